@@ -1,0 +1,49 @@
+"""Explore: what lies where on the plane that a model learned?"""
+
+import streamlit as st
+
+from pages.ui import cache, session
+from pages.ui.latent_map import INLINE_PINS, latent_map
+from pages.ui.model_picker import model_picker
+from pages.ui.place import link, place_from_map
+
+entry = model_picker()
+model = cache.checkpoint(entry.name, entry.digest)
+assets = cache.map_assets(entry.name, entry.digest)
+latent_size = assets.facts["latent"]
+
+asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+if asked and not entry.digest.startswith(asked):
+    st.warning(
+        f"This link was made with another version of {entry.name} ({asked}, here {entry.digest[:12]}): "
+        "the same coordinates may show other images."
+    )
+place, broken = session.place(entry.digest, latent_size)
+if broken:
+    st.warning(f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown.")
+
+
+@st.fragment
+def explorer() -> None:
+    """Reruns alone when the visitor commits a place; the page around it stays as it is."""
+    where, _ = session.place(entry.digest, latent_size)
+    committed = (st.session_state.get("map") or {}).get("place")
+    if committed and committed.get("digest") == entry.digest:
+        try:
+            where = place_from_map(committed, latent_size)
+            session.remember(entry.digest, where)
+        except ValueError as error:
+            st.warning(f"The map sent something unreadable, the last place is kept: {error}")
+        query = where.to_query(entry.name, entry.digest)
+        if query != st.query_params.to_dict():
+            st.query_params.from_dict(query)
+    latent_map(
+        assets,
+        where,
+        pictures=[(z, cache.decoded(entry.name, entry.digest, z)) for z in where.pins[-INLINE_PINS:]],
+        link=link(where.to_query(entry.name, entry.digest)),
+        key="map",
+    )
+
+
+explorer()

@@ -1,0 +1,19 @@
+"""The table of pages."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="Latent Atelier",
+    page_icon="pages/static/favicon.png",
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+st.logo("pages/static/logo.svg", size="medium")
+
+st.navigation(
+    [
+        st.Page("explore.py", title="Explore", default=True),
+        st.Page("models.py", title="Models"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,39 @@
+"""Models: which checkpoints are here, what are they, how good are they?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, session
+
+st.header("Models")
+st.caption("All numbers on the test split; nats are summed over pixels and latents, an image.")
+
+for entry in cache.checkpoints():
+    with st.container(border=True):
+        if entry.error is not None:
+            st.subheader(f"{entry.name} (damaged)")
+            st.error(entry.error)
+            continue
+        info, numbers = vae.MODELS[entry.config.model.name], (entry.metrics or {}).get("evaluation") or {}
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(entry.name)
+            chosen = entry.name == session.model(cache.DEFAULT_MODEL)
+            if st.button("Chosen" if chosen else "Explore", key=f"choose-{entry.name}", disabled=chosen):
+                session.choose_model(entry.name)
+                st.switch_page("explore.py")
+        st.write(f"{info.title}. {info.summary}")
+        st.caption(f"{info.paper} ({info.year}). {info.url}")
+        if numbers:
+            with st.container(horizontal=True):
+                for label, name, form in (
+                    ("−ELBO, nats", "neg_elbo", "{:.1f}"),
+                    ("reconstruction, nats", "reconstruction", "{:.1f}"),
+                    ("KL, nats", "kl", "{:.2f}"),
+                    ("squared error a pixel", "mse", "{:.4f}"),
+                    ("1-NN accuracy", "knn1", "{:.1%}"),
+                    ("5-NN accuracy", "knn5", "{:.1%}"),
+                    ("trustworthiness", "trustworthiness", "{:.3f}"),
+                ):
+                    st.metric(label, form.format(numbers[name]))
+        st.code((entry.metrics or {}).get("command", "command unknown"), language="bash")
+        st.caption(f"digest `{entry.digest[:12]}`")

@@ -1,0 +1,83 @@
+/** The items of a data set on the plane: who is near a code, how crowded it is there. */
+
+const LOG_2PI = Math.log(2 * Math.PI);
+
+export class Atlas {
+  /** Fetches what `facts` and `urls` describe. */
+  static async load(urls, facts) {
+    const fetchBuffer = async (url) => {
+      const answer = await fetch(new URL(url, document.baseURI));
+      if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+      return answer.arrayBuffer();
+    };
+    const [points, density, entropy] = await Promise.all(
+      [urls.points, urls.density, urls.entropy].map((url) => (url ? fetchBuffer(url) : null)));
+    return new Atlas(facts, points, density && new Float32Array(density), entropy && new Float32Array(entropy));
+  }
+
+  constructor(facts, points, density, entropy) {
+    Object.assign(this, facts, { density, entropy });
+    const { count: n, latent: d } = facts;
+    let at = 0;
+    const block = (Type, size) => { const a = new Type(points, at, size); at += a.byteLength; return a; };
+    this.codes = block(Float32Array, n * d);
+    this.std = facts.posterior ? block(Float32Array, n * d) : null;
+    this.index = facts.sampled ? block(Uint32Array, n) : null;
+    this.labels = block(Uint8Array, n);
+  }
+
+  /** Number of an item in its data set. */
+  itemNumber(i) { return this.index ? this.index[i] : i; }
+
+  code(i) { return Array.from(this.codes.subarray(i * this.latent, (i + 1) * this.latent)); }
+
+  /** The k items nearest to z [D] in the code: [{ item, distance }], nearest first. */
+  nearest(z, k) {
+    const { codes, latent: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
+    for (let i = 0, at = 0; i < count; i++, at += d) {
+      let square = 0;
+      for (let j = 0; j < d; j++) square += (codes[at + j] - z[j]) ** 2;
+      if (square >= squares[k - 1]) continue;
+      let slot = k - 1;
+      for (; slot > 0 && squares[slot - 1] > square; slot--) { squares[slot] = squares[slot - 1]; items[slot] = items[slot - 1]; }
+      squares[slot] = square; items[slot] = i;
+    }
+    return Array.from(items.subarray(0, Math.min(k, count)), (item, i) => ({ item, distance: Math.sqrt(squares[i]) }));
+  }
+
+  /** Density a unit of area at z, bilinear in the grid of the server. */
+  densityAt(z) {
+    const g = this.densitySize, [x0, x1, y0, y1] = this.bounds;
+    const column = (z[0] - x0) / (x1 - x0) * g - 0.5, row = (z[1] - y0) / (y1 - y0) * g - 0.5;
+    const c = Math.floor(column), r = Math.floor(row), fc = column - c, fr = row - r;
+    const cell = (i, j) => (i < 0 || j < 0 || i >= g || j >= g ? 0 : this.density[i * g + j]);
+    return (1 - fr) * ((1 - fc) * cell(r, c) + fc * cell(r, c + 1)) + fr * ((1 - fc) * cell(r + 1, c) + fc * cell(r + 1, c + 1));
+  }
+
+  /** What share of the items (0 to 1) lives where it is emptier than at z. */
+  crowding(z) {
+    const q = this.densityQuantiles, value = this.densityAt(z);
+    let low = 0, high = q.length;
+    while (low < high) { const middle = (low + high) >> 1; if (q[middle] < value) low = middle + 1; else high = middle; }
+    return low / q.length;
+  }
+
+  /** log N(z; 0, I) in nats. */
+  logPrior(z) { return -0.5 * z.reduce((sum, v) => sum + v * v + LOG_2PI, 0); }
+
+  /** Everything that is said about a place. */
+  survey(z) {
+    const near = this.nearest(z, 10), counts = new Map();
+    for (const { item } of near) counts.set(this.labels[item], (counts.get(this.labels[item]) ?? 0) + 1);
+    const mix = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([label, count]) => ({ label, count }));
+    const crowding = this.crowding(z);
+    return { near, mix, crowding, word: crowdingWord(crowding), distance: near[0]?.distance ?? NaN, logPrior: this.logPrior(z) };
+  }
+}
+
+/** Four words for how much the decoder has seen around a place. */
+function crowdingWord(share) {
+  if (share >= 0.4) return "crowded";
+  if (share >= 0.1) return "ordinary";
+  return share >= 0.01 ? "sparse" : "empty";
+}

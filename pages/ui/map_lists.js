@@ -1,0 +1,112 @@
+/** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
+
+import { paint } from "./decoder.js";
+import { fill } from "./map_panel.js";
+
+const make = (tag, properties = {}, ...children) => {
+  const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);
+  Object.assign(element.dataset, dataset);
+  Object.assign(element.style, style);
+  element.append(...children);
+  return element;
+};
+
+// Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
+const SHAPES = [
+  '<circle cx="6" cy="6" r="5"/>', '<path d="M1.5 1.5h9v9h-9z"/>', '<path d="M6 0l6 6-6 6-6-6z"/>',
+  '<path d="M4 1h4v3h3v4H8v3H4V8H1V4h3z"/>', '<path d="M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z"/>',
+  '<path d="M6 1l5.5 10H.5z"/>', '<path d="M6 11L.5 1h11z"/>',
+  '<path d="M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z"/>',
+  '<path d="M3 .8h6L12 6l-3 5.2H3L0 6z"/>', '<path d="M1 1l10 10V1L1 11z"/>',
+];
+
+export class Lists {
+  /** @param act { toggleClass(k), goTo(z), removePin(i), chooseItem(i|null) } */
+  constructor(root, act) {
+    this.find = (selector) => root.querySelector(selector);
+    this.act = act;
+  }
+
+  setModel(atlas, decoder, itemsUrl) {
+    Object.assign(this, { atlas, decoder });
+    this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
+  }
+
+  showLegend(hidden, theme) {
+    const parts = this.atlas.classes.map((name, label) => {
+      const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
+      chip.setAttribute("aria-pressed", String(!hidden.has(label)));
+      const colour = theme.classes[label % theme.classes.length];
+      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[label % SHAPES.length]}</svg>`;
+      chip.append(name);
+      return chip;
+    });
+    this.find(".la-legend").replaceChildren(...parts);
+  }
+
+  /** @param bytesAt z -> image that torch decoded there, or undefined while it is on its way */
+  showPins(pins, bytesAt, undoable) {
+    const [channels, height, width] = this.atlas.image;
+    this.find('[data-testid="pin-list"]').replaceChildren(...pins.map(({ z }, i) => {
+      const canvas = make("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(",") } });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}`);
+      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(z);
+      if (bytes) fill(image.data, bytes, channels);
+      else if (this.decoder) paint(this.decoder.decode(z), channels, image.data);
+      canvas.dataset.source = bytes ? "server" : "browser";
+      pen.putImageData(image, 0, 0);
+      const go = make("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(z) },
+        canvas, make("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+      const remove = make("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
+      remove.setAttribute("aria-label", `Delete pin ${i + 1}`);
+      return make("li", {}, go, remove);
+    }));
+    this.find(".la-pins .la-hint").hidden = pins.length > 0;
+    this.find('[data-do="undo"]').disabled = !undoable;
+    this.find('[data-do="clear"]').disabled = pins.length === 0;
+  }
+
+  showNear(near, where, chosen) {
+    const { atlas } = this;
+    this.find(".la-near-where").textContent = `to ${where}, among ${atlas.split}`;
+    this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
+      const name = atlas.classes[atlas.labels[item]];
+      const picture = make("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
+      const button = make("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.act.chooseItem(item === chosen ? null : item) },
+        picture, make("span", { textContent: name }), make("span", { className: "la-mono", textContent: distance.toFixed(3) }));
+      button.setAttribute("aria-pressed", String(item === chosen));
+      button.setAttribute("aria-label", `${name}, distance ${distance.toFixed(3)}`);
+      return make("li", {}, button);
+    }));
+  }
+
+  /** One item: the original beside what the decoder makes of its own code. */
+  showItem(item) {
+    const home = this.find('[data-testid="item-detail"]');
+    home.hidden = item === null;
+    if (item === null) { home.replaceChildren(); return; }
+    const { atlas, decoder } = this, [channels, height, width] = atlas.image, z = atlas.code(item);
+    const name = atlas.classes[atlas.labels[item]];
+    const original = make("img", { src: this.picture(item), alt: `Original: ${name}` });
+    const parts = [make("figure", {}, original, make("figcaption", { textContent: "original" }))];
+    if (decoder) {
+      const canvas = make("canvas", { width, height });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `Reconstruction: ${name}`);
+      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
+      paint(decoder.decode(z), channels, image.data);
+      pen.putImageData(image, 0, 0);
+      parts.push(make("figure", {}, canvas, make("figcaption", { textContent: "reconstruction" })));
+    }
+    const numbers = (values) => values.map((v) => v.toFixed(3)).join(", ");
+    const std = atlas.std && Array.from(atlas.std.subarray(item * atlas.latent, (item + 1) * atlas.latent));
+    const text = make("p", {}, make("strong", { textContent: name }), ` test image ${atlas.itemNumber(item)}`, make("br"),
+      "code ", make("span", { className: "la-mono", textContent: numbers(z) }));
+    if (std) text.append(make("br"), "posterior std ", make("span", { className: "la-mono", textContent: numbers(std) }),
+      make("br"), "The ellipse on the map holds 95 % of its posterior.");
+    else text.append(make("br"), "This model has no posterior: an item is one point.");
+    text.append(make("br"), make("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(z) }));
+    home.replaceChildren(...parts, text);
+  }
+}

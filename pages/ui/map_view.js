@@ -1,0 +1,65 @@
+/** The window onto the plane: which part of it is shown, and where a code falls on the screen. */
+
+export const MARGIN = { l: 38, r: 8, t: 8, b: 24 };
+const SPAN = [1e-3, 1e3];
+
+export class View {
+  constructor() {
+    this.centre = [0, 0];
+    this.span = 8; // units of z along the shorter side: a shared link shows the same on any screen
+    this.width = this.height = 1;
+  }
+
+  resize(width, height) { [this.width, this.height] = [width, height]; }
+
+  get plotWidth() { return Math.max(1, this.width - MARGIN.l - MARGIN.r); }
+  get plotHeight() { return Math.max(1, this.height - MARGIN.t - MARGIN.b); }
+  /** Units of z a pixel, the same on both axes: the prior is round, so it is drawn round. */
+  get unit() { return this.span / Math.min(this.plotWidth, this.plotHeight); }
+
+  get ranges() {
+    const [x, y] = this.centre, w = this.plotWidth * this.unit / 2, h = this.plotHeight * this.unit / 2;
+    return { x: [x - w, x + w], y: [y - h, y + h] };
+  }
+
+  toPixel(z1, z2) {
+    const { x, y } = this.ranges;
+    return [MARGIN.l + (z1 - x[0]) / this.unit, MARGIN.t + (y[1] - z2) / this.unit];
+  }
+
+  toPlane(px, py) {
+    const { x, y } = this.ranges;
+    return [x[0] + (px - MARGIN.l) * this.unit, y[1] - (py - MARGIN.t) * this.unit];
+  }
+
+  /** Shows a rectangle [z1 min, z1 max, z2 min, z2 max] whole. */
+  fit([x0, x1, y0, y1]) {
+    this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
+    const unit = Math.max((x1 - x0) / this.plotWidth, (y1 - y0) / this.plotHeight);
+    this.span = unit * Math.min(this.plotWidth, this.plotHeight);
+  }
+
+  pan(dx, dy) { this.centre = [this.centre[0] - dx * this.unit, this.centre[1] + dy * this.unit]; }
+
+  /** Zooms by `factor` (above 1: in) while the place under the pixel stays where it is. */
+  zoom(factor, px = this.width / 2, py = this.height / 2) {
+    const before = this.toPlane(px, py);
+    this.span = Math.min(SPAN[1], Math.max(SPAN[0], this.span / factor));
+    const after = this.toPlane(px, py);
+    this.centre = this.centre.map((c, i) => c + before[i] - after[i]);
+  }
+
+  /** Moves as little as needed so that a code is inside the window. */
+  reveal(z1, z2) {
+    const { x, y } = this.ranges, inset = 24 * this.unit;
+    const shift = (v, [low, high]) => (v < low + inset ? v - low - inset : v > high - inset ? v - high + inset : 0);
+    const dx = shift(z1, x), dy = shift(z2, y);
+    this.centre = [this.centre[0] + dx, this.centre[1] + dy];
+    return dx !== 0 || dy !== 0;
+  }
+
+  /** [centre z1, centre z2, span], short enough for an address bar. */
+  toArray() { return [...this.centre, this.span].map((v) => Number(v.toPrecision(5))); }
+
+  fromArray([x, y, span]) { this.centre = [x, y]; this.span = span; }
+}

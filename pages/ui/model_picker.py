@@ -1,0 +1,58 @@
+"""The choice of a model: what each is, its numbers, and why a damaged one cannot be opened."""
+
+import streamlit as st
+
+import vae
+
+from . import cache, session
+
+
+def model_picker() -> vae.Entry:
+    """Shows the picker and returns the chosen checkpoint; stops the page where none can open."""
+    entries = {entry.name: entry for entry in cache.checkpoints()}
+    if not entries:
+        st.error(
+            "There is no model yet. Train one: `python -m vae train --data fashion-mnist-starter "
+            "--model vae --out checkpoints/fashion-vae`, then reload this page."
+        )
+        st.stop()
+    wanted = session.model(cache.DEFAULT_MODEL)
+    if wanted not in entries:
+        st.warning(f"There is no model named {wanted} here; {next(iter(entries))} is shown instead.")
+        wanted = next(iter(entries))
+    names = list(entries)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        name = st.selectbox(
+            "Model",
+            names,
+            index=names.index(wanted),
+            format_func=lambda n: n if entries[n].error is None else f"{n} (damaged)",
+            label_visibility="collapsed",
+            width=240,
+        )
+        entry = entries[name]
+        session.choose_model(name)
+        if entry.error is None:
+            st.caption(summary(entry))
+    if entry.error is not None:
+        st.error(f"{name} cannot be opened: {entry.error}")
+        st.stop()
+    return entry
+
+
+def summary(entry: vae.Entry) -> str:
+    """One line: kind, network, and the numbers on the test split with their units."""
+    info = vae.MODELS[entry.config.model.name]
+    parts = [info.title, entry.config.model.network]
+    numbers = (entry.metrics or {}).get("evaluation") or {}
+    if "neg_elbo" in numbers and numbers.get("kl"):
+        parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats")
+    elif "reconstruction" in numbers:
+        parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")
+    if "mse" in numbers:
+        parts.append(f"squared error {numbers['mse']:.4f} a pixel")
+    if "knn5" in numbers:
+        parts.append(f"5 neighbours name {100 * numbers['knn5']:.0f} % right")
+    if "n" in numbers:
+        parts.append(f"{numbers['n']:,} {numbers['split']} images")
+    return " · ".join(parts)

@@ -1,0 +1,90 @@
+"""From a click to torch's image on the screen: our map beside plain st.plotly_chart(on_select).
+
+Both apps run on the same machine in turn, the clicks alternate between fresh places, and both
+times end at the second animation frame after the new image is there.
+"""
+
+import numpy as np
+from bench import app, page, spread, table
+from live import wait_for_map
+
+CLICKS = 40
+
+# Times the click inside the page: from the pointer's press to two frames after the DOM changed.
+WATCH = """(done) => new Promise((resolve) => {
+  let start;
+  addEventListener('pointerdown', () => { start = performance.now(); }, { capture: true, once: true });
+  const check = new MutationObserver(() => {
+    if (start === undefined || !eval(done)) return;
+    check.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+  });
+  check.observe(document.body, { subtree: true, childList: true, attributes: true });
+})"""
+
+
+def time_click(tab, done: str, x: float, y: float) -> float:
+    tab.evaluate(f"() => {{ window.timed = ({WATCH})({done!r}); }}")
+    tab.mouse.move(x, y)
+    tab.wait_for_timeout(250)
+    tab.mouse.click(x, y)
+    return tab.evaluate("window.timed")
+
+
+def ours() -> list[float]:
+    with app() as url, page() as tab:
+        tab.goto(url)
+        wait_for_map(tab)
+        tab.wait_for_timeout(2000)
+        box = tab.get_by_test_id("latent-map").bounding_box()
+        times = []
+        rng = np.random.default_rng(0)
+        for i in range(CLICKS):
+            if i % 10 == 0 and i:
+                tab.get_by_role("button", name="Clear").click()
+                tab.wait_for_timeout(500)
+            count = tab.locator('[data-testid="pin-image"]').count()
+            done = (
+                "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length"
+                f" === {count + 1}"
+            )
+            x, y = rng.uniform(0.2, 0.8, 2)
+            times.append(time_click(tab, done, box["x"] + x * box["width"], box["y"] + y * box["height"]))
+        return times[3:]
+
+
+def plain() -> list[float]:
+    with app("tests/benchmarks/plain_plotly.py") as url, page() as tab:
+        tab.goto(url)
+        tab.wait_for_selector(".js-plotly-plot .nsewdrag")
+        tab.wait_for_timeout(3000)
+        times = []
+        rng = np.random.default_rng(0)
+        for _ in range(CLICKS):
+            # Plotly answers only on a point: ask it where a random one is drawn.
+            x, y = tab.evaluate(
+                """(k) => { const g = document.querySelector('.js-plotly-plot'), t = g._fullData[0];
+                const i = Math.floor(k * t.x.length), b = g.getBoundingClientRect(), l = g._fullLayout;
+                return [b.x + l._size.l + l.xaxis.l2p(t.x[i]), b.y + l._size.t + l.yaxis.l2p(t.y[i])]; }""",
+                rng.uniform(),
+            )
+            before = tab.locator('[data-testid="stImage"] img').get_attribute("src")
+            done = (
+                "(() => { const i = document.querySelector('[data-testid=stImage] img');"
+                f" return i && i.getAttribute('src') !== '{before}' && i.complete; }})()"
+            )
+            times.append(time_click(tab, done, x, y))
+        return times[3:]
+
+
+def main() -> None:
+    rows = []
+    for name, times in (("our map, anywhere", ours()), ("st.plotly_chart, on a point", plain())):
+        median, p90 = spread(times)
+        rows.append([name, len(times), f"{median:.0f}", f"{p90:.0f}"])
+    table("Click to the authoritative image", ["what", "clicks", "median, ms", "p90, ms"], rows)
+    print(f"\nratio of the medians: {float(rows[1][2]) / float(rows[0][2]):.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""First paint and pan rate of the map at 10,000, 70,000 and 1,000,000 synthetic points."""
+
+import time
+
+from bench import app, page, table
+from live import READY
+
+FRAMES = """() => { window.drawn = 0;
+  const plot = document.querySelector('.la-plotly');
+  plot.on('plotly_relayout', () => { window.drawn++; }); }"""
+
+
+def main() -> None:
+    rows = []
+    with app("tests/benchmarks/points_server.py") as url:
+        for count in (10_000, 70_000, 1_000_000):
+            with page() as tab:
+                tab.goto(f"{url}/?n={count}")  # the server lays the points out once
+                tab.wait_for_selector(READY, timeout=60_000)
+            with page() as tab:
+                rows.append([f"{count:,}", *measure(tab, f"{url}/?n={count}")])
+    head = ["points", "drawn", "navigation to interactive, s", "pans drawn/s", "images/s while hovering"]
+    table("Points on the map (software rendering)", head, rows)
+
+
+def measure(tab, url: str) -> list[str]:
+    begin = time.perf_counter()
+    tab.goto(url)
+    tab.wait_for_selector(READY, timeout=60_000)
+    box = tab.get_by_test_id("latent-map").bounding_box()
+    tab.mouse.move(box["x"] + 200, box["y"] + 150)
+    tab.wait_for_function(
+        "document.querySelector('[data-testid=latent-map]').stats.decodes.length > 1", polling=20
+    )
+    ready = time.perf_counter() - begin
+    drawn = tab.evaluate(
+        "document.querySelector('.la-plotly').data.reduce((n, trace) => n + trace.x.length, 0)"
+    )
+    tab.evaluate(FRAMES)
+    tab.keyboard.down("Shift")
+    tab.mouse.down()
+    start = time.perf_counter()
+    step = 0
+    while time.perf_counter() - start < 3:
+        step += 1
+        tab.mouse.move(box["x"] + 200 + (step * 7) % 300, box["y"] + 150 + (step * 5) % 200)
+    seconds = time.perf_counter() - start
+    pans = tab.evaluate("window.drawn") / seconds
+    tab.mouse.up()
+    tab.keyboard.up("Shift")
+    tab.wait_for_timeout(500)
+    stats = "document.querySelector('[data-testid=latent-map]').stats.decodes"
+    tab.evaluate(f"{stats}.length = 0")
+    start = time.perf_counter()
+    while time.perf_counter() - start < 2:
+        step += 1
+        tab.mouse.move(box["x"] + 200 + (step * 7) % 300, box["y"] + 150 + (step * 5) % 200)
+    hovered = tab.evaluate(f"{stats}.length") / (time.perf_counter() - start)
+    return [f"{drawn:,}", f"{ready:.1f}", f"{pans:.0f}", f"{hovered:.0f}"]
+
+
+if __name__ == "__main__":
+    main()

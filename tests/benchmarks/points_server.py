@@ -1,0 +1,7 @@
+"""The synthetic map of `points_app.py` with the app's own routes."""
+
+import streamlit as st
+
+from pages.ui import routes
+
+app = st.App("points_app.py", routes=routes.ROUTES)

@@ -1,0 +1,60 @@
+"""What several browser tests read from the page."""
+
+import numpy as np
+from playwright.sync_api import Locator, Page
+
+IMAGE = '[data-testid="decoded-image"]'
+MAP = '[data-testid="latent-map"]'
+
+
+def z_of(page: Page, selector: str = IMAGE) -> list[float]:
+    return [float(v) for v in page.locator(selector).first.get_attribute("data-z").split(",")]
+
+
+def pixels(canvas: Locator) -> np.ndarray:
+    """Grey values [H, W] of a canvas at its own resolution."""
+    flat, width = canvas.evaluate(
+        "c => [Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data), c.width]"
+    )
+    return np.array(flat, np.uint8).reshape(-1, width, 4)[..., 0].astype(int)
+
+
+def on_map(page: Page, fx: float, fy: float) -> tuple[float, float]:
+    """Page coordinates of a fraction of the map's canvas."""
+    box = page.locator(MAP).bounding_box()
+    return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
+
+
+def hover(page: Page, fx: float, fy: float) -> list[float]:
+    """Moves the pointer there and returns the code shown once it has changed."""
+    before = page.locator(IMAGE).get_attribute("data-z")
+    page.mouse.move(*on_map(page, fx, fy))
+    page.wait_for_function(
+        "before => document.querySelector('[data-testid=decoded-image]').dataset.z !== before",
+        arg=before,
+    )
+    return z_of(page)
+
+
+def click(page: Page, fx: float, fy: float) -> list[float]:
+    """Pins a place and waits for torch's image of it; returns the pin's code."""
+    count = page.locator('[data-testid="pin-image"]').count()
+    page.mouse.click(*on_map(page, fx, fy))
+    page.wait_for_function(
+        "n => { const p = document.querySelectorAll('[data-testid=pin-image]');"
+        " return p.length === n + 1 && p[n].dataset.source === 'server'; }",
+        arg=count,
+    )
+    return z_of(page, f'[data-testid="pin-list"] li:nth-child({count + 1}) canvas')
+
+
+def query(page: Page) -> dict[str, str]:
+    return page.evaluate("Object.fromEntries(new URL(location.href).searchParams)")
+
+
+def wait_for_query(page: Page, name: str, value: str | None = None) -> None:
+    page.wait_for_function(
+        "([name, value]) => { const v = new URL(location.href).searchParams.get(name);"
+        " return value === null ? v !== null : v === value; }",
+        arg=[name, value],
+    )

@@ -1,0 +1,443 @@
+"""The map as people use it: hover, drag, click, type, tap, share."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import IMAGE, MAP, click, hover, on_map, pixels, query, wait_for_query, z_of
+
+import vae
+from vae.latent import decode_bytes
+
+ROOT = Path(__file__).parents[2]
+BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
+
+
+def torch_image(z: list[float], name: str = "fashion-vae") -> np.ndarray:
+    model = vae.load(ROOT / "checkpoints" / name).model
+    return decode_bytes(model, np.array([z]))[0, :, :, 0].astype(int)
+
+
+def test_hover_decodes_anywhere_and_sends_nothing(open_page):
+    frames, requests = [], []
+    page = open_page("/")
+    page.wait_for_timeout(500)
+    sockets = page.evaluate("performance.getEntriesByType('resource').length")
+    page.on("request", lambda r: requests.append(r.url))
+    page.on("websocket", lambda ws: ws.on("framesent", frames.append))
+    held = z_of(page)
+    seen = set()
+    for fx, fy in [(0.1, 0.1), (0.9, 0.15), (0.5, 0.5), (0.3, 0.8)]:
+        z = hover(page, fx, fy)
+        assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
+        assert page.locator(IMAGE).get_attribute("data-source") == "browser"
+        seen.add(tuple(z))
+    assert len(seen) == 4
+    page.mouse.move(2, 2)  # off the map: the held place returns
+    page.wait_for_function(
+        "z => document.querySelector('[data-testid=decoded-image]').dataset.z === z",
+        arg=",".join(f"{v:g}" for v in held),
+    )
+    assert requests == [] and frames == []
+    assert page.evaluate("performance.getEntriesByType('resource').length") == sockets
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_browser_decoder_equals_torch(open_page, name):
+    page = open_page(f"/?m={name}")
+    rng = np.random.default_rng(0)
+    codes = np.round(rng.normal(scale=1.5, size=(100, 2)), 4)
+    images = page.evaluate(
+        """async (codes) => {
+          const resources = performance.getEntriesByType('resource').map((r) => r.name);
+          const { Decoder, paint } = await import(resources.find((u) => u.endsWith('/decoder.js')));
+          for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
+            const buffer = await (await fetch(url)).arrayBuffer();
+            let decoder;
+            try { decoder = new Decoder(buffer); } catch { continue; }
+            return codes.map((z) => {
+              const rgba = new Uint8ClampedArray(4 * 784);
+              paint(decoder.decode(z), 1, rgba);
+              return Array.from(rgba).filter((_, i) => i % 4 === 0);
+            });
+          }
+        }""",
+        codes.tolist(),
+    )
+    model = vae.load(ROOT / "checkpoints" / name).model
+    expected = decode_bytes(model, codes).reshape(100, 784).astype(int)
+    assert np.abs(np.array(images) - expected).max() <= 1
+    assert np.ptp(expected) > 200  # the images are pictures, not one grey
+
+
+def test_click_pins_and_torch_answers(open_page):
+    page = open_page("/")
+    z = click(page, 0.6, 0.4)
+    pin = page.locator('[data-testid="pin-image"]').first
+    assert np.array_equal(pixels(pin), torch_image(z))
+    assert page.locator(IMAGE).get_attribute("data-source") == "server"
+    assert z_of(page) == z
+    wait_for_query(page, "p")
+    assert [float(v) for v in query(page)["z"].split(",")] == z
+
+
+def test_pins_can_be_deleted_cleared_and_undone(open_page):
+    page = open_page("/")
+    codes = [click(page, f, 0.5) for f in (0.3, 0.5, 0.7)]
+    pins = page.locator('[data-testid="pin-image"]')
+    page.get_by_role("button", name="Delete pin 2").click()
+    assert [p.get_attribute("data-z") for p in pins.all()] == [
+        ",".join(f"{v:g}" for v in codes[i]) for i in (0, 2)
+    ]
+    page.get_by_role("button", name="Clear").click()
+    assert pins.count() == 0
+    page.get_by_role("button", name="Undo").click()
+    assert pins.count() == 2
+    page.get_by_role("button", name="Undo").click()
+    assert pins.count() == 3
+    page.locator(MAP).focus()
+    for _ in range(3):
+        page.keyboard.press("u")
+    assert pins.count() == 0
+    assert page.get_by_role("button", name="Undo").is_disabled()
+
+
+def test_quick_clicks_lose_no_pin(open_page):
+    page = open_page("/")
+    for i in range(8):
+        page.mouse.click(*on_map(page, 0.2 + 0.07 * i, 0.4))
+    page.wait_for_function(
+        "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 8"
+    )
+    page.wait_for_function("new URL(location.href).searchParams.get('p')?.split(';').length === 8")
+
+
+def test_dragging_scrubs_and_holds(open_page):
+    page = open_page("/")
+    page.mouse.move(*on_map(page, 0.3, 0.3))
+    page.mouse.down()
+    seen = set()
+    for i in range(10):
+        page.mouse.move(*on_map(page, 0.3 + 0.04 * i, 0.3 + 0.03 * i))
+        page.wait_for_timeout(20)
+        seen.add(page.locator(IMAGE).get_attribute("data-z"))
+    page.mouse.up()
+    assert len(seen) >= 8
+    z = z_of(page)
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(100)
+    assert z_of(page) == z
+    assert page.locator('[data-testid="pin-image"]').count() == 0
+    wait_for_query(page, "z", ",".join(f"{v:g}" for v in z))
+
+
+def test_sliders_are_live_and_agree_with_the_fields(open_page):
+    page = open_page("/")
+    slider = page.get_by_test_id("z-slider-0")
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    seen = set()
+    for i in range(8):
+        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.05 * i), box["y"] + box["height"] / 2)
+        page.wait_for_timeout(30)
+        seen.add(page.locator(IMAGE).get_attribute("data-z"))
+    page.mouse.up()
+    assert len(seen) >= 7  # the image follows while the slider moves, not after
+    z = z_of(page)
+    assert float(page.get_by_test_id("z-number-0").input_value()) == z[0]
+    assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
+    field = page.get_by_test_id("z-number-1")
+    field.fill("-0.75")
+    field.press("Enter")
+    assert z_of(page) == [z[0], -0.75]
+    wait_for_query(page, "z", f"{z[0]:g},-0.75")
+
+
+def test_prior_scale_is_the_normal_quantile_function(open_page):
+    from statistics import NormalDist
+
+    page = open_page("/")
+    page.get_by_role("button", name="Prior scale").click()
+    slider = page.get_by_test_id("z-slider-1")
+    for share in (0.01, 0.1, 0.5, 0.9):
+        slider.evaluate(
+            "(s, v) => { s.value = v; s.dispatchEvent(new Event('input'));"
+            " s.dispatchEvent(new Event('change')); }",
+            str(round(2000 * share)),
+        )
+        page.wait_for_timeout(60)
+        expected = NormalDist().inv_cdf(0.0005 + share * 0.999)
+        assert z_of(page)[1] == pytest.approx(expected, abs=1e-4)
+        assert int(slider.input_value()) == round(2000 * share)
+
+
+def test_keyboard(open_page):
+    page = open_page("/")
+    page.locator(MAP).focus()
+    start = z_of(page)
+
+    def moved(key: str) -> np.ndarray:
+        before = z_of(page)
+        page.keyboard.press(key)
+        page.wait_for_timeout(80)
+        return np.array(z_of(page)) - before
+
+    step, coarse, fine = moved("ArrowRight"), moved("Shift+ArrowRight"), moved("Alt+ArrowUp")
+    assert step[0] > 0 and step[1] == 0 and coarse[0] > 3 * step[0]
+    assert fine[0] == 0 and 0 < fine[1] < step[0] / 3
+    assert z_of(page) != start
+    page.keyboard.press("7")  # Sneaker
+    page.wait_for_timeout(80)
+    assert page.locator(".la-mix-text").inner_text().startswith("Sneaker")
+    page.wait_for_function("document.querySelector('.la-live').textContent.includes('Sneaker')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+    assert page.url.startswith("http://127.0.0.1")  # Alt with an arrow did not go back in history
+
+
+def test_wheel_zoom_stays(open_page):
+    page = open_page("/")
+    page.mouse.move(*on_map(page, 0.6, 0.4))
+    before = page.locator(MAP).get_attribute("data-view")
+    for _ in range(4):
+        page.mouse.wheel(0, -240)
+    page.wait_for_function(
+        "v => document.querySelector('[data-testid=latent-map]').dataset.view !== v", arg=before
+    )
+    page.wait_for_timeout(200)
+    zoomed = page.locator(MAP).get_attribute("data-view")
+    x0, x1, *_ = (float(v) for v in zoomed.split(","))
+    b0, b1, *_ = (float(v) for v in before.split(","))
+    assert x1 - x0 < 0.5 * (b1 - b0)
+    click(page, 0.4, 0.6)
+    page.get_by_role("button", name="Density").click()
+    page.wait_for_timeout(700)
+    assert page.locator(MAP).get_attribute("data-view") == zoomed
+    wait_for_query(page, "v")
+    page.keyboard.down("Shift")  # Shift drags the map itself
+    page.mouse.move(*on_map(page, 0.5, 0.5))
+    page.mouse.down()
+    page.mouse.move(*on_map(page, 0.6, 0.5), steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_timeout(100)
+    assert float(page.locator(MAP).get_attribute("data-view").split(",")[0]) < x0
+
+
+@pytest.mark.parametrize("layer", ["Pictures", "Density", "Uncertainty"])
+def test_layers_draw_and_switch_off(open_page, layer):
+    page = open_page("/")
+
+    def ink() -> int:
+        return page.evaluate(
+            "() => { const c = document.querySelector('.la-under');"
+            " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+            ".reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0); }"
+        )
+
+    assert ink() == 0
+    button = page.get_by_role("button", name=layer)
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    page.wait_for_timeout(1500)
+    assert ink() > 50_000
+    button.click()
+    page.wait_for_timeout(200)
+    assert ink() == 0
+
+
+def test_manifold_refines_when_zoomed(open_page):
+    page = open_page("/?l=manifold")
+    page.wait_for_timeout(1500)
+    page.mouse.move(*on_map(page, 0.5, 0.5))
+    for _ in range(6):
+        page.mouse.wheel(0, -240)
+    page.wait_for_timeout(2000)
+    x0, x1, y0, y1 = (float(v) for v in page.locator(MAP).get_attribute("data-view").split(","))
+    under = page.locator(".la-under")
+    image = pixels(under)
+    # Neighbouring tiles are now different codes less than a twentieth of the window apart, so the
+    # picture is not one blown-up tile: many different tiles were decoded inside the window.
+    blocks = {image[y : y + 8, x : x + 8].tobytes() for y in range(40, 400, 46) for x in range(60, 700, 46)}
+    assert len(blocks) > 40
+
+
+def test_legend_toggles_a_class(open_page):
+    page = open_page("/")
+    chip = page.get_by_role("button", name="Sneaker", exact=True)
+    assert chip.get_attribute("aria-pressed") == "true"
+    chip.click()
+    chip = page.get_by_role("button", name="Sneaker", exact=True)
+    assert chip.get_attribute("aria-pressed") == "false"
+    visible = page.evaluate(
+        "document.querySelector('.la-plotly').data.map((trace) => trace.visible)"
+    )
+    assert visible == [i != 7 for i in range(10)]
+    wait_for_query(page, "h", "7")
+
+
+def test_place_is_described_truly(open_page):
+    page = open_page("/")
+    model = vae.load(ROOT / "checkpoints" / "fashion-vae").model
+    from vae.latent import encode_images
+
+    data = vae.load_dataset("fashion-mnist-starter")
+    codes = encode_images(model, data.test.images).mean
+    z = np.array(click(page, 0.55, 0.45))
+    distances = np.linalg.norm(codes - z, axis=1)
+    order = np.argsort(distances)
+    log_prior = -0.5 * (z @ z) - np.log(2 * np.pi)
+    assert page.locator('[data-fact="prior"]').inner_text() == f"{log_prior:.2f} nats"
+    shown = float(page.locator('[data-fact="distance"]').inner_text())
+    assert shown == pytest.approx(distances[order[0]], abs=1e-3)
+    counts = np.bincount(data.test.labels[order[:10]], minlength=10)
+    mix = dict(
+        part.rsplit(" ", 1) for part in page.locator(".la-mix-text").inner_text().split(" · ")
+    )
+    assert {k: int(v) for k, v in mix.items()} == {
+        data.class_names[k]: int(n) for k, n in enumerate(counts) if n
+    }
+    labels = [data.class_names[k] for k in data.test.labels[order[:8]]]
+    near = page.locator('[data-testid="neighbour-list"] button')
+    assert [b.get_attribute("aria-label").split(",")[0] for b in near.all()] == labels
+
+
+def test_an_item_shows_its_posterior_and_reconstruction(open_page):
+    page = open_page("/")
+    click(page, 0.55, 0.45)
+    page.locator('[data-testid="neighbour-list"] button').first.click()
+    detail = page.get_by_test_id("item-detail")
+    assert "posterior std" in detail.inner_text()
+    number = int(detail.inner_text().split("test image ")[1].split()[0])
+    data, model = vae.load_dataset("fashion-mnist-starter"), vae.load(ROOT / "checkpoints/fashion-vae").model
+    from vae.latent import encode_images
+
+    codes = encode_images(model, data.test.images[number : number + 1])
+    expected = decode_bytes(model, codes.mean)[0, :, :, 0].astype(int)
+    assert np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
+    original = detail.locator("img").evaluate(
+        "i => { const c = document.createElement('canvas'); c.width = c.height = 28;"
+        " const p = c.getContext('2d'); p.drawImage(i, 0, 0);"
+        " return Array.from(p.getImageData(0, 0, 28, 28).data).filter((_, k) => k % 4 === 0); }"
+    )
+    assert np.array_equal(np.array(original).reshape(28, 28), data.test.images[number, 0])
+    wait_for_query(page, "i", str(number))
+
+
+def test_a_link_restores_everything_in_a_new_browser(open_page):
+    page = open_page("/")
+    page.mouse.move(*on_map(page, 0.6, 0.4))
+    for _ in range(3):
+        page.mouse.wheel(0, -240)
+    pins = [click(page, 0.4, 0.5), click(page, 0.6, 0.5)]
+    page.get_by_role("button", name="Density").click()
+    page.get_by_role("button", name="Bag", exact=True).click()
+    page.locator('[data-testid="neighbour-list"] button').first.click()
+    for name in ("p", "l", "h", "i", "v"):
+        wait_for_query(page, name)
+    page.wait_for_timeout(600)
+    view = [float(v) for v in page.locator(MAP).get_attribute("data-view").split(",")]
+    other = open_page("/" + page.evaluate("location.search"), viewport={"width": 1440, "height": 900})
+    other.wait_for_function(
+        "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 2"
+    )
+    assert z_of(other) == pins[1]
+    restored = [float(v) for v in other.locator(MAP).get_attribute("data-view").split(",")]
+    assert restored == pytest.approx(view, abs=2e-3)
+    assert other.get_by_role("button", name="Density").get_attribute("aria-pressed") == "true"
+    assert other.get_by_role("button", name="Bag", exact=True).get_attribute("aria-pressed") == "false"
+    assert other.get_by_test_id("item-detail").is_visible()
+
+
+def test_copied_link_and_reload(open_page):
+    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
+    z = click(page, 0.45, 0.35)
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("document.querySelector('[data-do=copy]').textContent === 'Copied'")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert f"z={z[0]:g},{z[1]:g}" in link and "d=" in link and "m=fashion-vae" in link
+    page.reload()
+    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
+    assert z_of(page) == z
+
+
+def test_another_version_of_the_model_is_said(open_page):
+    page = open_page("/?m=fashion-vae&d=000000000000&z=0.5,0.5")
+    assert page.get_by_text("another version of fashion-vae").is_visible()
+    assert z_of(page) == [0.5, 0.5]
+
+
+def test_a_spoilt_link_opens_what_it_can(open_page):
+    page = open_page("/?z=a,b&v=1,2&l=points,lasers&p=1,2;3&i=-4&h=x")
+    assert page.get_by_text("could not be read in full").is_visible()
+    assert z_of(page) == [0, 0]
+
+
+def test_model_and_place_survive_page_changes(open_page):
+    page = open_page("/?m=fashion-beta-vae")
+    z = click(page, 0.5, 0.4)
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models").wait_for()
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
+    assert z_of(page) == z
+    assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
+
+
+def test_changing_the_model_keeps_the_place(open_page):
+    page = open_page("/")
+    z = click(page, 0.5, 0.45)
+    before = pixels(page.locator(IMAGE))
+    page.get_by_role("link", name="Models").click()
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Explore").first.click()
+    page.wait_for_selector('.la[data-state="ready"]')
+    assert z_of(page) == z
+    assert np.abs(pixels(page.locator(IMAGE)) - before).max() > 20
+
+
+def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):
+    page = open_page("/?m=torn", ready=False)
+    page.get_by_text("torn cannot be opened").wait_for()
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="torn (damaged)").wait_for()
+    assert page.get_by_role("heading", name="fashion-vae", exact=True).is_visible()
+
+
+def test_touch_works_with_one_finger(open_page):
+    page = open_page("/", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= 390")
+    page.touchscreen.tap(*on_map(page, 0.5, 0.5))
+    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
+    before = z_of(page)
+    session = page.context.new_cdp_session(page)
+    x, y = on_map(page, 0.4, 0.4)
+
+    def touch(kind: str, points: list[tuple[float, float]]) -> None:
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]},
+        )
+
+    touch("touchStart", [(x, y)])
+    for i in range(8):
+        touch("touchMove", [(x + 10 * i, y + 5 * i)])
+        time.sleep(0.02)
+    touch("touchEnd", [])
+    page.wait_for_timeout(150)
+    assert z_of(page) != before
+    assert page.locator('[data-testid="pin-image"]').count() == 1  # a drag is not a tap
+    view = page.locator(MAP).get_attribute("data-view")
+    touch("touchStart", [(x, y), (x + 40, y)])
+    for i in range(6):
+        touch("touchMove", [(x - 8 * i, y), (x + 40 + 8 * i, y)])
+        time.sleep(0.02)
+    touch("touchEnd", [])
+    page.wait_for_timeout(200)
+    zoomed = page.locator(MAP).get_attribute("data-view")
+    assert zoomed != view

@@ -1,0 +1,93 @@
+"""Around the map: both ways to start, caching, accessibility in both themes, phone width."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from helpers import click
+from live import start_server, stop_server
+
+
+def get(url: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def test_uvicorn_serves_the_same_app(tmp_path, checkpoints):
+    process, url = start_server(tmp_path / "log", command="uvicorn", checkpoints=checkpoints)
+    try:
+        assert get(f"{url}/_stcore/health")[2] == b"ok"
+        assert get(f"{url}/")[0] == 200
+    finally:
+        stop_server(process)
+
+
+def test_content_is_immutable_compressed_and_checked(open_page, server):
+    page = open_page("/")
+    urls = [u for u in page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")]
+    content = [u for u in urls if "/atelier/" in u and "/item/" not in u]
+    assert len(content) >= 6
+    zipped = 0
+    for url in content:
+        status, headers, _ = get(url)
+        assert status == 200 and "immutable" in headers["Cache-Control"]
+        zipped += headers.get("Content-Encoding") == "gzip"
+    assert zipped >= 2
+    assert get(f"{server}/atelier/content/nothing")[0] == 404
+    assert get(f"{server}/atelier/ui/000/decoder.js")[0] == 404
+    assert get(f"{server}/atelier/item/none/1.png")[0] == 404
+    assert get(f"{server}/atelier/decode/none?z=0,0")[0] == 404
+
+
+@pytest.mark.parametrize("z", ["", "1", "a,b", "nan,0", "inf,0", "1e9,0", "0,0,0"])
+def test_decode_route_refuses_what_is_no_code(open_page, server, z):
+    page = open_page("/")
+    digest = page.evaluate(
+        "performance.getEntriesByType('resource').length && "
+        "document.querySelector('.la') && location.href"
+    )
+    import vae
+    from live import ROOT
+
+    digest = vae.load(ROOT / "checkpoints/fashion-vae").digest
+    status, _, body = get(f"{server}/atelier/decode/{digest}?z={z}")
+    assert status == 400 and b"2 numbers" in body
+    assert len(get(f"{server}/atelier/decode/{digest}?z=0.5,-1")[2]) == 784
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_on_our_elements(open_page, scheme, width):
+    page = open_page("/", color_scheme=scheme, viewport={"width": width, "height": 900})
+    click(page, 0.55, 0.45)
+    page.locator('[data-testid="neighbour-list"] button').first.click()
+    page.wait_for_timeout(300)
+    results = Axe().run(page, context=".la")
+    assert results.violations_count == 0, results.generate_report()
+    assert results.response["passes"]
+    page.get_by_role("button", name="Keys").click()
+    assert Axe().run(page, context=".la-keys").violations_count == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/models"])
+def test_nothing_overflows_on_a_phone(open_page, path):
+    page = open_page(path, ready=path == "/", viewport={"width": 390, "height": 844})
+    page.wait_for_timeout(500 if path == "/" else 2500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    if path == "/":
+        box = page.get_by_test_id("latent-map").bounding_box()
+        assert box["y"] + box["height"] < 844  # picture and map share the first screen
+
+
+def test_theme_changes_repaint_the_map(open_page):
+    light = open_page("/", color_scheme="light")
+    dark = open_page("/", color_scheme="dark")
+    colours = [
+        p.evaluate("document.querySelector('.la-plotly').data[0].marker.color") for p in (light, dark)
+    ]
+    assert colours[0] != colours[1]

@@ -1,0 +1,78 @@
+"""Starting the real app and a real browser, for the browser tests and the benchmarks."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+ROOT = Path(__file__).parents[1]
+READY = '.la[data-state="ready"]'
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server(
+    log: Path, *, command: str = "streamlit", script: str = "app.py", checkpoints: Path | None = None
+) -> tuple[subprocess.Popen, str]:
+    """Starts an app with `streamlit run` or uvicorn and waits until its health check answers."""
+    port = free_port()
+    arguments = {
+        "streamlit": ["streamlit", "run", script, "--server.port", str(port)],
+        "uvicorn": ["uvicorn", f"{script.removesuffix('.py').replace('/', '.')}:app", "--port", str(port)],
+    }[command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if checkpoints:
+        environment["VAE_CHECKPOINTS_DIR"] = str(checkpoints)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return process, url
+        except OSError:
+            time.sleep(0.02)
+    process.kill()
+    raise RuntimeError(f"no health check within 60 s: {log.read_text()[-2000:]}")
+
+
+def stop_server(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The system's Chromium where there is one, else Playwright's own; without a GPU."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    return playwright.chromium.launch(
+        executable_path=path, args=["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
+    )
+
+
+def wait_for_map(page: Page) -> None:
+    page.wait_for_selector(READY)
+    page.wait_for_function("document.querySelector('[data-testid=decoded-image]').dataset.z !== ''")

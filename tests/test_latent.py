@@ -1,0 +1,74 @@
+"""The plane's quantities against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vae.latent import at, bounds, class_centres, decode_bytes, density, entropy
+
+
+class Plane(nn.Module):
+    """A decoder whose single pixel has the logit z1 + 2 z2."""
+
+    latent, image_shape = 2, (1, 1, 1)
+
+    def decode(self, z):
+        return (z[:, 0] + 2 * z[:, 1]).reshape(-1, 1, 1, 1)
+
+
+def test_density_of_a_normal_sample_is_the_normal_density():
+    codes = np.random.default_rng(0).normal(size=(40_000, 2)).astype(np.float32)
+    area = (-5.0, 5.0, -4.0, 4.0)
+    field = density(codes, area, size=200)
+    cell = (10 / 200) * (8 / 200)
+    assert field.values.sum() * cell == pytest.approx(1, abs=0.01)
+    points = np.array([[0.0, 0.0], [1.0, 0.5], [-0.7, 1.2]])
+    exact = np.exp(-0.5 * (points**2).sum(1)) / (2 * math.pi)
+    assert at(field, points) == pytest.approx(exact, rel=0.15)
+    assert at(field, np.array([[9.0, 9.0]]))[0] == 0
+
+
+def test_field_orientation():
+    """Mass placed at a corner is found at that corner, by axis and not mirrored."""
+    codes = np.array([[2.0, -1.0]] * 50, dtype=np.float32)
+    field = density(codes + np.random.default_rng(0).normal(scale=0.01, size=(50, 2)), (-3, 3, -2, 2))
+    row, column = np.unravel_index(field.values.argmax(), field.values.shape)
+    assert column / 256 * 6 - 3 == pytest.approx(2, abs=0.1)
+    assert row / 256 * 4 - 2 == pytest.approx(-1, abs=0.1)
+
+
+def test_entropy_is_that_of_the_bernoulli():
+    field = entropy(Plane(), (-2.0, 2.0, -1.0, 1.0), size=8)
+    z1, z2 = -2 + 4 * 6.5 / 8, -1 + 2 * 1.5 / 8
+    p = 1 / (1 + math.exp(-(z1 + 2 * z2)))
+    exact = -p * math.log(p) - (1 - p) * math.log(1 - p)
+    assert field.values[1, 6] == pytest.approx(exact, rel=1e-5)
+    assert field.values.max() <= math.log(2) + 1e-6
+
+
+def test_class_centre_is_a_crowded_member():
+    rng = np.random.default_rng(0)
+    crowd = rng.normal(loc=3, scale=0.05, size=(80, 2))
+    strays = rng.normal(loc=-3, scale=2, size=(40, 2))
+    codes = np.vstack([crowd, strays, [[9, 9]]]).astype(np.float32)
+    labels = np.array([0] * 120 + [2])
+    centres = class_centres(codes, labels, 3)
+    assert np.linalg.norm(centres[0] - 3) < 0.15
+    assert np.isnan(centres[1]).all() and (centres[2] == 9).all()
+
+
+def test_bounds_hold_the_data_but_not_a_stray():
+    codes = np.random.default_rng(0).uniform(-1, 1, size=(10_000, 2))
+    codes[0] = [500, 0]
+    x0, x1, y0, y1 = bounds(codes)
+    assert -1.3 < x0 < -0.99 and 0.99 < x1 < 1.3 and -1.3 < y0 < -0.99 and 0.99 < y1 < 1.3
+
+
+def test_decode_bytes_rounds_to_the_nearest_level():
+    logits = torch.tensor([-30.0, 0.0, 30.0, 1.0])
+    expected = (torch.sigmoid(logits) * 255).round().int().tolist()
+    codes = torch.stack([logits, torch.zeros(4)], 1).numpy()
+    assert decode_bytes(Plane(), codes).ravel().tolist() == expected

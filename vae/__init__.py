@@ -1,0 +1,37 @@
+"""Latent Atelier's engine: data, models, training, checkpoints, numbers. It draws no screen.
+
+Shapes: B batch, C channels, H height, W width, D latent size, K classes, N items of a data set.
+Unit: nats per image, summed over pixels and latents. Images are float32 in [0, 1] inside models
+and uint8 in data sets; decoders return logits, whose sigmoid is the picture.
+
+    import vae
+    ck = vae.load("checkpoints/fashion-vae")
+    z = ck.model.encode(x)                # x float32 [B, 1, 28, 28] in [0, 1]
+    p = ck.model.decode(z).sigmoid()
+"""
+
+from .checkpoint import Checkpoint, CheckpointError, Entry, list_checkpoints, load
+from .config import Config, ConfigError, ModelConfig, TrainConfig
+from .data import DataError, Dataset, Split, load_dataset
+from .models import MODELS
+from .models.base import Autoencoder, Posterior, Terms
+
+__all__ = [
+    "MODELS",
+    "Autoencoder",
+    "Checkpoint",
+    "CheckpointError",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Dataset",
+    "Entry",
+    "ModelConfig",
+    "Posterior",
+    "Split",
+    "Terms",
+    "TrainConfig",
+    "list_checkpoints",
+    "load",
+    "load_dataset",
+]

@@ -1,0 +1,326 @@
+"""Checkpoints: a folder of config.json, weights.safetensors and metrics.json, and nothing pickled.
+
+`save` is atomic: a reader finds the old checkpoint or the new one. A training that may go on
+leaves its state beside them in resume.safetensors; nothing but `load_run` reads that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import struct
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors import torch as tensors_io
+from torch import Tensor
+
+from .config import Config, ConfigError
+from .models import build
+from .models.base import Autoencoder
+from .training import Point, Run
+
+CONFIG, WEIGHTS, METRICS, RESUME = (
+    "config.json",
+    "weights.safetensors",
+    "metrics.json",
+    "resume.safetensors",
+)
+MOST_WEIGHTS = 256 * 2**20
+MOST_JSON = 4 * 2**20
+
+
+class CheckpointError(ValueError):
+    """A folder that is no usable checkpoint: what came, what was expected, what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model in evaluation mode, without gradients, with what is known about it."""
+
+    model: Autoencoder
+    config: Config
+    metrics: dict
+    name: str
+    digest: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a listing; `error` says why a damaged folder cannot be loaded."""
+
+    name: str
+    path: Path
+    config: Config | None = None
+    metrics: dict | None = None
+    digest: str | None = None
+    error: str | None = None
+
+
+def load(path: str | Path) -> Checkpoint:
+    """The checkpoint in a folder, its weights as float32. Raises `CheckpointError`."""
+    path = Path(path)
+    config, metrics, raw = _read(path)
+    try:
+        weights = tensors_io.load(raw)
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path.name}/{WEIGHTS} is no whole safetensors file ({error}); copy the folder again"
+        ) from error
+    model = build(config.model)
+    _fill(model, weights, path.name)
+    model.eval().requires_grad_(False)
+    return Checkpoint(model, config, metrics, path.name, digest_of(config, raw), path)
+
+
+def list_checkpoints(folder: str | Path) -> list[Entry]:
+    """Every subfolder that is or was meant to be a checkpoint, by name; never raises for one."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    candidates = [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    return [_entry(path) for path in candidates]
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        config, metrics, raw = _read(path)
+        _check_header(path.name, raw)
+    except CheckpointError as error:
+        return Entry(path.name, path, error=str(error))
+    return Entry(path.name, path, config, metrics, digest_of(config, raw))
+
+
+def digest_of(config: Config, weights: bytes) -> str:
+    """sha256 over the canonical config and the bytes of the weights file."""
+    return hashlib.sha256(config.canonical() + weights).hexdigest()
+
+
+def save(
+    path: str | Path, model: Autoencoder, config: Config, metrics: dict, *, half: bool = True
+) -> str:
+    """Writes a checkpoint and returns its digest; an existing one at `path` is replaced."""
+    dtype = torch.float16 if half else torch.float32
+    weights = {k: v.detach().cpu().to(dtype).contiguous() for k, v in model.state_dict().items()}
+    raw = tensors_io.save(weights)
+    files = {
+        CONFIG: _json(config.to_json()),
+        WEIGHTS: raw,
+        METRICS: _json(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
+    }
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        for name, content in files.items():
+            (beside / name).write_bytes(content)
+        if not path.exists():
+            beside.rename(path)
+        else:
+            # A folder cannot be swapped in one step everywhere: metrics.json, which names the
+            # digest of the other two, comes last, and readers wait until the three agree.
+            for name in (CONFIG, WEIGHTS, METRICS):
+                (beside / name).replace(path / name)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written ({error}); choose another --out") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return digest_of(config, raw)
+
+
+def versions() -> dict[str, str]:
+    """The libraries that numbers may depend on."""
+    libraries = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors")
+    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
+
+
+def _json(data: dict) -> bytes:
+    return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> tuple[Config, dict, bytes]:
+    """Config, metrics and the bytes of the weights, which must belong together."""
+    for attempt in range(5):
+        config_raw, raw = _bytes(path, CONFIG, MOST_JSON), _bytes(path, WEIGHTS, MOST_WEIGHTS)
+        metrics = _object(path, METRICS, _bytes(path, METRICS, MOST_JSON))
+        try:
+            config = Config.from_json(_object(path, CONFIG, config_raw))
+        except ConfigError as error:
+            raise CheckpointError(f"{path.name}/{CONFIG}: {error}") from error
+        if metrics.get("digest") == digest_of(config, raw):
+            return config, metrics, raw
+        if attempt < 4:
+            time.sleep(0.02)  # perhaps it is being replaced right now
+    _check_header(path.name, raw)
+    raise CheckpointError(
+        f"{path.name}: config and weights are not those that {METRICS} names; copy the folder again"
+    )
+
+
+def _bytes(path: Path, name: str, limit: int) -> bytes:
+    file = path / name
+    try:
+        size = file.stat().st_size
+        if size > limit:
+            raise CheckpointError(
+                f"{path.name}/{name} has {size:,} bytes; at most {limit:,} are read"
+            )
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} has no {name}; expected a folder with {CONFIG}, {WEIGHTS} and {METRICS}"
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read ({error})") from error
+
+
+def _object(path: Path, name: str, raw: bytes) -> dict:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path.name}/{name} is no JSON ({error}); copy the folder again"
+        ) from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path.name}/{name} holds a {type(data).__name__}, not an object")
+    return data
+
+
+def _check_header(name: str, raw: bytes) -> None:
+    """Whether the length of a safetensors file is the one its header announces."""
+    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else MOST_WEIGHTS
+    try:
+        header = json.loads(raw[8 : 8 + length]) if length < len(raw) else None
+        ends = [t["data_offsets"][1] for k, t in (header or {}).items() if k != "__metadata__"]
+        announced = 8 + length + max(ends)
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise CheckpointError(
+            f"{name}/{WEIGHTS} does not start like a safetensors file; copy the folder again"
+        ) from None
+    if announced != len(raw):
+        raise CheckpointError(
+            f"{name}/{WEIGHTS} has {len(raw):,} bytes, its header announces {announced:,}; "
+            "copy the folder again"
+        )
+
+
+def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
+    """Copies weights into a model after checking that they are these and are numbers."""
+    expected = model.state_dict()
+    for key in expected.keys() ^ weights.keys():
+        side = "lacks" if key in expected else "has an unknown"
+        raise CheckpointError(f"{name}/{WEIGHTS} {side} tensor {key}; it belongs to another model")
+    for key, tensor in weights.items():
+        if tensor.shape != expected[key].shape:
+            raise CheckpointError(
+                f"{name}/{WEIGHTS}: {key} has shape {tuple(tensor.shape)}, the config asks for "
+                f"{tuple(expected[key].shape)}; it belongs to another model"
+            )
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{name}/{WEIGHTS}: {key} holds numbers that are not finite")
+    model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})
+
+
+# --- the state of an unfinished training ----------------------------------------------------------
+
+
+def save_run(path: str | Path, run: Run) -> None:
+    """Writes everything a resume needs beside the checkpoint, atomically."""
+    tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
+    tensors |= {f"averaged.{k}": v for k, v in run.averaged.state_dict().items()}
+    if run.kept is not None:
+        tensors |= {f"kept.{k}": v for k, v in run.kept.state_dict().items()}
+    for player, optimiser in run.optimisers.items():
+        for index, state in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{player}.{index}.{k}": v for k, v in state.items()}
+    tensors["generator"] = run.generator.get_state()
+    facts = {
+        "config": run.config.to_json(),
+        "step": run.step,
+        "curve": [list(point) for point in run.curve],
+        "best": None if math.isinf(run.best) else run.best,
+        "best_epoch": run.best_epoch,
+        "seconds": run.seconds,
+        "finished": run.finished,
+    }
+    plain = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+    target = Path(path) / RESUME
+    beside = target.with_name(f".{RESUME}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tensors_io.save_file(plain, beside, metadata={"run": json.dumps(facts)})
+        beside.replace(target)
+    except OSError as error:
+        raise CheckpointError(f"{target} cannot be written ({error})") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_run(path: str | Path, run: Run) -> None:
+    """Restores into `run`, made anew from the same config, what `save_run` wrote."""
+    file = Path(path) / RESUME
+    if not file.exists():
+        raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
+    try:
+        raw = file.read_bytes()
+        tensors = tensors_io.load(raw)
+        length = struct.unpack("<Q", raw[:8])[0]
+        facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["run"])
+        before = Config.from_json(facts["config"])
+    except (SafetensorError, OSError, ValueError, KeyError, struct.error) as error:
+        raise CheckpointError(f"{file} cannot be read ({error}); train anew without --resume") from error
+    if before != run.config:
+        raise CheckpointError(
+            f"{path} was trained with other settings ({_difference(before, run.config)}); "
+            "resume with the same, or choose another --out"
+        )
+    part = lambda prefix: {  # noqa: E731
+        k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
+    }
+    run.model.load_state_dict(part("model."))
+    run.averaged.load_state_dict(part("averaged."))
+    if part("kept."):
+        import copy
+
+        run.kept = copy.deepcopy(run.averaged)
+        run.kept.load_state_dict(part("kept."))
+    for player, optimiser in run.optimisers.items():
+        state = optimiser.state_dict()
+        for key, value in part(f"optimiser.{player}.").items():
+            index, name = key.split(".")
+            state["state"].setdefault(int(index), {})[name] = value
+        optimiser.load_state_dict(state)
+    run.generator.set_state(tensors["generator"])
+    run.step, run.seconds, run.finished = facts["step"], facts["seconds"], facts["finished"]
+    run.curve = [Point(*values) for values in facts["curve"]]
+    run.best = math.inf if facts["best"] is None else facts["best"]
+    run.best_epoch = facts["best_epoch"]
+
+
+def drop_run(path: str | Path) -> None:
+    """Removes the state of a training that has ended."""
+    (Path(path) / RESUME).unlink(missing_ok=True)
+
+
+def _difference(before: Config, now: Config) -> str:
+    old, new = before.to_json(), now.to_json()
+    changes = [
+        f"{section}.{key} was {value}, is {new[section][key]}"
+        for section in ("model", "train")
+        for key, value in old[section].items()
+        if value != new[section][key]
+    ]
+    return ", ".join(changes)

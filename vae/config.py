@@ -1,0 +1,241 @@
+"""What a model is and how it was trained, as two frozen records that travel as JSON.
+
+Every field is checked when the record is made, so code that holds a `Config` never checks again.
+Unknown keys are refused by name: a misspelt option must not silently train the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+
+SCHEMA = 1
+LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
+# network -> (encoder widths, decoder widths) where the user names none
+NETWORKS = {
+    "mlp": ((1024, 1024, 1024), (256, 512, 640, 640)),
+    "conv": ((32, 64, 256), (128, 64, 32, 16)),
+}
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be: one sentence with what came, what was expected, what to do."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The architecture and its objective; two models with equal records have equal shapes.
+
+    `encoder_widths` and `decoder_widths` read from input to output. For `mlp` they are the hidden
+    layers. For `conv` the encoder has the channels at half and quarter size and one dense layer;
+    the decoder has one dense layer and the channels at quarter, half and full size.
+    `fourier` is the number of random waves whose sine and cosine the decoder sees beside z, and
+    `fourier_scale` the standard deviation of their frequencies, in radians a unit of z.
+    """
+
+    name: str = "vae"
+    latent: int = 2
+    image_shape: tuple[int, ...] = (1, 28, 28)
+    likelihood: str = "bernoulli"
+    network: str = "mlp"
+    beta: float = 1.0
+    encoder_widths: tuple[int, ...] | None = None
+    decoder_widths: tuple[int, ...] | None = None
+    fourier: int = 0
+    fourier_scale: float = 1.5
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        one_of("model.likelihood", self.likelihood, LIKELIHOODS)
+        one_of("model.network", self.network, NETWORKS)
+        for name, default in zip(
+            ("encoder_widths", "decoder_widths"), NETWORKS[self.network], strict=True
+        ):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        _within("model.latent", self.latent, 1, 4096)
+        _within("model.beta", self.beta, 0, 1e6)
+        _within("model.fourier", self.fourier, 0, 4096)
+        _within("model.fourier_scale", self.fourier_scale, 0, 1000)
+        if len(self.image_shape) != 3:
+            raise ConfigError(
+                f"model.image_shape has {len(self.image_shape)} numbers; "
+                "expected three: channels, height, width"
+            )
+        _within("model.image_shape[0] (channels)", self.image_shape[0], 1, 4)
+        for side in self.image_shape[1:]:
+            _within("model.image_shape (height and width)", side, 4, 256)
+        for name in ("encoder_widths", "decoder_widths"):
+            widths = getattr(self, name)
+            _within(f"the number of model.{name}", len(widths), 1, 32)
+            for width in widths:
+                _within(f"model.{name}", width, 1, 16384)
+        if self.network == "conv":
+            self._check_conv()
+
+    def _check_conv(self) -> None:
+        if len(self.encoder_widths) != 3 or len(self.decoder_widths) != 4:
+            raise ConfigError(
+                f"a conv network got {len(self.encoder_widths)} encoder and "
+                f"{len(self.decoder_widths)} decoder widths; expected 3 and 4"
+            )
+        if any(side % 4 for side in self.image_shape[1:]):
+            raise ConfigError(
+                f"a conv network got images of {self.image_shape[1]} x {self.image_shape[2]}; "
+                "expected sides that are a multiple of 4: choose another size, or network mlp"
+            )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the weights were found; with the same record and data the curve is the same.
+
+    epochs, batch_size, lr (the top of the one-cycle schedule), lr_warmup (fraction of the steps
+    until the top), weight_decay, clip (gradient norm, of the loss in nats per pixel; 0: none).
+    ema: decay per step of the averaged weights, which are the ones kept; 0: none.
+    samples: posterior samples an image and step.
+    noise: standard deviation added to, and dropout: share of pixels removed from, what the encoder
+    sees while it trains (never what the decoder must explain).
+    beta_start, beta_fraction: beta moves from beta_start to the model's beta over this fraction of
+    the training; 0: constant. Linearly from 0, the usual KL warm-up; geometrically from above 0.
+    patience: stop after so many epochs without a better held-out ELBO; 0: never. Then one tenth of
+    the training split is set aside for it, so that the test split never chooses anything.
+    """
+
+    data: str = "fashion-mnist"
+    epochs: int = 20
+    batch_size: int = 512
+    lr: float = 2e-3
+    lr_warmup: float = 0.2
+    weight_decay: float = 0.01
+    clip: float = 0.13
+    ema: float = 0.998
+    samples: int = 1
+    noise: float = 0.0
+    dropout: float = 0.0
+    beta_start: float = 0.0
+    beta_fraction: float = 0.0
+    patience: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        _within("train.epochs", self.epochs, 1, 100_000)
+        _within("train.batch_size", self.batch_size, 1, 1_000_000)
+        _within("train.lr", self.lr, 1e-12, 1e12)
+        _within("train.lr_warmup", self.lr_warmup, 0, 1)
+        _within("train.weight_decay", self.weight_decay, 0, 10)
+        _within("train.clip", self.clip, 0, 1e12)
+        _within("train.ema", self.ema, 0, 0.999999)
+        _within("train.samples", self.samples, 1, 1024)
+        _within("train.noise", self.noise, 0, 10)
+        _within("train.dropout", self.dropout, 0, 0.95)
+        _within("train.beta_start", self.beta_start, 0, 1e6)
+        _within("train.beta_fraction", self.beta_fraction, 0, 1)
+        _within("train.patience", self.patience, 0, 100_000)
+        _within("train.seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that `config.json` of a checkpoint holds."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def to_json(self) -> dict:
+        """The record as plain JSON values, with the schema version first."""
+        return {"schema": SCHEMA} | asdict(self)
+
+    @classmethod
+    def from_json(cls, data: object) -> Config:
+        """The record from plain JSON values; `ConfigError` names the first thing wrong."""
+        if not isinstance(data, dict):
+            raise ConfigError(f"the config is a {type(data).__name__}; expected a JSON object")
+        schema = data.get("schema")
+        if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+            raise ConfigError(f"the config's schema is {schema!r}; expected {SCHEMA}")
+        if schema > SCHEMA:
+            raise ConfigError(
+                f"the config has schema {schema}, newer than the {SCHEMA} that this version reads; "
+                "update the program"
+            )
+        sections = {key: value for key, value in data.items() if key != "schema"}
+        refuse_unknown("the config", sections, ("model", "train"))
+        return cls(
+            model=_section(ModelConfig, "model", sections.get("model", {})),
+            train=_section(TrainConfig, "train", sections.get("train", {})),
+        )
+
+    def canonical(self) -> bytes:
+        """The one byte string of this record: what digests are computed over."""
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean ...?)` for the nearest known word, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def one_of(what: str, value: str, known: Iterable[str]) -> None:
+    """Refuse a value that is not among the known ones."""
+    known = tuple(known)
+    if value not in known:
+        raise ConfigError(
+            f"{what} is {value!r}{suggest(value, known)}; expected one of {', '.join(known)}"
+        )
+
+
+def refuse_unknown(what: str, data: dict, known: Iterable[str]) -> None:
+    """Refuse keys that nothing reads."""
+    known = tuple(known)
+    for key in data:
+        if key not in known:
+            raise ConfigError(
+                f"{what} has an unknown key {key!r}{suggest(str(key), known)}; "
+                f"expected some of {', '.join(known)}"
+            )
+
+
+def _section(cls: type, name: str, data: object):
+    if not isinstance(data, dict):
+        raise ConfigError(f"the config's {name!r} is {data!r}; expected a JSON object")
+    refuse_unknown(f"the config's {name!r}", data, [f.name for f in fields(cls)])
+    return cls(**data)
+
+
+def _check_types(record: object) -> None:
+    """Hold every field to its annotation; integers serve as floats, lists as tuples."""
+    hints = typing.get_type_hints(type(record))
+    for name, hint in hints.items():
+        object.__setattr__(record, name, _coerce(name, getattr(record, name), hint))
+
+
+def _coerce(name: str, value: object, hint: object) -> object:
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"{name} is {value!r}; expected a list of whole numbers")
+        return tuple(_coerce(f"an item of {name}", item, int) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        words = {int: "a whole number", float: "a number", str: "a text"}
+        raise ConfigError(f"{name} is {value!r}; expected {words[hint]}")
+    if hint is float and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value!r}; expected a finite number")
+    return value
+
+
+def _within(what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{what} is {value}; expected {low:g} to {high:g}")

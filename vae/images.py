@@ -1,0 +1,32 @@
+"""Decoded images as files that people open: for now a sheet of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.utils import make_grid
+
+
+def sheet(images: Tensor, *, columns: int | None = None, gap: int = 2, scale: int = 1) -> Tensor:
+    """Images `[B, C, H, W]` in [0, 1] as one uint8 sheet `[3, H', W']`, nearest upscaling."""
+    columns = columns or max(1, round(len(images) ** 0.5))
+    large = images.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+    grid = make_grid(large, nrow=columns, padding=gap, pad_value=1.0)
+    return (grid * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def save_png(picture: Tensor, path: str | Path) -> None:
+    """Writes a uint8 picture `[3, H, W]` beside its target, then renames it."""
+    from PIL import Image
+
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.permute(1, 2, 0).numpy()).save(beside, "PNG")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

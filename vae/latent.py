@@ -1,0 +1,135 @@
+"""The plane itself: where a data set lies in it, how dense it is there, how sure the decoder is."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .models.base import Autoencoder
+
+
+class Codes(NamedTuple):
+    """Codes of N items: `mean` [N, D] and, where q(z|x) has a density, its `std` [N, D]."""
+
+    mean: np.ndarray
+    std: np.ndarray | None
+
+
+class Field(NamedTuple):
+    """A quantity over a rectangle of the plane: `values` [G, G], row 0 at the smallest z2."""
+
+    values: np.ndarray
+    bounds: tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
+
+
+@torch.inference_mode()
+def encode_images(model: Autoencoder, images: np.ndarray, *, batch_size: int = 1000) -> Codes:
+    """Codes of uint8 images [N, C, H, W]; the posterior's mean and std where there is one."""
+    means, stds = [], []
+    for start in range(0, len(images), batch_size):
+        x = torch.from_numpy(images[start : start + batch_size]).float() / 255
+        posterior = model.posterior(x)
+        means.append(model.encode(x) if posterior is None else posterior.mean)
+        if posterior is not None:
+            stds.append(posterior.std)
+    return Codes(_numpy(means), _numpy(stds) if stds else None)
+
+
+def bounds(codes: np.ndarray, *, margin: float = 0.08) -> tuple[float, float, float, float]:
+    """Rectangle of the first two dimensions of codes [N, D] that holds all but stray items."""
+    low, high = np.percentile(codes[:, :2], (0.05, 99.95), axis=0)
+    pad = margin * np.maximum(high - low, 1e-3)
+    (x0, y0), (x1, y1) = low - pad, high + pad
+    return float(x0), float(x1), float(y0), float(y1)
+
+
+def density(
+    codes: np.ndarray, area: tuple[float, float, float, float], *, size: int = 256
+) -> Field:
+    """Density of codes [N, D] over their first two dimensions, per unit of area; integrates to 1.
+
+    A kernel density estimate on a grid: a histogram smoothed by a Gaussian whose width is the
+    median distance to the 20th neighbour (the k-nearest-neighbour bandwidth of Breiman, Meisel
+    and Purcell, 1977, made global), so that separate clusters stay separate, which Scott's rule
+    does not manage with data this clumped.
+    """
+    from scipy.ndimage import gaussian_filter
+    from scipy.spatial import cKDTree
+
+    plane = codes[:, :2]
+    sample = plane[:: max(1, len(plane) // 5000)]
+    k = min(20, len(plane))
+    width = float(np.median(cKDTree(plane).query(sample, k=k)[0][:, -1]))
+    x0, x1, y0, y1 = area
+    counts, _, _ = np.histogram2d(
+        plane[:, 1], plane[:, 0], bins=size, range=((y0, y1), (x0, x1)), density=False
+    )
+    cell = ((y1 - y0) / size, (x1 - x0) / size)
+    smooth = gaussian_filter(counts, sigma=[max(width / c, 0.5) for c in cell], mode="constant")
+    values = smooth / (len(plane) * cell[0] * cell[1])
+    return Field(values.astype(np.float32), area)
+
+
+def at(field: Field, plane: np.ndarray) -> np.ndarray:
+    """Values of a field at points [N, 2], bilinear between cell centres, 0 outside its rectangle."""
+    from scipy.ndimage import map_coordinates
+
+    x0, x1, y0, y1 = field.bounds
+    rows, columns = field.values.shape
+    row = (plane[:, 1] - y0) / (y1 - y0) * rows - 0.5
+    column = (plane[:, 0] - x0) / (x1 - x0) * columns - 0.5
+    return map_coordinates(field.values, [row, column], order=1, mode="constant", cval=0.0)
+
+
+@torch.inference_mode()
+def entropy(
+    model: Autoencoder, area: tuple[float, float, float, float], *, size: int = 96
+) -> Field:
+    """Mean entropy of a pixel, in nats (0 to ln 2), of Bernoulli(decode(z)) over the plane.
+
+    High where the decoder hesitates between pictures, low where it draws a decided one. Further
+    dimensions stay at 0.
+    """
+    x0, x1, y0, y1 = area
+    xs = x0 + (torch.arange(size) + 0.5) * (x1 - x0) / size
+    ys = y0 + (torch.arange(size) + 0.5) * (y1 - y0) / size
+    z = torch.zeros(size * size, model.latent)
+    z[:, 0], z[:, 1] = xs.repeat(size), ys.repeat_interleave(size)
+    values = [_pixel_entropy(model.decode(part)) for part in z.split(2048)]
+    return Field(torch.cat(values).reshape(size, size).numpy(), area)
+
+
+def _pixel_entropy(logits: Tensor) -> Tensor:
+    """H(Bernoulli(sigmoid(l))) = softplus(l) - l sigmoid(l), averaged over [B, C, H, W] -> [B]."""
+    each = torch.nn.functional.softplus(logits) - logits * logits.sigmoid()
+    return each.flatten(1).mean(1)
+
+
+def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """The densest member of each class [K, D]; NaN for a class without items.
+
+    A mean can fall into a hole between two islands of a class; the member whose own class
+    crowds closest around it cannot.
+    """
+    from scipy.spatial import cKDTree
+
+    centres = np.full((classes, codes.shape[1]), np.nan, dtype=np.float32)
+    for label in range(classes):
+        members = codes[labels == label]
+        if len(members):
+            k = max(1, len(members) // 20)
+            reach = cKDTree(members).query(members, k=[k])[0][:, 0]
+            centres[label] = members[reach.argmin()]
+    return centres
+
+
+@torch.inference_mode()
+def decode_bytes(model: Autoencoder, codes: np.ndarray) -> np.ndarray:
+    """Pixel means at codes [B, D] as uint8 images [B, H, W, C], rounded to the nearest of 256."""
+    logits = model.decode(torch.as_tensor(codes, dtype=torch.float32))
+    return (logits.sigmoid() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+
+
+def _numpy(parts: list[Tensor]) -> np.ndarray:
+    return torch.cat(parts).float().numpy()

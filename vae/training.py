@@ -1,0 +1,278 @@
+"""The only training loop: a generator of progress that knows nothing of who is watching.
+
+`Run` is everything that changes while a model learns; stopping between two steps and going on
+from a saved run gives the curve of a run that was never stopped, bit for bit on a CPU.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .config import Config
+from .data import Dataset
+from .models import MODELS, build
+from .models.base import Autoencoder, Batch
+
+HELD_OUT = 2000  # images on which the curve's second line is measured
+_REPORT_SECONDS = 0.5
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says where it stands and what to change."""
+
+
+class Point(NamedTuple):
+    """One epoch of the curve in nats per image, measured with the averaged weights."""
+
+    epoch: int
+    train_reconstruction: float
+    train_kl: float
+    held_out_reconstruction: float
+    held_out_kl: float
+
+
+class Progress(NamedTuple):
+    """Where a run stands. `point` is set once an epoch, when it ends."""
+
+    epoch: int
+    step: int
+    steps: int
+    seconds: float
+    images_per_second: float
+    lr: float
+    beta: float
+    loss: float
+    point: Point | None
+
+
+@dataclass
+class Run:
+    """The state of one training: what a resume restores."""
+
+    config: Config
+    model: Autoencoder
+    averaged: Autoencoder
+    optimisers: dict[str, torch.optim.Optimizer]
+    generator: torch.Generator
+    step: int = 0
+    curve: list[Point] = field(default_factory=list)
+    best: float = math.inf
+    best_epoch: int = 0
+    kept: Autoencoder | None = None
+    seconds: float = 0.0
+    finished: bool = False
+
+    @property
+    def result(self) -> Autoencoder:
+        """The weights to keep: the averaged ones, with early stopping those of the best epoch."""
+        return self.kept or self.averaged
+
+
+def device_named(name: str) -> torch.device:
+    """`auto` is a CUDA or Apple GPU where there is one, else the processor."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
+    """An untrained run: weights, optimisers and random numbers all follow from the seed."""
+    mean_image = torch.from_numpy(dataset.train.images.mean(0, dtype=np.float64) / 255).float()
+    with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
+        torch.manual_seed(config.train.seed)
+        model = build(config.model, mean_image).to(device)
+    averaged = copy.deepcopy(model).eval().requires_grad_(False)
+    optimisers = {
+        player.name: torch.optim.AdamW(
+            player.parameters,
+            lr=config.train.lr,
+            weight_decay=config.train.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        for player in model.players()
+    }
+    generator = torch.Generator(device).manual_seed(config.train.seed)
+    return Run(config, model, averaged, optimisers, generator)
+
+
+def train(
+    run: Run, dataset: Dataset, *, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[Progress]:
+    """Trains `run` in place until its epochs are over, it stops improving, or it is asked to stop.
+
+    Yields about twice a second and at the end of each epoch. Raises `TrainingError` on a loss that
+    is not finite, before any weight has moved.
+    """
+    options, device = run.config.train, run.generator.device
+    images, labels, held_out = _arrays(run, dataset, device)
+    steps_an_epoch = max(1, len(images) // options.batch_size)
+    steps = options.epochs * steps_an_epoch
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device))
+    begun, said, seen = time.perf_counter() - run.seconds, time.perf_counter(), 0
+    order, order_epoch = None, -1
+    while run.step < steps and not run.finished:
+        if should_stop():
+            return
+        epoch, position = divmod(run.step, steps_an_epoch)
+        if epoch != order_epoch:
+            order, order_epoch = _order(len(images), options.seed, epoch).to(device), epoch
+        chosen = order[position * options.batch_size : (position + 1) * options.batch_size]
+        x = images[chosen].float() / 255
+        lr, beta = learning_rate(run.step, steps, run.config), beta_at(run.step, steps, run.config)
+        batch = Batch(_spoilt(x, run), x, labels[chosen], beta, options.samples, run.generator)
+        with autocast:
+            loss = _learn(run, batch, lr)
+        _average(run)
+        run.step += 1
+        seen += len(chosen)
+        now = time.perf_counter()
+        run.seconds = now - begun
+        point = None
+        if run.step % steps_an_epoch == 0:
+            point = _end_epoch(run, images, held_out, epoch + 1)
+            run.finished = run.step == steps or (
+                0 < options.patience <= epoch + 1 - run.best_epoch
+            )
+        if point or now - said > _REPORT_SECONDS:
+            rate = seen / max(now - said, 1e-9)
+            said, seen = time.perf_counter(), 0
+            yield Progress(epoch + 1, run.step, steps, run.seconds, rate, lr, beta, loss, point)
+
+
+def learning_rate(step: int, steps: int, config: Config) -> float:
+    """One cycle: up from lr / 25 along a cosine, then down to nearly 0 (Smith and Topin 2019,
+    https://arxiv.org/abs/1708.07120)."""
+    top, rise = config.train.lr, max(1, round(config.train.lr_warmup * steps))
+    if step < rise:
+        low, share = top / 25, (1 - math.cos(math.pi * step / rise)) / 2
+        return low + (top - low) * share
+    share = (step - rise) / max(1, steps - rise)
+    return max(top * (1 + math.cos(math.pi * share)) / 2, top * 1e-4)
+
+
+def beta_at(step: int, steps: int, config: Config) -> float:
+    """The weight of the KL at a step: moves to the model's beta over the first part of training.
+
+    From 0 it rises linearly. From above it falls geometrically: the plane is laid out coarsely
+    first and in detail later, as a self-organising map is, and so seldom ends up folded.
+    """
+    start, end = config.train.beta_start, config.model.beta
+    until = config.train.beta_fraction * steps
+    if step >= until:
+        return end
+    share = step / until
+    if start > 0 and end > 0:
+        return start * (end / start) ** share
+    return start + (end - start) * share
+
+
+def _arrays(
+    run: Run, dataset: Dataset, device: torch.device
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    """Training images and labels, and the images the curve's second line is measured on.
+
+    With early stopping those are taken from the training split, so that the test split never
+    chooses anything; otherwise they only watch and come from the test split.
+    """
+    images, labels = (torch.tensor(a) for a in dataset.train)
+    if run.config.train.patience:
+        order = _order(len(images), run.config.train.seed, -1)
+        aside, kept = order[: len(images) // 10], order[len(images) // 10 :]
+        held_out = images[aside[:HELD_OUT]], labels[aside[:HELD_OUT]]
+        images, labels = images[kept], labels[kept]
+    else:
+        held_out = tuple(torch.tensor(a[:HELD_OUT]) for a in dataset.test)
+    return images.to(device), labels.to(device), tuple(a.to(device) for a in held_out)
+
+
+def _order(count: int, seed: int, epoch: int) -> Tensor:
+    """The order of an epoch, the same on every device and after every resume."""
+    mixed = np.random.SeedSequence([seed, epoch + 1]).generate_state(1, np.uint64)[0]
+    return torch.randperm(count, generator=torch.Generator().manual_seed(int(mixed >> 1)))
+
+
+def _spoilt(x: Tensor, run: Run) -> Tensor:
+    """What the encoder is shown: the image, or a noisy, holed copy of it (Im et al. 2017,
+    https://arxiv.org/abs/1511.06406: still a bound on log p(x), and it generalises better)."""
+    options = run.config.train
+    if options.noise:
+        x = x + options.noise * torch.randn(x.shape, generator=run.generator, device=x.device)
+    if options.dropout:
+        x = x * (torch.rand(x.shape, generator=run.generator, device=x.device) >= options.dropout)
+    return x
+
+
+def _learn(run: Run, batch: Batch, lr: float) -> float:
+    """One step of every player; returns the first one's loss in nats per image."""
+    pixels = math.prod(run.config.model.image_shape)
+    losses = []
+    for player in run.model.players():
+        optimiser = run.optimisers[player.name]
+        optimiser.param_groups[0]["lr"] = lr
+        optimiser.zero_grad(set_to_none=True)
+        loss = player.loss(batch)
+        (loss / pixels).backward()
+        clip = run.config.train.clip or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], clip)
+        value = loss.item()
+        if not math.isfinite(value + norm.item()):
+            raise TrainingError(
+                f"the {player.name}'s loss became {value} (gradient {norm.item()}) at step "
+                f"{run.step + 1}; the weights before it are kept. Lower --lr (now "
+                f"{run.config.train.lr:g}), or lengthen the warm-up"
+            )
+        optimiser.step()
+        losses.append(value)
+    return losses[0]
+
+
+@torch.no_grad()
+def _average(run: Run) -> None:
+    """Exponential moving average of the weights, quicker at the start where they move far."""
+    decay = min(run.config.train.ema, (1 + run.step) / (10 + run.step))
+    source = list(run.model.parameters())
+    torch._foreach_lerp_(list(run.averaged.parameters()), source, 1 - decay)
+
+
+def _end_epoch(run: Run, images: Tensor, held_out: tuple[Tensor, Tensor], epoch: int) -> Point:
+    few = images[: len(held_out[0])], None
+    numbers = [_measure(run, part) for part in (few, held_out)]
+    point = Point(epoch, *numbers[0], *numbers[1])
+    run.curve.append(point)
+    score = point.held_out_reconstruction + run.config.model.beta * point.held_out_kl
+    if score < run.best:
+        run.best, run.best_epoch = score, epoch
+        if run.config.train.patience:
+            run.kept = copy.deepcopy(run.averaged)
+    return point
+
+
+@torch.inference_mode()
+def _measure(run: Run, part: tuple[Tensor, Tensor | None]) -> tuple[float, float]:
+    """Both terms of the averaged weights on a few images, with random numbers of their own."""
+    generator = torch.Generator(run.generator.device).manual_seed(0)
+    parts = [
+        run.averaged.terms(x.float() / 255, generator=generator) for x in part[0].split(1000)
+    ]
+    return tuple(float(torch.cat(values).mean()) for values in zip(*parts, strict=True))
+
+
+def _fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 products run on units of their own, where autocast saves time."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu":
+        return False
+    can = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
