@@ -15,12 +15,14 @@ latent_size = assets.facts["latent"]
 asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
 if asked and not entry.digest.startswith(asked):
     st.warning(
-        f"This link was made with another version of {entry.name} ({asked}, here {entry.digest[:12]}): "
-        "the same coordinates may show other images."
+        f"This link was made with another version of {entry.name} "
+        f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
     )
 place, broken = session.place(entry.digest, latent_size)
 if broken:
-    st.warning(f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown.")
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
 
 
 @st.fragment
@@ -40,7 +42,9 @@ def explorer() -> None:
     latent_map(
         assets,
         where,
-        pictures=[(z, cache.decoded(entry.name, entry.digest, z)) for z in where.pins[-INLINE_PINS:]],
+        pictures=[
+            (z, cache.decoded(entry.name, entry.digest, z)) for z in where.pins[-INLINE_PINS:]
+        ],
         link=link(where.to_query(entry.name, entry.digest)),
         key="map",
     )

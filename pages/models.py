@@ -14,11 +14,16 @@ for entry in cache.checkpoints():
             st.subheader(f"{entry.name} (damaged)")
             st.error(entry.error)
             continue
-        info, numbers = vae.MODELS[entry.config.model.name], (entry.metrics or {}).get("evaluation") or {}
+        info, numbers = (
+            vae.MODELS[entry.config.model.name],
+            (entry.metrics or {}).get("evaluation") or {},
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(entry.name)
             chosen = entry.name == session.model(cache.DEFAULT_MODEL)
-            if st.button("Chosen" if chosen else "Explore", key=f"choose-{entry.name}", disabled=chosen):
+            if st.button(
+                "Chosen" if chosen else "Explore", key=f"choose-{entry.name}", disabled=chosen
+            ):
                 session.choose_model(entry.name)
                 st.switch_page("explore.py")
         st.write(f"{info.title}. {info.summary}")
@@ -35,5 +40,5 @@ for entry in cache.checkpoints():
                     ("trustworthiness", "trustworthiness", "{:.3f}"),
                 ):
                     st.metric(label, form.format(numbers[name]))
-        st.code((entry.metrics or {}).get("command", "command unknown"), language="bash")
+        st.code(entry.metrics.get("command", "command unknown"), language="bash")
         st.caption(f"digest `{entry.digest[:12]}`")

@@ -22,13 +22,22 @@ def free_port() -> int:
 
 
 def start_server(
-    log: Path, *, command: str = "streamlit", script: str = "app.py", checkpoints: Path | None = None
+    log: Path,
+    *,
+    command: str = "streamlit",
+    script: str = "app.py",
+    checkpoints: Path | None = None,
 ) -> tuple[subprocess.Popen, str]:
     """Starts an app with `streamlit run` or uvicorn and waits until its health check answers."""
     port = free_port()
     arguments = {
         "streamlit": ["streamlit", "run", script, "--server.port", str(port)],
-        "uvicorn": ["uvicorn", f"{script.removesuffix('.py').replace('/', '.')}:app", "--port", str(port)],
+        "uvicorn": [
+            "uvicorn",
+            f"{script.removesuffix('.py').replace('/', '.')}:app",
+            "--port",
+            str(port),
+        ],
     }[command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if checkpoints:
@@ -75,4 +84,6 @@ def launch(playwright: Playwright) -> Browser:
 
 def wait_for_map(page: Page) -> None:
     page.wait_for_selector(READY)
-    page.wait_for_function("document.querySelector('[data-testid=decoded-image]').dataset.z !== ''")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''"
+    )

@@ -34,7 +34,9 @@ def test_density_of_a_normal_sample_is_the_normal_density():
 def test_field_orientation():
     """Mass placed at a corner is found at that corner, by axis and not mirrored."""
     codes = np.array([[2.0, -1.0]] * 50, dtype=np.float32)
-    field = density(codes + np.random.default_rng(0).normal(scale=0.01, size=(50, 2)), (-3, 3, -2, 2))
+    field = density(
+        codes + np.random.default_rng(0).normal(scale=0.01, size=(50, 2)), (-3, 3, -2, 2)
+    )
     row, column = np.unravel_index(field.values.argmax(), field.values.shape)
     assert column / 256 * 6 - 3 == pytest.approx(2, abs=0.1)
     assert row / 256 * 4 - 2 == pytest.approx(-1, abs=0.1)

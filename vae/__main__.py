@@ -1,4 +1,4 @@
-"""The command line: `python -m vae COMMAND`. Exit code 0 when done, 2 on wrong use or bad input."""
+"""The command line: `python -m vae COMMAND`. Exit code 0: done, 2: wrong use or input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .config import LIKELIHOODS, NETWORKS, Config, ConfigError, ModelConfig, Tra
 from .data import DataError, load_dataset, write_starter
 from .models import MODELS
 
-_MODEL_OPTIONS = ("latent", "likelihood", "network", "fourier", "fourier_scale")
+_MODEL_OPTIONS = ("latent", "likelihood", "network", "refine", "fourier", "fourier_scale")
 _DEFAULT_MODEL, _DEFAULT_TRAIN = ModelConfig(), TrainConfig()
 
 
@@ -56,12 +56,17 @@ def main() -> None:
 @click.option("--network", default=_DEFAULT_MODEL.network, help=" | ".join(NETWORKS))
 @click.option("--encoder-widths", help="hidden widths, as 1024,1024")
 @click.option("--decoder-widths", help="hidden widths, as 256,512")
-@click.option("--fourier", default=_DEFAULT_MODEL.fourier, help="random waves of z the decoder sees")
-@click.option("--fourier-scale", default=_DEFAULT_MODEL.fourier_scale, help="spread of their frequencies")
+@click.option("--refine", default=_DEFAULT_MODEL.refine, help="Newton steps on q(z|x) (D = 2)")
+@click.option(
+    "--fourier", default=_DEFAULT_MODEL.fourier, help="random waves of z for the decoder"
+)
+@click.option(
+    "--fourier-scale", default=_DEFAULT_MODEL.fourier_scale, help="spread of their frequencies"
+)
 @click.option("--epochs", default=_DEFAULT_TRAIN.epochs, help="passes over the training images")
 @click.option("--batch-size", default=_DEFAULT_TRAIN.batch_size, help="images a step")
 @click.option("--lr", default=_DEFAULT_TRAIN.lr, help="top of the one-cycle learning rate")
-@click.option("--lr-warmup", default=_DEFAULT_TRAIN.lr_warmup, help="share of the steps to the top")
+@click.option("--lr-warmup", default=_DEFAULT_TRAIN.lr_warmup, help="share of steps to the top")
 @click.option("--weight-decay", default=_DEFAULT_TRAIN.weight_decay, help="AdamW's")
 @click.option("--clip", default=_DEFAULT_TRAIN.clip, help="gradient norm, nats a pixel; 0: none")
 @click.option("--ema", default=_DEFAULT_TRAIN.ema, help="decay of the averaged weights; 0: none")
@@ -81,7 +86,7 @@ def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from . import checkpoint, training
+    from . import checkpoint, latent, training
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
@@ -90,7 +95,7 @@ def train(**options) -> None:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(
-            f"the device is {options['device']!r}, which this machine cannot use; try --device auto"
+            f"the device is {options['device']!r}, not usable on this machine; try --device auto"
         ) from error
     dataset = _dataset_or_starter(options["data"], options["size"])
     config = _config(options, dataset)
@@ -126,6 +131,9 @@ def train(**options) -> None:
     if options["measure"]:
         numbers = _evaluate(checkpoint.load(out), dataset)
         keep(evaluation=numbers)
+        codes = latent.encode_images(checkpoint.load(out).model, dataset.test.images)
+        kept = {name: array for name, array in codes._asdict().items() if array is not None}
+        checkpoint.save_codes(out, dataset.test.digest, kept)
         _print_numbers(numbers)
 
 
@@ -268,7 +276,9 @@ def _print_numbers(numbers: dict) -> None:
         f"+ KL {numbers['kl']:.3f}"
     )
     click.echo(f"squared error a pixel {numbers['mse']:.5f}")
-    click.echo(f"nearest neighbours in the code: 1-NN {numbers['knn1']:.4f}, 5-NN {numbers['knn5']:.4f}")
+    click.echo(
+        f"nearest neighbours in the code: 1-NN {numbers['knn1']:.4f}, 5-NN {numbers['knn5']:.4f}"
+    )
     click.echo(f"trustworthiness {numbers['trustworthiness']:.4f}")
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
@@ -28,12 +29,8 @@ from .models import build
 from .models.base import Autoencoder
 from .training import Point, Run
 
-CONFIG, WEIGHTS, METRICS, RESUME = (
-    "config.json",
-    "weights.safetensors",
-    "metrics.json",
-    "resume.safetensors",
-)
+CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
+RESUME, CODES = "resume.safetensors", "codes.safetensors"
 MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
@@ -132,7 +129,9 @@ def save(
             for name in (CONFIG, WEIGHTS, METRICS):
                 (beside / name).replace(path / name)
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be written ({error}); choose another --out") from error
+        raise CheckpointError(
+            f"{path} cannot be written ({error}); choose another --out"
+        ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return digest_of(config, raw)
@@ -166,7 +165,7 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
             time.sleep(0.02)  # perhaps it is being replaced right now
     _check_header(path.name, raw)
     raise CheckpointError(
-        f"{path.name}: config and weights are not those that {METRICS} names; copy the folder again"
+        f"{path.name}: config and weights are not those {METRICS} names; copy the folder again"
     )
 
 
@@ -234,7 +233,37 @@ def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
     model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})
 
 
-# --- the state of an unfinished training ----------------------------------------------------------
+# --- codes of a split, so that a map opens without encoding anything -----------------------------
+
+
+def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
+    """Keeps the codes that the checkpoint gives a split: `mean`, perhaps `std` [N, D]."""
+    owner = _entry(Path(path)).digest
+    tensors = {name: torch.tensor(array) for name, array in codes.items()}
+    raw = tensors_io.save(tensors, metadata={"checkpoint": str(owner), "split": split_digest})
+    target = Path(path) / CODES
+    beside = target.with_name(f".{CODES}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(raw)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarray] | None:
+    """Codes kept for this split by these very weights, or None: then they must be computed."""
+    try:
+        raw = (checkpoint.path / CODES).read_bytes()
+        length = struct.unpack("<Q", raw[:8])[0]
+        facts = json.loads(raw[8 : 8 + length])["__metadata__"]
+        if facts != {"checkpoint": checkpoint.digest, "split": split_digest}:
+            return None
+        return {name: tensor.numpy() for name, tensor in tensors_io.load(raw).items()}
+    except (OSError, ValueError, KeyError, TypeError, struct.error, SafetensorError):
+        return None  # absent, of another model, or damaged: nothing that computing cannot mend
+
+
+# --- the state of an unfinished training ---------------------------------------------------------
 
 
 def save_run(path: str | Path, run: Run) -> None:
@@ -281,7 +310,9 @@ def load_run(path: str | Path, run: Run) -> None:
         facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["run"])
         before = Config.from_json(facts["config"])
     except (SafetensorError, OSError, ValueError, KeyError, struct.error) as error:
-        raise CheckpointError(f"{file} cannot be read ({error}); train anew without --resume") from error
+        raise CheckpointError(
+            f"{file} cannot be read ({error}); train anew without --resume"
+        ) from error
     if before != run.config:
         raise CheckpointError(
             f"{path} was trained with other settings ({_difference(before, run.config)}); "

@@ -34,6 +34,8 @@ class ModelConfig:
     `encoder_widths` and `decoder_widths` read from input to output. For `mlp` they are the hidden
     layers. For `conv` the encoder has the channels at half and quarter size and one dense layer;
     the decoder has one dense layer and the channels at quarter, half and full size.
+    `refine` is the number of Newton steps by which a 2-D model's posterior is corrected when it is
+    asked for one (`inference.py`); training always sees the encoder's own.
     `fourier` is the number of random waves whose sine and cosine the decoder sees beside z, and
     `fourier_scale` the standard deviation of their frequencies, in radians a unit of z.
     """
@@ -46,7 +48,8 @@ class ModelConfig:
     beta: float = 1.0
     encoder_widths: tuple[int, ...] | None = None
     decoder_widths: tuple[int, ...] | None = None
-    fourier: int = 0
+    refine: int = 0
+    fourier: int = 64
     fourier_scale: float = 1.5
 
     def __post_init__(self) -> None:
@@ -60,6 +63,12 @@ class ModelConfig:
                 object.__setattr__(self, name, default)
         _within("model.latent", self.latent, 1, 4096)
         _within("model.beta", self.beta, 0, 1e6)
+        _within("model.refine", self.refine, 0, 100)
+        if self.refine and self.latent != 2:
+            raise ConfigError(
+                f"model.refine is {self.refine} with {self.latent} latents; it works "
+                "in the plane: use --latent 2, or --refine 0"
+            )
         _within("model.fourier", self.fourier, 0, 4096)
         _within("model.fourier_scale", self.fourier_scale, 0, 1000)
         if len(self.image_shape) != 3:
@@ -109,12 +118,12 @@ class TrainConfig:
 
     data: str = "fashion-mnist"
     epochs: int = 20
-    batch_size: int = 512
+    batch_size: int = 256
     lr: float = 2e-3
-    lr_warmup: float = 0.2
+    lr_warmup: float = 0.1
     weight_decay: float = 0.01
     clip: float = 0.13
-    ema: float = 0.998
+    ema: float = 0.999
     samples: int = 1
     noise: float = 0.0
     dropout: float = 0.0
@@ -162,8 +171,8 @@ class Config:
             raise ConfigError(f"the config's schema is {schema!r}; expected {SCHEMA}")
         if schema > SCHEMA:
             raise ConfigError(
-                f"the config has schema {schema}, newer than the {SCHEMA} that this version reads; "
-                "update the program"
+                f"the config has schema {schema}, newer than the {SCHEMA} that this version "
+                "reads; update the program"
             )
         sections = {key: value for key, value in data.items() if key != "schema"}
         refuse_unknown("the config", sections, ("model", "train"))

@@ -13,8 +13,6 @@ import hashlib
 import io
 import os
 import struct
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +35,7 @@ FASHION_CLASSES = (
     "Bag",
     "Ankle boot",
 )
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-MOST_PIXELS = 16_000_000  # of one image, before it is resized
-MOST_IMAGES = 1_000_000
-MOST_FILE_BYTES = 64 * 2**20  # of one image file, unpacked
-MOST_TOTAL_BYTES = 8 * 2**30  # of all image files in a .zip, unpacked
+MOST_BYTES = 8 * 2**30  # of an IDX file, unpacked
 
 
 class DataError(ValueError):
@@ -53,6 +47,14 @@ class Split(NamedTuple):
 
     images: np.ndarray
     labels: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """sha256 over shapes, pixels and labels."""
+        sha = hashlib.sha256()
+        for array in self:
+            sha.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,8 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """sha256 over shapes, pixels and labels of both splits."""
-        sha = hashlib.sha256()
-        for split in (self.train, self.test):
-            for array in split:
-                sha.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-        return sha.hexdigest()
+        """sha256 over both splits."""
+        return hashlib.sha256((self.train.digest + self.test.digest).encode()).hexdigest()
 
 
 def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
@@ -86,14 +84,18 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
             f"the data is {name!r}{suggest(name, _NAMED)}, neither a name nor a path that exists; "
             f"expected one of {known}, a folder, a .zip, an .npz or an IDX file"
         )
+    from . import data_files
+
     if path.is_dir():
-        return _from_folder(path, size)
+        if any(path.glob("train-images*idx3-ubyte*")):
+            return _idx_folder(path.name, path, (), size)
+        return data_files.from_folder(path, size)
     if path.suffix == ".zip":
-        return _from_zip(path, size)
+        return data_files.from_zip(path, size)
     if path.suffix == ".npz":
-        return _from_npz(path, size)
+        return data_files.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":
-        return _finish(path.name, _idx_pair(path), None, size)
+        return finish(path.name, _idx_pair(path), None, size)
     raise DataError(
         f"{path.name} ends in {path.suffix or 'nothing'}; "
         "expected a folder, a .zip, an .npz or an IDX file of images"
@@ -138,7 +140,7 @@ def _digits(size: int) -> Dataset:
     source = load_digits()
     images = (source.images[:, None] * (255 / 16)).round().astype(np.uint8)
     split = Split(images, source.target.astype(np.int64))
-    return _finish("digits", split, tuple("0123456789"), size)
+    return finish("digits", split, tuple("0123456789"), size)
 
 
 _NAMED: dict[str, Callable[[int], Dataset]] = {
@@ -165,7 +167,7 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
                 f"four IDX files into {root}/{kind}/raw, or use --data fashion-mnist-starter"
             ) from error
         splits.append(Split(source.data.numpy()[:, None], source.targets.numpy().astype(np.int64)))
-    return Dataset(name, *(_resized(split, size) for split in splits), class_names)
+    return Dataset(name, *(resized(split, size) for split in splits), class_names)
 
 
 # --- IDX ---------------------------------------------------------------------------------------
@@ -177,8 +179,8 @@ def _idx_folder(name: str, folder: Path, class_names: tuple[str, ...], size: int
         files = sorted(folder.glob(f"{stem}-images*idx3-ubyte*"))
         if not files:
             raise DataError(f"{folder} has no {stem}-images-idx3-ubyte file; copy it there")
-        splits.append(_resized(_idx_pair(files[0]), size))
-    return Dataset(name, *splits, class_names)
+        splits.append(resized(_idx_pair(files[0]), size))
+    return Dataset(name, *splits, class_names or numbered(*splits))
 
 
 def _idx_pair(images: Path) -> Split:
@@ -201,7 +203,7 @@ def _read_idx(path: Path) -> np.ndarray:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as stream:
-                raw = stream.read(MOST_TOTAL_BYTES)
+                raw = stream.read(MOST_BYTES)
     except (OSError, EOFError) as error:
         raise DataError(f"{path.name} cannot be unpacked ({error}); copy it again") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
@@ -235,185 +237,28 @@ def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_00
             beside.replace(target)
 
 
-# --- folders, zips, npz ------------------------------------------------------------------------
+# --- what every source ends with ---------------------------------------------------------------
 
 
-def _from_folder(folder: Path, size: int) -> Dataset:
-    if any(folder.glob("train-images*idx3-ubyte*")):
-        return _idx_folder(folder.name, folder, (), size)
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
-    entries = [(p.relative_to(folder).parts, lambda p=p: _read_file(p)) for p in files]
-    return _from_images(folder.name, entries, size)
-
-
-def _read_file(path: Path) -> bytes:
-    if path.stat().st_size > MOST_FILE_BYTES:
-        raise DataError(f"{path.name} has {path.stat().st_size:,} bytes; at most 64 MB an image")
-    return path.read_bytes()
-
-
-def _from_zip(path: Path, size: int) -> Dataset:
-    """Images in a .zip, read from memory: nothing is ever unpacked onto the disk."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"{path.name} is no .zip file ({error}); pack it again") from error
-    with archive:
-        members = [
-            m
-            for m in archive.infolist()
-            if Path(m.filename).suffix.lower() in IMAGE_ENDINGS
-            and not any(part.startswith((".", "__MACOSX")) for part in Path(m.filename).parts)
-        ]
-        if sum(m.file_size for m in members) > MOST_TOTAL_BYTES:
-            raise DataError(f"{path.name} would unpack to more than 8 GB; pack fewer images")
-        for member in members:
-            if member.file_size > MOST_FILE_BYTES:
-                raise DataError(
-                    f"{member.filename} in {path.name} would unpack to {member.file_size:,} bytes; "
-                    "at most 64 MB an image"
-                )
-        entries = [
-            (Path(m.filename).parts, lambda m=m: _read_member(archive, m))
-            for m in sorted(members, key=lambda m: m.filename)
-        ]
-        return _from_images(path.name, entries, size)
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    try:
-        with archive.open(member) as stream:
-            return stream.read(MOST_FILE_BYTES + 1)  # a header can lie about the size
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
-        raise DataError(f"{member.filename} cannot be unpacked ({error}); pack it again") from error
-
-
-def _from_images(name: str, entries: list[tuple[tuple[str, ...], Callable]], size: int) -> Dataset:
-    """Images whose paths may start with a split (train, test) and a class."""
-    if not entries:
-        raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
-    if len(entries) > MOST_IMAGES:
-        raise DataError(f"{name} holds {len(entries):,} images; at most {MOST_IMAGES:,}")
-    while len({parts[0] for parts, _ in entries}) == 1 and all(len(p) > 1 for p, _ in entries):
-        if {p[0] for p, _ in entries} <= {"train", "test"} or all(len(p) == 2 for p, _ in entries):
-            break
-        entries = [(parts[1:], read) for parts, read in entries]
-    split = all(parts[0] in ("train", "test") and len(parts) > 1 for parts, _ in entries)
-    class_of = [parts[split] if len(parts) > split + 1 else name for parts, _ in entries]
-    class_names = tuple(sorted(set(class_of)))
-    images = [decode_image(read(), "/".join(parts)) for parts, read in entries]
-    grey = all(image.mode == "L" for image in images)
-    pixels = np.stack([_squared(image.convert("L" if grey else "RGB"), size) for image in images])
-    labels = np.array([class_names.index(c) for c in class_of], np.int64)
-    whole = Split(pixels, labels)
-    if split and len({parts[0] for parts, _ in entries}) == 2:
-        train = np.array([parts[0] == "train" for parts, _ in entries])
-        parts = [Split(pixels[chosen], labels[chosen]) for chosen in (train, ~train)]
-        return Dataset(name, *parts, class_names)
-    return _finish(name, whole, class_names, size)
-
-
-def decode_image(content: bytes, name: str):
-    """A PIL image, grey (L) or colour, from bytes of an image file; limits come before pixels.
-
-    Raises `DataError` for what is no image, is truncated, or is larger than 16 megapixels.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
-            if image.width * image.height > MOST_PIXELS:
-                raise DataError(
-                    f"{name} has {image.width} x {image.height} pixels; at most 16 million: "
-                    "make it smaller"
-                )
-            if image.mode.startswith("I;16") or image.mode == "I":
-                wide = np.asarray(image, dtype=np.float64)
-                image = Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
-            image = ImageOps.exif_transpose(image)
-            image.load()
-    except DataError:
-        raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning) as error:
-        raise DataError(f"{name} cannot be read as an image ({error}); save it again") from error
-    return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-
-
-def _from_npz(path: Path, size: int) -> Dataset:
-    """Arrays `images` (or `x_train` and `x_test`) and optional labels (`labels`, `y_train`, ...)."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{path.name} is no .npz of plain arrays ({error}); save it again") from error
-    pairs = {}
-    for images, labels in (("images", "labels"), ("x_train", "y_train"), ("x_test", "y_test")):
-        if images in arrays:
-            pairs[images] = _checked_arrays(path.name, images, arrays, labels)
-    if "images" in pairs:
-        return _finish(path.name, pairs["images"], None, size)
-    if {"x_train", "x_test"} <= pairs.keys():
-        splits = [_resized(pairs[k], size) for k in ("x_train", "x_test")]
-        return Dataset(path.name, *splits, _numbered(pairs["x_train"], pairs["x_test"]))
-    raise DataError(
-        f"{path.name} holds {', '.join(arrays) or 'nothing'}; "
-        "expected images (and labels), or x_train and x_test (and y_train, y_test)"
-    )
-
-
-def _checked_arrays(name: str, key: str, arrays: dict, labels_key: str) -> Split:
-    images = arrays[key]
-    if images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
-        images = images.transpose(0, 3, 1, 2)
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
-        raise DataError(
-            f"{key} in {name} has shape {arrays[key].shape}; expected [N, H, W], [N, C, H, W] or "
-            "[N, H, W, C] with 1 or 3 channels"
-        )
-    if images.dtype != np.uint8:
-        if not np.isfinite(images).all() or images.min() < 0 or images.max() > 255:
-            raise DataError(f"{key} in {name} has values outside 0 to 255; scale them")
-        images = (images * (255 if images.max() <= 1 else 1)).round().astype(np.uint8)
-    labels = arrays.get(labels_key, np.zeros(len(images)))
-    if labels.shape != (len(images),) or not np.array_equal(labels, labels.astype(np.int64)):
-        raise DataError(f"{labels_key} in {name} are not {len(images)} whole numbers")
-    if labels.min() < 0:
-        raise DataError(f"{labels_key} in {name} has negative labels; number classes from 0")
-    return Split(np.ascontiguousarray(images), labels.astype(np.int64))
-
-
-def _finish(name: str, whole: Split, class_names: tuple[str, ...] | None, size: int) -> Dataset:
+def finish(name: str, whole: Split, class_names: tuple[str, ...] | None, size: int) -> Dataset:
     """Sets aside a fixed tenth (at least one item) of data that come without a test split."""
     count = len(whole.images)
     if count < 2:
         raise DataError(f"{name} holds {count} image; at least 2 are needed, one to test on")
-    whole = _resized(whole, size)
+    whole = resized(whole, size)
     order = np.random.default_rng(0).permutation(count)
     test, train = np.sort(order[: max(1, count // 10)]), np.sort(order[max(1, count // 10) :])
     splits = [Split(whole.images[chosen], whole.labels[chosen]) for chosen in (train, test)]
-    return Dataset(name, *splits, class_names or _numbered(whole))
+    return Dataset(name, *splits, class_names or numbered(whole))
 
 
-def _numbered(*splits: Split) -> tuple[str, ...]:
+def numbered(*splits: Split) -> tuple[str, ...]:
+    """Class names for labels that came without: their numbers."""
     return tuple(str(k) for k in range(1 + max(int(s.labels.max()) for s in splits)))
 
 
-def _squared(image, size: int) -> np.ndarray:
-    """A PIL image as uint8 [C, size, size]: the shorter side fitted, the longer one cropped."""
-    from torchvision.transforms import v2
-
-    tensor = v2.functional.pil_to_tensor(image)
-    if tensor.shape[1:] != (size, size):
-        tensor = v2.functional.resize(tensor, [size], antialias=True)
-        tensor = v2.functional.center_crop(tensor, [size, size])
-    return tensor.numpy()
-
-
-def _resized(split: Split, size: int) -> Split:
+def resized(split: Split, size: int) -> Split:
+    """The split at `size` x `size`: the shorter side fitted, the longer one cropped."""
     if split.images.shape[2:] == (size, size):
         return split
     import torch
@@ -421,4 +266,3 @@ def _resized(split: Split, size: int) -> Split:
 
     fitted = v2.functional.resize(torch.from_numpy(split.images.copy()), [size], antialias=True)
     return Split(v2.functional.center_crop(fitted, [size, size]).numpy(), split.labels)
-

@@ -17,10 +17,10 @@ _NEIGHBOURS = 5  # of trustworthiness, scikit-learn's default and that of the pu
 def evaluate(model: Autoencoder, dataset: Dataset, *, split: str = "test", seed: int = 0) -> dict:
     """Numbers of one split, all of its images.
 
-    `neg_elbo` = `reconstruction` + `kl`, nats per image, the mean over `POSTERIOR_SAMPLES` draws
-    from q; `mse`, the squared error a pixel at the representative code; `knn1`, `knn5`, accuracy of
-    the nearest neighbours in the code, fitted on the training split; `trustworthiness` of the codes
-    against the pixels (Venna and Kaski 2001; 1 is best), 5 neighbours.
+    `neg_elbo` = `reconstruction` + `kl`, nats per image, the mean over `POSTERIOR_SAMPLES`
+    draws from q; `mse`, the squared error a pixel at the representative code; `knn1`, `knn5`,
+    accuracy of the nearest neighbours in the code, fitted on the training split;
+    `trustworthiness` of the codes against the pixels (Venna and Kaski 2001; 1 is best).
     """
     part = getattr(dataset, split)
     numbers = _terms(model, part.images, seed)
@@ -37,7 +37,9 @@ def evaluate(model: Autoencoder, dataset: Dataset, *, split: str = "test", seed:
     return numbers | {"split": split, "n": len(part.images)}
 
 
-def trustworthiness(images: np.ndarray, codes: np.ndarray, *, neighbours: int = _NEIGHBOURS) -> float:
+def trustworthiness(
+    images: np.ndarray, codes: np.ndarray, *, neighbours: int = _NEIGHBOURS
+) -> float:
     """Whether neighbours in the code are neighbours in pixels: 1 - (2 / (N k (2N - 3k - 1)))
     times the sum, over intruders among k neighbours, of their pixel rank beyond k.
 
@@ -69,10 +71,9 @@ def _terms(model: Autoencoder, images: np.ndarray, seed: int) -> dict[str, float
     generator = torch.Generator().manual_seed(seed)
     sums = np.zeros(2)
     for x in _batches(images):
-        for _ in range(POSTERIOR_SAMPLES):
-            terms = model.terms(x, generator=generator)
-            sums += [float(values.double().sum()) for values in terms]
-    reconstruction, kl = sums / (POSTERIOR_SAMPLES * len(images))
+        terms = model.terms(x, generator=generator, samples=POSTERIOR_SAMPLES)
+        sums += [float(values.double().sum()) for values in terms]
+    reconstruction, kl = sums / len(images)
     return {"neg_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
 
 
@@ -86,4 +87,4 @@ def _squared_error(model: Autoencoder, images: np.ndarray) -> float:
 
 
 def _batches(images: np.ndarray) -> list[Tensor]:
-    return [p.float() / 255 for p in torch.from_numpy(np.ascontiguousarray(images)).split(1000)]
+    return [p.float() / 255 for p in torch.tensor(images).split(1000)]

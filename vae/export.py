@@ -28,7 +28,7 @@ def decoder_program(model: Autoencoder) -> bytes:
     float32. Raises `ExportError` for a layer outside the program's vocabulary.
     """
     weights = _Weights()
-    layers = _layers(model.decoder, weights) + [{"op": "sigmoid"}]
+    layers = [*_layers(model.decoder, weights), {"op": "sigmoid"}]
     numbers, dtype = weights.packed()
     manifest = {
         "version": 1,

@@ -1,4 +1,4 @@
-"""The plane itself: where a data set lies in it, how dense it is there, how sure the decoder is."""
+"""The plane itself: where a data set lies in it, how densely, how sure the decoder is there."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .checkpoint import Checkpoint, load_codes
+from .data import Split
 from .models.base import Autoencoder
 
 
@@ -28,12 +30,20 @@ def encode_images(model: Autoencoder, images: np.ndarray, *, batch_size: int = 1
     """Codes of uint8 images [N, C, H, W]; the posterior's mean and std where there is one."""
     means, stds = [], []
     for start in range(0, len(images), batch_size):
-        x = torch.from_numpy(images[start : start + batch_size]).float() / 255
+        x = torch.tensor(images[start : start + batch_size]).float() / 255
         posterior = model.posterior(x)
         means.append(model.encode(x) if posterior is None else posterior.mean)
         if posterior is not None:
             stds.append(posterior.std)
     return Codes(_numpy(means), _numpy(stds) if stds else None)
+
+
+def split_codes(checkpoint: Checkpoint, split: Split) -> Codes:
+    """Codes of a split: those kept beside the checkpoint, else computed now."""
+    kept = load_codes(checkpoint, split.digest)
+    if kept is not None and len(kept.get("mean", ())) == len(split.images):
+        return Codes(kept["mean"], kept.get("std"))
+    return encode_images(checkpoint.model, split.images)
 
 
 def bounds(codes: np.ndarray, *, margin: float = 0.08) -> tuple[float, float, float, float]:
@@ -72,7 +82,7 @@ def density(
 
 
 def at(field: Field, plane: np.ndarray) -> np.ndarray:
-    """Values of a field at points [N, 2], bilinear between cell centres, 0 outside its rectangle."""
+    """Values of a field at points [N, 2], bilinear between cell centres, 0 outside."""
     from scipy.ndimage import map_coordinates
 
     x0, x1, y0, y1 = field.bounds

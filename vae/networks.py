@@ -7,12 +7,25 @@ behaviour between training and evaluation.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
 from torch import Tensor, nn
 
 from .config import ModelConfig
+
+
+class Standardise(nn.Module):
+    """(x - mean) / std, one mean and one std for all pixels, set once from the data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(0.0))
+        self.register_buffer("std", torch.tensor(1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
 
 
 class Residual(nn.Module):
@@ -68,10 +81,12 @@ def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
     """The trunk from images `[B, C, H, W]` to features `[B, width]`, and that width."""
     channels, height, width = config.image_shape
     if config.network == "mlp":
-        layers = [nn.Flatten(), *_dense(channels * height * width, config.encoder_widths)]
-        return nn.Sequential(*layers, nn.SiLU()), config.encoder_widths[-1]
+        layers = _dense(channels * height * width, config.encoder_widths)
+        trunk = nn.Sequential(Standardise(), nn.Flatten(), *layers, nn.SiLU())
+        return trunk, config.encoder_widths[-1]
     half, quarter, dense = config.encoder_widths
     trunk = nn.Sequential(
+        Standardise(),
         nn.Conv2d(channels, half, 4, stride=2, padding=1),
         nn.SiLU(),
         nn.Conv2d(half, quarter, 4, stride=2, padding=1),
@@ -116,20 +131,35 @@ def decoder(config: ModelConfig) -> nn.Sequential:
 def _dense(features: int, widths: tuple[int, ...]) -> list[nn.Module]:
     """Linear layers with SiLU between them, around which a residual runs where widths agree."""
     layers: list[nn.Module] = [nn.Linear(features, widths[0])]
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in itertools.pairwise(widths):
         step = [nn.SiLU(), nn.Linear(before, after)]
         layers += [Residual(nn.Sequential(*step))] if before == after else step
     return layers
 
 
+def decode(decoder: nn.Sequential, z: Tensor) -> Tensor:
+    """Logits `[B, C, H, W]` at codes `[B, D]`, in float32 up to the first layer's output.
+
+    bfloat16 would round z to steps of 0.008 near 1, a quarter of a typical posterior's width.
+    """
+    first = 1 + next(i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear))
+    with full_precision(z):
+        h = decoder[:first](z.float())
+    return decoder[first:](h)
+
+
 @torch.no_grad()
-def start_at(decoder: nn.Sequential, mean_image: Tensor) -> None:
-    """Set the last bias so that the untrained decoder paints the mean image `[C, H, W]`.
+def start_at(model: nn.Module, mean_image: Tensor, std: float) -> None:
+    """Fit an untrained model to the data: the encoder sees standardised pixels, and the decoder
+    paints the mean image `[C, H, W]` whatever its code.
 
     A linear last layer has a bias for every pixel; a convolution only one for every channel, which
     gets the channel's mean. The clamp keeps always-black pixels at a finite logit.
     """
-    last = [m for m in decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
+    standardise = next(m for m in model.encoder.modules() if isinstance(m, Standardise))
+    standardise.mean.copy_(mean_image.mean())
+    standardise.std.fill_(max(std, 1e-3))
+    last = [m for m in model.decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
     per_pixel = last.bias.numel() == mean_image.numel()
     mean = mean_image.flatten() if per_pixel else mean_image.mean((1, 2))
     last.bias.copy_(torch.logit(mean.clamp(0.001, 0.999)))
@@ -152,7 +182,9 @@ def macs(decoder: nn.Sequential) -> int:
         positions = math.prod(grid.shape[2:])
         total += layer.weight.numel() * positions
 
-    layers = [m for m in decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
+    layers = [
+        m for m in decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+    ]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     first = next(m for m in decoder.modules() if hasattr(m, "in_features"))
     parameter = next(decoder.parameters())

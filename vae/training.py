@@ -9,18 +9,19 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .config import Config
 from .data import Dataset
-from .models import MODELS, build
+from .models import build
 from .models.base import Autoencoder, Batch
+from .networks import start_at
 
 HELD_OUT = 2000  # images on which the curve's second line is measured
 _REPORT_SECONDS = 0.5
@@ -88,22 +89,34 @@ def device_named(name: str) -> torch.device:
 
 def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
     """An untrained run: weights, optimisers and random numbers all follow from the seed."""
-    mean_image = torch.from_numpy(dataset.train.images.mean(0, dtype=np.float64) / 255).float()
+    images = dataset.train.images
+    mean_image = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
         torch.manual_seed(config.train.seed)
-        model = build(config.model, mean_image).to(device)
+        # Posteriors are refined when a trained model is asked, never while it learns.
+        model = build(replace(config.model, refine=0))
+    start_at(model, mean_image, float(images.std(dtype=np.float64)) / 255)
+    model.to(device)
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
     optimisers = {
         player.name: torch.optim.AdamW(
-            player.parameters,
+            _groups(player.parameters, config.train.weight_decay),
             lr=config.train.lr,
-            weight_decay=config.train.weight_decay,
+            betas=(0.9, 0.99),
             fused=device.type in ("cpu", "cuda"),
         )
         for player in model.players()
     }
     generator = torch.Generator(device).manual_seed(config.train.seed)
     return Run(config, model, averaged, optimisers, generator)
+
+
+def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict]:
+    """Matrices decay; biases and gains, which have no scale to hold down, do not."""
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
 
 
 def train(
@@ -219,12 +232,13 @@ def _learn(run: Run, batch: Batch, lr: float) -> float:
     losses = []
     for player in run.model.players():
         optimiser = run.optimisers[player.name]
-        optimiser.param_groups[0]["lr"] = lr
+        for group in optimiser.param_groups:
+            group["lr"] = lr
         optimiser.zero_grad(set_to_none=True)
         loss = player.loss(batch)
         (loss / pixels).backward()
         clip = run.config.train.clip or math.inf
-        norm = torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], clip)
+        norm = torch.nn.utils.clip_grad_norm_(player.parameters, clip)
         value = loss.item()
         if not math.isfinite(value + norm.item()):
             raise TrainingError(
@@ -262,9 +276,7 @@ def _end_epoch(run: Run, images: Tensor, held_out: tuple[Tensor, Tensor], epoch:
 def _measure(run: Run, part: tuple[Tensor, Tensor | None]) -> tuple[float, float]:
     """Both terms of the averaged weights on a few images, with random numbers of their own."""
     generator = torch.Generator(run.generator.device).manual_seed(0)
-    parts = [
-        run.averaged.terms(x.float() / 255, generator=generator) for x in part[0].split(1000)
-    ]
+    parts = [run.averaged.terms(x.float() / 255, generator=generator) for x in part[0].split(1000)]
     return tuple(float(torch.cat(values).mean()) for values in zip(*parts, strict=True))
 
 

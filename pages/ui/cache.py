@@ -58,7 +58,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
     ck = checkpoint(name, digest)
     data = dataset(ck.config.train.data)
     images = data.test.images
-    codes = latent.encode_images(ck.model, images)
+    codes = latent.split_codes(ck, data.test)
     doubt = latent.entropy(ck.model, latent.bounds(codes.mean))
     items = publish_map(codes, data.test.labels, data.class_names, uncertainty=doubt)
     urls = {

@@ -18,7 +18,9 @@ def model_picker() -> vae.Entry:
         st.stop()
     wanted = session.model(cache.DEFAULT_MODEL)
     if wanted not in entries:
-        st.warning(f"There is no model named {wanted} here; {next(iter(entries))} is shown instead.")
+        st.warning(
+            f"There is no model named {wanted} here; {next(iter(entries))} is shown instead."
+        )
         wanted = next(iter(entries))
     names = list(entries)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -44,7 +46,7 @@ def summary(entry: vae.Entry) -> str:
     """One line: kind, network, and the numbers on the test split with their units."""
     info = vae.MODELS[entry.config.model.name]
     parts = [info.title, entry.config.model.network]
-    numbers = (entry.metrics or {}).get("evaluation") or {}
+    numbers = entry.metrics.get("evaluation") or {}
     if "neg_elbo" in numbers and numbers.get("kl"):
         parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats")
     elif "reconstruction" in numbers:

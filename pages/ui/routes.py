@@ -78,7 +78,7 @@ def publish(payload: bytes, media_type: str = "application/octet-stream") -> str
 
 
 def publish_images(digest: str, images: np.ndarray) -> str:
-    """Makes uint8 images [N, C, H, W] available one by one; returns the URL before `/{index}.png`."""
+    """Makes uint8 images [N, C, H, W] available; returns the URL before `/{index}.png`."""
     _images[digest] = images
     return f"{PREFIX}/item/{digest}"
 
@@ -154,7 +154,9 @@ async def _decode(request: Request) -> Response:
         message = f"z must be {latent} numbers between -1000 and 1000, separated by commas."
         return PlainTextResponse(message, 400)
     pixels = await run_in_threadpool(decode, z)
-    return Response(pixels, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
+    return Response(
+        pixels, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
+    )
 
 
 ROUTES = [

@@ -13,7 +13,8 @@ CLICKS = 40
 # Times the click inside the page: from the pointer's press to two frames after the DOM changed.
 WATCH = """(done) => new Promise((resolve) => {
   let start;
-  addEventListener('pointerdown', () => { start = performance.now(); }, { capture: true, once: true });
+  const begin = () => { start = performance.now(); };
+  addEventListener('pointerdown', begin, { capture: true, once: true });
   const check = new MutationObserver(() => {
     if (start === undefined || !eval(done)) return;
     check.disconnect();
@@ -49,7 +50,9 @@ def ours() -> list[float]:
                 f" === {count + 1}"
             )
             x, y = rng.uniform(0.2, 0.8, 2)
-            times.append(time_click(tab, done, box["x"] + x * box["width"], box["y"] + y * box["height"]))
+            times.append(
+                time_click(tab, done, box["x"] + x * box["width"], box["y"] + y * box["height"])
+            )
         return times[3:]
 
 
@@ -63,9 +66,12 @@ def plain() -> list[float]:
         for _ in range(CLICKS):
             # Plotly answers only on a point: ask it where a random one is drawn.
             x, y = tab.evaluate(
-                """(k) => { const g = document.querySelector('.js-plotly-plot'), t = g._fullData[0];
-                const i = Math.floor(k * t.x.length), b = g.getBoundingClientRect(), l = g._fullLayout;
-                return [b.x + l._size.l + l.xaxis.l2p(t.x[i]), b.y + l._size.t + l.yaxis.l2p(t.y[i])]; }""",
+                """(k) => {
+                  const g = document.querySelector('.js-plotly-plot'), t = g._fullData[0];
+                  const i = Math.floor(k * t.x.length), b = g.getBoundingClientRect();
+                  const { _size: s, xaxis, yaxis } = g._fullLayout;
+                  return [b.x + s.l + xaxis.l2p(t.x[i]), b.y + s.t + yaxis.l2p(t.y[i])];
+                }""",
                 rng.uniform(),
             )
             before = tab.locator('[data-testid="stImage"] img').get_attribute("src")

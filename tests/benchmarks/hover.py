@@ -1,4 +1,4 @@
-"""Images a second while the mouse moves over the map for 5 s, and what that sends to the server."""
+"""Images a second while the mouse moves over the map for 5 s, and what that sends."""
 
 import math
 import time

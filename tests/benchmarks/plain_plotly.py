@@ -16,7 +16,11 @@ st._config.set_option("runner.postScriptGC", True)
 def prepared():
     checkpoint = vae.load("checkpoints/fashion-vae")
     data = vae.load_dataset("fashion-mnist-starter")
-    return checkpoint.model, latent.encode_images(checkpoint.model, data.test.images).mean, data.test.labels
+    return (
+        checkpoint.model,
+        latent.encode_images(checkpoint.model, data.test.images).mean,
+        data.test.labels,
+    )
 
 
 model, codes, labels = prepared()

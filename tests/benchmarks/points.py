@@ -19,7 +19,13 @@ def main() -> None:
                 tab.wait_for_selector(READY, timeout=60_000)
             with page() as tab:
                 rows.append([f"{count:,}", *measure(tab, f"{url}/?n={count}")])
-    head = ["points", "drawn", "navigation to interactive, s", "pans drawn/s", "images/s while hovering"]
+    head = [
+        "points",
+        "drawn",
+        "navigation to interactive, s",
+        "pans drawn/s",
+        "images/s while hovering",
+    ]
     table("Points on the map (software rendering)", head, rows)
 
 

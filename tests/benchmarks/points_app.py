@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
+from pages.ui import routes
 from pages.ui.atlas import publish_map
+from pages.ui.cache import DEFAULT_MODEL, checkpoint, checkpoints
 from pages.ui.latent_map import latent_map
 from pages.ui.place import Place
-from pages.ui import routes
-from pages.ui.cache import DEFAULT_MODEL, checkpoints, checkpoint
 from vae import export
 from vae.latent import Codes
 
@@ -21,12 +21,20 @@ def prepared(count: int):
     centres = rng.normal(scale=1.5, size=(10, 2))
     codes = (centres[labels] + rng.normal(scale=0.35, size=(count, 2))).astype(np.float32)
     std = np.full_like(codes, 0.03)
-    assets = publish_map(Codes(codes, std), labels, [f"class {k}" for k in range(10)], uncertainty=None)
+    assets = publish_map(
+        Codes(codes, std), labels, [f"class {k}" for k in range(10)], uncertainty=None
+    )
     entry = next(e for e in checkpoints() if e.name == DEFAULT_MODEL)
     model = checkpoint(entry.name, entry.digest).model
     assets.urls["program"] = routes.publish(export.decoder_program(model))
     assets.urls["items"] = "none"
-    assets.facts.update(name="synthetic", digest=f"synthetic-{count}", image=[1, 28, 28], prior=True, split=f"{count:,} points")
+    assets.facts.update(
+        name="synthetic",
+        digest=f"synthetic-{count}",
+        image=[1, 28, 28],
+        prior=True,
+        split=f"{count:,} points",
+    )
     return assets
 
 

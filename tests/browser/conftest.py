@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
-    """Opens `path` in a context of its own and waits for the map; checks the console at the end."""
+    """Opens `path` in a context of its own and waits for the map; then checks the console."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

@@ -51,7 +51,8 @@ def test_browser_decoder_equals_torch(open_page, name):
     images = page.evaluate(
         """async (codes) => {
           const resources = performance.getEntriesByType('resource').map((r) => r.name);
-          const { Decoder, paint } = await import(resources.find((u) => u.endsWith('/decoder.js')));
+          const url = resources.find((u) => u.endsWith('/decoder.js'));
+          const { Decoder, paint } = await import(url);
           for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
             const buffer = await (await fetch(url)).arrayBuffer();
             let decoder;
@@ -259,12 +260,14 @@ def test_manifold_refines_when_zoomed(open_page):
     for _ in range(6):
         page.mouse.wheel(0, -240)
     page.wait_for_timeout(2000)
-    x0, x1, y0, y1 = (float(v) for v in page.locator(MAP).get_attribute("data-view").split(","))
-    under = page.locator(".la-under")
-    image = pixels(under)
+    image = pixels(page.locator(".la-under"))
     # Neighbouring tiles are now different codes less than a twentieth of the window apart, so the
     # picture is not one blown-up tile: many different tiles were decoded inside the window.
-    blocks = {image[y : y + 8, x : x + 8].tobytes() for y in range(40, 400, 46) for x in range(60, 700, 46)}
+    blocks = {
+        image[y : y + 8, x : x + 8].tobytes()
+        for y in range(40, 400, 46)
+        for x in range(60, 700, 46)
+    }
     assert len(blocks) > 40
 
 
@@ -315,7 +318,10 @@ def test_an_item_shows_its_posterior_and_reconstruction(open_page):
     detail = page.get_by_test_id("item-detail")
     assert "posterior std" in detail.inner_text()
     number = int(detail.inner_text().split("test image ")[1].split()[0])
-    data, model = vae.load_dataset("fashion-mnist-starter"), vae.load(ROOT / "checkpoints/fashion-vae").model
+    data, model = (
+        vae.load_dataset("fashion-mnist-starter"),
+        vae.load(ROOT / "checkpoints/fashion-vae").model,
+    )
     from vae.latent import encode_images
 
     codes = encode_images(model, data.test.images[number : number + 1])
@@ -343,7 +349,9 @@ def test_a_link_restores_everything_in_a_new_browser(open_page):
         wait_for_query(page, name)
     page.wait_for_timeout(600)
     view = [float(v) for v in page.locator(MAP).get_attribute("data-view").split(",")]
-    other = open_page("/" + page.evaluate("location.search"), viewport={"width": 1440, "height": 900})
+    other = open_page(
+        "/" + page.evaluate("location.search"), viewport={"width": 1440, "height": 900}
+    )
     other.wait_for_function(
         "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 2"
     )
@@ -351,7 +359,10 @@ def test_a_link_restores_everything_in_a_new_browser(open_page):
     restored = [float(v) for v in other.locator(MAP).get_attribute("data-view").split(",")]
     assert restored == pytest.approx(view, abs=2e-3)
     assert other.get_by_role("button", name="Density").get_attribute("aria-pressed") == "true"
-    assert other.get_by_role("button", name="Bag", exact=True).get_attribute("aria-pressed") == "false"
+    assert (
+        other.get_by_role("button", name="Bag", exact=True).get_attribute("aria-pressed")
+        == "false"
+    )
     assert other.get_by_test_id("item-detail").is_visible()
 
 

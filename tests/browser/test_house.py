@@ -29,7 +29,9 @@ def test_uvicorn_serves_the_same_app(tmp_path, checkpoints):
 
 def test_content_is_immutable_compressed_and_checked(open_page, server):
     page = open_page("/")
-    urls = [u for u in page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")]
+    urls = [
+        u for u in page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")
+    ]
     content = [u for u in urls if "/atelier/" in u and "/item/" not in u]
     assert len(content) >= 6
     zipped = 0
@@ -51,8 +53,9 @@ def test_decode_route_refuses_what_is_no_code(open_page, server, z):
         "performance.getEntriesByType('resource').length && "
         "document.querySelector('.la') && location.href"
     )
-    import vae
     from live import ROOT
+
+    import vae
 
     digest = vae.load(ROOT / "checkpoints/fashion-vae").digest
     status, _, body = get(f"{server}/atelier/decode/{digest}?z={z}")
@@ -88,6 +91,7 @@ def test_theme_changes_repaint_the_map(open_page):
     light = open_page("/", color_scheme="light")
     dark = open_page("/", color_scheme="dark")
     colours = [
-        p.evaluate("document.querySelector('.la-plotly').data[0].marker.color") for p in (light, dark)
+        p.evaluate("document.querySelector('.la-plotly').data[0].marker.color")
+        for p in (light, dark)
     ]
     assert colours[0] != colours[1]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from torch import Tensor
-
-from .. import networks
 from ..config import ModelConfig, one_of
 from .ae import AE
 from .base import Autoencoder
@@ -56,10 +53,7 @@ MODELS: dict[str, ModelInfo] = {
 }
 
 
-def build(config: ModelConfig, mean_image: Tensor | None = None) -> Autoencoder:
-    """An untrained model; with `mean_image` [C, H, W] its decoder starts at that picture."""
+def build(config: ModelConfig) -> Autoencoder:
+    """An untrained model, its weights drawn from the global random generator."""
     one_of("model.name", config.name, MODELS)
-    model = MODELS[config.name].cls(config)
-    if mean_image is not None:
-        networks.start_at(model.decoder, mean_image)
-    return model
+    return MODELS[config.name].cls(config)

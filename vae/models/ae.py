@@ -41,21 +41,26 @@ class AE(Autoencoder):
     def decode(
         self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        return self.decoder(z)
+        return networks.decode(self.decoder, z)
 
     def sample_prior(self, n: int, generator: torch.Generator) -> Tensor:
         """Standard normal draws. The model itself has no prior: these show what one misses."""
         return torch.randn(n, self.latent, generator=generator, device=generator.device)
 
     def terms(
-        self, x: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
+        self,
+        x: Tensor,
+        y: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        samples: int = 1,
     ) -> Terms:
         """The reconstruction term; the KL is 0 by definition, so the sum is no ELBO."""
         reconstruction = self.likelihood(self.decode(self.encode(x)), x)
         return Terms(reconstruction, torch.zeros_like(reconstruction))
 
     def players(self) -> list[Player]:
-        return [Player("model", self.parameters(), self._loss)]
+        return [Player("model", list(self.parameters()), self._loss)]
 
     def _loss(self, batch: Batch) -> Tensor:
         z = self.encode(batch.seen)

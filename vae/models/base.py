@@ -8,7 +8,7 @@ picture.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -34,7 +34,7 @@ class Posterior(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one step learns from: `seen` is what the encoder looks at, `x` what must be explained."""
+    """What one step learns from: the encoder looks at `seen`, `x` must be explained."""
 
     seen: Tensor
     x: Tensor
@@ -48,7 +48,7 @@ class Player(NamedTuple):
     """One optimiser's share of a model: its parameters, and its loss of a batch, a scalar."""
 
     name: str
-    parameters: Iterable[nn.Parameter]
+    parameters: Sequence[nn.Parameter]
     loss: Callable[[Batch], Tensor]
 
 
@@ -80,9 +80,14 @@ class Autoencoder(nn.Module, ABC):
 
     @abstractmethod
     def terms(
-        self, x: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
+        self,
+        x: Tensor,
+        y: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        samples: int = 1,
     ) -> Terms:
-        """Both terms of -ELBO for each image, with one posterior sample."""
+        """Both terms of -ELBO for each image, the first averaged over posterior samples."""
 
     @abstractmethod
     def players(self) -> list[Player]:
@@ -107,3 +112,11 @@ class Likelihood(nn.Module):
             if self.family == "continuous-bernoulli":
                 return continuous_bernoulli_nll(logits, x)
             return bernoulli_nll(logits, x)
+
+    def on_grid(self, logits: Tensor, x: Tensor) -> Tensor:
+        """Nats `[B, G]` of every image `[B, C, H, W]` under every one of G decoded places."""
+        if self.family == "bernoulli":  # a matrix product: -x . logits + sum softplus(logits)
+            flat = logits.flatten(1)
+            return nn.functional.softplus(flat).sum(1) - x.flatten(1) @ flat.T
+        rows = [self.forward(logits, one.expand_as(logits)) for one in x[:, None]]
+        return torch.stack(rows)
