@@ -2,15 +2,19 @@
 
 import streamlit as st
 
+import vae
 from pages.ui import cache, session
 from pages.ui.latent_map import INLINE_PINS, latent_map
 from pages.ui.model_picker import model_picker
 from pages.ui.place import link, place_from_map
 
 entry = model_picker()
-model = cache.checkpoint(entry.name, entry.digest)
-assets = cache.map_assets(entry.name, entry.digest)
-latent_size = assets.facts["latent"]
+try:
+    assets = cache.map_assets(entry.name, entry.digest)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be shown: {error}")
+    st.stop()
+start = assets.facts["start"]
 
 asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
 if asked and not entry.digest.startswith(asked):
@@ -18,7 +22,7 @@ if asked and not entry.digest.startswith(asked):
         f"This link was made with another version of {entry.name} "
         f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
     )
-place, broken = session.place(entry.digest, latent_size)
+place, broken = session.place(entry.digest, start)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -28,11 +32,11 @@ if broken:
 @st.fragment
 def explorer() -> None:
     """Reruns alone when the visitor commits a place; the page around it stays as it is."""
-    where, _ = session.place(entry.digest, latent_size)
+    where, _ = session.place(entry.digest, start)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
         try:
-            where = place_from_map(committed, latent_size)
+            where = place_from_map(committed, len(start))
             session.remember(entry.digest, where)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")

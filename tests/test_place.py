@@ -22,7 +22,7 @@ def test_a_link_round_trips(place):
     text = link(place.to_query("fashion-vae", "0123456789abcdef"))
     query = dict(parse_qsl(text[1:], keep_blank_values=True))
     assert query["m"] == "fashion-vae" and query["d"] == "0123456789ab"
-    assert place_from_query(query, len(place.z)) == (place, [])
+    assert place_from_query(query, Place((9.0,) * len(place.z))) == (place, [])
 
 
 def test_the_map_s_message_round_trips():
@@ -46,7 +46,7 @@ def test_the_map_s_message_round_trips():
 )
 def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
     query = {**FULL.to_query("m", "d"), name: text}
-    place, broken = place_from_query(query, 2)
+    place, broken = place_from_query(query, Place((9.0, 9.0)))
     assert broken == [name]
     fields = {"z": "z", "v": "view", "l": "layers", "p": "pins", "i": "item", "h": "hidden"}
     for key, field in fields.items():

@@ -47,7 +47,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--data", default="fashion-mnist", help="a name, or a path to images")
-@click.option("--size", default=28, help="side of the images in pixels")
+@click.option("--size", default=28, type=click.IntRange(4, 256), help="side of the images")
 @click.option("--model", default="vae", help=f"one of {', '.join(MODELS)}")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder to write")
 @click.option("--latent", default=_DEFAULT_MODEL.latent, help="latent size D")
@@ -78,7 +78,7 @@ def main() -> None:
 @click.option("--patience", default=_DEFAULT_TRAIN.patience, help="stop early after; 0: never")
 @click.option("--seed", default=_DEFAULT_TRAIN.seed, help="of weights, order and noise")
 @click.option("--device", default="auto", help="auto | cpu | cuda | mps")
-@click.option("--threads", default=0, help="processor threads; 0: all")
+@click.option("--threads", default=0, type=click.IntRange(0, 1024), help="threads; 0: all")
 @click.option("--resume", is_flag=True, help="go on where a stopped training left off")
 @click.option("--half/--full", default=True, help="store float16 or float32 weights")
 @click.option("--evaluate/--no-evaluate", "measure", default=True, help="measure when done")
@@ -144,7 +144,13 @@ def _follow(run, dataset, keep) -> bool:
     from .training import train as steps
 
     asked = []
-    handlers = {s: signal.signal(s, lambda *_: asked.append(True)) for s in _STOP_SIGNALS}
+
+    def ask(*_) -> None:
+        if asked:  # a second Ctrl-C does not wait for the step to end
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    handlers = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
     pixels_epoch = max(1, len(dataset.train.images) // run.config.train.batch_size)
     total = run.config.train.epochs * pixels_epoch
     bar = tqdm(total=total, initial=run.step, unit="step", disable=not sys.stderr.isatty())
@@ -211,8 +217,13 @@ def _config(options: dict, dataset) -> Config:
     names = [field.name for field in fields(TrainConfig) if field.name in options]
     return Config(
         model,
-        TrainConfig(**{key: options[key] for key in names} | {"data": dataset.name}),
+        TrainConfig(**{key: options[key] for key in names} | {"data": _found(options, dataset)}),
     )
+
+
+def _found(options: dict, dataset) -> str:
+    """What was trained on: as it was asked for, or the starter where that took its place."""
+    return dataset.name if dataset.name.endswith("-starter") else options["data"]
 
 
 def _widths(option: str, text: str | None) -> tuple[int, ...] | None:
@@ -286,9 +297,10 @@ def _print_numbers(numbers: dict) -> None:
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--n", default=64, type=click.IntRange(1, 10_000), help="how many images")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PNG to write")
+@click.option("--prior", default="normal", type=click.Choice(["normal"]), help="of the codes")
 @click.option("--seed", default=0, help="of the codes")
 @click.option("--scale", default=2, type=click.IntRange(1, 16), help="screen pixels a pixel")
-def sample(checkpoint: Path, n: int, out: Path, seed: int, scale: int) -> None:
+def sample(checkpoint: Path, n: int, out: Path, prior: str, seed: int, scale: int) -> None:
     """Decode N codes drawn from the prior of CHECKPOINT into one sheet."""
     import torch
 
@@ -305,7 +317,7 @@ def sample(checkpoint: Path, n: int, out: Path, seed: int, scale: int) -> None:
         images.save_png(images.sheet(pictures, scale=scale), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
-    click.echo(f"{n} images from the prior, seed {seed}: {out}")
+    click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
 
 
 @main.command()
@@ -316,5 +328,17 @@ def starter() -> None:
     click.echo("vae/starter: the first 10,000 training images and all 10,000 test images")
 
 
+def run() -> None:
+    """Runs the command line; every error of use is one line on stderr and exit code 2."""
+    try:
+        sys.exit(main.main(prog_name="python -m vae", standalone_mode=False))
+    except click.ClickException as error:
+        click.echo(f"Error: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
 if __name__ == "__main__":
-    main(prog_name="python -m vae")
+    run()

@@ -24,8 +24,8 @@ from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor
 
-from .config import Config, ConfigError
-from .models import build
+from .config import Config, ConfigError, one_of
+from .models import MODELS, build
 from .models.base import Autoencoder
 from .training import Point, Run
 
@@ -108,6 +108,12 @@ def save(
     """Writes a checkpoint and returns its digest; an existing one at `path` is replaced."""
     dtype = torch.float16 if half else torch.float32
     weights = {k: v.detach().cpu().to(dtype).contiguous() for k, v in model.state_dict().items()}
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(
+                f"{name} holds numbers that are not finite as {dtype}; {path} is left as it was: "
+                "store with --full, or train with a lower --lr"
+            )
     raw = tensors_io.save(weights)
     files = {
         CONFIG: _json(config.to_json()),
@@ -157,6 +163,7 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
         metrics = _object(path, METRICS, _bytes(path, METRICS, MOST_JSON))
         try:
             config = Config.from_json(_object(path, CONFIG, config_raw))
+            one_of("model.name", config.model.name, MODELS)
         except ConfigError as error:
             raise CheckpointError(f"{path.name}/{CONFIG}: {error}") from error
         if metrics.get("digest") == digest_of(config, raw):
@@ -205,7 +212,7 @@ def _check_header(name: str, raw: bytes) -> None:
         header = json.loads(raw[8 : 8 + length]) if length < len(raw) else None
         ends = [t["data_offsets"][1] for k, t in (header or {}).items() if k != "__metadata__"]
         announced = 8 + length + max(ends)
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         raise CheckpointError(
             f"{name}/{WEIGHTS} does not start like a safetensors file; copy the folder again"
         ) from None

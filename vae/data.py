@@ -13,6 +13,7 @@ import hashlib
 import io
 import os
 import struct
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ FASHION_CLASSES = (
     "Bag",
     "Ankle boot",
 )
-MOST_BYTES = 8 * 2**30  # of an IDX file, unpacked
+MOST_BYTES = 2**30  # of an IDX file, unpacked
+MOST_CLASSES = 256
 
 
 class DataError(ValueError):
@@ -188,8 +190,9 @@ def _idx_pair(images: Path) -> Split:
     pixels = _read_idx(images)
     if pixels.ndim != 3:
         raise DataError(f"{images.name} has {pixels.ndim} dimensions; expected 3, images in rows")
-    partner = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
-    if partner == images or not partner.exists():
+    stem = images.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
+    partner = next((p for p in map(images.with_name, (stem, stem + ".gz")) if p.exists()), images)
+    if partner == images:
         return Split(pixels[:, None], np.zeros(len(pixels), np.int64))
     labels = _read_idx(partner).astype(np.int64)
     if labels.shape != (len(pixels),):
@@ -204,11 +207,13 @@ def _read_idx(path: Path) -> np.ndarray:
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as stream:
                 raw = stream.read(MOST_BYTES)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} cannot be unpacked ({error}); copy it again") from error
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
         raise DataError(f"{path.name} is no IDX file of unsigned bytes: its first bytes differ")
     dimensions = raw[3]
+    if len(raw) < 4 + 4 * dimensions:
+        raise DataError(f"{path.name} ends within its header; copy it again")
     shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
     body = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)
     if body.size != np.prod(shape, dtype=np.int64):
@@ -254,7 +259,10 @@ def finish(name: str, whole: Split, class_names: tuple[str, ...] | None, size: i
 
 def numbered(*splits: Split) -> tuple[str, ...]:
     """Class names for labels that came without: their numbers."""
-    return tuple(str(k) for k in range(1 + max(int(s.labels.max()) for s in splits)))
+    most = max(int(s.labels.max()) for s in splits)
+    if most >= MOST_CLASSES:
+        raise DataError(f"a label is {most}; expected 0 to {MOST_CLASSES - 1}: number the classes")
+    return tuple(str(k) for k in range(1 + most))
 
 
 def resized(split: Split, size: int) -> Split:

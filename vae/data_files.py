@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .data import DataError, Dataset, Split, finish, numbered, resized
+from .data import MOST_CLASSES, DataError, Dataset, Split, finish, numbered, resized
 
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 MOST_PIXELS = 16_000_000  # of one image, before it is resized
 MOST_IMAGES = 1_000_000
 MOST_FILE_BYTES = 64 * 2**20  # of one image file, unpacked
-MOST_TOTAL_BYTES = 8 * 2**30  # of all image files in a .zip, unpacked
+MOST_TOTAL_BYTES = 2 * 2**30  # of all image files in a .zip, unpacked
 
 
 def from_folder(folder: Path, size: int) -> Dataset:
@@ -50,7 +50,7 @@ def from_zip(path: Path, size: int) -> Dataset:
             and not any(part.startswith((".", "__MACOSX")) for part in Path(m.filename).parts)
         ]
         if sum(m.file_size for m in members) > MOST_TOTAL_BYTES:
-            raise DataError(f"{path.name} would unpack to more than 8 GB; pack fewer images")
+            raise DataError(f"{path.name} would unpack to more than 2 GB; pack fewer images")
         for member in members:
             if member.file_size > MOST_FILE_BYTES:
                 raise DataError(
@@ -87,6 +87,10 @@ def _from_images(name: str, entries: list[tuple[tuple[str, ...], Callable]], siz
     split = all(parts[0] in ("train", "test") and len(parts) > 1 for parts, _ in entries)
     class_of = [parts[split] if len(parts) > split + 1 else name for parts, _ in entries]
     class_names = tuple(sorted(set(class_of)))
+    if len(class_names) > MOST_CLASSES:
+        raise DataError(
+            f"{name} has {len(class_names)} subfolders; at most {MOST_CLASSES} classes"
+        )
     images = [decode_image(read(), "/".join(parts)) for parts, read in entries]
     grey = all(image.mode == "L" for image in images)
     pixels = np.stack([_squared(image.convert("L" if grey else "RGB"), size) for image in images])
@@ -122,7 +126,14 @@ def decode_image(content: bytes, name: str):
             image.load()
     except DataError:
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        Warning,
+    ) as error:
         raise DataError(f"{name} cannot be read as an image ({error}); save it again") from error
     return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
 
@@ -130,8 +141,14 @@ def decode_image(content: bytes, name: str):
 def from_npz(path: Path, size: int) -> Dataset:
     """Arrays `images` (or `x_train`, `x_test`), optional `labels` (or `y_train`, `y_test`)."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            size_unpacked = sum(member.file_size for member in archive.infolist())
+        if size_unpacked > MOST_TOTAL_BYTES:
+            raise DataError(f"{path.name} would unpack to more than 2 GB; save fewer images")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+    except DataError:
+        raise
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         raise DataError(
             f"{path.name} is no .npz of plain arrays ({error}); save it again"
@@ -152,7 +169,10 @@ def from_npz(path: Path, size: int) -> Dataset:
 
 
 def _checked_arrays(name: str, key: str, arrays: dict, labels_key: str) -> Split:
-    images = arrays[key]
+    images, labels = arrays[key], arrays.get(labels_key, np.zeros(len(arrays[key])))
+    for what, array in ((key, images), (labels_key, labels)):
+        if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+            raise DataError(f"{what} in {name} are {array.dtype} values; expected finite numbers")
     if images.ndim == 3:
         images = images[:, None]
     elif images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
@@ -163,10 +183,9 @@ def _checked_arrays(name: str, key: str, arrays: dict, labels_key: str) -> Split
             "[N, H, W, C] with 1 or 3 channels"
         )
     if images.dtype != np.uint8:
-        if not np.isfinite(images).all() or images.min() < 0 or images.max() > 255:
+        if images.min() < 0 or images.max() > 255:
             raise DataError(f"{key} in {name} has values outside 0 to 255; scale them")
         images = (images * (255 if images.max() <= 1 else 1)).round().astype(np.uint8)
-    labels = arrays.get(labels_key, np.zeros(len(images)))
     if labels.shape != (len(images),) or not np.array_equal(labels, labels.astype(np.int64)):
         raise DataError(f"{labels_key} in {name} are not {len(images)} whole numbers")
     if labels.min() < 0:

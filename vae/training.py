@@ -201,7 +201,8 @@ def _arrays(
     images, labels = (torch.tensor(a) for a in dataset.train)
     if run.config.train.patience:
         order = _order(len(images), run.config.train.seed, -1)
-        aside, kept = order[: len(images) // 10], order[len(images) // 10 :]
+        tenth = max(1, len(images) // 10)
+        aside, kept = order[:tenth], order[tenth:]
         held_out = images[aside[:HELD_OUT]], labels[aside[:HELD_OUT]]
         images, labels = images[kept], labels[kept]
     else:

@@ -46,7 +46,10 @@ def publish_map(
     if uncertainty is not None:
         urls["entropy"] = routes.publish(uncertainty.values.astype("<f4").tobytes())
     centres = class_centres(codes.mean[shown], labels[shown], len(class_names))
+    known = centres[~np.isnan(centres).any(1)]
     facts = {
+        # The first picture anyone sees: the most crowded of the classes' centres.
+        "start": known[at(crowd, known).argmax()].round(4).tolist(),
         "latent": codes.mean.shape[1],
         "classes": list(class_names),
         "total": len(labels),

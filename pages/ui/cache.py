@@ -46,17 +46,18 @@ def checkpoint(name: str, digest: str) -> vae.Checkpoint:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
-def dataset(name: str) -> vae.Dataset:
+def dataset(name: str, size: int) -> vae.Dataset:
     """A data set by name. Only its test images are shown, and those of the bundled starter are
     Fashion-MNIST's own, so the map never has to read the full set."""
-    return vae.load_dataset("fashion-mnist-starter" if name == "fashion-mnist" else name)
+    bundled = "fashion-mnist-starter" if name == "fashion-mnist" else name
+    return vae.load_dataset(bundled, size=size)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Laying out the map")
 def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the test images, measures the plane, publishes what the map needs."""
     ck = checkpoint(name, digest)
-    data = dataset(ck.config.train.data)
+    data = dataset(ck.config.train.data, ck.model.image_shape[1])
     images = data.test.images
     codes = latent.split_codes(ck, data.test)
     doubt = latent.entropy(ck.model, latent.bounds(codes.mean))

@@ -77,8 +77,8 @@ const COMPILERS = {
   },
 
   /** x + f(x). */
-  residual(spec, tensor, shape, context) {
-    const inner = chain(spec.layers, tensor, shape, context), y = new Float32Array(shape.size);
+  residual(spec, tensor, shape) {
+    const inner = chain(spec.layers, tensor, shape), y = new Float32Array(shape.size);
     expect(inner.shape.size === shape.size, "a residual branch must keep its size");
     return { shape: inner.shape, run(x) {
       const f = inner.run(x);
@@ -174,17 +174,6 @@ const COMPILERS = {
     const rows = (height - 1) * s - 2 * p + k + extra, columns = (width - 1) * s - 2 * p + k + extra;
     return convolution(shape, cin, cout, rows, columns, 1, phases, tensor(spec.bias, cout));
   },
-
-  /** Appends the one-hot label [classes] to the code; the all-zero vector means "label unknown". */
-  concat_label(spec, tensor, shape, context) {
-    const y = new Float32Array(shape.size + spec.classes);
-    return { shape: flat(y.length), run(x) {
-      y.fill(0);
-      y.set(x);
-      if (context.label >= 0) y[shape.size + context.label] = 1;
-      return y;
-    } };
-  },
 };
 
 /** Gathers, for every output pixel of every phase, one patch [taps, channels] and applies the kernel. */
@@ -223,12 +212,12 @@ function elementwise(shape, f) {
   } };
 }
 
-function chain(specs, tensor, shape, context) {
+function chain(specs, tensor, shape) {
   const layers = [];
   for (const spec of specs) {
     const compile = COMPILERS[spec.op];
     expect(compile, `unknown layer "${spec.op}": this decoder program is newer than the page, reload it`);
-    const layer = compile(spec, tensor, shape, context);
+    const layer = compile(spec, tensor, shape);
     layers.push(layer.run);
     shape = layer.shape;
   }
@@ -250,21 +239,19 @@ export class Decoder {
     const tensor = (offset, size) => weights.subarray(offset, offset + size);
     this.latent = latent;
     [this.channels, this.height, this.width] = image;
-    this.context = { label: -1 };
     this.code = new Float32Array(latent);
-    this.network = chain(layers, tensor, flat(latent), this.context);
+    this.network = chain(layers, tensor, flat(latent));
     expect(this.network.shape.size === this.channels * this.height * this.width,
       `it ends with ${this.network.shape.size} numbers, the image has ${image.join(" x ")}`);
     this.pixels = new Float32Array(this.network.shape.size);
   }
 
   /**
-   * @param {ArrayLike<number>} z code [D]   @param {number} label class index, -1 when unknown
+   * @param {ArrayLike<number>} z code [D]
    * @returns {Float32Array} pixel means [H, W, C] in [0, 1]; overwritten by the next call
    */
-  decode(z, label = -1) {
+  decode(z) {
     this.code.set(z);
-    this.context.label = label;
     const y = this.network.run(this.code), { channels, pixels } = this, map = this.network.shape.map;
     if (map || channels === 1) { pixels.set(y); return pixels; }
     const area = pixels.length / channels;

@@ -45,7 +45,9 @@ export class Plot {
         size: this.markerSize(view), opacity: atlas.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
       },
     }));
-    await this.Plotly.newPlot(this.element, traces, this.layout(view), { staticPlot: true, displayModeBar: false });
+    await this.Plotly.newPlot(this.element, traces, this.layout(view), {
+      staticPlot: true, displayModeBar: false, plotGlPixelRatio: devicePixelRatio || 1,
+    });
   }
 
   isVisible(label) { return this.shown && !this.hidden.has(label); }

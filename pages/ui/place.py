@@ -56,9 +56,10 @@ def link(query: Mapping[str, str]) -> str:
     return "?" + urlencode(query, safe=",;")
 
 
-def place_from_query(query: Mapping[str, str], latent: int) -> tuple[Place, list[str]]:
-    """The place a link describes for a model of D = `latent`, and the names of parameters that
-    could not be read (those keep their defaults)."""
+def place_from_query(query: Mapping[str, str], start: Place) -> tuple[Place, list[str]]:
+    """The place a link describes, and the names of parameters that could not be read: those, as
+    those that are absent, are taken from `start`, which also says how many latents there are."""
+    latent = len(start.z)
     broken: list[str] = []
 
     def read(name: str, parse, default):
@@ -70,10 +71,9 @@ def place_from_query(query: Mapping[str, str], latent: int) -> tuple[Place, list
             broken.append(name)
             return default
 
-    start = Place((0.0,) * latent)
     place = Place(
         z=read("z", lambda t: _code(t.split(","), latent), start.z),
-        view=read("v", lambda t: _view(t.split(",")), None),
+        view=read("v", lambda t: _view(t.split(",")), start.view),
         layers=read("l", lambda t: _layers(t.split(",") if t else []), start.layers),
         pins=read("p", lambda t: _pins([c.split(",") for c in t.split(";")], latent), ()),
         item=read("i", _index, None),

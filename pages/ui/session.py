@@ -1,5 +1,6 @@
 """Every key of the session state, behind typed functions: the chosen model, a place a model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -16,23 +17,25 @@ def choose_model(name: str) -> None:
     st.session_state["model"] = name
 
 
-def place(digest: str, latent: int) -> tuple[Place, list[str]]:
+def place(digest: str, start: Sequence[float]) -> tuple[Place, list[str]]:
     """The remembered place on the map of the model with this digest.
 
     A model seen for the first time takes over z from the one before where their sizes agree, so
-    that changing the model keeps the position. Also returns the unreadable parts of a link.
+    that changing the model keeps the position; the very first one begins at `start` [D], unless
+    a link says otherwise. Also returns the unreadable parts of a link.
     """
+    first = Place(tuple(start))
     places = st.session_state.setdefault("places", {})
     broken: list[str] = []
     if digest not in places:
         if not places:
-            places[digest], broken = place_from_query(st.query_params.to_dict(), latent)
+            places[digest], broken = place_from_query(st.query_params.to_dict(), first)
         else:
             last = places[st.session_state["last_digest"]]
-            places[digest] = Place(last.z if len(last.z) == latent else (0.0,) * latent)
+            places[digest] = replace(first, z=last.z) if len(last.z) == len(start) else first
     elif st.session_state["last_digest"] != digest:
         last = places[st.session_state["last_digest"]]
-        if len(last.z) == latent:
+        if len(last.z) == len(start):
             places[digest] = replace(places[digest], z=last.z)
     st.session_state["last_digest"] = digest
     return places[digest], broken

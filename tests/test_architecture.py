@@ -1,0 +1,86 @@
+"""The rules of the house, read from the imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vae
+
+ROOT = Path(vae.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+# module -> the modules of the engine that it may import; a package stands for all in it
+ALLOWED = {
+    "config": set(),
+    "distributions": set(),
+    "networks": {"config", "distributions"},
+    "data": {"config", "data_files"},
+    "data_files": {"config", "data"},
+    "images": set(),
+    "inference": {"config", "distributions", "networks"},
+    "models": {"config", "distributions", "networks", "inference", "models"},
+    "latent": {"models", "networks", "checkpoint", "data"},
+    "export": {"models", "networks", "checkpoint"},
+}
+
+
+def imported(path):
+    """(module of the engine or outside, line) of every import in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            depth = len(path.relative_to(ROOT).parts)
+            inside = node.level >= 1
+            base = "models." if inside and node.level < depth else ""
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((("." + base if inside else "") + name, node.lineno) for name in names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_engine_draws_no_screen_and_loads_no_pickle(path):
+    names = {name.split(".")[0] for name, _ in imported(path) if not name.startswith(".")}
+    assert not names & {"streamlit", "plotly", "pickle", "cloudpickle", "dill"}
+    assert "torch.load(" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_dependencies_point_one_way(path):
+    module = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if module not in ALLOWED:
+        pytest.skip("no rule for this file")
+    inside = {n.lstrip(".").split(".")[0] for n, _ in imported(path) if n.startswith(".")}
+    assert inside <= ALLOWED[module]
+
+
+def test_models_do_not_import_each_other():
+    concrete = {p.stem for p in (ROOT / "models").glob("*.py")} - {"__init__", "base"}
+    for name in concrete:
+        siblings = {
+            n.removeprefix(".models.")
+            for n, _ in imported(ROOT / "models" / f"{name}.py")
+            if n.startswith(".models.")
+        }
+        assert siblings <= {"base"}, name
+
+
+def test_only_data_checkpoints_and_pictures_touch_the_disk():
+    writers = {"data.py", "data_files.py", "checkpoint.py", "runs.py", "images.py"}
+    touching = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "mkdir", "unlink"}
+    for path in FILES:
+        if path.name in writers:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                assert name not in touching, f"{path.name}:{node.lineno} calls {name}"
+
+
+def test_import_is_light():
+    code = "import vae, sys; print([m for m in ('sklearn', 'torchvision') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -1,0 +1,165 @@
+"""Checkpoints damaged in every way: one sentence each, and the rest of the list still loads."""
+
+import contextlib
+import json
+import multiprocessing
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from vae import CheckpointError, checkpoint, list_checkpoints, load
+from vae.models import build
+
+
+@pytest.fixture
+def saved(settings, tmp_path):
+    config = settings()
+    for name in ("bad", "good"):
+        checkpoint.save(tmp_path / name, build(config.model), config, {"seed": 0})
+    return tmp_path / "bad"
+
+
+def redigest(path):
+    """Make the metrics name what now lies there, as an attacker or a tool could."""
+    config = checkpoint.Config.from_json(json.loads((path / "config.json").read_text()))
+    metrics = json.loads((path / "metrics.json").read_text())
+    metrics["digest"] = checkpoint.digest_of(config, (path / "weights.safetensors").read_bytes())
+    (path / "metrics.json").write_text(json.dumps(metrics))
+
+
+def rewrite(path, change):
+    tensors = load_file(path / "weights.safetensors")
+    change(tensors)
+    save_file(tensors, path / "weights.safetensors")
+    redigest(path)
+
+
+def edit(path, name, **values):
+    data = json.loads((path / name).read_text())
+    data.update(values)
+    (path / name).write_text(json.dumps(data))
+
+
+def raw(path, content):
+    (path / "weights.safetensors").write_bytes(content)
+
+
+def cut(path, by):
+    file = path / "weights.safetensors"
+    file.write_bytes(file.read_bytes()[:-by])
+
+
+def grow(path, name, size):
+    with (path / name).open("r+b") as file:
+        file.truncate(size)
+
+
+def header_of(data):
+    text = json.dumps(data).encode()
+    return len(text).to_bytes(8, "little") + text
+
+
+FILES = ("config.json", "weights.safetensors", "metrics.json")
+DAMAGE = {
+    **{f"no {name}": lambda p, name=name: (p / name).unlink() for name in FILES},
+    **{f"empty {name}": lambda p, name=name: (p / name).write_bytes(b"") for name in FILES},
+    "cut": lambda p: cut(p, 100),
+    "cut and redigested": lambda p: (cut(p, 100), redigest(p)),
+    "random weights": lambda p: raw(p, bytes(range(256)) * 40),
+    "a pickle": lambda p: raw(p, pickle.dumps({"decoder": [1.0]})),
+    "header is a list": lambda p: raw(p, header_of([1])),
+    "header of numbers": lambda p: raw(p, header_of({"a": 1})),
+    "no tensors": lambda p: raw(p, header_of({})),
+    "deep header": lambda p: raw(p, (200_000).to_bytes(8, "little") + b"[" * 200_000),
+    "huge weights": lambda p: grow(p, "weights.safetensors", 2**31),
+    "huge json": lambda p: grow(p, "config.json", 2**31),
+    "newer schema": lambda p: edit(p, "config.json", schema=99),
+    "unknown key": lambda p: edit(p, "config.json", colour="red"),
+    "config is a list": lambda p: (p / "config.json").write_text("[]"),
+    "deep json": lambda p: (p / "config.json").write_text("[" * 100_000),
+    "not text": lambda p: (p / "config.json").write_bytes(b"\xff\xfe\x00"),
+    "digest of others": lambda p: edit(p, "metrics.json", digest="0" * 64),
+    "config is a folder": lambda p: ((p / "config.json").unlink(), (p / "config.json").mkdir()),
+}
+# Only seen when the weights are looked at: a listing, which must be cheap, may miss these.
+DEEP_DAMAGE = {
+    "nan": lambda t: t["decoder.0.weight"].fill_(torch.nan),
+    "lacking": lambda t: t.pop("mean.bias"),
+    "unknown": lambda t: t.update(more=torch.zeros(1)),
+    "shape": lambda t: t.update({"mean.bias": torch.zeros(7)}),
+}
+
+
+def one_sentence(text):
+    return text and "\n" not in text and len(text) < 500
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_one_error_and_the_others_still_load(damage, saved):
+    DAMAGE[damage](saved)
+    with pytest.raises(CheckpointError) as caught:
+        load(saved)
+    assert one_sentence(str(caught.value))
+    bad, good = list_checkpoints(saved.parent)
+    assert one_sentence(bad.error) and bad.config is None
+    assert good.error is None and good.digest == load(good.path).digest
+
+
+@pytest.mark.parametrize("damage", DEEP_DAMAGE)
+def test_weights_that_do_not_fit_are_one_error(damage, saved):
+    name = "decoder.0.weight"
+    tensors = load_file(saved / "weights.safetensors")
+    assert name in tensors
+    rewrite(saved, DEEP_DAMAGE[damage])
+    with pytest.raises(CheckpointError) as caught:
+        load(saved)
+    assert one_sentence(str(caught.value))
+
+
+def test_a_model_this_version_does_not_know_is_one_error_also_in_the_list(saved):
+    config = json.loads((saved / "config.json").read_text())
+    config["model"]["name"] = "gan"
+    (saved / "config.json").write_text(json.dumps(config))
+    redigest(saved)
+    with pytest.raises(CheckpointError, match="gan"):
+        load(saved)
+    assert list_checkpoints(saved.parent)[0].error
+
+
+def test_weights_that_would_be_damaged_are_not_written_over_good_ones(settings, saved):
+    model = build(settings().model)
+    with torch.no_grad():
+        model.mean.bias.fill_(1e6)  # more than float16 holds
+    with contextlib.suppress(CheckpointError):
+        checkpoint.save(saved, model, settings(), {})
+    load(saved)
+
+
+def test_half_precision_is_stored_and_float32_loaded(settings, saved):
+    stored = load_file(saved / "weights.safetensors")
+    assert {t.dtype for t in stored.values()} == {torch.float16}
+    assert {t.dtype for t in load(saved).model.state_dict().values()} == {torch.float32}
+
+
+def test_a_list_is_sorted_and_an_absent_or_empty_folder_is_empty(saved, tmp_path):
+    assert [e.name for e in list_checkpoints(tmp_path)] == ["bad", "good"]
+    assert list_checkpoints(tmp_path / "nowhere") == []
+
+
+def save_again_and_again(path, config, count):
+    for seed in range(count):
+        torch.manual_seed(seed)
+        checkpoint.save(path, build(config.model), config, {"seed": seed})
+
+
+def test_a_reader_never_meets_a_half_written_checkpoint(settings, saved):
+    context = multiprocessing.get_context("spawn")
+    writer = context.Process(target=save_again_and_again, args=(saved, settings(), 60))
+    writer.start()
+    digests = set()
+    while writer.is_alive():
+        digests.add(load(saved).digest)
+    writer.join()
+    assert writer.exitcode == 0 and len(digests) > 3

@@ -1,0 +1,147 @@
+"""The command line as a user meets it: exit codes, one line on an error, Ctrl-C and --resume."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import vae
+
+SMALL = ["--encoder-widths", "32,32", "--decoder-widths", "16,32", "--fourier", "4"]
+ENV = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "vae", *map(str, arguments)]
+
+
+def run(*arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=ENV, timeout=60)
+
+
+@pytest.fixture
+def data(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (800, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(800) % 4)
+    return tmp_path / "noise.npz"
+
+
+def arguments(data, out, epochs):
+    return [
+        *("train", "--data", data, "--out", out, "--epochs", epochs),
+        *("--batch-size", 32, "--device", "cpu", "--threads", 1, *SMALL),
+    ]
+
+
+def test_train_list_evaluate_sample(data, tmp_path):
+    out = tmp_path / "models" / "mine"
+    done = run(*arguments(data, out, 2))
+    assert done.returncode == 0, done.stderr
+    assert not (out / "resume.safetensors").exists()
+    listed = run("list", out.parent)
+    assert listed.returncode == 0 and "mine" in listed.stdout
+    measured = run("evaluate", out, "--data", data, "--json")
+    numbers = json.loads(measured.stdout)
+    assert {"neg_elbo", "mse", "knn5", "trustworthiness", "split", "n"} <= numbers.keys()
+    stored = vae.load(out).metrics["evaluation"]
+    assert numbers == pytest.approx(stored)
+    sheets = [tmp_path / "a.png", tmp_path / "b.png"]
+    for sheet in sheets:
+        assert run("sample", out, "--n", 9, "--out", sheet, "--seed", 3).returncode == 0
+    assert sheets[0].read_bytes() == sheets[1].read_bytes()
+    Image.open(sheets[0]).verify()
+
+
+def test_evaluate_finds_the_data_it_was_trained_on_again(data, tmp_path):
+    assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
+    done = run("evaluate", tmp_path / "m", "--json")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, data, tmp_path):
+    # Enough steps that a signal after the first epoch comes before the last one.
+    options = [*arguments(data, tmp_path / "cut", 150), "--no-evaluate"]
+    process = subprocess.Popen(
+        command(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV
+    )
+    process.stdout.readline()
+    time.sleep(0.2)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    vae.load(tmp_path / "cut")
+    assert (tmp_path / "cut" / "resume.safetensors").exists(), "it ended before the signal"
+    assert len(vae.load(tmp_path / "cut").metrics["curve"]) < 150
+    assert run(*options, "--resume").returncode == 0
+    whole = [*arguments(data, tmp_path / "whole", 150), "--no-evaluate"]
+    assert run(*whole).returncode == 0
+    cut, uncut = (vae.load(tmp_path / name) for name in ("cut", "whole"))
+    assert cut.metrics["curve"] == uncut.metrics["curve"]
+    assert cut.digest == uncut.digest
+
+
+WRONG = {
+    "unknown model": ["train", "--data", "digits", "--model", "vea", "--out", "{}/o"],
+    "unknown data": ["train", "--data", "digit", "--out", "{}/o"],
+    "bad widths": ["train", "--data", "digits", "--encoder-widths", "a", "--out", "{}/o"],
+    "bad size": ["train", "--data", "digits", "--size", "-3", "--out", "{}/o"],
+    "conv of 30": [
+        "train",
+        "--data",
+        "digits",
+        "--size",
+        "30",
+        "--network",
+        "conv",
+        "--out",
+        "{}/o",
+    ],
+    "bad device": ["train", "--data", "digits", "--device", "tpu", "--out", "{}/o"],
+    "bad threads": ["train", "--data", "digits", "--threads", "-2", "--out", "{}/o"],
+    "nothing to resume": ["train", "--data", "digits", "--resume", "--out", "{}/o"],
+    "diverges": [
+        "train",
+        "--data",
+        "digits",
+        "--lr",
+        "1e12",
+        "--likelihood",
+        "gaussian",
+        "--out",
+        "{}/o",
+        "--device",
+        "cpu",
+        "--epochs",
+        "20",
+        *SMALL,
+    ],
+    "no checkpoint": ["evaluate", "{}/nowhere"],
+    "no checkpoint to sample": ["sample", "{}/nowhere", "--out", "{}/x.png"],
+    "no folder": ["list", "{}/nowhere"],
+    "unknown command": ["trian"],
+    "unknown option": ["train", "--epoch", "3", "--out", "{}/o"],
+    "missing option": ["train"],
+    "not a number": ["train", "--epochs", "many", "--out", "{}/o"],
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_use_is_exit_2_and_one_line(case, tmp_path):
+    done = run(*(word.format(tmp_path) for word in WRONG[case]))
+    assert done.returncode == 2, done.stderr[-800:]
+    lines = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    assert len(lines) == 1, lines
+
+
+def test_sample_takes_the_prior_that_the_contract_names(data, tmp_path):
+    assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
+    done = run("sample", tmp_path / "m", "--out", tmp_path / "s.png", "--prior", "normal")
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,59 @@
+"""Refined posteriors against problems whose answer is known."""
+
+import torch
+
+from vae.inference import GRID, REACH, plane_codes, refine
+
+
+def quadratic(centre: torch.Tensor, curvature: torch.Tensor):
+    """f(z) = (z - c)^T H (z - c) / 2 for each image, exactly a Gaussian posterior."""
+
+    def energy(z: torch.Tensor) -> torch.Tensor:
+        d = z - centre
+        return 0.5 * torch.einsum("sbi,bij,sbj->sb", d, curvature, d)
+
+    return energy
+
+
+def test_a_gaussian_posterior_is_found_exactly():
+    torch.manual_seed(0)
+    centre = torch.randn(50, 2, dtype=torch.float64)
+    root = torch.randn(50, 2, 2, dtype=torch.float64)
+    curvature = 400 * (root @ root.mT + 0.5 * torch.eye(2, dtype=torch.float64))
+    start = centre + 0.03 * torch.randn(50, 2, dtype=torch.float64)
+    std = torch.full((50, 2), 0.05, dtype=torch.float64)
+    mean, std = refine(start, std, quadratic(centre, curvature), start, 6)
+    torch.testing.assert_close(mean, centre, atol=2e-3, rtol=0)
+    # The diagonal Gaussian nearest in KL(q || p) has the inverse of H's diagonal as variances.
+    exact = curvature.diagonal(dim1=1, dim2=2).rsqrt()
+    torch.testing.assert_close(std, exact, rtol=0.05, atol=0)
+
+
+def test_the_plane_s_proposal_is_taken_only_where_it_is_better():
+    centre = torch.tensor([[1.0, 1.0], [-1.0, 0.0]])
+    energy = quadratic(centre, 100 * torch.eye(2).expand(2, 2, 2))
+    encoder = torch.tensor([[-2.0, -2.0], [-1.0, 0.01]])
+    plane = torch.tensor([[1.01, 1.0], [-1.2, 0.0]])
+    mean, _ = refine(encoder, torch.full((2, 2), 0.1), energy, plane, 0)
+    assert torch.equal(mean, torch.stack([plane[0], encoder[1]]))
+
+
+def test_no_step_ever_raises_the_energy():
+    torch.manual_seed(0)
+
+    def bumpy(z: torch.Tensor) -> torch.Tensor:
+        return (5 * z[..., 0]).sin() + (4 * z[..., 1]).cos() + 0.5 * z.square().sum(-1)
+
+    start = torch.randn(200, 2)
+    before = bumpy(start)
+    for steps in (1, 3, 6):
+        mean, std = refine(start, torch.full((200, 2), 0.1), bumpy, start, steps)
+        assert (bumpy(mean) <= before + 1e-6).all()
+        assert torch.isfinite(std).all() and (std > 0).all()
+
+
+def test_the_grid_covers_the_prior():
+    codes = plane_codes(torch.device("cpu"))
+    assert codes.shape == (GRID**2, 2) and codes.abs().max() == REACH
+    sample = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
+    assert (sample.abs() < REACH).all(1).float().mean() > 0.999

@@ -1,0 +1,202 @@
+"""The contract that every model keeps, over every network."""
+
+import math
+
+import pytest
+import torch
+
+from vae import MODELS, checkpoint, evaluation, training
+from vae.config import LIKELIHOODS, NETWORKS
+from vae.models import build
+from vae.models.base import Batch
+from vae.networks import DECODER_LAYERS, macs
+
+CPU = torch.device("cpu")
+each = pytest.mark.parametrize(
+    ("name", "network"), [(name, network) for name in MODELS for network in NETWORKS]
+)
+
+
+def batch(x, beta=1.0, samples=2):
+    y = torch.zeros(len(x), dtype=torch.long)
+    return Batch(x, x, y, beta, samples, torch.Generator().manual_seed(0))
+
+
+@each
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_shapes_terms_and_gradients(name, network, likelihood, settings, pictures):
+    model = build(settings(name, network, likelihood=likelihood).model)
+    z = model.encode(pictures)
+    assert z.shape == (len(pictures), 2)
+    assert model.decode(z).shape == pictures.shape
+    assert model.sample_prior(5, torch.Generator().manual_seed(0)).shape == (5, 2)
+    terms = model.terms(pictures, generator=torch.Generator().manual_seed(0))
+    for values in terms:
+        assert values.shape == (len(pictures),) and values.isfinite().all()
+    assert (terms.kl >= 0).all()
+    posterior = model.posterior(pictures)
+    if posterior is None:
+        assert (terms.kl == 0).all()
+    else:
+        torch.testing.assert_close(posterior.mean, z)
+        assert (posterior.std > 0).all()
+    players = model.players()
+    owned = [id(p) for player in players for p in player.parameters]
+    assert sorted(owned) == sorted(id(p) for p in model.parameters())
+    for player in players:
+        player.loss(batch(pictures)).backward()
+    for parameter, value in model.named_parameters():
+        assert value.grad is not None and value.grad.abs().sum() > 0, parameter
+
+
+@each
+def test_encode_and_decode_are_deterministic_and_terms_follow_the_generator(
+    name, network, settings, pictures
+):
+    model = build(settings(name, network).model)
+    torch.testing.assert_close(model.encode(pictures), model.encode(pictures), rtol=0, atol=0)
+    z = model.encode(pictures)
+    torch.testing.assert_close(model.decode(z), model.decode(z), rtol=0, atol=0)
+    before = torch.get_rng_state()
+    one, two = (model.terms(pictures, generator=torch.Generator().manual_seed(3)) for _ in "ab")
+    torch.testing.assert_close(one, two, rtol=0, atol=0)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@each
+def test_saved_and_loaded_it_gives_the_same_output(name, network, settings, pictures, tmp_path):
+    config = settings(name, network)
+    model = build(config.model)
+    digest = checkpoint.save(tmp_path / "m", model, config, {}, half=False)
+    loaded = checkpoint.load(tmp_path / "m")
+    assert loaded.digest == digest and loaded.config == config
+    assert not loaded.model.training
+    assert not any(p.requires_grad for p in loaded.model.parameters())
+    z = model.encode(pictures)
+    torch.testing.assert_close(loaded.model.encode(pictures), z, rtol=0, atol=0)
+    torch.testing.assert_close(loaded.model.decode(z), model.decode(z), rtol=0, atol=0)
+
+
+@each
+def test_overfits_one_batch(name, network, settings, pictures):
+    torch.manual_seed(0)
+    model = build(settings(name, network).model)
+    (player,) = model.players()
+    optimiser = torch.optim.Adam(player.parameters, lr=5e-3)
+    losses = []
+    for _ in range(150):
+        loss = player.loss(batch(pictures))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    # The entropy of grey pixels is a floor that no decoder passes.
+    floor = torch.special.entr(pictures) + torch.special.entr(1 - pictures)
+    floor = floor.flatten(1).sum(1).mean().item()
+    assert losses[-1] - floor < 0.5 * (losses[0] - floor)
+
+
+@each
+def test_resumes_exactly_from_the_middle_of_an_epoch(name, network, settings, tiny, tmp_path):
+    config = settings(name, network, noise=0.1, dropout=0.1, samples=2)
+    whole = training.new_run(config, tiny, CPU)
+    list(training.train(whole, tiny))
+    first = training.new_run(config, tiny, CPU)
+    list(training.train(first, tiny, should_stop=lambda: first.step == 4))  # of 3 steps an epoch
+    assert first.step == 4 and not first.finished
+    checkpoint.save_run(tmp_path / "r", first)
+    second = training.new_run(config, tiny, CPU)
+    checkpoint.load_run(tmp_path / "r", second)
+    list(training.train(second, tiny))
+    assert second.curve == whole.curve and len(whole.curve) == 4
+    for key, value in whole.result.state_dict().items():
+        assert torch.equal(value, second.result.state_dict()[key]), key
+
+
+@each
+def test_decoder_is_made_of_layers_that_can_be_exported(name, network, settings):
+    model = build(settings(name, network).model)
+    assert all(isinstance(layer, DECODER_LAYERS) for layer in model.decoder.modules())
+
+
+def test_macs_of_the_default_decoders_by_hand(settings):
+    mlp = build(settings(fourier=0).model).decoder
+    assert macs(mlp) == 2 * 16 + 16 * 32 + 32 * 32 + 32 * 64
+    conv = build(settings(network="conv", fourier=0).model).decoder
+    dense = 2 * 16 + 16 * 8 * 2 * 2
+    assert macs(conv) == dense + 4 * (8 * 4 * 16) + 16 * (4 * 4 * 16) + 64 * (4 * 9)
+
+
+def test_untrained_decoder_paints_the_mean_image(settings, tiny):
+    run = training.new_run(settings(), tiny, CPU)
+    last = [m for m in run.model.decoder.modules() if isinstance(m, torch.nn.Linear)][-1]
+    mean = torch.from_numpy(tiny.train.images).float().mean(0).flatten() / 255
+    torch.testing.assert_close(last.bias.sigmoid(), mean.clamp(0.001, 0.999))
+
+
+def test_same_seed_same_run_other_seed_other_run_and_no_global_randomness(settings, tiny):
+    before = torch.get_rng_state()
+    curves = []
+    for seed in (0, 0, 1):
+        run = training.new_run(settings(seed=seed, epochs=1), tiny, CPU)
+        list(training.train(run, tiny))
+        curves.append(run.curve)
+    assert curves[0] == curves[1] != curves[2]
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_with_finite_weights(settings, tiny):
+    run = training.new_run(settings(lr=1e12, likelihood="gaussian", epochs=200), tiny, CPU)
+    with pytest.raises(training.TrainingError, match=r"step \d+.*--lr"):
+        list(training.train(run, tiny))
+    assert all(p.isfinite().all() for p in run.result.parameters())
+
+
+def test_patience_works_on_a_data_set_too_small_to_set_a_tenth_aside(settings, tiny):
+    few = type(tiny.train)(tiny.train.images[:8], tiny.train.labels[:8])
+    run = training.new_run(settings(patience=1), tiny, CPU)
+    list(training.train(run, type(tiny)("few", few, tiny.test, tiny.class_names)))
+    assert all(math.isfinite(value) for point in run.curve for value in point)
+
+
+def test_beta_vae_is_the_vae_with_another_beta():
+    assert MODELS["beta-vae"].cls is MODELS["vae"].cls
+    assert MODELS["beta-vae"].preset == {"beta": 4.0}
+
+
+def test_beta_weighs_the_kl_in_the_loss_and_not_in_the_terms(settings, pictures):
+    model = build(settings().model)
+    (player,) = model.players()
+    kl = model.terms(pictures, generator=torch.Generator()).kl.mean()
+    difference = player.loss(batch(pictures, beta=4.0)) - player.loss(batch(pictures, beta=1.0))
+    torch.testing.assert_close(difference, 3 * kl, rtol=1e-3, atol=1e-3)
+
+
+def test_schedules_start_and_end_where_they_say(settings):
+    config = settings(beta=2.0, beta_start=0.0, beta_fraction=0.5, lr=0.1)
+    betas = [training.beta_at(step, 100, config) for step in (0, 25, 50, 99)]
+    assert betas == pytest.approx([0, 1, 2, 2])
+    rates = [training.learning_rate(step, 100, config) for step in range(100)]
+    assert max(rates) == pytest.approx(0.1) and rates[-1] < 0.001
+
+
+def test_trustworthiness_agrees_with_scikit_learn(tiny):
+    from sklearn.manifold import trustworthiness
+
+    images = tiny.train.images
+    codes = images.reshape(60, -1)[:, :2] / 255.0
+    expected = trustworthiness(images.reshape(60, -1) / 255.0, codes, n_neighbors=5)
+    # float32 against float64 may swap ties.
+    assert evaluation.trustworthiness(images, codes) == pytest.approx(expected, abs=2e-3)
+
+
+def test_evaluation_has_the_promised_keys_and_repeats_itself(settings, tiny):
+    model = build(settings().model)
+    first, second = (evaluation.evaluate(model, tiny) for _ in "ab")
+    assert first == second
+    assert first.keys() == {
+        *("neg_elbo", "reconstruction", "kl", "mse", "knn1", "knn5"),
+        *("trustworthiness", "split", "n"),
+    }
+    assert first["neg_elbo"] == pytest.approx(first["reconstruction"] + first["kl"])
+    assert first["n"] == 20 and first["split"] == "test"
