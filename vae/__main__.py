@@ -86,7 +86,7 @@ def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from . import checkpoint, latent, training
+    from . import checkpoint, latent, runs, training
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
@@ -102,7 +102,7 @@ def train(**options) -> None:
     run = training.new_run(config, dataset, device)
     out: Path = options["out"]
     if options["resume"]:
-        checkpoint.load_run(out, run)
+        runs.load_run(out, run)
         click.echo(f"Resuming {out} after step {run.step:,}.", err=True)
     facts = {
         "seed": config.train.seed,
@@ -118,16 +118,16 @@ def train(**options) -> None:
         checkpoint.save(out, run.result, config, measured, half=options["half"])
 
     try:
-        stopped = _follow(run, dataset, lambda: (keep(), checkpoint.save_run(out, run)))
+        stopped = _follow(run, dataset, lambda: (keep(), runs.save_run(out, run)))
     except training.TrainingError:
         keep()
         raise
     keep()
     if stopped:
-        checkpoint.save_run(out, run)
+        runs.save_run(out, run)
         click.echo(f"Stopped at step {run.step:,}. Go on with --resume.", err=True)
         return
-    checkpoint.drop_run(out)
+    runs.drop_run(out)
     if options["measure"]:
         numbers = _evaluate(checkpoint.load(out), dataset)
         keep(evaluation=numbers)

@@ -6,7 +6,6 @@
  * pin is kept. Only held places, pins and settings are committed to Python; hovering sends nothing.
  */
 
-import { Decoder } from "./decoder.js";
 import { Atlas } from "./map_atlas.js";
 import { listen } from "./map_input.js";
 import { Layers } from "./map_layers.js";
@@ -14,9 +13,9 @@ import { Lists } from "./map_lists.js";
 import { Overlay } from "./map_overlay.js";
 import { Panel } from "./map_panel.js";
 import { loadPlotly, Plot } from "./map_plot.js";
+import { PictureSource } from "./map_source.js";
 import { View } from "./map_view.js";
 
-const SLOW_DECODE = 8; // milliseconds an image above which the server decodes instead
 const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
 const UNDO_DEPTH = 100;
 
@@ -31,7 +30,6 @@ export class LatentMap {
     this.view = new View();
     this.state = { z: [0, 0], layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set() };
     this.history = [];
-    this.answers = new Map();
     this.mode = { panning: false };
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
     const act = this.actions();
@@ -40,6 +38,8 @@ export class LatentMap {
     this.overlay = new Overlay(this.over);
     this.panel = new Panel(root, act);
     this.lists = new Lists(root, act);
+    const { panel } = this;
+    this.source = new PictureSource((pixels, z) => panel.showPixels(pixels, z), (bytes, z) => panel.showBytes(bytes, z), this.stats);
     listen(this.over, this.view, act, this.mode);
     this.wireTools();
     this.resizer = new ResizeObserver(() => this.resize());
@@ -84,11 +84,11 @@ export class LatentMap {
     this.send = setStateValue;
     this.link = data.link;
     this.onAnswer?.();
-    for (const { z, image } of data.pins) this.answers.set(z.join(","), Uint8Array.from(atob(image), (c) => c.charCodeAt(0)));
     const changed = JSON.stringify(theme) !== JSON.stringify(this.theme);
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
     if (!this.atlas) return;
+    this.source.accept(data.pins);
     this.showAnswers();
     if (changed) {
       this.layers.setTheme(theme);
@@ -99,22 +99,21 @@ export class LatentMap {
   }
 
   /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
-  async open({ facts, urls, place, plotly }) {
+  async open({ facts, urls, place, plotly, pins }) {
     this.digest = facts.digest;
     this.root.dataset.state = "loading";
     try {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
       const [Plotly, atlas, buffer] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program]);
       if (this.digest !== facts.digest) return; // another model was chosen meanwhile
-      this.urls = urls;
-      this.decoder = buffer ? new Decoder(buffer) : null;
-      this.remote = !this.decoder || this.timeDecoder() > SLOW_DECODE;
+      this.source.open(buffer, urls.decode);
+      this.source.accept(pins);
       this.atlas = atlas;
       this.adopt(place);
       this.panel.setModel(atlas);
-      this.lists.setModel(atlas, this.decoder, urls.items);
+      this.lists.setModel(atlas, this.source.decoder, urls.items);
       this.layers.setTheme(this.theme);
-      this.layers.setModel(atlas, this.remote ? null : this.decoder);
+      this.layers.setModel(atlas, this.source.remote ? null : this.source.decoder);
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       this.resize();
       Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
@@ -129,17 +128,6 @@ export class LatentMap {
       this.root.dataset.state = "failed";
       this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
     }
-  }
-
-  /** Median of a few decodes, in milliseconds, after a warm-up that lets the engine compile. */
-  timeDecoder() {
-    const z = new Float32Array(this.decoder.latent), times = [];
-    for (let i = 0; i < 25; i++) {
-      const start = performance.now();
-      this.decoder.decode(z);
-      times.push(performance.now() - start);
-    }
-    return times.slice(15).sort((a, b) => a - b)[5];
   }
 
   adopt(place) {
@@ -169,7 +157,6 @@ export class LatentMap {
     if (!this.atlas) return;
     this.state.z = round(z);
     this.preview = null;
-    this.served = null;
     this.redraw();
   }
 
@@ -271,7 +258,7 @@ export class LatentMap {
     const { atlas, state, theme, view } = this, z = this.preview ?? state.z, key = z.join(",");
     if (key !== this.shown) {
       this.shown = key;
-      this.decode(z);
+      this.source.draw(z);
       this.panel.showPlace(z, state.z, atlas.survey(z), theme);
       this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${key}`);
     }
@@ -280,27 +267,6 @@ export class LatentMap {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
       atlas, hidden: state.hidden, showNames: state.layers.has("names"),
     });
-  }
-
-  decode(z) {
-    if (this.remote) { this.ask(z); return; }
-    const start = performance.now();
-    this.panel.showPixels(this.decoder.decode(z), z);
-    this.stats.decodes.push(performance.now() - start);
-    if (this.stats.decodes.length > 4096) this.stats.decodes.splice(0, 2048);
-  }
-
-  /** The server decodes: one request in flight, the latest position wins. */
-  async ask(z) {
-    if (this.asking) { this.asked = z; return; }
-    this.asking = true;
-    try {
-      const answer = await fetch(new URL(`${this.urls.decode}?z=${z.join(",")}`, document.baseURI));
-      if (answer.ok) { this.panel.showBytes(new Uint8Array(await answer.arrayBuffer()), z); this.stats.served++; }
-    } finally {
-      this.asking = false;
-      if (this.asked) { const next = this.asked; this.asked = null; this.ask(next); }
-    }
   }
 
   showNear() {
@@ -313,19 +279,11 @@ export class LatentMap {
 
   /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
   showAnswers() {
-    const { pins, z } = this.state, bytes = this.answers.get(z.join(","));
-    this.lists.showPins(pins, (at) => this.answers.get(at.join(",")), this.history.length > 0);
+    const { pins, z } = this.state, bytes = this.source.answer(z);
+    this.lists.showPins(pins, (at) => this.source.answer(at), this.history.length > 0);
     if (bytes && !this.preview && pins.some((p) => p.z.join() === z.join())) this.panel.showBytes(bytes, z);
-    for (const pin of pins.slice(0, -MOST_INLINE)) this.fetchAnswer(pin.z);
-  }
-
-  /** Python sends the latest pins' pictures itself; older ones come one by one when a link is opened. */
-  async fetchAnswer(z) {
-    const key = z.join(",");
-    if (this.answers.has(key) || this.fetching?.has(key)) return;
-    (this.fetching ??= new Set()).add(key);
-    const answer = await fetch(new URL(`${this.urls.decode}?z=${key}`, document.baseURI));
-    if (answer.ok) { this.answers.set(key, new Uint8Array(await answer.arrayBuffer())); this.showAnswers(); }
+    // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
+    for (const pin of pins.slice(0, -MOST_INLINE)) this.source.want(pin.z).then((came) => came && this.showAnswers());
   }
 
   showClasses() {
