@@ -20,10 +20,7 @@ for entry in cache.checkpoints():
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(entry.name)
-            chosen = entry.name == session.model(cache.DEFAULT_MODEL)
-            if st.button(
-                "Chosen" if chosen else "Explore", key=f"choose-{entry.name}", disabled=chosen
-            ):
+            if st.button("Explore", key=f"explore-{entry.name}"):
                 session.choose_model(entry.name)
                 st.switch_page("explore.py")
         st.write(f"{info.title}. {info.summary}")
@@ -40,5 +37,5 @@ for entry in cache.checkpoints():
                     ("trustworthiness", "trustworthiness", "{:.3f}"),
                 ):
                     st.metric(label, form.format(numbers[name]))
-        st.code(entry.metrics.get("command", "command unknown"), language="bash")
+        st.code(entry.metrics.get("command", "command unknown"), language=None, wrap_lines=True)
         st.caption(f"digest `{entry.digest[:12]}`")

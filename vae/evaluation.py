@@ -23,7 +23,7 @@ def evaluate(model: Autoencoder, dataset: Dataset, *, split: str = "test", seed:
     `trustworthiness` of the codes against the pixels (Venna and Kaski 2001; 1 is best).
     """
     part = getattr(dataset, split)
-    numbers = _terms(model, part.images, seed)
+    numbers = terms(model, part.images, seed)
     numbers["mse"] = _squared_error(model, part.images)
     codes = encode_images(model, part.images).mean
     train_codes = encode_images(model, dataset.train.images).mean
@@ -50,7 +50,7 @@ def trustworthiness(
     k = min(neighbours, (count - 1) // 2)
     if k < 1:
         return 1.0
-    pixels = torch.from_numpy(images.reshape(count, -1)).float() / 255
+    pixels = torch.tensor(images.reshape(count, -1)).float() / 255
     places = torch.from_numpy(np.asarray(codes, dtype=np.float32))
     penalty = 0.0
     for rows in torch.arange(count).split(500):
@@ -67,12 +67,13 @@ def trustworthiness(
 
 
 @torch.inference_mode()
-def _terms(model: Autoencoder, images: np.ndarray, seed: int) -> dict[str, float]:
+def terms(model: Autoencoder, images: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """`neg_elbo` and its two terms over uint8 images [N, C, H, W], nats per image."""
     generator = torch.Generator().manual_seed(seed)
     sums = np.zeros(2)
     for x in _batches(images):
-        terms = model.terms(x, generator=generator, samples=POSTERIOR_SAMPLES)
-        sums += [float(values.double().sum()) for values in terms]
+        both = model.terms(x, generator=generator, samples=POSTERIOR_SAMPLES)
+        sums += [float(values.double().sum()) for values in both]
     reconstruction, kl = sums / len(images)
     return {"neg_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
 
