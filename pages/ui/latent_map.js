@@ -49,7 +49,7 @@ export class LatentMap {
   actions() {
     return {
       preview: (place) => this.setPreview(place),
-      hold: (place) => this.hold(this.complete(place)),
+      hold: (place) => this.hold(place.length > 2 ? place : this.complete(place)),
       release: () => { this.announce(); this.commit(); },
       pin: (place) => this.pin(this.complete(place)),
       moved: () => { this.redraw("view"); this.commit(); },
@@ -101,6 +101,7 @@ export class LatentMap {
   /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
   async open({ facts, urls, place, plotly, pins }) {
     this.digest = facts.digest;
+    clearTimeout(this.committing); // what is still waiting belongs to the model before
     this.root.dataset.state = "loading";
     try {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
@@ -115,7 +116,6 @@ export class LatentMap {
       this.layers.setTheme(this.theme);
       this.layers.setModel(atlas, this.source.remote ? null : this.source.decoder);
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-      this.resize();
       Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
       await this.plot.draw(atlas, this.view, this.theme);
       this.lists.showLegend(this.state.hidden, this.theme);
@@ -135,7 +135,7 @@ export class LatentMap {
       z: round(place.z), layers: new Set(place.layers), pins: place.pins.map((z) => ({ z: round(z) })),
       item: place.item !== null && place.item < this.atlas.count ? place.item : null, hidden: new Set(place.hidden),
     };
-    this.preview = null;
+    this.preview = this.shown = this.nearOf = null;
     this.history = [];
     this.measure();
     if (place.view) this.view.fromArray(place.view);

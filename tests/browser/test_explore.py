@@ -404,12 +404,31 @@ def test_model_and_place_survive_page_changes(open_page):
 def test_changing_the_model_keeps_the_place(open_page):
     page = open_page("/")
     z = click(page, 0.5, 0.45)
-    before = pixels(page.locator(IMAGE))
-    page.get_by_role("link", name="Models").click()
-    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Explore").first.click()
-    page.wait_for_selector('.la[data-state="ready"]')
+    page.get_by_role("combobox").click()
+    page.get_by_role("option", name="fashion-ae").click()
+    page.wait_for_function(
+        "document.querySelector('.la').dataset.state === 'ready' &&"
+        " document.querySelectorAll('[data-testid=pin-image]').length === 0"
+    )
+    page.wait_for_timeout(300)
     assert z_of(page) == z
-    assert np.abs(pixels(page.locator(IMAGE)) - before).max() > 20
+    assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z, "fashion-ae")).max() <= 1
+    assert not page.locator(".la-prior").first.is_visible()  # an autoencoder has no prior
+    page.get_by_role("combobox").click()
+    page.get_by_role("option", name="fashion-vae", exact=True).click()
+    page.wait_for_selector(
+        '[data-testid="pin-image"][data-source="server"]'
+    )  # each keeps its pins
+    assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
+
+
+def test_the_models_page_opens_a_model(open_page):
+    page = open_page("/")
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="fashion-beta-vae").wait_for()
+    page.locator(".st-key-explore-fashion-beta-vae button").click()
+    page.wait_for_selector('.la[data-state="ready"]')
+    assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
 
 
 def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):

@@ -1,0 +1,55 @@
+"""Takes the README's pictures from the real app: a screenshot and a short film of hovering."""
+
+import io
+import math
+
+from bench import app, page
+from live import ROOT, wait_for_map
+from PIL import Image
+
+FOLDER = ROOT / "pages/static"
+
+
+def main() -> None:
+    with app() as url:
+        with page() as tab:
+            tab.goto(f"{url}/?m=fashion-vae&l=points,names,density")
+            wait_for_map(tab)
+            box = tab.get_by_test_id("latent-map").bounding_box()
+            for x, y in ((0.46, 0.3), (0.36, 0.62)):
+                tab.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                tab.wait_for_timeout(600)
+            tab.mouse.move(box["x"] + 0.62 * box["width"], box["y"] + 0.42 * box["height"])
+            tab.wait_for_timeout(600)
+            tab.screenshot(path=FOLDER / "explore.png")
+        with page(viewport={"width": 1080, "height": 680}) as tab:
+            tab.goto(f"{url}/?m=fashion-vae&l=points,names")
+            wait_for_map(tab)
+            tab.wait_for_timeout(800)
+            film(tab)
+
+
+def film(tab, frames: int = 48) -> None:
+    """One closed curve over the plane, as a looping GIF."""
+    box = tab.get_by_test_id("latent-map").bounding_box()
+    pictures = []
+    for i in range(frames):
+        angle = 2 * math.pi * i / frames
+        x = 0.5 + 0.26 * math.cos(angle)
+        y = 0.46 + 0.3 * math.sin(2 * angle)
+        tab.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        tab.wait_for_timeout(40)
+        shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+        pictures.append(shot.resize((720, 453), Image.Resampling.LANCZOS).quantize(96))
+    pictures[0].save(
+        FOLDER / "explore.gif",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=90,
+        loop=0,
+        optimize=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
