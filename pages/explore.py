@@ -40,16 +40,16 @@ def explorer() -> None:
             session.remember(entry.digest, where)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")
-        query = where.to_query(entry.name, entry.digest)
-        if query != st.query_params.to_dict():
-            st.query_params.from_dict(query)
+    query = where.to_query(entry.name, entry.digest)
+    if (committed or st.query_params) and query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
     latent_map(
         assets,
         where,
         pictures=[
             (z, cache.decoded(entry.name, entry.digest, z)) for z in where.pins[-INLINE_PINS:]
         ],
-        link=link(where.to_query(entry.name, entry.digest)),
+        link=link(query),
         key="map",
     )
 

@@ -61,7 +61,7 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
     }
     app.run()
     assert not app.exception
-    assert app.query_params["z"] == ["0.5,-0.5"] and app.query_params["p"] == ["0.5,-0.5"]
+    assert app.query_params["z"] == "0.5,-0.5" and app.query_params["p"] == "0.5,-0.5"
 
 
 def _digest() -> str:

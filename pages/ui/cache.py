@@ -24,13 +24,16 @@ DEFAULT_MODEL = "fashion-vae"
 
 def checkpoints() -> list[vae.Entry]:
     """What lies in the checkpoints folder, damaged folders included with their reason."""
-    files = sorted(p for p in CHECKPOINTS.glob("*/*") if p.is_file())
-    return _checkpoints(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in files))
+    found = [*sorted(CHECKPOINTS.glob("*")), *sorted(CHECKPOINTS.glob("*/*"))]
+    stamps = [(p, p.stat()) for p in found]
+    return _checkpoints(
+        str(CHECKPOINTS), tuple((str(p), s.st_mtime_ns, s.st_size) for p, s in stamps)
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _checkpoints(listing: tuple[tuple[str, int, int], ...]) -> list[vae.Entry]:
-    return vae.list_checkpoints(CHECKPOINTS)
+def _checkpoints(folder: str, listing: tuple[tuple[str, int, int], ...]) -> list[vae.Entry]:
+    return vae.list_checkpoints(folder)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model")

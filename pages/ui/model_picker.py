@@ -22,22 +22,22 @@ def model_picker() -> vae.Entry:
             f"There is no model named {wanted} here; {next(iter(entries))} is shown instead."
         )
         wanted = next(iter(entries))
-    names = list(entries)
+    st.session_state["picker"] = wanted  # the widget forgets between pages, the session does not
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        name = st.selectbox(
+        st.selectbox(
             "Model",
-            names,
-            index=names.index(wanted),
+            list(entries),
             format_func=lambda n: n if entries[n].error is None else f"{n} (damaged)",
             label_visibility="collapsed",
             width=240,
+            key="picker",
+            on_change=lambda: session.choose_model(st.session_state["picker"]),
         )
-        entry = entries[name]
-        session.choose_model(name)
+        entry = entries[wanted]
         if entry.error is None:
             st.caption(summary(entry))
     if entry.error is not None:
-        st.error(f"{name} cannot be opened: {entry.error}")
+        st.error(f"{wanted} cannot be opened: {entry.error}")
         st.stop()
     return entry
 

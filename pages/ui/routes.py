@@ -72,7 +72,7 @@ def publish(payload: bytes, media_type: str = "application/octet-stream") -> str
     key = hashlib.sha256(payload).hexdigest()[:20]
     if _store.get(key) is None:
         body = gzip.compress(payload, compresslevel=6, mtime=0)
-        zipped = len(body) < 0.9 * len(payload)
+        zipped = len(body) < len(payload)
         _store.put(key, Content(body if zipped else payload, media_type, zipped))
     return f"{PREFIX}/content/{key}"
 

@@ -50,7 +50,16 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
 
     def watch(page: Page) -> None:
-        page.on("console", lambda m: m.type == "error" and complaints.append(m.text))
+        # Below a page's path Streamlit first looks for its own server there, and finds a 404.
+        probe = f"{server}/models/_stcore/"
+        page.on(
+            "console",
+            lambda m: (
+                m.type == "error"
+                and not m.location["url"].startswith(probe)
+                and complaints.append(f"{m.text} {m.location['url']}")
+            ),
+        )
         page.on("pageerror", lambda e: complaints.append(str(e)))
         page.on(
             "request",

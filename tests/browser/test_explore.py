@@ -152,8 +152,8 @@ def test_sliders_are_live_and_agree_with_the_fields(open_page):
     field = page.get_by_test_id("z-number-1")
     field.fill("-0.75")
     field.press("Enter")
-    assert z_of(page) == [z[0], -0.75]
     wait_for_query(page, "z", f"{z[0]:g},-0.75")
+    assert z_of(page) == [z[0], -0.75]
 
 
 def test_prior_scale_is_the_normal_quantile_function(open_page):

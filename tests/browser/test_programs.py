@@ -35,7 +35,7 @@ DECODERS = {
         lambda: nn.Sequential(Fourier(3, 7, 2.0), nn.Linear(17, 48), nn.Unflatten(1, (3, 4, 4))),
     ),
     "transposed convolutions of odd shapes": (
-        (2, 10, 13),
+        (2, 10, 14),
         lambda: nn.Sequential(
             nn.Linear(3, 24),
             nn.Unflatten(1, (4, 2, 3)),
