@@ -95,7 +95,7 @@ def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
         torch.manual_seed(config.train.seed)
         # Posteriors are refined when a trained model is asked, never while it learns.
         model = build(replace(config.model, refine=0))
-    start_at(model, mean_image, float(images.std(dtype=np.float64)) / 255)
+    start_at(model, mean_image, _deviation(images))
     model.to(device)
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
     optimisers = {
@@ -109,6 +109,12 @@ def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
     }
     generator = torch.Generator(device).manual_seed(config.train.seed)
     return Run(config, model, averaged, optimisers, generator)
+
+
+def _deviation(images: np.ndarray) -> float:
+    """Standard deviation of all pixels in [0, 1], from a count of the 256 values they have."""
+    counts, values = np.bincount(images.ravel(), minlength=256), np.arange(256) / 255
+    return float(np.sqrt(np.cov(values, fweights=counts, ddof=0)))
 
 
 def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict]:

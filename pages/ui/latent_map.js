@@ -170,6 +170,8 @@ export class LatentMap {
   pin(z) {
     if (!this.atlas) return;
     this.hold(z);
+    // Torch is asked directly: that is quicker than the script run that records the pin.
+    this.source.want(this.state.z).then((came) => came && this.showAnswers());
     this.setPins([...this.state.pins, { z: this.state.z }]);
     this.announce();
   }

@@ -18,7 +18,7 @@ def prepared():
     data = vae.load_dataset("fashion-mnist-starter")
     return (
         checkpoint.model,
-        latent.encode_images(checkpoint.model, data.test.images).mean,
+        latent.split_codes(checkpoint, data.test).mean,
         data.test.labels,
     )
 

@@ -24,8 +24,8 @@ from vae.evaluation import terms
 
 EPOCHS = 10
 OURS = {
-    "model": {"encoder_widths": (512, 512), "decoder_widths": (256, 512), "refine": 3},
-    "train": {"epochs": 1, "batch_size": 256, "lr": 2e-3, "ema": 0.98, "lr_warmup": 0.2},
+    "model": {"encoder_widths": (400,), "decoder_widths": (256, 384), "refine": 3},
+    "train": {"epochs": 1, "batch_size": 320, "lr": 4e-3, "ema": 0.98, "lr_warmup": 0.2},
 }
 
 

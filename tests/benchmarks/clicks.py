@@ -8,26 +8,26 @@ import numpy as np
 from bench import app, page, spread, table
 from live import wait_for_map
 
-CLICKS = 40
+CLICKS = 30
 
-# Times the click inside the page: from the pointer's press to two frames after the DOM changed.
+# Times the click inside the page: from the pointer's press to two frames after the image is there.
 WATCH = """(done) => new Promise((resolve) => {
   let start;
   const begin = () => { start = performance.now(); };
   addEventListener('pointerdown', begin, { capture: true, once: true });
-  const check = new MutationObserver(() => {
-    if (start === undefined || !eval(done)) return;
-    check.disconnect();
+  setTimeout(() => resolve(null), 4000);  // a click that hit nothing is no measurement
+  const look = () => {
+    if (start === undefined || !eval(done)) { requestAnimationFrame(look); return; }
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
-  });
-  check.observe(document.body, { subtree: true, childList: true, attributes: true });
+  };
+  look();
 })"""
 
 
-def time_click(tab, done: str, x: float, y: float) -> float:
+def time_click(tab, done: str, x: float, y: float) -> float | None:
     tab.evaluate(f"() => {{ window.timed = ({WATCH})({done!r}); }}")
     tab.mouse.move(x, y)
-    tab.wait_for_timeout(250)
+    tab.wait_for_timeout(600)  # Plotly takes two quick clicks for a double click
     tab.mouse.click(x, y)
     return tab.evaluate("window.timed")
 
@@ -53,13 +53,13 @@ def ours() -> list[float]:
             times.append(
                 time_click(tab, done, box["x"] + x * box["width"], box["y"] + y * box["height"])
             )
-        return times[3:]
+        return [t for t in times[3:] if t is not None]
 
 
 def plain() -> list[float]:
     with app("tests/benchmarks/plain_plotly.py") as url, page() as tab:
         tab.goto(url)
-        tab.wait_for_selector(".js-plotly-plot .nsewdrag")
+        tab.wait_for_selector(".js-plotly-plot .nsewdrag", state="attached")
         tab.wait_for_timeout(3000)
         times = []
         rng = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def plain() -> list[float]:
                 f" return i && i.getAttribute('src') !== '{before}' && i.complete; }})()"
             )
             times.append(time_click(tab, done, x, y))
-        return times[3:]
+        return [t for t in times[3:] if t is not None]
 
 
 def main() -> None:
