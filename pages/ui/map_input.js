@@ -22,7 +22,7 @@ export function listen(element, view, act, mode) {
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button === 2) return; // the context menu
-    element.focus({ preventScroll: true });
+    element.focus({ preventScroll: true, focusVisible: false });
     element.setPointerCapture(event.pointerId);
     const at = place(event);
     pointers.set(event.pointerId, at);
