@@ -6,7 +6,7 @@ import vae
 from pages.ui import cache, session
 from pages.ui.latent_map import INLINE_PINS, latent_map
 from pages.ui.model_picker import model_picker
-from pages.ui.place import link, place_from_map
+from pages.ui.place import Place, link, place_from_map
 
 entry = model_picker()
 try:
@@ -14,7 +14,7 @@ try:
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} cannot be shown: {error}")
     st.stop()
-start = assets.facts["start"]
+first = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
 
 asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
 if asked and not entry.digest.startswith(asked):
@@ -22,7 +22,7 @@ if asked and not entry.digest.startswith(asked):
         f"This link was made with another version of {entry.name} "
         f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
     )
-place, broken = session.place(entry.digest, start)
+place, broken = session.place(entry.digest, first)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -32,11 +32,11 @@ if broken:
 @st.fragment
 def explorer() -> None:
     """Reruns alone when the visitor commits a place; the page around it stays as it is."""
-    where, _ = session.place(entry.digest, start)
+    where, _ = session.place(entry.digest, first)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
         try:
-            where = place_from_map(committed, len(start))
+            where = place_from_map(committed, len(first.z))
             session.remember(entry.digest, where)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")

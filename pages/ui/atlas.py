@@ -33,10 +33,11 @@ def publish_map(
     area = bounds(codes.mean)
     crowd = density(codes.mean, area)
     shown = _sample(len(labels))
+    sampled = len(shown) < len(labels)
     block = [codes.mean[shown]]
     if codes.std is not None:
         block.append(codes.std[shown])
-    if len(shown) < len(labels):
+    if sampled:
         block.append(shown.astype("<u4"))
     block.append(labels[shown].astype(np.uint8))
     urls = {
@@ -50,11 +51,13 @@ def publish_map(
     facts = {
         # The first picture anyone sees: the most crowded of the classes' centres.
         "start": known[at(crowd, known).argmax()].round(4).tolist(),
+        # A sample alone would hide how many there are: the density of all is shown with it.
+        "layers": ["points", "density", "names"] if sampled else ["points", "names"],
         "latent": codes.mean.shape[1],
         "classes": list(class_names),
         "total": len(labels),
         "count": len(shown),
-        "sampled": len(shown) < len(labels),
+        "sampled": sampled,
         "posterior": codes.std is not None,
         "bounds": list(area),
         "densitySize": crowd.values.shape[0],

@@ -1,6 +1,5 @@
 """Every key of the session state, behind typed functions: the chosen model, a place a model."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -17,14 +16,13 @@ def choose_model(name: str) -> None:
     st.session_state["model"] = name
 
 
-def place(digest: str, start: Sequence[float]) -> tuple[Place, list[str]]:
+def place(digest: str, first: Place) -> tuple[Place, list[str]]:
     """The remembered place on the map of the model with this digest.
 
     A model seen for the first time takes over z from the one before where their sizes agree, so
-    that changing the model keeps the position; the very first one begins at `start` [D], unless
+    that changing the model keeps the position; the very first one begins at `first`, unless
     a link says otherwise. Also returns the unreadable parts of a link.
     """
-    first = Place(tuple(start))
     places = st.session_state.setdefault("places", {})
     broken: list[str] = []
     if digest not in places:
@@ -32,10 +30,10 @@ def place(digest: str, start: Sequence[float]) -> tuple[Place, list[str]]:
             places[digest], broken = place_from_query(st.query_params.to_dict(), first)
         else:
             last = places[st.session_state["last_digest"]]
-            places[digest] = replace(first, z=last.z) if len(last.z) == len(start) else first
+            places[digest] = replace(first, z=last.z) if len(last.z) == len(first.z) else first
     elif st.session_state["last_digest"] != digest:
         last = places[st.session_state["last_digest"]]
-        if len(last.z) == len(start):
+        if len(last.z) == len(first.z):
             places[digest] = replace(places[digest], z=last.z)
     st.session_state["last_digest"] = digest
     return places[digest], broken

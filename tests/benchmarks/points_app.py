@@ -40,4 +40,5 @@ def prepared(count: int):
 
 st.set_page_config(layout="wide")
 assets = prepared(count)
-latent_map(assets, Place((0.0, 0.0)), pictures=[], link="", key="map")
+place = Place((0.0, 0.0), layers=tuple(assets.facts["layers"]))
+latent_map(assets, place, pictures=[], link="", key="map")

@@ -1,0 +1,58 @@
+"""What the map is told about its items."""
+
+import numpy as np
+import pytest
+
+from pages.ui import atlas, routes
+from vae.latent import Codes
+
+
+def content(url: str) -> bytes:
+    import gzip
+
+    item = routes._store.get(url.split("/")[-1])
+    return gzip.decompress(item.body) if item.zipped else item.body
+
+
+@pytest.fixture
+def items():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 500)
+    codes = (rng.normal(size=(500, 2)) * 0.2 + labels[:, None]).astype(np.float32)
+    return Codes(codes, np.full_like(codes, 0.1)), labels
+
+
+def test_all_items_travel_as_they_are(items):
+    codes, labels = items
+    made = atlas.publish_map(codes, labels, "abc", uncertainty=None)
+    raw = content(made.urls["points"])
+    assert len(raw) == 500 * (8 + 8 + 1)
+    assert np.array_equal(np.frombuffer(raw, "<f4", 1000).reshape(500, 2), codes.mean)
+    assert np.array_equal(np.frombuffer(raw[-500:], np.uint8), labels)
+    assert made.facts["layers"] == ["points", "names"] and not made.facts["sampled"]
+    quantiles = made.facts["densityQuantiles"]
+    assert len(quantiles) == 101 and quantiles == sorted(quantiles)
+
+
+def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
+    codes, labels = items
+    monkeypatch.setattr(atlas, "MOST_POINTS", 100)
+    made = atlas.publish_map(codes, labels, "abc", uncertainty=None)
+    assert (made.facts["total"], made.facts["count"]) == (500, 100)
+    assert "density" in made.facts["layers"]
+    raw = content(made.urls["points"])
+    shown = np.frombuffer(raw[1600:2000], "<u4")
+    assert np.array_equal(np.frombuffer(raw, "<f4", 200).reshape(100, 2), codes.mean[shown])
+    assert np.array_equal(np.frombuffer(raw[2000:], np.uint8), labels[shown])
+    density = np.frombuffer(content(made.urls["density"]), "<f4")
+    x0, x1, y0, y1 = made.facts["bounds"]
+    cell = (x1 - x0) * (y1 - y0) / density.size
+    assert density.sum() * cell == pytest.approx(1, abs=0.02)  # of all 500, not of the sample
+
+
+def test_content_leaves_when_the_store_is_full(monkeypatch):
+    store = routes._Store(100)
+    for key in "abc":
+        store.put(key, routes.Content(b"x" * 40, "text/plain", False))
+        store.get("a")
+    assert store.get("a") and store.get("c") and store.get("b") is None
