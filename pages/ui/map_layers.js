@@ -1,7 +1,7 @@
 /** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
 
 import { paint } from "./decoder.js";
-import { MARGIN } from "./map_view.js";
+import { openCanvas } from "./map_view.js";
 
 const TILE = 46; // preferred size of a manifold tile on the screen, in pixels
 const MOST_TILES = 4000;
@@ -25,19 +25,10 @@ export class Layers {
   setTheme(theme) { this.theme = theme; this.fields = {}; }
 
   draw(view, focus) {
-    const ratio = devicePixelRatio || 1, { canvas } = this, pen = canvas.getContext("2d");
-    if (canvas.width !== Math.round(view.width * ratio)) canvas.width = Math.round(view.width * ratio);
-    if (canvas.height !== Math.round(view.height * ratio)) canvas.height = Math.round(view.height * ratio);
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, view.width, view.height);
+    const pen = openCanvas(this.canvas, view);
     if (!this.atlas) return;
-    pen.save();
-    pen.beginPath();
-    pen.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
-    pen.clip();
     if (this.on.has("manifold") && this.decoder) this.drawManifold(pen, view, focus);
     for (const name of ["density", "uncertainty"]) if (this.on.has(name)) this.drawField(pen, view, name);
-    pen.restore();
   }
 
   drawField(pen, view, name) {

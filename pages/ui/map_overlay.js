@@ -1,29 +1,20 @@
 /** What lies over the items: class names, the pins, the nearest items, a posterior, the cursor. */
 
-import { MARGIN } from "./map_view.js";
+import { openCanvas } from "./map_view.js";
 
 export class Overlay {
   constructor(canvas) { this.canvas = canvas; }
 
   /** @param scene { z, held, pins, near: items, item, atlas, hidden, showNames } */
   draw(view, theme, scene) {
-    const ratio = devicePixelRatio || 1, { canvas } = this, pen = canvas.getContext("2d");
-    if (canvas.width !== Math.round(view.width * ratio)) canvas.width = Math.round(view.width * ratio);
-    if (canvas.height !== Math.round(view.height * ratio)) canvas.height = Math.round(view.height * ratio);
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, view.width, view.height);
+    const pen = openCanvas(this.canvas, view);
     if (!scene.atlas) return;
-    pen.save();
-    pen.beginPath();
-    pen.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
-    pen.clip();
     Object.assign(this, { pen, view, theme, scene });
     if (scene.showNames) this.drawNames();
     this.drawNear();
     if (scene.item !== null) this.drawItem();
     this.drawPins();
     this.drawCursor();
-    pen.restore();
   }
 
   /** Class names at their crowded places; a name that would cover another steps down, then gives up. */

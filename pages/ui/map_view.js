@@ -63,3 +63,16 @@ export class View {
 
   fromArray([x, y, span]) { this.centre = [x, y]; this.span = span; }
 }
+
+/** An empty canvas of the view's size at the screen's resolution; drawing stays inside the axes. */
+export function openCanvas(canvas, view) {
+  const ratio = devicePixelRatio || 1, pen = canvas.getContext("2d");
+  const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  pen.reset();
+  pen.scale(ratio, ratio);
+  pen.beginPath();
+  pen.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
+  pen.clip();
+  return pen;
+}
