@@ -36,6 +36,8 @@ for entry in cache.checkpoints():
                     ("5-NN accuracy", "knn5", "{:.1%}"),
                     ("trustworthiness", "trustworthiness", "{:.3f}"),
                 ):
-                    st.metric(label, form.format(numbers[name]))
+                    # An autoencoder has no prior, so what it minimises is no ELBO.
+                    missing = name in ("neg_elbo", "kl") and not info.cls.has_prior
+                    st.metric(label, "none" if missing else form.format(numbers[name]))
         st.code(entry.metrics.get("command", "command unknown"), language=None, wrap_lines=True)
         st.caption(f"digest `{entry.digest[:12]}`")

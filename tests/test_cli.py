@@ -79,6 +79,8 @@ def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, data, tmp
     vae.load(tmp_path / "cut")
     assert (tmp_path / "cut" / "resume.safetensors").exists(), "it ended before the signal"
     assert len(vae.load(tmp_path / "cut").metrics["curve"]) < 150
+    refused = run(*options)  # starting anew would lose the run
+    assert refused.returncode == 2 and "--resume" in refused.stderr
     assert run(*options, "--resume").returncode == 0
     whole = [*arguments(data, tmp_path / "whole", 150), "--no-evaluate"]
     assert run(*whole).returncode == 0

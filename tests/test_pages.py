@@ -19,6 +19,8 @@ def test_explore_and_models_run(app):
     app.switch_page("models.py").run()
     assert not app.exception
     assert "fashion-vae" in [s.value for s in app.subheader]
+    elbos = [m.value for m in app.metric if m.label.startswith("−ELBO")]
+    assert elbos.count("none") == 1 and "246.0" in elbos  # the autoencoder has no ELBO
 
 
 def test_a_link_to_an_unknown_model_says_so(app):

@@ -101,6 +101,11 @@ def train(**options) -> None:
     config = _config(options, dataset)
     run = training.new_run(config, dataset, device)
     out: Path = options["out"]
+    if (out / runs.RESUME).exists() and not options["resume"]:
+        raise ConfigError(
+            f"{out} holds a training that was stopped and can go on; "
+            "add --resume, or choose another --out"
+        )
     if options["resume"]:
         runs.load_run(out, run)
         click.echo(f"Resuming {out} after step {run.step:,}.", err=True)
@@ -151,12 +156,11 @@ def _follow(run, dataset, keep) -> bool:
         asked.append(True)
 
     handlers = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
-    pixels_epoch = max(1, len(dataset.train.images) // run.config.train.batch_size)
-    total = run.config.train.epochs * pixels_epoch
-    bar = tqdm(total=total, initial=run.step, unit="step", disable=not sys.stderr.isatty())
+    bar = tqdm(total=0, initial=run.step, unit="step", disable=not sys.stderr.isatty())
     last_saved = run.seconds
     try:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
+            bar.total = progress.steps
             bar.update(progress.step - bar.n)
             bar.set_postfix_str(
                 f"loss {progress.loss:.1f}, {progress.images_per_second:,.0f} images/s"
@@ -247,7 +251,9 @@ def list_(folder: str) -> None:
             continue
         model, numbers = entry.config.model, entry.metrics.get("evaluation") or {}
         words = f"{model.name}, D = {model.latent}, {model.network}, {entry.config.train.data}"
-        elbo = f"-ELBO {numbers['neg_elbo']:.2f} nats" if "neg_elbo" in numbers else "not measured"
+        name = "-ELBO" if MODELS[model.name].cls.has_prior else "reconstruction"
+        known = "neg_elbo" in numbers
+        elbo = f"{name} {numbers['neg_elbo']:.2f} nats" if known else "not measured"
         click.echo(f"{entry.name:24} {words:40} {elbo:24} {entry.digest[:12]}")
 
 
@@ -282,10 +288,11 @@ def _evaluate(loaded, dataset) -> dict:
 
 def _print_numbers(numbers: dict) -> None:
     click.echo(f"{numbers['n']:,} {numbers['split']} images, nats per image")
-    click.echo(
-        f"-ELBO {numbers['neg_elbo']:.3f} = reconstruction {numbers['reconstruction']:.3f} "
-        f"+ KL {numbers['kl']:.3f}"
-    )
+    reconstruction = f"reconstruction {numbers['reconstruction']:.3f}"
+    if numbers["kl"]:
+        click.echo(f"-ELBO {numbers['neg_elbo']:.3f} = {reconstruction} + KL {numbers['kl']:.3f}")
+    else:
+        click.echo(f"{reconstruction}; no ELBO, for the model has no prior")
     click.echo(f"squared error a pixel {numbers['mse']:.5f}")
     click.echo(
         f"nearest neighbours in the code: 1-NN {numbers['knn1']:.4f}, 5-NN {numbers['knn5']:.4f}"

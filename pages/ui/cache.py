@@ -77,7 +77,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "name": name,
         "digest": digest,
         "image": list(ck.model.image_shape),
-        "prior": ck.config.model.name != "ae",
+        "prior": ck.model.has_prior,
         "split": f"{len(images):,} test images",
     }
     return MapAssets(urls, facts)

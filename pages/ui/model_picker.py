@@ -47,7 +47,7 @@ def summary(entry: vae.Entry) -> str:
     info = vae.MODELS[entry.config.model.name]
     parts = [info.title, entry.config.model.network]
     numbers = entry.metrics.get("evaluation") or {}
-    if "neg_elbo" in numbers and numbers.get("kl"):
+    if "neg_elbo" in numbers and info.cls.has_prior:
         parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats")
     elif "reconstruction" in numbers:
         parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")

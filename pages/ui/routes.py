@@ -2,7 +2,7 @@
 
 Everything heavy reaches the browser through here and not through a script run: a URL names its
 content by hash, so it never changes and the browser keeps it. Published content lives in memory,
-bounded; whoever publishes keeps the recipe (see `cache.py`) and publishes again when asked.
+bounded far above what the caches of `cache.py` can hold at a time.
 """
 
 import gzip
