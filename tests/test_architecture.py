@@ -19,10 +19,20 @@ ALLOWED = {
     "data": {"config", "data_files"},
     "data_files": {"config", "data"},
     "images": set(),
-    "inference": {"config", "distributions", "networks"},
-    "models": {"config", "distributions", "networks", "inference", "models"},
+    "priors": {"config", "distributions"},
+    "inference": {"priors"},
+    "models": {"config", "distributions", "networks", "priors", "inference", "models"},
     "latent": {"models", "networks", "checkpoint", "data"},
+    "aggregate": {"distributions", "latent"},
+    "quadrature": {"models", "priors"},
+    "importance": {"distributions", "models"},
+    "projection": set(),
+    "classifier": {"checkpoint", "data"},
+    "samples": {"distributions", "models"},
+    "report": {"checkpoint", "models"},
+    "walk": {"latent", "models"},
     "export": {"models", "networks", "checkpoint"},
+    "onnx_export": {"models", "networks", "checkpoint"},
 }
 
 
@@ -66,8 +76,9 @@ def test_models_do_not_import_each_other():
         assert siblings <= {"base"}, name
 
 
-def test_only_data_checkpoints_and_pictures_touch_the_disk():
-    writers = {"data.py", "data_files.py", "checkpoint.py", "runs.py", "images.py"}
+def test_only_data_checkpoints_pictures_and_onnx_touch_the_disk():
+    writers = {"report.py", "data.py", "data_files.py", "checkpoint.py", "runs.py", "images.py"}
+    writers.add("onnx_export.py")  # a file is compared with torch before it takes its name
     touching = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "mkdir", "unlink"}
     for path in FILES:
         if path.name in writers:

@@ -2,7 +2,8 @@
 
 import torch
 
-from vae.inference import GRID, REACH, plane_codes, refine
+from vae.distributions import Mixture
+from vae.inference import GRID, REACH, refine, survey
 
 
 def quadratic(centre: torch.Tensor, curvature: torch.Tensor):
@@ -53,7 +54,10 @@ def test_no_step_ever_raises_the_energy():
 
 
 def test_the_grid_covers_the_prior():
-    codes = plane_codes(torch.device("cpu"))
+    codes, logits, log_prior = survey(lambda z: z.sum(1), Mixture.standard_normal(2))
     assert codes.shape == (GRID**2, 2) and codes.abs().max() == REACH
+    assert torch.equal(logits, codes.sum(1))
+    expected = torch.distributions.Normal(0, 1).log_prob(codes).sum(1)
+    torch.testing.assert_close(log_prior, expected)
     sample = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
     assert (sample.abs() < REACH).all(1).float().mean() > 0.999

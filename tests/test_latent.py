@@ -13,9 +13,9 @@ from vae.latent import at, bounds, class_centres, decode_bytes, density, entropy
 class Plane(nn.Module):
     """A decoder whose single pixel has the logit z1 + 2 z2."""
 
-    latent, image_shape = 2, (1, 1, 1)
+    latent, image_shape, extra_kind = 2, (1, 1, 1), None
 
-    def decode(self, z):
+    def decode(self, z, y=None):
         return (z[:, 0] + 2 * z[:, 1]).reshape(-1, 1, 1, 1)
 
 

@@ -1,10 +1,13 @@
 """Every page runs headless without an exception, also where there is nothing to show."""
 
 import pytest
+import torch
 from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache
+from vae.checkpoint import save
+from vae.models import build
 
 
 @pytest.fixture
@@ -21,6 +24,68 @@ def test_explore_and_models_run(app):
     assert "fashion-vae" in [s.value for s in app.subheader]
     elbos = [m.value for m in app.metric if m.label.startswith("−ELBO")]
     assert elbos.count("none") == 1 and "246.0" in elbos  # the autoencoder has no ELBO
+
+
+def test_compare_runs_with_its_numbers_and_lessons(app):
+    app.run()
+    app.switch_page("compare.py").run()
+    assert not app.exception and not app.error
+    assert app.get("bidi_component")
+    titles = [s.value for s in app.subheader]
+    assert titles == ["1 · Holes", "2 · Beta", "3 · Adversary and hierarchy"]
+    assert any("Look for" in m.value for m in app.markdown)
+
+
+def test_a_seeded_comparison_reaches_the_address_bar(app):
+    app.run()
+    app.switch_page("compare.py")
+    app.query_params["m"] = "fashion-ae,nobody,fashion-vae"
+    app.run()
+    assert "nobody" in app.warning[0].value
+    place = {"turn": 1, "z": [0.5, -0.5], "item": 3, "mode": "item", "extent": "own"}
+    app.session_state["maps"] = {"place": place}
+    app.run()
+    assert not app.exception
+    query = app.query_params
+    told = [query[name] for name in ("z", "i", "mode", "grid")]
+    assert told == ["0.5,-0.5", "3", "item", "own"]
+
+
+@pytest.fixture
+def family(tmp_path, monkeypatch, settings):
+    """Three betas of one small model, an adversarial and a hierarchical one, all untrained."""
+    data = "fashion-mnist-starter"
+    kinds = [("vae", f"beta-{b:g}", b) for b in (0.1, 1.0, 10.0)]
+    for name, folder, beta in [*kinds, ("avb", "avb", 1.0), ("hvae", "hvae", 1.0)]:
+        config = settings(name, image_shape=(1, 28, 28), beta=beta, data=data)
+        torch.manual_seed(0)
+        model = build(config.model)
+        numbers = {"kl": 8 - beta / 2, "reconstruction": 240 + beta, "nll_exact": 245.0}
+        save(tmp_path / folder, model, config, {"evaluation": numbers})
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+
+
+def test_the_lessons_on_beta_and_on_depth_show_their_models(app, family):
+    app.run()
+    app.switch_page("compare.py").run()
+    assert not app.exception and not app.error
+    choice = app.segmented_control(key="lesson-beta")
+    assert choice.value == 1  # beta = 1
+    choice.set_value(2).run()
+    assert not app.exception
+    assert any("beta 10: reconstruction 250.0 nats, KL 3.00 nats" in c.value for c in app.caption)
+    words = [m.value for m in app.markdown]
+    assert any(w.startswith("**avb** · 1,500 draws") for w in words)
+    assert any(w.startswith("**hvae** ·") for w in words)
+    assert any("needs a model of kind ae" in w for w in words)
+
+
+def test_compare_with_a_single_model_says_what_to_do(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+    app.run()
+    app.switch_page("compare.py").run()
+    assert not app.exception
+    assert "python -m vae train" in app.error[0].value
 
 
 def test_a_link_to_an_unknown_model_says_so(app):
@@ -56,9 +121,11 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
             "z": [0.5, -0.5],
             "view": [0, 0, 4],
             "layers": ["points"],
-            "pins": [[0.5, -0.5]],
+            "pins": [{"z": [0.5, -0.5], "label": None, "seed": 0}],
             "item": 3,
             "hidden": [],
+            "label": None,
+            "seed": 0,
         }
     }
     app.run()

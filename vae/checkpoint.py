@@ -23,11 +23,12 @@ from safetensors import torch as tensors_io
 from torch import Tensor
 
 from .config import Config, ConfigError, one_of
+from .distributions import Mixture
 from .models import MODELS, build
 from .models.base import Autoencoder
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
-CODES = "codes.safetensors"
+CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
 MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
@@ -140,6 +141,19 @@ def save(
     return digest_of(config, raw)
 
 
+def save_metrics(path: str | Path, metrics: dict) -> None:
+    """Replaces what is known about a checkpoint; config and weights stay as they are."""
+    target = Path(path) / METRICS
+    beside = target.with_name(f".{METRICS}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(_json(metrics))
+        beside.replace(target)
+    except OSError as error:
+        raise CheckpointError(f"{target} cannot be written ({error})") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def versions() -> dict[str, str]:
     """The libraries that numbers may depend on."""
     libraries = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors")
@@ -237,31 +251,60 @@ def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
     model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})
 
 
-# --- codes of a split, so that a map opens without encoding anything -----------------------------
+# --- tensors beside the weights: codes of a split, the aggregate posterior --------------------
 
 
-def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
-    """Keeps the codes that the checkpoint gives a split: `mean`, perhaps `std` [N, D]."""
-    owner = _entry(Path(path)).digest
-    tensors = {name: torch.tensor(array) for name, array in codes.items()}
-    raw = tensors_io.save(tensors, metadata={"checkpoint": str(owner), "split": split_digest})
-    target = Path(path) / CODES
-    beside = target.with_name(f".{CODES}.{os.getpid()}.tmp")
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
+    """Writes tensors and texts about them to one safetensors file, atomically."""
+    path = Path(path)
+    raw = tensors_io.save({k: t.contiguous() for k, t in tensors.items()}, metadata=facts)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         beside.write_bytes(raw)
-        beside.replace(target)
+        beside.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written ({error})") from error
     finally:
         beside.unlink(missing_ok=True)
 
 
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+    """What `write_tensors` wrote, or None where the file is absent or damaged."""
+    try:
+        raw = Path(path).read_bytes()
+        length = struct.unpack("<Q", raw[:8])[0]
+        facts = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
+        return tensors_io.load(raw), facts
+    except (OSError, ValueError, AttributeError, struct.error, SafetensorError):
+        return None
+
+
+def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
+    """Keeps the codes that the checkpoint gives a split: `mean`, perhaps `std` [N, D]."""
+    owner = str(_entry(Path(path)).digest)
+    tensors = {name: torch.tensor(array) for name, array in codes.items()}
+    write_tensors(Path(path) / CODES, tensors, {"checkpoint": owner, "split": split_digest})
+
+
 def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarray] | None:
     """Codes kept for this split by these very weights, or None: then they must be computed."""
-    try:
-        raw = (checkpoint.path / CODES).read_bytes()
-        length = struct.unpack("<Q", raw[:8])[0]
-        facts = json.loads(raw[8 : 8 + length])["__metadata__"]
-        if facts != {"checkpoint": checkpoint.digest, "split": split_digest}:
-            return None
-        return {name: tensor.numpy() for name, tensor in tensors_io.load(raw).items()}
-    except (OSError, ValueError, KeyError, TypeError, struct.error, SafetensorError):
-        return None  # absent, of another model, or damaged: nothing that computing cannot mend
+    read = read_tensors(checkpoint.path / CODES)
+    if read is None or read[1] != {"checkpoint": checkpoint.digest, "split": split_digest}:
+        return None
+    return {name: tensor.numpy() for name, tensor in read[0].items()}
+
+
+def save_aggregate(path: str | Path, aggregate: Mixture) -> None:
+    """Keeps the aggregate posterior that was fitted to the checkpoint's training codes."""
+    owner = str(_entry(Path(path)).digest)
+    write_tensors(Path(path) / AGGREGATE, aggregate._asdict(), {"checkpoint": owner})
+
+
+def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
+    """The aggregate posterior of these very weights, or None where none was kept."""
+    read = read_tensors(checkpoint.path / AGGREGATE)
+    if read is None or read[1] != {"checkpoint": checkpoint.digest}:
+        return None
+    if read[0].keys() != set(Mixture._fields):
+        return None
+    return Mixture(**read[0])

@@ -16,11 +16,18 @@ from dataclasses import asdict, dataclass, field, fields
 
 SCHEMA = 1
 LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
+PRIORS = ("normal", "flow", "label")
 # network -> (encoder widths, decoder widths) where the user names none
 NETWORKS = {
     "mlp": ((1024, 1024, 1024), (256, 512, 640, 640)),
     "conv": ((32, 64, 256), (128, 64, 32, 16)),
 }
+
+
+def _added(default: object):
+    """A field younger than schema 1: at its default it does not count in a checkpoint's digest, so
+    that the digests of older checkpoints, and the links that name them, stay what they are."""
+    return field(default=default, metadata={"added": True})
 
 
 class ConfigError(ValueError):
@@ -38,6 +45,10 @@ class ModelConfig:
     asked for one (`inference.py`); training always sees the encoder's own.
     `fourier` is the number of random waves whose sine and cosine the decoder sees beside z, and
     `fourier_scale` the standard deviation of their frequencies, in radians a unit of z.
+    `prior` is p(z): a standard normal, or learned (`priors.py`) as a normalising flow, or label by
+    label. `classes` is the number of labels of a conditional
+    model. `levels` are the sizes of a hierarchical model's lower latents, from the top
+    down; its decoder's first width is that of the path on which they lie.
     """
 
     name: str = "vae"
@@ -51,6 +62,9 @@ class ModelConfig:
     refine: int = 0
     fourier: int = 64
     fourier_scale: float = 1.5
+    prior: str = _added("normal")
+    classes: int = _added(0)
+    levels: tuple[int, ...] = _added(())
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -71,6 +85,11 @@ class ModelConfig:
             )
         _within("model.fourier", self.fourier, 0, 4096)
         _within("model.fourier_scale", self.fourier_scale, 0, 1000)
+        one_of("model.prior", self.prior, PRIORS)
+        _within("model.classes", self.classes, 0, 256)
+        _within("the number of model.levels", len(self.levels), 0, 8)
+        for size in self.levels:
+            _within("model.levels", size, 1, 4096)
         if len(self.image_shape) != 3:
             raise ConfigError(
                 f"model.image_shape has {len(self.image_shape)} numbers; "
@@ -114,6 +133,12 @@ class TrainConfig:
     the training; 0: constant. Linearly from 0, the usual KL warm-up; geometrically from above 0.
     patience: stop after so many epochs without a better held-out ELBO; 0: never. Then one tenth of
     the training split is set aside for it, so that the test split never chooses anything.
+    unlabelled: share of the labels hidden from a conditional model, so that it works without too.
+    binarize: draw black and white images from the grey ones anew at every step (dynamic
+    binarisation, Burda et al. 2016, https://arxiv.org/abs/1509.00519); the encoder sees them too.
+    start: path of a checkpoint whose weights are taken over where names and shapes agree.
+    frozen_decoder: leave the decoder as it starts, and learn to encode for it.
+    free_bits: nats that every level of a hierarchical model may spend free of charge.
     """
 
     data: str = "fashion-mnist"
@@ -131,6 +156,11 @@ class TrainConfig:
     beta_fraction: float = 0.0
     patience: int = 0
     seed: int = 0
+    unlabelled: float = _added(0.0)
+    binarize: bool = _added(False)
+    free_bits: float = _added(0.0)
+    start: str = _added("")
+    frozen_decoder: bool = _added(False)
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -148,6 +178,8 @@ class TrainConfig:
         _within("train.beta_fraction", self.beta_fraction, 0, 1)
         _within("train.patience", self.patience, 0, 100_000)
         _within("train.seed", self.seed, 0, 2**31 - 1)
+        _within("train.unlabelled", self.unlabelled, 0, 1)
+        _within("train.free_bits", self.free_bits, 0, 1000)
 
 
 @dataclass(frozen=True)
@@ -183,7 +215,12 @@ class Config:
 
     def canonical(self) -> bytes:
         """The one byte string of this record: what digests are computed over."""
-        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()
+        data = self.to_json()
+        for section, record in (("model", self.model), ("train", self.train)):
+            for option in fields(record):
+                if option.metadata.get("added") and getattr(record, option.name) == option.default:
+                    del data[section][option.name]
+        return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -238,7 +275,7 @@ def _coerce(name: str, value: object, hint: object) -> object:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        words = {int: "a whole number", float: "a number", str: "a text"}
+        words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
         raise ConfigError(f"{name} is {value!r}; expected {words[hint]}")
     if hint is float and not math.isfinite(value):
         raise ConfigError(f"{name} is {value!r}; expected a finite number")

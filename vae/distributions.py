@@ -12,6 +12,7 @@ which like the Bernoulli's mean is the most natural denoised picture.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -91,3 +92,53 @@ def sample_normal(
         (samples, *mean.shape), generator=generator, device=mean.device, dtype=mean.dtype
     )
     return (mean + noise * (0.5 * log_var).exp()).flatten(0, 1)
+
+
+def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    """log N(z; mean, exp(log_var)) `[...]` of codes `[..., D]`, summed over the D latents."""
+    square = (z - mean).square() * (-log_var).exp()
+    return -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)
+
+
+class Mixture(NamedTuple):
+    """A mixture of J Gaussians over codes: `log_weights` `[J]`, `means` `[J, D]` and the lower
+    Cholesky factors of the covariances, `scales` `[J, D, D]`."""
+
+    log_weights: Tensor
+    means: Tensor
+    scales: Tensor
+
+    @classmethod
+    def standard_normal(cls, latent: int, device: torch.device | None = None) -> Mixture:
+        """N(0, I) as a mixture of one."""
+        one = torch.eye(latent, device=device)
+        return cls(one.new_zeros(1), one.new_zeros(1, latent), one[None])
+
+    @classmethod
+    def diagonal(cls, log_weights: Tensor, means: Tensor, log_vars: Tensor) -> Mixture:
+        """Components with standard deviations exp(log_vars / 2) `[J, D]` along the axes."""
+        return cls(log_weights, means, torch.diag_embed((0.5 * log_vars).exp()))
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z) in nats `[N]` at codes `[N, D]`."""
+        inverse = torch.linalg.inv(self.scales)
+        shift = torch.einsum("jde,je->jd", inverse, self.means)
+        size = (torch.einsum("jde,ne->njd", inverse, z) - shift).square().sum(-1)
+        log_det = self.scales.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        normaliser = 0.5 * z.shape[-1] * math.log(2 * math.pi) + log_det
+        return torch.logsumexp(self.log_weights - normaliser - 0.5 * size, dim=-1)
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Codes `[n, D]`."""
+        chosen = torch.multinomial(
+            self.log_weights.exp(), n, replacement=True, generator=generator
+        )
+        noise = torch.randn(
+            n, self.means.shape[1], generator=generator, device=self.means.device
+        ).to(self.means.dtype)
+        return self.means[chosen] + torch.einsum("nde,ne->nd", self.scales[chosen], noise)
+
+    def reach(self, deviations: float) -> tuple[Tensor, Tensor]:
+        """The corners `[D]`, `[D]` of a box that holds every component to so many deviations."""
+        size = deviations * self.scales.square().sum(-1).sqrt()
+        return (self.means - size).amin(0), (self.means + size).amax(0)

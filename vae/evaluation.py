@@ -1,91 +1,202 @@
-"""How good a model is, on a split it did not learn from."""
+"""How good a model is, on a split it did not learn from: one function that asks all the others."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .data import Dataset
-from .latent import encode_images
+from . import classifier, importance, projection, quadrature, samples
+from .aggregate import fit
+from .data import Dataset, Split
+from .distributions import Mixture
+from .latent import Codes, encode_images
 from .models.base import Autoencoder
 
 POSTERIOR_SAMPLES = 8
-_NEIGHBOURS = 5  # of trustworthiness, scikit-learn's default and that of the published figures
+_LATTICE, _LOWER = 14, 4  # points a side over the top code of a hierarchy, draws below each
+_LATTICE_REACH = 5.5  # posterior deviations
+_HIERARCHICAL = 2000  # images of a hierarchy whose top level is integrated: a minute on two cores
+Say = Callable[[str], None]
 
 
-def evaluate(model: Autoencoder, dataset: Dataset, *, split: str = "test", seed: int = 0) -> dict:
-    """Numbers of one split, all of its images.
+def evaluate(
+    model: Autoencoder,
+    dataset: Dataset,
+    *,
+    split: str = "test",
+    seed: int = 0,
+    iwae_k: int = importance.SAMPLES,
+    binarize: bool = False,
+    train_codes: Codes | None = None,
+    aggregate: Mixture | None = None,
+    say: Say = lambda step: None,
+) -> dict:
+    """All numbers of one split. What is known of the training split already may be passed in: its
+    codes (given the labels) and the aggregate posterior fitted to them.
 
-    `neg_elbo` = `reconstruction` + `kl`, nats per image, the mean over `POSTERIOR_SAMPLES`
-    draws from q; `mse`, the squared error a pixel at the representative code; `knn1`, `knn5`,
-    accuracy of the nearest neighbours in the code, fitted on the training split;
-    `trustworthiness` of the codes against the pixels (Venna and Kaski 2001; 1 is best).
+    A conditional model is told the labels where likelihoods and reconstructions are measured, and
+    not where its codes are judged by their labels. With `binarize` likelihoods are those of black
+    and white draws of the images (seeded), as they are published for hierarchical models;
+    otherwise of the grey images, which bound those.
     """
     part = getattr(dataset, split)
-    numbers = terms(model, part.images, seed)
-    numbers["mse"] = _squared_error(model, part.images)
-    codes = encode_images(model, part.images).mean
-    train_codes = encode_images(model, dataset.train.images).mean
-    from sklearn.neighbors import KNeighborsClassifier
-
-    for k in (1, 5):
-        classifier = KNeighborsClassifier(min(k, len(train_codes)))
-        classifier.fit(train_codes, dataset.train.labels)
-        numbers[f"knn{k}"] = float((classifier.predict(codes) == part.labels).mean())
-    numbers["trustworthiness"] = trustworthiness(part.images, codes)
-    return numbers | {"split": split, "n": len(part.images)}
-
-
-def trustworthiness(
-    images: np.ndarray, codes: np.ndarray, *, neighbours: int = _NEIGHBOURS
-) -> float:
-    """Whether neighbours in the code are neighbours in pixels: 1 - (2 / (N k (2N - 3k - 1)))
-    times the sum, over intruders among k neighbours, of their pixel rank beyond k.
-
-    The definition of scikit-learn's `manifold.trustworthiness`, but in blocks of rows: that one
-    sorts an N x N matrix of float64 and its int64 order at once (1.6 GB at N = 10,000).
-    """
-    count = len(images)
-    k = min(neighbours, (count - 1) // 2)
-    if k < 1:
-        return 1.0
-    pixels = torch.tensor(images.reshape(count, -1)).float() / 255
-    places = torch.from_numpy(np.asarray(codes, dtype=np.float32))
-    penalty = 0.0
-    for rows in torch.arange(count).split(500):
-        far = torch.cdist(pixels[rows], pixels)
-        near = torch.cdist(places[rows].double(), places.double())
-        here = torch.arange(len(rows))
-        far[here, rows] = near[here, rows] = torch.inf
-        chosen = near.topk(k, largest=False).indices
-        # The rank of an item in pixels is how many lie nearer, plus one.
-        distance = far.gather(1, chosen)
-        ranks = torch.stack([(far < d[:, None]).sum(1) + 1 for d in distance.unbind(1)], 1)
-        penalty += float((ranks - k).clamp(min=0).sum())
-    return 1 - penalty * 2 / (count * k * (2 * count - 3 * k - 1))
+    say("terms of the ELBO")
+    x, y = torch.tensor(part.images).float() / 255, torch.tensor(part.labels)
+    if binarize:
+        x = torch.bernoulli(x, generator=torch.Generator().manual_seed(seed))
+    numbers = terms(model, x, y, seed)
+    numbers["mse"] = _squared_error(model, part)
+    say("codes")
+    train_codes = train_codes or encode_images(model, *dataset.train)
+    aggregate = aggregate or fit(train_codes, seed=seed)
+    numbers |= _projection(model, dataset, part, train_codes)
+    say("exact likelihood")
+    numbers |= exact(model, x, y, aggregate)
+    say(f"importance-weighted bound, K = {iwae_k:,}")
+    bound = importance.importance_weighted(model, x, y, samples=iwae_k, seed=seed)
+    numbers |= {
+        "nll_iwae": None if bound is None else float(bound.nll.double().mean()),
+        "nll_iwae_error": None if bound is None else bound.error,
+        "iwae_k": iwae_k,
+    }
+    say("samples")
+    numbers |= sample_quality(model, dataset, part, aggregate, seed=seed)
+    return numbers | {"split": split, "n": len(part.images), "binarized": binarize}
 
 
 @torch.inference_mode()
-def terms(model: Autoencoder, images: np.ndarray, seed: int = 0) -> dict[str, float]:
-    """`neg_elbo` and its two terms over uint8 images [N, C, H, W], nats per image."""
+def terms(model: Autoencoder, x: Tensor, y: Tensor | None = None, seed: int = 0) -> dict:
+    """`neg_elbo` = `reconstruction` + `kl` of images `[N, C, H, W]`, nats per image, the mean over
+    `POSTERIOR_SAMPLES` draws from q, and `kl_levels`, the KL of each level from the top down."""
     generator = torch.Generator().manual_seed(seed)
-    sums = np.zeros(2)
-    for x in _batches(images):
-        both = model.terms(x, generator=generator, samples=POSTERIOR_SAMPLES)
-        sums += [float(values.double().sum()) for values in both]
-    reconstruction, kl = sums / len(images)
-    return {"neg_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+    parts = []
+    for rows in torch.arange(len(x)).split(1000):
+        of = None if y is None else y[rows]
+        parts.append(model.terms(x[rows], of, generator=generator, samples=POSTERIOR_SAMPLES))
+    each = [torch.cat(values).double().mean(0) for values in zip(*parts, strict=True)]
+    reconstruction, kl = float(each[0]), float(each[1])
+    return {
+        "neg_elbo": reconstruction + kl,
+        "reconstruction": reconstruction,
+        "kl": kl,
+        "kl_levels": each[2].tolist(),
+    }
+
+
+def exact(
+    model: Autoencoder, x: Tensor, y: Tensor | None = None, aggregate: Mixture | None = None
+) -> dict:
+    """`nll_exact`, -log p(x) by quadrature in the plane, with the mean of its last changes.
+
+    `nll_exact_aggregate` has the aggregate posterior in the prior's place; for a model without a
+    prior there is only that one. None where D is not 2. A hierarchy's top level is integrated, the
+    levels below it by importance sampling, for the first `nll_exact_n` images.
+    """
+    nothing = {"nll_exact": None, "nll_exact_error": None, "nll_exact_aggregate": None}
+    nothing["nll_exact_n"] = len(x)
+    if model.latent != 2:
+        return nothing
+    if model.extra_kind == "detail":
+        few = x[:_HIERARCHICAL]
+        nll, error = hierarchical_nll(model, few)
+        return nothing | {
+            "nll_exact": nll,
+            "nll_exact_error": error,
+            "nll_exact_n": len(few),
+        }
+    found = quadrature.exact_nll(model, x, y, aggregate=aggregate)
+    means = [float(v) for v in found.nll.double().mean(1)]
+    return {
+        "nll_exact_n": len(x),
+        "nll_exact": means[0],
+        "nll_exact_error": float(found.error.double().mean()),
+        "nll_exact_aggregate": means[-1] if aggregate is not None else None,
+    }
 
 
 @torch.inference_mode()
-def _squared_error(model: Autoencoder, images: np.ndarray) -> float:
+def hierarchical_nll(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[float, float]:
+    """-log p(x) of a hierarchy: a lattice over the top code around each image's posterior, with
+    draws of all lower levels at every point. An upper bound in expectation, as importance sampling
+    is; the error is the mean difference between two halves of the draws."""
+    generator = torch.Generator().manual_seed(seed)
+    axis = (torch.arange(_LATTICE) + 0.5) / _LATTICE * 2 - 1
+    grid = _LATTICE_REACH * torch.cartesian_prod(axis, axis)
+    cell = (2 * _LATTICE_REACH / _LATTICE) ** 2
+    total, difference = 0.0, 0.0
+    for rows in torch.arange(len(x)).split(16):
+        images = x[rows]
+        mean, std = model.posterior(images)
+        z = (mean + std * grid[:, None]).flatten(0, 1)
+        prior = model.log_prior(z)
+        many = images.repeat(len(grid), 1, 1, 1)
+        weights = [prior + model.log_weights_at(z, many, generator) for _ in range(_LOWER)]
+        area = (std.prod(1) * cell).log()
+        each = torch.stack(weights).view(_LOWER, len(grid), -1).logsumexp(1) + area
+        half = _LOWER // 2
+        whole = each.logsumexp(0) - np.log(_LOWER)
+        one, two = (each[part].logsumexp(0) for part in (slice(half), slice(half, None)))
+        total -= float(whole.double().sum())
+        difference += float((one - two).abs().double().sum())
+    return total / len(x), difference / len(x)
+
+
+def sample_quality(
+    model: Autoencoder, dataset: Dataset, part: Split, aggregate: Mixture, *, seed: int = 0
+) -> dict:
+    """Samples against the split's images in the bundled classifier's features: `frechet`,
+    `precision`, `recall` of samples from the model's prior (without one, from the aggregate
+    posterior), `frechet_aggregate` from the aggregate posterior, `frechet_floor` of as many
+    training images, `class_balance`, and `label_accuracy` of samples of a told label."""
+    keys = ("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall")
+    if not classifier.judges(dataset.train.images.shape[1:], dataset.class_names):
+        return dict.fromkeys((*keys, "class_balance", "label_accuracy"))
+    judge, n = classifier.bundled(), len(part.images)
+    real, _ = classifier.judge(judge, torch.tensor(part.images))
+    others, _ = classifier.judge(judge, torch.tensor(dataset.train.images[:n]))
+    second, _ = classifier.judge(judge, samples.draw(model, n, prior=aggregate, seed=seed))
+    prior = None if model.has_prior else aggregate
+    first, named = classifier.judge(judge, samples.draw(model, n, prior=prior, seed=seed))
+    precision, recall = samples.precision_recall(real, first)
+    told = model.extra_kind == "label"
+    asked = torch.arange(n) % max(1, model.extra)
+    return {
+        "frechet": samples.frechet(real, first),
+        "frechet_aggregate": samples.frechet(real, second),
+        "frechet_floor": samples.frechet(real, others),
+        "precision": precision,
+        "recall": recall,
+        "class_balance": samples.class_balance(named),
+        "label_accuracy": float((named.argmax(1) == asked).float().mean()) if told else None,
+    }
+
+
+def _projection(model: Autoencoder, dataset: Dataset, part: Split, told: Codes) -> dict:
+    """Numbers of the codes, which no label has helped to find."""
+    train = told.mean
+    if model.extra_kind == "label":
+        train = encode_images(model, dataset.train.images).mean
+    codes = encode_images(model, part.images).mean
+    labels = dataset.train.labels, part.labels
+    return {
+        "knn1": projection.nearest_accuracy(train, labels[0], codes, labels[1], 1),
+        "knn5": projection.nearest_accuracy(train, labels[0], codes, labels[1], 5),
+        "trustworthiness": projection.trustworthiness(part.images, codes),
+        "silhouette": projection.silhouette(codes, part.labels),
+        "v_measure": projection.v_measure(codes, part.labels),
+        "active_units": projection.active_units(codes),
+    }
+
+
+@torch.inference_mode()
+def _squared_error(model: Autoencoder, part: Split) -> float:
     total = 0.0
-    for x in _batches(images):
-        picture = model.decode(model.encode(x)).sigmoid()
+    for rows in torch.arange(len(part.images)).split(1000):
+        x = torch.tensor(part.images[rows]).float() / 255
+        y = torch.tensor(part.labels[rows])
+        picture = model.decode(model.encode(x, y), y).sigmoid()
         total += float((picture - x).double().square().sum())
-    return total / images.size
-
-
-def _batches(images: np.ndarray) -> list[Tensor]:
-    return [p.float() / 255 for p in torch.tensor(images).split(1000)]
+    return total / part.images.size

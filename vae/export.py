@@ -1,5 +1,8 @@
 """Decoder programs: a torch decoder as plain layers and weights that a browser can run.
 
+A program's input is a code and, behind it, the decoder's `extra` numbers: the label, one-hot, of a
+conditional model, or the noise of a hierarchical model's lower levels.
+
 A program is one binary block: uint32 length of the manifest (little endian), the manifest (JSON,
 padded with spaces to a multiple of four bytes), then every weight as float16 or float32. Its
 reader is `pages/ui/decoder.js`; both sides agree within 1/255 a pixel.
@@ -14,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .models.base import Autoencoder
-from .networks import Fourier, Residual
+from .networks import LOG_STD, Beside, Draw, Fourier, Outer, Residual
 
 
 class ExportError(ValueError):
@@ -33,6 +36,8 @@ def decoder_program(model: Autoencoder) -> bytes:
     manifest = {
         "version": 1,
         "latent": model.latent,
+        "extra": model.extra,
+        "extra_kind": model.extra_kind,
         "image": list(model.image_shape),
         "dtype": dtype,
         "numbers": int(numbers.size),
@@ -127,6 +132,17 @@ def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
     return describe
 
 
+def _draw(layer: Draw, weights: _Weights) -> dict:
+    return {
+        "op": "draw",
+        "width": layer.width,
+        "size": layer.size,
+        "log_std": list(LOG_STD),
+        "prior": _linear(layer.prior, weights),
+        "into": _linear(layer.into, weights),
+    }
+
+
 _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.Linear: _linear,
     nn.SiLU: lambda layer, weights: {"op": "silu"},
@@ -138,10 +154,19 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     },
     Fourier: lambda layer, weights: {
         "op": "fourier",
-        "in": layer.in_features,
+        "in": layer.latent,
+        "extra": layer.extra,
         "features": layer.weight.shape[0],
         "weight": weights.add(layer.weight),
     },
+    nn.Sequential: lambda layer, weights: {"op": "chain", "layers": _layers(layer, weights)},
+    Outer: lambda layer, weights: {"op": "outer", "width": layer.width, "extra": layer.extra},
+    Beside: lambda layer, weights: {
+        "op": "beside",
+        "width": layer.width,
+        "layers": _layers(layer.body, weights),
+    },
+    Draw: _draw,
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
     nn.Conv2d: _convolution("conv"),

@@ -1,10 +1,12 @@
-"""Decoded images as files that people open: for now a sheet of them."""
+"""Decoded images as pictures that people open: sheets and strips of them."""
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -16,6 +18,25 @@ def sheet(images: Tensor, *, columns: int | None = None, gap: int = 2, scale: in
     large = images.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
     grid = make_grid(large, nrow=columns, padding=gap, pad_value=1.0)
     return (grid * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def mosaic(pictures: np.ndarray, columns: int, *, scale: int = 1) -> np.ndarray:
+    """uint8 pictures [B, H, W, C], B a multiple of `columns`, side by side without a gap as one
+    [H', W', 3], row by row, nearest upscaling."""
+    count, height, width, channels = pictures.shape
+    rows = pictures.reshape(count // columns, columns, height, width, channels)
+    flat = rows.transpose(0, 2, 1, 3, 4).reshape(-1, columns * width, channels)
+    large = flat.repeat(scale, 0).repeat(scale, 1)
+    return large.repeat(3, 2) if channels == 1 else large[..., :3]
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A uint8 picture [H, W, 3] as the bytes of a PNG file."""
+    from PIL import Image
+
+    target = io.BytesIO()
+    Image.fromarray(picture).save(target, "PNG")
+    return target.getvalue()
 
 
 def save_png(picture: Tensor, path: str | Path) -> None:

@@ -11,12 +11,15 @@ is needed, and the result depends on nothing but the image and the weights.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from .priors import Prior
 
 GRID = 64
-REACH = 3.6  # the grid covers [-REACH, REACH] squared, 99.9 % of the prior
+REACH = 3.6  # the grid covers so many deviations of the prior, 99.9 % of it
 # The stencil of a Newton step, in units of the current std: centre, axes, diagonals.
 _STENCIL = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))
 _STD = (0.004, 0.15)  # the stencil's reach
@@ -24,10 +27,45 @@ _FLATTEST = 0.05  # curvature below this, in units of the stencil, is treated as
 _LONGEST = 2.0  # a step is at most so many stencil units along each axis
 
 
-def plane_codes(device: torch.device) -> Tensor:
-    """The codes of the grid `[GRID^2, 2]`."""
-    axis = torch.linspace(-REACH, REACH, GRID, device=device)
-    return torch.cartesian_prod(axis, axis)
+class Survey(NamedTuple):
+    """The decoder over the whole plane: codes `[GRID^2, 2]`, logits `[GRID^2, C, H, W]`, and
+    log p(z) `[GRID^2]`."""
+
+    codes: Tensor
+    logits: Tensor
+    log_prior: Tensor
+
+
+def survey(decode: Callable[[Tensor], Tensor], prior: Prior) -> Survey:
+    """Decodes a grid that covers the prior."""
+    low, high = prior.reach(REACH)
+    axes = [torch.linspace(float(a), float(b), GRID) for a, b in zip(low, high, strict=True)]
+    codes = torch.cartesian_prod(*axes).to(low.device)
+    logits = torch.cat([decode(z) for z in codes.split(1024)])
+    return Survey(codes, logits, prior.log_prob(codes))
+
+
+def refined(
+    x: Tensor,
+    mean: Tensor,
+    std: Tensor,
+    *,
+    decode: Callable[[Tensor], Tensor],
+    likelihood: nn.Module,
+    log_prior: Callable[[Tensor], Tensor],
+    plane: Survey,
+    steps: int,
+) -> tuple[Tensor, Tensor]:
+    """The encoder's posterior of images x `[B, C, H, W]` after a look over the plane and a few
+    Newton steps. `decode` and `log_prior` take codes `[S * B, 2]`, B fastest."""
+
+    def energy(z: Tensor) -> Tensor:
+        flat = z.flatten(0, 1)
+        misses = likelihood(decode(flat), x.repeat(len(z), *[1] * (x.ndim - 1)))
+        return (misses - log_prior(flat)).view(len(z), -1)
+
+    best = likelihood.on_grid(plane.logits, x) - plane.log_prior
+    return refine(mean, std, energy, plane.codes[best.argmin(1)], steps)
 
 
 def refine(

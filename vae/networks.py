@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from .config import ModelConfig
 
+LOG_STD = (-6.0, 3.0)  # of a lower latent's prior
+
 
 class Standardise(nn.Module):
     """(x - mean) / std, one mean and one std for all pixels, set once from the data."""
@@ -42,6 +44,9 @@ class Residual(nn.Module):
 class Fourier(nn.Module):
     """z `[B, D]` with random Fourier features of it: `[B, D + 2 F]`, as z, sin(z B^T), cos(z B^T).
 
+    `extra` further columns of the input are passed on behind them: `[B, D + E]` gives
+    `[B, D + 2 F + E]`.
+
     B `[F, D]` is drawn once from N(0, scale^2) and never trained (Tancik et al. 2020,
     https://arxiv.org/abs/2006.10739, section 5). It lets a small decoder vary fast along z: the
     posterior of a 2-D model is only about 0.03 wide. The draw is rounded to float16, in which
@@ -50,15 +55,69 @@ class Fourier(nn.Module):
 
     weight: Tensor
 
-    def __init__(self, latent: int, features: int, scale: float) -> None:
+    def __init__(self, latent: int, features: int, scale: float, extra: int = 0) -> None:
         super().__init__()
-        self.in_features, self.out_features = latent, latent + 2 * features
+        self.latent, self.extra = latent, extra
+        self.in_features, self.out_features = latent + extra, latent + 2 * features + extra
         self.register_buffer("weight", (scale * torch.randn(features, latent)).half().float())
 
     def forward(self, z: Tensor) -> Tensor:
         with full_precision(z):  # bfloat16 would lose the phase of the fast waves
-            phase = z.float() @ self.weight.T
-            return torch.cat([z.float(), phase.sin(), phase.cos()], dim=1)
+            code, rest = z.float().tensor_split([self.latent], dim=1)
+            phase = code @ self.weight.T
+            return torch.cat([code, phase.sin(), phase.cos(), rest], dim=1)
+
+
+class Outer(nn.Module):
+    """[h | e] `[B, width + E]` -> [h, e_1 h, ..., e_E h] `[B, width (1 + E)]`.
+
+    With a one-hot e the layer that follows has weights of its own for every label, beside shared
+    ones that an unknown label is left with: a label added to a sum could only shift it.
+    """
+
+    def __init__(self, width: int, extra: int) -> None:
+        super().__init__()
+        self.width, self.extra = width, extra
+        self.in_features, self.out_features = width + extra, width * (1 + extra)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, e = x.tensor_split([self.width], dim=1)
+        return torch.cat([h, (e[:, :, None] * h[:, None]).flatten(1)], dim=1)
+
+
+class Beside(nn.Module):
+    """[h | e] `[B, width + E]` -> [f(h) | e]: runs a body on the first columns and keeps the rest,
+    the noise of latents that are yet to be drawn."""
+
+    def __init__(self, width: int, body: nn.Sequential) -> None:
+        super().__init__()
+        self.width, self.body = width, body
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.body(x[:, : self.width]), x[:, self.width :]], dim=1)
+
+
+class Draw(nn.Module):
+    """[h | e] `[B, width + E]` -> [h + U z | e'] `[B, width + E - size]`: draws a lower latent.
+
+    z = mean(h) + std(h) * (the first `size` columns of e), so that N(0, I) noise gives a draw from
+    p(z|h), and no noise its mean.
+    """
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        self.width, self.size = width, size
+        self.prior = nn.Linear(width, 2 * size)
+        self.into = nn.Linear(size, width)
+        with torch.no_grad():  # every level starts as N(0, I), whatever lies above
+            self.prior.weight.mul_(0.1)
+            self.prior.bias.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, noise, rest = x.tensor_split([self.width, self.width + self.size], dim=1)
+        mean, log_std = self.prior(h).chunk(2, dim=1)
+        z = mean + log_std.clamp(*LOG_STD).exp() * noise
+        return torch.cat([h + self.into(z.to(h.dtype)), rest.to(h.dtype)], dim=1)
 
 
 DECODER_LAYERS = (
@@ -74,6 +133,9 @@ DECODER_LAYERS = (
     nn.Sequential,
     Residual,
     Fourier,
+    Outer,
+    Beside,
+    Draw,
 )
 
 
@@ -98,23 +160,60 @@ def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
     return trunk, dense
 
 
-def decoder(config: ModelConfig) -> nn.Sequential:
-    """The network from codes `[B, D]` to logits `[B, C, H, W]`."""
+def decoder(config: ModelConfig, extra: int = 0) -> nn.Sequential:
+    """The network from codes and `extra` further numbers `[B, D + E]` to logits `[B, C, H, W]`."""
+    first, features = _features(config, extra)
+    if extra:  # one layer to the outside, so that others keep the place they have without labels
+        outer = Outer(features - extra, extra)
+        first, features = [nn.Sequential(*first, outer)], outer.out_features
+    return nn.Sequential(*first, *_to_pixels(config, features, config.decoder_widths))
+
+
+def top_down(config: ModelConfig) -> nn.Sequential:
+    """The network from the top code and the noise of all lower levels to logits.
+
+    One path of constant width on which the levels lie one after the other, each followed by a
+    residual block that the next one depends on.
+    """
+    first, features = _features(config, sum(config.levels))
+    rest, width = sum(config.levels), config.decoder_widths[0]
+    features -= rest
+    layers = [
+        *first,
+        Beside(features, nn.Sequential(nn.Linear(features, width))),
+        Beside(width, _block(width)),
+    ]
+    for size in config.levels:
+        layers.append(Draw(width, size))
+        rest -= size
+        layers.append(Beside(width, _block(width)) if rest else _block(width))
+    tail = _to_pixels(config, width, config.decoder_widths[1:])
+    return nn.Sequential(*layers, nn.SiLU(), *tail)
+
+
+def _block(width: int) -> nn.Sequential:
+    body = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+    return nn.Sequential(Residual(body))
+
+
+def _features(config: ModelConfig, extra: int) -> tuple[list[nn.Module], int]:
+    """The waves that the decoder sees beside z, and how many columns there are then."""
+    if not config.fourier:
+        return [], config.latent + extra
+    layer = Fourier(config.latent, config.fourier, config.fourier_scale, extra)
+    return [layer], layer.out_features
+
+
+def _to_pixels(config: ModelConfig, features: int, widths: tuple[int, ...]) -> list[nn.Module]:
+    """Layers from features `[B, features]` to logits."""
     channels, height, width = config.image_shape
-    layers: list[nn.Module] = []
-    features = config.latent
-    if config.fourier:
-        layers.append(Fourier(config.latent, config.fourier, config.fourier_scale))
-        features = layers[0].out_features
     if config.network == "mlp":
-        pixels = channels * height * width
-        layers += [*_dense(features, config.decoder_widths), nn.SiLU()]
-        layers += [nn.Linear(config.decoder_widths[-1], pixels)]
-        return nn.Sequential(*layers, nn.Unflatten(1, config.image_shape))
+        layers = [*_dense(features, widths), nn.SiLU()] if widths else []
+        last = nn.Linear(widths[-1] if widths else features, channels * height * width)
+        return [*layers, last, nn.Unflatten(1, config.image_shape)]
     dense, quarter, half, full = config.decoder_widths
     small = (quarter, height // 4, width // 4)
-    return nn.Sequential(
-        *layers,
+    return [
         nn.Linear(features, dense),
         nn.SiLU(),
         nn.Linear(dense, math.prod(small)),
@@ -125,7 +224,7 @@ def decoder(config: ModelConfig) -> nn.Sequential:
         nn.ConvTranspose2d(half, full, 4, stride=2, padding=1),
         nn.SiLU(),
         nn.Conv2d(full, channels, 3, padding=1),
-    )
+    ]
 
 
 def _dense(features: int, widths: tuple[int, ...]) -> list[nn.Module]:
@@ -137,12 +236,43 @@ def _dense(features: int, widths: tuple[int, ...]) -> list[nn.Module]:
     return layers
 
 
+def first_layers(decoder: nn.Sequential) -> int:
+    """How many of a decoder's layers there are up to the first that mixes its inputs."""
+    return 1 + next(i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear | Beside))
+
+
+# No code that explains an image lies beyond 6 prior deviations, but a network can put a stray test
+# image at 300 and charge 50,000 nats of KL for it. The deviations stay within e^-7 and e^2.
+FARTHEST = 6.0
+_LOG_VAR = (-14.0, 4.0)
+_FIRST_LOG_STD = -1.5
+
+
+def gaussian_heads(width: int, latent: int) -> tuple[nn.Linear, nn.Linear]:
+    """Layers from features `[B, width]` to the mean and the log-variance of q(z|x)."""
+    mean, log_var = nn.Linear(width, latent), nn.Linear(width, latent)
+    with torch.no_grad():  # start with clouds small enough to tell images apart
+        log_var.weight.mul_(0.1)
+        log_var.bias.fill_(2 * _FIRST_LOG_STD)
+    return mean, log_var
+
+
+def gaussian(
+    features: Tensor, mean: nn.Linear, log_var: nn.Linear, farthest: float = FARTHEST
+) -> tuple[Tensor, Tensor]:
+    """Mean and log-variance `[B, D]` of q(z|x), in float32 also under autocast: bfloat16 would
+    place the codes on a coarse lattice."""
+    with full_precision(features):
+        features = features.float()
+        return mean(features).clamp(-farthest, farthest), log_var(features).clamp(*_LOG_VAR)
+
+
 def decode(decoder: nn.Sequential, z: Tensor) -> Tensor:
     """Logits `[B, C, H, W]` at codes `[B, D]`, in float32 up to the first layer's output.
 
     bfloat16 would round z to steps of 0.008 near 1, a quarter of a typical posterior's width.
     """
-    first = 1 + next(i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear))
+    first = first_layers(decoder)
     with full_precision(z):
         h = decoder[:first](z.float())
     return decoder[first:](h)

@@ -87,8 +87,16 @@ def device_named(name: str) -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
-    """An untrained run: weights, optimisers and random numbers all follow from the seed."""
+def new_run(
+    config: Config,
+    dataset: Dataset,
+    device: torch.device,
+    weights: dict[str, Tensor] | None = None,
+) -> Run:
+    """An untrained run: weights, optimisers and random numbers all follow from the seed.
+
+    `weights` of another model take the place of those that agree with them in name and shape.
+    """
     images = dataset.train.images
     mean_image = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
@@ -96,6 +104,12 @@ def new_run(config: Config, dataset: Dataset, device: torch.device) -> Run:
         # Posteriors are refined when a trained model is asked, never while it learns.
         model = build(replace(config.model, refine=0))
     start_at(model, mean_image, _deviation(images))
+    own = model.state_dict()
+    model.load_state_dict(
+        {k: v for k, v in (weights or {}).items() if k in own and v.shape == own[k].shape},
+        strict=False,
+    )
+    model.decoder.requires_grad_(not config.train.frozen_decoder)
     model.to(device)
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
     optimisers = {
@@ -147,9 +161,16 @@ def train(
         if epoch != order_epoch:
             order, order_epoch = _order(len(images), options.seed, epoch).to(device), epoch
         chosen = order[position * options.batch_size : (position + 1) * options.batch_size]
-        x = images[chosen].float() / 255
+        x, y = images[chosen].float() / 255, labels[chosen]
+        if options.binarize:
+            x = torch.bernoulli(x, generator=run.generator)
+        if options.unlabelled:
+            shown = torch.rand(len(y), generator=run.generator, device=device)
+            y = torch.where(shown < options.unlabelled, -1, y)
         lr, beta = learning_rate(run.step, steps, run.config), beta_at(run.step, steps, run.config)
-        batch = Batch(_spoilt(x, run), x, labels[chosen], beta, options.samples, run.generator)
+        batch = Batch(
+            _spoilt(x, run), x, y, beta, options.samples, run.generator, options.free_bits
+        )
         with autocast:
             loss = _learn(run, batch, lr)
         _average(run)
@@ -159,7 +180,7 @@ def train(
         run.seconds = now - begun
         point = None
         if run.step % steps_an_epoch == 0:
-            point = _end_epoch(run, images, held_out, epoch + 1)
+            point = _end_epoch(run, images, labels, held_out, epoch + 1)
             run.finished = run.step == steps or (
                 0 < options.patience <= epoch + 1 - run.best_epoch
             )
@@ -266,8 +287,10 @@ def _average(run: Run) -> None:
     torch._foreach_lerp_(list(run.averaged.parameters()), source, 1 - decay)
 
 
-def _end_epoch(run: Run, images: Tensor, held_out: tuple[Tensor, Tensor], epoch: int) -> Point:
-    few = images[: len(held_out[0])], None
+def _end_epoch(
+    run: Run, images: Tensor, labels: Tensor, held_out: tuple[Tensor, Tensor], epoch: int
+) -> Point:
+    few = images[: len(held_out[0])], labels[: len(held_out[0])]
     numbers = [_measure(run, part) for part in (few, held_out)]
     point = Point(epoch, *numbers[0], *numbers[1])
     run.curve.append(point)
@@ -280,11 +303,17 @@ def _end_epoch(run: Run, images: Tensor, held_out: tuple[Tensor, Tensor], epoch:
 
 
 @torch.inference_mode()
-def _measure(run: Run, part: tuple[Tensor, Tensor | None]) -> tuple[float, float]:
+def _measure(run: Run, part: tuple[Tensor, Tensor]) -> tuple[float, float]:
     """Both terms of the averaged weights on a few images, with random numbers of their own."""
     generator = torch.Generator(run.generator.device).manual_seed(0)
-    parts = [run.averaged.terms(x.float() / 255, generator=generator) for x in part[0].split(1000)]
-    return tuple(float(torch.cat(values).mean()) for values in zip(*parts, strict=True))
+    both = []
+    for images, y in zip(*(values.split(1000) for values in part), strict=True):
+        x = images.float() / 255
+        if run.config.train.binarize:
+            x = torch.bernoulli(x, generator=generator)
+        terms = run.averaged.terms(x, y, generator=generator)
+        both.append((terms.reconstruction, terms.kl))
+    return tuple(float(torch.cat(values).mean()) for values in zip(*both, strict=True))
 
 
 def _fast_bfloat16(device: torch.device) -> bool:

@@ -12,7 +12,7 @@ SECONDS = 5
 def main() -> None:
     rows = []
     with app() as url, page() as tab:
-        for model in ("fashion-vae", "fashion-vae-conv"):
+        for model in ("fashion-vae", "fashion-vae-conv", "fashion-cvae", "fashion-hvae"):
             rows.append([model, *measure(tab, f"{url}/?m={model}")])
     table(
         "Hovering for 5 s",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..config import ModelConfig, one_of
+from ..config import ConfigError, ModelConfig, one_of
 from .ae import AE
+from .avb import AVB
 from .base import Autoencoder
+from .cvae import CVAE
+from .hvae import HVAE
 from .vae import VAE
 
 
@@ -50,10 +53,44 @@ MODELS: dict[str, ModelInfo] = {
         "https://openreview.net/forum?id=Sy2fzU9gl",
         {"beta": 4.0},
     ),
+    "cvae": ModelInfo(
+        CVAE,
+        "Conditional VAE",
+        "Told what an image is, it keeps the plane for how it looks: one plane for every class.",
+        "Learning Structured Output Representation using Deep Conditional Generative Models",
+        2015,
+        "https://papers.nips.cc/paper/5775",
+        {},
+    ),
+    "avb": ModelInfo(
+        AVB,
+        "Adversarial variational Bayes",
+        "Clouds of any shape instead of Gaussian ones; an adversary learns what they cost.",
+        "Adversarial Variational Bayes: Unifying VAEs and GANs",
+        2017,
+        "https://arxiv.org/abs/1701.04722",
+        {},
+    ),
+    "hvae": ModelInfo(
+        HVAE,
+        "Hierarchical VAE",
+        "The plane says what, further levels below it say the detail: variations of every place.",
+        "Ladder Variational Autoencoders",
+        2016,
+        "https://arxiv.org/abs/1602.02282",
+        {"levels": (16, 32)},
+    ),
 }
 
 
 def build(config: ModelConfig) -> Autoencoder:
     """An untrained model, its weights drawn from the global random generator."""
     one_of("model.name", config.name, MODELS)
-    return MODELS[config.name].cls(config)
+    cls = MODELS[config.name].cls
+    one_of(f"the prior of model {config.name}", config.prior, cls.priors)
+    if config.refine and not cls.refines:
+        raise ConfigError(
+            f"model.refine is {config.refine}; a {config.name} has no Gaussian posterior over the "
+            "whole code to correct: leave it at 0"
+        )
+    return cls(config)

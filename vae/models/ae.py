@@ -43,10 +43,6 @@ class AE(Autoencoder):
     ) -> Tensor:
         return networks.decode(self.decoder, z)
 
-    def sample_prior(self, n: int, generator: torch.Generator) -> Tensor:
-        """Standard normal draws. The model itself has no prior: these show what one misses."""
-        return torch.randn(n, self.latent, generator=generator, device=generator.device)
-
     def terms(
         self,
         x: Tensor,
@@ -57,7 +53,8 @@ class AE(Autoencoder):
     ) -> Terms:
         """The reconstruction term; the KL is 0 by definition, so the sum is no ELBO."""
         reconstruction = self.likelihood(self.decode(self.encode(x)), x)
-        return Terms(reconstruction, torch.zeros_like(reconstruction))
+        nothing = torch.zeros_like(reconstruction)
+        return Terms(reconstruction, nothing, nothing[:, None])
 
     def players(self) -> list[Player]:
         return [Player("model", list(self.parameters()), self._loss)]

@@ -7,38 +7,33 @@ https://openreview.net/forum?id=Sy2fzU9gl, equation 4); the terms stay those of 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .. import inference, networks
 from ..config import ModelConfig
-from ..distributions import sample_normal, standard_normal_kl
-from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
+from ..networks import full_precision
+from ..priors import Flow, Prior
+from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms, gaussian_terms
 
-# No code that explains an image lies beyond 6 prior deviations, but a network can put a stray test
-# image at 300 and charge 50,000 nats of KL for it. The deviations stay within e^-7 and e^2.
-_FARTHEST = 6.0
-_LOG_VAR = (-14.0, 4.0)
-_FIRST_LOG_STD = -1.5
+_FARTHEST_LEARNED = 60.0  # a learned prior may settle elsewhere
 
 
 class VAE(Autoencoder):
-    """q(z|x) = N(mean(x), diag(std(x)^2)), p(z) = N(0, I), p(x|z) by the decoder."""
+    """q(z|x) = N(mean(x), diag(std(x)^2)), p(z) = N(0, I) or learned, p(x|z) by the decoder."""
 
-    has_prior = True
+    refines = True
+    priors = ("normal", "flow")
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.latent, self.image_shape = config.latent, config.image_shape
         self.encoder, width = networks.encoder(config)
-        self.mean = nn.Linear(width, config.latent)
-        self.log_var = nn.Linear(width, config.latent)
-        with torch.no_grad():  # start with clouds small enough to tell images apart
-            self.log_var.weight.mul_(0.1)
-            self.log_var.bias.fill_(2 * _FIRST_LOG_STD)
+        self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config)
         self.likelihood = Likelihood(config)
+        self.flow = Flow(config.latent) if config.prior == "flow" else None
         self.refine = config.refine
-        self._plane: Tensor | None = None
+        self._plane: inference.Survey | None = None
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.posterior(x).mean
@@ -48,16 +43,26 @@ class VAE(Autoencoder):
         std = (0.5 * log_var).exp()
         if not self.refine:
             return Posterior(mean, std)
-        with torch.no_grad():
-            return Posterior(*self._refined(x, mean, std))
+        with torch.no_grad(), full_precision(x):
+            mean, std = inference.refined(
+                x,
+                mean,
+                std,
+                decode=self.decode,
+                likelihood=self.likelihood,
+                log_prior=self.prior().log_prob,
+                plane=self._survey(),
+                steps=self.refine,
+            )
+        return Posterior(mean, std)
 
     def decode(
         self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         return networks.decode(self.decoder, z)
 
-    def sample_prior(self, n: int, generator: torch.Generator) -> Tensor:
-        return torch.randn(n, self.latent, generator=generator, device=generator.device)
+    def prior(self, label: int | None = None) -> Prior:
+        return super().prior() if self.flow is None else self.flow
 
     def terms(
         self,
@@ -86,39 +91,17 @@ class VAE(Autoencoder):
         samples: int,
         generator: torch.Generator | None,
     ) -> Terms:
-        """Terms of x `[B, C, H, W]` under q = N(mean, exp(log_var)), wherever that q came from."""
-        z = sample_normal(mean, log_var, samples, generator)
-        misses = self.likelihood(self.decode(z), x.repeat(samples, 1, 1, 1))
-        return Terms(misses.view(samples, -1).mean(0), standard_normal_kl(mean, log_var))
+        return gaussian_terms(
+            self, mean, log_var, x, None, samples, generator, closed_form=self.flow is None
+        )
 
     def _parameters_of_q(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.encoder(x)
-        # Codes stay in float32 under autocast: bfloat16 would place them on a coarse lattice.
-        with networks.full_precision(x):
-            features = features.float()
-            mean = self.mean(features).clamp(-_FARTHEST, _FARTHEST)
-            return mean, self.log_var(features).clamp(*_LOG_VAR)
+        farthest = networks.FARTHEST if self.flow is None else _FARTHEST_LEARNED
+        return networks.gaussian(self.encoder(x), self.mean, self.log_var, farthest)
 
-    def _refined(self, x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        """The encoder's posterior after a look over the plane and a few Newton steps."""
-        with networks.full_precision(x):
-            codes, logits = inference.plane_codes(x.device), self._plane_logits(x.device)
-
-            def energy(z: Tensor) -> Tensor:
-                misses = self.likelihood(
-                    self.decode(z.flatten(0, 1)), x.repeat(len(z), *[1] * (x.ndim - 1))
-                )
-                return misses.view(len(z), -1) + 0.5 * z.square().sum(-1)
-
-            best = self.likelihood.on_grid(logits, x) + 0.5 * codes.square().sum(1)
-            return inference.refine(mean, std, energy, codes[best.argmin(1)], self.refine)
-
-    def _plane_logits(self, device: torch.device) -> Tensor:
-        """Logits `[GRID^2, C, H, W]` over the plane, remembered once the weights are frozen."""
-        if self._plane is None or self._plane.device != device:
-            parts = [self.decode(z) for z in inference.plane_codes(device).split(1024)]
-            plane = torch.cat(parts)
-            if any(p.requires_grad for p in self.decoder.parameters()) or self.training:
-                return plane
-            self._plane = plane
+    def _survey(self) -> inference.Survey:
+        """The decoder over the plane, remembered once the weights are frozen."""
+        learning = self.training or any(p.requires_grad for p in self.parameters())
+        if self._plane is None or learning:
+            self._plane = inference.survey(self.decode, self.prior())
         return self._plane

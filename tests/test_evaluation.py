@@ -1,0 +1,227 @@
+"""Likelihoods against answers that are known, and all numbers of all models."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vae import MODELS, classifier, evaluation, importance, load_dataset, quadrature, samples
+from vae.aggregate import fit
+from vae.distributions import Mixture
+from vae.latent import Codes
+from vae.models import build
+from vae.models.base import Likelihood
+
+STEP = 0.04
+GRID = torch.cartesian_prod(*[torch.arange(-5, 5, STEP)] * 2)
+
+
+def brute_force(model, x, prior, y=None):
+    """-log p(x) `[N]` by a plain sum over a fine grid, in double precision."""
+    logits = torch.cat(
+        [model.decode(z, y and torch.full((len(z),), y)) for z in GRID.split(50_000)]
+    )
+    each = torch.nn.functional.binary_cross_entropy_with_logits
+    found = []
+    for one in x:
+        miss = each(logits, one.expand_as(logits), reduction="none").flatten(1).double().sum(1)
+        found.append((prior.log_prob(GRID) - miss).logsumexp(0) + 2 * math.log(STEP))
+    return -torch.stack(found).float()
+
+
+def trained(settings, tiny, name="vae", **options):
+    """A model whose posteriors are narrow: it has seen its images a few hundred times."""
+    from vae import training
+
+    with torch.inference_mode(False):
+        run = training.new_run(settings(name, epochs=60, **options), tiny, torch.device("cpu"))
+        list(training.train(run, tiny))
+    return run.result
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "continuous-bernoulli"])
+def test_the_likelihood_is_linear_in_the_image(likelihood, settings, pictures):
+    judge = Likelihood(settings(likelihood=likelihood).model)
+    logits = 3 * torch.randn(7, *pictures.shape[1:], generator=torch.Generator().manual_seed(0))
+    plane = judge.on_grid(logits, pictures)
+    for g, one in enumerate(logits):
+        torch.testing.assert_close(plane[:, g], judge(one.expand_as(pictures), pictures))
+
+
+@torch.inference_mode()
+def test_quadrature_agrees_with_a_plain_sum(settings, tiny, pictures):
+    model = trained(settings, tiny)
+    x = pictures[:4]
+    exact = brute_force(model, x, Mixture.standard_normal(2))
+    found = quadrature.exact_nll(model, x)
+    torch.testing.assert_close(found.nll[0], exact, atol=2e-3, rtol=0)
+    assert (found.error < 0.01).all()
+
+
+def test_quadrature_of_a_gaussian_has_its_closed_form():
+    """A linear decoder with Gaussian pixels: x ~ N(b, W W^T + sigma^2 I)."""
+
+    class Linear(nn.Module):
+        family, log_sigma = "gaussian", torch.tensor(-2.0)
+
+        def linear(self, logits):
+            precision = torch.exp(-2 * self.log_sigma)
+            each = self.log_sigma + 0.5 * math.log(2 * math.pi)
+            offset = 0.5 * precision * logits.square().sum(1) + each * logits.shape[1]
+            return logits * precision, offset
+
+        def constant(self, x):
+            return 0.5 * torch.exp(-2 * self.log_sigma) * x.flatten(1).square().sum(1)
+
+    torch.manual_seed(0)
+    weight, x = 0.5 * torch.randn(5, 2), 0.7 * torch.randn(20, 5)
+    found = quadrature.integrate(
+        x, lambda z: z @ weight.T, Linear(), [Mixture.standard_normal(2)], tolerance=1e-3
+    )
+    covariance = weight @ weight.T + math.exp(-4) * torch.eye(5)
+    exact = torch.distributions.MultivariateNormal(torch.zeros(5), covariance).log_prob(x)
+    torch.testing.assert_close(found.nll[0], -exact, atol=1e-3, rtol=0)
+
+
+@torch.inference_mode()
+def test_a_conditional_model_is_integrated_label_by_label(settings, tiny, pictures):
+    model = trained(settings, tiny, "cvae")
+    y = torch.tensor([0, 1, 1])
+    found = quadrature.exact_nll(model, pictures[:3], y).nll[0]
+    alone = [quadrature.exact_nll(model, pictures[i : i + 1], y[i : i + 1]).nll[0] for i in (0, 1)]
+    torch.testing.assert_close(found[:2], torch.cat(alone), atol=2e-3, rtol=0)
+    exact = brute_force(model, pictures[1:3], Mixture.standard_normal(2), y=1)
+    torch.testing.assert_close(found[1:], exact, atol=2e-3, rtol=0)
+
+
+@torch.inference_mode()
+def test_the_bounds_are_ordered(settings, tiny, pictures):
+    model = trained(settings, tiny)
+    x = pictures[:8]
+    elbo = model.terms(x, generator=torch.Generator().manual_seed(0), samples=200)
+    runs = [importance.importance_weighted(model, x, samples=5, seed=s).nll for s in range(20)]
+    few = torch.stack(runs).mean()
+    many = importance.importance_weighted(model, x, samples=2000).nll.mean()
+    exact = quadrature.exact_nll(model, x).nll[0].mean()
+    assert (elbo.reconstruction + elbo.kl).mean() > few > exact
+    assert float(many) == pytest.approx(float(exact), abs=0.1)
+
+
+@torch.inference_mode()
+def test_the_lattice_agrees_with_decoding_every_draw(settings, tiny, pictures, monkeypatch):
+    model = trained(settings, tiny)
+    x = pictures[:6]
+    direct = importance.importance_weighted(model, x, samples=300)
+    assert direct.error == 0  # posteriors as wide as these are decoded anyway
+    monkeypatch.setattr(importance, "_STEP", 0.4)
+    monkeypatch.setattr(importance, "_WIDEST", 10_000)
+    lattice = importance.importance_weighted(model, x, samples=300)
+    torch.testing.assert_close(lattice.nll, direct.nll, atol=0.02, rtol=0)
+    assert 0 < lattice.error < 0.02
+
+
+@torch.inference_mode()
+def test_a_hierarchy_s_integral_agrees_with_importance_sampling(settings, tiny, pictures):
+    model = trained(settings, tiny, "hvae", fourier=0)
+    bound = importance.importance_weighted(model, pictures, samples=4000)
+    exact, error = evaluation.hierarchical_nll(model, pictures)
+    assert exact == pytest.approx(float(bound.nll.mean()), abs=0.3)
+    assert 0 < error < 1
+
+
+@torch.inference_mode()
+def test_the_adversary_s_kl_agrees_with_quadrature(settings, tiny, pictures):
+    model = trained(settings, tiny, "avb", samples=8)
+    axis = torch.linspace(-5, 5, 81)
+    generator = torch.Generator().manual_seed(0)
+    estimate, integral = [], []
+    for one in pictures[:3].split(1):
+        mean, std = model.proposal(one)
+        z = mean + std * torch.cartesian_prod(axis, axis)
+        log_q = model.log_posterior(z, one, 500, generator)
+        log_p = Mixture.standard_normal(2).log_prob(z)
+        cell = float(std.prod()) * float(axis[1] - axis[0]) ** 2
+        assert float(log_q.exp().sum() * cell) == pytest.approx(1, abs=1e-2)
+        integral.append(float((log_q.exp() * (log_q - log_p)).sum() * cell))
+        estimate.append(float(model.terms(one, generator=generator, samples=2000).kl))
+    assert sum(estimate) / 3 == pytest.approx(sum(integral) / 3, abs=0.3)
+
+
+def test_the_aggregate_posterior_finds_the_clouds_it_was_made_of():
+    rng = np.random.default_rng(1)  # not the fit's own seed, whose noise would be the same
+    mean = np.array([[3.0, 0.0], [-3.0, 1.0]])[np.arange(4000) % 2]
+    std = np.full((4000, 2), 0.5)
+    mixture = fit(Codes(mean + 0.2 * rng.standard_normal((4000, 2)), std), components=2)
+    order = mixture.means[:, 0].argsort()
+    torch.testing.assert_close(
+        mixture.means[order], torch.tensor([[-3.0, 1.0], [3.0, 0.0]]), atol=0.05, rtol=0
+    )
+    covariance = mixture.scales @ mixture.scales.mT
+    expected = 0.29 * torch.eye(2)  # variances of the codes and of their own clouds add up
+    torch.testing.assert_close(covariance, expected.expand(2, 2, 2), atol=0.03, rtol=0)
+    draws = mixture.sample(20_000, torch.Generator().manual_seed(0))
+    assert float(draws.var(0)[0]) == pytest.approx(9.29, abs=0.3)
+
+
+def test_frechet_distance_of_gaussians_has_its_closed_form():
+    torch.manual_seed(0)
+    a = torch.randn(40_000, 3, dtype=torch.double)
+    b = torch.randn(40_000, 3, dtype=torch.double) * torch.tensor([2.0, 1.0, 1.0]) + 1.0
+    assert samples.frechet(a, b) == pytest.approx(3 + 1, abs=0.1)
+    assert samples.frechet(a, a) == pytest.approx(0, abs=1e-6)
+
+
+def test_precision_and_recall_tell_junk_from_missing_modes():
+    torch.manual_seed(0)
+    real = torch.cat([torch.randn(300, 2), torch.randn(300, 2) + 20])
+    half = torch.randn(300, 2)
+    junk = torch.cat([half, torch.randn(300, 2) - 50])
+    precision, recall = samples.precision_recall(real, half)
+    assert precision > 0.9 and recall == pytest.approx(0.5, abs=0.05)
+    precision, recall = samples.precision_recall(real, junk)
+    assert precision == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_bundled_classifier_names_92_percent_of_the_test_images_right():
+    data = load_dataset("fashion-mnist-starter")
+    judge = classifier.bundled()
+    assert classifier.accuracy(judge, *data.test) >= 0.92
+    few = torch.tensor(data.test.images[:50])
+    features, named = classifier.judge(judge, few)
+    assert features.shape == (50, classifier.FEATURES)
+    torch.testing.assert_close(named.sum(1), torch.ones(50))
+    as_floats = classifier.judge(judge, few.float() / 255)
+    torch.testing.assert_close(features, as_floats[0])
+
+
+def test_samples_of_a_label_are_told_it_and_repeat_themselves(settings, tiny):
+    model = trained(settings, tiny, "cvae")
+    with torch.inference_mode():
+        left, right = (samples.draw(model, 16, label=k, seed=1) for k in (0, 1))
+    assert torch.equal(left, samples.draw(model, 16, label=0, seed=1))
+    assert (left[..., :4].mean() > left[..., 4:].mean()) and (
+        right[..., :4].mean() < right[..., 4:].mean()
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_evaluation_has_the_promised_keys_and_repeats_itself(name, settings, tiny):
+    model = build(settings(name).model)
+    first, second = (evaluation.evaluate(model, tiny, iwae_k=20) for _ in "ab")
+    assert first == second
+    assert first.keys() == {
+        *("neg_elbo", "reconstruction", "kl", "kl_levels", "mse", "knn1", "knn5"),
+        *("trustworthiness", "silhouette", "v_measure", "active_units", "split", "n"),
+        *("nll_exact", "nll_exact_error", "nll_exact_aggregate", "nll_exact_n"),
+        *("nll_iwae", "nll_iwae_error"),
+        *("iwae_k", "frechet", "frechet_aggregate", "frechet_floor", "precision", "recall"),
+        *("class_balance", "label_accuracy", "binarized"),
+    }
+    assert first["neg_elbo"] == pytest.approx(first["reconstruction"] + first["kl"])
+    assert first["n"] == 20 and first["split"] == "test" and first["iwae_k"] == 20
+    assert (first["nll_iwae"] is None) == (not model.has_prior)
+    assert first["frechet"] is None  # the classifier knows no such images
+    if model.has_prior and name != "avb":  # whose KL is an estimate, so its sum is no sure bound
+        assert first["nll_exact"] < first["neg_elbo"] + 0.1

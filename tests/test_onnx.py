@@ -1,0 +1,183 @@
+"""ONNX files answer as torch does, for every model and network, and say what they are."""
+
+import importlib.util
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from click.testing import CliRunner
+
+from vae import MODELS, checkpoint, onnx_export
+from vae.__main__ import main
+from vae.config import NETWORKS
+from vae.models import build
+
+GAUSSIAN = MODELS.keys() - {"ae", "avb"}
+
+
+@pytest.fixture
+def saved(settings, tmp_path):
+    """Saves an untrained model, loads it again and gives the checkpoint."""
+
+    def make(name, network="mlp", **options):
+        torch.manual_seed(0)
+        config = settings(name, network, **options)
+        checkpoint.save(tmp_path / name, build(config.model), config, {})
+        return checkpoint.load(tmp_path / name)
+
+    return make
+
+
+def export(*arguments):
+    """The exit code, and the lines on stdout or, of a failure, on stderr."""
+    done = CliRunner().invoke(main, ["export", *map(str, arguments)])
+    if not isinstance(done.exception, SystemExit | None):
+        raise done.exception
+    shown = done.stderr if done.exit_code else done.stdout
+    return done.exit_code, shown.strip().splitlines()
+
+
+@pytest.fixture
+def exported(saved, tmp_path):
+    """Exports an untrained model: the checkpoint, and the sessions of encoder and decoder."""
+
+    def make(*arguments, **options):
+        loaded = saved(*arguments, **options)
+        code, lines = export(loaded.path, "--onnx", tmp_path / "out" / "m.onnx")
+        assert code == 0, lines
+        paths = [tmp_path / "out" / f"m-{part}.onnx" for part in ("encoder", "decoder")]
+        assert sorted(paths) == sorted((tmp_path / "out").iterdir())
+        for path, line in zip(paths, lines, strict=False):
+            assert str(path) in line and float(line.split()[-1]) <= 1e-4
+        return loaded, *(onnxruntime.InferenceSession(str(path)) for path in paths)
+
+    return make
+
+
+def shapes(values):
+    return {value.name: value.shape for value in values}
+
+
+def run(session, **inputs):
+    values = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+    return dict(
+        zip([o.name for o in session.get_outputs()], map(torch.from_numpy, values), strict=True)
+    )
+
+
+def same(ours, theirs):
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("name", MODELS)
+def test_files_answer_as_torch_does(name, network, exported, pictures):
+    loaded, encoder, decoder = exported(name, network)
+    model, image = loaded.model, ["N", 1, 8, 8]
+    label = {"label_one_hot": ["N", 2]} if name == "cvae" else {}
+    extra = {"extra": ["N", model.extra]} if name in ("cvae", "hvae") else {}
+    code = {"mean": ["N", 2]} | ({"std": ["N", 2]} if name in GAUSSIAN else {})
+    assert shapes(encoder.get_inputs()) == {"images": image} | label
+    assert shapes(encoder.get_outputs()) == code
+    assert shapes(decoder.get_inputs()) == {"z": ["N", 2]} | extra
+    assert shapes(decoder.get_outputs()) == {"image": image}
+
+    for n in (1, 7):
+        y = torch.arange(n) % 3 - 1
+        one_hot = torch.eye(3)[y + 1, 1:]
+        given = run(encoder, images=pictures[:n], **({"label_one_hot": one_hot} if label else {}))
+        same(given["mean"], model.encode(pictures[:n], y))
+        if name in GAUSSIAN:
+            same(given["std"], model.posterior(pictures[:n], y).std)
+        z = torch.randn(n, 2, generator=torch.Generator().manual_seed(1))
+        more = {"cvae": one_hot, "hvae": torch.zeros(n, model.extra)}
+        drawn = run(decoder, z=z, **({"extra": more[name]} if extra else {}))["image"]
+        same(drawn, model.decode(z, y).sigmoid())
+
+    for part, session in (("encoder", encoder), ("decoder", decoder)):
+        facts = session.get_modelmeta().custom_metadata_map
+        assert facts["part"] == part and facts["model"] == name
+        assert facts["checkpoint"] == loaded.name and facts["digest"] == loaded.digest
+        assert json.loads(facts["inputs"]).keys() == shapes(session.get_inputs()).keys()
+        assert json.loads(facts["outputs"]).keys() == shapes(session.get_outputs()).keys()
+        assert "[0, 1]" in facts["units"] and "torch" in json.loads(facts["versions"])
+        assert ("refine" in facts) == (part == "encoder")
+
+
+def test_a_label_changes_what_a_cvae_says(exported, pictures):
+    _, encoder, decoder = exported("cvae")
+    labels = (torch.zeros(4, 2), *(torch.eye(2)[[k] * 4] for k in range(2)))
+    codes = [run(encoder, images=pictures[:4], label_one_hot=y)["mean"] for y in labels]
+    drawn = [run(decoder, z=torch.zeros(4, 2), extra=y)["image"] for y in labels]
+    for values in (codes, drawn):
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            assert (values[a] - values[b]).abs().max() > 1e-3
+
+
+def test_noise_changes_the_detail_of_an_hvae(exported):
+    loaded, _, decoder = exported("hvae")
+    noise = torch.randn(2, loaded.model.extra, generator=torch.Generator().manual_seed(2))
+    drawn = run(decoder, z=torch.zeros(2, 2), extra=noise)["image"]
+    same(drawn, loaded.model.decode_detail(torch.zeros(2, 2), noise).sigmoid())
+    assert (drawn[0] - drawn[1]).abs().max() > 1e-3
+
+
+def test_newton_steps_are_left_out_and_that_is_said(saved, tmp_path, pictures):
+    loaded = saved("vae", refine=2)
+    code, lines = export(loaded.path, "--onnx", tmp_path / "m")
+    assert code == 0 and "2 Newton steps" in lines[-1]
+    session = onnxruntime.InferenceSession(str(tmp_path / "m-encoder.onnx"))
+    assert "without the 2 Newton" in session.get_modelmeta().custom_metadata_map["refine"]
+    assert loaded.model.refine == 2
+    loaded.model.refine = 0
+    same(run(session, images=pictures)["mean"], loaded.model.encode(pictures))
+
+
+def test_a_learned_prior_changes_nothing_of_that(exported, pictures):
+    loaded, encoder, _ = exported("vae", prior="vamp", pseudo_inputs=3)
+    same(run(encoder, images=pictures)["mean"], loaded.model.encode(pictures))
+    assert "vamp prior" in encoder.get_modelmeta().custom_metadata_map["units"]
+
+
+def test_no_path_of_this_machine_is_in_a_file(saved, tmp_path):
+    export(saved("vae").path, "--onnx", tmp_path / "m")
+    for part in ("encoder", "decoder"):
+        raw = (tmp_path / f"m-{part}.onnx").read_bytes()
+        assert b"onnx_export.py" not in raw and str(tmp_path).encode() not in raw
+
+
+def refused(*arguments):
+    code, lines = export(*arguments)
+    assert code == 2 and len(lines) == 1, lines
+    return lines[0]
+
+
+def test_a_file_unlike_torch_is_not_left(saved, tmp_path, monkeypatch):
+    loaded = saved("ae")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(onnx_export, "TOLERANCE", -1.0)
+    assert "differs from torch" in refused(loaded.path, "--onnx", tmp_path / "m")
+    monkeypatch.setattr(onnx_export, "TOLERANCE", 1e-4)
+    monkeypatch.setattr(onnx_export, "_difference", lambda path, part: np.nan)
+    assert "differs from torch" in refused(loaded.path, "--onnx", tmp_path / "m")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_the_packages_it_says_what_to_install(saved, tmp_path, monkeypatch):
+    loaded, real = saved("ae"), importlib.util.find_spec
+    monkeypatch.setattr(
+        onnx_export, "find_spec", lambda name: None if name == "onnxruntime" else real(name)
+    )
+    line = refused(loaded.path, "--onnx", tmp_path / "m")
+    assert "pip install onnx onnxruntime onnxscript" in line
+
+
+def test_wrong_use_is_one_line(saved, tmp_path):
+    loaded = saved("ae")
+    assert "has no" in refused(tmp_path / "nowhere", "--onnx", tmp_path / "m")
+    (tmp_path / "file").write_text("no folder")
+    assert "cannot be written" in refused(loaded.path, "--onnx", tmp_path / "file" / "m.onnx")
+    assert "is a folder" in refused(loaded.path, "--onnx", tmp_path)
+    assert not list(tmp_path.rglob("*.onnx"))

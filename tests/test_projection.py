@@ -1,0 +1,37 @@
+"""Numbers of codes against scikit-learn and against answers known by construction."""
+
+import numpy as np
+import pytest
+
+from vae import projection
+
+
+def test_trustworthiness_agrees_with_scikit_learn(tiny):
+    from sklearn.manifold import trustworthiness
+
+    images = tiny.train.images
+    codes = images.reshape(60, -1)[:, :2] / 255.0
+    expected = trustworthiness(images.reshape(60, -1) / 255.0, codes, n_neighbors=5)
+    # float32 against float64 may swap ties.
+    assert projection.trustworthiness(images, codes) == pytest.approx(expected, abs=2e-3)
+
+
+def test_active_units_are_those_that_move():
+    rng = np.random.default_rng(0)
+    codes = rng.standard_normal((500, 3)) * np.array([1.0, 0.05, 0.2])
+    assert projection.active_units(codes) == 2
+
+
+def test_clusters_that_are_the_classes_score_one_and_noise_near_zero():
+    rng = np.random.default_rng(0)
+    labels = np.arange(300) % 3
+    centres = np.array([[0, 0], [10, 0], [0, 10]])
+    apart = centres[labels] + 0.1 * rng.standard_normal((300, 2))
+    assert projection.v_measure(apart, labels) == pytest.approx(1)
+    assert projection.silhouette(apart, labels) > 0.95
+    assert projection.nearest_accuracy(apart, labels, apart, labels, 5) == 1
+    noise = rng.standard_normal((300, 2))
+    assert (
+        projection.v_measure(noise, labels) < 0.1
+        and abs(projection.silhouette(noise, labels)) < 0.1
+    )

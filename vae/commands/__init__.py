@@ -1,0 +1,50 @@
+"""What the commands share: the group, its errors, the data set they work on."""
+
+from __future__ import annotations
+
+import click
+
+from ..config import ConfigError, suggest
+from ..data import DataError, load_dataset
+
+
+class Commands(click.Group):
+    """Turns what goes wrong with input into one line and exit code 2, for every command."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        command = super().get_command(ctx, name)
+        if command is None:
+            near = suggest(name, self.commands)
+            ctx.fail(f"there is no command {name!r}{near}; expected {', '.join(self.commands)}")
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        from ..checkpoint import CheckpointError
+        from ..onnx_export import OnnxError
+        from ..training import TrainingError
+
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, DataError, CheckpointError, OnnxError, TrainingError) as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"show_default": True})
+def main() -> None:
+    """Train, measure and use the models of Latent Atelier."""
+
+
+def dataset_or_starter(name: str, size: int):
+    """The data set; Fashion-MNIST's bundled starter where the full set is not to be had."""
+    try:
+        return load_dataset(name, size=size)
+    except DataError:
+        if name != "fashion-mnist":
+            raise
+        click.echo(
+            "The full Fashion-MNIST is not on this machine and cannot be downloaded: training on "
+            "the bundled starter (10,000 of its 60,000 images).",
+            err=True,
+        )
+        return load_dataset("fashion-mnist-starter", size=size)

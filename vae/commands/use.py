@@ -1,0 +1,98 @@
+"""`sample` and `export`: what to do with a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..config import ConfigError, one_of
+from . import dataset_or_starter, main
+
+
+@main.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--n", default=64, type=click.IntRange(1, 10_000), help="how many images")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="PNG to write")
+@click.option(
+    "--prior", default="normal", type=click.Choice(["normal", "aggregate"]), help="of the codes"
+)
+@click.option("--label", help="class by name or number, of a conditional model")
+@click.option("--seed", default=0, help="of the codes")
+@click.option("--scale", default=2, type=click.IntRange(1, 16), help="screen pixels a pixel")
+def sample(
+    checkpoint: Path, n: int, out: Path, prior: str, label: str | None, seed: int, scale: int
+) -> None:
+    """Decode N codes drawn from the prior of CHECKPOINT into one sheet.
+
+    `--prior normal` is the model's own prior, learned or not; `aggregate` the mixture fitted to
+    the codes of the training images.
+    """
+    from .. import checkpoint as checkpoints
+    from .. import images, samples
+
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .png")
+    loaded = checkpoints.load(checkpoint)
+    mixture = checkpoints.load_aggregate(loaded) if prior == "aggregate" else None
+    if prior == "aggregate" and mixture is None:
+        raise ConfigError(
+            f"{checkpoint} holds no aggregate posterior; fit one by "
+            f"python -m vae evaluate {checkpoint} --save"
+        )
+    wanted = None if label is None else _label(loaded, label)
+    pictures = samples.draw(loaded.model, n, prior=mixture, label=wanted, seed=seed)
+    try:
+        images.save_png(images.sheet(pictures, scale=scale), out)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
+    click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
+
+
+def _label(loaded, label: str) -> int:
+    """The number of a class that was named, or numbered."""
+    if loaded.model.extra_kind != "label":
+        raise ConfigError(
+            f"--label is {label!r}, but {loaded.name} was never told labels; use a cvae"
+        )
+    dataset = dataset_or_starter(loaded.config.train.data, loaded.config.model.image_shape[1])
+    names = dataset.class_names
+    if label.isdecimal() and int(label) < len(names):
+        return int(label)
+    one_of("--label", label, names)
+    return names.index(label)
+
+
+@main.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "--onnx",
+    metavar="OUT",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="NAME or NAME.onnx; writes NAME-encoder.onnx and NAME-decoder.onnx",
+)
+def export(checkpoint: Path, onnx: Path) -> None:
+    """Write the encoder and the decoder of CHECKPOINT as ONNX, compared with torch.
+
+    \b
+    encoder: images [N, C, H, W] in [0, 1] -> mean and std [N, D]
+             (cvae: and label_one_hot [N, K]; ae, avb: mean only)
+    decoder: z [N, D] -> image [N, C, H, W], pixel means in [0, 1]
+             (cvae, hvae: and extra [N, E], a label or the detail's noise)
+
+    Zeros as a label say "unknown", zeros as noise give the levels' means. The encoder is the
+    amortised one: the Newton steps that a model with --refine takes are no part of the file.
+    Needs the packages onnx, onnxruntime and onnxscript.
+    """
+    from .. import onnx_export
+    from ..checkpoint import load
+
+    loaded = load(checkpoint)
+    for file in onnx_export.write(loaded, onnx):
+        click.echo(
+            f"{file.path}: {file.path.stat().st_size:,} bytes, "
+            f"differs from torch by at most {file.difference:.1e}"
+        )
+    if loaded.config.model.refine:
+        click.echo(f"The encoder leaves out the {loaded.config.model.refine} Newton steps.")
