@@ -14,6 +14,7 @@ try:
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} cannot be shown: {error}")
     st.stop()
+space = cache.space(entry.name, entry.digest)
 first = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
 
 asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
@@ -22,7 +23,7 @@ if asked and not entry.digest.startswith(asked):
         f"This link was made with another version of {entry.name} "
         f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
     )
-place, broken = session.place(entry.digest, first)
+place, broken = session.place(entry.digest, first, space)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -32,11 +33,11 @@ if broken:
 @st.fragment
 def explorer() -> None:
     """Reruns alone when the visitor commits a place; the page around it stays as it is."""
-    where, _ = session.place(entry.digest, first)
+    where, _ = session.place(entry.digest, first, space)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
         try:
-            where = place_from_map(committed, len(first.z))
+            where = place_from_map(committed, space)
             session.remember(entry.digest, where)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")
@@ -47,7 +48,8 @@ def explorer() -> None:
         assets,
         where,
         pictures=[
-            (z, cache.decoded(entry.name, entry.digest, z)) for z in where.pins[-INLINE_PINS:]
+            (pin, cache.decoded(entry.name, entry.digest, pin))
+            for pin in where.pins[-INLINE_PINS:]
         ],
         link=link(query),
         key="map",

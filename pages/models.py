@@ -35,9 +35,16 @@ for entry in cache.checkpoints():
                     ("1-NN accuracy", "knn1", "{:.1%}"),
                     ("5-NN accuracy", "knn5", "{:.1%}"),
                     ("trustworthiness", "trustworthiness", "{:.3f}"),
+                    ("exact −log p(x), nats", "nll_exact", "{:.1f}"),
+                    ("Fréchet distance of samples", "frechet", "{:.1f}"),
                 ):
                     # An autoencoder has no prior, so what it minimises is no ELBO.
-                    missing = name in ("neg_elbo", "kl") and not info.cls.has_prior
-                    st.metric(label, "none" if missing else form.format(numbers[name]))
+                    prior = name in ("neg_elbo", "kl", "nll_exact") and not info.cls.has_prior
+                    known = not prior and numbers.get(name) is not None
+                    st.metric(label, form.format(numbers[name]) if known else "none")
+            if numbers.get("binarized"):
+                st.caption(
+                    "Likelihoods on black and white draws of the pixels, as it was trained."
+                )
         st.code(entry.metrics.get("command", "command unknown"), language=None, wrap_lines=True)
         st.caption(f"digest `{entry.digest[:12]}`")

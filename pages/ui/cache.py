@@ -11,10 +11,12 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import export, latent
+from vae import export, images, latent
+from vae import walk as walks
 
 from . import routes
 from .atlas import MapAssets, publish_map
+from .place import SEEDS, Pin, Space
 
 CHECKPOINTS = Path(
     os.environ.get("VAE_CHECKPOINTS_DIR", Path(__file__).parents[2] / "checkpoints")
@@ -41,19 +43,31 @@ def checkpoint(name: str, digest: str) -> vae.Checkpoint:
     """One checkpoint; its decode route opens with it."""
     loaded = vae.load(CHECKPOINTS / name)
     routes.register_decoder(
-        loaded.digest,
-        loaded.model.latent,
-        lambda z: latent.decode_bytes(loaded.model, np.array([z]))[0].tobytes(),
+        loaded.digest, _space(loaded.model), lambda pin: _bytes(loaded.model, pin)
     )
     return loaded
 
 
+def space(name: str, digest: str) -> Space:
+    """What decides about a checkpoint's pictures."""
+    return _space(checkpoint(name, digest).model)
+
+
+def _space(model: vae.Autoencoder) -> Space:
+    labels = model.extra if model.extra_kind == "label" else 0
+    return Space(model.latent, labels, SEEDS if model.extra_kind == "detail" else 1)
+
+
+def shown_data(name: str) -> str:
+    """The data set that is shown for `name`. Only test images are shown, and those of the bundled
+    starter are Fashion-MNIST's own, so the map never has to read the full set."""
+    return "fashion-mnist-starter" if name == "fashion-mnist" else name
+
+
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
 def dataset(name: str, size: int) -> vae.Dataset:
-    """A data set by name. Only its test images are shown, and those of the bundled starter are
-    Fashion-MNIST's own, so the map never has to read the full set."""
-    bundled = "fashion-mnist-starter" if name == "fashion-mnist" else name
-    return vae.load_dataset(bundled, size=size)
+    """A data set by name."""
+    return vae.load_dataset(shown_data(name), size=size)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Laying out the map")
@@ -61,32 +75,107 @@ def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the test images, measures the plane, publishes what the map needs."""
     ck = checkpoint(name, digest)
     data = dataset(ck.config.train.data, ck.model.image_shape[1])
-    images = data.test.images
+    pictures = data.test.images
     codes = latent.split_codes(ck, data.test)
     doubt = latent.entropy(ck.model, latent.bounds(codes.mean))
     items = publish_map(codes, data.test.labels, data.class_names, uncertainty=doubt)
     urls = {
         **items.urls,
-        "items": routes.publish_images(data.digest[:16], images),
+        "items": routes.publish_images(data.digest[:16], pictures),
         "decode": f"{routes.PREFIX}/decode/{ck.digest}",
     }
     with suppress(export.ExportError):  # without a program the map asks the decode route
         urls["program"] = routes.publish(export.decoder_program(ck.model))
+    if ck.model.extra_kind == "detail":
+        noise = [latent.detail_noise(ck.model, seed).numpy() for seed in range(SEEDS)]
+        urls["details"] = routes.publish(np.stack(noise).astype("<f4").tobytes())
     facts = {
         **items.facts,
+        "extra": ck.model.extra,
+        "extraKind": ck.model.extra_kind,
         "name": name,
         "digest": digest,
         "image": list(ck.model.image_shape),
         "prior": ck.model.has_prior,
-        "split": f"{len(images):,} test images",
+        "split": f"{len(pictures):,} test images",
     }
     return MapAssets(urls, facts)
 
 
 @st.cache_data(max_entries=20_000, show_spinner=False)
-def decoded(name: str, digest: str, z: tuple[float, ...]) -> bytes:
-    """The image [H, W, C] that torch decodes at z, as bytes."""
-    return latent.decode_bytes(checkpoint(name, digest).model, np.array([z]))[0].tobytes()
+def decoded(name: str, digest: str, pin: Pin) -> bytes:
+    """The image [H, W, C] that torch decodes there, as bytes."""
+    return _bytes(checkpoint(name, digest).model, pin)
+
+
+def _bytes(model: vae.Autoencoder, pin: Pin) -> bytes:
+    codes = np.array([pin.z])
+    return latent.decode_bytes(model, codes, label=pin.label, seed=pin.seed)[0].tobytes()
+
+
+# --- the Compare page ---------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=16, show_spinner="Encoding the test images")
+def codes(name: str, digest: str) -> latent.Codes:
+    """Codes of the test images."""
+    ck = checkpoint(name, digest)
+    return latent.split_codes(ck, shown(name, digest).test)
+
+
+def shown(name: str, digest: str) -> vae.Dataset:
+    """The data set whose test images a model is shown with."""
+    ck = checkpoint(name, digest)
+    return dataset(ck.config.train.data, ck.model.image_shape[1])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def central_items(name: str, digest: str) -> list[int | None]:
+    data = shown(name, digest)
+    return latent.central_items(codes(name, digest).mean, data.test.labels, len(data.class_names))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def telling_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tuple[int, int]:
+    """Two central items of classes that show best what two models, (name, digest), differ in."""
+    items = [item for item in central_items(*whole) if item is not None]
+    return walks.telling_pair(codes(*torn).mean, codes(*whole).mean, items)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[walks.Walk, bytes]:
+    """The straight line between two items' codes, and `frames` pictures on it as one PNG."""
+    model, pictures = checkpoint(name, digest).model, shown(name, digest).test.images
+    path = walks.walk(
+        model, codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
+    )
+    strip = images.mosaic(latent.decode_bytes(model, path.codes[::8]), frames, scale=3)
+    return path, images.png(strip)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
+    """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
+    axis = np.linspace(-reach, reach, side)
+    z1, z2 = np.meshgrid(axis, axis[::-1])
+    pictures = latent.decode_bytes(
+        checkpoint(name, digest).model, np.stack([z1, z2], 2).reshape(-1, 2)
+    )
+    return images.png(images.mosaic(pictures, side, scale=2))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | None:
+    split = shown(name, digest).test
+    model = checkpoint(name, digest).model
+    return latent.posterior_draws(model, split.images[item], int(split.labels[item]), n)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
+    """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
+    model, z = checkpoint(name, digest).model, codes(name, digest).mean[item : item + 1]
+    return np.concatenate([latent.decode_bytes(model, z, seed=s) for s in range(seeds + 1)])
 
 
 def warm_up() -> None:

@@ -87,16 +87,62 @@ const COMPILERS = {
     } };
   },
 
-  /** [z, sin(z B^T), cos(z B^T)] with B [features, in]. */
-  fourier(spec, tensor) {
-    const { in: n, features } = spec, b = tensor(spec.weight, features * n), y = new Float32Array(n + 2 * features);
+  chain: (spec, tensor, shape) => chain(spec.layers, tensor, shape),
+
+  /** [z | e] -> [z, sin(z B^T), cos(z B^T) | e] with B [features, in] and `extra` numbers e. */
+  fourier(spec, tensor, shape) {
+    const { in: n, features, extra } = spec, b = tensor(spec.weight, features * n);
+    expect(shape.size === n + extra, `fourier expects ${n} + ${extra} numbers, got ${shape.size}`);
+    const y = new Float32Array(n + 2 * features + extra);
     return { shape: flat(y.length), run(x) {
-      y.set(x);
+      for (let i = 0; i < n; i++) y[i] = x[i];
       for (let f = 0; f < features; f++) {
         let phase = 0;
         for (let i = 0; i < n; i++) phase += b[f * n + i] * x[i];
         y[n + f] = Math.sin(phase); y[n + features + f] = Math.cos(phase);
       }
+      copy(x, n, y, n + 2 * features, extra);
+      return y;
+    } };
+  },
+
+  /** [h | e] -> [f(h) | e]: f reads the first `width` numbers, the noise behind them is kept. */
+  beside(spec, tensor, shape) {
+    const { width } = spec, rest = shape.size - width, inner = chain(spec.layers, tensor, flat(width));
+    const y = new Float32Array(inner.shape.size + rest);
+    return { shape: flat(y.length), run(x) {
+      y.set(inner.run(x));
+      copy(x, width, y, inner.shape.size, rest);
+      return y;
+    } };
+  },
+
+  /** [h | e] -> [h, e_1 h, ..., e_E h]. */
+  outer(spec, tensor, shape) {
+    const { width, extra } = spec, y = new Float32Array(width * (1 + extra));
+    expect(shape.size === width + extra, `outer expects ${width} and ${extra} numbers, got ${shape.size}`);
+    return { shape: flat(y.length), run(x) {
+      copy(x, 0, y, 0, width);
+      for (let e = 0, at = width; e < extra; e++) for (let i = 0; i < width; i++) y[at++] = x[width + e] * x[i];
+      return y;
+    } };
+  },
+
+  /** [h | e] -> [h + U z + u | rest of e], z = mean(h) + std(h) * (the first `size` numbers of e). */
+  draw(spec, tensor, shape) {
+    const { width, size, log_std: [low, high], prior, into } = spec, rest = shape.size - width - size;
+    expect(rest >= 0, `a draw of ${size} numbers beside ${width} got only ${shape.size}`);
+    const weight = tensor(prior.weight, 2 * size * width), bias = tensor(prior.bias, 2 * size);
+    const up = tensor(into.weight, width * size), shift = tensor(into.bias, width);
+    const gaussian = new Float32Array(2 * size), z = new Float32Array(size), y = new Float32Array(width + rest);
+    return { shape: flat(y.length), run(x) {
+      affine(weight, bias, x, 0, gaussian, 0, 2 * size, width);
+      for (let i = 0; i < size; i++) {
+        z[i] = gaussian[i] + Math.exp(Math.min(high, Math.max(low, gaussian[size + i]))) * x[width + i];
+      }
+      affine(up, shift, z, 0, y, 0, width, size);
+      for (let i = 0; i < width; i++) y[i] += x[i];
+      copy(x, width + size, y, width, rest);
       return y;
     } };
   },
@@ -204,6 +250,10 @@ function convolution(shape, cin, cout, rows, columns, stride, phases, bias) {
   } };
 }
 
+function copy(x, xAt, y, yAt, count) {
+  for (let i = 0; i < count; i++) y[yAt + i] = x[xAt + i];
+}
+
 function elementwise(shape, f) {
   const y = new Float32Array(shape.size);
   return { shape, run(x) {
@@ -221,7 +271,10 @@ function chain(specs, tensor, shape) {
     layers.push(layer.run);
     shape = layer.shape;
   }
-  return { shape, run: (x) => layers.reduce((value, run) => run(value), x) };
+  return { shape, run(x) {
+    for (const run of layers) x = run(x);
+    return x;
+  } };
 }
 
 function expect(condition, message) {
@@ -233,14 +286,14 @@ export class Decoder {
   constructor(buffer) {
     const length = new DataView(buffer).getUint32(0, true);
     this.manifest = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-    const start = 4 + length, { dtype, numbers, latent, image, layers } = this.manifest;
+    const start = 4 + length, { dtype, numbers, latent, extra, image, layers } = this.manifest;
     const weights = dtype === "float16"
       ? halfToFloat(new Uint16Array(buffer, start, numbers)) : new Float32Array(buffer, start, numbers);
     const tensor = (offset, size) => weights.subarray(offset, offset + size);
-    this.latent = latent;
+    Object.assign(this, { latent, extra });
     [this.channels, this.height, this.width] = image;
-    this.code = new Float32Array(latent);
-    this.network = chain(layers, tensor, flat(latent));
+    this.input = new Float32Array(latent + extra);
+    this.network = chain(layers, tensor, flat(latent + extra));
     expect(this.network.shape.size === this.channels * this.height * this.width,
       `it ends with ${this.network.shape.size} numbers, the image has ${image.join(" x ")}`);
     this.pixels = new Float32Array(this.network.shape.size);
@@ -248,11 +301,16 @@ export class Decoder {
 
   /**
    * @param {ArrayLike<number>} z code [D]
+   * @param {ArrayLike<number>} [extra] what stands behind the code [E]: the label, one-hot, or the
+   *   noise of the lower levels; zeros, an unknown label or no noise, where it is left out
    * @returns {Float32Array} pixel means [H, W, C] in [0, 1]; overwritten by the next call
    */
-  decode(z) {
-    this.code.set(z);
-    const y = this.network.run(this.code), { channels, pixels } = this, map = this.network.shape.map;
+  decode(z, extra) {
+    const { input, latent } = this;
+    input.set(z);
+    if (extra) input.set(extra, latent);
+    else input.fill(0, latent);
+    const y = this.network.run(input), { channels, pixels } = this, map = this.network.shape.map;
     if (map || channels === 1) { pixels.set(y); return pixels; }
     const area = pixels.length / channels;
     for (let c = 0, i = 0; c < channels; c++) for (let p = 0; p < area; p++) pixels[p * channels + c] = y[i++];

@@ -3,17 +3,19 @@
  *
  * Three kinds of position keep hover free and sharing exact: `held` is the one that counts (drag,
  * click, slider, key), `preview` follows a hovering pointer and is forgotten when it leaves, and a
- * pin is kept. Only held places, pins and settings are committed to Python; hovering sends nothing.
+ * pin is kept. Beside them stands what the decoder is told, a label or a detail seed: with a code it
+ * makes a spot { z, label, seed }, which decides about a picture. Only held places, pins and settings are committed to Python; hovering sends nothing.
  */
 
 import { Atlas } from "./map_atlas.js";
+import { Extras } from "./map_extras.js";
 import { listen } from "./map_input.js";
 import { Layers } from "./map_layers.js";
 import { Lists } from "./map_lists.js";
 import { Overlay } from "./map_overlay.js";
 import { Panel } from "./map_panel.js";
 import { loadPlotly, Plot } from "./map_plot.js";
-import { PictureSource } from "./map_source.js";
+import { keyOf, PictureSource } from "./map_source.js";
 import { View } from "./map_view.js";
 
 const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
@@ -28,7 +30,7 @@ export class LatentMap {
     this.find = (selector) => root.querySelector(selector);
     this.over = this.find(".la-over");
     this.view = new View();
-    this.state = { z: [0, 0], layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set() };
+    this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set() };
     this.history = [];
     this.mode = { panning: false };
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
@@ -39,7 +41,8 @@ export class LatentMap {
     this.panel = new Panel(root, act);
     this.lists = new Lists(root, act);
     const { panel } = this;
-    this.source = new PictureSource((pixels, z) => panel.showPixels(pixels, z), (bytes, z) => panel.showBytes(bytes, z), this.stats);
+    this.source = new PictureSource((pixels, spot) => panel.showPixels(pixels, spot), (bytes, spot) => panel.showBytes(bytes, spot), this.stats);
+    this.extras = new Extras(root, act, this.source);
     listen(this.over, this.view, act, this.mode);
     this.wireTools();
     this.resizer = new ResizeObserver(() => this.resize());
@@ -56,10 +59,11 @@ export class LatentMap {
       nudge: (dx, dy) => {
         const z = [...this.state.z];
         z[0] += dx; z[1] += dy;
-        this.goTo(z);
+        this.goTo({ z });
       },
       key: (key) => this.key(key),
-      goTo: (z) => this.goTo(z),
+      goTo: (spot) => this.goTo(spot),
+      tell: (told) => this.tell(told),
       removePin: (i) => this.setPins(this.state.pins.filter((_, j) => j !== i)),
       toggleClass: (label) => { flip(this.state.hidden, label); this.showClasses(); this.commit(); },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
@@ -105,16 +109,18 @@ export class LatentMap {
     this.root.dataset.state = "loading";
     try {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
-      const [Plotly, atlas, buffer] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program]);
+      const details = urls.details && fetch(new URL(urls.details, document.baseURI)).then(async (r) => new Float32Array(await r.arrayBuffer()));
+      const [Plotly, atlas, buffer, noise] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program, details]);
       if (this.digest !== facts.digest) return; // another model was chosen meanwhile
-      this.source.open(buffer, urls.decode);
+      this.source.open(buffer, urls.decode, facts, noise);
       this.source.accept(pins);
       this.atlas = atlas;
       this.adopt(place);
       this.panel.setModel(atlas);
-      this.lists.setModel(atlas, this.source.decoder, urls.items);
+      this.lists.setModel(atlas, this.source, urls.items);
+      this.extras.setModel(atlas);
       this.layers.setTheme(this.theme);
-      this.layers.setModel(atlas, this.source.remote ? null : this.source.decoder);
+      this.layers.setModel(atlas, this.source.remote ? null : this.source);
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
       await this.plot.draw(atlas, this.view, this.theme);
@@ -132,7 +138,7 @@ export class LatentMap {
 
   adopt(place) {
     this.state = {
-      z: round(place.z), layers: new Set(place.layers), pins: place.pins.map((z) => ({ z: round(z) })),
+      z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
       item: place.item !== null && place.item < this.atlas.count ? place.item : null, hidden: new Set(place.hidden),
     };
     this.preview = this.shown = this.nearOf = null;
@@ -143,6 +149,8 @@ export class LatentMap {
   }
 
   // --- what people do -------------------------------------------------------------------------
+
+  spot(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   /** A place on the plane with the further dimensions of the held code. */
   complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
@@ -160,9 +168,17 @@ export class LatentMap {
     this.redraw();
   }
 
-  goTo(z) {
+  goTo({ z, label = this.state.label, seed = this.state.seed }) {
     this.hold(z);
+    this.tell({ label, seed });
     if (this.view.reveal(z[0], z[1])) this.redraw("view");
+  }
+
+  /** Decodes as another label or detail seed from now on, wherever the cursor is. */
+  tell(told) {
+    const before = keyOf(this.state);
+    Object.assign(this.state, told);
+    this.redraw(keyOf(this.state) === before ? "over" : "under");
     this.announce();
     this.commit();
   }
@@ -171,8 +187,9 @@ export class LatentMap {
     if (!this.atlas) return;
     this.hold(z);
     // Torch is asked directly: that is quicker than the script run that records the pin.
-    this.source.want(this.state.z).then((came) => came && this.showAnswers());
-    this.setPins([...this.state.pins, { z: this.state.z }]);
+    const spot = this.spot(this.state.z);
+    this.source.want(spot).then((came) => came && this.showAnswers());
+    this.setPins([...this.state.pins, spot]);
     this.announce();
   }
 
@@ -207,8 +224,8 @@ export class LatentMap {
     if (!this.atlas) return false;
     if (act) { act(); return true; }
     const centre = /^[0-9]$/.test(key) && this.atlas.centres[Number(key)];
-    if (!centre) return false;
-    this.goTo(centre);
+    if (!centre) return this.extras.key(key.toLowerCase());
+    this.goTo({ ...this.spot(centre), ...(this.atlas.extraKind === "label" && { label: Number(key) }) });
     return true;
   }
 
@@ -250,19 +267,20 @@ export class LatentMap {
         this.plot.move(this.view);
         this.over.dataset.view = [...x, ...y].map((v) => v.toFixed(4)).join(",");
       }
-      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.state.z);
+      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(this.state.z));
       this.drawPlace();
       this.stats.frames++;
     });
   }
 
   drawPlace() {
-    const { atlas, state, theme, view } = this, z = this.preview ?? state.z, key = z.join(",");
+    const { atlas, state, theme, view } = this, z = this.preview ?? state.z, spot = this.spot(z), key = keyOf(spot);
     if (key !== this.shown) {
       this.shown = key;
-      this.source.draw(z);
+      this.source.draw(spot);
+      this.extras.show(spot);
       this.panel.showPlace(z, state.z, atlas.survey(z), theme);
-      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${key}`);
+      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, atlas.told(spot)].filter((part) => part !== "").join(", ")}`);
     }
     if (this.nearOf !== state.z.join(",")) this.showNear();
     this.overlay.draw(view, theme, {
@@ -281,11 +299,11 @@ export class LatentMap {
 
   /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
   showAnswers() {
-    const { pins, z } = this.state, bytes = this.source.answer(z);
+    const { pins, z } = this.state, spot = this.spot(z), bytes = this.source.answer(spot);
     this.lists.showPins(pins, (at) => this.source.answer(at), this.history.length > 0);
-    if (bytes && !this.preview && pins.some((p) => p.z.join() === z.join())) this.panel.showBytes(bytes, z);
+    if (bytes && !this.preview && pins.some((pin) => keyOf(pin) === keyOf(spot))) this.panel.showBytes(bytes, spot);
     // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
-    for (const pin of pins.slice(0, -MOST_INLINE)) this.source.want(pin.z).then((came) => came && this.showAnswers());
+    for (const pin of pins.slice(0, -MOST_INLINE)) this.source.want(pin).then((came) => came && this.showAnswers());
   }
 
   showClasses() {
@@ -306,9 +324,9 @@ export class LatentMap {
   announce() {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
-      const { z } = this.state, { mix, word, near } = this.atlas.survey(z), { classes } = this.atlas;
+      const { z } = this.state, told = this.atlas.told(this.state), { mix, word, near } = this.atlas.survey(z), { classes } = this.atlas;
       this.find(".la-live").textContent =
-        `${z.map((v) => v.toFixed(2)).join(", ")}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
+        `${z.map((v) => v.toFixed(2)).join(", ")}${told && `, ${told}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
     }, 400);
   }
 
@@ -316,9 +334,9 @@ export class LatentMap {
   commit(delay = COMMIT_DELAY) {
     clearTimeout(this.committing);
     const send = () => {
-      const { z, layers, pins, item, hidden } = this.state;
+      const { z, label, seed, layers, pins, item, hidden } = this.state;
       this.send?.("place", {
-        digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, view: this.view.toArray(), layers: [...layers], pins: pins.map((p) => p.z), item, hidden: [...hidden],
+        digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden],
       });
     };
     if (delay === 0) send();
@@ -328,6 +346,7 @@ export class LatentMap {
   destroy() {
     this.resizer.disconnect();
     this.layers.destroy();
+    this.extras.destroy();
     cancelAnimationFrame(this.frame);
     for (const timer of [this.committing, this.saying]) clearTimeout(timer);
     this.plot?.destroy();

@@ -1,7 +1,7 @@
 """The map component: what Python gives it, what it gives back.
 
-Components v2 runs `latent_map_mount.js` from a message, so that file is the only one inlined; it
-imports the rest from content-hashed URLs. Nothing heavy travels in `data`.
+Components v2 runs `mount.js` from a message, so that file is the only one inlined; it imports the
+rest from content-hashed URLs. Nothing heavy travels in `data`.
 """
 
 import base64
@@ -12,7 +12,7 @@ import streamlit as st
 
 from . import routes
 from .atlas import MapAssets
-from .place import Place
+from .place import Pin, Place
 
 INLINE_PINS = 20  # pictures sent with the answer itself; the map fetches earlier ones by URL
 
@@ -21,7 +21,7 @@ _mount = st.components.v2.component(
     "latent_map",
     html=(_HERE / "latent_map.html").read_text("utf-8"),
     css=(_HERE / "latent_map.css").read_text("utf-8"),
-    js=(_HERE / "latent_map_mount.js").read_text("utf-8"),
+    js=(_HERE / "mount.js").read_text("utf-8"),
     isolate_styles=False,  # Plotly writes its own style sheet into the document
 )
 
@@ -30,7 +30,7 @@ def latent_map(
     assets: MapAssets,
     place: Place,
     *,
-    pictures: Sequence[tuple[tuple[float, ...], bytes]],
+    pictures: Sequence[tuple[Pin, bytes]],
     link: str,
     key: str,
 ) -> dict | None:
@@ -44,12 +44,14 @@ def latent_map(
         key=key,
         data={
             "module": routes.module_url("latent_map.js"),
+            "exported": "LatentMap",
             "plotly": routes.plotly_url(),
             "urls": assets.urls,
             "facts": assets.facts,
             "place": place.to_json(),
             "pins": [
-                {"z": list(z), "image": base64.b64encode(image).decode()} for z, image in pictures
+                {**pin.to_json(), "image": base64.b64encode(image).decode()}
+                for pin, image in pictures
             ],
             "link": link,
         },

@@ -31,6 +31,15 @@ export class Atlas {
 
   code(i) { return Array.from(this.codes.subarray(i * this.latent, (i + 1) * this.latent)); }
 
+  /** Where the decoder reconstructs an item: its code, its own label if the model is told any, no noise. */
+  spot(i) { return { z: this.code(i), label: this.extraKind === "label" ? this.labels[i] : null, seed: 0 }; }
+
+  /** What the decoder is told at a spot beside the code, in words; "" where it is told nothing. */
+  told({ label, seed }) {
+    if (label !== null) return this.classes[label];
+    return seed ? `detail ${seed}` : "";
+  }
+
   /** The k items nearest to z [D] in the code: [{ item, distance }], nearest first. */
   nearest(z, k) {
     const { codes, latent: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);

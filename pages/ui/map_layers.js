@@ -1,6 +1,7 @@
 /** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
 
 import { paint } from "./decoder.js";
+import { keyOf } from "./map_source.js";
 import { openCanvas } from "./map_view.js";
 
 const TILE = 46; // preferred size of a manifold tile on the screen, in pixels
@@ -15,19 +16,20 @@ export class Layers {
     this.fields = {};
   }
 
-  /** New model: other fields, other tiles. */
-  setModel(atlas, decoder) {
-    Object.assign(this, { atlas, decoder });
+  /** New model: other fields, other tiles. @param source decodes the tiles; none: no tiles */
+  setModel(atlas, source) {
+    Object.assign(this, { atlas, source });
     this.tiles.clear();
     this.fields = {};
   }
 
   setTheme(theme) { this.theme = theme; this.fields = {}; }
 
-  draw(view, focus) {
+  /** @param spot the held place, whose further dimensions, label and seed all tiles share */
+  draw(view, spot) {
     const pen = openCanvas(this.canvas, view);
     if (!this.atlas) return;
-    if (this.on.has("manifold") && this.decoder) this.drawManifold(pen, view, focus);
+    if (this.on.has("manifold") && this.source) this.drawManifold(pen, view, spot);
     for (const name of ["density", "uncertainty"]) if (this.on.has(name)) this.drawField(pen, view, name);
   }
 
@@ -63,46 +65,46 @@ export class Layers {
     return picture;
   }
 
-  /** Tiles sit on a grid that halves its step when one zooms in; a missing tile shows its parent. */
-  drawManifold(pen, view, focus) {
+  /** Tiles sit on a grid that halves its step when one zooms in; a missing tile shows its parent, an outdated one itself. */
+  drawManifold(pen, view, spot) {
     const level = Math.round(Math.log2(1 / (TILE * view.unit))), step = 2 ** -level, size = step / view.unit;
-    const { x, y } = view.ranges, missing = [];
+    const { x, y } = view.ranges, missing = [], slice = keyOf({ ...spot, z: spot.z.slice(2) });
     pen.imageSmoothingEnabled = false;
     for (let i = Math.floor(x[0] / step); i * step < x[1]; i++) {
       for (let j = Math.floor(y[0] / step); j * step < y[1]; j++) {
         const [left, top] = view.toPixel(i * step, (j + 1) * step), key = `${level}/${i}/${j}`;
         let tile = this.tiles.get(key);
-        if (!tile) {
-          missing.push({ key, z: [(i + 0.5) * step, (j + 0.5) * step] });
-          tile = this.tiles.get(`${level - 1}/${Math.floor(i / 2)}/${Math.floor(j / 2)}`);
+        if (tile?.slice !== slice) {
+          missing.push({ key, slice, spot: { ...spot, z: [(i + 0.5) * step, (j + 0.5) * step, ...spot.z.slice(2)] } });
+          tile ??= this.tiles.get(`${level - 1}/${Math.floor(i / 2)}/${Math.floor(j / 2)}`);
         }
-        if (tile) pen.drawImage(tile, left, top, size + 0.5, size + 0.5);
+        if (tile) pen.drawImage(tile.picture, left, top, size + 0.5, size + 0.5);
       }
     }
-    if (missing.length) this.grow(missing, view, focus);
+    if (missing.length) this.grow(missing, view);
   }
 
   /** Decodes missing tiles, nearest to the middle first, a few milliseconds a frame. */
-  grow(missing, view, focus) {
+  grow(missing, view) {
     clearTimeout(this.timer);
-    const [cx, cy] = view.centre, away = ({ z }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
+    const [cx, cy] = view.centre, away = ({ spot: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
     missing.sort((a, b) => away(a) - away(b));
     this.timer = setTimeout(() => {
-      const start = performance.now(), rest = Array.from(focus ?? []).slice(2);
-      for (const { key, z } of missing) {
+      const start = performance.now();
+      for (const { key, slice, spot } of missing) {
         if (this.tiles.size > MOST_TILES) this.tiles.delete(this.tiles.keys().next().value);
-        this.tiles.set(key, this.tile([...z, ...rest]));
+        this.tiles.set(key, { slice, picture: this.picture(spot) });
         if (performance.now() - start > FRAME_BUDGET) break;
       }
       this.onGrown?.();
     }, 0);
   }
 
-  tile(z) {
-    const { decoder } = this, picture = document.createElement("canvas");
+  picture(spot) {
+    const { decoder } = this.source, picture = document.createElement("canvas");
     picture.width = decoder.width; picture.height = decoder.height;
     const pen = picture.getContext("2d"), image = pen.createImageData(decoder.width, decoder.height);
-    paint(decoder.decode(z), decoder.channels, image.data);
+    paint(this.source.decode(spot), decoder.channels, image.data);
     pen.putImageData(image, 0, 0);
     return picture;
   }

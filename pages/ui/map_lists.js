@@ -21,14 +21,14 @@ const SHAPES = [
 ];
 
 export class Lists {
-  /** @param act { toggleClass(k), goTo(z), removePin(i), chooseItem(i|null) } */
+  /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
   constructor(root, act) {
     this.find = (selector) => root.querySelector(selector);
     this.act = act;
   }
 
-  setModel(atlas, decoder, itemsUrl) {
-    Object.assign(this, { atlas, decoder });
+  setModel(atlas, source, itemsUrl) {
+    Object.assign(this, { atlas, source });
     this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
   }
 
@@ -44,20 +44,22 @@ export class Lists {
     this.find(".la-legend").replaceChildren(...parts);
   }
 
-  /** @param bytesAt z -> image that torch decoded there, or undefined while it is on its way */
+  /** @param bytesAt spot -> image that torch decoded there, or undefined while it is on its way */
   showPins(pins, bytesAt, undoable) {
     const [channels, height, width] = this.atlas.image;
-    this.find('[data-testid="pin-list"]').replaceChildren(...pins.map(({ z }, i) => {
-      const canvas = make("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(",") } });
+    this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
+      const { z, label, seed } = pin, told = this.atlas.told(pin);
+      const canvas = make("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed } });
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}`);
-      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(z);
+      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}${told && `, ${told}`}`);
+      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(pin);
       if (bytes) fill(image.data, bytes, channels);
-      else if (this.decoder) paint(this.decoder.decode(z), channels, image.data);
+      else if (this.source.decoder) paint(this.source.decode(pin), channels, image.data);
       canvas.dataset.source = bytes ? "server" : "browser";
       pen.putImageData(image, 0, 0);
-      const go = make("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(z) },
+      const go = make("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(pin) },
         canvas, make("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+      if (told) go.append(make("span", { textContent: told }));
       const remove = make("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
       remove.setAttribute("aria-label", `Delete pin ${i + 1}`);
       return make("li", {}, go, remove);
@@ -86,16 +88,16 @@ export class Lists {
     const home = this.find('[data-testid="item-detail"]');
     home.hidden = item === null;
     if (item === null) { home.replaceChildren(); return; }
-    const { atlas, decoder } = this, [channels, height, width] = atlas.image, z = atlas.code(item);
+    const { atlas, source } = this, [channels, height, width] = atlas.image, spot = atlas.spot(item), { z } = spot;
     const name = atlas.classes[atlas.labels[item]];
     const original = make("img", { src: this.picture(item), alt: `Original: ${name}` });
     const parts = [make("figure", {}, original, make("figcaption", { textContent: "original" }))];
-    if (decoder) {
+    if (source.decoder) {
       const canvas = make("canvas", { width, height });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `Reconstruction: ${name}`);
       const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
-      paint(decoder.decode(z), channels, image.data);
+      paint(source.decode(spot), channels, image.data);
       pen.putImageData(image, 0, 0);
       parts.push(make("figure", {}, canvas, make("figcaption", { textContent: "reconstruction" })));
     }
@@ -106,7 +108,7 @@ export class Lists {
     if (std) text.append(make("br"), "posterior std ", make("span", { className: "la-mono", textContent: numbers(std) }),
       make("br"), "The ellipse on the map holds 95 % of its posterior.");
     else text.append(make("br"), "This model has no posterior: an item is one point.");
-    text.append(make("br"), make("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(z) }));
+    text.append(make("br"), make("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(spot) }));
     home.replaceChildren(...parts, text);
   }
 }

@@ -100,21 +100,20 @@ export class Panel {
   }
 
   /** Draws pixel means [H, W, C] from the browser's decoder. */
-  showPixels(pixels, z) {
+  showPixels(pixels, spot) {
     paint(pixels, this.channels, this.image.data);
-    this.present(z, "browser");
+    this.present(spot, "browser");
   }
 
   /** Draws bytes [H, W, C] that torch decoded. */
-  showBytes(bytes, z) {
+  showBytes(bytes, spot) {
     fill(this.image.data, bytes, this.channels);
-    this.present(z, "server");
+    this.present(spot, "server");
   }
 
-  present(z, source) {
+  present({ z, label, seed }, source) {
     this.pen.putImageData(this.image, 0, 0);
-    this.canvas.dataset.z = z.join(",");
-    this.canvas.dataset.source = source;
+    Object.assign(this.canvas.dataset, { z: z.join(","), label: label ?? "", seed, source });
   }
 
   /** @param z where the picture is   @param held where the sliders would go on from */

@@ -1,23 +1,42 @@
-/** Where pictures come from: a decoder in the browser, or torch on the server. */
+/**
+ * Where pictures come from: a decoder in the browser, or torch on the server.
+ *
+ * What decides about a picture is a spot { z, label, seed }: the code, the label that a conditional
+ * model is told (null: unknown), the detail seed of a hierarchical one (0: no noise).
+ */
 
 import { Decoder } from "./decoder.js";
 
 const SLOW = 8; // milliseconds an image above which the server decodes instead
 
+/** Equal for spots with the same picture. */
+export const keyOf = ({ z, label, seed }) => `${z.join(",")};${label ?? ""};${seed}`;
+
 export class PictureSource {
-  /** @param show(pixels, z) draws the browser's pixel means   @param showBytes(bytes, z) draws torch's */
+  /** @param show(pixels, spot) draws the browser's pixel means   @param showBytes(bytes, spot) draws torch's */
   constructor(show, showBytes, stats) {
     Object.assign(this, { show, showBytes, stats, answers: new Map(), fetching: new Set() });
   }
 
-  /** @param buffer a decoder program, or nothing: then the server decodes */
-  open(buffer, decodeUrl) {
-    this.decodeUrl = decodeUrl;
+  /**
+   * @param buffer a decoder program, or nothing: then the server decodes
+   * @param facts { extra, extraKind }   @param details noise [seeds, extra] of a hierarchical model
+   */
+  open(buffer, decodeUrl, { extra, extraKind }, details) {
+    Object.assign(this, { decodeUrl, extraKind });
+    // What stands behind the code, a row each: every label, one-hot, or every seed's noise.
+    if (extraKind === "detail") this.rows = Array.from({ length: details.length / extra }, (_, s) => details.subarray(s * extra, (s + 1) * extra));
+    else this.rows = Array.from({ length: extra }, (_, k) => Float32Array.from({ length: extra }, (_, i) => Number(i === k)));
     this.decoder = buffer ? new Decoder(buffer) : null;
     this.remote = !this.decoder || this.timeDecoder() > SLOW;
     this.answers.clear();
     this.fetching.clear();
     this.asked = null;
+  }
+
+  /** The browser's picture at a spot; overwritten by the next call. */
+  decode({ z, label, seed }) {
+    return this.decoder.decode(z, this.rows[this.extraKind === "label" ? label : seed]);
   }
 
   /** Median of a few decodes, in milliseconds, after a warm-up that lets the engine compile. */
@@ -31,22 +50,22 @@ export class PictureSource {
     return times.slice(15).sort((a, b) => a - b)[5];
   }
 
-  /** Draws the picture at z: at once in the browser, as soon as it comes from the server. */
-  draw(z) {
-    if (this.remote) { this.ask(z); return; }
+  /** Draws the picture at a spot: at once in the browser, as soon as it comes from the server. */
+  draw(spot) {
+    if (this.remote) { this.ask(spot); return; }
     const start = performance.now(), { decodes } = this.stats;
-    this.show(this.decoder.decode(z), z);
+    this.show(this.decode(spot), spot);
     decodes.push(performance.now() - start);
     if (decodes.length > 4096) decodes.splice(0, 2048);
   }
 
   /** One request in flight, the latest position wins. */
-  async ask(z) {
-    if (this.asking) { this.asked = z; return; }
+  async ask(spot) {
+    if (this.asking) { this.asked = spot; return; }
     this.asking = true;
     try {
-      const bytes = await this.fetchBytes(z);
-      if (bytes) { this.showBytes(bytes, z); this.stats.served++; }
+      const bytes = await this.fetchBytes(spot);
+      if (bytes) { this.showBytes(bytes, spot); this.stats.served++; }
     } finally {
       this.asking = false;
       const next = this.asked;
@@ -55,25 +74,26 @@ export class PictureSource {
     }
   }
 
-  async fetchBytes(z) {
-    const answer = await fetch(new URL(`${this.decodeUrl}?z=${z.join(",")}`, document.baseURI));
+  async fetchBytes({ z, label, seed }) {
+    const told = (label === null ? "" : `&label=${label}`) + (seed ? `&seed=${seed}` : "");
+    const answer = await fetch(new URL(`${this.decodeUrl}?z=${z.join(",")}${told}`, document.baseURI));
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
   }
 
-  /** Takes pictures that torch decoded and Python sent along: [{ z, image in base64 }]. */
+  /** Takes pictures that torch decoded and Python sent along: [{ spot..., image in base64 }]. */
   accept(pictures) {
-    for (const { z, image } of pictures) this.answers.set(z.join(","), Uint8Array.from(atob(image), (c) => c.charCodeAt(0)));
+    for (const { image, ...spot } of pictures) this.answers.set(keyOf(spot), Uint8Array.from(atob(image), (c) => c.charCodeAt(0)));
   }
 
-  /** Torch's picture at z if it is here. */
-  answer(z) { return this.answers.get(z.join(",")); }
+  /** Torch's picture at a spot if it is here. */
+  answer(spot) { return this.answers.get(keyOf(spot)); }
 
-  /** Fetches torch's picture at z once; resolves when it has come. */
-  async want(z) {
-    const key = z.join(",");
+  /** Fetches torch's picture at a spot once; resolves when it has come. */
+  async want(spot) {
+    const key = keyOf(spot);
     if (this.answers.has(key) || this.fetching.has(key)) return false;
     this.fetching.add(key);
-    const bytes = await this.fetchBytes(z);
+    const bytes = await this.fetchBytes(spot);
     if (bytes) this.answers.set(key, bytes);
     return bytes !== null;
   }

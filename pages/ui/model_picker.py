@@ -48,7 +48,8 @@ def summary(entry: vae.Entry) -> str:
     parts = [info.title, entry.config.model.network]
     numbers = entry.metrics.get("evaluation") or {}
     if "neg_elbo" in numbers and info.cls.has_prior:
-        parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats")
+        kind = " (black and white)" if numbers.get("binarized") else ""
+        parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats{kind}")
     elif "reconstruction" in numbers:
         parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")
     if "mse" in numbers:

@@ -5,13 +5,56 @@ from outside. Pure: no Streamlit here.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MOST_PINS = 200
+SEEDS = 256  # detail seeds that the map offers, of which 0 is none at all
 _REACH = 1000.0  # codes beyond this are no place that anyone meant
+_PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
+
+
+class Space(NamedTuple):
+    """What decides about a model's pictures: latents, labels it can be told, detail seeds."""
+
+    latent: int
+    labels: int = 0
+    seeds: int = 1
+
+    def label(self, value: str | int | None) -> int | None:
+        """A label that came from outside, checked; None is an unknown one."""
+        if value is None:
+            return None
+        if not self.labels:
+            raise ValueError("This model is told no label.")
+        return _below(self.labels, value, "label")
+
+    def seed(self, value: str | int) -> int:
+        """A detail seed that came from outside, checked."""
+        if self.seeds == 1 and str(value) != "0":
+            raise ValueError("This model has no detail seeds.")
+        return _below(self.seeds, value, "seed")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A kept image: its code and what the decoder was told beside it."""
+
+    z: tuple[float, ...]
+    label: int | None = None
+    seed: int = 0
+
+    def to_json(self) -> dict:
+        return {"z": list(self.z), "label": self.label, "seed": self.seed}
+
+    def to_text(self) -> str:
+        """`z1,z2`, then `c` and the label, `s` and the seed where there are any."""
+        label = "" if self.label is None else f"c{self.label}"
+        return _text(self.z) + label + (f"s{self.seed}" if self.seed else "")
 
 
 @dataclass(frozen=True)
@@ -21,29 +64,37 @@ class Place:
     z: tuple[float, ...]
     view: tuple[float, float, float] | None = None  # centre z1, centre z2, span; None: everything
     layers: tuple[str, ...] = ("points", "names")
-    pins: tuple[tuple[float, ...], ...] = ()
+    pins: tuple[Pin, ...] = ()
     item: int | None = None
     hidden: tuple[int, ...] = ()
+    label: int | None = None  # that a conditional model is told
+    seed: int = 0  # of a hierarchical model's detail
 
     def to_json(self) -> dict:
         return {
             "z": list(self.z),
             "view": list(self.view) if self.view else None,
             "layers": list(self.layers),
-            "pins": [list(z) for z in self.pins],
+            "pins": [pin.to_json() for pin in self.pins],
             "item": self.item,
             "hidden": list(self.hidden),
+            "label": self.label,
+            "seed": self.seed,
         }
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this place; those at their default are left out."""
         query = {"m": model, "d": digest[:12], "z": _text(self.z)}
+        if self.label is not None:
+            query["c"] = str(self.label)
+        if self.seed:
+            query["s"] = str(self.seed)
         if self.view:
             query["v"] = _text(self.view)
         if self.layers != Place.layers:
             query["l"] = ",".join(self.layers)
         if self.pins:
-            query["p"] = ";".join(_text(z) for z in self.pins)
+            query["p"] = ";".join(pin.to_text() for pin in self.pins)
         if self.item is not None:
             query["i"] = str(self.item)
         if self.hidden:
@@ -56,10 +107,11 @@ def link(query: Mapping[str, str]) -> str:
     return "?" + urlencode(query, safe=",;")
 
 
-def place_from_query(query: Mapping[str, str], start: Place) -> tuple[Place, list[str]]:
+def place_from_query(
+    query: Mapping[str, str], start: Place, space: Space
+) -> tuple[Place, list[str]]:
     """The place a link describes, and the names of parameters that could not be read: those, as
-    those that are absent, are taken from `start`, which also says how many latents there are."""
-    latent = len(start.z)
+    those that are absent, are taken from `start`."""
     broken: list[str] = []
 
     def read(name: str, parse, default):
@@ -72,28 +124,32 @@ def place_from_query(query: Mapping[str, str], start: Place) -> tuple[Place, lis
             return default
 
     place = Place(
-        z=read("z", lambda t: _code(t.split(","), latent), start.z),
+        z=read("z", lambda t: _code(t.split(","), space.latent), start.z),
         view=read("v", lambda t: _view(t.split(",")), start.view),
         layers=read("l", lambda t: _layers(t.split(",") if t else []), start.layers),
-        pins=read("p", lambda t: _pins([c.split(",") for c in t.split(";")], latent), ()),
+        pins=read("p", lambda t: _pins([_pin_fields(c) for c in t.split(";")], space), ()),
         item=read("i", _index, None),
         hidden=read("h", lambda t: tuple(sorted({_index(v) for v in t.split(",")})), ()),
+        label=read("c", space.label, start.label),
+        seed=read("s", space.seed, start.seed),
     )
     return place, broken
 
 
-def place_from_map(value: Mapping, latent: int) -> Place:
+def place_from_map(value: Mapping, space: Space) -> Place:
     """What the map component committed. Raises ValueError when it is not a place."""
     try:
         return Place(
-            z=_code(value["z"], latent),
+            z=_code(value["z"], space.latent),
             view=_view(value["view"]),
             layers=_layers(value["layers"]),
-            pins=_pins(value["pins"], latent),
+            pins=_pins(value["pins"], space),
             item=None if value["item"] is None else _index(value["item"]),
             hidden=tuple(sorted({_index(v) for v in value["hidden"]})),
+            label=space.label(value["label"]),
+            seed=space.seed(value["seed"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"the map sent no valid place ({error})") from error
 
 
@@ -117,10 +173,19 @@ def _code(values, latent: int) -> tuple[float, ...]:
     return code
 
 
-def _pins(codes, latent: int) -> tuple[tuple[float, ...], ...]:
-    if len(codes) > MOST_PINS:
-        raise ValueError(f"{len(codes)} pins, at most {MOST_PINS}")
-    return tuple(_code(code, latent) for code in codes)
+def _pins(pins, space: Space) -> tuple[Pin, ...]:
+    if len(pins) > MOST_PINS:
+        raise ValueError(f"{len(pins)} pins, at most {MOST_PINS}")
+    return tuple(
+        Pin(_code(pin["z"], space.latent), space.label(pin["label"]), space.seed(pin["seed"]))
+        for pin in pins
+    )
+
+
+def _pin_fields(text: str) -> dict:
+    """What `Pin.to_text` wrote, unchecked."""
+    z, label, seed = _PIN.fullmatch(text).groups()
+    return {"z": z.split(","), "label": label, "seed": seed or 0}
 
 
 def _view(values) -> tuple[float, float, float] | None:
@@ -137,6 +202,16 @@ def _layers(names) -> tuple[str, ...]:
     if len(chosen) != len(set(names)):
         raise ValueError("unknown layer")
     return chosen
+
+
+def _below(limit: int, value: str | int, name: str) -> int:
+    try:
+        number = _index(value)
+    except ValueError:
+        number = limit
+    if number >= limit:
+        raise ValueError(f"The {name} must be a whole number from 0 to {limit - 1}.")
+    return number
 
 
 def _index(value: str | int) -> int:

@@ -22,6 +22,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from .place import Pin, Space
+
 PREFIX = "atelier"
 _HERE = Path(__file__).parent
 _MODULES = sorted(p.name for p in _HERE.glob("*.js"))
@@ -64,7 +66,7 @@ class _Store:
 
 _store = _Store(_STORE_BYTES)
 _images: dict[str, np.ndarray] = {}
-_decoders: dict[str, tuple[int, Callable[[list[float]], bytes]]] = {}
+_decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
 
 
 def publish(payload: bytes, media_type: str = "application/octet-stream") -> str:
@@ -83,9 +85,9 @@ def publish_images(digest: str, images: np.ndarray) -> str:
     return f"{PREFIX}/item/{digest}"
 
 
-def register_decoder(digest: str, latent: int, decode: Callable[[list[float]], bytes]) -> str:
-    """Lets the decode route answer for this checkpoint: `decode` maps z [D] to bytes [H, W, C]."""
-    _decoders[digest] = (latent, decode)
+def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> str:
+    """Lets the decode route answer for this checkpoint: `decode` returns bytes [H, W, C]."""
+    _decoders[digest] = (space, decode)
     return f"{PREFIX}/decode/{digest}"
 
 
@@ -142,18 +144,24 @@ async def _item(request: Request) -> Response:
 
 
 async def _decode(request: Request) -> Response:
-    """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]. Codes are checked, never trusted."""
-    latent, decode = _decoders.get(request.path_params["digest"], (0, None))
+    """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; a conditional model may be told `&label=3`,
+    a hierarchical one a detail `&seed=7`. All of it is checked, never trusted."""
+    space, decode = _decoders.get(request.path_params["digest"], (None, None))
     if decode is None:
         return PlainTextResponse("No such model; reload the page.", 404)
     try:
-        z = [float(v) for v in request.query_params.get("z", "").split(",")]
+        z = tuple(float(v) for v in request.query_params.get("z", "").split(","))
     except ValueError:
-        z = []
-    if len(z) != latent or not all(math.isfinite(v) and abs(v) <= 1e3 for v in z):
-        message = f"z must be {latent} numbers between -1000 and 1000, separated by commas."
+        z = ()
+    if len(z) != space.latent or not all(math.isfinite(v) and abs(v) <= 1e3 for v in z):
+        message = f"z must be {space.latent} numbers between -1000 and 1000, separated by commas."
         return PlainTextResponse(message, 400)
-    pixels = await run_in_threadpool(decode, z)
+    try:
+        label = space.label(request.query_params.get("label"))
+        seed = space.seed(request.query_params.get("seed", 0))
+    except ValueError as error:
+        return PlainTextResponse(str(error), 400)
+    pixels = await run_in_threadpool(decode, Pin(z, label, seed))
     return Response(
         pixels, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
     )

@@ -51,12 +51,12 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
     def watch(page: Page) -> None:
         # Below a page's path Streamlit first looks for its own server there, and finds a 404.
-        probe = f"{server}/models/_stcore/"
+        probes = tuple(f"{server}/{name}/_stcore/" for name in ("models", "compare"))
         page.on(
             "console",
             lambda m: (
                 m.type == "error"
-                and not m.location["url"].startswith(probe)
+                and not m.location["url"].startswith(probes)
                 and complaints.append(f"{m.text} {m.location['url']}")
             ),
         )

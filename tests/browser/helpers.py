@@ -1,7 +1,11 @@
 """What several browser tests read from the page."""
 
 import numpy as np
+from live import ROOT
 from playwright.sync_api import Locator, Page
+
+import vae
+from vae.latent import decode_bytes
 
 IMAGE = '[data-testid="decoded-image"]'
 MAP = '[data-testid="latent-map"]'
@@ -17,6 +21,14 @@ def pixels(canvas: Locator) -> np.ndarray:
         "c => [Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data), c.width]"
     )
     return np.array(flat, np.uint8).reshape(-1, width, 4)[..., 0].astype(int)
+
+
+def torch_image(
+    z: list[float], name: str = "fashion-vae", *, label: int | None = None, seed: int = 0
+) -> np.ndarray:
+    """Grey values [H, W] that torch decodes at z with a bundled checkpoint."""
+    model = vae.load(ROOT / "checkpoints" / name).model
+    return decode_bytes(model, np.array([z]), label=label, seed=seed)[0, :, :, 0].astype(int)
 
 
 def on_map(page: Page, fx: float, fy: float) -> tuple[float, float]:

@@ -1,22 +1,27 @@
 """The map as people use it: hover, drag, click, type, tap, share."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import IMAGE, MAP, click, hover, on_map, pixels, query, wait_for_query, z_of
+from helpers import (
+    IMAGE,
+    MAP,
+    click,
+    hover,
+    on_map,
+    pixels,
+    query,
+    torch_image,
+    wait_for_query,
+    z_of,
+)
+from live import ROOT
 
 import vae
 from vae.latent import decode_bytes
 
-ROOT = Path(__file__).parents[2]
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
-
-
-def torch_image(z: list[float], name: str = "fashion-vae") -> np.ndarray:
-    model = vae.load(ROOT / "checkpoints" / name).model
-    return decode_bytes(model, np.array([z]))[0, :, :, 0].astype(int)
 
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):

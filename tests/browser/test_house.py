@@ -3,9 +3,10 @@
 import urllib.error
 import urllib.request
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import click
+from helpers import click, torch_image
 from live import ROOT, start_server, stop_server
 
 import vae
@@ -61,10 +62,51 @@ def test_decode_route_refuses_what_is_no_code(open_page, server, z):
     assert len(get(f"{server}/atelier/decode/{digest}?z=0.5,-1")[2]) == 784
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "told"),
+    [
+        ("fashion-cvae", "", {}),
+        ("fashion-cvae", "&label=9", {"label": 9}),
+        ("fashion-hvae", "&seed=0", {}),
+        ("fashion-hvae", "&seed=255", {"seed": 255}),
+    ],
+)
+def test_decode_route_takes_a_label_or_a_seed(open_page, server, name, query, told):
+    open_page(f"/?m={name}")
+    digest = vae.load(ROOT / "checkpoints" / name).digest
+    status, _, body = get(f"{server}/atelier/decode/{digest}?z=0.5,-1{query}")
+    assert status == 200
+    found = np.frombuffer(body, np.uint8).reshape(28, 28)
+    assert np.array_equal(found, torch_image([0.5, -1], name, **told))
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "words"),
+    [
+        ("fashion-cvae", "label=10", b"label must be a whole number from 0 to 9."),
+        ("fashion-cvae", "label=-1", b"from 0 to 9."),
+        ("fashion-cvae", "label=", b"from 0 to 9."),
+        ("fashion-cvae", "seed=1", b"This model has no detail seeds."),
+        ("fashion-hvae", "seed=256", b"seed must be a whole number from 0 to 255."),
+        ("fashion-hvae", "seed=1.5", b"from 0 to 255."),
+        ("fashion-hvae", "label=1", b"This model is told no label."),
+        ("fashion-vae", "label=1", b"This model is told no label."),
+    ],
+)
+def test_decode_route_refuses_a_label_or_a_seed_that_is_not_there(
+    open_page, server, name, query, words
+):
+    open_page(f"/?m={name}")
+    digest = vae.load(ROOT / "checkpoints" / name).digest
+    status, _, body = get(f"{server}/atelier/decode/{digest}?z=0,0&{query}")
+    assert status == 400 and words in body
+
+
+@pytest.mark.parametrize("name", ["fashion-vae", "fashion-cvae", "fashion-hvae"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing_on_our_elements(open_page, scheme, width):
-    page = open_page("/", color_scheme=scheme, viewport={"width": width, "height": 900})
+def test_axe_finds_nothing_on_our_elements(open_page, name, scheme, width):
+    page = open_page(f"/?m={name}", color_scheme=scheme, viewport={"width": width, "height": 900})
     click(page, 0.55, 0.45)
     page.locator('[data-testid="neighbour-list"] button').first.click()
     page.wait_for_timeout(300)
@@ -75,12 +117,12 @@ def test_axe_finds_nothing_on_our_elements(open_page, scheme, width):
     assert Axe().run(page, context=".la-keys").violations_count == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/models"])
+@pytest.mark.parametrize("path", ["/", "/?m=fashion-cvae", "/?m=fashion-hvae", "/models"])
 def test_nothing_overflows_on_a_phone(open_page, path):
-    page = open_page(path, ready=path == "/", viewport={"width": 390, "height": 844})
-    page.wait_for_timeout(500 if path == "/" else 2500)
+    page = open_page(path, ready=path != "/models", viewport={"width": 390, "height": 844})
+    page.wait_for_timeout(2500 if path == "/models" else 500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    if path == "/":
+    if path != "/models":
         box = page.get_by_test_id("latent-map").bounding_box()
         assert box["y"] + box["height"] < 844  # picture and map share the first screen
 

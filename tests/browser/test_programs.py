@@ -7,15 +7,19 @@ import pytest
 import torch
 from torch import nn
 
+from vae import MODELS
+from vae.config import NETWORKS
 from vae.export import ExportError, decoder_program
-from vae.networks import Fourier, Residual
+from vae.latent import decode_bytes, detail_noise
+from vae.models import build
+from vae.networks import Beside, Draw, Fourier, Residual
 
-RUN = """async ([program, codes]) => {
+RUN = """async ([program, codes, extras = []]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
   const { Decoder } = await import(resources.find((u) => u.endsWith('/decoder.js')));
   const bytes = Uint8Array.from(atob(program), (c) => c.charCodeAt(0));
   const decoder = new Decoder(bytes.buffer);
-  return codes.map((z) => Array.from(decoder.decode(z)));
+  return codes.map((z, i) => Array.from(decoder.decode(z, extras[i])));
 }"""
 
 DECODERS = {
@@ -33,6 +37,18 @@ DECODERS = {
     "fourier, colour from a linear layer": (
         (3, 4, 4),
         lambda: nn.Sequential(Fourier(3, 7, 2.0), nn.Linear(17, 48), nn.Unflatten(1, (3, 4, 4))),
+    ),
+    "noise kept beside a body, drawn in two steps": (
+        (1, 2, 2),
+        lambda: nn.Sequential(
+            Beside(1, nn.Sequential(nn.Linear(1, 6), nn.SiLU())),
+            Beside(6, nn.Sequential(nn.Sequential(Residual(nn.Sequential(nn.Linear(6, 6)))))),
+            Draw(6, 1),
+            Beside(6, nn.Sequential(nn.LayerNorm(6))),
+            Draw(6, 1),
+            nn.Linear(6, 4),
+            nn.Unflatten(1, (1, 2, 2)),
+        ),
     ),
     "transposed convolutions of odd shapes": (
         (2, 10, 14),
@@ -60,7 +76,7 @@ DECODERS = {
 
 
 class Stub:
-    latent = 3
+    latent, extra, extra_kind = 3, 0, None
 
     def __init__(self, decoder: nn.Sequential, shape: tuple[int, int, int]) -> None:
         self.decoder, self.image_shape = decoder, shape
@@ -86,6 +102,39 @@ def test_program_equals_torch(open_page, name, half):
     found = np.array(found).reshape(6, h, w, c).transpose(0, 3, 1, 2)
     assert np.abs(found - expected.numpy()).max() < 1e-5
     assert (c, h, w) == shape
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_s_program_equals_torch(open_page, settings, name, network):
+    """Also with what stands behind the code: every label and none, several seeds and none."""
+    torch.manual_seed(0)
+    model = build(settings(name, network).model)
+    for parameter in model.parameters():  # fresh heads start at zero and would hide a mistake
+        parameter.data += 0.2 * torch.randn_like(parameter)
+    codes = torch.randn(6, 2)
+    cases = {None: [{}], "label": [{}, {"label": 0}, {"label": 1}]}.get(
+        model.extra_kind, [{"seed": seed} for seed in (0, 1, 7, 255)]
+    )
+    extras = [_extra(model, **case) for case in cases]
+    program = base64.b64encode(decoder_program(model)).decode()
+    page = open_page("/")
+    for case, extra in zip(cases, extras, strict=True):
+        expected = decode_bytes(model, codes.numpy(), **case).reshape(6, -1).astype(int)
+        found = page.evaluate(RUN, [program, codes.tolist(), [extra] * 6])
+        assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
+    if model.extra:
+        pictures = [decode_bytes(model, codes.numpy(), **case) for case in cases]
+        assert all((pictures[0] != other).any() for other in pictures[1:])
+        zeros = page.evaluate(RUN, [program, codes.tolist(), [extras[0]] * 6])
+        assert zeros == page.evaluate(RUN, [program, codes.tolist()])  # left out: all zero
+
+
+def _extra(model, label: int | None = None, seed: int = 0) -> list[float]:
+    """What the decoder finds behind the code."""
+    if model.extra_kind == "detail":
+        return detail_noise(model, seed).tolist()
+    return [float(k == label) for k in range(model.extra)]
 
 
 def test_a_layer_without_a_program_is_named():

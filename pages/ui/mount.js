@@ -1,6 +1,9 @@
-/** Streamlit's way in: mounts one LatentMap an element and hands it every message and theme. */
+/**
+ * Streamlit's way in, inlined into every component: mounts the class `data.exported` of the module
+ * `data.module` once an element and hands it every message and theme.
+ */
 
-const maps = new WeakMap();
+const mounted = new WeakMap();
 
 function themeOf(element) {
   const style = getComputedStyle(element), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
@@ -20,18 +23,18 @@ function themeOf(element) {
 
 export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
-  let map = maps.get(parentElement);
-  if (!map) {
-    map = import(new URL(data.module, document.baseURI)).then(({ LatentMap }) => new LatentMap(root));
-    maps.set(parentElement, map);
-    map.catch((error) => {
+  let it = mounted.get(parentElement);
+  if (!it) {
+    it = import(new URL(data.module, document.baseURI)).then((module) => new module[data.exported](root));
+    mounted.set(parentElement, it);
+    it.catch((error) => {
       root.dataset.state = "failed";
       root.querySelector(".la-veil").textContent = `The map's code did not load (${error.message}). Reload the page.`;
     });
   }
-  map.then((it) => it.update(component, themeOf(root)), () => {});
+  it.then((mine) => mine.update(component, themeOf(root)), () => {});
   return () => {
-    maps.delete(parentElement);
-    map.then((it) => it.destroy(), () => {});
+    mounted.delete(parentElement);
+    it.then((mine) => mine.destroy(), () => {});
   };
 }

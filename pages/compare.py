@@ -1,0 +1,108 @@
+"""Compare: what does one kind of model see on its plane that another does not?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, session
+from pages.ui.compare_map import compare_map
+from pages.ui.comparison import Comparison, comparison_from_map
+from pages.ui.families import MOST, comparable, kind_of, named, telling, why_not
+from pages.ui.lessons.beta import beta
+from pages.ui.lessons.depth import depth
+from pages.ui.lessons.holes import holes
+from pages.ui.metrics_table import metrics_table
+
+
+def begin(group: list[vae.Entry]) -> Comparison:
+    """The most different models of a group, at a place where the first picture is a good one."""
+    entry = named(group, "vae") or group[0]
+    try:
+        start = cache.map_assets(entry.name, entry.digest).facts["start"]
+    except (vae.CheckpointError, vae.DataError):
+        return Comparison(telling(group))
+    return Comparison(telling(group), tuple(start))
+
+
+entries = cache.checkpoints()
+groups = comparable(entries, cache.shown_data)
+if not groups:
+    st.error(
+        "There are no two models here that share a data set and a plane. Train another: "
+        "`python -m vae train --data fashion-mnist-starter --model ae --out checkpoints/my-ae`, "
+        "then reload this page."
+    )
+    st.stop()
+first = max(groups, key=lambda key: len(groups[key]))
+comparison, broken = session.comparison(begin(groups[first]))
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+home = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
+if len(groups) > 1:
+    st.session_state["compared-data"] = home
+    st.selectbox(
+        "Images",
+        list(groups),
+        key="compared-data",
+        on_change=lambda: session.compare(begin(groups[st.session_state["compared-data"]])),
+        width=320,
+    )
+offered = {entry.name: entry for entry in groups[home]}
+if unknown := [name for name in comparison.models if name not in offered]:
+    st.warning(f"Left out, because no such model can be opened here: {', '.join(unknown)}.")
+st.session_state["compared"] = [name for name in comparison.models if name in offered]
+chosen = st.multiselect(
+    "Models, two to four",
+    list(offered),
+    key="compared",
+    max_selections=MOST,
+    on_change=lambda: session.compare_models(st.session_state["compared"]),
+    help="Only models of the same images and with two latents share a plane.",
+)
+if others := [entry for entry in entries if entry.name not in offered]:
+    st.caption("Not offered: " + "; ".join(f"{e.name} ({why_not(e, home)})" for e in others) + ".")
+
+opened, models = [], []
+for name in chosen:
+    entry = offered[name]
+    try:
+        assets = cache.map_assets(name, entry.digest)
+        models.append((assets, kind_of(entry)))
+        opened.append(entry)
+    except (vae.CheckpointError, vae.DataError) as error:
+        st.error(f"{name} cannot be shown: {error}")
+
+
+@st.fragment
+def maps() -> None:
+    """Reruns alone when the visitor commits a place."""
+    here, _ = session.comparison(comparison)
+    committed = (st.session_state.get("maps") or {}).get("place")
+    if committed:
+        try:
+            items = models[0][0].facts["count"]
+            here = comparison_from_map(committed, here.models, items)
+            session.compare(here)
+        except ValueError as error:
+            st.warning(f"The maps sent something unreadable, the last place is kept: {error}")
+    query = here.to_query()
+    if (committed or st.query_params) and query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+    compare_map(models, here, key="maps")
+
+
+if len(opened) > 1:
+    maps()
+else:
+    st.info("Choose at least two models to lay their maps side by side.")
+if opened:
+    st.header("The numbers")
+    st.caption("On the test split; nats are summed over pixels and latents, an image.")
+    st.html(metrics_table(opened))
+st.header("Three lessons")
+for lesson in (holes, beta, depth):
+    try:
+        lesson(groups[home])
+    except (vae.CheckpointError, vae.DataError) as error:
+        st.error(f"This lesson cannot be shown: {error}")

@@ -1,0 +1,44 @@
+"""The component of the Compare page: what Python gives it, what it gives back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from . import routes
+from .atlas import MapAssets
+from .comparison import Comparison
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "compare_map",
+    html=(_HERE / "compare_map.html").read_text("utf-8"),
+    css="\n".join((_HERE / f"{n}.css").read_text("utf-8") for n in ("latent_map", "compare_map")),
+    js=(_HERE / "mount.js").read_text("utf-8"),
+    isolate_styles=False,  # Plotly writes its own style sheet into the document
+)
+
+
+def compare_map(
+    models: Sequence[tuple[MapAssets, str]], comparison: Comparison, *, key: str
+) -> dict | None:
+    """Shows two to four models, each with a line that says what it is.
+
+    `comparison` is taken over when the maps are new; after that they lead. Returns what the
+    visitor last committed, unchecked, or None.
+    """
+    result = _mount(
+        key=key,
+        data={
+            "module": routes.module_url("compare_map.js"),
+            "exported": "CompareMap",
+            "plotly": routes.plotly_url(),
+            "models": [
+                {"facts": assets.facts, "urls": assets.urls, "title": title}
+                for assets, title in models
+            ],
+            "place": comparison.to_json(),
+        },
+        on_place_change=lambda: None,
+    )
+    return result.place

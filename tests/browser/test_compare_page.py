@@ -1,0 +1,203 @@
+"""The Compare page as people use it: one cursor in all maps, links, the lessons."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from helpers import pixels, query, wait_for_query
+from playwright.sync_api import Page
+
+import vae
+from vae.latent import decode_bytes, split_codes
+
+ROOT = Path(__file__).parents[2]
+PAIR = ("fashion-ae", "fashion-vae")
+LINK = f"/compare?m={','.join(PAIR)}"
+
+
+@cache
+def codes(name: str) -> np.ndarray:
+    checkpoint = vae.load(ROOT / "checkpoints" / name)
+    return split_codes(checkpoint, vae.load_dataset("fashion-mnist-starter").test).mean
+
+
+def decoded(name: str, z: list[float]) -> np.ndarray:
+    model = vae.load(ROOT / "checkpoints" / name).model
+    return decode_bytes(model, np.array([z]))[0, :, :, 0].astype(int)
+
+
+def panel(page: Page, name: str):
+    return page.locator(f'[data-testid="compare-panel"][data-model="{name}"]')
+
+
+def image(page: Page, name: str):
+    return panel(page, name).get_by_test_id("decoded-image")
+
+
+def z_in(page: Page, name: str) -> list[float]:
+    return [float(v) for v in image(page, name).get_attribute("data-z").split(",")]
+
+
+def hover(page: Page, name: str, fx: float, fy: float) -> None:
+    """Moves the pointer over one model's map and waits until its picture has changed."""
+    canvas = panel(page, name).get_by_test_id("compare-map")
+    canvas.scroll_into_view_if_needed()
+    box, before = canvas.bounding_box(), image(page, name).get_attribute("data-z")
+    page.mouse.move(box["x"] + fx * box["width"], box["y"] + fy * box["height"])
+    page.wait_for_function(
+        "([name, before]) => document.querySelector("
+        "`[data-model='${name}'] [data-testid=decoded-image]`).dataset.z !== before",
+        arg=[name, before],
+    )
+
+
+def test_hover_in_one_map_decodes_the_same_place_in_all_and_sends_nothing(open_page):
+    frames, requests = [], []
+    page = open_page(LINK)
+    page.get_by_alt_text("fashion-hvae: seed 8", exact=True).wait_for()  # the last to be drawn
+    page.wait_for_timeout(2500)
+    page.on("request", lambda r: requests.append(r.url))
+    page.on("websocket", lambda ws: ws.on("framesent", frames.append))
+    for fx, fy in [(0.3, 0.3), (0.7, 0.6)]:
+        for lead in PAIR:
+            hover(page, lead, fx, fy)
+            places = {tuple(z_in(page, name)) for name in PAIR}
+            assert len(places) == 1
+            for name in PAIR:
+                got, wanted = pixels(image(page, name)), decoded(name, list(*places))
+                assert np.abs(got - wanted).max() <= 1
+    assert requests == [] and frames == []
+
+
+def test_same_item_shows_each_model_its_own_code_beside_the_original(open_page):
+    page = open_page(LINK)
+    page.get_by_role("button", name="Same item").click()
+    hover(page, "fashion-vae", 0.6, 0.5)
+    page.mouse.down()
+    page.mouse.up()
+    item = int(re.search(r"image (\d+)", page.get_by_test_id("compare-where").inner_text())[1])
+    wait_for_query(page, "i", str(item))
+    assert query(page)["mode"] == "item"
+    data = vae.load_dataset("fashion-mnist-starter").test
+    for name in PAIR:
+        assert z_in(page, name) == pytest.approx(codes(name)[item], abs=6e-5)
+        assert np.abs(pixels(image(page, name)) - decoded(name, z_in(page, name))).max() <= 1
+        page.wait_for_selector(f'[data-model="{name}"] [data-item="{item}"]')
+        original = panel(page, name).get_by_test_id("original-image")
+        assert np.array_equal(pixels(original), data.images[item, 0])
+        error = np.square((decoded(name, z_in(page, name)) - data.images[item, 0]) / 255).mean()
+        words = panel(page, name).get_by_test_id("compare-facts").inner_text()
+        told = float(re.search(r"squared error ([\d.]+)", words)[1])
+        assert told == pytest.approx(error, abs=2e-4)
+
+
+def test_a_link_and_a_reload_restore_everything(open_page):
+    models = "fashion-vae,fashion-beta-vae,fashion-ae"
+    page = open_page(f"/compare?m={models}&z=0.5,-0.25&i=7&mode=item&grid=own")
+    for _ in range(2):
+        panels = page.locator('[data-testid="compare-panel"]')
+        assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
+        assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
+        pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
+        assert [b.inner_text() for b in pressed.all()] == ["Same item", "Own extent"]
+        page.reload()
+        page.wait_for_selector('.la[data-state="ready"]')
+
+
+def test_keys_move_the_cursor_in_all_maps(open_page):
+    page = open_page(f"{LINK}&z=0,0")
+    page.locator('[data-testid="compare-map"]').first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=decoded-image]')]"
+        ".every((c) => Number(c.dataset.z.split(',')[0]) > 0)"
+    )
+    assert z_in(page, PAIR[0]) == z_in(page, PAIR[1])
+    wait_for_query(page, "z", image(page, PAIR[0]).get_attribute("data-z"))
+    page.keyboard.press("m")
+    wait_for_query(page, "mode", "item")
+    before = query(page)["i"]
+    page.keyboard.press("ArrowUp")
+    page.wait_for_function(
+        "before => new URL(location.href).searchParams.get('i') !== before", arg=before
+    )
+
+
+def test_contact_sheets_show_the_same_places_then_each_models_own(open_page):
+    page = open_page(LINK)
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=contact-sheet]')]"
+        ".every((c) => c.dataset.done === 'true')"
+    )
+    sheets = page.locator('[data-testid="contact-sheet"]')
+    for k, name in enumerate(PAIR):
+        sheet = pixels(sheets.nth(k))
+        assert np.abs(sheet[:28, :28] - decoded(name, [-2.5, 2.5])).max() <= 1
+        assert np.abs(sheet[5 * 28 : 6 * 28, -28:] - decoded(name, [2.5, 0])).max() <= 1
+    page.get_by_role("button", name="Own extent").click()
+    wait_for_query(page, "grid", "own")
+    extents = {s.get_attribute("data-extent") for s in sheets.all()}
+    assert len(extents) == 2
+
+
+def test_models_come_and_go_and_the_place_stays(open_page):
+    page = open_page(f"{LINK}&z=1,-1")
+    page.get_by_role("combobox", name="Models").click()
+    page.get_by_role("option", name="fashion-beta-vae").click()
+    page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
+    page.wait_for_function(
+        "document.querySelector('[data-model=fashion-beta-vae] canvas[data-z]').dataset.z"
+        " === '1,-1'"
+    )
+    wait_for_query(page, "m", "fashion-ae,fashion-vae,fashion-beta-vae")
+    assert z_in(page, "fashion-ae") == [1, -1]
+
+
+def test_lessons_and_numbers_are_there_and_react(open_page):
+    page = open_page(LINK)
+    table = page.locator(".mt table").first
+    table.wait_for()
+    assert "★ 238.5" in table.inner_text() and "fashion-ae" in table.inner_text()
+    for title in ("1 · Holes", "2 · Beta", "3 · Adversary and hierarchy"):
+        page.get_by_role("heading", name=title).wait_for()
+    assert page.get_by_text("Look for").count() >= 1
+    strip = page.get_by_alt_text("decoded by fashion-ae along")
+    strip.wait_for()
+    before = strip.get_attribute("src")
+    page.locator(".st-key-walk-to-class").get_by_text("Coat").click()
+    page.wait_for_function(
+        "before => document.querySelector('img[alt*=\"by fashion-ae along\"]')"
+        ".getAttribute('src') !== before",
+        arg=before,
+    )
+
+
+def test_beta_is_chosen_and_the_deep_models_show_an_item(open_page):
+    page = open_page(LINK)
+    grid = page.get_by_alt_text("places decoded at beta 1")
+    grid.wait_for()
+    before = grid.get_attribute("src")
+    page.locator(".st-key-lesson-beta").get_by_text("10", exact=True).click()
+    strong = page.get_by_alt_text("places decoded at beta 10")
+    strong.wait_for()
+    assert strong.get_attribute("src") != before
+    page.get_by_text("fashion-avb · 1,500 draws for this item").wait_for()
+    details = [page.get_by_alt_text(f"fashion-hvae: seed {s}", exact=True) for s in (1, 8)]
+    assert len({picture.get_attribute("src") for picture in details}) == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_and_nothing_overflows(open_page, scheme, width):
+    page = open_page(
+        f"{LINK}&i=3&mode=item", color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    page.locator(".mt table").first.wait_for()
+    page.wait_for_selector('[data-testid="original-image"][data-item="3"]')
+    for context in (".la", ".mt"):
+        results = Axe().run(page, context=context)
+        assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

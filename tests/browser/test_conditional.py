@@ -1,0 +1,251 @@
+"""What the decoder is told beside the code: the class of a conditional model, the detail seed of a
+hierarchical one; chosen in the panel, on the strip or by a key, and kept with every pin."""
+
+import numpy as np
+import pytest
+from helpers import IMAGE, MAP, click, hover, pixels, query, torch_image, wait_for_query, z_of
+from playwright.sync_api import Page
+
+import vae
+
+CLASSES = vae.load_dataset("fashion-mnist-starter").class_names
+SNEAKER = CLASSES.index("Sneaker")
+CVAE, HVAE = "fashion-cvae", "fashion-hvae"
+
+
+def told(page: Page, selector: str = IMAGE) -> dict:
+    """Label and seed of the picture that a canvas shows."""
+    data = page.locator(selector).first.evaluate("c => ({ ...c.dataset })")
+    return {"label": int(data["label"]) if data["label"] else None, "seed": int(data["seed"])}
+
+
+def wait_for_told(page: Page, **expected) -> None:
+    page.wait_for_function(
+        "expected => { const { dataset } = document.querySelector('[data-testid=decoded-image]');"
+        " return Object.entries(expected).every(([k, v]) => dataset[k] === v); }",
+        arg={name: str(value) for name, value in expected.items()},
+    )
+
+
+def settled(page: Page, kind: str) -> list:
+    """The strip's canvases, once all of them stand where the large picture stands."""
+    page.wait_for_function(
+        "kind => { const z = document.querySelector('[data-testid=decoded-image]').dataset.z;"
+        " return [...document.querySelectorAll(`[data-testid=${kind}-image]`)]"
+        ".every((c) => c.dataset.z === z); }",
+        arg=kind,
+    )
+    page.wait_for_timeout(200)
+    return page.get_by_test_id(f"{kind}-image").all()
+
+
+def shows_torch(page: Page, name: str, selector: str = IMAGE) -> bool:
+    expected = torch_image(z_of(page, selector), name, **told(page, selector))
+    return np.abs(pixels(page.locator(selector).first) - expected).max() <= 1
+
+
+def test_a_class_decides_about_every_picture_from_then_on(open_page):
+    page = open_page(f"/?m={CVAE}")
+    assert told(page)["label"] is None and shows_torch(page, CVAE)
+    before = pixels(page.locator(IMAGE))
+    requests = []
+    page.on("request", lambda r: "/atelier/" in r.url and requests.append(r.url))
+    page.get_by_label("Class", exact=True).select_option("Sneaker")
+    wait_for_told(page, label=SNEAKER)
+    assert shows_torch(page, CVAE)
+    assert (pixels(page.locator(IMAGE)) != before).any()
+    hover(page, 0.3, 0.3)
+    assert told(page)["label"] == SNEAKER and shows_torch(page, CVAE)
+    assert requests == []  # the browser decodes
+    click(page, 0.55, 0.5)
+    pin = '[data-testid="pin-image"]'
+    assert told(page, pin)["label"] == SNEAKER
+    assert np.array_equal(pixels(page.locator(pin)), torch_image(z_of(page), CVAE, label=SNEAKER))
+    assert "Sneaker" in page.locator('[data-testid="pin-list"]').inner_text()
+    wait_for_query(page, "c", str(SNEAKER))
+
+
+def test_all_classes_follow_the_cursor(open_page):
+    page = open_page(f"/?m={CVAE}")
+    assert page.get_by_role("heading", name="All classes at this place").is_visible()
+    for fx, fy in [(0.3, 0.4), (0.62, 0.55)]:
+        z = hover(page, fx, fy)
+        canvases = settled(page, "label")
+        assert len(canvases) == len(CLASSES)
+        for label, canvas in enumerate(canvases):
+            assert np.abs(pixels(canvas) - torch_image(z, CVAE, label=label)).max() <= 1
+    names = page.get_by_test_id("alternatives").get_by_role("button")
+    assert [b.inner_text() for b in names.all()] == list(CLASSES)
+
+
+def test_a_picture_of_a_class_selects_it_and_unselects_it(open_page):
+    page = open_page(f"/?m={CVAE}")
+    button = page.get_by_test_id("alternatives").get_by_role("button", name="Bag")
+    button.click()
+    wait_for_told(page, label=CLASSES.index("Bag"))
+    assert button.get_attribute("aria-pressed") == "true"
+    assert page.get_by_label("Class", exact=True).input_value() == str(CLASSES.index("Bag"))
+    button.focus()
+    page.keyboard.press("Enter")
+    wait_for_told(page, label="")
+    assert button.get_attribute("aria-pressed") == "false"
+    assert page.get_by_label("Class", exact=True).input_value() == ""
+
+
+def test_keys_take_the_next_class_and_the_next_detail(open_page):
+    page = open_page(f"/?m={CVAE}")
+    page.locator(MAP).focus()
+    for label in [*range(len(CLASSES)), ""]:
+        page.keyboard.press("c")
+        wait_for_told(page, label=label)
+    page.keyboard.press("d")  # not this model's key
+    page.keyboard.press(str(SNEAKER))  # a jump to a class tells it, too
+    wait_for_told(page, label=SNEAKER, seed=0)
+    page.wait_for_function("document.querySelector('.la-live').textContent.includes('Sneaker:')")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").get_by_text("next class").is_visible()
+    other = open_page(f"/?m={HVAE}&s=254")
+    other.locator(MAP).focus()
+    for seed in (255, 0, 1):
+        other.keyboard.press("D")
+        wait_for_told(other, seed=seed, label="")
+    assert shows_torch(other, HVAE)
+
+
+def test_a_detail_seed_is_torch_s(open_page):
+    page = open_page(f"/?m={HVAE}")
+    field, group = page.get_by_test_id("detail-seed"), page.get_by_role("group", name="Detail")
+    none = group.get_by_role("button", name="None")
+    assert none.get_attribute("aria-pressed") == "true" and field.input_value() == "0"
+    before = pixels(page.locator(IMAGE))
+    for typed, seed in (("7", 7), ("999", 255), ("-3", 0), ("", 0), ("12", 12)):
+        field.fill(typed)
+        field.press("Enter")
+        wait_for_told(page, seed=seed)
+        assert field.input_value() == str(seed) and shows_torch(page, HVAE)
+    assert (pixels(page.locator(IMAGE)) != before).any()
+    group.get_by_role("button", name="Next detail").click()
+    wait_for_told(page, seed=13)
+    group.get_by_role("button", name="Previous detail").click()
+    wait_for_told(page, seed=12)
+    for _ in range(5):
+        seed = told(page)["seed"]
+        group.get_by_role("button", name="New").click()
+        page.wait_for_timeout(60)
+        assert told(page)["seed"] not in (0, seed) and shows_torch(page, HVAE)
+    none.click()
+    wait_for_told(page, seed=0)
+    assert np.array_equal(pixels(page.locator(IMAGE)), before)
+    assert none.get_attribute("aria-pressed") == "true"
+
+
+def test_variations_are_torch_s_and_one_can_be_taken(open_page):
+    page = open_page(f"/?m={HVAE}&s=250")
+    canvases = settled(page, "detail")
+    seeds = [(251 + i) % 256 for i in range(8)]
+    assert [c.get_attribute("data-seed") for c in canvases] == [str(s) for s in seeds]
+    for seed, canvas in zip(seeds, canvases, strict=True):
+        expected = torch_image(z_of(page), HVAE, seed=seed)
+        assert np.abs(pixels(canvas) - expected).max() <= 1
+    page.get_by_role("button", name="Detail 253").click()
+    wait_for_told(page, seed=253)
+    assert shows_torch(page, HVAE)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "parameter", "values", "mark"),
+    [(CVAE, "c", "label", [None, 0, 1], "c"), (HVAE, "d", "seed", [0, 1, 2], "s")],
+)
+def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, values, mark):
+    page = open_page(f"/?m={name}")
+    codes = []
+    for i, _ in enumerate(values):
+        codes.append(click(page, 0.4 + 0.1 * i, 0.5))
+        page.locator(MAP).focus()
+        page.keyboard.press(key)
+    wait_for_query(page, mark, str(values[-1] + 1))
+    written = query(page)["p"]
+    assert [f"{mark}{v}" in part for v, part in zip(values, written.split(";"), strict=True)] == [
+        False,
+        True,
+        True,
+    ]
+
+    def check(tab: Page) -> None:
+        tab.wait_for_function(
+            "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 3"
+        )
+        for i, (z, value) in enumerate(zip(codes, values, strict=True)):
+            pin = f'[data-testid="pin-list"] li:nth-child({i + 1}) canvas'
+            assert z_of(tab, pin) == z and told(tab, pin)[parameter] == value
+            expected = torch_image(z, name, **{parameter: value})
+            assert np.array_equal(pixels(tab.locator(pin)), expected)
+        assert told(tab)[parameter] == values[-1] + 1
+
+    check(page)
+    page.reload()
+    check(page)
+    other = open_page("/" + page.evaluate("location.search"))
+    check(other)
+    other.locator('[data-testid="pin-list"] .la-thumb').nth(1).click()  # back to the second pin
+    wait_for_told(other, **{parameter: values[1]})
+    assert z_of(other) == codes[1] and shows_torch(other, name)
+    other.get_by_role("button", name="Delete pin 2").click()
+    other.get_by_role("button", name="Undo").click()
+    assert told(other, '[data-testid="pin-list"] li:nth-child(2) canvas')[parameter] == values[1]
+
+
+def test_an_item_is_reconstructed_as_its_own_class(open_page):
+    page = open_page(f"/?m={CVAE}&c=0&i=42")
+    data, model = vae.load_dataset("fashion-mnist-starter"), vae.load(f"checkpoints/{CVAE}").model
+    from vae.latent import encode_images
+
+    label = int(data.test.labels[42])
+    code = encode_images(model, data.test.images[42:43], data.test.labels[42:43]).mean[0]
+    detail = page.get_by_test_id("item-detail")
+    expected = torch_image(code.tolist(), CVAE, label=label)
+    assert label != 0 and np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
+    detail.get_by_role("button", name="Go to its code").click()
+    wait_for_told(page, label=label)
+    assert np.abs(np.array(z_of(page)) - code).max() <= 1e-4 and shows_torch(page, CVAE)
+
+
+@pytest.mark.parametrize(("name", "key"), [(CVAE, "c"), (HVAE, "d")])
+def test_the_layer_of_pictures_is_decoded_again(open_page, name, key):
+    page = open_page(f"/?m={name}&l=manifold")
+    page.wait_for_timeout(1500)
+    layer = "document.querySelector('.la-under').toDataURL()"
+    before = page.evaluate(layer)
+    page.locator(MAP).focus()
+    page.keyboard.press(key)
+    page.wait_for_function(f"before => {layer} !== before", arg=before)
+    assert len(before) > 100_000  # pictures, not an empty canvas
+
+
+def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
+    page = open_page(f"/?m={CVAE}&c=3")
+    for name in ("fashion-vae", HVAE, CVAE):
+        page.get_by_role("combobox", name="Model").click()
+        page.get_by_role("option", name=name, exact=True).click()
+        kind = {CVAE: "label", HVAE: "detail"}.get(name, "")
+        page.wait_for_function(
+            "kind => { const { dataset } = document.querySelector('.la');"
+            " return dataset.state === 'ready' && dataset.extra === kind; }",
+            arg=kind,
+        )
+        assert page.get_by_test_id("class-select").is_visible() == (kind == "label")
+        assert page.get_by_test_id("detail-seed").is_visible() == (kind == "detail")
+        assert page.get_by_test_id("alternatives").is_visible() == bool(kind)
+        wait_for_told(page, label="3" if name == CVAE else "", seed=0)
+        assert shows_torch(page, name)
+
+
+def test_an_old_link_opens_and_a_spoilt_one_is_reported(open_page):
+    page = open_page(f"/?m={CVAE}&z=0.5,0.5&p=0.1,0.2;0.3,0.4")
+    assert page.get_by_test_id("pin-image").count() == 2
+    assert told(page, '[data-testid="pin-image"]') == {"label": None, "seed": 0}
+    page = open_page(f"/?m={CVAE}&c=10&s=4&p=0,0c11")
+    assert page.get_by_text("could not be read in full (p, c, s)").is_visible()
+    assert told(page) == {"label": None, "seed": 0}
+    page = open_page("/?c=3")
+    assert page.get_by_text("could not be read in full (c)").is_visible()
