@@ -148,6 +148,20 @@ def test_same_seed_same_run_other_seed_other_run_and_no_global_randomness(settin
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_draws_of_avb_have_the_moments_it_says_also_where_no_share_is_gaussian(settings, pictures):
+    model = build(settings("avb").model)
+    with torch.no_grad():
+        model.shape.bias[:2] = 0  # the share of v_0, whose least is then what keeps a density
+    with torch.inference_mode():
+        draws = model.sample_posterior(pictures, 20_000, torch.Generator().manual_seed(0))
+        mean, std = model.proposal(pictures)
+        shares = model._moments(pictures)[2]
+    torch.testing.assert_close(shares.square().sum(1), torch.ones(len(pictures), 2))
+    assert shares[:, 0].abs().min() > 0.04
+    torch.testing.assert_close(draws.mean(0), mean, rtol=0, atol=0.03 * float(std.max()))
+    torch.testing.assert_close(draws.std(0), std, rtol=0.04, atol=0)
+
+
 def test_a_frozen_decoder_stays_and_the_encoder_learns(settings, tiny):
     run = training.new_run(settings(frozen_decoder=True, epochs=2), tiny, CPU)
     before = {k: v.clone() for k, v in run.model.state_dict().items()}

@@ -136,9 +136,9 @@ def test_newton_steps_are_left_out_and_that_is_said(saved, tmp_path, pictures):
 
 
 def test_a_learned_prior_changes_nothing_of_that(exported, pictures):
-    loaded, encoder, _ = exported("vae", prior="vamp", pseudo_inputs=3)
+    loaded, encoder, _ = exported("vae", prior="flow")
     same(run(encoder, images=pictures)["mean"], loaded.model.encode(pictures))
-    assert "vamp prior" in encoder.get_modelmeta().custom_metadata_map["units"]
+    assert "flow prior" in encoder.get_modelmeta().custom_metadata_map["units"]
 
 
 def test_no_path_of_this_machine_is_in_a_file(saved, tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from .checkpoint import CheckpointError, read_tensors, write_tensors
 from .data import Dataset
@@ -113,7 +114,11 @@ def save(classifier: Classifier, facts: dict[str, str]) -> None:
 
 
 def _augmented(x: Tensor) -> Tensor:
-    """Each image flipped left to right or not; the batch moved by up to two pixels."""
+    """Each image flipped left to right or not, blurred or not, for the samples to be judged are
+    blurrier than photographs and a sandal out of focus is still a sandal; the batch moved by up to
+    two pixels."""
     x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
+    sigma = 0.4 + 1.4 * float(torch.rand(()))
+    x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, gaussian_blur(x, [7, 7], [sigma]), x)
     down, right = torch.randint(-2, 3, (2,)).tolist()
     return torch.roll(x, (down, right), (2, 3))

@@ -30,12 +30,13 @@ def evaluate(
     seed: int = 0,
     iwae_k: int = importance.SAMPLES,
     binarize: bool = False,
+    codes: Codes | None = None,
     train_codes: Codes | None = None,
     aggregate: Mixture | None = None,
     say: Say = lambda step: None,
 ) -> dict:
-    """All numbers of one split. What is known of the training split already may be passed in: its
-    codes (given the labels) and the aggregate posterior fitted to them.
+    """All numbers of one split. What is known already may be passed in: its codes and those of the
+    training split (given the labels), and the aggregate posterior fitted to the latter.
 
     A conditional model is told the labels where likelihoods and reconstructions are measured, and
     not where its codes are judged by their labels. With `binarize` likelihoods are those of black
@@ -48,11 +49,12 @@ def evaluate(
     if binarize:
         x = torch.bernoulli(x, generator=torch.Generator().manual_seed(seed))
     numbers = terms(model, x, y, seed)
-    numbers["mse"] = _squared_error(model, part)
     say("codes")
+    codes = codes or encode_images(model, *part)
     train_codes = train_codes or encode_images(model, *dataset.train)
     aggregate = aggregate or fit(train_codes, seed=seed)
-    numbers |= _projection(model, dataset, part, train_codes)
+    numbers["mse"] = _squared_error(model, part, codes)
+    numbers |= _projection(model, dataset, part, codes, train_codes)
     say("exact likelihood")
     numbers |= exact(model, x, y, aggregate)
     say(f"importance-weighted bound, K = {iwae_k:,}")
@@ -174,12 +176,14 @@ def sample_quality(
     }
 
 
-def _projection(model: Autoencoder, dataset: Dataset, part: Split, told: Codes) -> dict:
+def _projection(
+    model: Autoencoder, dataset: Dataset, part: Split, codes: Codes, train_codes: Codes
+) -> dict:
     """Numbers of the codes, which no label has helped to find."""
-    train = told.mean
     if model.extra_kind == "label":
-        train = encode_images(model, dataset.train.images).mean
-    codes = encode_images(model, part.images).mean
+        codes = encode_images(model, part.images)
+        train_codes = encode_images(model, dataset.train.images)
+    codes, train = codes.mean, train_codes.mean
     labels = dataset.train.labels, part.labels
     return {
         "knn1": projection.nearest_accuracy(train, labels[0], codes, labels[1], 1),
@@ -192,11 +196,11 @@ def _projection(model: Autoencoder, dataset: Dataset, part: Split, told: Codes) 
 
 
 @torch.inference_mode()
-def _squared_error(model: Autoencoder, part: Split) -> float:
+def _squared_error(model: Autoencoder, part: Split, codes: Codes) -> float:
     total = 0.0
     for rows in torch.arange(len(part.images)).split(1000):
         x = torch.tensor(part.images[rows]).float() / 255
         y = torch.tensor(part.labels[rows])
-        picture = model.decode(model.encode(x, y), y).sigmoid()
+        picture = model.decode(torch.tensor(codes.mean[rows]), y).sigmoid()
         total += float((picture - x).double().square().sum())
     return total / part.images.size

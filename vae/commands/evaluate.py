@@ -80,22 +80,23 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
         if sys.stderr.isatty():
             click.echo(f"measuring: {step}", err=True)
 
-    say("codes of the training images")
-    codes = latent.encode_images(loaded.model, *dataset.train)
-    mixture = aggregate.fit(codes)
+    say("codes of all images")
+    codes = latent.encode_images(loaded.model, *dataset.test)
+    train_codes = latent.encode_images(loaded.model, *dataset.train)
+    mixture = aggregate.fit(train_codes)
     numbers = evaluation.evaluate(
         loaded.model,
         dataset,
         iwae_k=iwae_k,
         binarize=loaded.config.train.binarize if binarize is None else binarize,
-        train_codes=codes,
+        codes=codes,
+        train_codes=train_codes,
         aggregate=mixture,
         say=say,
     )
     if save:
         checkpoint.save_metrics(loaded.path, loaded.metrics | {"evaluation": numbers})
-        test = latent.encode_images(loaded.model, *dataset.test)
-        kept = {name: array for name, array in test._asdict().items() if array is not None}
+        kept = {name: array for name, array in codes._asdict().items() if array is not None}
         checkpoint.save_codes(loaded.path, dataset.test.digest, kept)
         checkpoint.save_aggregate(loaded.path, mixture)
     return numbers

@@ -169,12 +169,12 @@ class AVB(Autoencoder):
             mean = self.mean(features).clamp(-networks.FARTHEST, networks.FARTHEST)
             std = self.log_scale(features).clamp(-7, 2).exp()
             shape = self.shape(features).view(-1, _BASES + 1, self.latent)
+            own, rest = shape[:, :1], shape[:, 1:]
             # A little of v_0 always stays, so that q keeps a density.
-            size = (shape.square().sum(1, keepdim=True) + 1e-4).sqrt()
-            shape = shape / size
-            own = shape[:, :1]
-            own = torch.where(own < 0, own.clamp(max=-0.05), own.clamp(min=0.05))
-            return mean, std, torch.cat([own, shape[:, 1:]], dim=1)
+            least = (0.0025 * rest.square().sum(1, keepdim=True) + 1e-4).sqrt()
+            own = torch.where(own < 0, torch.minimum(own, -least), torch.maximum(own, least))
+            shape = torch.cat([own, rest], dim=1)
+            return mean, std, shape / shape.square().sum(1, keepdim=True).sqrt()
 
     def _standardised(
         self, shape: Tensor, samples: int, generator: torch.Generator | None
