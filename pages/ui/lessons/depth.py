@@ -69,7 +69,8 @@ def _hierarchy(deep: vae.Entry | None, item: int) -> None:
         return
     st.markdown(
         "**Look for** what stays and what changes: all these pictures share one place on the "
-        "plane, so the garment stays; the levels below choose its details."
+        "plane. Where one kind of garment lives there it stays, and the levels below choose its "
+        "details; where several meet, the levels below decide between them too."
     )
     data = cache.shown(deep.name, deep.digest)
     pictures = cache.details(deep.name, deep.digest, item, SEEDS)
