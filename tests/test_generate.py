@@ -1,0 +1,167 @@
+"""Drawing on purpose: distributions against plain numpy, records that decode again."""
+
+import numpy as np
+import pytest
+import torch
+
+from vae import latent
+from vae.distributions import Mixture
+from vae.generate import (
+    SOURCES,
+    GenerateError,
+    Ground,
+    Request,
+    decode,
+    inside,
+    mix,
+    sample,
+    tempered,
+    variations,
+)
+from vae.latent import Codes
+from vae.models import MODELS, build
+
+LABELS = np.arange(600) % 2
+
+
+@pytest.fixture
+def items():
+    """Two round clouds, one a class, of items with small posteriors."""
+    rng = np.random.default_rng(0)
+    centres = np.where(LABELS[:, None] == 0, (-2.0, 0.0), (2.0, 1.0))
+    mean = (centres + 0.4 * rng.standard_normal((600, 2))).astype(np.float32)
+    return Codes(mean, np.full((600, 2), 0.05, np.float32))
+
+
+@pytest.fixture
+def drawn(settings, items):
+    def make(name="vae", **asked):
+        model = build(settings(name).model).eval()
+        ground = Ground.of(items.mean)
+        kept = {"codes": items, "labels": LABELS, "ground": ground}
+        return model, sample(model, Request(**asked), **kept)
+
+    return make
+
+
+def test_prior_samples_have_the_moments_of_the_temperature(drawn):
+    parts = [drawn(n=400, seed=s, temperature=0.5)[1].z for s in range(10)]
+    z = np.concatenate(parts)
+    assert abs(z.mean(0)).max() < 0.03
+    assert np.cov(z.T) == pytest.approx(0.25 * np.eye(2), abs=0.02)
+
+
+def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
+    means = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
+    mixture = Mixture(torch.log(torch.tensor([0.25, 0.75])), means, torch.eye(2).repeat(2, 1, 1))
+    z = tempered(mixture, 0.1)(20_000, torch.Generator().manual_seed(0)).numpy()
+    right = z[:, 0] > 0
+    assert right.mean() == pytest.approx(0.75, abs=0.02)
+    assert z[right].mean(0) == pytest.approx((3, 0), abs=0.01)
+    assert z[right].std(0) == pytest.approx((0.1, 0.1), abs=0.01)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, source):
+    square = ((-3.0, -1.0), (-1.0, -1.0), (-1.0, 1.0), (-3.0, 1.0))
+    asked = {"source": source, "n": 30, "seed": 4, "label": 1, "place": (2.0, 1.0)}
+    asked["polygon"] = square
+    model, first = drawn(name, **asked)
+    _, other = drawn(name, **{**asked, "seed": 5})
+    assert first.z.shape == (30, 2) and np.isfinite(first.z).all()
+    again = drawn_again(model, asked, drawn)
+    assert np.array_equal(again.z, first.z) and np.array_equal(again.seeds, first.seeds)
+    assert not np.array_equal(first.z, other.z)
+    assert (first.seeds > 0).all() == (model.extra_kind == "detail")
+    assert first.label == (1 if model.extra_kind == "label" else None)
+    if source == "region":
+        assert (first.z > (-3, -1)).all() and (first.z < (-1, 1)).all()
+    if source == "class":
+        assert (first.z[:, 0] > 0).all()
+    if source == "around":
+        assert np.linalg.norm(first.z - (2, 1), axis=1).max() < 1.5
+
+
+def drawn_again(model, asked, drawn):
+    return drawn(next(n for n, e in MODELS.items() if type(model) is e.cls), **asked)[1]
+
+
+def test_what_lies_in_thin_ground_is_not_kept_and_the_draws_are_counted(drawn, items):
+    ground = Ground.of(items.mean)
+    assert ground.crowding(items.mean).mean() == pytest.approx(1, abs=0.3)
+    assert ground.crowding(np.array([[0.0, 5.0]]))[0] < 0.01
+    _, loose = drawn(n=200, seed=1)
+    _, strict = drawn(n=200, seed=1, least=0.3)
+    assert loose.tried == 200 and (ground.crowding(loose.z) < 0.3).any()
+    assert strict.tried > 200 and ground.crowding(strict.z).min() >= 0.3
+    # Nothing else is changed: what was kept are the first draws that passed.
+    passing = loose.z[ground.crowding(loose.z) >= 0.3]
+    assert np.array_equal(strict.z[: len(passing)], passing)
+
+
+def test_polygons_that_bend_and_cross_hold_what_they_should():
+    bend = [(0, 0), (4, 0), (4, 4), (3, 4), (3, 1), (1, 1), (1, 4), (0, 4)]
+    z = np.array([[0.5, 3], [2, 3], [3.5, 3], [2, 0.5], [5, 2], [-1, 2], [2, -1]])
+    assert inside(z, bend).tolist() == [True, False, True, True, False, False, False]
+    assert inside(z, bend[::-1]).tolist() == inside(z, bend).tolist()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"source": "dream"}, "'dream'; expected one of prior"),
+        ({"n": 401}, "401 pictures are asked for; expected 1 to 400"),
+        ({"n": 0}, "0 pictures"),
+        ({"temperature": 9}, "temperature is 9; expected 0 to 3"),
+        ({"source": "class", "label": 7}, "has no items"),
+        ({"source": "around", "place": (1.0,)}, "1 coordinates; expected 2"),
+        ({"source": "region"}, "no area"),
+        ({"least": 1e9, "n": 5}, "none of 125 draws"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(drawn, asked, words):
+    with pytest.raises(GenerateError, match=words):
+        drawn(**asked)
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "hvae"])
+def test_records_decode_to_the_pictures_they_are_of(drawn, name):
+    model, made = drawn(name, n=12, label=0 if name == "cvae" else None)
+    pictures = decode(model, made.z, label=made.label, seeds=made.seeds)
+    for z, seed, picture in zip(made.z, made.seeds, pictures, strict=True):
+        alone = latent.decode_bytes(model, z[None], label=made.label, seed=int(seed))[0]
+        assert abs(alone.astype(int) - picture).max() <= 1  # a batch may round another way
+
+
+def test_variations_stay_around_their_parent_and_repeat(settings):
+    model = build(settings("vae").model).eval()
+    children = variations(model, (1.0, -1.0), 12, spread=0.2, seed=3, label=None)
+    again = variations(model, (1.0, -1.0), 12, spread=0.2, seed=3, label=None)
+    assert np.array_equal(children.z, again.z) and len(children.z) == 12
+    many = variations(model, (1.0, -1.0), 4000, spread=0.2, seed=3, label=None).z
+    assert many.mean(0) == pytest.approx((1, -1), abs=0.02)
+    assert many.std(0) == pytest.approx((0.2, 0.2), abs=0.01)
+    deep = build(settings("hvae").model).eval()
+    same = variations(deep, (0.0, 0.0), 12, spread=0.0, seed=3, label=None)
+    assert (same.z == 0).all() and len(set(same.seeds)) == 12 and same.seeds.min() > 0
+
+
+def test_a_mix_is_the_weighted_mean_in_the_plane_and_on_the_shell_above_it():
+    codes = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
+    assert mix(codes, [2, 1, 1]) == pytest.approx((1, 1))
+    assert mix(codes, [0, 1, 0]) == pytest.approx((4, 0))
+    high = np.eye(3) * 2
+    assert np.linalg.norm(mix(high, [1, 1, 1])) == pytest.approx(2)
+    for weights in ([1, 1], [-1, 1, 1], [0, 0, 0]):
+        with pytest.raises(GenerateError, match="the weights are"):
+            mix(codes, weights)
+
+
+def test_a_region_is_covered_evenly_and_only_inside(drawn):
+    triangle = ((0.0, 0.0), (2.0, 0.0), (0.0, 2.0))
+    parts = [drawn(source="region", n=400, seed=s, polygon=triangle) for s in range(5)]
+    z = np.concatenate([made.z for _, made in parts])
+    assert (z.min(0) >= 0).all() and (z.sum(1) <= 2).all()
+    assert z.mean(0) == pytest.approx((2 / 3, 2 / 3), abs=0.04)
+    assert sum(made.tried for _, made in parts) == pytest.approx(2 * len(z), rel=0.1)
