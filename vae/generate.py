@@ -59,8 +59,8 @@ class Ground(NamedTuple):
 class Request(NamedTuple):
     """What is asked for. `temperature` multiplies every deviation from the source's own centres:
     of a prior from 0, of a mixture from its components, of a class from its items, of a place from
-    it; a region is covered evenly. `label` is a class, and what a conditional model is told. `least` is the lowest crowding
-    that is kept, `polygon` [P, 2] the region."""
+    it; a region is covered evenly. `label` is a class, and what a conditional model is told.
+    `least` is the lowest crowding that is kept, `polygon` [P, 2] the region."""
 
     source: str = "prior"
     n: int = 64
