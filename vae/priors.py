@@ -12,6 +12,7 @@ from .config import ConfigError
 from .distributions import Mixture, normal_log_prob
 
 _COUPLINGS, _HIDDEN = 8, 64
+_FARTHEST = 8.0  # of a code on each axis; an encoder keeps within 6 (networks.FARTHEST)
 _STRONGEST = 1.5  # log-scale of one coupling: bounded, so that no code is thrown to infinity
 
 
@@ -81,12 +82,13 @@ class Flow(nn.Module):
 
     @torch.no_grad()
     def reach(self, deviations: float) -> tuple[Tensor, Tensor]:
-        """Where the normal's sphere and the points on it go, for D = 2 a circle's image."""
+        """Where the normal's sphere and the points on it go, for D = 2 a circle's image, as far
+        as codes go: couplings may throw the last thousandth of the normal a hundred units out."""
         device = next(self.parameters()).device
         generator = torch.Generator(device).manual_seed(0)
         around = torch.randn(4096, self.latent, generator=generator, device=device)
         codes = self.inverse(deviations * around / around.norm(dim=1, keepdim=True))
-        return codes.amin(0), codes.amax(0)
+        return codes.amin(0).clamp(min=-_FARTHEST), codes.amax(0).clamp(max=_FARTHEST)
 
     def _parts(self, z: Tensor, index: int) -> tuple[Tensor, Tensor]:
         one, two = z.tensor_split([self.latent - self.half], dim=1)

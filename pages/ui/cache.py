@@ -5,18 +5,22 @@ Models are shared by all sessions: in evaluation mode, without gradients, never 
 
 import os
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 import vae
-from vae import export, images, latent
+from vae import aggregate, export, generate, images, latent, novelty
 from vae import walk as walks
+from vae.checkpoint import load_aggregate
+from vae.distributions import Mixture
 
 from . import routes
 from .atlas import MapAssets, publish_map
 from .place import SEEDS, Pin, Space
+from .sheet import Judged, Wish
 
 CHECKPOINTS = Path(
     os.environ.get("VAE_CHECKPOINTS_DIR", Path(__file__).parents[2] / "checkpoints")
@@ -177,6 +181,81 @@ def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
     """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
     model, z = checkpoint(name, digest).model, codes(name, digest).mean[item : item + 1]
     return np.concatenate([latent.decode_bytes(model, z, seed=s) for s in range(seeds + 1)])
+
+
+# --- the Generate page --------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def ground(name: str, digest: str) -> generate.Ground:
+    """How the shown items lie on a model's plane."""
+    return generate.Ground.of(codes(name, digest).mean)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Finding where images lie")
+def aggregate_posterior(name: str, digest: str) -> Mixture:
+    """The one kept with the checkpoint, else fitted to the shown images' codes."""
+    ck = checkpoint(name, digest)
+    kept = load_aggregate(ck)
+    if kept is not None:
+        return kept
+    return aggregate.fit_for(ck.model, codes(name, digest), shown(name, digest).test.labels)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def samples(name: str, digest: str, wish: Wish) -> generate.Samples:
+    """The records of a wish."""
+    return generate.sample(
+        checkpoint(name, digest).model,
+        generate.Request(**asdict(wish)),
+        codes=codes(name, digest),
+        labels=shown(name, digest).test.labels,
+        ground=ground(name, digest),
+        aggregate=aggregate_posterior(name, digest),
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner="Comparing the images with each other")
+def usual_distances(data: str, size: int) -> tuple[float, float]:
+    """Between the test images of a data set: the 5th percentile and the median."""
+    return novelty.usual_distances(dataset(data, size).test.images)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
+    """uint8 pictures [n, H, W, C] of records that share a label, as torch decodes them."""
+    z = np.array([pin.z for pin in pins], np.float32)
+    seeds = np.array([pin.seed for pin in pins])
+    model = checkpoint(name, digest).model
+    out = None
+    for label in {pin.label for pin in pins}:
+        of = np.array([pin.label == label for pin in pins])
+        part = generate.decode(model, z[of], label=label, seeds=seeds[of])
+        out = np.empty((len(pins), *part.shape[1:]), np.uint8) if out is None else out
+        out[of] = part
+    return out
+
+
+def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
+    """What is known of records: pictures in one sprite, the nearest real images, crowding."""
+    data, made = shown(name, digest), pictures(name, digest, pins)
+    trained = checkpoint(name, digest).config
+    columns = min(20, len(pins))
+    rows = -(-len(pins) // columns)
+    room = np.zeros((columns * rows, *made.shape[1:]), np.uint8)
+    room[: len(made)] = made
+    url = routes.publish(images.png(images.mosaic(room, columns)), "image/png")
+    near = novelty.nearest(made, data.test.images)
+    return Judged(
+        url,
+        columns,
+        rows,
+        near.item,
+        data.test.labels[near.item],
+        near.distance,
+        ground(name, digest).crowding(np.array([pin.z for pin in pins])),
+        usual_distances(trained.train.data, trained.model.image_shape[1]),
+    )
 
 
 def warm_up() -> None:

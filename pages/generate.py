@@ -1,0 +1,82 @@
+"""Generate: what else could there be?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, making, session
+from pages.ui.direction_panel import direction_panel
+from pages.ui.model_picker import model_picker
+from pages.ui.sample_grid import sample_grid
+from pages.ui.sheet import ask_from_grid
+from pages.ui.wish_form import wish_form
+from vae.generate import GenerateError
+
+entry = model_picker()
+try:
+    assets = cache.map_assets(entry.name, entry.digest)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be shown: {error}")
+    st.stop()
+space = cache.space(entry.name, entry.digest)
+names = cache.shown(entry.name, entry.digest).class_names
+_, broken = session.wish(entry.digest, space, len(names))
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+
+
+def answer() -> None:
+    """Does what the grid asked for, once."""
+    value = (st.session_state.get("samples") or {}).get("ask")
+    sheet = session.history(entry.digest).sheet
+    if not value or sheet is None:
+        return
+    try:
+        ask = ask_from_grid(value, len(sheet.records), space)
+    except (ValueError, TypeError) as error:
+        st.warning(f"The grid asked for something that cannot be done: {error}")
+        return
+    if session.answered(entry.digest, ask.turn):
+        return
+    if ask.do in ("undo", "redo"):
+        session.step_back(entry.digest, forward=ask.do == "redo")
+    elif ask.do in ("a", "b"):
+        session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
+    else:
+        try:
+            session.show_sheet(entry.digest, making.made(entry, sheet, ask))
+        except GenerateError as error:
+            st.warning(str(error))
+
+
+@st.fragment
+def generator() -> None:
+    """Reruns alone when the visitor asks for other pictures."""
+    answer()
+    wish = wish_form(entry, space, names)
+    known = session.history(entry.digest)
+    latest = next((s.wish for s in reversed(known.sheets[: known.now + 1]) if s.wish), None)
+    if wish != latest:
+        try:
+            session.show_sheet(entry.digest, making.drawn(entry, wish))
+        except GenerateError as error:
+            st.warning(f"Nothing could be drawn: {error}.")
+    known = session.history(entry.digest)
+    if known.sheet is None:
+        return
+    st.query_params.from_dict(wish.to_query(entry.name, entry.digest))
+    pins = tuple(record.pin for record in known.sheet.records)
+    sample_grid(
+        assets,
+        known,
+        cache.judged(entry.name, entry.digest, pins),
+        labels=names,
+        directions=session.directions(entry.digest),
+        groups={side: len(of) for side, of in session.groups(entry.digest).items()},
+        key="samples",
+    )
+    direction_panel(entry, names)
+
+
+generator()

@@ -1,0 +1,134 @@
+"""Generate: draw, choose, vary, mix, make a direction, go back, and come back by a link."""
+
+import numpy as np
+from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
+from playwright.sync_api import Page
+
+READY = '.sg[data-state="ready"]'
+TILE = '[data-testid="sample-grid"] button'
+NOTE = '[data-testid="sheet-note"]'
+
+
+def opened(open_page, path="/generate", **options) -> Page:
+    page = open_page(path, ready=False, **options)
+    page.wait_for_selector(READY)
+    return page
+
+
+def key(page: Page) -> str:
+    return page.locator('[data-testid="sample-grid"]').get_attribute("data-key")
+
+
+def wait_for_new(page: Page, before: str) -> None:
+    page.wait_for_function(
+        "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k", arg=before
+    )
+
+
+def press(page: Page, words: str) -> None:
+    before = key(page)
+    page.get_by_role("button", name=words, exact=True).click()
+    wait_for_new(page, before)
+
+
+def chosen(page: Page) -> list[float]:
+    page.wait_for_function(
+        "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''"
+    )
+    return z_of(page)
+
+
+def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
+    page = opened(open_page)
+    assert page.locator(TILE).count() == 64
+    page.locator(TILE).nth(9).click()
+    z = chosen(page)
+    assert abs(pixels(page.locator(IMAGE).first) - torch_image(z)).max() <= 1
+    drawn = key(page)
+    press(page, "Twelve variations")
+    assert page.locator(TILE).count() == 13 and chosen(page) == z
+    assert "12 variations" in page.locator(NOTE).inner_text()
+    page.locator(TILE).nth(3).click()
+    child = chosen(page)
+    assert 0 < np.linalg.norm(np.subtract(child, z)) < 1.2
+    page.locator(TILE).nth(5).click(modifiers=["Control"])
+    other = chosen(page)
+    press(page, "Mix selected")
+    middle = (np.array(child) + other) / 2
+    assert np.allclose(chosen(page), middle, atol=1e-4)
+    assert page.locator(TILE).count() == 3
+    press(page, "Undo")
+    before = key(page)
+    page.keyboard.press("Control+z")
+    wait_for_new(page, before)
+    assert key(page) == drawn and page.locator(TILE).count() == 64
+    press(page, "Redo")
+    assert page.locator(TILE).count() == 13
+
+
+def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
+    page = opened(open_page, "/generate?m=fashion-vae&src=class&c=8&n=16&seed=5&t=0.5&min=0.1")
+    assert page.locator(TILE).count() == 16
+    assert "around Bag · seed 5, temperature 0.5" in page.locator(NOTE).inner_text()
+    first = chosen(page)
+    before = key(page)
+    page.get_by_role("button", name="Draw others").click()
+    wait_for_new(page, before)
+    wait_for_query(page, "seed")
+    assert query(page)["seed"] != "5" and chosen(page) != first
+    link = page.url
+    again = opened(open_page, link[link.index("/generate") :])
+    assert chosen(again) == chosen(page)
+    assert again.locator(TILE).count() == 16
+    page.get_by_role("button", name="Undo", exact=True).click()
+    wait_for_query(page, "seed", "5")
+    page.wait_for_function(
+        "z => document.querySelector('[data-testid=decoded-image]').dataset.z === z",
+        arg=page.evaluate("z => z.join(',')", first),
+    )
+
+
+def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
+    page = opened(open_page, "/generate?m=fashion-vae&n=16")
+    page.get_by_text("Directions: from one kind").click()
+    page.get_by_role("button", name="Make the direction").click()
+    slider = page.get_by_role("slider", name="T-shirt/top to Trouser")
+    slider.wait_for()
+    start = chosen(page)
+    before = key(page)
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    moved = chosen(page)
+    assert np.linalg.norm(np.subtract(moved, start)) > 0.1 and key(page) == before
+    assert abs(pixels(page.locator(IMAGE).first) - torch_image(moved)).max() <= 1
+    press(page, "Go on from here")
+    assert np.allclose(chosen(page), moved) and page.locator(TILE).count() == 2
+    assert "T-shirt/top to Trouser" in page.locator('[data-testid="sample-facts"]').inner_text()
+
+
+def test_details_are_drawn_each_with_its_seed_and_sorted_by_newness(open_page):
+    page = opened(open_page, "/generate?m=fashion-hvae&n=16&seed=2")
+    page.locator(TILE).nth(4).click()
+    facts = page.locator('[data-testid="sample-facts"]').inner_text()
+    seed = int(facts.split("detail ")[1].split()[0])
+    expected = torch_image(chosen(page), "fashion-hvae", seed=seed)
+    assert abs(pixels(page.locator(IMAGE).first) - expected).max() <= 1
+    page.get_by_role("button", name="Newest kind").click()
+    page.locator(TILE).first.focus()
+    page.keyboard.press("Enter")
+    shown = [float(page.locator('[data-testid="sample-facts"] span').nth(1).inner_text()[:5])]
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        text = page.locator('[data-testid="sample-facts"] span').nth(1).inner_text()
+        shown.append(float(text[:5]))
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_a_phone_in_the_dark_holds_the_page(open_page):
+    page = opened(open_page, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    page.locator(TILE).nth(2).click()
+    press(page, "Twelve variations")
