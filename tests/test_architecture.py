@@ -33,6 +33,8 @@ ALLOWED = {
     "film": set(),
     "generate": {"aggregate", "distributions", "latent", "models", "priors"},
     "novelty": set(),
+    "upscale": set(),
+    "outline": set(),
     "board_items": set(),
     "boards": {"board_items"},
     "directions": set(),
