@@ -4,6 +4,7 @@ import streamlit as st
 
 import vae
 from pages.ui import cache, session
+from pages.ui.keeping import keep_pins
 from pages.ui.latent_map import INLINE_PINS, latent_map
 from pages.ui.model_picker import model_picker
 from pages.ui.place import Place, link, place_from_map
@@ -53,6 +54,13 @@ def explorer() -> None:
         ],
         link=link(query),
         key="map",
+    )
+    st.button(
+        "Keep pins",
+        disabled=not where.pins,
+        help="Puts the pinned pictures on the board, where they can be sorted and taken home.",
+        on_click=keep_pins,
+        args=(entry.name, entry.digest, where.pins),
     )
 
 

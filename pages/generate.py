@@ -5,6 +5,7 @@ import streamlit as st
 import vae
 from pages.ui import cache, making, session
 from pages.ui.direction_panel import direction_panel
+from pages.ui.keeping import keep_records
 from pages.ui.model_picker import model_picker
 from pages.ui.sample_grid import sample_grid
 from pages.ui.sheet import ask_from_grid
@@ -41,6 +42,8 @@ def answer() -> None:
         return
     if ask.do in ("undo", "redo"):
         session.step_back(entry.digest, forward=ask.do == "redo")
+    elif ask.do == "keep":
+        keep_records(entry.name, entry.digest, [sheet.records[i] for i in ask.picks])
     elif ask.do in ("a", "b"):
         session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
     else:

@@ -14,6 +14,7 @@ st.navigation(
     [
         st.Page("explore.py", title="Explore", default=True),
         st.Page("generate.py", title="Generate"),
+        st.Page("board.py", title="Board"),
         st.Page("compare.py", title="Compare"),
         st.Page("models.py", title="Models"),
     ],

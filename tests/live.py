@@ -40,6 +40,7 @@ def start_server(
         ],
     }[command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.setdefault("VAE_BOARDS_DIR", str(log.parent / "boards"))
     if checkpoints:
         environment["VAE_CHECKPOINTS_DIR"] = str(checkpoints)
     with log.open("wb") as output:

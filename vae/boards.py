@@ -37,6 +37,10 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def is_key(text: str) -> bool:
+    return bool(_KEY.fullmatch(text))
+
+
 def folder() -> Path:
     """Where boards lie: `VAE_BOARDS_DIR`, else with the user's data."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
@@ -146,7 +150,7 @@ def generations(items: Sequence[Item]) -> list[list[str]]:
 
 
 def _path(key: str) -> Path:
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise BoardError("this is no board's key; expected the 22 characters of a board's link")
     return folder() / f"{key}.json"
 

@@ -195,6 +195,7 @@ export class SampleGrid {
     else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
     else if (event.key.toLowerCase() === "v") this.ask("variations");
     else if (event.key.toLowerCase() === "m") this.ask("mix");
+    else if (event.key.toLowerCase() === "k") this.ask("keep");
     else return;
     event.preventDefault();
   }
@@ -230,8 +231,9 @@ export class SampleGrid {
 
   showButtons() {
     const many = this.picked.size, can = this.data?.can ?? {};
-    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, mix: many >= 2, move: Boolean(this.moved), a: many >= 1, b: many >= 1 };
+    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, keep: many >= 1, mix: many >= 2, move: Boolean(this.moved), a: many >= 1, b: many >= 1 };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
+    this.find('[data-do="keep"]').textContent = many > 1 ? `Keep ${many} pictures` : "Keep";
     const { groups = {} } = this.data ?? {};
     for (const [side, words] of [["a", "from"], ["b", "to"]]) {
       this.find(`[data-do="${side}"]`).textContent = groups[side] ? `“${words}”: ${groups[side]} examples` : `Selection is “${words}”`;

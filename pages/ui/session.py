@@ -1,13 +1,16 @@
 """Every key of the session state, behind typed functions: the chosen model, a place a model, what
-is compared, what was generated."""
+is compared, what was generated, which board is open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import streamlit as st
 
+from vae import boards
+from vae.board_items import Board, Item
 from vae.directions import Direction
 
+from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
 from .place import Pin, Place, Space, place_from_query
 from .sheet import History, Record, Sheet, Wish, wish_from_query
@@ -179,3 +182,58 @@ def leave_problem(words: str) -> None:
 
 def take_problem() -> str | None:
     return st.session_state.pop("problem", None)
+
+
+# --- the board -----------------------------------------------------------------------------------
+
+
+def board_key() -> str:
+    """The key of the visitor's board: a link's, else the one they had, else a new one."""
+    if "board" not in st.session_state:
+        asked = st.query_params.get("b", "")
+        st.session_state["board"] = asked if boards.is_key(asked) else boards.new_key()
+    return st.session_state["board"]
+
+
+def open_board(key: str) -> None:
+    """Another board; what was done on the one before can no longer be undone here."""
+    for name in ("board-seen", "board-deeds", "kept-ids"):
+        st.session_state.pop(name, None)
+    st.session_state["board"] = key
+
+
+def kept_ids() -> dict[tuple[str, Pin], str]:
+    """The items of the board that were kept from this window, by model and place."""
+    return st.session_state.setdefault("kept-ids", {})
+
+
+def deeds() -> Deeds:
+    return st.session_state.setdefault("board-deeds", Deeds())
+
+
+def set_deeds(changed: Deeds) -> None:
+    st.session_state["board-deeds"] = changed
+
+
+def record_change(board: Board, items: Sequence[Item], outcome: boards.Outcome) -> None:
+    """Remembers a write for undo, and that its result was seen."""
+    set_deeds(deeds().push(change_of(board, items)))
+    see_board(outcome.board.revision)
+
+
+def see_board(revision: int) -> None:
+    st.session_state["board-seen"] = revision
+
+
+def board_seen() -> int:
+    """The revision that this window showed last."""
+    return st.session_state.get("board-seen", 0)
+
+
+def brought(file_id: str) -> bool:
+    """Whether this upload was read before; remembers that it is now."""
+    seen = st.session_state.setdefault("brought", set())
+    if file_id in seen:
+        return True
+    seen.add(file_id)
+    return False

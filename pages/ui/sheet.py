@@ -6,7 +6,7 @@ is checked.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -148,7 +148,7 @@ class History:
 @dataclass(frozen=True)
 class Ask:
     """What the grid asks Python to do: `variations` of the first pick, a `mix` of all, a `move` of
-    the first to `z`, the picks as a `group` of examples ("a" or "b"), `undo` or `redo`."""
+    the first to `z`, to `keep` the picks, to take them as group "a" or "b", `undo`, `redo`."""
 
     turn: int
     do: str
@@ -185,13 +185,6 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
 def record_json(record: Record) -> dict:
     """What the grid needs of a record."""
     return {"z": list(record.z), "label": record.label, "seed": record.seed, "step": record.step}
-
-
-def record_file(record: Record, model: str, digest: str) -> dict:
-    """A record as it is written to files: everything that decodes it again."""
-    fields = asdict(replace(record, parents=()))
-    del fields["parents"]
-    return {**fields, "z": list(record.z), "model": model, "digest": digest}
 
 
 def _fail():

@@ -1,0 +1,86 @@
+"""What a window knows of its board: what it did, so that it can be undone, and what it asks.
+
+Pure: no Streamlit here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from vae.board_items import Board, BoardError, Item
+
+_LONGEST = 200
+DEEDS = ("stars", "note", "order", "gone", "undo", "redo")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Items as they were and as they became; an item that was not there was gone."""
+
+    before: tuple[Item, ...]
+    after: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What was done and can be undone, what was undone and can be done again."""
+
+    done: tuple[Change, ...] = ()
+    undone: tuple[Change, ...] = ()
+
+    def push(self, change: Change) -> "Deeds":
+        return Deeds((*self.done, change)[-_LONGEST:])
+
+    def undo(self) -> tuple["Deeds", tuple[Item, ...]]:
+        """The deeds with the last one taken back, and the items to write for it."""
+        if not self.done:
+            return self, ()
+        last = self.done[-1]
+        return Deeds(self.done[:-1], (*self.undone, last)), last.before
+
+    def redo(self) -> tuple["Deeds", tuple[Item, ...]]:
+        if not self.undone:
+            return self, ()
+        last = self.undone[-1]
+        return Deeds((*self.done, last), self.undone[:-1]), last.after
+
+
+def change_of(board: Board, items: Sequence[Item]) -> Change:
+    """What writing these items does to a board."""
+    before = tuple(board.items.get(item.id, replace(item, gone=True)) for item in items)
+    return Change(before, tuple(items))
+
+
+def asked(board: Board, value: Mapping) -> list[Item]:
+    """The items that a message of the board's cards wants written; BoardError for one that cannot
+    be. Every id and number comes from outside."""
+    do, ids = value.get("do"), value.get("ids")
+    if do not in DEEDS or not isinstance(ids, list):
+        raise BoardError(f"{do!r} is nothing that a board can do")
+    items = [board.items[id] for id in ids if isinstance(id, str) and id in board.items]
+    if do == "stars":
+        stars = value.get("stars")
+        if not isinstance(stars, int) or isinstance(stars, bool) or not 0 <= stars <= 5:
+            raise BoardError(f"stars is {stars!r}; expected 0 to 5")
+        return [replace(item, stars=stars) for item in items]
+    if do == "note":
+        note = str(value.get("note", ""))[:2000]
+        return [replace(item, note=note) for item in items]
+    if do == "order":
+        return _moved(board, items, value.get("before"))
+    return [replace(item, gone=True) for item in items] if do == "gone" else []
+
+
+def _moved(board: Board, items: Sequence[Item], before: object) -> list[Item]:
+    """Items set in front of the one with the id `before`, or at the end where there is none."""
+    moving = {item.id for item in items}
+    rest = [item for item in board.kept if item.id not in moving]
+    at = next((i for i, item in enumerate(rest) if item.id == before), len(rest))
+    low = rest[at - 1].order if at > 0 else (rest[0].order - 1 if rest else 0.0)
+    high = rest[at].order if at < len(rest) else low + len(items) + 1
+    step = (high - low) / (len(items) + 1)
+    placed = [replace(item, order=low + step * (k + 1)) for k, item in enumerate(items)]
+    if step > 1e-9:
+        return placed
+    # Halved too often: everything gets whole numbers again.
+    order = [*rest[:at], *items, *rest[at:]]
+    return [replace(item, order=float(k + 1)) for k, item in enumerate(order)]

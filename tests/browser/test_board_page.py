@@ -1,0 +1,152 @@
+"""The board: keep, star, note, reorder, delete, undo, reload, share, take home, bring in."""
+
+import io
+import json
+import zipfile
+from xml.etree import ElementTree
+
+import numpy as np
+from helpers import click, torch_image
+from PIL import Image
+from playwright.sync_api import Page
+
+READY = '.bd[data-state="ready"]'
+CARD = ".bd-card"
+
+
+def cards(page: Page) -> list[str]:
+    return page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.id)")
+
+
+def wait_for(page: Page, ids: list[str]) -> None:
+    page.wait_for_function(
+        "ids => JSON.stringify([...document.querySelectorAll('.bd-card')].map(c => c.dataset.id))"
+        " === JSON.stringify(ids)",
+        arg=ids,
+    )
+
+
+def kept(open_page) -> Page:
+    """A board with three pictures that were pinned on the map."""
+    page = open_page()
+    for fx, fy in ((0.3, 0.4), (0.5, 0.6), (0.6, 0.35)):
+        click(page, fx, fy)
+    page.get_by_role("button", name="Keep pins").click()
+    page.get_by_text("Kept 3 pictures on the board").wait_for()
+    page.get_by_role("link", name="Board").first.click()
+    page.wait_for_selector(READY)
+    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    return page
+
+
+def test_an_hour_at_the_board(open_page):
+    page = kept(open_page)
+    first, second, third = cards(page)
+    page.locator(CARD).nth(1).get_by_role("button", name="4 stars").click()
+    page.wait_for_selector(f'{CARD}[data-id="{second}"][data-stars="4"]')
+    note = page.locator(CARD).nth(0).locator(".bd-note")
+    note.fill("the quiet one")
+    note.press("Enter")
+    page.wait_for_selector('.bd[data-revision="3"]')
+    box = [page.locator(CARD).nth(i).locator(".bd-picture").bounding_box() for i in (2, 0)]
+    at = [(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in box]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    page.mouse.move(*at[1], steps=6)
+    page.mouse.up()
+    wait_for(page, [third, first, second])
+    page.locator(CARD).nth(0).focus()
+    page.keyboard.press("Alt+ArrowRight")
+    wait_for(page, [first, third, second])
+    page.locator(CARD).nth(2).locator(".bd-picture").click()
+    page.keyboard.press("Delete")
+    wait_for(page, [first, third])
+    page.keyboard.press("Control+z")
+    wait_for(page, [first, third, second])
+    page.get_by_role("button", name="Undo").click()
+    wait_for(page, [third, first, second])
+    page.get_by_role("button", name="Redo").click()
+    wait_for(page, [first, third, second])
+    page.reload()
+    page.wait_for_selector(READY)
+    wait_for(page, [first, third, second])
+    assert page.locator(CARD).nth(0).locator(".bd-note").input_value() == "the quiet one"
+    assert page.locator(CARD).nth(2).get_attribute("data-stars") == "4"
+    link = page.url
+    other = open_page(link[link.index("/board") :], ready=False)
+    other.wait_for_selector(READY)
+    wait_for(other, [first, third, second])
+    other.locator(CARD).nth(1).get_by_role("button", name="2 stars").click()
+    page.wait_for_selector(f'{CARD}[data-id="{third}"][data-stars="2"]')
+    page.get_by_text("changed in another window").wait_for()
+    stranger = open_page("/board", ready=False)
+    stranger.get_by_text("Nothing is kept here yet").wait_for()
+    assert link.split("b=")[1] not in stranger.url
+
+
+def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path):
+    page = kept(open_page)
+    codes = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
+    page.get_by_role("button", name="Take home").click()
+    page.get_by_text("28", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything, .zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        names = archive.namelist()
+        assert sum(n.startswith("png/") for n in names) == 3
+        for name in names:
+            if name.endswith(".png"):
+                Image.open(io.BytesIO(archive.read(name))).load()
+            if name.endswith(".svg"):
+                assert ElementTree.fromstring(archive.read(name)).tag.endswith("svg")
+        assert archive.read("sheet.pdf").startswith(b"%PDF-")
+        assert archive.read("board.csv").decode().count("\n") == 4
+        text = archive.read("board.json").decode()
+        first = next(name for name in names if name.startswith("png/001"))
+        png = np.array(Image.open(io.BytesIO(archive.read(first))))
+    saved = [item["z"] for item in json.loads(text)["items"]]
+    assert [",".join(map(repr, z)) for z in saved] == [
+        ",".join(repr(float(v)) for v in code.split(",")) for code in codes
+    ]
+    expected = torch_image(saved[0])
+    shown = png[..., 0].astype(int) * png[..., 3] // 255
+    assert abs(shown - expected).max() <= 2  # light times opacity, rounded twice
+    page.keyboard.press("Escape")
+    (tmp_path / "mine.json").write_text(text)
+    (tmp_path / "bad.json").write_text(text.replace('"stars":0', '"stars":77', 1))
+    page.get_by_role("button", name="New board").click()
+    page.get_by_text("Nothing is kept here yet").wait_for()
+    page.get_by_role("button", name="Bring in").click()
+    chooser = page.locator('input[type="file"]')
+    chooser.set_input_files(tmp_path / "bad.json")
+    page.get_by_text("items[0].stars is 77; expected 0 to 5").wait_for()
+    chooser.set_input_files(tmp_path / "mine.json")
+    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    again = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
+    assert again == codes
+
+
+def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
+    page = open_page("/generate?m=fashion-vae&n=16", ready=False)
+    page.wait_for_selector('.sg[data-state="ready"]')
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_text("Kept 1 picture on the board").wait_for()
+    page.get_by_role("button", name="Twelve variations").click()
+    page.wait_for_function("document.querySelectorAll('.sg-grid button').length === 13")
+    page.locator(".sg-grid button").nth(4).click()
+    page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])
+    page.get_by_role("button", name="Keep 2 pictures").click()
+    page.get_by_text("Kept 2 pictures on the board").wait_for()
+    page.get_by_role("link", name="Board").first.click()
+    page.wait_for_selector(READY)
+    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    page.get_by_role("button", name="Tree").click()
+    rows = page.locator(".bd-row")
+    assert [rows.nth(i).locator(".bd-leaf").count() for i in range(2)] == [1, 2]
+    assert page.locator(".bd-tree path").count() == 2
+    page.get_by_role("button", name="Cards").click()
+    page.locator(".bd-picture").nth(1).click()
+    page.locator(".bd-picture").nth(2).click(modifiers=["Control"])
+    page.get_by_role("button", name="Side by side").click()
+    assert page.locator(".bd-pair figure").count() == 3
+    assert "apart in z" in page.locator(".bd-pair").inner_text()
