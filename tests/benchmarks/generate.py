@@ -1,0 +1,78 @@
+"""Milliseconds from the click to 400 new pictures on the screen, and of the parts.
+
+Clicks "Draw others" with 400 pictures asked for, until two frames after the new tiles are there
+and their sprite is decoded. Beside it what the engine needs without a browser.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from bench import table
+from live import ROOT, launch, start_server, stop_server
+from playwright.sync_api import sync_playwright
+
+import vae
+from vae import generate, latent, novelty
+
+CLICKS = 20
+CLICK = """async () => {
+  const grid = document.querySelector('[data-testid=sample-grid]'), before = grid.dataset.key;
+  const button = [...document.querySelectorAll('button')].find(b => b.innerText === 'Draw others');
+  const start = performance.now();
+  button.click();
+  while (grid.dataset.key === before) await new Promise(requestAnimationFrame);
+  const image = new Image();
+  image.src = getComputedStyle(grid.firstChild).backgroundImage.slice(5, -2);
+  await image.decode();
+  await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
+  return performance.now() - start;
+}"""
+
+
+def engine() -> list[list[str]]:
+    """Median milliseconds of drawing, decoding and comparing 400 pictures."""
+    loaded = vae.load(ROOT / "checkpoints" / "fashion-vae")
+    split = vae.load_dataset("fashion-mnist-starter").test
+    codes = latent.split_codes(loaded, split)
+    told = {"codes": codes, "labels": split.labels, "ground": generate.Ground.of(codes.mean)}
+    times = {"draw": [], "decode": [], "nearest real images": []}
+    for seed in range(CLICKS):
+        start = time.perf_counter()
+        made = generate.sample(loaded.model, generate.Request(n=400, seed=seed), **told)
+        drawn = time.perf_counter()
+        pictures = generate.decode(loaded.model, made.z)
+        decoded = time.perf_counter()
+        novelty.nearest(pictures, split.images)
+        done = time.perf_counter()
+        for name, span in zip(
+            times, (drawn - start, decoded - drawn, done - decoded), strict=True
+        ):
+            times[name].append(1000 * span)
+    return [[name, f"{np.median(each):.0f}", ""] for name, each in times.items()]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        process, url = start_server(Path(folder) / "log.txt")
+        try:
+            browser = launch(playwright)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(f"{url}/generate?m=fashion-vae&n=400")
+            page.wait_for_selector('.sg[data-state="ready"]')
+            page.wait_for_timeout(2000)
+            times = []
+            for _ in range(CLICKS):
+                times.append(page.evaluate(CLICK))
+                page.wait_for_timeout(300)
+            browser.close()
+        finally:
+            stop_server(process)
+    median, late = np.percentile(times, (50, 90))
+    rows = [["click to 400 pictures seen", f"{median:.0f}", f"{late:.0f}"], *engine()]
+    table("400 generated pictures, milliseconds", ["what", "median", "90th percentile"], rows)
+
+
+if __name__ == "__main__":
+    main()
