@@ -31,6 +31,8 @@ ALLOWED = {
     "samples": {"distributions", "models"},
     "report": {"checkpoint", "models"},
     "walk": {"latent", "models"},
+    "geometry": {"latent", "models", "walk"},
+    "paths": {"geometry"},
     "export": {"models", "networks", "checkpoint"},
     "onnx_export": {"models", "networks", "checkpoint"},
 }
