@@ -171,14 +171,14 @@ def test_a_bundled_model_is_prepared_in_a_second_and_asked_in_milliseconds():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
     codes = split_codes(ck, vae.load_dataset("fashion-mnist-starter").test).mean
     decode = pixel_means(ck.model)
-    start = time.perf_counter()
+    start = time.process_time()
     metric = Metric(decode, bounds(codes), empty=emptiness(codes))
-    prepared = time.perf_counter() - start
+    prepared = time.process_time() - start
     times, gains = [], []
     for ends in np.random.default_rng(1).choice(codes, (40, 2)):
-        start = time.perf_counter()
+        start = time.process_time()
         path = metric.geodesic(*ends)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
         gains.append(metric.length(path) / picture_length(decode, ends))
-    assert prepared < 4 and np.median(times) < 0.04  # four times the budget: other work runs too
+    assert prepared < 2 and np.median(times) < 0.02  # of processor time, twice the budget
     assert np.median(gains) < 0.95

@@ -10,9 +10,9 @@ cut through holes. Arvanitidis et al. (2018, https://arxiv.org/abs/1710.11379) l
 variance grow away from the data, which adds J_sigma^T J_sigma to the metric and makes holes long.
 These decoders have no variance of their own, so the same is done directly:
 
-    G'(z) = J^T J + GUARD * g * e(z)^2 * I,   e(z) = 1 / (1 + density(z) / (THIN * typical density))
+    G'(z) = J^T J + GUARD * g * e(z)^2 * I,   e(z) = 1 / (1 + density(z) / (THIN * typical))
 
-with g the median of trace(G)/2 where there are items. e is near 0 among items and 1 in a hole.
+with `typical` the density at the median item and g the median of trace(G)/2 where there are items. e is near 0 among items and 1 in a hole.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
 Decode = Callable[[Tensor], Tensor]  # codes [B, 2] -> pixel means [B, P]
 
 GUARD = 4.0
-SIDE = 80
+SIDE = 72
 SEGMENTS = 64  # of a geodesic
 _FINER = 3  # nodes of the field between those of the graph
 _STEP = 1e-3  # of the central differences; in float32 their two errors are about equal there

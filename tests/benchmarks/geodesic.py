@@ -1,4 +1,4 @@
-"""Time to prepare the decoder's metric and to find a geodesic: `python tests/benchmarks/geodesic.py`.
+"""Time to prepare the decoder's metric and to find a geodesic; names of models may follow.
 
 Prints JSON: seconds of preparation (density included) and milliseconds a query, for each model.
 """
