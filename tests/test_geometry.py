@@ -86,7 +86,7 @@ def test_geodesics_are_symmetric_and_never_longer_than_the_straight_line(surface
         there, back = metric.geodesic(start, end), metric.geodesic(end, start)
         assert np.array_equal(there, back[::-1])
         line = densify(np.stack([start, end]), len(there))
-        assert metric.field_length(there) <= metric.field_length(line)
+        assert metric.field_length(there) <= metric.field_length(line) * (1 + 1e-12)
 
 
 def test_a_geodesic_is_smooth_and_of_even_speed():

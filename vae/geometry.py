@@ -12,7 +12,8 @@ These decoders have no variance of their own, so the same is done directly:
 
     G'(z) = J^T J + GUARD * g * e(z)^2 * I,   e(z) = 1 / (1 + density(z) / (THIN * typical))
 
-with `typical` the density at the median item and g the median of trace(G)/2 where there are items. e is near 0 among items and 1 in a hole.
+with `typical` the density at the median item and g the median of trace(G) / 2 where there are
+items. e is near 0 among items and 1 in a hole.
 """
 
 from __future__ import annotations
