@@ -52,7 +52,12 @@ def main() -> None:
     chromium(python)
     must(python, "-m", "ruff", "format", "--check", ".")
     must(python, "-m", "ruff", "check", ".")
-    sys.exit(run(python, "-m", "pytest", *sys.argv[1:]))
+    # Browser tests mostly wait, so as many at a time as there are cores; each core gets one of
+    # torch's threads. A file's tests stay together, for they share a server and a browser.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    workers = str(min(4, os.cpu_count() or 1))
+    parallel = ("-n", workers, "--dist", "loadfile")
+    sys.exit(run(python, "-m", "pytest", *parallel, *sys.argv[1:]))
 
 
 if __name__ == "__main__":

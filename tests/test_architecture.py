@@ -23,13 +23,16 @@ ALLOWED = {
     "inference": {"priors"},
     "models": {"config", "distributions", "networks", "priors", "inference", "models"},
     "latent": {"models", "networks", "checkpoint", "data"},
-    "aggregate": {"distributions", "latent"},
-    "quadrature": {"models", "priors"},
+    "aggregate": {"distributions", "latent", "models"},
+    "quadrature": {"distributions", "models", "priors"},
     "importance": {"distributions", "models"},
     "projection": set(),
     "classifier": {"checkpoint", "data"},
     "samples": {"distributions", "models"},
     "report": {"checkpoint", "models"},
+    "film": set(),
+    "sheets": {"film"},
+    "uploads": set(),
     "walk": {"latent", "models"},
     "geometry": {"latent", "models", "walk"},
     "paths": {"geometry"},
@@ -81,6 +84,7 @@ def test_models_do_not_import_each_other():
 def test_only_data_checkpoints_pictures_and_onnx_touch_the_disk():
     writers = {"report.py", "data.py", "data_files.py", "checkpoint.py", "runs.py", "images.py"}
     writers.add("onnx_export.py")  # a file is compared with torch before it takes its name
+    in_memory = {"film.py": {("av", "open")}, "uploads.py": {("Image", "open")}}  # of bytes
     touching = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "mkdir", "unlink"}
     for path in FILES:
         if path.name in writers:
@@ -88,6 +92,9 @@ def test_only_data_checkpoints_pictures_and_onnx_touch_the_disk():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                library = getattr(getattr(node.func, "value", None), "id", "")
+                if path.name in in_memory and (library, name) in in_memory[path.name]:
+                    continue
                 assert name not in touching, f"{path.name}:{node.lineno} calls {name}"
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from vae import MODELS, classifier, evaluation, importance, load_dataset, quadrature, samples
-from vae.aggregate import fit
+from vae.aggregate import fit, fit_for
 from vae.distributions import Mixture
 from vae.latent import Codes
 from vae.models import build
@@ -206,6 +206,34 @@ def test_samples_of_a_label_are_told_it_and_repeat_themselves(settings, tiny):
     )
 
 
+def test_a_conditional_model_has_an_aggregate_posterior_a_label(settings, tiny):
+    model = build(settings("cvae").model)
+    rng = np.random.default_rng(2)
+    labels = np.arange(600) % 2
+    mean = np.where(labels[:, None] == 1, 4.0, -4.0) + 0.3 * rng.standard_normal((600, 2))
+    mixture = fit_for(model, Codes(mean, None), labels)
+    draws = [mixture.block(k, 2).sample(500, torch.Generator().manual_seed(0)) for k in (0, 1)]
+    assert draws[0].max() < 0 < draws[1].min()
+    z = torch.randn(50, 2) * 4
+    parts = torch.stack([mixture.block(k, 2).log_prob(z) for k in (0, 1)])
+    torch.testing.assert_close(mixture.log_prob(z), parts.logsumexp(0) - np.log(2))
+    pictures = torch.from_numpy(tiny.test.images[:4]).float() / 255
+    y = torch.tensor([0, 1, 1, 0])
+    found = quadrature.exact_nll(model, pictures, y, aggregate=mixture).nll[1]
+    plain = torch.stack(
+        [
+            quadrature.integrate(
+                pictures[i : i + 1],
+                lambda codes, k=int(k): model.decode(codes, torch.full((len(codes),), k)),
+                model.likelihood,
+                [mixture.block(int(k), 2)],
+            ).nll[0, 0]
+            for i, k in enumerate(y)
+        ]
+    )
+    torch.testing.assert_close(found, plain, rtol=0, atol=0.02)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_evaluation_has_the_promised_keys_and_repeats_itself(name, settings, tiny):
     model = build(settings(name).model)
@@ -217,7 +245,7 @@ def test_evaluation_has_the_promised_keys_and_repeats_itself(name, settings, tin
         *("nll_exact", "nll_exact_error", "nll_exact_aggregate", "nll_exact_n"),
         *("nll_iwae", "nll_iwae_error"),
         *("iwae_k", "frechet", "frechet_aggregate", "frechet_floor", "precision", "recall"),
-        *("class_balance", "label_accuracy", "binarized"),
+        *("class_balance", "label_accuracy", "label_accuracy_aggregate", "binarized"),
     }
     assert first["neg_elbo"] == pytest.approx(first["reconstruction"] + first["kl"])
     assert first["n"] == 20 and first["split"] == "test" and first["iwae_k"] == 20

@@ -49,6 +49,30 @@ def test_shapes_terms_and_gradients(name, network, likelihood, settings, picture
         assert value.grad is not None and value.grad.abs().sum() > 0, parameter
 
 
+@pytest.mark.parametrize(
+    ("name", "prior"),
+    [(name, prior) for name, entry in MODELS.items() for prior in entry.cls.priors[1:]],
+)
+def test_a_learned_prior_is_trained_and_counted_in_the_kl(name, prior, settings, pictures):
+    model = build(settings(name, prior=prior).model)
+    y = torch.arange(len(pictures)) % 2
+    (player,) = model.players()
+    player.loss(batch(pictures)).backward()
+    for parameter, value in model.named_parameters():
+        assert value.grad is not None and value.grad.abs().sum() > 0, parameter
+    label = 1 if model.extra_kind == "label" else None
+    draws = model.sample_prior(7, torch.Generator().manual_seed(0), label)
+    told = None if label is None else torch.full((7,), label)
+    torch.testing.assert_close(model.log_prior(draws, told), model.prior(label).log_prob(draws))
+    with torch.inference_mode():
+        terms = model.terms(pictures, y, generator=torch.Generator().manual_seed(0), samples=4000)
+        posterior = model.posterior(pictures, y)
+        z = posterior.mean + posterior.std * torch.randn(4000, *posterior.mean.shape)
+        own = torch.distributions.Normal(*posterior).log_prob(z).sum(-1)
+        prior_at = model.log_prior(z.flatten(0, 1), y.repeat(4000)).view(4000, -1)
+    torch.testing.assert_close(terms.kl, (own - prior_at).mean(0), rtol=0, atol=0.15)
+
+
 @each
 def test_encode_and_decode_are_deterministic_and_terms_follow_the_generator(
     name, network, settings, pictures

@@ -14,9 +14,33 @@ import torch
 
 from .distributions import Mixture
 from .latent import Codes
+from .models.base import Autoencoder
 
-_COMPONENTS = 32
+_COMPONENTS, _A_LABEL = 32, 12
 _DRAWS = 2  # an item, where its posterior has a width
+
+
+def fit_for(model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int = 0) -> Mixture:
+    """The aggregate posterior of a model's codes, given the labels [N].
+
+    Of a conditional model it is one mixture a label, as equal blocks of components in the order of
+    the labels: `Mixture.block(label, classes)` is the aggregate posterior p(z|label).
+    """
+    if model.extra_kind != "label":
+        return fit(codes, seed=seed)
+    counts = np.bincount(labels, minlength=model.extra)
+    components = max(1, min(_A_LABEL, counts.min() // 10))
+    parts = []
+    for label in range(model.extra):
+        of = labels == label
+        own = Codes(codes.mean[of], None if codes.std is None else codes.std[of])
+        if not of.any():  # a class without items keeps its prior's place
+            draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
+            own = Codes(draws.numpy(), None)
+        part = fit(own, components=components, seed=seed)
+        weight = part.log_weights + np.log(max(counts[label], 1) / max(counts.sum(), 1))
+        parts.append(part._replace(log_weights=weight.float()))
+    return Mixture(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
 
 def fit(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -> Mixture:

@@ -307,4 +307,6 @@ def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
         return None
     if read[0].keys() != set(Mixture._fields):
         return None
-    return Mixture(**read[0])
+    mixture, model = Mixture(**read[0]), checkpoint.model
+    labels = model.extra if model.extra_kind == "label" else 1
+    return mixture if len(mixture.means) % labels == 0 else None

@@ -119,6 +119,11 @@ class Mixture(NamedTuple):
         """Components with standard deviations exp(log_vars / 2) `[J, D]` along the axes."""
         return cls(log_weights, means, torch.diag_embed((0.5 * log_vars).exp()))
 
+    def block(self, index: int, of: int) -> Mixture:
+        """The components of one of `of` equal blocks, as a mixture of their own."""
+        part = Mixture(*(values.chunk(of)[index] for values in self))
+        return part._replace(log_weights=part.log_weights.log_softmax(0))
+
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z) in nats `[N]` at codes `[N, D]`."""
         inverse = torch.linalg.inv(self.scales)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from . import classifier, importance, projection, quadrature, samples
-from .aggregate import fit
+from .aggregate import fit_for
 from .data import Dataset, Split
 from .distributions import Mixture
 from .latent import Codes, encode_images
@@ -52,7 +52,7 @@ def evaluate(
     say("codes")
     codes = codes or encode_images(model, *part)
     train_codes = train_codes or encode_images(model, *dataset.train)
-    aggregate = aggregate or fit(train_codes, seed=seed)
+    aggregate = aggregate or fit_for(model, train_codes, dataset.train.labels, seed=seed)
     numbers["mse"] = _squared_error(model, part, codes)
     numbers |= _projection(model, dataset, part, codes, train_codes)
     say("exact likelihood")
@@ -152,14 +152,16 @@ def sample_quality(
     """Samples against the split's images in the bundled classifier's features: `frechet`,
     `precision`, `recall` of samples from the model's prior (without one, from the aggregate
     posterior), `frechet_aggregate` from the aggregate posterior, `frechet_floor` of as many
-    training images, `class_balance`, and `label_accuracy` of samples of a told label."""
+    training images, `class_balance`, and `label_accuracy` of samples of a told label, from the
+    prior and, as `label_accuracy_aggregate`, from the label's own aggregate posterior."""
     keys = ("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall")
     if not classifier.judges(dataset.train.images.shape[1:], dataset.class_names):
-        return dict.fromkeys((*keys, "class_balance", "label_accuracy"))
+        others = ("class_balance", "label_accuracy", "label_accuracy_aggregate")
+        return dict.fromkeys((*keys, *others))
     judge, n = classifier.bundled(), len(part.images)
     real, _ = classifier.judge(judge, torch.tensor(part.images))
     others, _ = classifier.judge(judge, torch.tensor(dataset.train.images[:n]))
-    second, _ = classifier.judge(judge, samples.draw(model, n, prior=aggregate, seed=seed))
+    second, renamed = classifier.judge(judge, samples.draw(model, n, prior=aggregate, seed=seed))
     prior = None if model.has_prior else aggregate
     first, named = classifier.judge(judge, samples.draw(model, n, prior=prior, seed=seed))
     precision, recall = samples.precision_recall(real, first)
@@ -172,8 +174,13 @@ def sample_quality(
         "precision": precision,
         "recall": recall,
         "class_balance": samples.class_balance(named),
-        "label_accuracy": float((named.argmax(1) == asked).float().mean()) if told else None,
+        "label_accuracy": _agreement(named, asked) if told else None,
+        "label_accuracy_aggregate": _agreement(renamed, asked) if told else None,
     }
+
+
+def _agreement(probabilities: Tensor, labels: Tensor) -> float:
+    return float((probabilities.argmax(1) == labels).float().mean())
 
 
 def _projection(

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .distributions import Mixture
 from .models.base import Autoencoder, Likelihood
 from .priors import Prior
 
@@ -89,7 +90,7 @@ def exact_nll(
     x: Tensor,
     y: Tensor | None = None,
     *,
-    aggregate: Prior | None = None,
+    aggregate: Mixture | None = None,
     tolerance: float = 0.01,
 ) -> Integral:
     """-log p(x), or -log p(x|y) of a conditional model with labels, for D = 2 and a decoder
@@ -106,8 +107,10 @@ def exact_nll(
         def decode(z: Tensor, of: Tensor = of) -> Tensor:
             return model.decode(z, of.expand(len(z)))
 
-        own = model.prior(label)
-        priors = [prior for prior in (own, aggregate) if prior is not None]
+        fitted = aggregate
+        if aggregate is not None and label is not None:
+            fitted = aggregate.block(label, model.extra)
+        priors = [prior for prior in (model.prior(label), fitted) if prior is not None]
         parts.append(
             (rows, integrate(x[rows], decode, model.likelihood, priors, tolerance=tolerance))
         )

@@ -38,9 +38,12 @@ def _rarest(numbers: dict) -> str:
     return f"{100 * min(balance):.1f} %" if balance else _NONE
 
 
-def _percent(numbers: dict) -> str:
-    share = numbers.get("label_accuracy")
-    return _NONE if share is None else f"{100 * share:.1f} %"
+def _percent(key: str) -> Callable[[dict], str]:
+    def words(numbers: dict) -> str:
+        share = numbers.get(key)
+        return _NONE if share is None else f"{100 * share:.1f} %"
+
+    return words
 
 
 LIKELIHOOD = {
@@ -68,7 +71,8 @@ SAMPLES = {
     "precision": _number("precision", 3),
     "recall": _number("recall", 3),
     "rarest class": _rarest,
-    "shows the asked label": _percent,
+    "shows the asked label": _percent("label_accuracy"),
+    "the same, aggregate": _percent("label_accuracy_aggregate"),
 }
 
 

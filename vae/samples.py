@@ -21,7 +21,8 @@ def draw(
     label: int | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """Pixel means `[n, C, H, W]` at codes from `prior`, else from the model's own.
+    """Pixel means `[n, C, H, W]` at codes from the aggregate posterior `prior`, else from the
+    model's own prior.
 
     A hierarchical model draws its lower levels too. A conditional one is told `label`; without
     one, the labels take turns.
@@ -44,7 +45,11 @@ def _codes(
     label: int | None,
     generator: torch.Generator,
 ) -> Tensor:
-    return model.sample_prior(n, generator, label) if prior is None else prior.sample(n, generator)
+    if prior is None:
+        return model.sample_prior(n, generator, label)
+    if label is not None:
+        prior = prior.block(label, model.extra)
+    return prior.sample(n, generator)
 
 
 def _pictures(

@@ -98,7 +98,8 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "name": name,
         "digest": digest,
         "image": list(ck.model.image_shape),
-        "prior": ck.model.has_prior,
+        # The map shows a standard normal's density and quantiles, so no learned prior's.
+        "prior": ck.model.has_prior and ck.config.model.prior == "normal",
         "split": f"{len(pictures):,} test images",
     }
     return MapAssets(urls, facts)

@@ -83,7 +83,7 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
     say("codes of all images")
     codes = latent.encode_images(loaded.model, *dataset.test)
     train_codes = latent.encode_images(loaded.model, *dataset.train)
-    mixture = aggregate.fit(train_codes)
+    mixture = aggregate.fit_for(loaded.model, train_codes, dataset.train.labels)
     numbers = evaluation.evaluate(
         loaded.model,
         dataset,
@@ -138,7 +138,10 @@ def print_numbers(numbers: dict) -> None:
             f"precision {numbers['precision']:.3f}, recall {numbers['recall']:.3f}"
         )
     if numbers["label_accuracy"] is not None:
-        click.echo(f"samples of a label that show it: {numbers['label_accuracy']:.4f}")
+        click.echo(
+            f"samples of a label that show it: {numbers['label_accuracy']:.4f}, from its "
+            f"aggregate posterior {numbers['label_accuracy_aggregate']:.4f}"
+        )
 
 
 @main.command()

@@ -72,7 +72,7 @@ class CVAE(Autoencoder):
     def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         if self.of_label is None:
             return super().log_prior(z)
-        return self.of_label.log_prob(z, self._labels(y, len(z), z.device))
+        return self.of_label.log_prob(z, self._labels(y, z))
 
     def terms(
         self,

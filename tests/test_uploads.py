@@ -1,0 +1,122 @@
+"""Pictures from outside: good ones prepared like the data set, others refused in a sentence."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import vae
+from vae.uploads import Preparation, UploadError, open_image, prepare, suggest
+
+SHAPE = (1, 28, 28)
+
+
+def encoded(image, kind="PNG", **options):
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return target.getvalue()
+
+
+def shirt(ground, ink, size=(200, 120), mode="L"):
+    """A block with two arms, off the centre."""
+    image = Image.new(mode, size, ground)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((30, 20, 90, 100), fill=ink)
+    draw.rectangle((15, 20, 105, 45), fill=ink)
+    return image
+
+
+def header_of(width, height):
+    """A PNG that says it is large, and holds next to nothing."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    start = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 100))
+    return b"\x89PNG\r\n\x1a\n" + start + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_dark_on_light_and_light_on_dark_come_out_the_same(kind):
+    made = []
+    for ground, ink in ((250, 20), (5, 235)):
+        image = open_image(encoded(shirt(ground, ink), kind))
+        how = suggest(image)
+        assert how.invert == (ground > 127) and how.centre
+        made.append(prepare(image, SHAPE, how).astype(int))
+    assert made[0].shape == SHAPE
+    assert abs(made[0] - made[1]).mean() < 6
+    item = made[0][0] > 60
+    rows, columns = np.flatnonzero(item.any(1)), np.flatnonzero(item.any(0))
+    # The longer side fills the frame, the shorter is in the middle.
+    assert columns[0] <= 1 and columns[-1] >= 26
+    assert abs(rows[0] - (27 - rows[-1])) <= 1
+    assert made[0][0, 0, 0] < 10
+
+
+def test_images_of_the_data_set_come_back_as_they_are():
+    images = vae.load_dataset("fashion-mnist-starter").test.images[:40]
+    apart = []
+    for picture in images:
+        image = open_image(encoded(Image.fromarray(picture[0])))
+        apart.append(abs(prepare(image, SHAPE, Preparation(centre=False)) - picture.astype(int)))
+    assert np.max(apart) == 0
+
+
+def test_clear_ground_is_no_item_whatever_its_colour():
+    for ink in ((20, 20, 20, 255), (240, 240, 240, 255)):
+        image = open_image(encoded(shirt((0, 0, 0, 0), ink, mode="RGBA")))
+        made = prepare(image, SHAPE, suggest(image))[0]
+        assert made[0, 0] < 10 and made[14, 14] > 200
+
+
+def test_16_bits_palettes_cmyk_and_turned_photographs():
+    deep = Image.fromarray((np.asarray(shirt(0, 255)).astype(np.uint16)) * 257)
+    assert np.asarray(open_image(encoded(deep))).max() == 255
+    assert open_image(encoded(shirt(0, 255).convert("P"))).mode in ("L", "RGB")
+    assert open_image(encoded(shirt(0, 255).convert("CMYK"), "JPEG")).mode == "RGB"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    turned = open_image(encoded(shirt(0, 255), "JPEG", exif=exif))
+    assert turned.size == (120, 200)
+
+
+def test_an_animation_gives_its_first_picture():
+    frames = [shirt(0, 255), shirt(255, 0)]
+    moving = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert np.asarray(open_image(moving).convert("L"))[0, 0] == 0
+
+
+def test_the_crop_is_cut_first():
+    image = open_image(encoded(shirt(0, 255)))
+    left = prepare(image, SHAPE, Preparation(centre=False, crop=(0, 0, 0.05, 1)))
+    assert left.max() == 0
+    with pytest.raises(UploadError, match="expected shares"):
+        prepare(image, SHAPE, Preparation(crop=(0.5, 0, 0.5, 1)))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no picture that can be read"),
+        (b"hello, I am a text", "no picture that can be read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture that can be read"),
+        (encoded(shirt(0, 255), "GIF"), "expected a PNG, JPEG or WebP"),
+        (encoded(shirt(0, 255))[:120], "cut short or damaged"),
+        (encoded(shirt(0, 255), "JPEG")[:700], "cut short or damaged"),
+        (header_of(5000, 5000), "5000 x 5000 pixels; at most 16 million"),
+        (header_of(200_000, 200_000), "at most 16 million"),
+        (header_of(100, 100), "cut short or damaged"),
+        (encoded(Image.new("L", (1, 1))), "1 x 1 pixels; expected 8 or more"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 11_000_000, "11.0 MB; at most 10 MB"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(data, words):
+    with pytest.raises(UploadError, match=words) as caught:
+        open_image(data, "shirt.png")
+    assert str(caught.value).startswith("shirt.png ") and "\n" not in str(caught.value)
