@@ -5,7 +5,9 @@ import streamlit as st
 import vae
 from pages.ui import cache, session
 from pages.ui.model_picker import model_picker
+from pages.ui.path_exports import path_exports
 from pages.ui.path_map import path_map
+from pages.ui.path_pictures import path_pictures
 from pages.ui.place import link
 from pages.ui.way import Way, kinds_for, way_from_map
 
@@ -68,3 +70,5 @@ def studio() -> None:
 
 
 studio()
+path_pictures(entry, first)
+path_exports(entry, first)

@@ -235,6 +235,14 @@ def travel(name: str, digest: str, way: Way) -> Travel:
     )
 
 
+def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
+    """The code of one image uint8 [C, H, W], rounded as codes are shown."""
+    model = checkpoint(name, digest).model
+    labels = None if label is None else np.array([label])
+    mean = latent.encode_images(model, image[None], labels).mean[0]
+    return tuple(float(v) for v in mean.round(4) + 0.0)
+
+
 def warm_up() -> None:
     """Fills the caches with what the first screen shows."""
     routes.plotly_url()

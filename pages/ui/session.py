@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from .comparison import Comparison, comparison_from_query
+from .jobs import Job
 from .place import Pin, Place, Space, place_from_query
 from .way import Way, way_from_query
 
@@ -123,6 +124,11 @@ def walk(digest: str, changed: Way) -> None:
     st.session_state["ways"][digest] = changed
 
 
+def current_way(digest: str, first: Way) -> Way:
+    """The way as it is now, `first` where there is none yet."""
+    return st.session_state.get("ways", {}).get(digest, first)
+
+
 def way_revision() -> int:
     """Counts the changes to ways that did not come from the map: it takes those over."""
     return st.session_state.get("way_revision", 0)
@@ -134,3 +140,17 @@ def add_stop(digest: str, z: tuple[float, ...]) -> None:
     kind = "straight" if before.kind == "drawn" else before.kind
     st.session_state["ways"][digest] = replace(before, stops=(*before.stops, z), kind=kind)
     st.session_state["way_revision"] = way_revision() + 1
+
+
+def export_job(digest: str) -> Job | None:
+    """The last file that was asked for on the Interpolate page, of the model with this digest."""
+    found = st.session_state.get("export_job")
+    return found[1] if found and found[0] == digest else None
+
+
+def keep_export_job(digest: str, job: Job | None) -> None:
+    """Remembers a file in the making; one that it replaces is stopped."""
+    before = st.session_state.get("export_job")
+    if before and before[1] is not None:
+        before[1].stop()
+    st.session_state["export_job"] = (digest, job)

@@ -51,7 +51,9 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
     def watch(page: Page) -> None:
         # Below a page's path Streamlit first looks for its own server there, and finds a 404.
-        probes = tuple(f"{server}/{name}/_stcore/" for name in ("models", "compare"))
+        probes = tuple(
+            f"{server}/{name}/_stcore/" for name in ("models", "compare", "interpolate")
+        )
         page.on(
             "console",
             lambda m: (
