@@ -176,3 +176,36 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
 
 def _digest() -> str:
     return next(e.digest for e in cache.checkpoints() if e.name == "fashion-vae")
+
+
+def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
+    app.run()
+    app.switch_page("interpolate.py").run()
+    assert not app.exception and not app.error
+    app.session_state["path"] = {
+        "way": {
+            "digest": _digest(),
+            "revision": 0,
+            "turn": 1,
+            "stops": [[0.5, -0.5], [1.5, 0.5]],
+            "kind": "geodesic",
+            "frames": 9,
+            "spacing": "change",
+            "guard": True,
+            "stroke": [],
+            "label": None,
+            "seed": 0,
+            "layers": ["points"],
+        }
+    }
+    app.run()
+    assert not app.exception and not app.warning
+    query = app.query_params
+    assert [query[n] for n in ("p", "k", "n")] == ["0.5,-0.5;1.5,0.5", "geodesic", "9"]
+    app.selectbox(key="export-format").set_value("json").run()
+    app.button(key="export-make").click().run()
+    assert not app.exception
+    assert any("Ready: Path with the model's digest" in c.value for c in app.caption)
+    app.session_state["path"]["way"] |= {"turn": 2, "frames": 5000}
+    app.run()
+    assert "unreadable" in app.warning[0].value
