@@ -83,17 +83,25 @@ def _animated(
 
     target = io.BytesIO()
 
-    def rest():
-        for done, frame in enumerate(frames[1:], 2):
-            yield Image.fromarray(frame)
-            progress(done, len(frames))
+    written: list[int] = []
 
-    progress(1, len(frames))
+    def told(done: int) -> Image.Image:
+        """A frame that tells when it is written: Pillow collects WebP's frames long before."""
+        image = Image.fromarray(frames[done - 1])
+
+        def seek(to: int) -> None:
+            Image.Image.seek(image, to)  # there is no second picture in it: EOFError
+            if done not in written:  # the first one is gone back to in the end
+                written.append(done)
+                progress(done, len(frames))
+
+        image.seek = seek
+        return image
+
     if loop or kind == "WEBP":  # a GIF plays once where nothing is said; a WebP must be told
         options["loop"] = 0 if loop else 1
-    Image.fromarray(frames[0]).save(
-        target, kind, save_all=True, append_images=rest(), duration=ms, **options
-    )
+    rest = (told(done) for done in range(2, len(frames) + 1))
+    told(1).save(target, kind, save_all=True, append_images=rest, duration=ms, **options)
     return target.getvalue()
 
 

@@ -1,5 +1,6 @@
 """The Interpolate page as people use it: stops, ways, the film, files that other tools open."""
 
+import base64
 import io
 import json
 import re
@@ -137,6 +138,13 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page
     wait_for_query(page, "k", "geodesic")
 
 
+PASTE = """text => {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([bytes], "a.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+}"""
+
 OPENED = {
     "GIF film": lambda data: Image.open(io.BytesIO(data)).n_frames,
     "WebP film": lambda data: Image.open(io.BytesIO(data)).n_frames,
@@ -160,6 +168,18 @@ def test_every_file_opens_again(open_page):
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile("^Download")).click()
         assert count(download.value.path().read_bytes()) == 12, name
+    # Long work shows how far it is, and ends when asked to.
+    page.get_by_test_id("frames").fill("120")
+    page.get_by_test_id("frames").press("Enter")
+    wait_for_query(page, "n", "120")
+    answered(page)
+    for label, name in [("File", "WebP film"), ("Picture height in pixels", "448")]:
+        page.get_by_role("combobox", name=label, exact=True).press("ArrowDown")
+        page.get_by_role("option", name=name, exact=True).click()
+    page.get_by_role("button", name="Make the file").click()
+    page.get_by_text(re.compile(r"of 1\d\d frames|of 120 frames")).wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("Stopped; no file was made.").wait_for()
 
 
 def test_pictures_of_ones_own_become_stops(open_page):
@@ -197,6 +217,10 @@ def test_pictures_of_ones_own_become_stops(open_page):
     page.get_by_role("button", name="Add as the last stop").click()
     wait_for_stops(page, 4)
     assert len({tuple(z) for z in stops(page)}) == 4
+
+    page.evaluate(PASTE, base64.b64encode(data.getvalue()).decode())
+    page.locator('[class*="own-invert-pasted-2"]').wait_for()
+    assert page.get_by_label("Invert: the item is dark").is_checked()
 
 
 def test_a_narrow_dark_screen_shows_all_of_it(open_page):
