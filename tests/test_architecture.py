@@ -43,7 +43,7 @@ ALLOWED = {
     "walk": {"latent", "models"},
     "geometry": {"latent", "models", "walk"},
     "paths": {"geometry"},
-    "path_files": {"film", "images", "latent", "models", "paths", "sheets"},
+    "path_files": {"film", "latent", "models", "paths", "sheets", "upscale"},
     "export": {"models", "networks", "checkpoint"},
     "onnx_export": {"models", "networks", "checkpoint"},
 }

@@ -39,17 +39,6 @@ def png(picture: np.ndarray) -> bytes:
     return target.getvalue()
 
 
-def enlarged(picture: np.ndarray, height: int, *, smooth: bool = True) -> np.ndarray:
-    """A uint8 picture [H, W, C] at another height in the same proportions: by Lanczos where it is
-    to be smooth, else by the nearest pixel."""
-    from PIL import Image
-
-    size = (round(picture.shape[1] * height / picture.shape[0]), height)
-    flat = Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
-    way = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
-    return np.asarray(flat.resize(size, way)).reshape(size[1], size[0], -1)
-
-
 def save_png(picture: Tensor, path: str | Path) -> None:
     """Writes a uint8 picture `[3, H, W]` as a PNG file."""
     save(png(picture.permute(1, 2, 0).numpy()), path)

@@ -16,16 +16,20 @@ class Nearest(NamedTuple):
     distance: np.ndarray
 
 
-def nearest(pictures: np.ndarray, images: np.ndarray) -> Nearest:
-    """The nearest among uint8 images [N, C, H, W] for uint8 pictures [n, H, W, C]; exact, as one
-    matrix product in float32."""
-    real = torch.tensor(images).flatten(1).float() / 255
-    made = torch.tensor(pictures.transpose(0, 3, 1, 2).copy()).flatten(1).float() / 255
-    sizes = real.square().sum(1)
-    item = (sizes - 2 * made @ real.T).argmin(1)
-    # Once more without the cancellation that the product suffers from close to a copy.
-    distance = (made - real[item]).square().mean(1).sqrt()
-    return Nearest(item.numpy(), distance.numpy())
+class Gallery:
+    """Real uint8 images [N, C, H, W], laid out once so that many pictures can be compared."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self._real = torch.tensor(images).flatten(1).float() / 255
+        self._half_sizes = 0.5 * self._real.square().sum(1)
+
+    def nearest(self, pictures: np.ndarray) -> Nearest:
+        """The nearest for uint8 pictures [n, H, W, C]; exact, as one matrix product."""
+        made = torch.tensor(pictures.transpose(0, 3, 1, 2).copy()).flatten(1).float() / 255
+        item = torch.addmm(self._half_sizes, made, self._real.T, alpha=-1).argmin(1)
+        # Once more without the cancellation that the product suffers from close to a copy.
+        distance = (made - self._real[item]).square().mean(1).sqrt()
+        return Nearest(item.numpy(), distance.numpy())
 
 
 def usual_distances(images: np.ndarray, *, few: int = 1000) -> tuple[float, float]:

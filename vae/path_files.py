@@ -10,10 +10,10 @@ import numpy as np
 
 from . import film, paths, sheets
 from .film import ExportError
-from .images import enlarged
 from .latent import decode_bytes
 from .models.base import Autoencoder
 from .paths import Frame
+from .upscale import as_bytes
 
 # format -> the suffix of its files
 SUFFIXES = {
@@ -72,10 +72,11 @@ def make(
     _, height, width = model.image_shape
     film.check(len(path), recipe.size, round(width * recipe.size / height))
     heard = progress or (lambda done, of: None)
+    how = "smooth" if recipe.smooth else "nearest"
     pictures = []
     for small in pictures_of(model, path):
         heard(0, len(path))
-        pictures.append(enlarged(small, recipe.size, smooth=recipe.smooth))
+        pictures.append(as_bytes(small, recipe.size, how))
     if recipe.format.startswith("sheet"):
         words = [f"{i}: {', '.join(f'{v:.2f}' for v in f.z[:2])}" for i, f in enumerate(path, 1)]
         title = f"{origin.model} · {origin.kind}"

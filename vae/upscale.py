@@ -28,25 +28,31 @@ def enlarge(images: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
     """float32 images [N, C, H, W] in [0, 1] with the height `size`, [N, C, size, W'].
 
     `smooth` averages back to the original within `CONSISTENT` a pixel where `size` is a whole
-    multiple of H; another size is taken from the next multiple, antialiased. `nearest` keeps the
-    pixels as squares.
+    multiple of H; another size is taken from the next multiple, antialiased, a smaller one from
+    the averages of areas. `nearest` keeps the pixels as squares.
     """
     if how not in HOW:
         raise UpscaleError(f"the way to enlarge is {how!r}; expected one of {', '.join(HOW)}")
     height, width = images.shape[2:]
-    if not height <= size <= LARGEST:
-        raise UpscaleError(f"the size is {size} pixels; expected {height} to {LARGEST}")
+    if not 1 <= size <= LARGEST:
+        raise UpscaleError(f"the size is {size} pixels; expected 1 to {LARGEST}")
     full = (size, max(1, round(width * size / height)))
     x = torch.as_tensor(images, dtype=torch.float32)
     if how == "nearest":
         return F.interpolate(x, full, mode="nearest-exact").numpy()
-    if size == height:
-        return images.astype(np.float32)
+    if size <= height:
+        return F.interpolate(x, full, mode="area").numpy() if size < height else x.numpy()
     scale = -(-size // height)
     large = torch.cat([_smooth(part, scale) for part in x.split(64)])
     if scale * height != size:
         large = F.interpolate(large, full, mode="bicubic", antialias=True).clamp(0, 1)
     return large.numpy()
+
+
+def as_bytes(picture: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
+    """One uint8 picture [H, W, C] with the height `size`."""
+    large = enlarge(picture.transpose(2, 0, 1)[None].astype(np.float32) / 255, size, how)
+    return (large[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
 def shrink(images: np.ndarray, scale: int) -> np.ndarray:

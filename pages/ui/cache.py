@@ -286,6 +286,12 @@ def usual_distances(data: str, size: int) -> tuple[float, float]:
     return novelty.usual_distances(dataset(data, size).test.images)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def gallery(data: str, size: int) -> novelty.Gallery:
+    """The test images of a data set, to find the nearest among."""
+    return novelty.Gallery(dataset(data, size).test.images)
+
+
 @st.cache_data(max_entries=200, show_spinner=False)
 def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     """uint8 pictures [n, H, W, C] of records that share a label, as torch decodes them."""
@@ -310,7 +316,7 @@ def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
     room = np.zeros((columns * rows, *made.shape[1:]), np.uint8)
     room[: len(made)] = made
     url = routes.publish(images.png(images.mosaic(room, columns)), "image/png")
-    near = novelty.nearest(made, data.test.images)
+    near = gallery(trained.train.data, trained.model.image_shape[1]).nearest(made)
     return Judged(
         url,
         columns,

@@ -4,7 +4,7 @@ import streamlit as st
 from PIL import Image
 
 import vae
-from vae import images
+from vae import upscale
 from vae.uploads import Preparation, UploadError, open_image, prepare, suggest
 
 from . import cache, session
@@ -75,7 +75,7 @@ def _prepare(
         st.image(shown, "Your picture", width=200, output_format="PNG", alt="Your picture")
     prepared = prepare(image, model.image_shape, Preparation(invert, centre, crop))
     with after:
-        seen = images.enlarged(prepared.transpose(1, 2, 0), 196, smooth=False).squeeze()
+        seen = upscale.as_bytes(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
         size = " × ".join(map(str, model.image_shape[:0:-1]))
         st.image(
             seen,
