@@ -3,6 +3,7 @@
 Models are shared by all sessions: in evaluation mode, without gradients, never changed.
 """
 
+import json
 import os
 from contextlib import suppress
 from dataclasses import asdict
@@ -239,25 +240,36 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
 
 
 def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
-    """What is known of records: pictures in one sprite, the nearest real images, crowding."""
+    """What is known of records: pictures in one sprite and crowding at once, the nearest real
+    images when the browser asks, because those take longer than all else."""
     data, made = shown(name, digest), pictures(name, digest, pins)
     trained = checkpoint(name, digest).config
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
     room = np.zeros((columns * rows, *made.shape[1:]), np.uint8)
     room[: len(made)] = made
-    url = routes.publish(images.png(images.mosaic(room, columns)), "image/png")
-    near = novelty.nearest(made, data.test.images)
+    sprite = images.mosaic(room, columns)
+    grey = made.shape[3] == 1
+    url = routes.publish(images.png(sprite[..., 0] if grey else sprite), "image/png")
     return Judged(
         url,
         columns,
         rows,
-        near.item,
-        data.test.labels[near.item],
-        near.distance,
+        routes.publish_later(f"{url} {len(made)} {data.digest}", lambda: _nearest(made, data)),
         ground(name, digest).crowding(np.array([pin.z for pin in pins])),
         usual_distances(trained.train.data, trained.model.image_shape[1]),
     )
+
+
+def _nearest(made: np.ndarray, data: vae.Dataset) -> bytes:
+    """The nearest real image of each picture, its label and the distance, as JSON."""
+    near = novelty.nearest(made, data.test.images)
+    found = {
+        "nearest": near.item.tolist(),
+        "nearestLabel": data.test.labels[near.item].tolist(),
+        "distance": near.distance.astype(float).round(4).tolist(),
+    }
+    return json.dumps(found).encode()
 
 
 # --- the Board page -----------------------------------------------------------------------------

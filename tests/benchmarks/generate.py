@@ -17,7 +17,8 @@ CLICKS = 8
 # The click, the grid with its new key, its sprite decoded, then two frames.
 MEASURE = """async () => {
   const grid = document.querySelector('[data-testid=sample-grid]'), before = grid.dataset.key;
-  const button = [...document.querySelectorAll('button')].find((b) => b.innerText.trim() === 'Draw others');
+  const named = (button) => button.innerText.trim() === 'Draw others';
+  const button = [...document.querySelectorAll('button')].find(named);
   const start = performance.now();
   button.click();
   while (grid.dataset.key === before) await new Promise(requestAnimationFrame);
