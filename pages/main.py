@@ -13,6 +13,7 @@ st.logo("pages/static/logo.svg", size="medium")
 st.navigation(
     [
         st.Page("explore.py", title="Explore", default=True),
+        st.Page("interpolate.py", title="Interpolate"),
         st.Page("generate.py", title="Generate"),
         st.Page("board.py", title="Board"),
         st.Page("compare.py", title="Compare"),

@@ -41,6 +41,9 @@ ALLOWED = {
     "sheets": {"film"},
     "uploads": set(),
     "walk": {"latent", "models"},
+    "geometry": {"latent", "models", "walk"},
+    "paths": {"geometry"},
+    "path_files": {"film", "images", "latent", "models", "paths", "sheets"},
     "export": {"models", "networks", "checkpoint"},
     "onnx_export": {"models", "networks", "checkpoint"},
 }

@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 
 import vae
+from vae.__main__ import main
 
 SMALL = ["--encoder-widths", "32,32", "--decoder-widths", "16,32", "--fourier", "4"]
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -211,3 +214,32 @@ def test_sample_takes_the_prior_that_the_contract_names(data, tmp_path):
     assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
     done = run("sample", tmp_path / "m", "--out", tmp_path / "s.png", "--prior", "normal")
     assert done.returncode == 0, done.stderr
+
+
+def interpolate(*arguments):
+    """In this process, which is quicker than one of its own for each try."""
+    return CliRunner().invoke(main, ["interpolate", *map(str, arguments)])
+
+
+def test_interpolate_writes_a_film_by_its_suffix_and_refuses_what_it_cannot_read(tmp_path):
+    model = str(Path(vae.__file__).parents[1] / "checkpoints/fashion-vae")
+    ends = ("--start", "0.88,0.48", "--end", "-0.57,-0.44")
+    film, table = tmp_path / "film.gif", tmp_path / "path.csv"
+    done = interpolate(model, *ends, "--steps", 9, "--size", 56, "--out", film)
+    assert done.exit_code == 0, done.stderr
+    with Image.open(film) as opened:
+        assert (opened.n_frames, opened.size) == (9, (56, 56))
+    done = interpolate(model, *ends, "--geodesic", "--steps", 9, "--out", table)
+    assert done.exit_code == 0, done.stderr
+    straight, geodesic = (float(w.split()[1]) for w in done.stdout.split(", ")[1:3])
+    assert geodesic < 0.9 * straight
+    rows = [line.split(",")[5:] for line in table.read_text().splitlines()[1:]]
+    assert rows[0] == ["0.88", "0.48"] and rows[-1] == ["-0.57", "-0.44"] and len(rows) == 9
+    for wrong, words in [
+        (("--start", "1", "--end", "0,0", "--out", film), "2 numbers"),
+        ((*ends, "--out", tmp_path / "film.avi"), ".gif"),
+        ((*ends, "--seed", 3, "--out", film), "no detail"),
+    ]:
+        done = interpolate(model, *wrong)
+        assert done.exit_code == 2 and words in done.stderr, done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1

@@ -83,6 +83,47 @@ def test_the_lessons_on_beta_and_on_depth_show_their_models(app, family):
     assert any("needs a model of kind ae" in w for w in words)
 
 
+@pytest.fixture
+def boards_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_BOARDS_DIR", str(tmp_path / "boards"))
+
+
+def test_generate_draws_and_board_begins_empty(app, boards_here):
+    app.run()
+    app.switch_page("generate.py").run()
+    assert not app.exception and not app.error and not app.warning
+    assert app.get("bidi_component")
+    query = app.query_params
+    assert query["m"] == "fashion-vae"
+    app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Draw")).select("class")
+    app.run()
+    assert not app.exception and app.query_params["src"] == "class"
+    assert "Class" in [s.label for s in app.selectbox]
+    app.switch_page("board.py").run()
+    assert not app.exception and "Nothing is kept here yet" in app.info[0].value
+
+
+def test_a_spoilt_link_to_generate_is_reported_and_the_rest_is_drawn(app, boards_here):
+    app.switch_page("generate.py")
+    app.query_params["n"] = "16"
+    app.query_params["t"] = "nan"
+    app.query_params["seed"] = "-4"
+    app.run()
+    assert not app.exception and "(seed, t)" in app.warning[0].value
+    assert app.query_params["n"] == "16"
+
+
+def test_a_board_that_is_no_board_is_refused_with_a_way_out(app, tmp_path, boards_here):
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / f"{'b' * 22}.json").write_text('{"schema": 7}')
+    app.switch_page("board.py")
+    app.query_params["b"] = "b" * 22
+    app.run()
+    assert not app.exception and "Schema is 7; expected 1" in app.error[0].value
+    app.button[0].click().run()
+    assert not app.exception and not app.error and app.info
+
+
 def test_compare_with_a_single_model_says_what_to_do(app, tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
     app.run()
@@ -168,3 +209,36 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
 
 def _digest() -> str:
     return next(e.digest for e in cache.checkpoints() if e.name == "fashion-vae")
+
+
+def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
+    app.run()
+    app.switch_page("interpolate.py").run()
+    assert not app.exception and not app.error
+    app.session_state["path"] = {
+        "way": {
+            "digest": _digest(),
+            "revision": 0,
+            "turn": 1,
+            "stops": [[0.5, -0.5], [1.5, 0.5]],
+            "kind": "geodesic",
+            "frames": 9,
+            "spacing": "change",
+            "guard": True,
+            "stroke": [],
+            "label": None,
+            "seed": 0,
+            "layers": ["points"],
+        }
+    }
+    app.run()
+    assert not app.exception and not app.warning
+    query = app.query_params
+    assert [query[n] for n in ("p", "k", "n")] == ["0.5,-0.5;1.5,0.5", "geodesic", "9"]
+    app.selectbox(key="export-format").set_value("json").run()
+    app.button(key="export-make").click().run()
+    assert not app.exception
+    assert any("Ready: Path with the model's digest" in c.value for c in app.caption)
+    app.session_state["path"]["way"] |= {"turn": 2, "frames": 5000}
+    app.run()
+    assert "unreadable" in app.warning[0].value

@@ -39,15 +39,29 @@ def png(picture: np.ndarray) -> bytes:
     return target.getvalue()
 
 
-def save_png(picture: Tensor, path: str | Path) -> None:
-    """Writes a uint8 picture `[3, H, W]` beside its target, then renames it."""
+def enlarged(picture: np.ndarray, height: int, *, smooth: bool = True) -> np.ndarray:
+    """A uint8 picture [H, W, C] at another height in the same proportions: by Lanczos where it is
+    to be smooth, else by the nearest pixel."""
     from PIL import Image
 
+    size = (round(picture.shape[1] * height / picture.shape[0]), height)
+    flat = Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+    way = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
+    return np.asarray(flat.resize(size, way)).reshape(size[1], size[0], -1)
+
+
+def save_png(picture: Tensor, path: str | Path) -> None:
+    """Writes a uint8 picture `[3, H, W]` as a PNG file."""
+    save(png(picture.permute(1, 2, 0).numpy()), path)
+
+
+def save(data: bytes, path: str | Path) -> None:
+    """Writes a file beside its target, then renames it."""
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.permute(1, 2, 0).numpy()).save(beside, "PNG")
+        beside.write_bytes(data)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import aggregate, export, generate, images, latent, novelty, upscale
+from vae import aggregate, export, generate, geometry, images, latent, novelty, paths, upscale
 from vae import walk as walks
 from vae.board_items import Item
 from vae.checkpoint import load_aggregate
@@ -24,6 +24,7 @@ from . import routes
 from .atlas import MapAssets, publish_map
 from .place import SEEDS, Pin, Place, Space, link
 from .sheet import Judged, Wish
+from .way import Way
 
 CHECKPOINTS = Path(
     os.environ.get("VAE_CHECKPOINTS_DIR", Path(__file__).parents[2] / "checkpoints")
@@ -184,6 +185,68 @@ def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
     """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
     model, z = checkpoint(name, digest).model, codes(name, digest).mean[item : item + 1]
     return np.concatenate([latent.decode_bytes(model, z, seed=s) for s in range(seeds + 1)])
+
+
+# --- the Interpolate page -----------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=8, show_spinner="Measuring how fast pictures change")
+def metric(
+    name: str, digest: str, label: int | None, seed: int, guard: bool
+) -> tuple[geometry.Metric, str]:
+    """The decoder's metric and the URL of its field: log sqrt det G [side, side]."""
+    ck, known = checkpoint(name, digest), codes(name, digest).mean
+    # A convolutional decoder is ten times slower: fewer nodes, for some seconds instead of ten.
+    side = 40 if ck.config.model.network == "conv" else geometry.SIDE
+    field = geometry.Metric(
+        geometry.pixel_means(ck.model, label=label, seed=seed),
+        latent.bounds(known),
+        empty=geometry.emptiness(known) if guard else None,
+        side=side,
+    )
+    return field, routes.publish(field.speed.values.astype("<f4").tobytes())
+
+
+class Travel(NamedTuple):
+    """A way as it is walked: its curve [S, D], the frames [n, D], rounded as codes are shown, and
+    how much the picture changes on it and on the straight line through the same stops."""
+
+    path: np.ndarray
+    frames: np.ndarray
+    length: float
+    straight: float
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def travel(name: str, digest: str, way: Way) -> Travel:
+    """Walks a way of at least two stops, or a drawn one."""
+    model = checkpoint(name, digest).model
+    decode = geometry.pixel_means(model, label=way.label, seed=way.seed)
+    stops = np.array(way.stroke if way.kind == "drawn" else way.stops)
+    if way.kind == "geodesic":
+        field, _ = metric(name, digest, way.label, way.seed, way.guard)
+        path = paths.geodesic(stops, field)
+    elif way.kind == "drawn":
+        x0, x1, y0, y1 = latent.bounds(codes(name, digest).mean)
+        path = paths.drawn(stops, tolerance=0.006 * min(x1 - x0, y1 - y0))
+        stops = stops[[0, -1]]
+    else:
+        path = paths.spherical(stops) if way.kind == "spherical" else paths.straight(stops)
+    found = paths.frames(path, way.frames, spacing=way.spacing, decode=decode).round(4) + 0.0
+    return Travel(
+        path,
+        found,
+        geometry.picture_length(decode, path),
+        geometry.picture_length(decode, stops),
+    )
+
+
+def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
+    """The code of one image uint8 [C, H, W], rounded as codes are shown."""
+    model = checkpoint(name, digest).model
+    labels = None if label is None else np.array([label])
+    mean = latent.encode_images(model, image[None], labels).mean[0]
+    return tuple(float(v) for v in mean.round(4) + 0.0)
 
 
 # --- the Generate page --------------------------------------------------------------------------

@@ -30,7 +30,7 @@ export class Layers {
     const pen = openCanvas(this.canvas, view);
     if (!this.atlas) return;
     if (this.on.has("manifold") && this.source) this.drawManifold(pen, view, spot);
-    for (const name of ["density", "uncertainty"]) if (this.on.has(name)) this.drawField(pen, view, name);
+    for (const name of ["density", "uncertainty", "speed"]) if (this.on.has(name)) this.drawField(pen, view, name);
   }
 
   drawField(pen, view, name) {
@@ -43,9 +43,9 @@ export class Layers {
 
   /** A field as a picture: one ink, its strength the value. */
   render(name) {
-    const density = name === "density", values = density ? this.atlas.density : this.atlas.entropy;
+    const density = name === "density", values = this.atlas[density ? "density" : name === "speed" ? "speed" : "entropy"];
     if (!values) return null;
-    const size = density ? this.atlas.densitySize : this.atlas.entropySize;
+    const size = Math.sqrt(values.length);
     const ink = density ? this.theme.ink : this.theme.accent;
     let low = Infinity, high = 0;
     for (const v of values) { if (v > high) high = v; if (v < low) low = v; }

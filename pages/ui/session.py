@@ -1,5 +1,5 @@
-"""Every key of the session state, behind typed functions: the chosen model, a place a model, what
-is compared, what was generated, which board is open."""
+"""Every key of the session state, behind typed functions: the chosen model, a place and a way a
+model, what is compared, what was generated, which board is open."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,8 +12,10 @@ from vae.directions import Direction
 
 from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
+from .jobs import Job
 from .place import Pin, Place, Space, place_from_query
 from .sheet import History, Record, Sheet, Wish, wish_from_query
+from .way import Way, way_from_query
 
 
 def model(default: str) -> str:
@@ -100,6 +102,64 @@ def mapped_item() -> int | None:
     """The item that is chosen on the maps of the comparison."""
     found = st.session_state.get("comparison")
     return None if found is None else found.item
+
+
+def pins(digest: str) -> tuple[Pin, ...]:
+    """The pins of the Explore page on the map of the model with this digest."""
+    found = st.session_state.get("places", {}).get(digest)
+    return () if found is None else found.pins
+
+
+def way(digest: str, first: Way, space: Space) -> tuple[Way, list[str]]:
+    """The remembered way through the model with this digest; the very first one is that of a link.
+    Also returns the unreadable parts of a link."""
+    ways = st.session_state.setdefault("ways", {})
+    broken: list[str] = []
+    if digest not in ways:
+        explored = st.session_state.get("places", {}).get(digest)
+        if explored is not None:
+            first = replace(first, label=explored.label, seed=explored.seed)
+        ways[digest] = first
+        if len(ways) == 1:
+            ways[digest], broken = way_from_query(st.query_params.to_dict(), first, space)
+    return ways[digest], broken
+
+
+def walk(digest: str, changed: Way) -> None:
+    """Remembers a way that the map committed."""
+    st.session_state["ways"][digest] = changed
+
+
+def current_way(digest: str, first: Way) -> Way:
+    """The way as it is now, `first` where there is none yet."""
+    return st.session_state.get("ways", {}).get(digest, first)
+
+
+def way_revision() -> int:
+    """Counts the changes to ways that did not come from the map: it takes those over."""
+    return st.session_state.get("way_revision", 0)
+
+
+def add_stop(digest: str, z: tuple[float, ...]) -> None:
+    """Lets the way go on to a code, as a stop behind the last."""
+    before = st.session_state["ways"][digest]
+    kind = "straight" if before.kind == "drawn" else before.kind
+    st.session_state["ways"][digest] = replace(before, stops=(*before.stops, z), kind=kind)
+    st.session_state["way_revision"] = way_revision() + 1
+
+
+def export_job(digest: str) -> Job | None:
+    """The last file that was asked for on the Interpolate page, of the model with this digest."""
+    found = st.session_state.get("export_job")
+    return found[1] if found and found[0] == digest else None
+
+
+def keep_export_job(digest: str, job: Job | None) -> None:
+    """Remembers a file in the making; one that it replaces is stopped."""
+    before = st.session_state.get("export_job")
+    if before and before[1] is not None:
+        before[1].stop()
+    st.session_state["export_job"] = (digest, job)
 
 
 def wish(digest: str, space: Space, classes: int) -> tuple[Wish, list[str]]:

@@ -52,7 +52,8 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     def watch(page: Page) -> None:
         # Below a page's path Streamlit first looks for its own server there, and finds a 404.
         probes = tuple(
-            f"{server}/{name}/_stcore/" for name in ("models", "compare", "generate", "board")
+            f"{server}/{name}/_stcore/"
+            for name in ("models", "compare", "interpolate", "generate", "board")
         )
         page.on(
             "console",

@@ -20,12 +20,22 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         from ..checkpoint import CheckpointError
+        from ..film import ExportError
         from ..onnx_export import OnnxError
+        from ..paths import PathError
         from ..training import TrainingError
 
         try:
             return super().invoke(ctx)
-        except (ConfigError, DataError, CheckpointError, OnnxError, TrainingError) as error:
+        except (
+            ConfigError,
+            DataError,
+            CheckpointError,
+            ExportError,
+            OnnxError,
+            PathError,
+            TrainingError,
+        ) as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
 

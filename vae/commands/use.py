@@ -1,4 +1,4 @@
-"""`sample` and `export`: what to do with a trained model."""
+"""`sample`, `interpolate` and `export`: what to do with a trained model."""
 
 from __future__ import annotations
 
@@ -61,6 +61,100 @@ def _label(loaded, label: str) -> int:
         return int(label)
     one_of("--label", label, names)
     return names.index(label)
+
+
+@main.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--start", required=True, metavar="Z1,Z2", help="code of the first frame")
+@click.option("--end", required=True, metavar="Z1,Z2", help="code of the last frame")
+@click.option("--steps", default=16, type=click.IntRange(2, 600), help="how many frames")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json",
+)
+@click.option("--geodesic", is_flag=True, help="the way on which the picture changes least")
+@click.option("--even-change", is_flag=True, help="frames that differ equally, not equal steps")
+@click.option("--size", default=224, type=click.IntRange(28, 448), help="pixels of a picture")
+@click.option("--nearest", is_flag=True, help="enlarge to sharp squares, not smoothly")
+@click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames a second")
+@click.option("--order", default="loop", type=click.Choice(["once", "loop", "ping-pong"]))
+@click.option("--label", help="class by name or number, of a conditional model")
+@click.option("--seed", default=0, type=click.IntRange(0), help="detail of a hierarchical model")
+def interpolate(
+    checkpoint: Path,
+    start: str,
+    end: str,
+    steps: int,
+    out: Path,
+    geodesic: bool,
+    even_change: bool,
+    size: int,
+    nearest: bool,
+    fps: float,
+    order: str,
+    label: str | None,
+    seed: int,
+) -> None:
+    """Walk through CHECKPOINT from one code to another and write a film of it."""
+    import numpy as np
+
+    from .. import checkpoint as checkpoints
+    from .. import geometry, images, latent, paths
+    from ..path_files import SUFFIXES, Origin, Recipe, make
+
+    formats = {f".{suffix}": name for name, suffix in SUFFIXES.items()}
+    suffix = out.suffix.lower()
+    if suffix not in formats:
+        raise ConfigError(
+            f"--out is {str(out)!r}; expected a name that ends in {', '.join(formats)}"
+        )
+    loaded = checkpoints.load(checkpoint)
+    model = loaded.model
+    if seed and model.extra_kind != "detail":
+        raise ConfigError(f"--seed is {seed}, but {loaded.name} has no detail; use an hvae")
+    wanted = None if label is None else _label(loaded, label)
+    stops = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])
+    decode = geometry.pixel_means(model, label=wanted, seed=seed)
+    way = paths.straight(stops)
+    if geodesic:
+        if model.latent != 2:
+            raise ConfigError(
+                f"--geodesic needs a model with two latents; {loaded.name} has {model.latent}"
+            )
+        data = dataset_or_starter(loaded.config.train.data, model.image_shape[1])
+        codes = latent.split_codes(loaded, data.test).mean
+        field = geometry.Metric(decode, latent.bounds(codes), empty=geometry.emptiness(codes))
+        way = paths.geodesic(stops, field)
+    spacing = "change" if even_change else "steps"
+    codes = paths.frames(way, steps, spacing=spacing, decode=decode).round(4) + 0.0
+    frames = [paths.Frame(tuple(z), wanted, seed) for z in codes.tolist()]
+    kind = "geodesic" if geodesic else "straight"
+    origin = Origin(loaded.name, loaded.digest, kind, spacing)
+    recipe = Recipe(formats[suffix], size, not nearest, fps, order)
+    try:
+        images.save(make(model, frames, recipe, origin), out)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
+    lengths = f"straight {geometry.picture_length(decode, stops):.1f}"
+    if geodesic:
+        lengths += f", geodesic {geometry.picture_length(decode, way):.1f}"
+    click.echo(f"{steps} frames, {lengths} in pixel change: {out}")
+
+
+def _code(option: str, text: str, latent: int) -> list[float]:
+    """A code that was typed, checked."""
+    try:
+        z = [float(v) for v in text.split(",")]
+    except ValueError:
+        z = []
+    if len(z) != latent or not all(abs(v) <= 1000 for v in z):
+        raise ConfigError(
+            f"{option} is {text!r}; expected {latent} numbers between -1000 and 1000, "
+            "separated by commas"
+        )
+    return z
 
 
 @main.command()

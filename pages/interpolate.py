@@ -1,0 +1,74 @@
+"""Interpolate: what lies on the way from one picture to another?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, session
+from pages.ui.model_picker import model_picker
+from pages.ui.path_exports import path_exports
+from pages.ui.path_map import path_map
+from pages.ui.path_pictures import path_pictures
+from pages.ui.place import link
+from pages.ui.way import Way, kinds_for, way_from_map
+
+entry = model_picker()
+try:
+    assets = cache.map_assets(entry.name, entry.digest)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be shown: {error}")
+    st.stop()
+space = cache.space(entry.name, entry.digest)
+known = [tuple(centre) for centre in assets.facts["centres"] if centre]
+first = Way((known[0], known[-1]) if len(known) > 1 else ())
+
+asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+if asked and not entry.digest.startswith(asked):
+    st.warning(
+        f"This link was made with another version of {entry.name} "
+        f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
+    )
+way, broken = session.way(entry.digest, first, space)
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+
+
+@st.fragment
+def studio() -> None:
+    """Reruns alone when the visitor commits a way; the page around it stays as it is."""
+    way, _ = session.way(entry.digest, first, space)
+    committed = (st.session_state.get("path") or {}).get("way") or {}
+    revision = session.way_revision()
+    current = committed.get("digest") == entry.digest and committed.get("revision") == revision
+    if current:
+        try:
+            way = way_from_map(committed, space)
+            session.walk(entry.digest, way)
+        except ValueError as error:
+            st.warning(f"The map sent something unreadable, the last way is kept: {error}")
+    query = way.to_query(entry.name, entry.digest)
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+    speed = None
+    if "speed" in way.layers and space.latent == 2:
+        speed = cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[1]
+    ready = way.kind == "drawn" or len(way.stops) > 1
+    path_map(
+        assets,
+        way,
+        kinds=kinds_for(space),
+        travel=cache.travel(entry.name, entry.digest, way) if ready else None,
+        trouble="" if ready else "A way needs two stops: click the map.",
+        turn=committed.get("turn") if current else None,
+        revision=revision,
+        speed=speed,
+        pins=session.pins(entry.digest),
+        link=link(query),
+        key="path",
+    )
+
+
+studio()
+path_pictures(entry, first)
+path_exports(entry, first)

@@ -1,0 +1,121 @@
+/**
+ * A canvas of the model's own few pixels to draw on, and a place to paste a picture.
+ *
+ * Strokes are laid on a canvas eight times as fine and averaged down, so that edges are as soft as
+ * those of the data set. Only "Use this drawing" and a paste send anything.
+ */
+
+const FINER = 8;
+const MOST_BYTES = 4 * 2 ** 20; // of a pasted picture
+
+export class Drawing {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.canvas = this.find("canvas");
+    this.strokes = [];
+    this.brush = 2;
+    this.turn = 0;
+    for (const button of root.querySelectorAll("[data-brush]")) {
+      button.onclick = () => {
+        this.brush = Number(button.dataset.brush);
+        for (const other of root.querySelectorAll("[data-brush]")) other.setAttribute("aria-pressed", String(other === button));
+      };
+    }
+    this.find('[data-do="undo"]').onclick = () => { this.strokes.pop(); this.draw(); };
+    this.find('[data-do="clear"]').onclick = () => { this.strokes = []; this.draw(); };
+    this.find('[data-do="use"]').onclick = () => this.use();
+    this.listen();
+  }
+
+  update({ data, setStateValue }) {
+    this.send = setStateValue;
+    this.turn = Math.max(this.turn, data.turn);
+    if (this.root.dataset.state === "ready" && this.canvas.width === data.width && this.canvas.height === data.height) return;
+    Object.assign(this.canvas, { width: data.width, height: data.height });
+    this.fine = Object.assign(document.createElement("canvas"), { width: FINER * data.width, height: FINER * data.height });
+    this.strokes = [];
+    this.root.dataset.state = "ready";
+    this.draw();
+  }
+
+  listen() {
+    const { canvas } = this, place = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [(event.clientX - box.left) / box.width * this.fine.width, (event.clientY - box.top) / box.height * this.fine.height];
+    };
+    canvas.onpointerdown = (event) => {
+      if (event.button || !this.fine) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.stroke = { brush: this.brush, points: [place(event)], pointer: event.pointerId };
+      this.strokes.push(this.stroke);
+      this.draw();
+    };
+    canvas.onpointermove = (event) => {
+      if (this.stroke?.pointer !== event.pointerId) return;
+      for (const part of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(place(part));
+      this.draw();
+    };
+    canvas.onpointerup = canvas.onpointercancel = (event) => { if (this.stroke?.pointer === event.pointerId) this.stroke = null; };
+    canvas.onkeydown = (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+      event.preventDefault();
+      this.find('[data-do="undo"]').click();
+    };
+    this.pasted = (event) => {
+      if (!this.root.isConnected || /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName)) return;
+      const file = [...event.clipboardData?.files ?? []].find((f) => f.type.startsWith("image/"));
+      if (!file) return;
+      event.preventDefault();
+      this.paste(file);
+    };
+    document.addEventListener("paste", this.pasted);
+  }
+
+  draw() {
+    const pen = this.fine.getContext("2d"), { width, height } = this.canvas;
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, this.fine.width, this.fine.height);
+    pen.strokeStyle = pen.fillStyle = "#fff";
+    pen.lineCap = pen.lineJoin = "round";
+    for (const { brush, points } of this.strokes) {
+      pen.lineWidth = brush * FINER;
+      pen.beginPath();
+      pen.moveTo(...points[0]);
+      for (const point of points) pen.lineTo(...point);
+      pen.stroke();
+      pen.beginPath(); pen.arc(...points[0], brush * FINER / 2, 0, 2 * Math.PI); pen.fill();
+    }
+    const { data } = pen.getImageData(0, 0, this.fine.width, this.fine.height);
+    this.grey = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let j = 0; j < FINER; j++) for (let i = 0; i < FINER; i++) sum += data[((y * FINER + j) * this.fine.width + x * FINER + i) * 4];
+        this.grey[y * width + x] = Math.round(sum / FINER ** 2);
+      }
+    }
+    const small = this.canvas.getContext("2d"), image = small.createImageData(width, height);
+    this.grey.forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
+    small.putImageData(image, 0, 0);
+    for (const name of ["undo", "clear", "use"]) this.find(`[data-do="${name}"]`).disabled = this.strokes.length === 0;
+  }
+
+  use() { this.tell("drawing", this.grey); }
+
+  async paste(file) {
+    const said = this.find(".dr-said");
+    if (file.size > MOST_BYTES) { said.textContent = `The pasted picture has ${(file.size / 1e6).toFixed(1)} MB; at most 4, copy a smaller one.`; return; }
+    said.textContent = "";
+    this.tell("pasted", new Uint8Array(await file.arrayBuffer()));
+  }
+
+  tell(kind, bytes) {
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    this.turn += 1;
+    this.send("picture", { turn: this.turn, kind, data: btoa(text) });
+  }
+
+  destroy() { document.removeEventListener("paste", this.pasted); }
+}

@@ -1,0 +1,63 @@
+"""Long work beside the script: a thread that counts, can be stopped, and keeps its result."""
+
+import threading
+from collections.abc import Callable
+
+
+class Stopped(Exception):
+    """Raised inside the work to end it."""
+
+
+class Job:
+    """Makes the bytes of one file with `work(progress)` in a thread of its own;
+    `progress(done, of)` raises when stopped.
+
+    One of `result` and `error` is set at the end, neither where it was stopped. Errors of the
+    `expected` kinds are told as they are, any other as a fault of the program.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Callable[[int, int], None]], bytes],
+        *,
+        name: str,
+        file: str,
+        media_type: str,
+        expected: type[Exception],
+    ) -> None:
+        self.name, self.file, self.media_type = name, file, media_type
+        self.done, self.of = 0, 1
+        self.result: bytes | None = None
+        self.error: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(work, expected), daemon=True)
+        self._thread.start()
+
+    def _run(self, work: Callable, expected: type[Exception]) -> None:
+        try:
+            self.result = work(self._progress)
+        except Stopped:
+            pass
+        except expected as error:
+            self.error = str(error)
+        except Exception as error:
+            self.error = f"the file could not be made ({type(error).__name__}: {error})"
+
+    def _progress(self, done: int, of: int) -> None:
+        self.done, self.of = done, of
+        if self._stop.is_set():
+            raise Stopped
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        self._thread.join(seconds)

@@ -1,0 +1,72 @@
+"""The component of the Interpolate page: what Python gives it, what it gives back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from . import routes
+from .atlas import MapAssets
+from .cache import Travel
+from .place import Pin
+from .way import Way
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "path_map",
+    html=(_HERE / "path_map.html").read_text("utf-8"),
+    css="\n".join((_HERE / f"{n}.css").read_text("utf-8") for n in ("latent_map", "path_map")),
+    js=(_HERE / "mount.js").read_text("utf-8"),
+    isolate_styles=False,  # Plotly writes its own style sheet into the document
+)
+
+
+def path_map(
+    assets: MapAssets,
+    way: Way,
+    *,
+    kinds: Sequence[str],
+    travel: Travel | None,
+    trouble: str,
+    turn: int | None,
+    revision: int,
+    speed: str | None,
+    pins: Sequence[Pin],
+    link: str,
+    key: str,
+) -> dict | None:
+    """Shows the map of one model with a way on it, the film strip and the player.
+
+    `way` is taken over when the map is new, its model changes or `revision` does; after that the
+    map leads. `travel` answers the commit with number `turn`; where there is none, `trouble` says
+    why. Returns what the visitor last committed, unchecked, or None.
+    """
+    answer = None
+    if travel is not None:
+        answer = {
+            "path": travel.path.round(4).tolist(),
+            "frames": travel.frames.tolist(),
+            "length": travel.length,
+            "straight": travel.straight,
+        }
+    result = _mount(
+        key=key,
+        data={
+            "module": routes.module_url("path_map.js"),
+            "exported": "PathMap",
+            "plotly": routes.plotly_url(),
+            "urls": assets.urls,
+            "facts": assets.facts,
+            "speed": speed,
+            "way": way.to_json(),
+            "kinds": list(kinds),
+            "revision": revision,
+            "turn": turn,
+            "answer": answer,
+            "trouble": trouble,
+            "pins": [pin.to_json() for pin in pins],
+            "link": link,
+        },
+        on_way_change=lambda: None,
+    )
+    return result.way

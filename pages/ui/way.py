@@ -1,0 +1,165 @@
+"""One visitor's way through one model's plane, and its form in the address bar.
+
+Links and the map's messages are read with every number checked. Pure: no Streamlit here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from vae.paths import SPACINGS
+
+from .place import Pin, Place, Space, place_from_map, place_from_query
+
+MOST_STOPS = 40
+FEWEST, MOST = 2, 120  # frames
+LAYERS = ("points", "manifold", "density", "speed", "names")
+
+Code = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """Stops and how to walk between them; a drawn way follows `stroke` instead."""
+
+    stops: tuple[Code, ...]
+    kind: str = "straight"
+    frames: int = 24
+    spacing: str = "steps"
+    guard: bool = True  # whether a geodesic keeps away from empty places
+    stroke: tuple[Code, ...] = ()
+    label: int | None = None
+    seed: int = 0
+    layers: tuple[str, ...] = ("points", "names")
+
+    def to_json(self) -> dict:
+        return {
+            "stops": [list(z) for z in self.stops],
+            "kind": self.kind,
+            "frames": self.frames,
+            "spacing": self.spacing,
+            "guard": self.guard,
+            "stroke": [list(z) for z in self.stroke],
+            "label": self.label,
+            "seed": self.seed,
+            "layers": list(self.layers),
+        }
+
+    def to_query(self, model: str, digest: str) -> dict[str, str]:
+        """Query parameters that restore this way; those at their default are left out."""
+        query = {"m": model, "d": digest[:12], "p": _text(self.stops), "k": self.kind}
+        query["n"] = str(self.frames)
+        if self.spacing != "steps":
+            query["e"] = self.spacing
+        if not self.guard:
+            query["g"] = "0"
+        if self.stroke:
+            query["w"] = _text(self.stroke)
+        if self.label is not None:
+            query["c"] = str(self.label)
+        if self.seed:
+            query["s"] = str(self.seed)
+        if self.layers != Way.layers:
+            query["l"] = ",".join(self.layers)
+        return query
+
+
+def kinds_for(space: Space) -> tuple[str, ...]:
+    """The kinds of way that make sense in a latent space."""
+    return ("straight", "geodesic", "drawn") if space.latent == 2 else ("straight", "spherical")
+
+
+def way_from_query(query: Mapping[str, str], start: Way, space: Space) -> tuple[Way, list[str]]:
+    """The way a link describes, and the names of parameters that could not be read: those, as
+    those that are absent, are taken from `start`."""
+    broken: list[str] = []
+
+    def read(name: str, parse, default):
+        if name not in query:
+            return default
+        try:
+            return parse(query[name])
+        except ValueError:
+            broken.append(name)
+            return default
+
+    way = replace(
+        start,
+        stops=read("p", lambda t: _stops(_codes(t, space)), start.stops),
+        kind=read("k", lambda t: _one_of(t, kinds_for(space)), start.kind),
+        frames=read("n", _frames, start.frames),
+        spacing=read("e", lambda t: _one_of(t, SPACINGS), start.spacing),
+        guard=read("g", lambda t: _one_of(t, ("0", "1")) == "1", start.guard),
+        stroke=read("w", lambda t: _codes(t, Space(2)), start.stroke),
+        label=read("c", space.label, start.label),
+        seed=read("s", space.seed, start.seed),
+        layers=read("l", lambda t: _layers(t.split(",") if t else []), start.layers),
+    )
+    if way.kind == "drawn" and len(way.stroke) < 2:
+        way = replace(way, kind="straight")
+        broken.append("w")
+    return way, broken
+
+
+def way_from_map(value: Mapping, space: Space) -> Way:
+    """What the map committed. Raises ValueError when it is not a way."""
+    try:
+        told = {"label": value["label"], "seed": value["seed"]}
+        way = Way(
+            stops=_stops(_committed(value["stops"], told, space)),
+            kind=_one_of(value["kind"], kinds_for(space)),
+            frames=_frames(value["frames"]),
+            spacing=_one_of(value["spacing"], SPACINGS),
+            guard=value["guard"] is True,
+            stroke=_committed(value["stroke"], {"label": None, "seed": 0}, Space(2)),
+            label=space.label(value["label"]),
+            seed=space.seed(value["seed"]),
+            layers=_layers(value["layers"]),
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"the map sent no valid way ({error})") from error
+    if way.kind == "drawn" and len(way.stroke) < 2:
+        raise ValueError("a drawn way needs a stroke")
+    return way
+
+
+def _text(codes: tuple[Code, ...]) -> str:
+    return ";".join(Pin(z).to_text() for z in codes)
+
+
+def _codes(text: str, space: Space) -> tuple[Code, ...]:
+    place, broken = place_from_query({"p": text}, Place(()), Space(space.latent))
+    if broken:
+        raise ValueError("no codes")
+    return tuple(pin.z for pin in place.pins)
+
+
+def _committed(codes, told: Mapping, space: Space) -> tuple[Code, ...]:
+    bare = {"z": [0.0] * space.latent, "view": None, "layers": [], "item": None, "hidden": []}
+    pins = [{"z": z, "label": None, "seed": 0} for z in codes]
+    return tuple(pin.z for pin in place_from_map(bare | told | {"pins": pins}, space).pins)
+
+
+def _stops(stops: tuple[Code, ...]) -> tuple[Code, ...]:
+    if len(stops) > MOST_STOPS:
+        raise ValueError(f"{len(stops)} stops, at most {MOST_STOPS}")
+    return stops
+
+
+def _frames(value: str | int) -> int:
+    number = int(value)
+    if not FEWEST <= number <= MOST:
+        raise ValueError(f"{number} frames, expected {FEWEST} to {MOST}")
+    return number
+
+
+def _one_of(value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"{value} is none of {', '.join(known)}")
+    return value
+
+
+def _layers(names) -> tuple[str, ...]:
+    chosen = tuple(name for name in LAYERS if name in set(names))
+    if len(chosen) != len(set(names)):
+        raise ValueError("unknown layer")
+    return chosen

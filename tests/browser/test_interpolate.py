@@ -1,0 +1,209 @@
+"""The Interpolate page as people use it: stops, ways, the film, files that other tools open."""
+
+import io
+import json
+import re
+import zipfile
+from itertools import pairwise
+
+import av
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from helpers import IMAGE, pixels, query, torch_image, wait_for_query
+from PIL import Image
+from playwright.sync_api import Page
+
+MAP = '[data-testid="path-map"]'
+LINK = "/interpolate?m=fashion-vae&p=0.8751,0.4771;-0.5694,-0.4398&k=straight&n=12"
+
+
+def at(page: Page, fx: float, fy: float) -> tuple[float, float]:
+    box = page.locator(MAP).bounding_box()
+    return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
+
+
+def answered(page: Page) -> None:
+    """Waits until Python has answered the latest change of the way."""
+    page.wait_for_function(
+        "/in pixel change/.test(document.querySelector('.pm-lengths').textContent)"
+    )
+
+
+def stops(page: Page) -> list[list[float]]:
+    found = page.locator('[data-testid="stop-list"] canvas')
+    return [
+        [float(v) for v in z.split(",")]
+        for z in found.evaluate_all("c => c.map(e => e.dataset.z)")
+    ]
+
+
+def wait_for_stops(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-testid=stop-list] li').length === n", arg=count
+    )
+
+
+def lengths(page: Page) -> tuple[float, float]:
+    answered(page)
+    data = page.get_by_test_id("lengths").evaluate("e => ({ ...e.dataset })")
+    return float(data["length"]), float(data["straight"])
+
+
+def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
+    page = open_page(LINK)
+    answered(page)
+    page.mouse.click(*at(page, 0.3, 0.3))
+    wait_for_stops(page, 3)
+    clicked = stops(page)[2]
+    wait_for_query(page, "p", f"0.8751,0.4771;-0.5694,-0.4398;{clicked[0]:g},{clicked[1]:g}")
+    page.mouse.move(*at(page, 0.3, 0.3))
+    page.mouse.down()
+    page.mouse.move(*at(page, 0.4, 0.25), steps=4)
+    page.mouse.up()
+    moved = stops(page)[2]
+    assert len(stops(page)) == 3 and moved[0] > clicked[0] and moved[1] > clicked[1]
+    page.keyboard.press("Control+z")
+    assert stops(page)[2] == clicked
+    page.keyboard.press("Control+z")
+    assert len(stops(page)) == 2
+    page.keyboard.press("Control+Shift+z")
+    page.keyboard.press("Control+y")
+    assert stops(page)[2] == moved
+    page.get_by_role("button", name="Delete stop 1", exact=True).click()
+    assert stops(page) == [[-0.5694, -0.4398], moved]
+    page.get_by_test_id("typed-code").fill("0.5, nonsense")
+    page.locator('[data-do="add-code"]').click()
+    assert "Expected 2 numbers" in page.locator(".pm-typed").inner_text()
+    page.get_by_test_id("typed-code").fill("0.5, -1.25")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("item-number").fill("7")
+    page.locator('[data-do="add-item"]').click()
+    wait_for_stops(page, 4)
+    wait_for_query(page, "p", ";".join(f"{a:g},{b:g}" for a, b in stops(page)))
+    before = stops(page)
+    page.reload()
+    wait_for_stops(page, 4)
+    answered(page)
+    assert stops(page) == before
+    assert page.get_by_test_id("frames").input_value() == "12"
+
+
+def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page):
+    page = open_page(LINK)
+    answered(page)
+    page.get_by_role("button", name="Geodesic", exact=True).click()
+    page.wait_for_function("/geodesic/.test(document.querySelector('.pm-lengths').textContent)")
+    length, straight = lengths(page)
+    assert length < 0.9 * straight
+    page.get_by_role("button", name="Even change").click()
+    wait_for_query(page, "e", "change")
+    answered(page)
+    page.locator('[data-testid="frame"]').nth(11).wait_for()
+    page.wait_for_function(
+        "document.querySelectorAll('[data-testid=frame]')[11].dataset.z === '-0.5694,-0.4398'"
+    )
+    frames = page.locator('[data-testid="frame"]')
+    assert frames.count() == 12
+    for i in (0, 6):
+        z = [float(v) for v in frames.nth(i).get_attribute("data-z").split(",")]
+        assert np.abs(pixels(frames.nth(i)) - torch_image(z)).max() <= 1
+    assert re.search(r"\d+/10", page.locator(".pm-strip li").first.inner_text())
+    frames.nth(6).click()
+    wanted = frames.nth(6).get_attribute("data-z")
+    page.wait_for_selector(f'{IMAGE}[data-z="{wanted}"]')
+    page.wait_for_selector('[data-testid="nearest-item"][data-item]')
+    page.locator(".pm-strip").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator('[data-fact="frame"]', has_text="8 of 12").wait_for()
+    page.keyboard.press("Space")
+    shown = page.locator(IMAGE).get_attribute("data-z")
+    page.wait_for_function(
+        "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z", arg=shown
+    )
+    page.keyboard.press("Space")
+    assert page.get_by_test_id("play").inner_text() == "Play"
+
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.mouse.move(*at(page, 0.3, 0.4))
+    page.mouse.down()
+    for fx, fy in [(0.35, 0.3), (0.45, 0.25), (0.55, 0.35), (0.6, 0.5), (0.55, 0.65)]:
+        page.mouse.move(*at(page, fx, fy), steps=3)
+    page.mouse.up()
+    wait_for_query(page, "k", "drawn")
+    length, straight = lengths(page)
+    assert length > straight
+    assert len(query(page)["w"].split(";")) > 4
+    page.get_by_role("button", name="Undo", exact=True).click()
+    wait_for_query(page, "k", "geodesic")
+
+
+OPENED = {
+    "GIF film": lambda data: Image.open(io.BytesIO(data)).n_frames,
+    "WebP film": lambda data: Image.open(io.BytesIO(data)).n_frames,
+    "MP4 film": lambda data: sum(1 for _ in av.open(io.BytesIO(data)).decode(video=0)),
+    "PNG pictures in a .zip": lambda data: len(zipfile.ZipFile(io.BytesIO(data)).namelist()),
+    "Contact sheet, PNG": lambda data: 12 * (min(Image.open(io.BytesIO(data)).size) > 600),
+    "Contact sheet, PDF": lambda data: 12 * data.startswith(b"%PDF-"),
+    "Path as a table, CSV": lambda data: len(data.decode().splitlines()) - 1,
+    "Path with the model's digest, JSON": lambda data: len(json.loads(data)["frames"]),
+}
+
+
+def test_every_file_opens_again(open_page):
+    page = open_page(LINK)
+    answered(page)
+    for name, count in OPENED.items():
+        page.get_by_role("combobox", name="File", exact=True).press("ArrowDown")
+        page.get_by_role("option", name=name, exact=True).click()
+        page.get_by_role("button", name="Make the file").click()
+        page.get_by_text(f"Ready: {name}").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=re.compile("^Download")).click()
+        assert count(download.value.path().read_bytes()) == 12, name
+
+
+def test_pictures_of_ones_own_become_stops(open_page):
+    page = open_page(LINK)
+    answered(page)
+    page.get_by_text("Begin or end at a picture of your own").click()
+    chooser = page.locator('input[type="file"]')
+    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
+    page.get_by_text(re.compile("This picture cannot be used: a.png")).wait_for()
+    shirt = Image.fromarray(255 - torch_image([0.8751, 0.4771]).astype(np.uint8)).resize(
+        (280, 280)
+    )
+    data = io.BytesIO()
+    shirt.save(data, "PNG")
+    chooser.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": data.getvalue()})
+    page.get_by_alt_text("The prepared picture").wait_for()
+    assert page.get_by_label("Invert: the item is dark").is_checked()
+    page.get_by_role("button", name="Add as the last stop").click()
+    wait_for_stops(page, 3)
+    assert np.abs(np.subtract(stops(page)[2], [0.8751, 0.4771])).max() < 0.25
+
+    page.get_by_text("Drawing or clipboard").click()
+    canvas = page.get_by_test_id("drawing")
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_selector('.dr[data-state="ready"]')
+    box = canvas.bounding_box()
+    for fx in (0.4, 0.6):
+        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.15 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.9 * box["height"], steps=5)
+        page.mouse.up()
+    assert (pixels(canvas) > 200).sum() > 40
+    page.get_by_test_id("use-drawing").click()
+    page.get_by_alt_text("The prepared picture").wait_for()
+    page.get_by_role("button", name="Add as the last stop").click()
+    wait_for_stops(page, 4)
+    assert len({tuple(z) for z in stops(page)}) == 4
+
+
+def test_a_narrow_dark_screen_shows_all_of_it(open_page):
+    page = open_page(LINK, color_scheme="dark", viewport={"width": 390, "height": 844})
+    answered(page)
+    results = Axe().run(page, context=".la")
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    frames = [page.locator('[data-testid="frame"]').nth(i).bounding_box() for i in range(3)]
+    assert all(b["x"] > a["x"] for a, b in pairwise(frames))

@@ -1,0 +1,135 @@
+"""Ways between stops, frames on them, and their text forms."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vae import paths
+from vae.geometry import Metric, picture_steps
+from vae.paths import Frame, PathError
+
+
+def bent(z):
+    """Pictures that change three times as fast where z1 is above 0."""
+    fast = z[:, :1] * torch.where(z[:, :1] > 0, 3.0, 1.0)
+    return torch.cat([fast, z[:, 1:]], 1)
+
+
+STOPS = np.array([[-2.0, 0.0], [2.0, 0.0], [2.0, 3.0]])
+
+
+def test_even_steps_are_even_in_the_plane_and_keep_the_ends():
+    found = paths.frames(paths.straight(STOPS), 15, decode=bent)
+    assert np.allclose(found[[0, -1]], STOPS[[0, -1]])
+    assert np.allclose(np.linalg.norm(np.diff(found, axis=0), axis=1), 0.5)
+    assert found[8].tolist() == [2, 0]
+
+
+def test_even_change_is_even_in_the_pictures():
+    found = paths.frames(STOPS[:2], 17, spacing="change", decode=bent)
+    steps = picture_steps(bent, found)
+    assert steps == pytest.approx(steps.mean(), rel=0.02)
+    assert (found[:, 0] < -0.01).sum() == 4  # a quarter of the change lies there
+
+
+def test_a_stretch_without_change_still_has_ends():
+    still = paths.frames(STOPS[:2], 5, spacing="change", decode=lambda z: torch.zeros(len(z), 3))
+    assert np.allclose(still[:, 0], [-2, -1, 0, 1, 2])
+
+
+@pytest.mark.parametrize("n", [0, 1, 601])
+def test_the_number_of_frames_has_limits(n):
+    with pytest.raises(PathError, match="2 to 600"):
+        paths.frames(STOPS, n, decode=bent)
+
+
+def test_a_geodesic_goes_through_every_stop():
+    metric = Metric(bent, (-3, 3, -1, 4), side=24)
+    path = paths.geodesic(STOPS, metric)
+    for stop in STOPS:
+        assert np.abs(path - stop).sum(1).min() < 1e-12
+    with pytest.raises(PathError, match="3 numbers"):
+        paths.geodesic(np.zeros((2, 3)), metric)
+
+
+def test_spherical_ways_keep_the_radius_and_turn_evenly():
+    stops = np.array([[2.0, 0, 0], [0, 2.0, 0], [0, 0, 4.0]])
+    path = paths.spherical(stops)
+    first, second = path[:33], path[32:]
+    assert np.allclose(np.linalg.norm(first, axis=1), 2)
+    assert np.allclose(np.linalg.norm(second, axis=1), np.linspace(2, 4, 33))
+    turns = (first[1:] * first[:-1]).sum(1) / 4
+    assert np.allclose(turns, np.cos(np.pi / 2 / 32))
+    opposite = paths.spherical(np.array([[1.0, 0, 0], [-1.0, 0, 0]]))
+    assert np.isfinite(opposite).all() and np.allclose(opposite[-1], [-1, 0, 0])
+
+
+def test_a_drawn_stroke_is_simplified_and_smooth_and_stays_near():
+    t = np.linspace(0, np.pi, 300)
+    stroke = np.stack([np.cos(t), np.sin(t)], 1)
+    noisy = stroke + np.random.default_rng(0).normal(size=stroke.shape) * 0.004
+    assert len(paths.simplified(noisy, 0.03)) < 20
+    curve = paths.drawn(noisy, tolerance=0.03)
+    assert np.allclose(curve[[0, -1]], noisy[[0, -1]])
+    assert np.abs(np.linalg.norm(curve, axis=1) - 1).max() < 0.05
+    moves = np.diff(curve, axis=0)
+    units = moves / np.linalg.norm(moves, axis=1, keepdims=True)
+    assert (units[1:] * units[:-1]).sum(1).min() > 0.9  # no corners
+    assert paths.drawn(noisy[:2], tolerance=0.03).shape == (2, 2)
+
+
+PATH = [Frame((0.5, -0.25)), Frame((1.0, 0.125), 3, 7)]
+FACTS = {"model": "mine", "digest": "ab12"}
+
+
+def test_json_comes_back_as_it_went():
+    text = paths.to_json(PATH, **FACTS, kind="geodesic", spacing="change")
+    facts, found = paths.from_json(text)
+    assert found == PATH
+    assert facts == FACTS | {"kind": "geodesic", "spacing": "change"}
+
+
+def test_csv_has_a_line_a_frame():
+    lines = list(csv.DictReader(io.StringIO(paths.to_csv(PATH, **FACTS))))
+    assert [line["z1"] for line in lines] == ["0.5", "1.0"]
+    assert lines[1] | {"digest": "ab12", "label": "3", "seed": "7", "frame": "2"} == lines[1]
+    assert lines[0]["label"] == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"format": "other"}, "format"),
+        ({"version": 2}, "version"),
+        ({"model": 3}, "model"),
+        ({"digest": ""}, "digest"),
+        ({"kind": "curly"}, "kind"),
+        ({"spacing": None}, "spacing"),
+        ({"frames": []}, "frames"),
+        ({"frames": [3]}, r"frames\[0\]"),
+        ({"frames": [{"z": [1, 2]}, {"z": [1, "2"]}]}, r"frames\[1\]\.z"),
+        ({"frames": [{"z": [1, float("nan")]}]}, r"frames\[0\]\.z"),
+        ({"frames": [{"z": [1, 1e9]}]}, r"frames\[0\]\.z"),
+        ({"frames": [{"z": [True]}]}, r"frames\[0\]\.z"),
+        ({"frames": [{"z": [1], "label": -1}]}, r"frames\[0\]\.label"),
+        ({"frames": [{"z": [1], "seed": 1.5}]}, r"frames\[0\]\.seed"),
+        ({"frames": [{"z": [1], "colour": 1}]}, r"frames\[0\]\.colour"),
+        ({"frames": [{"z": [1]}, {"z": [1, 2]}]}, "one size"),
+    ],
+)
+def test_a_broken_path_names_the_field(change, named):
+    data = json.loads(paths.to_json(PATH, **FACTS, kind="straight", spacing="steps"))
+    with pytest.raises(PathError, match=named):
+        paths.from_json(json.dumps(data | change))
+
+
+def test_what_is_no_path_at_all_is_refused():
+    for text in ("", "{", "[" * 100_000, "[]", "3", b"\xff\xfe"):
+        with pytest.raises(PathError):
+            paths.from_json(text)
+    with pytest.raises(PathError, match="at most"):
+        paths.from_json(" " * (paths.MOST_TEXT + 1))

@@ -1,0 +1,125 @@
+"""What the Generate page and the board remember, and what they believe of messages."""
+
+from dataclasses import replace
+
+import pytest
+
+from pages.ui.board_state import Deeds, asked, change_of
+from pages.ui.place import Space
+from pages.ui.sheet import History, Record, Sheet, Wish, ask_from_grid, wish_from_query
+from vae.board_items import Board, BoardError, new_item
+
+SPACE = Space(2)
+
+
+def test_a_wish_comes_back_from_its_link():
+    wish = Wish("around", 100, 9, 0.35, 4, (0.5, -1.25), 0.4, 0.15)
+    query = wish.to_query("fashion-vae", "a" * 64)
+    found, broken = wish_from_query(query, Wish(), SPACE, 10)
+    assert found == wish and broken == []
+    assert Wish().to_query("m", "d" * 12) == {"m": "m", "d": "d" * 12}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("src", "dream"), ("src", "region"), ("n", "401"), ("n", "0"), ("seed", "-1")],
+        *[("seed", "1.5"), ("t", "nan"), ("t", "4"), ("c", "10"), ("z", "1"), ("z", "1,inf")],
+        *[("sp", "x"), ("min", "-1")],
+    ],
+)
+def test_what_cannot_be_wished_is_named_and_left_out(key, value):
+    found, broken = wish_from_query(
+        {key: value, "n": value if key == "n" else "16"}, Wish(), SPACE, 10
+    )
+    assert broken == [key] and found == replace(Wish(), n=64 if key == "n" else 16)
+
+
+def test_history_goes_back_and_forth_and_forgets_what_was_undone():
+    sheets = [Sheet(str(k), (Record((0.0, 0.0)),)) for k in range(4)]
+    history = History().push(sheets[0]).push(sheets[1]).push(sheets[2])
+    assert not history.can_redo and history.undo().undo().undo().sheet == sheets[0]
+    back = history.undo()
+    assert back.sheet == sheets[1] and back.redo().sheet == sheets[2]
+    other = back.push(sheets[3])
+    assert other.sheet == sheets[3] and not other.can_redo and len(other.sheets) == 3
+    for k in range(100):
+        other = other.push(Sheet(f"n{k}", ()))
+    assert len(other.sheets) == 60 and other.sheet.title == "n99"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"do": "explode", "picks": [0]},
+        {"do": "variations", "picks": []},
+        {"do": "mix", "picks": [1]},
+        {"do": "mix", "picks": [0, 3]},
+        {"do": "mix", "picks": [0, -1]},
+        {"do": "mix", "picks": "01"},
+        {"do": "variations", "picks": [0], "spread": float("nan")},
+        {"do": "variations", "picks": [True]},
+        {"do": "move", "picks": [0], "z": [1]},
+        {"do": "undo", "turn": "x"},
+    ],
+)
+def test_messages_that_cannot_be_are_refused(value):
+    with pytest.raises(ValueError):
+        ask_from_grid({"turn": 1, **value}, 3, SPACE)
+
+
+@pytest.fixture
+def board():
+    items = [new_item("m", "ab" * 32, (k, 0.0), order=float(k)) for k in range(4)]
+    return Board("b", 1, {item.id: item for item in items})
+
+
+def order(board, written):
+    merged = Board("b", 2, board.items | {item.id: item for item in written})
+    return [item.z[0] for item in merged.kept]
+
+
+def test_items_are_set_in_front_of_another_or_last(board):
+    ids = [item.id for item in board.kept]
+    move = {"do": "order"}
+    assert order(board, asked(board, {**move, "ids": [ids[3]], "before": ids[0]})) == [3, 0, 1, 2]
+    assert order(board, asked(board, {**move, "ids": [ids[0]], "before": None})) == [1, 2, 3, 0]
+    both = asked(board, {**move, "ids": [ids[0], ids[3]], "before": ids[2]})
+    assert order(board, both) == [1, 0, 3, 2]
+    crowded = Board("b", 1, {k: replace(v, order=1 + i * 1e-10) for i, (k, v) in
+                             enumerate(board.items.items())})  # fmt: skip
+    assert order(crowded, asked(crowded, {**move, "ids": [ids[3]], "before": ids[1]})) == [
+        0,
+        3,
+        1,
+        2,
+    ]
+
+
+def test_deeds_are_undone_and_done_again(board):
+    first = board.kept[0]
+    added = new_item("m", "ab" * 32, (9.0, 0.0), order=9.0)
+    deeds = Deeds().push(change_of(board, [replace(first, stars=5)]))
+    deeds = deeds.push(change_of(board, [added]))
+    deeds, items = deeds.undo()
+    assert items == (replace(added, gone=True),)
+    deeds, items = deeds.undo()
+    assert items == (first,) and deeds.undo() == (deeds, ())
+    deeds, items = deeds.redo()
+    assert items[0].stars == 5
+    assert deeds.push(change_of(board, [added])).undone == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"do": "burn", "ids": []},
+        {"do": "stars", "ids": "all", "stars": 1},
+        {"do": "stars", "ids": [], "stars": 6},
+        {"do": "stars", "ids": [], "stars": True},
+    ],
+)
+def test_what_a_board_cannot_do_is_refused(board, value):
+    with pytest.raises(BoardError):
+        asked(board, value)
+    assert asked(board, {"do": "gone", "ids": ["nobody", 3]}) == []
