@@ -1,11 +1,14 @@
 """Every page runs headless without an exception, also where there is nothing to show."""
 
+import asyncio
+
 import pytest
 import torch
 from live import ROOT
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import cache
+from pages.ui import cache, routes
 from vae.checkpoint import save
 from vae.models import build
 
@@ -127,6 +130,36 @@ def test_compare_with_a_single_model_says_what_to_do(app, tmp_path, monkeypatch)
     app.switch_page("compare.py").run()
     assert not app.exception
     assert "python -m vae train" in app.error[0].value
+
+
+def test_generate_draws_what_its_link_asks_for_and_names_what_it_cannot_read(app):
+    app.run()
+    app.switch_page("generate.py")
+    app.query_params["m"] = "fashion-vae"
+    app.query_params["n"] = "16"
+    app.query_params["seed"] = "7"
+    app.query_params["t"] = "hot"
+    app.run()
+    assert not app.exception and not app.error
+    assert app.get("bidi_component")
+    assert "(t)" in app.warning[0].value
+    assert app.number_input[0].value == 7
+    assert app.query_params["n"] == "16" and app.query_params["seed"] == "7"
+
+
+def test_what_is_computed_later_is_answered_once_asked_for():
+    ran = []
+    url = routes.publish_later("a sheet", lambda: ran.append(1) or b"[1]")
+    route = next(r for r in routes.ROUTES if r.path == f"/{routes.PREFIX}/later/{{key}}")
+
+    def answer(key: str):
+        request = Request({"type": "http", "path_params": {"key": key}, "headers": []})
+        return asyncio.run(route.endpoint(request))
+
+    assert not ran
+    assert answer(url.split("/")[-1]).body == b"[1]" and ran == [1]
+    missing = answer("0")
+    assert missing.status_code == 404 and b"reload" in missing.body
 
 
 def test_a_link_to_an_unknown_model_says_so(app):

@@ -14,7 +14,7 @@ import torch
 
 from .aggregate import fit_for
 from .distributions import Mixture
-from .latent import Codes, Field, at, bounds, decode_bytes, density
+from .latent import Codes, Field, at, bounds, decode_bytes, density, detail_noise
 from .models.base import Autoencoder
 from .priors import Flow, Prior
 
@@ -123,12 +123,11 @@ def decode(
     """uint8 pictures [n, H, W, C] of records, each the same as `latent.decode_bytes` gives."""
     if seeds is None or not np.any(seeds):
         return decode_bytes(model, z, label=label)
-    first, back = np.unique(seeds, return_inverse=True)
-    parts = {s: decode_bytes(model, z[back == s], seed=int(first[s])) for s in range(len(first))}
-    out = np.empty((len(z), *parts[0].shape[1:]), np.uint8)
-    for s, pictures in parts.items():
-        out[back == s] = pictures
-    return out
+    codes = torch.as_tensor(z, dtype=torch.float32)
+    noise = torch.stack([detail_noise(model, int(seed)) for seed in seeds])
+    with torch.inference_mode():
+        logits = model.decode_detail(codes, noise)
+    return (logits.sigmoid() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
 
 def variations(

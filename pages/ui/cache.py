@@ -3,6 +3,7 @@
 Models are shared by all sessions: in evaluation mode, without gradients, never changed.
 """
 
+import json
 import os
 from contextlib import suppress
 from dataclasses import asdict
@@ -308,25 +309,38 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
 
 
 def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
-    """What is known of records: pictures in one sprite, the nearest real images, crowding."""
-    data, made = shown(name, digest), pictures(name, digest, pins)
-    trained = checkpoint(name, digest).config
+    """What is known of records: pictures in one sprite and crowding at once, the nearest real
+    images when the browser asks, because those take longer than all else."""
+    made, trained = pictures(name, digest, pins), checkpoint(name, digest).config
+    data, size = trained.train.data, trained.model.image_shape[1]
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
     room = np.zeros((columns * rows, *made.shape[1:]), np.uint8)
     room[: len(made)] = made
-    url = routes.publish(images.png(images.mosaic(room, columns)), "image/png")
-    near = gallery(trained.train.data, trained.model.image_shape[1]).nearest(made)
+    sprite = images.mosaic(room, columns)
+    grey = made.shape[3] == 1
+    url = routes.publish(images.png(sprite[..., 0] if grey else sprite), "image/png")
     return Judged(
         url,
         columns,
         rows,
-        near.item,
-        data.test.labels[near.item],
-        near.distance,
+        routes.publish_later(
+            f"{url} {len(made)} {data} {size}", lambda: _nearest(made, data, size)
+        ),
         ground(name, digest).crowding(np.array([pin.z for pin in pins])),
-        usual_distances(trained.train.data, trained.model.image_shape[1]),
+        usual_distances(data, size),
     )
+
+
+def _nearest(made: np.ndarray, data: str, size: int) -> bytes:
+    """The nearest real image of each picture, its label and the distance, as JSON."""
+    near = gallery(data, size).nearest(made)
+    found = {
+        "nearest": near.item.tolist(),
+        "nearestLabel": dataset(data, size).test.labels[near.item].tolist(),
+        "distance": near.distance.astype(float).round(4).tolist(),
+    }
+    return json.dumps(found).encode()
 
 
 # --- the Board page -----------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class _Store:
 
 _store = _Store(_STORE_BYTES)
 _images: dict[str, np.ndarray] = {}
+_later: OrderedDict[str, Callable[[], bytes]] = OrderedDict()
+_MOST_LATER = 500
 _decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
 
 
@@ -77,6 +79,17 @@ def publish(payload: bytes, media_type: str = "application/octet-stream") -> str
         zipped = len(body) < len(payload)
         _store.put(key, Content(body if zipped else payload, media_type, zipped))
     return f"{PREFIX}/content/{key}"
+
+
+def publish_later(name: str, work: Callable[[], bytes]) -> str:
+    """Makes the JSON that `work` returns available without waiting for it: it runs when the
+    browser asks. `name` must say all that decides about the answer."""
+    key = hashlib.sha256(name.encode()).hexdigest()[:20]
+    _later[key] = work
+    _later.move_to_end(key)
+    while len(_later) > _MOST_LATER:
+        _later.popitem(last=False)
+    return f"{PREFIX}/later/{key}"
 
 
 def publish_images(digest: str, images: np.ndarray) -> str:
@@ -121,6 +134,14 @@ async def _content(request: Request) -> Response:
         else:
             body = gzip.decompress(body)
     return Response(body, media_type=content.media_type, headers=headers)
+
+
+async def _work(request: Request) -> Response:
+    work = _later.get(request.path_params["key"])
+    if work is None:
+        return PlainTextResponse("No such content; reload the page.", 404)
+    body = await run_in_threadpool(work)
+    return Response(body, media_type="application/json", headers=_FOREVER)
 
 
 async def _module(request: Request) -> Response:
@@ -169,6 +190,7 @@ async def _decode(request: Request) -> Response:
 
 ROUTES = [
     Route(f"/{PREFIX}/content/{{key}}", _content),
+    Route(f"/{PREFIX}/later/{{key}}", _work),
     Route(f"/{PREFIX}/ui/{{version}}/{{name}}", _module),
     Route(f"/{PREFIX}/item/{{digest}}/{{index:int}}.png", _item),
     Route(f"/{PREFIX}/decode/{{digest}}", _decode),

@@ -95,14 +95,28 @@ export class SampleGrid {
     this.grid.dataset.key = sheet.key;
     this.arrange();
     this.choose(Math.min(sheet.current ?? 0, sheet.records.length - 1));
+    this.compare(sheet);
+  }
+
+  /** Asks how near the pictures are to real ones, once they are to be seen. */
+  async compare(sheet) {
+    try {
+      const answer = await fetch(new URL(sheet.nearestUrl, document.baseURI));
+      if (!answer.ok) throw new Error(await answer.text());
+      Object.assign(sheet, await answer.json());
+    } catch (error) { sheet.unknown = `The nearest real images did not come (${error.message}).`; }
+    if (this.sheet !== sheet) return;
+    if (this.sort === "new" || this.find("[data-filter]").checked) this.arrange();
+    this.grid.dataset.compared = sheet.key;
+    if (!this.moved) this.draw(this.current);
   }
 
   /** Orders and filters the tiles. */
   arrange() {
     const { distance, crowding } = this.sheet, [copy] = this.data.usual;
     for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
-    const hide = this.find("[data-filter]").checked, by = { drawn: (i) => i, new: (i) => -distance[i], crowded: (i) => -crowding[i] }[this.sort];
-    this.order = distance.map((_, i) => i).filter((i) => !hide || distance[i] >= copy).sort((a, b) => by(a) - by(b) || a - b);
+    const hide = this.find("[data-filter]").checked, by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
+    this.order = crowding.map((_, i) => i).filter((i) => !hide || !distance || distance[i] >= copy).sort((a, b) => by(a) - by(b) || a - b);
     this.grid.replaceChildren(...this.order.map((i) => this.tiles[i]));
     const hidden = this.tiles.length - this.order.length;
     this.find(".la-live").textContent = hidden ? `${hidden} near copies hidden` : "";
@@ -135,19 +149,22 @@ export class SampleGrid {
 
   draw(index, z) {
     this.source.draw(this.spot(index, z));
-    const item = this.sheet.nearest[index], real = this.find(".sg-real");
-    real.src = new URL(`${this.data.urls.items}/${item}.png`, document.baseURI);
-    real.alt = `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
+    const item = this.sheet.nearest?.[index], real = this.find(".sg-real");
+    if (item !== undefined) {
+      real.src = new URL(`${this.data.urls.items}/${item}.png`, document.baseURI);
+      real.alt = `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
+    } else { real.removeAttribute("src"); real.alt = ""; }
     this.describe(index, z);
   }
 
   describe(index, z) {
-    const record = this.sheet.records[index], far = this.sheet.distance[index], crowd = this.sheet.crowding[index], [copy, usual] = this.data.usual;
+    const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [copy, usual] = this.data.usual;
     const verdict = far < copy ? "nearly a copy" : far < usual ? "close to a real one" : "clearly different from any";
     const words = crowd < 0.05 ? "empty ground" : crowd < 0.3 ? "thin ground" : "busy ground";
     const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · detail ${record.seed}` : ""}`];
     if (z) lines.push("moved; go on from here to measure it");
-    else lines.push(`${far.toFixed(3)} a pixel from the nearest real image: ${verdict}`, `${words}, ${crowd.toFixed(2)} of the typical density`);
+    else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
+      : `${far.toFixed(3)} a pixel from the nearest real image: ${verdict}`, `${words}, ${crowd.toFixed(2)} of the typical density`);
     if (record.step && !z) lines.push(record.step);
     this.find(".sg-facts").replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
   }

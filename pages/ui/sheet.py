@@ -100,16 +100,14 @@ class Sheet:
 
 
 class Judged(NamedTuple):
-    """A sheet's pictures as one sprite of `columns` x `rows`, and each one's nearest real `item`
-    with its `label`, the `distance` to it, and how crowded its place is, [n] each. `usual` are the
-    5th percentile and the median of the distances between real images."""
+    """A sheet's pictures as one sprite of `columns` x `rows`, where to ask for their `nearest`
+    real images, and how crowded each one's place is [n]. `usual` are the 5th percentile and the
+    median of the distances between real images."""
 
     url: str
     columns: int
     rows: int
-    item: np.ndarray
-    label: np.ndarray
-    distance: np.ndarray
+    nearest: str
     crowding: np.ndarray
     usual: tuple[float, float]
 

@@ -4,6 +4,9 @@ import numpy as np
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
 from playwright.sync_api import Page
 
+import vae
+from vae.novelty import Gallery
+
 READY = '.sg[data-state="ready"]'
 TILE = '[data-testid="sample-grid"] button'
 NOTE = '[data-testid="sheet-note"]'
@@ -22,6 +25,14 @@ def key(page: Page) -> str:
 def wait_for_new(page: Page, before: str) -> None:
     page.wait_for_function(
         "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k", arg=before
+    )
+
+
+def wait_for_nearest(page: Page) -> None:
+    """The nearest real images come after the pictures."""
+    page.wait_for_function(
+        "() => { const { key, compared } = document.querySelector("
+        "'[data-testid=sample-grid]').dataset; return key === compared; }"
     )
 
 
@@ -44,6 +55,12 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     page.locator(TILE).nth(9).click()
     z = chosen(page)
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(z)).max() <= 1
+    wait_for_nearest(page)
+    real = vae.load_dataset("fashion-mnist-starter").test.images
+    item, distance = Gallery(real).nearest(torch_image(z)[None, :, :, None].astype(np.uint8))
+    source = page.get_by_test_id("nearest-real").get_attribute("src")
+    assert source.endswith(f"/{item[0]}.png")
+    assert f"{distance[0]:.3f} a pixel" in page.get_by_test_id("sample-facts").inner_text()
     drawn = key(page)
     press(page, "Twelve variations")
     assert page.locator(TILE).count() == 13 and chosen(page) == z
@@ -109,6 +126,7 @@ def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
 
 def test_details_are_drawn_each_with_its_seed_and_sorted_by_newness(open_page):
     page = opened(open_page, "/generate?m=fashion-hvae&n=16&seed=2")
+    wait_for_nearest(page)
     page.locator(TILE).nth(4).click()
     facts = page.locator('[data-testid="sample-facts"]').inner_text()
     seed = int(facts.split("detail ")[1].split()[0])
