@@ -41,7 +41,7 @@ def _panel(entry: vae.Entry, first: Way, polled: bool) -> None:
     running = job is not None and job.running
     recipe = _recipe()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Make the file", type="primary", disabled=running, key="export-make"):
+        if st.button("Make the file", disabled=running, key="export-make"):
             job = _begin(entry, first, recipe)
             session.keep_export_job(entry.digest, job)
             if job is not None:

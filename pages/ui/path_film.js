@@ -89,7 +89,7 @@ export class Film {
     canvas.dataset.z = spot.z.join(",");
     place.textContent = crowding > 0 ? `${word} ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
     place.dataset.word = word;
-    near.textContent = `${name} ${mix[0].count}/${items.length}`;
+    near.textContent = `${mix[0].count}/${items.length} ${name}`; // the share first: a long name is cut
     button.title = `${place.textContent}: ${Math.round(100 * crowding)} % of the items live where it is emptier. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
     canvas.setAttribute("aria-label", `Frame at ${spot.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
   }

@@ -84,7 +84,7 @@ def _prepare(
             output_format="PNG",
             alt="The prepared picture",
         )
-    if st.button("Add as the last stop", type="primary", key="own-add"):
+    if st.button("Add as the last stop", key="own-add"):
         here = session.current_way(entry.digest, way)
         if len(here.stops) >= MOST_STOPS:
             st.warning(f"A way has at most {MOST_STOPS} stops: delete one first.")

@@ -160,6 +160,9 @@ OPENED = {
 def test_every_file_opens_again(open_page):
     page = open_page(LINK)
     answered(page)
+    # The list closes when the page scrolls, which Playwright's own click would do.
+    page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
+    page.wait_for_timeout(150)
     for name, count in OPENED.items():
         page.get_by_role("combobox", name="File", exact=True).press("ArrowDown")
         page.get_by_role("option", name=name, exact=True).click()
