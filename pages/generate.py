@@ -1,5 +1,7 @@
 """Generate: what else could there be?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 import vae
@@ -44,6 +46,9 @@ def answer() -> None:
         session.step_back(entry.digest, forward=ask.do == "redo")
     elif ask.do == "keep":
         keep_records(entry.name, entry.digest, [sheet.records[i] for i in ask.picks])
+    elif ask.do == "region":
+        wish, _ = session.wish(entry.digest, space, len(names))
+        session.ask_for(entry.digest, replace(wish, source="region", polygon=ask.polygon))
     elif ask.do in ("a", "b"):
         session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
     else:

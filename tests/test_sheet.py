@@ -17,13 +17,25 @@ def test_a_wish_comes_back_from_its_link():
     query = wish.to_query("fashion-vae", "a" * 64)
     found, broken = wish_from_query(query, Wish(), SPACE, 10)
     assert found == wish and broken == []
+    lasso = Wish("region", polygon=((0.0, 0.0), (1.5, -0.25), (0.125, 2.0)))
+    query = lasso.to_query("fashion-vae", "a" * 64)
+    assert query["in"] == "0,0;1.5,-0.25;0.125,2"
+    assert wish_from_query(query, Wish(), SPACE, 10) == (lasso, [])
     assert Wish().to_query("m", "d" * 12) == {"m": "m", "d": "d" * 12}
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *[("src", "dream"), ("src", "region"), ("n", "401"), ("n", "0"), ("seed", "-1")],
+        *[
+            ("src", "dream"),
+            ("src", "region"),
+            ("in", "0,0;1,1"),
+            ("in", "0,0;1,1;x,2"),
+            ("n", "401"),
+            ("n", "0"),
+            ("seed", "-1"),
+        ],
         *[("seed", "1.5"), ("t", "nan"), ("t", "4"), ("c", "10"), ("z", "1"), ("z", "1,inf")],
         *[("sp", "x"), ("min", "-1")],
     ],
@@ -61,6 +73,9 @@ def test_history_goes_back_and_forth_and_forgets_what_was_undone():
         {"do": "variations", "picks": [True]},
         {"do": "move", "picks": [0], "z": [1]},
         {"do": "undo", "turn": "x"},
+        {"do": "region"},
+        {"do": "region", "polygon": [[0, 0], [1, 1]]},
+        {"do": "region", "polygon": [[0, 0], [1, 1], [float("inf"), 0]]},
     ],
 )
 def test_messages_that_cannot_be_are_refused(value):

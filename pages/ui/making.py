@@ -16,6 +16,7 @@ _SOURCES = {
     "aggregate": "from where images really lie",
     "class": "around {of}",
     "around": "around {place}",
+    "region": "from inside the lasso",
 }
 
 

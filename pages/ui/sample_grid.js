@@ -8,7 +8,9 @@
 import { paint } from "./decoder.js";
 import { fill } from "./map_panel.js";
 import { PictureSource } from "./map_source.js";
+import { SampleMap } from "./sample_map.js";
 
+const THIN = 0.05; // of the typical density: below it a decoder has hardly seen anything
 const FEW = 40; // pictures up to which tiles are large
 
 export class SampleGrid {
@@ -23,7 +25,15 @@ export class SampleGrid {
     this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
     for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
     for (const button of root.querySelectorAll("[data-sort]")) button.onclick = () => { this.sort = button.dataset.sort; this.arrange(); };
-    this.find("[data-filter]").onchange = () => this.arrange();
+    for (const box of root.querySelectorAll("[data-filter]")) box.onchange = () => this.arrange();
+    this.map = new SampleMap(this.find(".sg-map"), {
+      point: (index) => this.choose(index),
+      lasso: (polygon, within) => {
+        this.polygon = polygon;
+        if (within.length) { this.picked = new Set(within); this.current = within[0]; this.draw(this.current); }
+        this.mark();
+      },
+    });
     this.grid.onclick = (event) => this.pressed(event);
     this.grid.onkeydown = (event) => this.key(event);
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
@@ -39,8 +49,9 @@ export class SampleGrid {
   }
 
   /** Called with every message of Python. */
-  async update({ data, setStateValue }) {
+  async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
+    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.sheet.key !== this.sheet?.key;
     this.data = data;
     if (data.facts.digest !== this.digest) await this.open(data);
@@ -64,6 +75,8 @@ export class SampleGrid {
     const fetched = async (url) => url && (await fetch(new URL(url, document.baseURI))).arrayBuffer();
     const [program, details] = await Promise.all([fetched(urls.program), fetched(urls.details)]);
     this.source.open(program, urls.decode, facts, details && new Float32Array(details));
+    this.polygon = null;
+    this.map.open(this.data, this.theme).then(() => this.mark()); // the pictures need not wait for it
   }
 
   drawn(_, { z }, source) {
@@ -106,7 +119,7 @@ export class SampleGrid {
       Object.assign(sheet, await answer.json());
     } catch (error) { sheet.unknown = `The nearest real images did not come (${error.message}).`; }
     if (this.sheet !== sheet) return;
-    if (this.sort === "new" || this.find("[data-filter]").checked) this.arrange();
+    if (this.sort === "new" || this.hides("copies")) this.arrange();
     this.grid.dataset.compared = sheet.key;
     if (!this.moved) this.draw(this.current);
   }
@@ -115,13 +128,15 @@ export class SampleGrid {
   arrange() {
     const { distance, crowding } = this.sheet, [copy] = this.data.usual;
     for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
-    const hide = this.find("[data-filter]").checked, by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
-    this.order = crowding.map((_, i) => i).filter((i) => !hide || !distance || distance[i] >= copy).sort((a, b) => by(a) - by(b) || a - b);
+    const copies = this.hides("copies") && distance, empty = this.hides("empty"), by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
+    this.order = crowding.map((_, i) => i).filter((i) => !(copies && distance[i] < copy) && !(empty && crowding[i] < THIN)).sort((a, b) => by(a) - by(b) || a - b);
     this.grid.replaceChildren(...this.order.map((i) => this.tiles[i]));
     const hidden = this.tiles.length - this.order.length;
-    this.find(".la-live").textContent = hidden ? `${hidden} near copies hidden` : "";
+    this.find(".la-live").textContent = hidden ? `${hidden} pictures hidden` : "";
     this.mark();
   }
+
+  hides(what) { return this.find(`[data-filter="${what}"]`).checked; }
 
   mark() {
     const focus = this.order.includes(this.current) ? this.current : this.order[0];
@@ -130,6 +145,7 @@ export class SampleGrid {
       tile.dataset.current = i === this.current;
       tile.tabIndex = i === focus ? 0 : -1;
     });
+    this.map.show(this.sheet.records, this.picked, this.current);
     this.showWeights();
     this.showButtons();
   }
@@ -160,7 +176,7 @@ export class SampleGrid {
   describe(index, z) {
     const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [copy, usual] = this.data.usual;
     const verdict = far < copy ? "nearly a copy" : far < usual ? "close to a real one" : "clearly different from any";
-    const words = crowd < 0.05 ? "empty ground" : crowd < 0.3 ? "thin ground" : "busy ground";
+    const words = crowd < THIN ? "empty ground" : crowd < 0.3 ? "thin ground" : "busy ground";
     const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · detail ${record.seed}` : ""}`];
     if (z) lines.push("moved; go on from here to measure it");
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
@@ -248,7 +264,7 @@ export class SampleGrid {
 
   showButtons() {
     const many = this.picked.size, can = this.data?.can ?? {};
-    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, keep: many >= 1, mix: many >= 2, move: Boolean(this.moved), a: many >= 1, b: many >= 1 };
+    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, keep: many >= 1, mix: many >= 2, move: Boolean(this.moved), region: Boolean(this.polygon), a: many >= 1, b: many >= 1 };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     this.find('[data-do="keep"]').textContent = many > 1 ? `Keep ${many} pictures` : "Keep";
     const { groups = {} } = this.data ?? {};
@@ -262,10 +278,10 @@ export class SampleGrid {
     const weights = [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value));
     const words = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
-    this.send("ask", { turn: Date.now(), key: this.sheet.key, do: what, picks: this.picks(), spread: Number(this.spread.value), weights, z: what === "move" ? this.moved : null, words });
+    this.send("ask", { turn: Date.now(), key: this.sheet.key, do: what, picks: this.picks(), spread: Number(this.spread.value), weights, z: what === "move" ? this.moved : null, polygon: what === "region" ? this.polygon : null, words });
   }
 
-  destroy() { document.removeEventListener("keydown", this.shortcut); }
+  destroy() { document.removeEventListener("keydown", this.shortcut); this.map.destroy(); }
 }
 
 /** A labelled slider whose number stands beside it. */

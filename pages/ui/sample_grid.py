@@ -41,6 +41,7 @@ def sample_grid(
         data={
             "module": routes.module_url("sample_grid.js"),
             "exported": "SampleGrid",
+            "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
             "labels": list(labels),

@@ -15,7 +15,6 @@ from vae.generate import MOST, SOURCES
 
 from .place import Pin, Space
 
-OFFERED = tuple(source for source in SOURCES if source != "region")
 _LONGEST = 60  # sheets that a history remembers
 
 
@@ -31,6 +30,7 @@ class Wish:
     place: tuple[float, ...] = ()
     spread: float = 0.25
     least: float = 0.0
+    polygon: tuple[tuple[float, float], ...] = ()
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this wish; those at their default are left out."""
@@ -38,14 +38,18 @@ class Wish:
         for name, key in _KEYS.items():
             value = getattr(self, name)
             if value != getattr(_DEFAULT, name):
-                query[key] = ",".join(map(repr, value)) if name == "place" else str(value)
+                query[key] = _TEXTS.get(name, str)(value)
         return query
 
 
 _DEFAULT = Wish()
 _KEYS = {
     **{"source": "src", "n": "n", "seed": "seed", "temperature": "t", "label": "c"},
-    **{"place": "z", "spread": "sp", "least": "min"},
+    **{"place": "z", "spread": "sp", "least": "min", "polygon": "in"},
+}
+_TEXTS = {
+    "place": lambda code: ",".join(map(repr, code)),
+    "polygon": lambda corners: ";".join(f"{x:g},{y:g}" for x, y in corners),
 }
 
 
@@ -54,7 +58,7 @@ def wish_from_query(
 ) -> tuple[Wish, list[str]]:
     """The wish of a link, and the names of what in it could not be read."""
     checks = {
-        "source": lambda v: v if v in OFFERED else _fail(),
+        "source": lambda v: v if v in SOURCES else _fail(),
         "n": lambda v: _whole(v, 1, MOST),
         "seed": lambda v: _whole(v, 0, 2**31 - 1),
         "temperature": lambda v: _number(v, 0, 3),
@@ -62,6 +66,7 @@ def wish_from_query(
         "place": lambda v: _code(v, space.latent),
         "spread": lambda v: _number(v, 0, 3),
         "least": lambda v: _number(v, 0, 10),
+        "polygon": lambda v: _polygon([corner.split(",") for corner in v.split(";")]),
     }
     wish, broken = first, []
     for name, key in _KEYS.items():
@@ -70,6 +75,8 @@ def wish_from_query(
                 wish = replace(wish, **{name: checks[name](query[key])})
             except ValueError:
                 broken.append(key)
+    if wish.source == "region" and not wish.polygon:
+        return replace(wish, source=first.source), [*broken, "src"]
     return wish, broken
 
 
@@ -146,7 +153,8 @@ class History:
 @dataclass(frozen=True)
 class Ask:
     """What the grid asks Python to do: `variations` of the first pick, a `mix` of all, a `move` of
-    the first to `z`, to `keep` the picks, to take them as group "a" or "b", `undo`, `redo`."""
+    the first to `z`, to `keep` the picks, to take them as group "a" or "b", to draw in a
+    `region`, to `undo` or `redo`."""
 
     turn: int
     do: str
@@ -154,6 +162,7 @@ class Ask:
     spread: float = 0.25
     weights: tuple[float, ...] = ()
     z: tuple[float, ...] = ()
+    polygon: tuple[tuple[float, float], ...] = ()
     words: str = ""
 
 
@@ -170,11 +179,24 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
         spread=_number(value.get("spread", 0.25), 0, 3),
         weights=tuple(_number(weight, 0, 100) for weight in weights),
         z=_code(value["z"], space.latent) if value.get("z") is not None else (),
+        polygon=_polygon(value["polygon"]) if value.get("polygon") is not None else (),
         words=str(value.get("words", ""))[:80],
     )
-    least = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "keep": 1, "undo": 0, "redo": 0}
+    least = {
+        "variations": 1,
+        "mix": 2,
+        "move": 1,
+        "a": 1,
+        "b": 1,
+        "keep": 1,
+        "region": 0,
+        "undo": 0,
+        "redo": 0,
+    }
     if ask.do not in least:
         raise ValueError(f"{ask.do!r} is nothing to do")
+    if ask.do == "region" and not ask.polygon:
+        raise ValueError("the region has no corners")
     if len(ask.picks) < least[ask.do]:
         raise ValueError(f"{ask.do} needs {least[ask.do]} pictures or more")
     return ask
@@ -201,6 +223,12 @@ def _number(value: object, low: float, high: float) -> float:
         _fail()
     number = float(value)
     return number if math.isfinite(number) and low <= number <= high else _fail()
+
+
+def _polygon(corners: object) -> tuple[tuple[float, float], ...]:
+    if not isinstance(corners, list) or not 3 <= len(corners) <= 64:
+        _fail()
+    return tuple(_code(corner, 2) for corner in corners)
 
 
 def _code(values: object, latent: int) -> tuple[float, ...]:

@@ -7,16 +7,18 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
+from vae.generate import SOURCES
 
 from . import session
 from .place import Space
-from .sheet import OFFERED, Wish
+from .sheet import Wish
 
 _WORDS = {
     "prior": "The model's prior",
     "aggregate": "Where images really lie",
     "class": "Around one class",
     "around": "Around a place",
+    "region": "Inside the lasso",
 }
 _COUNTS = (16, 36, 64, 100, 196, 400)
 
@@ -38,7 +40,9 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         changed = replace(
             wish,
-            source=_choice("Draw", f"src{key}", _sources(entry), wish.source, _WORDS.get, 200),
+            source=_choice(
+                "Draw", f"src{key}", _sources(entry, wish), wish.source, _WORDS.get, 200
+            ),
         )
         if space.labels or changed.source == "class":
             label = wish.label if wish.label is not None else 0
@@ -104,10 +108,11 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
     return changed
 
 
-def _sources(entry: vae.Entry) -> list[str]:
-    """A model without a prior has only where its codes lie."""
+def _sources(entry: vae.Entry, wish: Wish) -> list[str]:
+    """A model without a prior has only where its codes lie; a region must have been drawn."""
     has_prior = vae.MODELS[entry.config.model.name].cls.has_prior
-    return [source for source in OFFERED if has_prior or source != "prior"]
+    known = {"prior": has_prior, "region": bool(wish.polygon)}
+    return [source for source in SOURCES if known.get(source, True)]
 
 
 def _counts(now: int) -> list[int]:

@@ -105,6 +105,34 @@ def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
     )
 
 
+def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
+    page = opened(open_page, "/generate?m=fashion-vae&n=64&seed=1")
+    page.wait_for_selector(".sg-map .la-plotly .main-svg")
+    area = page.locator('[data-testid="sample-map"]')
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    at = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in
+          ((0.35, 0.2), (0.8, 0.2), (0.8, 0.8), (0.35, 0.8), (0.35, 0.22))]  # fmt: skip
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for corner in at[1:]:
+        page.mouse.move(*corner, steps=8)
+    page.mouse.up()
+    page.wait_for_function("document.querySelectorAll('.sg-grid [aria-selected=true]').length > 3")
+    picked = page.locator('.sg-grid [aria-selected="true"]').count()
+    assert picked < 64
+    press(page, "Draw inside the lasso")
+    wait_for_query(page, "src", "region")
+    corners = np.array([c.split(",") for c in query(page)["in"].split(";")], float)
+    assert 4 <= len(corners) <= 64 and "inside the lasso" in page.locator(NOTE).inner_text()
+    for index in (0, 20, 63):
+        page.locator(TILE).nth(index).click()
+        z = np.array(chosen(page))
+        assert (z > corners.min(0) - 1e-3).all() and (z < corners.max(0) + 1e-3).all()
+    press(page, "Undo")
+    page.wait_for_function("!new URL(location.href).searchParams.has('src')")
+
+
 def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&n=16")
     page.get_by_text("Directions: from one kind").click()
