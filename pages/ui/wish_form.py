@@ -37,7 +37,7 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
         places = {"the place of this link": wish.place, **places}
     if not places:
         places = {"the middle of the plane": (0.0,) * space.latent}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         changed = replace(
             wish,
             source=_choice(

@@ -1,4 +1,4 @@
-"""Takes the README's pictures from the real app: a screenshot and a short film of hovering."""
+"""Takes the README's pictures from the real app: screenshots and a short film of hovering."""
 
 import io
 import math
@@ -8,6 +8,11 @@ from live import ROOT, wait_for_map
 from PIL import Image
 
 FOLDER = ROOT / "pages/static"
+OTHERS = {  # page -> its address and what says that it is ready
+    "interpolate": ("interpolate?m=fashion-vae", '.pm[data-state="ready"]'),
+    "generate": ("generate?m=fashion-hvae&n=100&seed=3", '.sg[data-state="ready"]'),
+    "compare": ("compare", ".cm-panel[data-state=ready] >> nth=3"),
+}
 
 
 def main() -> None:
@@ -27,6 +32,13 @@ def main() -> None:
             wait_for_map(tab)
             tab.wait_for_timeout(800)
             film(tab)
+        for name, (address, ready) in OTHERS.items():
+            with page() as tab:
+                tab.goto(f"{url}/{address}")
+                tab.wait_for_selector(ready)
+                tab.wait_for_timeout(3000)
+                shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+                shot.quantize(128).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def film(tab, frames: int = 48) -> None:
