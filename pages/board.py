@@ -8,23 +8,25 @@ from pages.ui.board_state import asked
 from vae import boards
 from vae.board_items import BoardError
 
+ELSEWHERE = "This board was changed in another window."
+
 key = session.board_key()
 st.query_params.from_dict({"b": key})
 
 
 def write(items, *, name=None, undoable=True) -> None:
     """Writes items to the board and says what another window had done meanwhile."""
-    board = boards.load(key)
-    outcome = boards.change(key, items, seen=session.board_seen(), name=name)
+    seen, before = session.board_seen(), boards.load(key)
+    outcome = boards.change(key, items, seen=seen, name=name)
     if undoable:
-        session.record_change(board, items, outcome)
+        session.record_change(before, items, name)
     session.see_board(outcome.board.revision)
     if outcome.conflicts:
         many = len(outcome.conflicts)
-        st.toast(
-            f"Another window had changed {many} of these pictures; what you did last stands.",
-            icon=":material/group:",
-        )
+        told = f"Another window had changed {many} of these pictures; what you did last stands."
+        st.toast(told, icon=":material/group:")
+    elif before.revision > seen > 0:
+        st.toast(ELSEWHERE, icon=":material/group:")
 
 
 def answer() -> None:
@@ -32,14 +34,24 @@ def answer() -> None:
     value = (st.session_state.get("cards") or {}).get("ask")
     if not value or session.answered(key, int(value.get("turn", 0))):
         return
-    deeds = session.deeds()
+    deeds, now = session.deeds(), boards.load(key)
     if value.get("do") in ("undo", "redo"):
-        after, items = deeds.undo() if value["do"] == "undo" else deeds.redo()
-        if items:
-            write(items, undoable=False)
+        after, change = deeds.undo() if value["do"] == "undo" else deeds.redo()
+        if change:
+            write(change.on(now), name=change.name, undoable=False)
             session.set_deeds(after)
-    elif items := asked(boards.load(key), value):
+    elif items := asked(now, value):
         write(items)
+
+
+def rename() -> None:
+    """Gives the board the name that was typed."""
+    named = st.session_state[f"name-{key}"].strip()
+    try:
+        if named and named != boards.load(key).name:
+            write([], name=named)
+    except BoardError as error:
+        st.toast(f"Not renamed: {error}.", icon=":material/error:")
 
 
 @st.fragment(run_every=2)
@@ -53,7 +65,6 @@ def follow() -> None:
 
 
 try:
-    answer()
     board = boards.load(key)
 except BoardError as error:
     st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
@@ -61,16 +72,20 @@ except BoardError as error:
         session.open_board(boards.new_key())
         st.rerun()
     st.stop()
+try:
+    answer()
+    board = boards.load(key)
+except BoardError as error:
+    st.toast(f"Not done: {error}.", icon=":material/error:")
 if board.revision > session.board_seen() > 0:
-    st.toast("This board was changed in another window.", icon=":material/group:")
+    st.toast(ELSEWHERE, icon=":material/group:")
 session.see_board(board.revision)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    named = st.text_input("Name", value=board.name, max_chars=80, width=260, key=f"name-{key}")
-    if named.strip() and named.strip() != board.name and board.revision:
-        write([], name=named, undoable=False)
-        st.rerun()
-    board_files.take_home(board, (st.session_state.get("cards") or {}).get("picked") or [])
+    if st.session_state.get(f"name-{key}", "").strip() != board.name:
+        st.session_state[f"name-{key}"] = board.name  # given here or in another window
+    st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
+    board_files.take_home(key, board, (st.session_state.get("cards") or {}).get("picked") or [])
     board_files.bring(key, board, write)
     if st.button("New board", help="This one stays under its link."):
         session.open_board(boards.new_key())

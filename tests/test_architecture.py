@@ -37,6 +37,7 @@ ALLOWED = {
     "outline": set(),
     "board_items": set(),
     "boards": {"board_items"},
+    "board_files": {"board_items", "boards", "film", "outline", "sheets", "upscale"},
     "directions": set(),
     "sheets": {"film"},
     "uploads": set(),

@@ -115,14 +115,28 @@ def test_deeds_are_undone_and_done_again(board):
     first = board.kept[0]
     added = new_item("m", "ab" * 32, (9.0, 0.0), order=9.0)
     deeds = Deeds().push(change_of(board, [replace(first, stars=5)]))
-    deeds = deeds.push(change_of(board, [added]))
-    deeds, items = deeds.undo()
-    assert items == (replace(added, gone=True),)
-    deeds, items = deeds.undo()
-    assert items == (first,) and deeds.undo() == (deeds, ())
-    deeds, items = deeds.redo()
-    assert items[0].stars == 5
+    deeds = deeds.push(change_of(board, [added], name="Autumn"))
+    deeds, change = deeds.undo()
+    assert change.on(board) == [replace(added, gone=True)] and change.name == board.name
+    deeds, change = deeds.undo()
+    assert change.on(board) == [first] and change.name is None
+    assert deeds.undo() == (deeds, None)
+    deeds, change = deeds.redo()
+    assert change.on(board) == [replace(first, stars=5)]
+    _, change = deeds.redo()
+    assert change.name == "Autumn"
     assert deeds.push(change_of(board, [added])).undone == ()
+
+
+def test_undo_leaves_what_another_window_wrote_meanwhile(board):
+    first = board.kept[0]
+    mine = Deeds().push(change_of(board, [replace(first, stars=5)]))
+    theirs = replace(first, stars=5, note="theirs", order=77.0)
+    later = Board(board.name, 9, board.items | {first.id: theirs})
+    deeds, change = mine.undo()
+    assert change.on(later) == [replace(theirs, stars=first.stars)]
+    _, change = deeds.redo()
+    assert change.on(later) == [theirs]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from . import board_items
 from .board_items import Board, BoardError, Item, checked_name, from_text, new_id, to_text
 
+UNNAMED = "Board"
 MOST_BYTES = 2_000_000
 _MARKS = 500  # of deletion, that undo can take back
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -55,7 +56,7 @@ def load(key: str) -> Board:
             raise BoardError(f"the board has more than {MOST_BYTES / 1e6:.0f} MB")
         return from_text(path.read_text("utf-8"))
     except FileNotFoundError:
-        return Board("Board", 0, {})
+        return Board(UNNAMED, 0, {})
     except (OSError, UnicodeDecodeError) as error:
         raise BoardError(f"the board cannot be read ({error}); ask for a new one") from error
 

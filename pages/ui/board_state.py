@@ -14,10 +14,31 @@ DEEDS = ("stars", "note", "order", "gone", "undo", "redo")
 
 @dataclass(frozen=True)
 class Change:
-    """Items as they were and as they became; an item that was not there was gone."""
+    """Items as they were and as they became, one beside the other; an item that was not there was
+    gone. `names`: the board's name before and after, where it was changed."""
 
     before: tuple[Item, ...]
     after: tuple[Item, ...]
+    names: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name that the change gave."""
+        return self.names[1] if self.names else None
+
+    def reversed(self) -> "Change":
+        return Change(self.after, self.before, self.names and self.names[::-1])
+
+    def on(self, board: Board) -> list[Item]:
+        """The items that make the change on a board as it is now: only the fields that the change
+        is about, so that what another window wrote meanwhile stays."""
+        items = []
+        for old, new in zip(self.before, self.after, strict=True):
+            different = {f: v for f, v in vars(new).items() if v != getattr(old, f)}
+            items.append(
+                replace(board.items[new.id], **different) if new.id in board.items else new
+            )
+        return items
 
 
 @dataclass(frozen=True)
@@ -30,24 +51,24 @@ class Deeds:
     def push(self, change: Change) -> "Deeds":
         return Deeds((*self.done, change)[-_LONGEST:])
 
-    def undo(self) -> tuple["Deeds", tuple[Item, ...]]:
-        """The deeds with the last one taken back, and the items to write for it."""
+    def undo(self) -> tuple["Deeds", Change | None]:
+        """The deeds with the last one taken back, and the change that does it."""
         if not self.done:
-            return self, ()
+            return self, None
         last = self.done[-1]
-        return Deeds(self.done[:-1], (*self.undone, last)), last.before
+        return Deeds(self.done[:-1], (*self.undone, last)), last.reversed()
 
-    def redo(self) -> tuple["Deeds", tuple[Item, ...]]:
+    def redo(self) -> tuple["Deeds", Change | None]:
         if not self.undone:
-            return self, ()
+            return self, None
         last = self.undone[-1]
-        return Deeds((*self.done, last), self.undone[:-1]), last.after
+        return Deeds((*self.done, last), self.undone[:-1]), last
 
 
-def change_of(board: Board, items: Sequence[Item]) -> Change:
-    """What writing these items does to a board."""
+def change_of(board: Board, items: Sequence[Item], name: str | None = None) -> Change:
+    """What writing these items, and perhaps a name, does to a board."""
     before = tuple(board.items.get(item.id, replace(item, gone=True)) for item in items)
-    return Change(before, tuple(items))
+    return Change(before, tuple(items), None if name is None else (board.name, name))
 
 
 def asked(board: Board, value: Mapping) -> list[Item]:

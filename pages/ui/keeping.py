@@ -19,10 +19,13 @@ def keep(items: Sequence[Item]) -> bool:
         board = boards.load(session.board_key())
         last = max((item.order for item in board.kept), default=0.0)
         placed = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
-        session.record_change(board, placed, boards.change(session.board_key(), placed, seen=0))
+        outcome = boards.change(session.board_key(), placed, seen=session.board_seen())
     except BoardError as error:
         st.toast(f"Not kept: {error}.", icon=":material/error:")
         return False
+    session.record_change(board, placed)
+    if session.board_seen() == board.revision:  # else the board has news to tell when it is opened
+        session.see_board(outcome.board.revision)
     what = "1 picture" if len(items) == 1 else f"{len(items)} pictures"
     st.toast(f"Kept {what} on the board.", icon=":material/bookmark_added:")
     return True

@@ -1,4 +1,4 @@
-"""The files that a way is taken home as: choices, progress, a button to stop, the download."""
+"""The files that a way is taken home as."""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from vae.path_files import SUFFIXES, Origin, Recipe, make
 from vae.paths import Frame
 
 from . import cache, session
+from .job_panel import Begin, job_panel
 from .jobs import Job
 from .way import Way
 
@@ -25,41 +26,18 @@ FILMS = ("gif", "mp4", "webp")
 TABLES = ("csv", "json")
 ORDERS = {"loop": "again from the start", "ping-pong": "there and back", "once": "once"}
 SIZES = (28, 56, 112, 224, 336, 448)
-_AT_ONCE = 0.4  # seconds after which work is shown as a bar
 
 
 def path_exports(entry: vae.Entry, first: Way) -> None:
     """Shows the panel; the way is the one that the session remembers when a file is asked for."""
-    job = session.export_job(entry.digest)
-    running = job is not None and job.running
     st.subheader("Take it home")
-    st.fragment(_panel, run_every=0.4 if running else None)(entry, first, running)
 
+    def form() -> Begin:
+        recipe = _recipe()
+        return lambda: _begin(entry, first, recipe)
 
-def _panel(entry: vae.Entry, first: Way, polled: bool) -> None:
-    job = session.export_job(entry.digest)
-    running = job is not None and job.running
-    recipe = _recipe()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Make the file", disabled=running, key="export-make"):
-            job = _begin(entry, first, recipe)
-            session.keep_export_job(entry.digest, job)
-            if job is not None:
-                job.wait(_AT_ONCE)
-                if job.running:
-                    st.rerun()  # now with a clock that looks after it
-        if running and st.button("Stop", key="export-stop"):
-            job.stop()
-            job.wait(2)
-            st.rerun()
-    if job is None:
-        st.caption("A file holds the frames of the way as it is now, decoded anew by the model.")
-    elif job.running:
-        st.progress(min(1.0, job.done / job.of), f"{job.name}: {job.done} of {job.of} frames")
-    elif polled:
-        st.rerun()  # leaves the clock
-    else:
-        _outcome(job)
+    about = "A file holds the frames of the way as it is now, decoded anew by the model."
+    job_panel(entry.digest, form, unit="frames", about=about)
 
 
 def _recipe() -> Recipe:
@@ -112,24 +90,3 @@ def _begin(entry: vae.Entry, first: Way, recipe: Recipe) -> Job | None:
         media_type=FORMATS[recipe.format][1],
         expected=ExportError,
     )
-
-
-def _outcome(job: Job) -> None:
-    if job.error is not None:
-        st.error(f"No file was made: {job.error}.")
-    elif job.result is None:
-        st.info("Stopped; no file was made.")
-    else:
-        st.download_button(
-            f"Download {job.file} ({_bytes(len(job.result))})",
-            job.result,
-            job.file,
-            job.media_type,
-            on_click="ignore",
-            key="export-download",
-        )
-        st.caption(f"Ready: {job.name}.")
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"

@@ -148,18 +148,18 @@ def add_stop(digest: str, z: tuple[float, ...]) -> None:
     st.session_state["way_revision"] = way_revision() + 1
 
 
-def export_job(digest: str) -> Job | None:
-    """The last file that was asked for on the Interpolate page, of the model with this digest."""
+def export_job(slot: str) -> Job | None:
+    """The last file that was asked for, of a model by its digest or of a board by its key."""
     found = st.session_state.get("export_job")
-    return found[1] if found and found[0] == digest else None
+    return found[1] if found and found[0] == slot else None
 
 
-def keep_export_job(digest: str, job: Job | None) -> None:
+def keep_export_job(slot: str, job: Job | None) -> None:
     """Remembers a file in the making; one that it replaces is stopped."""
     before = st.session_state.get("export_job")
     if before and before[1] is not None:
         before[1].stop()
-    st.session_state["export_job"] = (digest, job)
+    st.session_state["export_job"] = (slot, job)
 
 
 def wish(digest: str, space: Space, classes: int) -> tuple[Wish, list[str]]:
@@ -275,10 +275,9 @@ def set_deeds(changed: Deeds) -> None:
     st.session_state["board-deeds"] = changed
 
 
-def record_change(board: Board, items: Sequence[Item], outcome: boards.Outcome) -> None:
-    """Remembers a write for undo, and that its result was seen."""
-    set_deeds(deeds().push(change_of(board, items)))
-    see_board(outcome.board.revision)
+def record_change(board: Board, items: Sequence[Item], name: str | None = None) -> None:
+    """Remembers a write to the board as it was before, for undo."""
+    set_deeds(deeds().push(change_of(board, items, name)))
 
 
 def see_board(revision: int) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from xml.etree import ElementTree
 
@@ -89,8 +90,10 @@ def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path)
     codes = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
     page.get_by_role("button", name="Take home").click()
     page.get_by_text("28", exact=True).click()
+    page.get_by_text("transparent", exact=True).click()
+    page.get_by_role("button", name="Make the file").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Everything, .zip").click()
+        page.get_by_role("button", name=re.compile("^Download")).click()
     with zipfile.ZipFile(download.value.path()) as archive:
         names = archive.namelist()
         assert sum(n.startswith("png/") for n in names) == 3

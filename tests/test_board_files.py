@@ -1,0 +1,109 @@
+"""Boards as files: each opened again by the library that others use; limits and stopping."""
+
+import csv
+import io
+import json
+import zipfile
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae import boards
+from vae.board_files import Recipe, make
+from vae.board_items import Board, new_item
+from vae.film import ExportError
+
+DIGEST = "ab" * 32
+
+
+@pytest.fixture
+def board():
+    first = new_item("m", DIGEST, (0.1 + 0.2, -1.0), order=1.0, note="quiet, “soft”", stars=4)
+    second = new_item("m", DIGEST, (1.0, 2.0, 3.0), order=2.0, parents=(first.id,), seed=9)
+    return Board("Autumn", 3, {first.id: first, second.id: second})
+
+
+@pytest.fixture
+def pictures():
+    """Two discs uint8 [2, 28, 28], one of full light and one of a fifth of it."""
+    y, x = np.mgrid[:28, :28] - 13.5
+    disc = np.clip(10 - np.hypot(x, y), 0, 1)
+    return np.stack([disc * 255, disc * 51]).round().astype(np.uint8)
+
+
+def opened(board, pictures, *, ground="white", size=112):
+    data = make(board, board.kept, pictures, Recipe("zip", size, ground=ground))
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def test_the_zip_holds_every_picture_in_every_form(board, pictures):
+    with opened(board, pictures) as archive:
+        names = [f"{k:03}-{item.id}" for k, item in enumerate(board.kept, 1)]
+        pngs, svgs = [f"png/{n}.png" for n in names], [f"svg/{n}.svg" for n in names]
+        known = {"board.json", "board.csv", "sheet.png", "sheet.pdf", *pngs, *svgs}
+        assert set(archive.namelist()) == known and archive.testzip() is None
+        for name in svgs:
+            assert ElementTree.fromstring(archive.read(name)).tag.endswith("svg")
+        assert archive.read("sheet.pdf").startswith(b"%PDF-")
+        sheet = Image.open(archive.open("sheet.png"))
+        assert sheet.mode == "RGB" and min(sheet.size) > 112
+        _, items = boards.imported(archive.read("board.json").decode())
+        assert [i.z for i in items] == [i.z for i in board.kept]
+        rows = list(csv.DictReader(io.StringIO(archive.read("board.csv").decode())))
+    assert rows[0]["note"] == "quiet, “soft”" and float(rows[0]["z1"]) == 0.1 + 0.2
+    assert (rows[0]["z3"], rows[1]["z3"], rows[1]["seed"]) == ("", "3.0", "9")
+
+
+def test_a_picture_lies_on_the_ground_that_was_asked_for(board, pictures):
+    shown = {}
+    for ground in ("white", "dark", "transparent"):
+        with opened(board, pictures, ground=ground, size=28) as archive:
+            names = sorted(n for n in archive.namelist() if n.startswith("png/"))
+            shown[ground] = [np.asarray(Image.open(archive.open(n))).astype(int) for n in names]
+    assert np.array_equal(shown["dark"], pictures)
+    assert [p.shape for p in shown["white"]] == [(28, 28)] * 2
+    assert (shown["white"][0][0] == 255).all() and (shown["white"][1][0] == 255).all()
+    for clear, dark in zip(shown["transparent"], pictures, strict=True):
+        assert clear.shape == (28, 28, 4) and (clear[0, :, 3] == 0).all()
+        assert abs(clear[..., 0] * clear[..., 3] / 255 - dark).max() <= 1  # over black as it was
+
+
+def test_every_picture_is_heard_of_and_stopping_makes_nothing(board, pictures):
+    heard = []
+    make(board, board.kept, pictures, Recipe("zip", 28), progress=lambda *at: heard.append(at))
+    assert heard == [(k, 4) for k in range(4)]
+
+    def stop(done, of):
+        if done == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        make(board, board.kept, pictures, Recipe("zip", 28), progress=stop)
+
+
+def test_the_tables_need_no_picture_of_a_size(board, pictures):
+    chosen = board.kept[:1]
+    data = json.loads(make(board, chosen, pictures[:1], Recipe("json", size=9999)))
+    assert data["name"] == "Autumn" and [i["id"] for i in data["items"]] == [chosen[0].id]
+    assert make(board, board.kept * 300, pictures, Recipe("csv")).decode().count("\n") == 601
+
+
+@pytest.mark.parametrize(
+    ("recipe", "count", "words"),
+    [
+        (Recipe("tiff"), 2, "the format is 'tiff'; expected one of zip"),
+        (Recipe("zip", 27), 2, "the size is 27 pixels; expected 28 to 1024"),
+        (Recipe("zip", 1025), 2, "expected 28 to 1024"),
+        (Recipe("zip", ground="blue"), 2, "the ground is 'blue'"),
+        (Recipe("zip"), 0, "0 pictures are chosen; expected 1 to 400"),
+        (Recipe("zip"), 401, "401 pictures are chosen"),
+        (Recipe("sheet-png", 896), 400, "321 million pixels; at most 100 million"),
+    ],
+)
+def test_what_is_beyond_the_limits_is_said_before_any_work(board, recipe, count, words):
+    items = (board.kept * 201)[:count]
+    none = np.zeros((count, 28, 28), np.uint8)
+    with pytest.raises(ExportError, match=words):
+        make(board, items, none, recipe, progress=lambda *_: pytest.fail("work was begun"))
