@@ -80,6 +80,21 @@ def test_an_hour_at_the_board(open_page):
     other.locator(CARD).nth(1).get_by_role("button", name="2 stars").click()
     page.wait_for_selector(f'{CARD}[data-id="{third}"][data-stars="2"]')
     page.get_by_text("changed in another window").wait_for()
+    # A name given there arrives here, and undo here takes back only what was done here.
+    other.get_by_label("Name", exact=True).fill("Ours")
+    other.get_by_label("Name", exact=True).press("Enter")
+    page.wait_for_function("document.querySelector('input[aria-label=Name]').value === 'Ours'")
+    page.locator(CARD).nth(0).get_by_role("button", name="3 stars").click()
+    page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="3"]')
+    other.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="3"]')
+    note = other.locator(CARD).nth(0).locator(".bd-note")
+    note.fill("theirs")
+    note.press("Enter")
+    page.wait_for_function("document.querySelector('.bd-note').value === 'theirs'")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="0"]')
+    assert page.locator(CARD).nth(0).locator(".bd-note").input_value() == "theirs"
+    assert page.get_by_label("Name", exact=True).input_value() == "Ours"
     stranger = open_page("/board", ready=False)
     stranger.get_by_text("Nothing is kept here yet").wait_for()
     assert link.split("b=")[1] not in stranger.url
