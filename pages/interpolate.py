@@ -4,9 +4,11 @@ import streamlit as st
 
 import vae
 from pages.ui import cache, session
+from pages.ui.keeping import keep_frames
 from pages.ui.model_picker import model_picker
 from pages.ui.path_exports import path_exports
 from pages.ui.path_map import path_map
+from pages.ui.path_open import path_open
 from pages.ui.path_pictures import path_pictures
 from pages.ui.place import link
 from pages.ui.way import Way, kinds_for, way_from_map
@@ -54,11 +56,16 @@ def studio() -> None:
     if "speed" in way.layers and space.latent == 2:
         speed = cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[1]
     ready = way.kind == "drawn" or len(way.stops) > 1
+    travel = cache.travel(entry.name, entry.digest, way) if ready else None
+    kept = (st.session_state.get("path") or {}).get("keep") or {}
+    same = kept.get("digest") == entry.digest and kept.get("turn") == committed.get("turn")
+    if travel and same and not session.answered(f"keep-{entry.digest}", int(kept["asked"])):
+        keep_frames(entry.name, entry.digest, way, travel.frames.tolist(), kept.get("frames"))
     path_map(
         assets,
         way,
         kinds=kinds_for(space),
-        travel=cache.travel(entry.name, entry.digest, way) if ready else None,
+        travel=travel,
         trouble="" if ready else "A way needs two stops: click the map.",
         turn=committed.get("turn") if current else None,
         revision=revision,
@@ -71,4 +78,5 @@ def studio() -> None:
 
 studio()
 path_pictures(entry, first)
+path_open(entry, space)
 path_exports(entry, first)

@@ -87,10 +87,13 @@ FACTS = {"model": "mine", "digest": "ab12"}
 
 
 def test_json_comes_back_as_it_went():
-    text = paths.to_json(PATH, **FACTS, kind="geodesic", spacing="change")
-    facts, found = paths.from_json(text)
-    assert found == PATH
-    assert facts == FACTS | {"kind": "geodesic", "spacing": "change"}
+    made = {"kind": "geodesic", "spacing": "change", "guard": False, "stops": ((0.5, 1.0), (2, 3))}
+    facts, found = paths.from_json(paths.to_json(PATH, **FACTS, **made))
+    assert found == PATH and facts == FACTS | made
+    older = json.loads(paths.to_json(PATH, **FACTS, kind="straight", spacing="steps"))
+    del older["stops"], older["guard"]
+    facts, _ = paths.from_json(json.dumps(older))
+    assert facts["stops"] == () and facts["guard"] is True
 
 
 def test_csv_has_a_line_a_frame():
@@ -119,6 +122,10 @@ def test_csv_has_a_line_a_frame():
         ({"frames": [{"z": [1], "seed": 1.5}]}, r"frames\[0\]\.seed"),
         ({"frames": [{"z": [1], "colour": 1}]}, r"frames\[0\]\.colour"),
         ({"frames": [{"z": [1]}, {"z": [1, 2]}]}, "one size"),
+        ({"stops": [[1, 2, 3]]}, "one size"),
+        ({"stops": [[1, 2], [1, "2"]]}, r"stops\[1\]"),
+        ({"stops": {"z": 1}}, "stops must be a list"),
+        ({"guard": 1}, "guard is 1"),
     ],
 )
 def test_a_broken_path_names_the_field(change, named):

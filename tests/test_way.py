@@ -2,8 +2,16 @@
 
 import pytest
 
-from pages.ui.place import SEEDS, Space
-from pages.ui.way import Way, kinds_for, way_from_map, way_from_query
+from pages.ui.place import MOST_PINS, SEEDS, Space
+from pages.ui.way import (
+    MOST_STOPS,
+    Way,
+    kinds_for,
+    way_from_file,
+    way_from_map,
+    way_from_query,
+)
+from vae.paths import Frame, to_json
 
 PLANE, START = Space(2), Way(((0.0, 0.0), (1.0, 1.0)))
 WAYS = [
@@ -60,3 +68,46 @@ def test_a_message_that_is_no_way_is_refused(name, value):
 
 def test_a_sphere_is_offered_beyond_the_plane_only():
     assert "spherical" not in kinds_for(PLANE) and "geodesic" not in kinds_for(Space(3))
+
+
+DIGEST = "ab" * 32
+
+
+def saved(way, digest=DIGEST):
+    """The file of a way, with its stops as frames."""
+    codes = way.stroke or way.stops
+    frames = [Frame(codes[i % len(codes)], way.label, way.seed) for i in range(way.frames)]
+    made = {"kind": way.kind, "spacing": way.spacing, "stops": codes, "guard": way.guard}
+    return to_json(frames, model="m", digest=digest, **made).encode()
+
+
+@pytest.mark.parametrize(("way", "space"), WAYS)
+def test_a_saved_path_opens_as_the_way_it_was(way, space):
+    opened, told = way_from_file(saved(way), "m", DIGEST, space)
+    wanted = way.to_json() | {"layers": ["points", "names"]}
+    if way.kind == "drawn":
+        wanted["stops"] = []
+    assert opened.to_json() == wanted and told == ()
+    assert way_from_map(opened.to_json(), space) == opened
+
+
+def test_what_does_not_match_a_saved_path_is_said():
+    _, told = way_from_file(saved(WAYS[1][0], "cd" * 32), "other", DIGEST, PLANE)
+    assert len(told) == 1 and "made with m (cdcdcdcdcdcd)" in told[0]
+    way, told = way_from_file(saved(WAYS[3][0]), "m", DIGEST, PLANE)
+    assert way.label is None and "knows no class 3" in told[0]
+    with pytest.raises(ValueError, match="its codes have 3 numbers; m expects 2"):
+        way_from_file(saved(WAYS[5][0]), "m", DIGEST, PLANE)
+    round = Way(((1.0, 2.0), (3.0, 4.0)), "spherical")
+    way, told = way_from_file(saved(round), "m", DIGEST, PLANE)
+    assert way.kind == "straight" and "knows no spherical way" in told[0]
+
+
+def test_a_long_path_is_thinned_to_what_the_page_takes():
+    codes = tuple((float(k), 0.0) for k in range(500))
+    straight, _ = way_from_file(saved(Way(codes, frames=500)), "m", DIGEST, PLANE)
+    drawn, _ = way_from_file(saved(Way((), "drawn", stroke=codes)), "m", DIGEST, PLANE)
+    assert len(straight.stops) == MOST_STOPS and len(drawn.stroke) == MOST_PINS
+    assert straight.stops[-1] == drawn.stroke[-1] == codes[-1] and straight.frames == 120
+    for way in (straight, drawn):
+        assert way_from_map(way.to_json(), PLANE) == way

@@ -42,12 +42,16 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a way comes from: the model with its digest, the kind of way, the frames' spacing."""
+    """Where a way comes from: the model with its digest, the kind of way, the frames' spacing,
+    the codes between which it leads (of a drawn way, its stroke), and whether it was kept away
+    from empty places."""
 
     model: str
     digest: str
     kind: str
     spacing: str
+    stops: tuple[tuple[float, ...], ...] = ()
+    guard: bool = True
 
 
 def make(

@@ -149,8 +149,18 @@ def frames(path: np.ndarray, n: int, *, spacing: str = "steps", decode: Decode) 
 # --- text ---------------------------------------------------------------------------------------
 
 
-def to_json(path: Sequence[Frame], *, model: str, digest: str, kind: str, spacing: str) -> str:
-    """A path as JSON: the model, its digest, and every frame's code, label and seed."""
+def to_json(
+    path: Sequence[Frame],
+    *,
+    model: str,
+    digest: str,
+    kind: str,
+    spacing: str,
+    stops: Sequence[Sequence[float]] = (),
+    guard: bool = True,
+) -> str:
+    """A path as JSON: the model, its digest, what the way was made from (`stops`, of a drawn way
+    its stroke, and `guard`), and every frame's code, label and seed."""
     return json.dumps(
         {
             "format": FORMAT,
@@ -159,6 +169,8 @@ def to_json(path: Sequence[Frame], *, model: str, digest: str, kind: str, spacin
             "digest": digest,
             "kind": kind,
             "spacing": spacing,
+            "guard": guard,
+            "stops": [list(z) for z in stops],
             "frames": [{"z": list(f.z), "label": f.label, "seed": f.seed} for f in path],
         },
         indent=1,
@@ -180,8 +192,8 @@ def to_csv(path: Sequence[Frame], *, model: str, digest: str) -> str:
 
 
 def from_json(text: str | bytes) -> tuple[dict, list[Frame]]:
-    """What `to_json` wrote: the facts (model, digest, kind, spacing) and the frames. Raises
-    `PathError` that names the field."""
+    """What `to_json` wrote: the facts (model, digest, kind, spacing, guard, stops) and the frames.
+    Raises `PathError` that names the field."""
     if len(text) > MOST_TEXT:
         raise PathError(f"the path has {len(text):,} bytes; expected at most {MOST_TEXT:,}")
     try:
@@ -201,11 +213,16 @@ def from_json(text: str | bytes) -> tuple[dict, list[Frame]]:
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_FRAMES:
         raise PathError(f"frames must be a list of 1 to {MOST_FRAMES} frames")
     found = [_frame(entry, f"frames[{i}]") for i, entry in enumerate(entries)]
-    sizes = {len(frame.z) for frame in found}
+    facts["guard"] = data.get("guard", True)
+    if not isinstance(facts["guard"], bool):
+        raise PathError(f"guard is {facts['guard']!r:.40}; expected true or false")
+    listed = data.get("stops", [])
+    if not isinstance(listed, list) or len(listed) > MOST_FRAMES:
+        raise PathError(f"stops must be a list of at most {MOST_FRAMES} codes")
+    facts["stops"] = tuple(_code(z, f"stops[{i}]") for i, z in enumerate(listed))
+    sizes = {len(z) for z in (*facts["stops"], *(frame.z for frame in found))}
     if len(sizes) > 1:
-        raise PathError(
-            f"z of the frames has {min(sizes)} to {max(sizes)} numbers; expected one size"
-        )
+        raise PathError(f"the codes have {min(sizes)} to {max(sizes)} numbers; expected one size")
     return facts, found
 
 
@@ -222,14 +239,22 @@ def _frame(entry: object, where: str) -> Frame:
     if unknown := entry.keys() - {"z", "label", "seed"}:
         raise PathError(f"{where}.{min(unknown)} is unknown; expected z, label and seed")
     z, label, seed = entry.get("z"), entry.get("label"), entry.get("seed", 0)
-    numbers = isinstance(z, list) and 1 <= len(z) <= 512 and all(map(_is_number, z))
-    if not numbers:
-        raise PathError(f"{where}.z must be a list of numbers between -1000 and 1000")
+    code = _code(z, f"{where}.z")
     if label is not None and not _is_count(label):
         raise PathError(f"{where}.label is {str(label)[:40]!r}; expected a class number or null")
     if not _is_count(seed):
         raise PathError(f"{where}.seed is {str(seed)[:40]!r}; expected a whole number from 0")
-    return Frame(tuple(map(float, z)), label, seed)
+    return Frame(code, label, seed)
+
+
+def _code(value: object, where: str) -> tuple[float, ...]:
+    if (
+        not isinstance(value, list)
+        or not 1 <= len(value) <= 512
+        or not all(map(_is_number, value))
+    ):
+        raise PathError(f"{where} must be a list of numbers between -1000 and 1000")
+    return tuple(map(float, value))
 
 
 def _is_number(value: object) -> bool:

@@ -11,6 +11,7 @@ from vae.board_items import BoardError, Item, new_item
 from . import session
 from .place import Pin
 from .sheet import Record
+from .way import Way
 
 
 def keep(items: Sequence[Item]) -> bool:
@@ -48,3 +49,18 @@ def keep_records(name: str, digest: str, records: Sequence[Record]) -> bool:
 
 def keep_pins(name: str, digest: str, pins: Sequence[Pin]) -> bool:
     return keep([new_item(name, digest, pin.z, label=pin.label, seed=pin.seed) for pin in pins])
+
+
+def keep_frames(name: str, digest: str, way: Way, codes: Sequence[Sequence[float]], asked) -> bool:
+    """Keeps frames of a way; `asked` holds their numbers, unchecked, as the map sent them."""
+    listed = asked if isinstance(asked, list) else []
+    chosen = sorted({i for i in listed if isinstance(i, int) and 0 <= i < len(codes)})
+    told = {"label": way.label, "seed": way.seed}
+    return bool(chosen) and keep(
+        [
+            new_item(
+                name, digest, codes[i], step=f"{way.kind} way, {i + 1} of {len(codes)}", **told
+            )
+            for i in chosen
+        ]
+    )

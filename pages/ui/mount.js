@@ -27,12 +27,13 @@ export default function mount(component) {
   if (!it) {
     it = import(new URL(data.module, document.baseURI)).then((module) => new module[data.exported](root));
     mounted.set(parentElement, it);
+    root.inert = true; // nothing can be pressed before there is something to press it on
     it.catch((error) => {
       root.dataset.state = "failed";
       root.querySelector(".la-veil").textContent = `The map's code did not load (${error.message}). Reload the page.`;
     });
   }
-  it.then((mine) => mine.update(component, themeOf(root)), () => {});
+  it.then((mine) => mine.update(component, themeOf(root)), () => {}).finally(() => { root.inert = false; });
   return () => {
     mounted.delete(parentElement);
     it.then((mine) => mine.destroy(), () => {});

@@ -80,7 +80,8 @@ def _begin(entry: vae.Entry, first: Way, recipe: Recipe) -> Job | None:
     codes = cache.travel(entry.name, entry.digest, way).frames.tolist()
     frames = [Frame(tuple(z), way.label, way.seed) for z in codes]
     model = cache.checkpoint(entry.name, entry.digest).model
-    origin = Origin(entry.name, entry.digest, way.kind, way.spacing)
+    stops = way.stroke if way.kind == "drawn" else way.stops
+    origin = Origin(entry.name, entry.digest, way.kind, way.spacing, stops, way.guard)
     kind = "way" if recipe.format in TABLES else f"{recipe.size} pixels"
     name = f"{FORMATS[recipe.format][0]}, {way.kind}, {len(frames)} frames, {kind}"
     return Job(

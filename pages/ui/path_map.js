@@ -9,7 +9,6 @@
 import { round } from "./compare_panel.js";
 import { paint } from "./decoder.js";
 import { Atlas } from "./map_atlas.js";
-import { listen } from "./map_input.js";
 import { Layers } from "./map_layers.js";
 import { Lists } from "./map_lists.js";
 import { Overlay } from "./map_overlay.js";
@@ -18,19 +17,14 @@ import { loadPlotly, Plot } from "./map_plot.js";
 import { keyOf, PictureSource } from "./map_source.js";
 import { View } from "./map_view.js";
 import { Film } from "./path_film.js";
-import { drawWay, handleAt, thinned } from "./path_overlay.js";
+import { wireControls, wireMap } from "./path_input.js";
+import { drawWay, thinned } from "./path_overlay.js";
 import { Stops } from "./path_stops.js";
+import { press, showControls, showFacts, showWords } from "./path_words.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest, so that keys and typing do not flood Python
 const UNDO_DEPTH = 100;
 const MOST_STOPS = 40;
-
-const SAYS = {
-  straight: "Straight from stop to stop: it may lead through places without any data.",
-  geodesic: "The way on which the picture changes least, measured by the decoder itself.",
-  drawn: "Along the line that you draw on the map, smoothed.",
-  spherical: "On circles around the origin: keeps to the shell where codes of many dimensions live.",
-};
 
 export class PathMap {
   constructor(root) {
@@ -57,113 +51,13 @@ export class PathMap {
       add: (z) => this.add(z), remove: (i) => this.remove(i), choose: (i) => { this.chosen = i; this.showStops(); this.redraw(); },
     }, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
-    this.wireMap();
-    this.wireControls();
+    wireMap(this);
+    wireControls(this);
     this.resizer = new ResizeObserver(() => { this.measure(); if (this.atlas) this.redraw("view"); });
     this.resizer.observe(this.find(".la-plot"));
   }
 
-  // --- what comes in --------------------------------------------------------------------------
-
-  wireMap() {
-    // Heard before `listen`, which must know whether a drag is about a stop, a stroke or the map.
-    this.over.addEventListener("pointerdown", (event) => {
-      const box = this.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
-      this.grabbed = this.atlas && this.tool === "stops" ? handleAt(this.view, this.state.stops, at, event.pointerType === "touch" ? 24 : 13) : null;
-      this.stroke = this.tool === "draw" ? [this.view.toPlane(...at)] : null;
-      this.mode.panning = this.tool === "stops" && this.grabbed === null;
-      this.dragging = null;
-    });
-    const act = {
-      preview: (z) => {
-        if (z === null && this.stroke) this.stroke = null; // a second finger: it is a pinch
-        this.preview = this.atlas && z ? this.complete(z) : null;
-        const at = z && this.atlas && handleAt(this.view, this.state.stops, this.view.toPixel(...z), 13);
-        this.over.style.cursor = this.tool === "stops" && at !== null && at !== false ? "grab" : "";
-        this.redraw();
-      },
-      hold: (z) => {
-        if (!this.atlas) return;
-        if (this.stroke) this.stroke.push(z);
-        else if (this.grabbed !== null) {
-          this.dragging ??= this.state.stops;
-          this.chosen = this.grabbed;
-          const moved = this.complete(z, this.state.stops[this.grabbed]);
-          this.state = { ...this.state, stops: this.state.stops.map((stop, i) => (i === this.grabbed ? moved : stop)) };
-          this.answer = null;
-          this.preview = moved;
-        }
-        this.redraw();
-      },
-      release: () => {
-        const { stroke, dragging } = this;
-        this.stroke = this.dragging = null;
-        this.preview = null;
-        if (stroke) this.endStroke(stroke);
-        else if (dragging) {
-          const moved = this.state.stops;
-          this.state = { ...this.state, stops: dragging };
-          this.change({ stops: moved });
-        }
-      },
-      pin: (z) => {
-        if (!this.atlas) return;
-        this.stroke = null;
-        if (this.tool === "draw") return;
-        if (this.grabbed !== null) { this.chosen = this.grabbed; this.showStops(); this.redraw(); } else this.add(this.complete(z));
-      },
-      moved: () => this.redraw("view"),
-      nudge: (dx, dy) => this.nudge(dx, dy),
-      key: (key) => this.key(key),
-    };
-    listen(this.over, this.view, act, this.mode);
-    this.over.addEventListener("keydown", (event) => { if (event.key === " ") this.spaceAt = this.view.toArray().join(); });
-    this.over.addEventListener("keyup", (event) => {
-      if (event.key === " " && this.spaceAt === this.view.toArray().join()) this.film.toggle(); // held to pan, it is no press
-    });
-    this.root.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range") return;
-      const key = event.key.toLowerCase();
-      if (key !== "z" && key !== "y") return;
-      event.preventDefault();
-      if (key === "y" || event.shiftKey) this.redo(); else this.undo();
-    });
-  }
-
-  wireControls() {
-    const tools = {
-      "zoom-in": () => this.zoom(1.5), "zoom-out": () => this.zoom(1 / 1.5), fit: () => this.fit(),
-      undo: () => this.undo(), redo: () => this.redo(), copy: () => this.copyLink(),
-      reverse: () => this.change({ stops: [...this.state.stops].reverse(), stroke: [...this.state.stroke].reverse() }),
-      clear: () => { this.chosen = null; this.change({ stops: [], ...(this.state.kind === "drawn" && { kind: "straight" }) }); },
-      "add-item": () => this.stops.addItem(), "add-code": () => this.stops.addCode(),
-    };
-    for (const button of this.all("[data-do]")) if (tools[button.dataset.do]) button.onclick = tools[button.dataset.do];
-    for (const button of this.all("[data-tool]")) button.onclick = () => this.setTool(button.dataset.tool);
-    for (const button of this.all("[data-layer]")) {
-      button.onclick = () => {
-        const { layer } = button.dataset, { layers } = this.state;
-        this.state.layers = layers.includes(layer) ? layers.filter((name) => name !== layer) : [...layers, layer];
-        this.showLayers();
-        this.commit();
-      };
-    }
-    for (const button of this.all("[data-kind]")) {
-      button.onclick = () => {
-        const { kind } = button.dataset;
-        if (kind === "drawn" && this.state.stroke.length < 2) { this.setTool("draw"); return; }
-        if (kind !== "drawn") this.setTool("stops");
-        this.change({ kind });
-      };
-    }
-    for (const button of this.all("[data-spacing]")) button.onclick = () => this.change({ spacing: button.dataset.spacing });
-    const guard = this.find('[data-field="guard"]'), frames = this.find('[data-field="frames"]');
-    guard.onchange = () => this.change({ guard: guard.checked });
-    frames.onchange = () => this.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
-    const label = this.find('[data-testid="class-select"]'), seed = this.find('[data-testid="detail-seed"]');
-    label.onchange = () => this.change({ label: label.value === "" ? null : Number(label.value) });
-    seed.onchange = () => this.change({ seed: Math.max(0, Math.min(this.source.rows.length - 1, Math.round(Number(seed.value)) || 0)) });
-  }
+  // --- what Python says ------------------------------------------------------------------------
 
   /** Called with every message of Python: a new model, an answer, a stop from an image. */
   async update({ data, setStateValue }, theme) {
@@ -327,7 +221,7 @@ export class PathMap {
   setTool(tool) {
     this.tool = tool;
     for (const button of this.all("[data-tool]")) press(button, button.dataset.tool === tool);
-    this.showWords();
+    showWords(this);
   }
 
   nudge(dx, dy) {
@@ -336,22 +230,6 @@ export class PathMap {
     const stops = this.state.stops.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
     this.change({ stops });
     if (this.view.reveal(...stops[this.chosen])) this.redraw("view");
-  }
-
-  key(key) {
-    if (!this.atlas) return false;
-    const count = this.state.stops.length;
-    const act = {
-      Delete: () => this.chosen !== null && this.remove(this.chosen), Backspace: () => this.chosen !== null && this.remove(this.chosen),
-      Escape: () => { this.chosen = null; this.setTool("stops"); this.showStops(); this.redraw(); },
-      n: () => { this.chosen = count ? ((this.chosen ?? -1) + 1) % count : null; this.showStops(); this.redraw(); },
-      d: () => this.atlas.latent === 2 && this.setTool(this.tool === "draw" ? "stops" : "draw"),
-      u: () => this.undo(), f: () => this.fit(), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5),
-    }[key.length === 1 ? key.toLowerCase() : key];
-    if (act) { act(); return true; }
-    const centre = /^[0-9]$/.test(key) && this.atlas.centres[Number(key)];
-    if (centre) this.add(centre);
-    return Boolean(centre);
   }
 
   zoom(factor) { this.view.zoom(factor); this.redraw("view"); }
@@ -383,6 +261,11 @@ export class PathMap {
     }, delay);
   }
 
+  /** Asks Python to put frames of the way that it answered last on the board. */
+  keep(frames) {
+    if (this.answer) this.send?.("keep", { asked: Date.now(), digest: this.digest, turn: this.turn, frames });
+  }
+
   // --- what people see ------------------------------------------------------------------------
 
   measure() {
@@ -392,8 +275,8 @@ export class PathMap {
 
   showAll() {
     this.showStops();
-    this.showControls();
-    this.showWords();
+    showControls(this);
+    showWords(this);
     this.redraw();
   }
 
@@ -401,32 +284,6 @@ export class PathMap {
     this.stops.show(this.state.stops.map((z) => this.spot(z)), this.chosen);
     if (this.state.stops.length) this.stops.showGallery(this.state.stops[this.chosen ?? this.state.stops.length - 1]);
     else this.stops.showGallery(this.atlas.start);
-  }
-
-  showControls() {
-    const { state } = this, put = (selector, value) => { const e = this.find(selector); if (document.activeElement !== e) e.value = value; };
-    for (const button of this.all("[data-kind]")) press(button, button.dataset.kind === state.kind);
-    for (const button of this.all("[data-spacing]")) press(button, button.dataset.spacing === state.spacing);
-    put('[data-field="frames"]', state.frames);
-    put('[data-testid="class-select"]', state.label ?? "");
-    put('[data-testid="detail-seed"]', state.seed);
-    this.find('[data-field="guard"]').checked = state.guard;
-    this.find(".pm-guard").hidden = state.kind !== "geodesic";
-    this.find('[data-do="undo"]').disabled = !this.past.length;
-    this.find('[data-do="redo"]').disabled = !this.future.length;
-  }
-
-  showWords() {
-    if (!this.atlas) return;
-    const { kind, stops } = this.state, { answer } = this, lengths = this.find(".pm-lengths");
-    this.find(".pm-says").textContent = this.tool === "draw" ? "Draw the way on the map with the mouse or one finger." : SAYS[kind];
-    this.find(".pm-hint").textContent = kind === "drawn" ? "A drawn way leaves the stops aside; a new stop joins them again."
-      : this.trouble || (stops.length < 2 ? "Click the map to add stops." : "");
-    if (answer) {
-      const [length, straight] = [answer.length, answer.straight].map((v) => v.toFixed(1));
-      lengths.textContent = kind === "straight" ? `straight ${straight} in pixel change` : `straight ${straight}, ${kind} ${length} in pixel change`;
-      Object.assign(lengths.dataset, { length: answer.length, straight: answer.straight });
-    } else lengths.textContent = stops.length > 1 || kind === "drawn" ? "…" : "";
   }
 
   showLayers() {
@@ -469,43 +326,12 @@ export class PathMap {
     if (key !== this.shown) {
       this.shown = key;
       this.source.draw(spot);
-      this.showFacts(z);
+      showFacts(this, z);
     }
     this.overlay.draw(view, theme, { z: head, held: head, pins: [], near: [], item: null, atlas, hidden: this.hidden, showNames: state.layers.includes("names"), preview: false });
     drawWay(this.over.getContext("2d"), view, theme, {
       stops: state.stops, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
       path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.stops), settled: this.answer !== null,
-    });
-  }
-
-  showFacts(z) {
-    const { atlas, film } = this, { word, crowding, mix, near } = atlas.survey(z), fact = (name) => this.find(`[data-fact="${name}"]`);
-    fact("frame").textContent = this.preview ? "under the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
-    fact("crowding").textContent = crowding > 0 ? `${word}, percentile ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
-    fact("crowding").dataset.word = word;
-    fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${atlas.classes[label]} ${count}`).join(" · ");
-    this.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
-    this.wantItem(near[0].item, near[0].distance);
-  }
-
-  /** The nearest real item beside the picture; one request in flight, the latest wins. */
-  wantItem(item, distance) {
-    this.wanted = { item, distance };
-    if (this.loading || this.item === item) return;
-    this.loading = true;
-    const picture = new Image(), { atlas } = this;
-    picture.src = this.stops.picture(item);
-    picture.decode().then(() => {
-      if (atlas !== this.atlas) return;
-      const image = this.find('[data-testid="nearest-item"]'), name = atlas.classes[atlas.labels[item]];
-      image.src = picture.src;
-      image.alt = `Nearest real item: ${name}`;
-      image.dataset.item = atlas.itemNumber(item);
-      this.find(".pm-near figcaption").textContent = `Nearest real item: ${name}, test image ${atlas.itemNumber(item)}, ${distance.toFixed(3)} away`;
-    }).catch(() => {}).finally(() => {
-      this.item = item;
-      this.loading = false;
-      if (this.wanted.item !== item) this.wantItem(this.wanted.item, this.wanted.distance);
     });
   }
 
@@ -520,5 +346,3 @@ export class PathMap {
 }
 
 const adopted = (way) => ({ ...way, stops: way.stops.map(round), stroke: way.stroke.map(round) });
-
-function press(button, on) { button.setAttribute("aria-pressed", String(on)); }

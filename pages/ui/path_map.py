@@ -68,5 +68,6 @@ def path_map(
             "link": link,
         },
         on_way_change=lambda: None,
+        on_keep_change=lambda: None,
     )
     return result.way

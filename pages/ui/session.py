@@ -140,12 +140,17 @@ def way_revision() -> int:
     return st.session_state.get("way_revision", 0)
 
 
+def open_way(digest: str, way: Way) -> None:
+    """Another way, which the map takes over as one step that can be undone."""
+    st.session_state["ways"][digest] = way
+    st.session_state["way_revision"] = way_revision() + 1
+
+
 def add_stop(digest: str, z: tuple[float, ...]) -> None:
     """Lets the way go on to a code, as a stop behind the last."""
     before = st.session_state["ways"][digest]
     kind = "straight" if before.kind == "drawn" else before.kind
-    st.session_state["ways"][digest] = replace(before, stops=(*before.stops, z), kind=kind)
-    st.session_state["way_revision"] = way_revision() + 1
+    open_way(digest, replace(before, stops=(*before.stops, z), kind=kind))
 
 
 def export_job(slot: str) -> Job | None:

@@ -6,9 +6,9 @@ Links and the map's messages are read with every number checked. Pure: no Stream
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vae.paths import SPACINGS
+from vae.paths import SPACINGS, from_json
 
-from .place import Pin, Place, Space, place_from_map, place_from_query
+from .place import MOST_PINS, Pin, Place, Space, place_from_map, place_from_query
 
 MOST_STOPS = 40
 FEWEST, MOST = 2, 120  # frames
@@ -120,6 +120,60 @@ def way_from_map(value: Mapping, space: Space) -> Way:
     if way.kind == "drawn" and len(way.stroke) < 2:
         raise ValueError("a drawn way needs a stroke")
     return way
+
+
+def way_from_file(
+    data: bytes, model: str, digest: str, space: Space
+) -> tuple[Way, tuple[str, ...]]:
+    """The way of a saved path for a model, and what does not match it in sentences. Raises
+    `PathError` or ValueError for a file that is no path of this many dimensions."""
+    facts, frames = from_json(data)
+    told = []
+    codes = facts["stops"] or tuple(frame.z for frame in frames)
+    if len(codes[0]) != space.latent:
+        raise ValueError(
+            f"its codes have {len(codes[0])} numbers; {model} expects {space.latent}, choose the "
+            f"model that it was made with, {facts['model']}"
+        )
+    if not digest.startswith(facts["digest"][:12]):
+        told.append(
+            f"This path was made with {facts['model']} ({facts['digest'][:12]}): the same "
+            "coordinates may show other pictures here."
+        )
+    kind = facts["kind"] if facts["kind"] in kinds_for(space) else "straight"
+    if kind != facts["kind"]:
+        told.append(f"{model} knows no {facts['kind']} way; the stops are joined straight.")
+    label, seed = frames[0].label, frames[0].seed
+    if not _known(space.label, label) or not _known(space.seed, seed):
+        told.append(f"{model} knows no class {label} with detail seed {seed}; both are left out.")
+        label, seed = space.label(None), 0
+    drawn = kind == "drawn" and len(codes) > 1
+    codes = _thinned(codes, MOST_PINS if drawn else MOST_STOPS)
+    return Way(
+        stops=() if drawn else codes,
+        kind="straight" if kind == "drawn" and not drawn else kind,
+        frames=max(FEWEST, min(MOST, len(frames))),
+        spacing=facts["spacing"],
+        guard=facts["guard"],
+        stroke=codes if drawn else (),
+        label=label,
+        seed=seed,
+    ), tuple(told)
+
+
+def _known(check, value) -> bool:
+    try:
+        check(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _thinned(codes: tuple[Code, ...], most: int) -> tuple[Code, ...]:
+    """At most so many of them, evenly chosen, the first and the last among them."""
+    if len(codes) <= most:
+        return codes
+    return tuple(codes[round(k * (len(codes) - 1) / (most - 1))] for k in range(most))
 
 
 def _text(codes: tuple[Code, ...]) -> str:

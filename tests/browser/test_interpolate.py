@@ -234,3 +234,77 @@ def test_a_narrow_dark_screen_shows_all_of_it(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     frames = [page.locator('[data-testid="frame"]').nth(i).bounding_box() for i in range(3)]
     assert all(b["x"] > a["x"] for a, b in pairwise(frames))
+
+
+def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
+    page = open_page(LINK.replace("straight", "geodesic"))
+    answered(page)
+    page.locator('[data-testid="frame"]').nth(4).click()
+    page.get_by_role("button", name="Keep this frame").click()
+    page.get_by_text("Kept 1 picture on the board").wait_for()
+    wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
+    page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
+    page.wait_for_timeout(150)
+    kind = "Path with the model's digest, JSON"
+    page.get_by_role("combobox", name="File", exact=True).press("ArrowDown")
+    page.get_by_role("option", name=kind, exact=True).click()
+    page.get_by_role("button", name="Make the file").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download")).click()
+    text = download.value.path().read_text()
+    page.locator('[data-do="clear"]').click()
+    wait_for_stops(page, 0)
+    page.get_by_text("Open a path that was saved").click()
+    chooser = page.locator('input[type="file"]')
+    (tmp_path / "bad.json").write_text(text.replace('"guard": true', '"guard": 7'))
+    chooser.set_input_files(tmp_path / "bad.json")
+    page.get_by_text("bad.json was not opened: guard is 7; expected true or false.").wait_for()
+    theirs = json.loads(text)
+    (tmp_path / "old.json").write_text(json.dumps(theirs | {"digest": "f" * 64}))
+    chooser.set_input_files(tmp_path / "old.json")
+    page.get_by_text("This path was made with fashion-vae (ffffffffffff)").wait_for()
+    wait_for_stops(page, 2)
+    answered(page)
+    assert stops(page) == theirs["stops"] and query(page)["k"] == "geodesic"
+    page.get_by_role("button", name="Undo", exact=True).click()
+    wait_for_stops(page, 0)
+    page.get_by_role("link", name="Board", exact=True).first.click()
+    page.wait_for_selector('.bd[data-state="ready"]')
+    card = page.locator(".bd-card")
+    kept = [float(v) for v in card.get_attribute("data-z").split(",")]
+    assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
+    assert "geodesic way, 5 of 12" in card.inner_text()
+
+
+def test_a_finger_draws_the_way_and_two_move_the_map(open_page):
+    page = open_page(LINK, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    answered(page)
+    page.get_by_role("button", name="Draw", exact=True).tap()
+    page.locator(MAP).scroll_into_view_if_needed()
+    top = page.locator(MAP).bounding_box()["y"]
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [
+            {"x": x, "y": y, "id": k} for k, (x, y) in enumerate(at(page, *p) for p in places)
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.3, 0.3))
+    for k in range(1, 13):
+        touch("touchMove", (0.3 + 0.03 * k, 0.3 + 0.035 * k))
+    touch("touchEnd")
+    wait_for_query(page, "k", "drawn")
+    assert lengths(page)[0] > 0 and len(query(page)["w"].split(";")) >= 2
+    assert page.locator(MAP).bounding_box()["y"] == top  # the page did not scroll with the finger
+    drawn, seen = query(page)["w"], page.locator(MAP).get_attribute("data-view")
+    touch("touchStart", (0.4, 0.5))
+    touch("touchStart", (0.4, 0.5), (0.6, 0.5))
+    for k in range(1, 8):
+        touch("touchMove", (0.4 - 0.03 * k, 0.5), (0.6 + 0.03 * k, 0.5))
+    touch("touchEnd")
+    page.wait_for_function(
+        "seen => document.querySelector('[data-testid=path-map]').dataset.view !== seen", arg=seen
+    )
+    assert query(page)["w"] == drawn  # a pinch draws nothing
+    assert page.locator(MAP).bounding_box()["y"] == top
