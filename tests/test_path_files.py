@@ -47,7 +47,7 @@ def test_every_film_holds_every_frame(model):
 
 
 def test_a_sharp_enlargement_keeps_every_pixel_that_torch_decoded(model):
-    data = make(model, PATH, Recipe("zip", size=32, smooth=False), ORIGIN)
+    data = make(model, PATH, Recipe("zip", size=32, how="nearest"), ORIGIN)
     wanted = decode_bytes(model, np.array([PATH[3].z]))[0, :, :, 0]
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = sorted(n for n in archive.namelist() if n.endswith(".png"))[3]

@@ -30,7 +30,7 @@ class Recipe:
 
     format: str
     size: int = 224
-    how: str = "smooth"
+    how: str = "refined"
     ground: str = "white"
 
 

@@ -35,7 +35,7 @@ class Recipe:
 
     format: str
     size: int = 224
-    smooth: bool = True
+    how: str = "refined"
     fps: float = 12.0
     order: str = "loop"
 
@@ -76,11 +76,10 @@ def make(
     _, height, width = model.image_shape
     film.check(len(path), recipe.size, round(width * recipe.size / height))
     heard = progress or (lambda done, of: None)
-    how = "smooth" if recipe.smooth else "nearest"
     pictures = []
     for small in pictures_of(model, path):
         heard(0, len(path))
-        pictures.append(as_bytes(small, recipe.size, how))
+        pictures.append(as_bytes(small, recipe.size, recipe.how))
     if recipe.format.startswith("sheet"):
         words = [f"{i}: {', '.join(f'{v:.2f}' for v in f.z[:2])}" for i, f in enumerate(path, 1)]
         title = f"{origin.model} · {origin.kind}"

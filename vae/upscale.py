@@ -3,7 +3,8 @@
 Lanczos resampling alone lowers contrast and changes every value. Iterative back-projection (Irani
 and Peleg 1991, https://doi.org/10.1016/1049-9652(91)90045-L) puts back what is missing: the
 difference between the picture and the shrunk enlargement is enlarged too and added, until nothing
-is left of it.
+is left of it. Where light lies within a pixel is decided by Lanczos alone ("smooth") or by a small
+network that has seen many edges ("refined").
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-HOW = ("smooth", "nearest")
+from . import refiner
+
+HOW = ("refined", "smooth", "nearest")
 LARGEST = 1024
 CONSISTENT = 1e-4  # largest difference of any pixel after averaging back
 _ROUNDS = 8
@@ -27,9 +30,9 @@ class UpscaleError(ValueError):
 def enlarge(images: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
     """float32 images [N, C, H, W] in [0, 1] with the height `size`, [N, C, size, W'].
 
-    `smooth` averages back to the original within `CONSISTENT` a pixel where `size` is a whole
-    multiple of H; another size is taken from the next multiple, antialiased, a smaller one from
-    the averages of areas. `nearest` keeps the pixels as squares.
+    `smooth` and `refined` average back to the original within `CONSISTENT` a pixel where `size`
+    is a whole multiple of H; another size is taken from the next multiple, antialiased, a smaller
+    one from the averages of areas. `nearest` keeps the pixels as squares.
     """
     if how not in HOW:
         raise UpscaleError(f"the way to enlarge is {how!r}; expected one of {', '.join(HOW)}")
@@ -43,7 +46,9 @@ def enlarge(images: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
     if size <= height:
         return F.interpolate(x, full, mode="area").numpy() if size < height else x.numpy()
     scale = -(-size // height)
-    large = torch.cat([_smooth(part, scale) for part in x.split(64)])
+    # The network's parts are small enough to stay in a processor's cache.
+    make, at_once = (_refined, 8) if how == "refined" else (_smooth, 64)
+    large = torch.cat([make(part, scale) for part in x.split(at_once)])
     if scale * height != size:
         large = F.interpolate(large, full, mode="bicubic", antialias=True).clamp(0, 1)
     return large.numpy()
@@ -61,11 +66,33 @@ def shrink(images: np.ndarray, scale: int) -> np.ndarray:
 
 
 def _smooth(x: Tensor, scale: int) -> Tensor:
-    if scale == 1:
-        return x
-    large = _lanczos(x, scale).clamp(0, 1)
+    return x if scale == 1 else _consistent(lanczos(x, scale), x, scale)
+
+
+@torch.inference_mode()
+def _refined(x: Tensor, scale: int) -> Tensor:
+    """Doubled by the network as often as needed, a channel at a time."""
+    network = refiner.bundled()
+    large = x.reshape(-1, 1, *x.shape[2:])
+    times = 1
+    while times < min(scale, refiner.MOST):
+        fast = large.contiguous(memory_format=torch.channels_last)
+        large = _consistent(network(fast, lanczos(large, 2)), large, 2)
+        times *= 2
+    large = large.reshape(*x.shape[:2], *large.shape[2:])
+    if times < scale:
+        large = _smooth(large, -(-scale // times))
+    full = (scale * x.shape[2], scale * x.shape[3])
+    if large.shape[2:] == full:
+        return large
+    return _consistent(F.interpolate(large, full, mode="bicubic", antialias=True), x, scale)
+
+
+def _consistent(large: Tensor, x: Tensor, scale: int) -> Tensor:
+    """An enlargement changed as little as makes it average back to x."""
+    large = large.clamp(0, 1)
     for _ in range(_ROUNDS):
-        large = (large + _lanczos(x - F.avg_pool2d(large, scale), scale)).clamp(0, 1)
+        large = (large + lanczos(x - F.avg_pool2d(large, scale), scale)).clamp(0, 1)
     # The little that is left, mostly by clipping, goes exactly: each square is dimmed, or its
     # distance to white is, by one factor, which no clipping can undo.
     mean = F.avg_pool2d(large, scale)
@@ -75,7 +102,7 @@ def _smooth(x: Tensor, scale: int) -> Tensor:
     return 1 - (1 - large * dim) * lift
 
 
-def _lanczos(x: Tensor, scale: int) -> Tensor:
+def lanczos(x: Tensor, scale: int) -> Tensor:
     """[N, C, H, W] -> [N, C, scale H, scale W], edges repeated, weights of every place summing
     to 1."""
     pixels = (torch.arange(scale) + 0.5) / scale - 0.5  # of the new pixels within an old one

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from vae import board_files, boards, sheets, upscale
+from vae import board_files, boards, sheets
 from vae.board_items import Board, BoardError, Item
 from vae.film import ExportError
 
 from . import cache, session
 from .job_panel import Begin, job_panel
 from .jobs import Job
+from .path_exports import ABOUT_ENLARGED, ENLARGED
 
 
 class _Format(NamedTuple):
@@ -56,7 +57,13 @@ def _recipe() -> board_files.Recipe:
         "Pixels a picture", SIZES, default=224, key="board-size", required=True
     )
     how = st.segmented_control(
-        "Enlarged", upscale.HOW, default="smooth", key="board-how", required=True
+        "Enlarged",
+        list(ENLARGED),
+        default="refined",
+        format_func=ENLARGED.get,
+        help=ABOUT_ENLARGED,
+        key="board-how",
+        required=True,
     )
     ground = st.segmented_control(
         "Ground", list(sheets.GROUNDS), default="white", key="board-ground", required=True

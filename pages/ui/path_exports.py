@@ -25,6 +25,11 @@ FORMATS = {
 FILMS = ("gif", "mp4", "webp")
 TABLES = ("csv", "json")
 ORDERS = {"loop": "again from the start", "ping-pong": "there and back", "once": "once"}
+ENLARGED = {"refined": "clean edges", "smooth": "smooth", "nearest": "squares"}
+ABOUT_ENLARGED = (
+    "Clean edges: a small network places the light within each pixel. Smooth: plain resampling. "
+    "Both average back to the model's own pixels. Squares: the pixels as they are."
+)
 SIZES = (28, 56, 112, 224, 336, 448)
 
 
@@ -49,16 +54,18 @@ def _recipe() -> Recipe:
             width=270,
             key="export-format",
         )
-        size, smooth, fps, order = 224, True, 12.0, "loop"
+        size, how, fps, order = 224, "refined", 12.0, "loop"
         if kind not in TABLES:
             size = st.selectbox(
                 "Picture height in pixels", SIZES, index=3, width=190, key="export-size"
             )
-            smooth = (
-                st.selectbox(
-                    "Enlarged", ["smoothly", "to sharp squares"], width=170, key="export-smooth"
-                )
-                == "smoothly"
+            how = st.selectbox(
+                "Enlarged",
+                list(ENLARGED),
+                format_func=ENLARGED.get,
+                width=170,
+                help=ABOUT_ENLARGED,
+                key="export-how",
             )
         if kind in FILMS:
             fps = st.number_input(
@@ -67,7 +74,7 @@ def _recipe() -> Recipe:
             order = st.selectbox(
                 "Plays", list(ORDERS), format_func=ORDERS.get, width=190, key="export-order"
             )
-    return Recipe(kind, size, smooth, fps, order)
+    return Recipe(kind, size, how, fps, order)
 
 
 def _begin(entry: vae.Entry, first: Way, recipe: Recipe) -> Job | None:

@@ -1,4 +1,4 @@
-"""`classifier` and `starter`: the files that this repository ships."""
+"""`classifier`, `refiner` and `starter`: the files that this repository ships."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ def train_classifier(epochs: int) -> None:
         if epoch == epochs:
             facts = {"accuracy": f"{accuracy:.4f}", "epochs": str(epochs), "seed": "0"}
             classifier.save(model, facts)
+
+
+@main.command("refiner")
+@click.option("--steps", default=2400, type=click.IntRange(3, 100_000), help="batches")
+def train_refiner(steps: int) -> None:
+    """Train the network that enlarges pictures with clean edges, and bundle it."""
+    from .. import refiner, refiner_training
+
+    dataset = load_dataset("fashion-mnist")
+    for step, loss, network in refiner_training.train(dataset, steps=steps):
+        click.echo(f"step {step}/{steps}  loss {loss:.4f}")
+        if step == steps:
+            refiner.save(network, {"steps": str(steps), "seed": "0"})
 
 
 @main.command()

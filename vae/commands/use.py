@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..config import ConfigError, one_of
+from ..upscale import HOW
 from . import dataset_or_starter, main
 
 
@@ -77,7 +78,12 @@ def _label(loaded, label: str) -> int:
 @click.option("--geodesic", is_flag=True, help="the way on which the picture changes least")
 @click.option("--even-change", is_flag=True, help="frames that differ equally, not equal steps")
 @click.option("--size", default=224, type=click.IntRange(28, 448), help="pixels of a picture")
-@click.option("--nearest", is_flag=True, help="enlarge to sharp squares, not smoothly")
+@click.option(
+    "--enlarge",
+    default="refined",
+    type=click.Choice(HOW),
+    help="with clean edges, smoothly, or to squares",
+)
 @click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames a second")
 @click.option("--order", default="loop", type=click.Choice(["once", "loop", "ping-pong"]))
 @click.option("--label", help="class by name or number, of a conditional model")
@@ -91,7 +97,7 @@ def interpolate(
     geodesic: bool,
     even_change: bool,
     size: int,
-    nearest: bool,
+    enlarge: str,
     fps: float,
     order: str,
     label: str | None,
@@ -132,7 +138,7 @@ def interpolate(
     frames = [paths.Frame(tuple(z), wanted, seed) for z in codes.tolist()]
     kind = "geodesic" if geodesic else "straight"
     origin = Origin(loaded.name, loaded.digest, kind, spacing)
-    recipe = Recipe(formats[suffix], size, not nearest, fps, order)
+    recipe = Recipe(formats[suffix], size, enlarge, fps, order)
     try:
         images.save(make(model, frames, recipe, origin), out)
     except OSError as error:
