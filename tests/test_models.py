@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vae import MODELS, checkpoint, runs, training
+from vae import MODELS, checkpoint, resume, training
 from vae.config import LIKELIHOODS, NETWORKS
 from vae.models import build
 from vae.models.base import Batch
@@ -131,9 +131,9 @@ def test_resumes_exactly_from_the_middle_of_an_epoch(name, network, settings, ti
     first = training.new_run(config, tiny, CPU)
     list(training.train(first, tiny, should_stop=lambda: first.step == 4))  # of 3 steps an epoch
     assert first.step == 4 and not first.finished
-    runs.save_run(tmp_path / "r", first)
+    resume.save_run(tmp_path / "r", first)
     second = training.new_run(config, tiny, CPU)
-    runs.load_run(tmp_path / "r", second)
+    resume.load_run(tmp_path / "r", second)
     list(training.train(second, tiny))
     assert second.curve == whole.curve and len(whole.curve) == 4
     for key, value in whole.result.state_dict().items():

@@ -9,21 +9,19 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from . import board_items
 from .board_items import Board, BoardError, Item, checked_name, from_text, new_id, to_text
+from .locks import locked
 
 UNNAMED = "Board"
 MOST_BYTES = 2_000_000
 _MARKS = 500  # of deletion, that undo can take back
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
-_here = threading.Lock()
 
 
 class Outcome(NamedTuple):
@@ -71,7 +69,7 @@ def revision(key: str) -> float:
 
 def change(key: str, items: Sequence[Item], *, seen: int, name: str | None = None) -> Outcome:
     """Writes items, new or changed, by a window that has seen the board up to revision `seen`."""
-    with _locked(key):
+    with locked(_path(key).with_suffix(".lock")):
         board = load(key)
         conflicts = tuple(
             item.id
@@ -154,21 +152,6 @@ def _path(key: str) -> Path:
     if not is_key(key):
         raise BoardError("this is no board's key; expected the 22 characters of a board's link")
     return folder() / f"{key}.json"
-
-
-@contextmanager
-def _locked(key: str) -> Iterator[None]:
-    """One writer at a time: among threads, and where the system can, among processes."""
-    path = _path(key).with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _here, path.open("w") as lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        except ImportError:  # Windows: threads of one server alone are kept apart
-            pass
-        yield
 
 
 def _without_old_marks(items: dict[str, Item]) -> dict[str, Item]:

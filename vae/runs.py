@@ -1,112 +1,252 @@
-"""The state of a training that may go on, beside its checkpoint in resume.safetensors.
+"""Runs: trainings as folders, each a checkpoint with a folder `run/` of what happened in it.
 
-Model, averaged weights, optimisers, random numbers and curve: what a resume restores to the last
-bit. Only unfinished runs have it, and nothing but `load_run` reads it.
+Everything here only reads what a training writes (`follow`), whoever started it and wherever it
+runs; a folder that a cluster writes and a server sees is followed in the same way.
 """
 
 from __future__ import annotations
 
-import copy
+import io
 import json
-import math
 import os
-import struct
+import re
+import shutil
+import socket
+import time
+import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from safetensors import SafetensorError
-from safetensors import torch as tensors_io
+import numpy as np
 
-from .checkpoint import CheckpointError
-from .config import Config
-from .training import Point, Run
+from .checkpoint import CONFIG, METRICS, WEIGHTS
+from .follow import (
+    CURVE,
+    EYES,
+    FOLDER,
+    LOG,
+    PLAN,
+    SNAPSHOTS,
+    STATUS,
+    read_rows,
+    started,
+    write_json,
+)
 
-RESUME = "resume.safetensors"
+LIVE = ("starting", "running")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_SILENT = 60.0  # seconds without a word after which a run elsewhere counts as dead
+_LINES = 12
 
 
-def save_run(path: str | Path, run: Run) -> None:
-    """Writes everything a resume needs beside the checkpoint, atomically."""
-    tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
-    tensors |= {f"averaged.{k}": v for k, v in run.averaged.state_dict().items()}
-    if run.kept is not None:
-        tensors |= {f"kept.{k}": v for k, v in run.kept.state_dict().items()}
-    for player, optimiser in run.optimisers.items():
-        for index, state in optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{player}.{index}.{k}": v for k, v in state.items()}
-    tensors["generator"] = run.generator.get_state()
-    facts = {
-        "config": run.config.to_json(),
-        "step": run.step,
-        "curve": [list(point) for point in run.curve],
-        "best": None if math.isinf(run.best) else run.best,
-        "best_epoch": run.best_epoch,
-        "seconds": run.seconds,
-        "finished": run.finished,
-    }
-    plain = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-    target = Path(path) / RESUME
-    beside = target.with_name(f".{RESUME}.{os.getpid()}.tmp")
+class RunError(ValueError):
+    """A run that cannot be started, read or changed: what came, what to do."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run as it stands. `state`: queued, starting, running, stopped, finished, failed, dead, or
+    damaged; `position` in the queue from 1, else 0."""
+
+    id: str
+    path: Path
+    name: str
+    state: str
+    plan: dict = field(default_factory=dict)
+    status: dict = field(default_factory=dict)
+    position: int = 0
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE
+
+
+class Snapshot(NamedTuple):
+    """How things stood at a step: held-out items in the plane float [n, 2], the window [4] in
+    which most lie, places decoded over it uint8 [144, H, W, C] (None where D is not 2), and the
+    eight fixed images reconstructed, uint8 [8, H, W, C]."""
+
+    step: int
+    epoch: float
+    plane: np.ndarray
+    window: np.ndarray
+    lattice: np.ndarray | None
+    eyes: np.ndarray
+
+
+class Eyes(NamedTuple):
+    """What a run looks at: eight images uint8 [8, C, H, W], the labels of the items of its
+    snapshots int [n], and the names of the classes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+
+
+def folder() -> Path:
+    """Where runs lie: `VAE_RUNS_DIR`, else with the user's data."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(os.environ.get("VAE_RUNS_DIR") or Path(home) / "latent-atelier" / "runs")
+
+
+def path_of(id: str) -> Path:
+    """A run's folder. Raises `RunError` for what is no run's name."""
+    if not _ID.fullmatch(id):
+        raise RunError(f"{id[:40]!r} is no run; expected a name from the list")
+    return folder() / id
+
+
+def listed() -> list[RunInfo]:
+    """All runs, the newest first."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        tensors_io.save_file(plain, beside, metadata={"run": json.dumps(facts)})
-        beside.replace(target)
-    except OSError as error:
-        raise CheckpointError(f"{target} cannot be written ({error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def load_run(path: str | Path, run: Run) -> None:
-    """Restores into `run`, made anew from the same config, what `save_run` wrote."""
-    file = Path(path) / RESUME
-    if not file.exists():
-        raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
-    try:
-        raw = file.read_bytes()
-        tensors = tensors_io.load(raw)
-        length = struct.unpack("<Q", raw[:8])[0]
-        facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["run"])
-        before = Config.from_json(facts["config"])
-    except (SafetensorError, OSError, ValueError, KeyError, struct.error) as error:
-        raise CheckpointError(
-            f"{file} cannot be read ({error}); train anew without --resume"
-        ) from error
-    if before != run.config:
-        raise CheckpointError(
-            f"{path} was trained with other settings ({_difference(before, run.config)}); "
-            "resume with the same, or choose another --out"
-        )
-    part = lambda prefix: {  # noqa: E731
-        k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
-    }
-    run.model.load_state_dict(part("model."))
-    run.averaged.load_state_dict(part("averaged."))
-    if part("kept."):
-        run.kept = copy.deepcopy(run.averaged)
-        run.kept.load_state_dict(part("kept."))
-    for player, optimiser in run.optimisers.items():
-        state = optimiser.state_dict()
-        for key, value in part(f"optimiser.{player}.").items():
-            index, name = key.split(".")
-            state["state"].setdefault(int(index), {})[name] = value
-        optimiser.load_state_dict(state)
-    run.generator.set_state(tensors["generator"])
-    run.step, run.seconds, run.finished = facts["step"], facts["seconds"], facts["finished"]
-    run.curve = [Point(*values) for values in facts["curve"]]
-    run.best = math.inf if facts["best"] is None else facts["best"]
-    run.best_epoch = facts["best_epoch"]
-
-
-def drop_run(path: str | Path) -> None:
-    """Removes the state of a training that has ended."""
-    (Path(path) / RESUME).unlink(missing_ok=True)
-
-
-def _difference(before: Config, now: Config) -> str:
-    old, new = before.to_json(), now.to_json()
-    changes = [
-        f"{section}.{key} was {value}, is {new[section][key]}"
-        for section in ("model", "train")
-        for key, value in old[section].items()
-        if value != new[section][key]
+        found = [p for p in folder().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)]
+    except FileNotFoundError:
+        return []
+    all_ = [info(p.name) for p in found]
+    all_.sort(key=lambda run: (-_created(run), run.id))
+    queue = [run.id for run in reversed(all_) if run.state == "queued"]
+    return [
+        RunInfo(**vars(r) | {"position": queue.index(r.id) + 1}) if r.id in queue else r
+        for r in all_
     ]
-    return ", ".join(changes)
+
+
+def info(id: str) -> RunInfo:
+    """How a run stands now. Raises `RunError` where there is none."""
+    path = path_of(id)
+    if not (path / FOLDER).is_dir():
+        raise RunError(f"there is no run {id!r}; it may have been deleted")
+    try:
+        plan = _object(path / FOLDER / PLAN)
+        status = _object(path / FOLDER / STATUS)
+    except (OSError, ValueError) as error:
+        return RunInfo(id, path, id, "damaged", last_lines=(f"{error}",))
+    state = str(status.get("state", "damaged"))
+    if state in LIVE and not _alive(status):
+        state = "dead"
+    lines = _tail(path / FOLDER / LOG) if state in ("dead", "failed") else ()
+    return RunInfo(id, path, str(plan.get("name", id)), state, plan, status, last_lines=lines)
+
+
+def curve(id: str, since: int = 0) -> tuple[list[dict], int]:
+    """The points written behind an offset, and the next offset."""
+    return read_rows(path_of(id) / FOLDER / CURVE, since)
+
+
+def snapshots(id: str) -> list[Path]:
+    """The files of what was seen, in order."""
+    return sorted((path_of(id) / FOLDER / SNAPSHOTS).glob("*.npz"))
+
+
+def snapshot(path: Path) -> Snapshot:
+    """Raises `RunError` for a damaged file."""
+    read = _arrays(path)
+    try:
+        return Snapshot(
+            int(read["step"]),
+            float(read["epoch"]),
+            read["plane"].astype(np.float32),
+            read["window"],
+            read.get("lattice"),
+            read["eyes"],
+        )
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path.name} is no snapshot ({error}); delete it") from error
+
+
+def eyes(id: str) -> Eyes:
+    """What the run looks at. Raises `RunError` before it has begun."""
+    read = _arrays(path_of(id) / FOLDER / EYES)
+    return Eyes(read["images"], read["labels"], tuple(map(str, read["names"])))
+
+
+def rename(id: str, name: str) -> None:
+    path = path_of(id) / FOLDER / PLAN
+    cleaned = " ".join(name.split())
+    if not 1 <= len(cleaned) <= 80:
+        raise RunError(f"the name has {len(cleaned)} characters; expected 1 to 80")
+    write_json(path, _object(path) | {"name": cleaned})
+
+
+def delete(id: str) -> None:
+    """Removes a run for good. Raises `RunError` while it trains."""
+    run = info(id)
+    if run.live:
+        raise RunError(f"{run.name} is training; stop it first")
+    gone = run.path.with_name(f".{run.id}.gone")
+    run.path.replace(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def publish(id: str, name: str, checkpoints: Path) -> Path:
+    """Copies a run's weights to the checkpoints under a name that is not taken."""
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            f"the name is {name[:70]!r}; expected a-z, 0-9 and -, at most 60 characters"
+        )
+    source, target = path_of(id), Path(checkpoints) / name
+    if not (source / WEIGHTS).exists():
+        raise RunError("this run has no weights yet; they are written when it ends or is stopped")
+    if target.exists():
+        raise RunError(f"{name} is there already; choose another name")
+    beside = target.with_name(f".{name}.{os.getpid()}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        for part in (CONFIG, WEIGHTS, METRICS):
+            shutil.copyfile(source / part, beside / part)
+        beside.rename(target)
+    except OSError as error:
+        raise RunError(f"{name} could not be written ({error})") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return target
+
+
+def _created(run: RunInfo) -> float:
+    value = run.plan.get("created", 0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _alive(status: dict) -> bool:
+    if status.get("host") != socket.gethostname():
+        return time.time() - float(status.get("updated") or 0) < _SILENT
+    pid = status.get("pid")
+    if not isinstance(pid, int):
+        return time.time() - float(status.get("updated") or 0) < _SILENT
+    if Path("/proc/self/stat").exists():
+        return started(pid) is not None and started(pid) == status.get("started")
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return time.time() - float(status.get("updated") or 0) < _SILENT
+
+
+def _tail(path: Path) -> tuple[str, ...]:
+    try:
+        raw = path.read_bytes()[-8000:]
+    except OSError:
+        return ()
+    lines = [
+        line.rpartition("\r")[2].rstrip() for line in raw.decode("utf-8", "replace").split("\n")
+    ]
+    return tuple(line for line in lines if line)[-_LINES:]
+
+
+def _object(path: Path) -> dict:
+    data = json.loads(path.read_text("utf-8"))
+    if not isinstance(data, dict):
+        raise ValueError(f"{path.name} holds no object")
+    return data
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as read:
+            return {name: read[name] for name in read.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise RunError(f"{path.name} cannot be read ({error})") from error

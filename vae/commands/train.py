@@ -64,12 +64,13 @@ _DEFAULT_MODEL, _DEFAULT_TRAIN = ModelConfig(), TrainConfig()
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="threads; 0: all")
 @click.option("--resume", is_flag=True, help="go on where a stopped training left off")
 @click.option("--half/--full", default=True, help="store float16 or float32 weights")
+@click.option("--follow/--no-follow", default=True, help="write what the Train page shows")
 @click.option("--evaluate/--no-evaluate", "measure", default=True, help="measure when done")
 def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from .. import checkpoint, runs, training
+    from .. import checkpoint, resume, training
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
@@ -87,13 +88,13 @@ def train(**options) -> None:
         weights = checkpoint.load(config.train.start).model.state_dict()
     run = training.new_run(config, dataset, device, weights)
     out: Path = options["out"]
-    if (out / runs.RESUME).exists() and not options["resume"]:
+    if (out / resume.RESUME).exists() and not options["resume"]:
         raise ConfigError(
             f"{out} holds a training that was stopped and can go on; "
             "add --resume, or choose another --out"
         )
     if options["resume"]:
-        runs.load_run(out, run)
+        resume.load_run(out, run)
         click.echo(f"Resuming {out} after step {run.step:,}.", err=True)
     facts = {
         "seed": config.train.seed,
@@ -108,22 +109,34 @@ def train(**options) -> None:
         measured["curve"] = [point._asdict() for point in run.curve]
         checkpoint.save(out, run.result, config, measured, half=options["half"])
 
+    recorder = None
+    if options["follow"]:
+        from .. import follow
+
+        recorder = follow.Recorder(out, run, dataset, device=str(device))
     try:
-        stopped = _follow(run, dataset, lambda: (keep(), runs.save_run(out, run)))
-    except training.TrainingError:
+        stopped = _follow(run, dataset, lambda: (keep(), resume.save_run(out, run)), recorder)
+    except training.TrainingError as error:
         keep()
+        if recorder:
+            recorder.end("failed", str(error))
         raise
     keep()
     if stopped:
-        runs.save_run(out, run)
+        resume.save_run(out, run)
+    else:
+        resume.drop_run(out)
+    if recorder:
+        recorder.end("stopped" if stopped else "finished")
+        _let_others_begin(out)
+    if stopped:
         click.echo(f"Stopped at step {run.step:,}. Go on with --resume.", err=True)
         return
-    runs.drop_run(out)
     if options["measure"]:
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 
-def _follow(run, dataset, keep) -> bool:
+def _follow(run, dataset, keep, recorder=None) -> bool:
     """Trains with a bar or plain lines; True when a signal asked to stop before the end."""
     from tqdm import tqdm
 
@@ -141,6 +154,10 @@ def _follow(run, dataset, keep) -> bool:
     last_saved = run.seconds
     try:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
+            if recorder:
+                recorder.hear(progress)
+                if recorder.asked_to_stop:
+                    asked.append(True)
             bar.total = progress.steps
             bar.update(progress.step - bar.n)
             bar.set_postfix_str(
@@ -156,7 +173,7 @@ def _follow(run, dataset, keep) -> bool:
                 f"{progress.seconds:.0f} s"
             )
             tqdm.write(line)
-            if run.seconds - last_saved > 30:
+            if run.seconds - last_saved > 10:
                 keep()
                 last_saved = run.seconds
     finally:
@@ -164,6 +181,43 @@ def _follow(run, dataset, keep) -> bool:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     return bool(asked) and not run.finished
+
+
+def _let_others_begin(out: Path) -> None:
+    """The next of the queue, where this run was one of it."""
+    from .. import run_queue, runs
+
+    if out.parent.resolve() == runs.folder().resolve():
+        run_queue.advance()
+
+
+@main.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.option("--seconds", default=2.0, type=click.FloatRange(0.1, 60))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def probe(seconds: float, options: tuple[str, ...]) -> None:
+    """Train for a moment, write nothing, and say how fast it goes."""
+    import json
+    import time
+
+    from .. import training
+
+    with train.make_context("probe", ["--out", "nowhere", *options]) as context:
+        asked = context.params
+    dataset = dataset_or_starter(asked["data"], asked["size"])
+    run = training.new_run(
+        _config(asked, dataset), dataset, training.device_named(asked["device"])
+    )
+    rates: list[float] = []
+    begun: list[float] = []  # the first report comes late: layers are laid out in its time
+    for progress in training.train(
+        run, dataset, should_stop=lambda: bool(begun) and time.perf_counter() - begun[0] > seconds
+    ):
+        begun.append(time.perf_counter())
+        rates.append(progress.images_per_second)
+    steady = max(rates[1:], default=rates[0])
+    batch = min(asked["batch_size"], len(dataset.train.images))
+    total = progress.steps * batch / steady
+    click.echo(json.dumps({"images_per_second": steady, "seconds": total}))
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,208 @@
+"""Runs: started, followed, stopped, resumed, killed, queued; the files that a training writes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import vae
+from vae import follow, run_queue, runs, training
+from vae.config import ConfigError
+from vae.runs import RunError
+
+SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def wait(id, *states, seconds=60):
+    until = time.time() + seconds
+    while time.time() < until:
+        run = runs.info(id)
+        if run.state in states:
+            return run
+        assert run.state not in {"failed", "dead", "damaged"} - set(states), run
+        time.sleep(0.1)
+    raise AssertionError(f"still {runs.info(id)}")
+
+
+def wait_for_points(id, count):
+    until = time.time() + 40
+    while len(runs.curve(id)[0]) < count:
+        assert time.time() < until and runs.info(id).state in ("starting", "running")
+        time.sleep(0.1)
+
+
+def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_path):
+    begun = time.time()
+    first = run_queue.start(SMALL | {"epochs": 500}, name="long")
+    second = run_queue.start(SMALL | {"epochs": 1})
+    assert [r.id for r in runs.listed()] == [second, first]
+    waiting = runs.info(second)
+    assert waiting.state == "queued" and runs.listed()[0].position == 1
+    wait_for_points(first, 1)
+    print(f"first point after {time.time() - begun:.1f} s")
+    wait_for_points(first, 2)
+    status = runs.info(first).status
+    assert status["steps"] == 500 * (10_000 // 512) and status["images_per_second"] > 0
+    rows, offset = runs.curve(first)
+    assert rows[0]["held_out_kl"] >= 0 and rows[0]["step"] < rows[1]["step"]
+    run_queue.stop(first)
+    stopped = wait(first, "stopped")
+    at = stopped.status["step"]
+    assert all(row["step"] > rows[-1]["step"] for row in runs.curve(first, offset)[0])
+    files = runs.snapshots(first)
+    seen = runs.snapshot(files[-1])
+    assert seen.plane.shape == (2000, 2) and seen.step == at
+    assert seen.lattice.shape == (144, 28, 28, 1) and seen.eyes.shape == (8, 28, 28, 1)
+    watched = runs.eyes(first)
+    assert watched.images.shape == (8, 1, 28, 28) and len(watched.labels) == 2000
+    assert watched.names[9] == "Ankle boot"
+    wait(second, "finished")  # the run that ended let it begin
+    assert not (runs.path_of(second) / "resume.safetensors").exists()
+    run_queue.resume(first)
+    wait(first, "running")
+    wait_for_points(first, len(runs.curve(first)[0]) + 1)
+    assert runs.info(first).status["step"] > at
+    os.kill(runs.info(first).status["pid"], signal.SIGKILL)
+    dead = wait(first, "dead", seconds=10)
+    assert dead.last_lines
+    with pytest.raises(RunError, match="has ended; start another"):
+        run_queue.resume(second)
+    made = runs.publish(second, "mine", tmp_path / "checkpoints")
+    assert vae.load(made).config.train.epochs == 1
+    with pytest.raises(RunError, match="mine is there already"):
+        runs.publish(second, "mine", tmp_path / "checkpoints")
+    runs.rename(second, "  short   one ")
+    assert runs.info(second).name == "short one"
+    runs.delete(first)
+    runs.delete(second)
+    assert runs.listed() == [] and not [p for p in home.iterdir() if p.is_dir()]
+
+
+def test_the_command_line_writes_the_same_folder(home):
+    out = home / "by-hand"
+    command = [sys.executable, "-m", "vae", "train", "--data", "fashion-mnist-starter"]
+    command += ["--epochs", "1", "--out", str(out), "--no-evaluate"]
+    subprocess.run(command, check=True, capture_output=True)
+    run = runs.info("by-hand")
+    assert (run.state, run.name) == ("finished", "by-hand")
+    assert runs.curve("by-hand")[0][-1]["epoch"] == 1 and runs.snapshots("by-hand")
+    with pytest.raises(RunError, match="has ended"):
+        run_queue.resume("by-hand")
+    quiet = [str(home / "quiet") if part == str(out) else part for part in command]
+    subprocess.run([*quiet, "--no-follow"], check=True, capture_output=True)
+    assert not (home / "quiet" / "run").exists()
+
+
+def test_a_probe_says_how_long_it_will_take():
+    found = run_queue.estimate(SMALL | {"epochs": 10}, seconds=0.5)
+    assert found.images_per_second > 100
+    steps = 10 * (10_000 // 512)
+    assert found.seconds == pytest.approx(steps * 512 / found.images_per_second)
+    with pytest.raises(RunError, match="the data is 'nowhere'"):
+        run_queue.estimate(SMALL | {"data": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"model": "gan"}, "gan"),
+        ({"latent": 0}, "latent"),
+        ({"epochs": 0}, "epochs"),
+        ({"lr": "fast"}, "lr"),
+        ({"size": 3}, "size is 3"),
+        ({"out": "/etc"}, "'out' is no option"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_and_nothing_is_written(home, options, words):
+    with pytest.raises(ConfigError, match=words):
+        run_queue.start(SMALL | options)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("id", ["", "../x", "a/b", ".hidden", "x" * 81])
+def test_only_a_name_opens_a_run(id):
+    with pytest.raises(RunError, match="is no run"):
+        runs.info(id)
+
+
+@pytest.fixture
+def recorded(tmp_path, settings, tiny):
+    """A run of a tiny network whose recorder was told of `count` steps, half a second apart."""
+
+    def record(count, *, latent=2, at=0):
+        run = training.new_run(settings("vae", latent=latent), tiny, torch.device("cpu"))
+        run.step = at
+        recorder = follow.Recorder(tmp_path / "r", run, tiny)
+        for step in range(at + 1, at + count + 1):
+            recorder.last["snapshot"] = recorder.last["point"] = -1e9
+            recorder.cost = {"point": 0.0, "snapshot": 0.0}
+            recorder.spacing, kept = 0.0, recorder.spacing
+            recorder.hear(
+                training.Progress(1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None)
+            )
+            recorder.spacing = max(kept, recorder.spacing)
+        return recorder
+
+    return record
+
+
+def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(150)
+    steps = [runs.snapshot(p).step for p in runs.snapshots("r")]
+    assert 30 <= len(steps) <= follow.MOST_SNAPSHOTS and steps[0] == 1 and steps[-1] == 150
+    size = sum(p.stat().st_size for p in (tmp_path / "r").rglob("*.npz"))
+    assert size < 5_000_000
+    again = recorded(3, at=100)  # resumed from a state that was saved earlier
+    rows = runs.curve("r")[0]
+    assert [row["step"] for row in rows][-4:] == [100, 101, 102, 103]
+    assert max(runs.snapshot(p).step for p in runs.snapshots("r")) == 103
+    again.end("stopped", "enough")
+    assert runs.info("r").status["message"] == "enough"
+
+
+def test_more_dimensions_are_turned_to_where_they_lay_before(recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorder = recorded(3, latent=5)
+    first, second = (runs.snapshot(p) for p in runs.snapshots("r")[-2:])
+    assert first.lattice is None and np.allclose(first.plane, second.plane, atol=1e-3)
+    codes = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
+    recorder.before = None
+    plane = recorder._plane(codes)
+    flipped = recorder._plane(codes * -1)
+    assert np.allclose(plane, flipped, atol=1e-5)
+
+
+def test_half_lines_damaged_files_and_reused_pids(recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(2)
+    curve = tmp_path / "r" / "run" / "curve.jsonl"
+    _, offset = runs.curve("r")
+    with curve.open("a") as file:
+        file.write('{"step": 3, "ep')
+    assert runs.curve("r", offset) == ([], offset)
+    assert runs.info("r").state == "running"
+    status = tmp_path / "r" / "run" / "status.json"
+    told = json.loads(status.read_text())
+    status.write_text(json.dumps(told | {"started": "12345"}))
+    assert runs.info("r").state == "dead"  # the number belongs to another process now
+    status.write_text(json.dumps(told | {"host": "elsewhere", "updated": time.time() - 3600}))
+    assert runs.info("r").state == "dead"
+    status.write_text("{")
+    assert runs.info("r").state == "damaged" and runs.listed()[0].state == "damaged"
+    file = runs.snapshots("r")[0]
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(RunError, match="cannot be read"):
+        runs.snapshot(file)
