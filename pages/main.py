@@ -16,6 +16,7 @@ st.navigation(
         st.Page("interpolate.py", title="Interpolate"),
         st.Page("generate.py", title="Generate"),
         st.Page("board.py", title="Board"),
+        st.Page("train.py", title="Train"),
         st.Page("compare.py", title="Compare"),
         st.Page("models.py", title="Models"),
     ],

@@ -42,6 +42,7 @@ ALLOWED = {
     "locks": set(),
     "follow": {"data", "latent", "training"},
     "runs": {"checkpoint", "follow"},
+    "timelapse": {"film", "runs"},
     "run_queue": {"config", "follow", "locks", "models", "resume", "runs"},
     "board_files": {"board_items", "boards", "film", "outline", "sheets", "upscale"},
     "directions": set(),

@@ -6,6 +6,7 @@ runs; a folder that a cluster writes and a server sees is followed in the same w
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -204,6 +205,19 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return target
+
+
+def keep_upload(data: bytes) -> Path:
+    """Keeps the .zip of a visitor for the process that trains on it; the same file lies there
+    once."""
+    home = folder() / ".uploads"
+    path = home / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        beside.write_bytes(data)
+        beside.replace(path)
+    return path
 
 
 def _created(run: RunInfo) -> float:

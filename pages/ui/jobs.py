@@ -23,7 +23,7 @@ class Job:
         name: str,
         file: str,
         media_type: str,
-        expected: type[Exception],
+        expected: type[Exception] | tuple[type[Exception], ...],
     ) -> None:
         self.name, self.file, self.media_type = name, file, media_type
         self.done, self.of = 0, 1

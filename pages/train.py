@@ -1,0 +1,46 @@
+"""Train: watch a plane organise itself."""
+
+import streamlit as st
+
+from pages.ui import session
+from pages.ui.run_history import run_history
+from pages.ui.run_panel import run_panel
+from pages.ui.run_view import run_view
+from pages.ui.train_form import train_form
+from vae import run_queue, runs
+
+run_queue.advance()
+asked = st.query_params.get("run")
+shown = session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
+
+with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
+    if started := train_form():
+        session.show_runs([started])
+        st.rerun()
+
+if asked and asked not in shown:
+    st.warning("The run of this link is not here; it may have been deleted.")
+if shown:
+    st.query_params.from_dict(dict(zip(("run", "with"), shown, strict=False)))
+
+
+def watched() -> bool:
+    """Whether there is anything to wait for."""
+    return any(run.live or run.state == "queued" for run in runs.listed())
+
+
+waits = watched()
+
+
+@st.fragment(run_every=1.0 if waits else None)
+def live() -> None:
+    """Looks again every second as long as something trains."""
+    run_panel(shown[0])
+    run_view(shown, key="run-view")
+    if waits and not watched():
+        st.rerun()  # leaves the clock
+
+
+if shown:
+    live()
+run_history(shown)

@@ -1,0 +1,77 @@
+/** Three small curves: −ELBO and its two terms, on images that are learned from and held out. */
+
+const PARTS = [
+  { name: "−ELBO", held: (r) => r[4] + r[5], own: (r) => r[2] + r[3] },
+  { name: "Reconstruction", held: (r) => r[4], own: (r) => r[2] },
+  { name: "KL", held: (r) => r[5], own: (r) => r[3] },
+];
+
+export class Curves {
+  constructor(home) {
+    this.rows = [];
+    this.parts = PARTS.map((part) => {
+      const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
+      const figure = make("div", { className: "rv-curve" }), words = make("span"), canvas = make("canvas");
+      const value = make("b", { className: "la-mono" });
+      value.dataset.testid = `curve-${part.name}`;
+      words.append(make("span", { textContent: part.name }), value);
+      canvas.setAttribute("role", "img");
+      figure.append(words, canvas);
+      home.append(figure);
+      return { ...part, canvas, value };
+    });
+    home.append(Object.assign(document.createElement("small"), { textContent: "nats an image; strong: held out, faint: learned from" }));
+    this.resizer = new ResizeObserver(() => this.draw());
+    this.resizer.observe(home);
+  }
+
+  set(rows, theme) {
+    Object.assign(this, { rows, theme });
+    this.draw();
+  }
+
+  mark(epoch) {
+    if (epoch === this.at) return;
+    this.at = epoch;
+    this.draw();
+  }
+
+  draw() {
+    if (!this.theme) return;
+    for (const part of this.parts) this.drawPart(part);
+  }
+
+  drawPart({ name, held, own, canvas, value }) {
+    const { rows, theme } = this, pen = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
+    const width = canvas.clientWidth, height = canvas.clientHeight;
+    if (!width) return;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    pen.scale(ratio, ratio);
+    value.textContent = rows.length ? held(rows.at(-1)).toFixed(1) : "";
+    canvas.setAttribute("aria-label", rows.length ? `${name} on held-out images: ${value.textContent} nats, ${rows.length} points` : `${name}: no point yet`);
+    canvas.dataset.points = rows.length;
+    if (!rows.length) return;
+    const all = rows.flatMap((row) => [held(row), own(row)]).sort((a, b) => a - b);
+    // The first steps tower above the rest, which is what one wants to see.
+    const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4;
+    const last = Math.max(rows.at(-1)[1], 1e-6);
+    const x = (row) => pad + ((width - 2 * pad) * row[1]) / last, y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
+    pen.strokeStyle = theme.grid;
+    pen.strokeRect(0.5, 0.5, width - 1, height - 1);
+    if (this.at !== undefined) { const at = x([0, Math.min(this.at, last)]); pen.beginPath(); pen.moveTo(at, 0); pen.lineTo(at, height); pen.stroke(); }
+    for (const [read, alpha, thick] of [[own, 0.4, 1.5], [held, 1, 2]]) {
+      pen.globalAlpha = alpha;
+      pen.strokeStyle = pen.fillStyle = theme.accentText;
+      pen.lineWidth = thick;
+      pen.beginPath();
+      rows.forEach((row, i) => { if (i) pen.lineTo(x(row), y(read(row))); else pen.moveTo(x(row), y(read(row))); });
+      pen.stroke();
+      if (rows.length === 1) pen.fillRect(x(rows[0]) - 2, y(read(rows[0])) - 2, 4, 4);
+    }
+    pen.globalAlpha = 1;
+    pen.lineWidth = 1;
+  }
+
+  destroy() { this.resizer.disconnect(); }
+}

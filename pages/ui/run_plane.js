@@ -1,0 +1,100 @@
+/** Items in the plane as it forms: points glide to where the next snapshot has them. */
+
+const GLIDE = 600; // milliseconds
+
+export class Plane {
+  constructor(home) {
+    this.canvas = Object.assign(document.createElement("canvas"), { tabIndex: 0 });
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", "Held-out items in the plane, coloured by class. Wheel zooms, dragging moves.");
+    this.canvas.dataset.testid = "run-plane";
+    home.append(this.canvas);
+    this.pen = this.canvas.getContext("2d");
+    this.labels = [];
+    this.own = null; // the visitor's own window, once they have zoomed
+    this.resizer = new ResizeObserver(() => this.draw());
+    this.resizer.observe(home);
+    this.canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.zoom(Math.exp(event.deltaY * 0.0015), event.offsetX, event.offsetY);
+    }, { passive: false });
+    this.canvas.addEventListener("pointerdown", (event) => { this.canvas.setPointerCapture(event.pointerId); this.held = [event.offsetX, event.offsetY]; });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (!this.held || !this.window) return;
+      const [cx, cy, half] = this.window, unit = (2 * half) / this.canvas.clientWidth;
+      this.own = this.window = [cx - (event.offsetX - this.held[0]) * unit, cy + (event.offsetY - this.held[1]) * unit, half];
+      this.held = [event.offsetX, event.offsetY];
+      this.draw();
+    });
+    for (const name of ["pointerup", "pointercancel"]) this.canvas.addEventListener(name, () => { this.held = null; });
+    this.canvas.addEventListener("keydown", (event) => {
+      const factor = { "+": 0.8, "=": 0.8, "-": 1.25 }[event.key];
+      if (factor) this.zoom(factor, this.canvas.clientWidth / 2, this.canvas.clientHeight / 2);
+    });
+  }
+
+  setLook(labels, theme) {
+    Object.assign(this, { labels, theme });
+    this.draw();
+  }
+
+  /** Codes [n, 2] flat and the window [left, right, low, high] in which most of them lie. */
+  move(codes, [left, right, low, high]) {
+    const wanted = [(left + right) / 2, (low + high) / 2, 0.55 * Math.max(right - left, high - low, 1e-6)];
+    this.fitted = wanted;
+    const from = this.codes?.length === codes.length ? Float32Array.from(this.codes) : codes;
+    const window = this.window ?? wanted, begun = performance.now();
+    cancelAnimationFrame(this.frame);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const tick = (now) => {
+      const share = still ? 1 : Math.min(1, Math.max(0, now - begun) / GLIDE), eased = share * share * (3 - 2 * share);
+      this.codes = share === 1 ? codes : codes.map((v, i) => from[i] + eased * (v - from[i]));
+      if (!this.own) this.window = wanted.map((v, i) => window[i] + eased * (v - window[i]));
+      this.draw();
+      if (share < 1) this.frame = requestAnimationFrame(tick);
+    };
+    tick(performance.now());
+  }
+
+  zoom(factor, x, y) {
+    if (!this.window) return;
+    const [cx, cy, half] = this.window, side = this.canvas.clientWidth;
+    const at = [cx + ((2 * x) / side - 1) * half, cy - ((2 * y) / side - 1) * half], next = half * factor;
+    this.own = this.window = [at[0] - ((2 * x) / side - 1) * next, at[1] + ((2 * y) / side - 1) * next, next];
+    this.draw();
+  }
+
+  fit() {
+    this.own = null;
+    if (this.fitted) this.window = this.fitted;
+    this.draw();
+  }
+
+  draw() {
+    const { canvas, pen, codes, window, theme } = this, ratio = devicePixelRatio || 1, side = canvas.clientWidth;
+    if (!side || !theme) return;
+    if (canvas.width !== Math.round(side * ratio)) canvas.width = canvas.height = Math.round(side * ratio);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, side, side);
+    if (!codes || !window) return;
+    const [cx, cy, half] = window, unit = side / (2 * half);
+    canvas.dataset.window = window.map((v) => v.toFixed(3)).join();
+    pen.globalAlpha = 0.8;
+    for (let label = 0; label < 256; label++) {
+      let any = false;
+      pen.fillStyle = theme.classes[label % theme.classes.length];
+      for (let i = 0; i < this.labels.length; i++) {
+        if (this.labels[i] !== label) continue;
+        any = true;
+        pen.fillRect((codes[2 * i] - cx) * unit + side / 2 - 1.5, side / 2 - (codes[2 * i + 1] - cy) * unit - 1.5, 3, 3);
+      }
+      if (!any && label > 12) break;
+    }
+    pen.globalAlpha = 1;
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    this.resizer.disconnect();
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Runs as they go on, one or two on one time scale. The server names what is new; it is fetched
+ * once, and points move from where they were to where they are. Zoom and scrubber are the
+ * visitor's own and survive every message.
+ */
+
+import { Curves } from "./run_curves.js";
+import { Plane } from "./run_plane.js";
+
+const PLAY_SECONDS = 8;
+
+export class RunView {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.columns = [];
+    this.following = true;
+    this.range = this.find('[data-testid="run-scrubber"]');
+    this.range.oninput = () => { this.pause(); this.seek(Number(this.range.value)); };
+    this.range.onkeydown = (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[event.key];
+      if (by) { event.preventDefault(); this.pause(); this.step(by); }
+      if (event.key === " ") { event.preventDefault(); this.toggle(); }
+    };
+    this.find('[data-do="play"]').onclick = () => this.toggle();
+    this.find('[data-do="latest"]').onclick = () => { this.pause(); this.follow(); };
+    this.find('[data-do="fit"]').onclick = () => { for (const column of this.columns) column.plane.fit(); };
+  }
+
+  update({ data }, theme) {
+    this.theme = theme;
+    const ids = data.runs.map((run) => run.id).join();
+    if (ids !== this.ids) {
+      this.ids = ids;
+      this.columns.forEach((column) => column.destroy());
+      this.columns = data.runs.map((run) => new Column(run, data.runs.length === 1));
+      this.find(".rv-runs").replaceChildren(...this.columns.map((column) => column.element));
+      this.following = true;
+    }
+    data.runs.forEach((run, i) => this.columns[i].take(run, theme));
+    this.root.dataset.state = "ready";
+    this.show();
+  }
+
+  /** The last epoch of any run: where the scrubber ends. */
+  get end() { return Math.max(0, ...this.columns.map((column) => column.run.snapshots.at(-1)?.epoch ?? 0)); }
+
+  get epochs() { return [...new Set(this.columns.flatMap((c) => c.run.snapshots.map((s) => s.epoch)))].sort((a, b) => a - b); }
+
+  follow() { this.following = true; this.show(); }
+
+  seek(share) {
+    this.following = share >= 1;
+    this.epoch = share * this.end;
+    this.show();
+  }
+
+  step(by) {
+    const { epochs } = this, now = this.following ? this.end : this.epoch;
+    const at = epochs.reduce((best, e, i) => (Math.abs(e - now) < Math.abs(epochs[best] - now) ? i : best), 0);
+    const next = Math.max(0, Math.min(epochs.length - 1, at + by));
+    if (epochs.length) this.seek(this.end ? epochs[next] / this.end : 1);
+  }
+
+  toggle() { if (this.playing) this.pause(); else this.play(); }
+
+  play() {
+    if (!this.end) return;
+    this.playing = true;
+    this.find('[data-do="play"]').textContent = "Pause";
+    let before = performance.now(), share = this.following ? 0 : this.epoch / this.end;
+    const tick = (now) => {
+      if (!this.playing) return;
+      share += Math.min(0.1, (now - before) / 1000) / PLAY_SECONDS;
+      before = now;
+      if (share >= 1) { this.pause(); this.follow(); return; }
+      this.seek(share);
+      this.ticking = requestAnimationFrame(tick);
+    };
+    this.ticking = requestAnimationFrame(tick);
+  }
+
+  pause() {
+    this.playing = false;
+    cancelAnimationFrame(this.ticking);
+    this.find('[data-do="play"]').textContent = "Play";
+  }
+
+  show() {
+    const { end } = this, epoch = this.following ? end : this.epoch;
+    if (document.activeElement !== this.range || this.following || this.playing) this.range.value = end ? epoch / end : 1;
+    this.find('[data-do="latest"]').setAttribute("aria-pressed", String(this.following));
+    const shown = this.columns.map((column) => column.show(epoch)).filter(Boolean);
+    const output = this.find('[data-testid="run-epoch"]');
+    output.textContent = shown.length ? `epoch ${shown.map((s) => s.epoch.toFixed(1)).join(" and ")}` : "no snapshot yet";
+    output.dataset.step = shown.map((s) => s.step).join();
+    this.range.setAttribute("aria-valuetext", output.textContent);
+  }
+
+  destroy() {
+    this.pause();
+    this.columns.forEach((column) => column.destroy());
+  }
+}
+
+/** What belongs to one run. */
+class Column {
+  constructor(run, alone) {
+    const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
+    this.element = make("section", { className: "rv-run" });
+    this.element.dataset.alone = String(alone);
+    this.title = make("h3");
+    const plane = make("div", { className: "rv-plane" });
+    const places = make("div", { className: "rv-places" });
+    this.places = make("img", { alt: "What places all over the plane decode to" });
+    places.append(this.places);
+    const curves = make("div", { className: "rv-curves" });
+    this.eyesBefore = make("img", { alt: "Eight held-out images" });
+    this.eyesAfter = make("img", { alt: "The same, reconstructed" });
+    const eyes = make("div", { className: "rv-eyes" });
+    eyes.append(make("span", { textContent: "Held out" }), this.eyesBefore, make("span", { textContent: "Reconstructed" }), this.eyesAfter);
+    this.legend = make("div", { className: "rv-legend" });
+    this.element.append(this.title, plane, places, curves, this.legend, eyes);
+    this.plane = new Plane(plane);
+    this.curves = new Curves(curves);
+    this.cache = new Map();
+    this.run = run;
+  }
+
+  take(run, theme) {
+    this.run = run;
+    this.title.textContent = run.name;
+    if (run.eyes) setPicture(this.eyesBefore, run.eyes);
+    this.plane.setLook(run.labels, theme);
+    this.legend.replaceChildren(...run.names.slice(0, 12).map((name, i) => {
+      const entry = Object.assign(document.createElement("span"), { textContent: name });
+      entry.style.setProperty("--own", theme.classes[i % theme.classes.length]);
+      return entry;
+    }));
+    this.curves.set(run.curve, theme);
+  }
+
+  /** The snapshot nearest to an epoch, shown. */
+  show(epoch) {
+    const { snapshots } = this.run;
+    if (!snapshots.length) return null;
+    const seen = snapshots.reduce((best, s) => (Math.abs(s.epoch - epoch) <= Math.abs(best.epoch - epoch) ? s : best));
+    this.curves.mark(seen.epoch);
+    if (seen.step === this.step) return seen;
+    this.step = seen.step;
+    this.element.dataset.step = seen.step;
+    this.places.parentElement.hidden = !seen.lattice;
+    if (seen.lattice) setPicture(this.places, seen.lattice);
+    setPicture(this.eyesAfter, seen.eyes);
+    this.fetch(seen.plane).then((codes) => { if (this.step === seen.step && codes) this.plane.move(codes, seen.window); });
+    return seen;
+  }
+
+  fetch(url) {
+    if (!this.cache.has(url)) {
+      this.cache.set(url, fetch(new URL(url, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null)).then((b) => b && new Float32Array(b))
+        .catch(() => { this.cache.delete(url); return null; }));
+    }
+    return this.cache.get(url);
+  }
+
+  destroy() { this.plane.destroy(); this.curves.destroy(); }
+}
+
+/** Another picture once it is decoded, so that nothing flickers. */
+function setPicture(image, url) {
+  const source = new URL(url, document.baseURI).href;
+  image.dataset.wanted = source;
+  if (image.src === source) return;
+  const next = new Image();
+  next.src = source;
+  next.decode().then(() => { if (image.dataset.wanted === source) image.src = source; }).catch(() => {});
+}

@@ -1,0 +1,53 @@
+"""The component that shows runs as they go on: curves, the plane, decoded places, a scrubber."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from vae import runs
+from vae.runs import RunError
+
+from . import cache, routes
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "run_view",
+    html=(_HERE / "run_view.html").read_text("utf-8"),
+    css="\n".join((_HERE / f"{n}.css").read_text("utf-8") for n in ("latent_map", "run_view")),
+    js=(_HERE / "mount.js").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+def run_view(shown: Sequence[str], *, key: str) -> None:
+    """Shows one run, or two on one time scale. The browser keeps what it has: only what is new is
+    fetched, zoom and scrubber stay."""
+    _mount(
+        key=key,
+        data={
+            "module": routes.module_url("run_view.js"),
+            "exported": "RunView",
+            "runs": [part for part in map(_run, shown) if part],
+        },
+    )
+
+
+def _run(id: str) -> dict | None:
+    try:
+        run = runs.info(id)
+        begun = cache.run_eyes(id)
+    except RunError:
+        return None
+    seen = [found for path in runs.snapshots(id) if (found := cache.run_snapshot(path))]
+    return {
+        "id": id,
+        "name": run.name,
+        "live": run.live,
+        "epochs": run.status.get("epochs") or 0,
+        "curve": [list(row.values()) for row in runs.curve(id)[0]],
+        "names": begun["names"] if begun else [],
+        "labels": begun["labels"] if begun else [],
+        "eyes": begun["url"] if begun else None,
+        "snapshots": seen,
+    }

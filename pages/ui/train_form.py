@@ -1,0 +1,202 @@
+"""The form that starts a training: every field with a sentence, an estimate before the start."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+import vae
+from vae import run_queue, runs
+from vae.config import LIKELIHOODS, NETWORKS, ConfigError
+
+from . import cache, session
+
+DATA = {
+    "fashion-mnist": "Fashion-MNIST, all that is here",
+    "fashion-mnist-starter": "Fashion-MNIST, the bundled 10,000",
+    "digits": "Digits, 1,797 small ones",
+}
+UPLOAD = "A .zip of my own"
+LIKELIHOOD_WORDS = {
+    "bernoulli": "Bernoulli",
+    "continuous_bernoulli": "continuous Bernoulli",
+    "gaussian": "Gaussian",
+}
+
+
+def train_form() -> str | None:
+    """Shows the form; returns the id of a run that was started."""
+    options = _options()
+    if options is None:
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name", placeholder="a name for the list", max_chars=80, width=260, key="train-name"
+        )
+        begin = st.button("Start training", type="primary", key="train-start")
+        probe = st.button(
+            "Estimate the time",
+            help="Trains for two seconds in a process of its own and writes nothing.",
+            key="train-probe",
+        )
+    try:
+        if begin:
+            return run_queue.start(options, name=name.strip())
+        if probe:
+            with st.spinner("Training for two seconds"):
+                session.remember_estimate(options, run_queue.estimate(options))
+    except (ConfigError, runs.RunError) as error:
+        st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
+    if found := session.estimate_of(options):
+        st.caption(
+            f"About {_time(found.seconds)} at {found.images_per_second:,.0f} images a second."
+        )
+    return None
+
+
+def _options() -> dict | None:
+    data = _data()
+    if data is None:
+        return None
+    models = {name: info.title for name, info in vae.MODELS.items()}
+    across = st.columns(4)
+    with across[0]:
+        model = st.selectbox(
+            "Model",
+            list(models),
+            index=list(models).index("vae"),
+            format_func=models.get,
+            help="What kind of autoencoder learns.",
+            key="train-model",
+        )
+        latent = st.number_input(
+            "Latent size", 1, 64, 2, help="Numbers a code has; 2 is a map.", key="train-latent"
+        )
+    with across[1]:
+        preset = float(vae.MODELS[model].preset.get("beta", 1.0))
+        beta = st.number_input(
+            "Beta",
+            0.0,
+            100.0,
+            preset,
+            0.5,
+            help="Weight of the KL: above 1 smoother planes, below 1 sharper pictures.",
+            key=f"train-beta-{model}",
+        )
+        epochs = st.number_input(
+            "Epochs", 1, 1000, 20, help="How often every image is seen.", key="train-epochs"
+        )
+    with across[2]:
+        batch = st.number_input(
+            "Images a step",
+            8,
+            8192,
+            256,
+            help="More are quicker an epoch, fewer learn more of each.",
+            key="train-batch",
+        )
+        lr = st.number_input(
+            "Learning rate",
+            1e-6,
+            1.0,
+            2e-3,
+            format="%.5f",
+            help="The top of one cycle up and down.",
+            key="train-lr",
+        )
+    with across[3]:
+        network = st.selectbox(
+            "Network",
+            list(NETWORKS),
+            help="mlp: dense layers, quick. conv: convolutions, slower, for larger images.",
+            key="train-network",
+        )
+        seed = st.number_input(
+            "Seed", 0, 2**31 - 1, 0, help="The same seed gives the same curve.", key="train-seed"
+        )
+    with st.popover("More"):
+        likelihood = st.selectbox(
+            "Likelihood",
+            list(LIKELIHOODS),
+            format_func=lambda name: LIKELIHOOD_WORDS.get(name, name),
+            help="How far a pixel may lie from what the decoder says.",
+            key="train-likelihood",
+        )
+        size = st.select_slider(
+            "Side of the images in pixels",
+            [16, 20, 24, 28, 32, 48, 64],
+            28,
+            help="Other sizes are resized when they are read.",
+            key="train-size",
+        )
+        device = st.selectbox(
+            "Device",
+            ["auto", "cpu", "cuda", "mps"],
+            help="auto takes a graphics card where there is one.",
+            key="train-device",
+        )
+    _preview(data, size)
+    return {
+        "data": data,
+        "size": size,
+        "model": model,
+        "latent": int(latent),
+        "beta": beta,
+        "likelihood": likelihood,
+        "network": network,
+        "epochs": int(epochs),
+        "batch_size": int(batch),
+        "lr": lr,
+        "seed": int(seed),
+        "device": device,
+    }
+
+
+def _data() -> str | None:
+    """The name or path of the images; folders only from below `VAE_DATA_DIR`."""
+    folders = {str(p): f"{p.name}, a folder of this server" for p in _folders()}
+    known = DATA | folders
+    chosen = st.selectbox(
+        "Images",
+        [*known, UPLOAD],
+        format_func=lambda key: known.get(key, key),
+        help="What the model learns from. A .zip has a folder a class.",
+        key="train-data",
+    )
+    if chosen != UPLOAD:
+        return chosen
+    file = st.file_uploader(
+        "A .zip of images, a folder a class", type="zip", max_upload_size=200, key="train-zip"
+    )
+    if file is None:
+        return None
+    return str(runs.keep_upload(file.getvalue()))
+
+
+def _folders() -> list[Path]:
+    home = os.environ.get("VAE_DATA_DIR")
+    if not home or not Path(home).is_dir():
+        return []
+    found = (p for p in Path(home).iterdir() if not p.name.startswith("."))
+    return sorted(p for p in found if p.is_dir() or p.suffix in (".zip", ".npz"))
+
+
+def _preview(data: str, size: int) -> None:
+    """Twenty-five of the images and how many of each class there are."""
+    try:
+        seen = cache.preview(data, size)
+    except vae.DataError as error:
+        st.error(f"These images cannot be used: {error}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(seen.picture, width=150, output_format="PNG", alt="25 of the images")
+        st.caption(
+            f"{seen.count:,} images to learn from, {seen.held_out:,} held out. "
+            + ", ".join(f"{name} {count:,}" for name, count in seen.classes)
+        )
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,172 @@
+"""Train: start, follow, stop, go on, kill, restart the server in the middle, scrub through time,
+take the film home, save and open in Explore."""
+
+import io
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from live import ROOT, start_server, stop_server
+from PIL import Image
+from playwright.sync_api import Page
+
+READY = '.rv[data-state="ready"]'
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Checkpoints and runs of this test alone."""
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    shutil.copytree(ROOT / "checkpoints" / "fashion-vae", tmp_path / "checkpoints" / "fashion-vae")
+    return tmp_path
+
+
+def opened(browser, url: str, path: str = "/train") -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(30_000)
+    page.complaints = []
+    page.on("pageerror", lambda e: page.complaints.append(str(e)))
+    page.goto(url + path)
+    return page
+
+
+def fill(page: Page, label: str, value: str) -> None:
+    field = page.get_by_role("spinbutton", name=label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+
+
+def points(page: Page) -> int:
+    return int(page.locator(".rv-curve canvas").first.get_attribute("data-points") or 0)
+
+
+def wait_for_points(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "n => Number(document.querySelector('.rv-curve canvas')?.dataset.points || 0) >= n",
+        arg=count,
+    )
+
+
+def step(page: Page) -> int:
+    return int(page.get_by_test_id("run-epoch").get_attribute("data-step") or 0)
+
+
+def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
+    process, url = start_server(place / "log.txt", checkpoints=place / "checkpoints")
+    try:
+        page = opened(browser, url)
+        page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
+        page.get_by_role("option", name=re.compile("bundled 10,000")).click()
+        page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
+        fill(page, "Epochs", "400")
+        page.get_by_label("Name", exact=True).fill("A plane of shoes")
+        begun = time.monotonic()
+        page.get_by_role("button", name="Start training").click()
+        page.get_by_text("A plane of shoes is").wait_for()
+        page.wait_for_selector(READY)
+        wait_for_points(page, 1)
+        print(f"first point on the screen after {time.monotonic() - begun:.1f} s")
+        wait_for_points(page, 3)
+        page.get_by_text(re.compile(r"images a second, .* left")).wait_for()
+        page.wait_for_function("document.querySelector('.rv-places img').naturalWidth === 336")
+        plane = page.get_by_test_id("run-plane")
+        box = plane.bounding_box()
+        page.mouse.move(box["x"] + 50, box["y"] + 50)
+        page.mouse.wheel(0, -300)
+        page.wait_for_timeout(100)
+        zoomed = plane.get_attribute("data-window")
+        seen = step(page)
+        page.wait_for_function(
+            "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) > s",
+            arg=seen,
+        )
+        page.wait_for_timeout(800)
+        assert plane.get_attribute("data-window") == zoomed  # what comes in moves no zoom
+
+        # The server goes down; the training does not mind, and another server finds it.
+        run = Path(next((place / "runs").glob("*/run/status.json"))).parent
+        stop_server(process)
+        before = (run / "curve.jsonl").stat().st_size
+        time.sleep(3)
+        assert (run / "curve.jsonl").stat().st_size > before
+        link = page.url[page.url.index("/train") :]
+        page.context.close()
+        process, url = start_server(place / "log2.txt", checkpoints=place / "checkpoints")
+        page = opened(browser, url, link)
+        page.wait_for_selector(READY)
+        page.get_by_text("A plane of shoes is training").wait_for()
+
+        # Killed: said with its last lines; it goes on where its state was saved, and is stopped.
+        pid = int(re.search(r'"pid": (\d+)', (run / "status.json").read_text())[1])
+        os.kill(pid, signal.SIGKILL)
+        page.get_by_text("A plane of shoes died").wait_for()
+        page.get_by_text("Its process ended without a word.").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("A plane of shoes is training").wait_for()
+        count = points(page)
+        wait_for_points(page, count + 2)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_text("A plane of shoes was stopped").wait_for()
+
+        # Through time: the first snapshot and the last show other pictures.
+        last = step(page)
+        shown = page.locator(".rv-places img").get_attribute("src")
+        scrubber = page.get_by_test_id("run-scrubber")
+        scrubber.focus()
+        scrubber.fill("0")
+        page.wait_for_function(
+            "s => document.querySelector('.rv-places img').getAttribute('src') !== s", arg=shown
+        )
+        first = step(page)
+        assert first < last
+        page.keyboard.press("ArrowRight")
+        assert first < step(page) < last
+        page.get_by_test_id("run-play").click()
+        page.wait_for_function(
+            "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
+            arg=last,
+        )
+        page.get_by_text("Take the film of this training home").click()
+        page.get_by_role("button", name="Make the file").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=re.compile("^Download training.gif")).click()
+        film = Image.open(io.BytesIO(download.value.path().read_bytes()))
+        assert film.n_frames > 3
+        film.seek(film.n_frames - 1)
+        assert len(np.unique(np.array(film.convert("RGB")).reshape(-1, 3), axis=0)) > 12
+
+        # Saved under a name, refused under a taken one, opened in Explore.
+        page.get_by_label("Save to the checkpoints as").fill("fashion-vae")
+        page.get_by_label("Save to the checkpoints as").press("Enter")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("fashion-vae is there already; choose another name").wait_for()
+        page.get_by_label("Save to the checkpoints as").fill("shoes")
+        page.get_by_label("Save to the checkpoints as").press("Enter")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Open shoes in Explore").click()
+        page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
+        page.wait_for_function("new URL(location.href).searchParams.get('m') === 'shoes'")
+        assert not page.complaints
+    finally:
+        stop_server(process)
+        for status in place.glob("runs/*/run/status.json"):
+            (status.parent / "STOP").touch()
+    assert "Traceback" not in (place / "log2.txt").read_text()
+
+
+def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(browser, server, tmp_path):
+    page = opened(browser, server)
+    (tmp_path / "not.zip").write_bytes(b"no archive")
+    page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
+    page.get_by_role("option", name="A .zip of my own").click()
+    page.locator('input[type="file"]').set_input_files(tmp_path / "not.zip")
+    page.get_by_text(re.compile("These images cannot be used: .* is no .zip file")).wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not page.complaints
+    page.context.close()
