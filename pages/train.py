@@ -10,6 +10,7 @@ from pages.ui.train_form import train_form
 from vae import run_queue, runs
 
 run_queue.advance()
+run_queue.prepare()
 asked = st.query_params.get("run")
 shown = session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
 

@@ -22,7 +22,9 @@ SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
-    return tmp_path / "runs"
+    yield tmp_path / "runs"
+    for status in tmp_path.glob("runs/*/run/status.json"):  # nothing trains on after a failure
+        (status.parent / "STOP").touch()
 
 
 def wait(id, *states, seconds=60):
@@ -73,7 +75,7 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     run_queue.resume(first)
     wait(first, "running")
     wait_for_points(first, len(runs.curve(first)[0]) + 1)
-    assert runs.info(first).status["step"] > at
+    assert runs.curve(first)[0][-1]["step"] > at
     os.kill(runs.info(first).status["pid"], signal.SIGKILL)
     dead = wait(first, "dead", seconds=10)
     assert dead.last_lines
@@ -88,6 +90,20 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     runs.delete(first)
     runs.delete(second)
     assert runs.listed() == [] and not [p for p in home.iterdir() if p.is_dir()]
+
+
+def test_a_process_that_waits_begins_at_once(home):
+    run_queue.prepare()
+    spare = run_queue._spare
+    id = run_queue.start(SMALL | {"epochs": 1})
+    run = wait(id, "finished")
+    assert run.status["pid"] == spare.pid and run_queue._spare is None
+    assert "--epochs 1" in json.loads((run.path / "metrics.json").read_text())["command"]
+    run_queue.prepare()
+    unused = run_queue._spare
+    unused.stdin.close()  # what happens when the server ends
+    assert unused.wait(30) == 0
+    run_queue._spare = None
 
 
 def test_the_command_line_writes_the_same_folder(home):
@@ -162,7 +178,7 @@ def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorded(150)
     steps = [runs.snapshot(p).step for p in runs.snapshots("r")]
-    assert 30 <= len(steps) <= follow.MOST_SNAPSHOTS and steps[0] == 1 and steps[-1] == 150
+    assert 30 <= len(steps) <= follow.MOST_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
     size = sum(p.stat().st_size for p in (tmp_path / "r").rglob("*.npz"))
     assert size < 5_000_000
     again = recorded(3, at=100)  # resumed from a state that was saved earlier

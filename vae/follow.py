@@ -85,7 +85,13 @@ class Recorder:
         if len(taken) > 2:  # a resumed run goes on at the pace it had
             self.spacing = max(0.5, run.seconds / len(taken))
         self.state = "running"
-        self.tell(Progress(0, run.step, 0, run.seconds, 0.0, 0.0, 0.0, float("nan"), None))
+        steps = run.config.train.epochs * max(
+            1, len(dataset.train.images) // run.config.train.batch_size
+        )
+        at = Progress(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, float("nan"), None)
+        self.tell(at)
+        if not run.step:
+            self.hear(at)  # what an untrained model makes of it, before the first step
 
     @property
     def asked_to_stop(self) -> bool:

@@ -30,6 +30,8 @@ from .runs import RunError, RunInfo
 
 _MODEL = {"latent", "beta", "likelihood", "network", "refine", "prior"}
 _OTHER = {"data", "size", "model", "device"}
+_spare: subprocess.Popen | None = None
+_spare_lock = threading.Lock()
 _PATIENCE = 120  # seconds that a probe may take, loading included
 
 
@@ -134,6 +136,42 @@ def checked(options: Mapping[str, object]) -> dict[str, object]:
     return plan
 
 
+def prepare() -> None:
+    """Keeps one process ready that has loaded what a training needs, so that the next one begins
+    at once. It ends with the program that asked for it, unless a training was given to it."""
+    global _spare
+    with _spare_lock:
+        if _spare is None or _spare.poll() is not None:
+            _spare = subprocess.Popen(
+                [*_nice(), sys.executable, "-m", "vae", "wait"],
+                cwd=_root(),
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+
+def _take_spare(arguments: list[str], log: Path) -> subprocess.Popen | None:
+    global _spare
+    with _spare_lock:
+        process, _spare = _spare, None
+    if process is None or process.poll() is not None:
+        return None
+    try:
+        process.stdin.write(json.dumps({"arguments": arguments, "log": str(log)}).encode() + b"\n")
+        process.stdin.close()
+    except OSError:
+        return None
+    return process
+
+
+def _nice() -> list[str]:
+    """Whoever looks at a page comes before what trains behind it."""
+    return ["nice", "-n", "5"] if shutil.which("nice") else []
+
+
 def _queue(path: Path) -> None:
     _tell(path, "queued")
 
@@ -154,22 +192,22 @@ def _spawn(run: RunInfo) -> None:
     goes_on = (run.path / RESUME).exists()
     if not goes_on:  # what a training left that died before its state was saved
         (run.path / FOLDER / CURVE).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "vae", "train", "--out", str(run.path), "--no-evaluate"]
-    command += ["--threads", str(_threads()), *_flags(run.plan["options"])]
-    command += ["--resume"] if goes_on else []
-    if shutil.which("nice"):  # whoever looks at the page comes first
-        command = ["nice", "-n", "5", *command]
+    arguments = ["train", "--out", str(run.path), "--no-evaluate", "--threads", str(_threads())]
+    arguments += [*_flags(run.plan["options"]), *(["--resume"] if goes_on else [])]
     _tell(run.path, "starting")
-    with (run.path / FOLDER / LOG).open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=_root(),
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    log = run.path / FOLDER / LOG
+    process = _take_spare(arguments, log)
+    if process is None:
+        with log.open("ab") as said:
+            process = subprocess.Popen(
+                [*_nice(), sys.executable, "-m", "vae", *arguments],
+                cwd=_root(),
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
     threading.Thread(target=process.wait, daemon=True).start()  # so that no zombie stays
     status = json.loads((run.path / FOLDER / STATUS).read_text("utf-8"))
     if status.get("state") == "starting":  # else it has spoken for itself by now

@@ -11,8 +11,19 @@ from vae.runs import RunInfo
 from . import cache, session
 from .run_export import run_export
 
-SETTINGS = ("model", "data", "latent", "beta", "likelihood", "network", "epochs", "batch_size",
-            "lr", "seed", "size")  # fmt: skip
+SETTINGS = {
+    "model": "model",
+    "data": "images",
+    "latent": "latent size",
+    "beta": "beta",
+    "likelihood": "likelihood",
+    "network": "network",
+    "epochs": "epochs",
+    "batch_size": "images a step",
+    "lr": "learning rate",
+    "seed": "seed",
+    "size": "pixels",
+}
 
 
 def run_history(shown: Sequence[str]) -> None:
@@ -29,7 +40,7 @@ def run_history(shown: Sequence[str]) -> None:
     mark = "font-weight: 700; text-decoration: underline"
 
     def differs(column: pd.Series) -> list[str]:
-        if chosen is None or column.name not in SETTINGS:
+        if chosen is None or column.name not in SETTINGS.values():
             return [""] * len(column)
         own = column.iloc[all_.index(chosen)]
         return [mark if value != own else "" for value in column]
@@ -63,5 +74,5 @@ def _row(run: RunInfo) -> dict:
         | {"−ELBO": None, "reconstruction": None, "KL": None}
         | numbers
         | {"seconds": run.status.get("seconds")}
-        | {key: None if key not in options else str(options[key]) for key in SETTINGS}
+        | {words: str(options[key]) if key in options else None for key, words in SETTINGS.items()}
     )

@@ -140,6 +140,16 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
         film.seek(film.n_frames - 1)
         assert len(np.unique(np.array(film.convert("RGB")).reshape(-1, 3), axis=0)) > 12
 
+        # Two on one time scale.
+        shutil.copytree(run.parent, place / "runs" / "beside")
+        page.goto(f"{url}/train?run={run.parent.name}&with=beside")
+        page.wait_for_function("document.querySelectorAll('.rv-run').length === 2")
+        page.wait_for_function(
+            "s => document.querySelector('[data-testid=run-epoch]').dataset.step === s",
+            arg=f"{last},{last}",
+        )
+        page.goto(f"{url}/train?run={run.parent.name}")
+
         # Saved under a name, refused under a taken one, opened in Explore.
         page.get_by_label("Save to the checkpoints as").fill("fashion-vae")
         page.get_by_label("Save to the checkpoints as").press("Enter")
@@ -150,7 +160,9 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("button", name="Open shoes in Explore").click()
         page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
-        page.wait_for_function("new URL(location.href).searchParams.get('m') === 'shoes'")
+        page.wait_for_function(
+            "[...document.querySelectorAll('input')].some((field) => field.value === 'shoes')"
+        )
         assert not page.complaints
     finally:
         stop_server(process)

@@ -191,6 +191,29 @@ def _let_others_begin(out: Path) -> None:
         run_queue.advance()
 
 
+@main.command("wait", hidden=True)
+def wait_for_work() -> None:
+    """Load what a training needs, then do what one line of standard input says; end without it."""
+    import json
+    import os
+
+    import torch
+
+    from .. import checkpoint, follow, resume, training  # noqa: F401
+
+    weight = torch.nn.Parameter(torch.zeros(1))
+    torch.optim.AdamW([weight])  # what it loads for itself takes a second
+    line = sys.stdin.readline()
+    if not line:
+        return
+    asked = json.loads(line)
+    with open(asked["log"], "ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    sys.argv = [sys.argv[0], *asked["arguments"]]  # the command that the checkpoint remembers
+    main(asked["arguments"], standalone_mode=True)
+
+
 @main.command(hidden=True, context_settings={"ignore_unknown_options": True})
 @click.option("--seconds", default=2.0, type=click.FloatRange(0.1, 60))
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
