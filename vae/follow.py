@@ -28,7 +28,7 @@ SNAPSHOTS, LOG, STOP = "snapshots", "log.txt", "STOP"
 MOST_SNAPSHOTS = 60
 LATTICE = 12  # decoded places a side
 _EYES = 8
-_QUICK = 500  # images of a point between two epochs
+_QUICK = 500  # images of the first point
 _SHARE = 0.05  # of the time that watching may take
 
 
@@ -68,8 +68,9 @@ class Recorder:
         some = _spread(dataset.test.labels, HELD_OUT)
         self.watched = torch.tensor(dataset.test.images[some]).to(device_)
         self.labels = dataset.test.labels[some].astype(np.int16)
-        self.few = tuple(
-            (torch.tensor(part.images[:_QUICK]), torch.tensor(part.labels[:_QUICK]))
+        # The same images as those of the points at the ends of epochs, so that the curve is one.
+        self.measured = tuple(
+            (torch.tensor(part.images[:HELD_OUT]), torch.tensor(part.labels[:HELD_OUT]))
             for part in (dataset.train, dataset.test)
         )
         eyes = dataset.test.images[_eyes(dataset.test.labels)]
@@ -150,7 +151,10 @@ class Recorder:
             if not self._due("point", 0.0 if self.last["point"] < 0 else 2.0):
                 return None
             begun = time.perf_counter()
-            measured = (0, *(value for part in self.few for value in self._terms(*part)))
+            # The very first point must come soon.
+            count = _QUICK if self.last["point"] < 0 else HELD_OUT
+            parts = [self._terms(*(a[:count] for a in part)) for part in self.measured]
+            measured = (0, *parts[0], *parts[1])
             self.cost["point"] = time.perf_counter() - begun
         self.last["point"] = time.perf_counter()
         epoch = progress.step * self.facts["epochs"] / progress.steps
