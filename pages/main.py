@@ -19,6 +19,7 @@ st.navigation(
         st.Page("train.py", title="Train"),
         st.Page("compare.py", title="Compare"),
         st.Page("models.py", title="Models"),
+        st.Page("learn.py", title="Learn"),
     ],
     position="top",
 ).run()

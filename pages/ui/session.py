@@ -345,3 +345,15 @@ def remember_published(id: str, name: str) -> None:
 def published(id: str) -> str | None:
     """The name under which a run was saved from this window."""
     return st.session_state.get("published", {}).get(id)
+
+
+# --- lessons -------------------------------------------------------------------------------------
+
+
+def lesson_step(asked: str) -> str:
+    """The step that is read: a link's on the first look, then where the reader went."""
+    return st.session_state.setdefault("lesson-step", asked)
+
+
+def go_to_step(slug: str) -> None:
+    st.session_state["lesson-step"] = slug

@@ -53,7 +53,7 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
         # Below a page's path Streamlit first looks for its own server there, and finds a 404.
         probes = tuple(
             f"{server}/{name}/_stcore/"
-            for name in ("models", "compare", "interpolate", "generate", "board", "train")
+            for name in ("models", "compare", "interpolate", "generate", "board", "train", "learn")
         )
         page.on(
             "console",

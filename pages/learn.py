@@ -1,0 +1,92 @@
+"""Learn: what is a variational autoencoder, in steps that one can move?"""
+
+import streamlit as st
+
+from pages.ui import session
+from pages.ui.lesson import lesson
+from pages.ui.lesson_steps import PLANS, SLUGS, STEPS, source
+
+asked = st.query_params.get("step")
+slug = session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])
+st.query_params.from_dict({"step": slug})
+go = (st.session_state.get("lesson") or {}).get("go") or {}
+if go and session.answered("lesson", int(go.get("asked", 0))):
+    go = {}
+if go.get("by") in (-1, 1) and slug in SLUGS:
+    at = max(0, min(len(STEPS) - 1, SLUGS.index(slug) + go["by"]))
+    session.go_to_step(SLUGS[at])
+    st.rerun()
+
+titles = {step.slug: f"{i} · {step.title}" for i, step in enumerate(STEPS, 1)}
+titles["teacher"] = "For teachers"
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.session_state["step-choice"] = slug
+    st.selectbox(
+        "Step",
+        list(titles),
+        format_func=titles.get,
+        label_visibility="collapsed",
+        width=330,
+        key="step-choice",
+        on_change=lambda: session.go_to_step(st.session_state["step-choice"]),
+    )
+    at = SLUGS.index(slug) if slug in SLUGS else 0
+    st.button(
+        "Back",
+        disabled=at == 0,
+        on_click=session.go_to_step,
+        args=(SLUGS[max(0, at - 1)],),
+        key="step-back",
+    )
+    st.button(
+        "Next",
+        type="primary",
+        disabled=slug not in SLUGS or at == len(STEPS) - 1,
+        on_click=session.go_to_step,
+        args=(SLUGS[min(len(STEPS) - 1, at + 1)],),
+        key="step-next",
+    )
+    large = st.toggle("Large type", key="lesson-large", persist_state="session")
+if large:
+    st.html(
+        "<style>.stMain p, .stMain li, .stMain label { font-size: 1.35rem !important; }</style>"
+    )
+
+if slug == "teacher":
+    st.header("For teachers")
+    st.write(
+        "Each step has a link of its own. Arrow keys walk through the steps, “Large type” is for "
+        "the projector. Nobody needs an account, and nothing is graded."
+    )
+    for name, plan in PLANS.items():
+        st.subheader(f"{name}, {sum(minutes for _, minutes, _ in plan)} minutes in all")
+        rows = "\n".join(
+            f"| [{titles[step]}](learn?step={step}) | {minutes} min | {words} |"
+            for step, minutes, words in plan
+        )
+        st.markdown(f"| Step | Time | Do |\n|---|---|---|\n{rows}")
+    st.stop()
+
+step = STEPS[at]
+st.header(step.title)
+words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
+words.markdown(step.words)
+formula.latex(step.formula)
+lesson(step, large=large, key="lesson")
+
+with st.container(border=True):
+    question = step.question
+    answer = st.radio(
+        question.words,
+        range(len(question.answers)),
+        index=None,
+        format_func=lambda i: question.answers[i],
+        key=f"answer-{slug}",
+    )
+    if answer is not None:
+        right = answer == question.right
+        (st.success if right else st.warning)(f"{'Yes' if right else 'Not quite'}. {question.why}")
+with st.expander("The lines of this project that do it"):
+    for where in step.code:
+        st.caption(where.replace(":", " · "))
+        st.code(source(where), language="python")

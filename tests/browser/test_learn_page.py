@@ -1,0 +1,108 @@
+"""Learn: walk all steps by keyboard, move what moves, check the numbers, answer, link, reload."""
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from helpers import pixels, query, torch_image, wait_for_query
+from playwright.sync_api import Page
+
+import vae
+from pages.ui.lesson_steps import SLUGS, STEPS
+from vae.distributions import bernoulli_nll
+
+READY = '.ls[data-state="ready"]'
+PICTURE = '[data-testid="lesson-picture"]'
+
+
+def opened(open_page, path: str = "/learn", **options) -> Page:
+    page = open_page(path, ready=False, **options)
+    page.wait_for_selector(READY)
+    return page
+
+
+def value(page: Page, symbol: str) -> float:
+    return float(page.locator(f'.ls-legend [data-symbol="{symbol}"]').get_attribute("data-value"))
+
+
+def slide(page: Page, words: str, to: float) -> None:
+    page.get_by_role("slider", name=words).fill(str(to))
+
+
+def test_all_steps_are_walked_by_keyboard(open_page):
+    page = opened(open_page)
+    for slug, step in zip(SLUGS, STEPS, strict=True):
+        wait_for_query(page, "step", slug)
+        page.wait_for_selector(f'.ls[data-figure="{step.figure}"][data-state="ready"]')
+        page.get_by_role("heading", name=step.title).wait_for()
+        page.wait_for_function("document.querySelectorAll('.ls-legend button').length > 0")
+        assert page.locator(".katex").count() >= 1
+        if slug != SLUGS[-1]:
+            page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    wait_for_query(page, "step", SLUGS[-2])
+    page.reload()
+    page.get_by_role("heading", name=STEPS[-2].title).wait_for()
+    page.get_by_text("The conditional one").click()
+    page.get_by_text("Yes. It is the one that is told a class.").wait_for()
+    page.get_by_text("The lines of this project that do it").click()
+    page.get_by_text("def decode").first.wait_for()
+    found = Axe().run(page, context=".ls").response["violations"]
+    assert not found, [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
+
+
+def test_figures_move_and_their_numbers_are_right(open_page):
+    page = opened(open_page, "/learn?step=reparameterise")
+    before = page.locator(PICTURE).get_attribute("data-z")
+    page.get_by_role("button", name="Draw ε").click()
+    assert page.locator(PICTURE).get_attribute("data-z") != before
+    slide(page, "σ₁", 0.75)
+    for d in "₁₂":
+        sum_ = value(page, f"μ{d}") + value(page, f"σ{d}") * value(page, f"ε{d}")
+        assert abs(value(page, f"z{d}") - sum_) < 1e-9
+    z = [value(page, "z₁"), value(page, "z₂")]
+    assert abs(pixels(page.locator(PICTURE)) - torch_image(z)).max() <= 1
+
+    page = opened(open_page, "/learn?step=kl")
+    slide(page, "μ", -1.5)
+    slide(page, "σ", 0.8)
+    slide(page, "n = 10 to the", 5)
+    wanted = 0.5 * (1.5**2 + 0.8**2 - 1 - np.log(0.8**2))
+    assert abs(value(page, "KL") - wanted) < 1e-9
+    assert abs(value(page, "KL ≈") - wanted) < 0.03
+
+    page = opened(open_page, "/learn?step=loss")
+    page.wait_for_function("document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')")
+    least = value(page, "−ELBO")
+    item = int(page.locator(".ls-choices [aria-pressed=true]").get_attribute("data-item"))
+    image = vae.load_dataset("fashion-mnist-starter").test.images[item] / 255
+    model = vae.load("checkpoints/fashion-vae").model
+    import torch
+
+    x = torch.tensor(image[None]).float()
+    q = model.posterior(x)
+    kl = float((0.5 * (q.mean**2 + q.std**2 - 1) - q.std.log()).sum())
+    assert abs(value(page, "KL") - kl) < 1e-2
+    draws = q.mean + q.std * torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    nll = float(bernoulli_nll(model.decode(draws), x.expand(400, -1, -1, -1)).mean())
+    assert abs(value(page, "reconstruction") - nll) < 2
+    slide(page, "σ times", 5)
+    assert value(page, "−ELBO") > least
+    page.get_by_role("button", name="Back to the encoder").click()
+    page.wait_for_function(
+        "v => Math.abs(document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')"
+        ".dataset.value - v) < 1e-6",
+        arg=least,
+    )
+    plane = page.get_by_test_id("lesson-plane").bounding_box()
+    page.mouse.click(plane["x"] + 40, plane["y"] + 40)
+    assert value(page, "−ELBO") > least + 5
+
+
+def test_a_phone_in_the_dark_large_type_and_the_teachers_plans(open_page):
+    page = opened(open_page, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_text("Large type").click()
+    page.wait_for_selector('.ls[data-large="true"]')
+    page.goto(page.url.split("?")[0] + "?step=teacher")
+    page.get_by_text("45 minutes, 45 minutes in all").wait_for()
+    assert page.get_by_role("link", name="7 · The KL divergence").count() == 1
+    assert query(page)["step"] == "teacher"
