@@ -34,8 +34,9 @@ class Holes {
     const controls = side(home);
     controls.style.flexBasis = "100%";
     this.t = slider(controls, "t, the share of the way", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    const pair = widest(models.map(({ atlas }) => atlas));
     this.parts = models.map((model) => {
-      const box = side(home), { atlas } = model, ends = [0, 9].map((k) => atlas.centres[k] ?? atlas.start);
+      const box = side(home), { atlas } = model, ends = pair.map((k) => atlas.centres[k] ?? atlas.start);
       const stage = new Stage(box, model, theme, { marks: [{ symbol: "z", z: ends[0] }], words: atlas.name });
       stage.line = ends;
       return { model, stage, ends, picture: new Picture(pictures(box), atlas.name) };
@@ -61,6 +62,23 @@ class Holes {
 
   light(symbol) { for (const { stage } of this.parts) { stage.lit = symbol === "t" ? "z" : null; stage.draw(); } }
   destroy() { for (const { stage } of this.parts) stage.destroy(); }
+}
+
+/** The two classes between whose centres the first plane is emptiest beside the second. */
+function widest([plain, other]) {
+  const gap = (atlas, a, b) => {
+    const size = Math.hypot(atlas.bounds[1] - atlas.bounds[0], atlas.bounds[3] - atlas.bounds[2]);
+    return Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map((t) => atlas.nearest(lerp(a, b, t), 1)[0].distance)) / size;
+  };
+  let best = { pair: [0, 1], ratio: -1 };
+  for (let a = 0; a < plain.centres.length; a++) {
+    for (let b = 0; b < a; b++) {
+      if (![plain, other].every(({ centres }) => centres[a] && centres[b])) continue;
+      const ratio = gap(plain, plain.centres[a], plain.centres[b]) / Math.max(1e-3, gap(other, other.centres[a], other.centres[b]));
+      if (ratio > best.ratio) best = { pair: [b, a], ratio };
+    }
+  }
+  return best.pair;
 }
 
 /** A real item, its cloud, and what its middle decodes to. */

@@ -15,7 +15,7 @@ const SHOWN = 3000; // items on a plane
 export class Stage {
   /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
   constructor(home, { atlas }, theme, { marks, moved, words = "The plane" }) {
-    Object.assign(this, { atlas, theme, marks, moved, lit: null, cloud: null, line: null });
+    Object.assign(this, { atlas, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(atlas) });
     this.canvas = make("canvas", { tabIndex: 0 });
     this.canvas.dataset.testid = "lesson-plane";
     this.canvas.setAttribute("role", "application");
@@ -33,7 +33,7 @@ export class Stage {
       if (!by || !this.moved) return;
       event.preventDefault();
       event.stopPropagation();
-      const [x0, x1] = this.atlas.bounds, unit = (x1 - x0) / (event.shiftKey ? 30 : 150);
+      const [x0, x1] = this.bounds, unit = (x1 - x0) / (event.shiftKey ? 30 : 150);
       this.move([this.marks[0].z[0] + by[0] * unit, this.marks[0].z[1] + by[1] * unit]);
     };
     this.resizer = new ResizeObserver(() => { this.items = null; this.draw(); });
@@ -48,7 +48,7 @@ export class Stage {
   }
 
   get scale() {
-    const [x0, x1, y0, y1] = this.atlas.bounds, { clientWidth: w, clientHeight: h } = this.canvas;
+    const [x0, x1, y0, y1] = this.bounds, { clientWidth: w, clientHeight: h } = this.canvas;
     return { unit: Math.min(w / (x1 - x0), h / (y1 - y0)) * 0.96, cx: (x0 + x1) / 2, cy: (y0 + y1) / 2, w, h };
   }
 
@@ -115,6 +115,15 @@ export class Stage {
   }
 
   destroy() { this.resizer.disconnect(); }
+}
+
+/** The window in which 98 of 100 items lie along each axis, and a margin: far ones make no room. */
+function crowd({ codes, count, latent }) {
+  return [0, 1].flatMap((d) => {
+    const sorted = Float32Array.from({ length: count }, (_, i) => codes[i * latent + d]).sort();
+    const low = sorted[Math.floor(0.01 * count)], high = sorted[Math.floor(0.99 * (count - 1))], margin = 0.12 * (high - low);
+    return [low - margin, high + margin];
+  });
 }
 
 /** A picture that a model decodes, with words below. */
