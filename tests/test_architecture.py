@@ -14,14 +14,16 @@ FILES = sorted(ROOT.rglob("*.py"))
 # module -> the modules of the engine that it may import; a package stands for all in it
 ALLOWED = {
     "config": set(),
-    "distributions": set(),
+    "distributions": {"noise"},
     "networks": {"config", "distributions"},
     "data": {"config", "data_files"},
     "data_files": {"config", "data"},
     "images": set(),
     "priors": {"config", "distributions"},
     "inference": {"priors"},
-    "models": {"config", "distributions", "networks", "priors", "inference", "models"},
+    "models": {"config", "distributions", "networks", "noise", "priors", "inference", "models"},
+    "noise": set(),
+    "distributed": {"noise"},
     "latent": {"models", "networks", "checkpoint", "data"},
     "aggregate": {"distributions", "latent", "models"},
     "quadrature": {"distributions", "models", "priors"},

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .noise import normal
+
 # Within this distance of logit 0 the closed form of the normaliser loses digits to 0 / 0.
 _TAYLOR_LOGIT = 0.1
 
@@ -88,9 +90,7 @@ def sample_normal(
     mean: Tensor, log_var: Tensor, samples: int, generator: torch.Generator | None
 ) -> Tensor:
     """Draws from N(mean, exp(log_var)), differentiable in both: `[samples * B, D]`, B fastest."""
-    noise = torch.randn(
-        (samples, *mean.shape), generator=generator, device=mean.device, dtype=mean.dtype
-    )
+    noise = normal((samples, *mean.shape), generator, axis=1, device=mean.device, dtype=mean.dtype)
     return (mean + noise * (0.5 * log_var).exp()).flatten(0, 1)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import distributed, noise
 from .config import Config
 from .data import Dataset
 from .models import build
@@ -79,11 +80,12 @@ class Run:
 
 
 def device_named(name: str) -> torch.device:
-    """`auto` is a CUDA or Apple GPU where there is one, else the processor."""
+    """`auto` is a CUDA or Apple GPU where there is one, else the processor; each of several
+    processes on a machine gets a GPU of its own."""
     if name != "auto":
         return torch.device(name)
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", torch.cuda.current_device())
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
@@ -147,15 +149,21 @@ def train(
     Yields about twice a second and at the end of each epoch. Raises `TrainingError` on a loss that
     is not finite, before any weight has moved.
     """
-    options, device = run.config.train, run.generator.device
+    options, device, group = run.config.train, run.generator.device, distributed.current()
+    if group.size > 1 and run.config.train.free_bits:
+        raise TrainingError(
+            f"free bits are counted over a whole batch, which {group.size} processes do not have "
+            "together; train in one process, or with --free-bits 0"
+        )
     images, labels, held_out = _arrays(run, dataset, device)
     steps_an_epoch = max(1, len(images) // options.batch_size)
     steps = options.epochs * steps_an_epoch
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device))
     begun, said, seen = time.perf_counter() - run.seconds, time.perf_counter(), 0
-    order, order_epoch = None, -1
+    order, order_epoch, asked = None, -1, False
     while run.step < steps and not run.finished:
-        if should_stop():
+        # Among several processes all stop after the step in which one of them was asked to.
+        if asked or (group.size == 1 and should_stop()):
             return
         epoch, position = divmod(run.step, steps_an_epoch)
         if epoch != order_epoch:
@@ -168,11 +176,20 @@ def train(
             shown = torch.rand(len(y), generator=run.generator, device=device)
             y = torch.where(shown < options.unlabelled, -1, y)
         lr, beta = learning_rate(run.step, steps, run.config), beta_at(run.step, steps, run.config)
+        own = group.rows(len(chosen))
+        part = slice(own.start, own.stop)
         batch = Batch(
-            _spoilt(x, run), x, y, beta, options.samples, run.generator, options.free_bits
+            _spoilt(x, run)[part],
+            x[part],
+            y[part],
+            beta,
+            options.samples,
+            run.generator,
+            options.free_bits,
         )
-        with autocast:
-            loss = _learn(run, batch, lr)
+        with autocast, noise.rows(own):
+            share, wish = (own.stop - own.start) / own.of, group.size > 1 and should_stop()
+            loss, asked = _learn(run, batch, lr, group, share, asked=wish)
         _average(run)
         run.step += 1
         seen += len(chosen)
@@ -254,20 +271,30 @@ def _spoilt(x: Tensor, run: Run) -> Tensor:
     return x
 
 
-def _learn(run: Run, batch: Batch, lr: float) -> float:
-    """One step of every player; returns the first one's loss in nats per image."""
+def _learn(
+    run: Run, batch: Batch, lr: float, group: distributed.Group, share: float, *, asked: bool
+) -> tuple[float, bool]:
+    """One step of every player, this process holding a `share` of the batch; returns the first
+    one's loss in nats per image, and whether any process was asked to stop."""
     pixels = math.prod(run.config.model.image_shape)
     losses = []
     for player in run.model.players():
         optimiser = run.optimisers[player.name]
-        for group in optimiser.param_groups:
-            group["lr"] = lr
+        for part in optimiser.param_groups:
+            part["lr"] = lr
         optimiser.zero_grad(set_to_none=True)
         loss = player.loss(batch)
+        loss = loss if share == 1 else loss * share
         (loss / pixels).backward()
+        try:
+            value, asked = group.sum_gradients(player.parameters, loss, asked)
+        except distributed.LostError as error:
+            raise TrainingError(
+                f"another process of this training was lost at step {run.step + 1} ({error}); "
+                "go on from the last saved epoch with --resume"
+            ) from error
         clip = run.config.train.clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(player.parameters, clip)
-        value = loss.item()
         if not math.isfinite(value + norm.item()):
             raise TrainingError(
                 f"the {player.name}'s loss became {value} (gradient {norm.item()}) at step "
@@ -276,7 +303,7 @@ def _learn(run: Run, batch: Batch, lr: float) -> float:
             )
         optimiser.step()
         losses.append(value)
-    return losses[0]
+    return losses[0], asked
 
 
 @torch.no_grad()
@@ -305,15 +332,19 @@ def _end_epoch(
 @torch.inference_mode()
 def _measure(run: Run, part: tuple[Tensor, Tensor]) -> tuple[float, float]:
     """Both terms of the averaged weights on a few images, with random numbers of their own."""
-    generator = torch.Generator(run.generator.device).manual_seed(0)
+    generator, group = torch.Generator(run.generator.device).manual_seed(0), distributed.current()
     both = []
     for images, y in zip(*(values.split(1000) for values in part), strict=True):
         x = images.float() / 255
         if run.config.train.binarize:
             x = torch.bernoulli(x, generator=generator)
-        terms = run.averaged.terms(x, y, generator=generator)
+        own = group.rows(len(x))
+        with noise.rows(own):
+            mine = slice(own.start, own.stop)
+            terms = run.averaged.terms(x[mine], y[mine], generator=generator)
         both.append((terms.reconstruction, terms.kl))
-    return tuple(float(torch.cat(values).mean()) for values in zip(*both, strict=True))
+    sums = torch.stack([torch.cat(values).sum() for values in zip(*both, strict=True)])
+    return tuple((group.sum(sums) / len(part[0])).tolist())
 
 
 def _fast_bfloat16(device: torch.device) -> bool:

@@ -70,8 +70,9 @@ def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from .. import checkpoint, resume, training
+    from .. import checkpoint, distributed, resume, training
 
+    group = click.get_current_context().with_resource(distributed.joined())
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     try:
@@ -88,12 +89,13 @@ def train(**options) -> None:
         weights = checkpoint.load(config.train.start).model.state_dict()
     run = training.new_run(config, dataset, device, weights)
     out: Path = options["out"]
-    if (out / resume.RESUME).exists() and not options["resume"]:
+    goes_on = options["resume"] or (distributed.restarted() and (out / resume.RESUME).exists())
+    if (out / resume.RESUME).exists() and not goes_on:
         raise ConfigError(
             f"{out} holds a training that was stopped and can go on; "
             "add --resume, or choose another --out"
         )
-    if options["resume"]:
+    if goes_on:
         resume.load_run(out, run)
         click.echo(f"Resuming {out} after step {run.step:,}.", err=True)
     facts = {
@@ -105,22 +107,31 @@ def train(**options) -> None:
     }
 
     def keep(**more) -> None:
+        if group.rank:  # one process writes
+            return
         measured = facts | {"seconds": round(run.seconds, 1)} | more
         measured["curve"] = [point._asdict() for point in run.curve]
         checkpoint.save(out, run.result, config, measured, half=options["half"])
 
+    def keep_state() -> None:
+        keep()
+        if not group.rank:
+            resume.save_run(out, run)
+
     recorder = None
-    if options["follow"]:
+    if options["follow"] and not group.rank:
         from .. import follow
 
-        recorder = follow.Recorder(out, run, dataset, device=str(device))
+        recorder = follow.Recorder(out, run, dataset, device=str(device), processes=group.size)
     try:
-        stopped = _follow(run, dataset, lambda: (keep(), resume.save_run(out, run)), recorder)
+        stopped = _follow(run, dataset, keep_state, recorder, quiet=group.rank > 0)
     except training.TrainingError as error:
         keep()
         if recorder:
             recorder.end("failed", str(error))
         raise
+    if group.rank:
+        return
     keep()
     if stopped:
         resume.save_run(out, run)
@@ -136,7 +147,7 @@ def train(**options) -> None:
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 
-def _follow(run, dataset, keep, recorder=None) -> bool:
+def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
     """Trains with a bar or plain lines; True when a signal asked to stop before the end."""
     from tqdm import tqdm
 
@@ -150,7 +161,7 @@ def _follow(run, dataset, keep, recorder=None) -> bool:
         asked.append(True)
 
     handlers = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
-    bar = tqdm(total=0, initial=run.step, unit="step", disable=not sys.stderr.isatty())
+    bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
     last_saved = run.seconds
     try:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
@@ -158,6 +169,8 @@ def _follow(run, dataset, keep, recorder=None) -> bool:
                 recorder.hear(progress)
                 if recorder.asked_to_stop:
                     asked.append(True)
+            if quiet:
+                continue
             bar.total = progress.steps
             bar.update(progress.step - bar.n)
             bar.set_postfix_str(

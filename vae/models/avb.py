@@ -18,6 +18,7 @@ from .. import networks
 from ..config import ModelConfig
 from ..distributions import standard_normal_kl
 from ..networks import full_precision
+from ..noise import normal
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 _BASES, _NOISE, _HIDDEN = 8, 4, 32  # noise networks, inputs of each, hidden units of each
@@ -156,7 +157,7 @@ class AVB(Autoencoder):
         with torch.no_grad():
             shape = self._moments(batch.seen)[2]
             real = self._standardised(shape, batch.samples, batch.generator)
-        noise = torch.randn(real.shape, generator=batch.generator, device=real.device)
+        noise = normal(real.shape, batch.generator, axis=1, device=real.device)
         told = F.softplus(-self._judge(shape, real)) + F.softplus(self._judge(shape, noise))
         return told.mean()
 
@@ -182,8 +183,8 @@ class AVB(Autoencoder):
         """(z - mean) / std of draws z from q: `[S, B, D]`."""
         with full_precision(shape):
             n, device = samples * len(shape), shape.device
-            plain = torch.randn(n, 1, self.latent, generator=generator, device=device)
-            noise = torch.randn(n, _BASES, _NOISE, generator=generator, device=device)
+            plain = normal((n, 1, self.latent), generator, device=device)
+            noise = normal((n, _BASES, _NOISE), generator, device=device)
             parts = torch.cat([plain, self.basis(noise)], dim=1)
             return (parts.view(samples, *shape.shape) * shape).sum(2)
 
