@@ -1,10 +1,13 @@
 """Several processes that train one model: the same curve as one, a stop of all, a lost one."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,43 +54,73 @@ def test_two_processes_learn_what_one_does(tmp_path, model):
     assert '"processes": 2' in status and '"state": "finished"' in status
 
 
-def test_a_stop_stops_all_and_a_lost_process_leaves_what_can_go_on(tmp_path):
-    out = tmp_path / "r"
-    options = ("--epochs", "500", "--model", "vae")
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    started = subprocess.Popen(
-        command(out, *options, processes=2), env=env, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        until = time.time() + 60
-        curve = out / "run" / "curve.jsonl"
-        while not (curve.exists() and curve.read_text().count("\n") > 2):
-            assert time.time() < until and started.poll() is None
-            time.sleep(0.1)
-        (out / "run" / "STOP").touch()
-        _, said = started.communicate(timeout=60)
-    finally:
-        started.kill()
-    assert started.returncode == 0 and "Go on with --resume" in said
-    at = len(curve.read_text().splitlines())
+def wait_for(done, started):
+    until = time.time() + 60
+    while not done():
+        assert time.time() < until and started.poll() is None
+        time.sleep(0.1)
 
-    started = subprocess.Popen(
-        command(out, *options, "--resume", processes=2), env=env, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        until = time.time() + 60
-        while len(curve.read_text().splitlines()) <= at:
-            assert time.time() < until and started.poll() is None
-            time.sleep(0.1)
-        listed = subprocess.run(
-            ["pgrep", "-P", str(started.pid)], capture_output=True, text=True
-        ).stdout.split()
-        os.kill(int(listed[-1]), signal.SIGKILL)
-        _, said = started.communicate(timeout=90)
-    finally:
-        started.kill()
-    assert started.returncode != 0
-    assert (out / "resume.safetensors").exists() and vae.load(out).config.train.epochs == 500
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts two processes that train for long in `r`; what they say goes into `said`."""
+    all_ = []
+
+    def start(*options):
+        run = command(tmp_path / "r", "--epochs", "2000", *options, processes=2)
+        env = os.environ | {"OMP_NUM_THREADS": "1"}
+        with (tmp_path / "said").open("w") as said:
+            all_.append(
+                subprocess.Popen(run, env=env, stdout=said, stderr=said, start_new_session=True)
+            )
+        return all_[-1]
+
+    yield start
+    for started in all_:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+def test_one_wish_stops_all_and_a_lost_process_leaves_what_can_go_on(launch, tmp_path):
+    curve, state = tmp_path / "r/run/curve.jsonl", tmp_path / "r/resume.safetensors"
+    started = launch()
+    wait_for(lambda: curve.exists() and curve.read_text().count("\n") > 4, started)
+    (tmp_path / "r/run/STOP").touch()
+    assert started.wait(60) == 0 and "Go on with --resume" in (tmp_path / "said").read_text()
+    state.unlink()
+    (tmp_path / "r/run/STOP").unlink()
+    started = launch()
+    wait_for(lambda: state.exists() and curve.read_text().count("\n") > 4, started)
+    # The last of the processes that torchrun has started is killed.
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+    assert started.wait(90) != 0
+    said = (tmp_path / "said").read_text()
+    assert "another process of this training was lost at step" in said
+    told = json.loads((tmp_path / "r/run/status.json").read_text())
+    assert told["state"] == "failed" and "--resume" in told["message"]
+    assert state.exists() and vae.load(tmp_path / "r").config.train.epochs == 2000
+
+
+def test_codes_of_two_processes_are_those_of_one(tmp_path):
+    model = str(Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae")
+    for processes in (1, 2):
+        run = [sys.executable, "-m"]
+        if processes > 1:
+            run += ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
+        out = tmp_path / f"{processes}.npz"
+        run += ["vae", "encode", model, "digits", "--out", str(out)]
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (np.load(tmp_path / f"{n}.npz") for n in (1, 2))
+    assert set(one) == {"mean", "std", "label", "split"} and len(one["mean"]) == 1797
+    for name in one:
+        assert np.allclose(one[name], two[name], atol=1e-5), name
+    assert not list(tmp_path.glob(".*"))
+    wrong = [sys.executable, "-m", "vae", "encode", model, "nowhere", "--out", str(out)]
+    done = subprocess.run(wrong, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
 
 
 def test_each_process_keeps_its_rows_of_the_same_noise():

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from .commands import bundle, evaluate, main, train, use
+from .commands import bundle, encode, evaluate, main, train, use
 
-__all__ = ["bundle", "evaluate", "main", "train", "use"]
+__all__ = ["bundle", "encode", "evaluate", "main", "train", "use"]
 
 
 def run() -> None:

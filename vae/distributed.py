@@ -46,6 +46,14 @@ class Group(NamedTuple):
                 raise LostError(str(error)) from error
         return numbers
 
+    def gather(self, part: object) -> list | None:
+        """The parts of all processes in their order, for the first one; None for the others."""
+        if self.size == 1:
+            return [part]
+        parts = [None] * self.size if self.rank == 0 else None
+        processes.gather_object(part, parts)
+        return parts
+
     def sum_gradients(
         self, parameters: Sequence[nn.Parameter], loss: Tensor, asked: bool
     ) -> tuple[float, bool]:

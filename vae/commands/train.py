@@ -151,6 +151,7 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
     """Trains with a bar or plain lines; True when a signal asked to stop before the end."""
     from tqdm import tqdm
 
+    from .. import distributed
     from ..training import train as steps
 
     asked = []
@@ -162,7 +163,8 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
 
     handlers = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
     bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
-    last_saved = run.seconds
+    # Of many processes one is lost sooner, and all go on from what was saved.
+    last_saved, every = run.seconds, 10.0 if distributed.current().size == 1 else 1.0
     try:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
             if recorder:
@@ -186,7 +188,7 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
                 f"{progress.seconds:.0f} s"
             )
             tqdm.write(line)
-            if run.seconds - last_saved > 10:
+            if run.seconds - last_saved > every:
                 keep()
                 last_saved = run.seconds
     finally:

@@ -1,0 +1,75 @@
+"""One process beside two: images a second, and the share of their time that is computing.
+
+Two processes have one core each, one process has both; the batch is the same. What is not
+computing is waiting for the others' gradients.
+
+    python tests/benchmarks/distributed.py
+    torchrun --standalone --nproc-per-node 2 tests/benchmarks/distributed.py
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import torch
+
+import vae
+from vae import distributed, training
+from vae.config import Config, ModelConfig, TrainConfig
+
+SECONDS, BATCH = 12.0, 512
+
+
+def measure() -> None:
+    """Trains for a while; the first process prints a row."""
+    with distributed.joined() as group:
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // group.size))
+        data = vae.load_dataset("fashion-mnist-starter")
+        config = Config(ModelConfig(), TrainConfig(epochs=1000, batch_size=BATCH))
+        device = training.device_named("auto")
+        run = training.new_run(config, data, device)
+        waited = [0.0]
+        whole = distributed.Group.sum
+
+        def timed(self, numbers):
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            begun = time.perf_counter()
+            result = whole(self, numbers)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            waited[0] += time.perf_counter() - begun
+            return result
+
+        distributed.Group.sum = timed
+        # The first report holds what is loaded and laid out once: the clock starts at it.
+        begun: list[float] = []
+        first = 0
+
+        def enough() -> bool:
+            return bool(begun) and time.perf_counter() - begun[0] > SECONDS
+
+        for progress in training.train(run, data, should_stop=enough):
+            if not begun:
+                begun.append(time.perf_counter())
+                first, waited[0] = progress.step, 0.0
+        took = time.perf_counter() - begun[0]
+        if not group.rank:
+            rate = (run.step - first) * BATCH / took
+            busy = 100 * (1 - waited[0] / took)
+            print(f"| {group.size} | {device.type} | {rate:,.0f} | {busy:.0f} % |", flush=True)
+
+
+def main() -> None:
+    if "WORLD_SIZE" in os.environ:
+        measure()
+        return
+    print("| processes | device | images a second | computing |\n|---|---|---|---|", flush=True)
+    measure()
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    subprocess.run([*command, "--nproc-per-node=2", __file__], check=True)
+
+
+if __name__ == "__main__":
+    main()
