@@ -16,6 +16,7 @@ from PIL import Image
 
 import vae
 from vae.__main__ import main
+from vae.__main__ import run as command_line
 
 SMALL = ["--encoder-widths", "32,32", "--decoder-widths", "16,32", "--fourier", "4"]
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -25,8 +26,24 @@ def command(*arguments):
     return [sys.executable, "-m", "vae", *map(str, arguments)]
 
 
-def run(*arguments):
+def alone(*arguments):
+    """In a process of its own, as a user starts it."""
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=ENV, timeout=60)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """The same command line in this process, which has loaded torch already."""
+
+    def run_(*arguments):
+        monkeypatch.setattr(sys, "argv", ["vae", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command_line()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, ended.value.code or 0, said.out, said.err)
+
+    return run_
 
 
 @pytest.fixture
@@ -43,9 +60,9 @@ def arguments(data, out, epochs):
     ]
 
 
-def test_train_list_evaluate_sample(data, tmp_path):
+def test_train_list_evaluate_sample(run, data, tmp_path):
     out = tmp_path / "models" / "mine"
-    done = run(*arguments(data, out, 2))
+    done = alone(*arguments(data, out, 2))
     assert done.returncode == 0, done.stderr
     assert not (out / "resume.safetensors").exists()
     listed = run("list", out.parent)
@@ -62,7 +79,7 @@ def test_train_list_evaluate_sample(data, tmp_path):
     Image.open(sheets[0]).verify()
 
 
-def test_a_conditional_model_samples_the_label_it_is_asked_for(data, tmp_path):
+def test_a_conditional_model_samples_the_label_it_is_asked_for(run, data, tmp_path):
     out = tmp_path / "told"
     done = run(*arguments(data, out, 3), "--model", "cvae", "--unlabelled", 0.1)
     assert done.returncode == 0, done.stderr
@@ -77,7 +94,7 @@ def test_a_conditional_model_samples_the_label_it_is_asked_for(data, tmp_path):
     assert refused.returncode == 2 and "expected one of" in refused.stderr
 
 
-def test_the_aggregate_posterior_is_fitted_by_evaluate_and_sampled(data, tmp_path):
+def test_the_aggregate_posterior_is_fitted_by_evaluate_and_sampled(run, data, tmp_path):
     out = tmp_path / "ae"
     started = run(*arguments(data, out, 1), "--model", "ae", "--no-evaluate")
     assert started.returncode == 0, started.stderr
@@ -93,7 +110,7 @@ def test_the_aggregate_posterior_is_fitted_by_evaluate_and_sampled(data, tmp_pat
     Image.open(sheet).verify()
 
 
-def test_training_starts_from_the_weights_of_another_model(data, tmp_path):
+def test_training_starts_from_the_weights_of_another_model(run, data, tmp_path):
     assert run(*arguments(data, tmp_path / "vae", 2), "--no-evaluate").returncode == 0
     more = ("--start", tmp_path / "vae", "--no-evaluate", "--lr", 1e-9)
     done = run(*arguments(data, tmp_path / "avb", 1), "--model", "avb", *more)
@@ -103,16 +120,16 @@ def test_training_starts_from_the_weights_of_another_model(data, tmp_path):
     torch.testing.assert_close(one.decode(z), two.decode(z), atol=0.02, rtol=0)
 
 
-def test_evaluate_finds_the_data_it_was_trained_on_again(data, tmp_path):
+def test_evaluate_finds_the_data_it_was_trained_on_again(run, data, tmp_path):
     assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
     done = run("evaluate", tmp_path / "m", "--json")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, data, tmp_path):
+def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, run, data, tmp_path):
     # Enough steps that a signal after the first epoch comes before the last one.
-    options = [*arguments(data, tmp_path / "cut", 150), "--no-evaluate"]
+    options = [*arguments(data, tmp_path / "cut", 60), "--no-evaluate"]
     process = subprocess.Popen(
         command(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV
     )
@@ -123,11 +140,11 @@ def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, data, tmp
     assert "Traceback" not in errors
     vae.load(tmp_path / "cut")
     assert (tmp_path / "cut" / "resume.safetensors").exists(), "it ended before the signal"
-    assert len(vae.load(tmp_path / "cut").metrics["curve"]) < 150
+    assert len(vae.load(tmp_path / "cut").metrics["curve"]) < 60
     refused = run(*options)  # starting anew would lose the run
     assert refused.returncode == 2 and "--resume" in refused.stderr
     assert run(*options, "--resume").returncode == 0
-    whole = [*arguments(data, tmp_path / "whole", 150), "--no-evaluate"]
+    whole = [*arguments(data, tmp_path / "whole", 60), "--no-evaluate"]
     assert run(*whole).returncode == 0
     cut, uncut = (vae.load(tmp_path / name) for name in ("cut", "whole"))
     assert cut.metrics["curve"] == uncut.metrics["curve"]
@@ -202,15 +219,16 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_use_is_exit_2_and_one_line(case, tmp_path):
-    done = run(*(word.format(tmp_path) for word in WRONG[case]))
+def test_wrong_use_is_exit_2_and_one_line(case, run, tmp_path):
+    own = case in ("unknown data", "diverges", "unknown option")  # the rest is quicker inside
+    done = (alone if own else run)(*(word.format(tmp_path) for word in WRONG[case]))
     assert done.returncode == 2, done.stderr[-800:]
     lines = done.stderr.strip().splitlines()
     assert "Traceback" not in done.stderr
     assert len(lines) == 1, lines
 
 
-def test_sample_takes_the_prior_that_the_contract_names(data, tmp_path):
+def test_sample_takes_the_prior_that_the_contract_names(run, data, tmp_path):
     assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
     done = run("sample", tmp_path / "m", "--out", tmp_path / "s.png", "--prior", "normal")
     assert done.returncode == 0, done.stderr

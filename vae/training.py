@@ -102,6 +102,8 @@ def new_run(
     images = dataset.train.images
     mean_image = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
+        if config.model.refine:
+            build(config.model)  # refuses at once what could not be asked when trained
         torch.manual_seed(config.train.seed)
         # Posteriors are refined when a trained model is asked, never while it learns.
         model = build(replace(config.model, refine=0))
