@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import os
 import struct
 import zlib
@@ -55,7 +56,9 @@ class Split(NamedTuple):
         """sha256 over shapes, pixels and labels."""
         sha = hashlib.sha256()
         for array in self:
-            sha.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+            sha.update(repr(array.shape).encode())
+            for start in range(0, len(array), 10_000):  # never a copy of the whole
+                sha.update(np.ascontiguousarray(array[start : start + 10_000]).data)
         return sha.hexdigest()
 
 
@@ -97,7 +100,7 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if path.suffix == ".npz":
         return data_files.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":
-        return finish(path.name, _idx_pair(path), None, size)
+        return finish(path.name, idx_pair(path), None, size)
     raise DataError(
         f"{path.name} ends in {path.suffix or 'nothing'}; "
         "expected a folder, a .zip, an .npz or an IDX file of images"
@@ -108,13 +111,13 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
 
 
 def _fashion(size: int) -> Dataset:
-    for folder in _fashion_folders():
+    for folder in fashion_folders():
         if any(folder.glob("train-images-idx3-ubyte*")):
             return _idx_folder("fashion-mnist", folder, FASHION_CLASSES, size)
     return _torchvision("FashionMNIST", "fashion-mnist", FASHION_CLASSES, size)
 
 
-def _fashion_folders() -> Iterable[Path]:
+def fashion_folders() -> Iterable[Path]:
     """Where Fashion-MNIST may lie: the user's data folder, then the system's shared data."""
     own = os.environ.get("VAE_DATA_DIR")
     if own:
@@ -178,29 +181,35 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
 def _idx_folder(name: str, folder: Path, class_names: tuple[str, ...], size: int) -> Dataset:
     splits = []
     for stem in ("train", "t10k"):
-        files = sorted(folder.glob(f"{stem}-images*idx3-ubyte*"))
-        if not files:
-            raise DataError(f"{folder} has no {stem}-images-idx3-ubyte file; copy it there")
-        splits.append(resized(_idx_pair(files[0]), size))
+        splits.append(resized(idx_pair(idx_images(folder, stem)), size))
     return Dataset(name, *splits, class_names or numbered(*splits))
 
 
-def _idx_pair(images: Path) -> Split:
+def idx_images(folder: Path, stem: str) -> Path:
+    """The file of a split's images; unpacked where both forms are there."""
+    files = sorted(folder.glob(f"{stem}-images*idx3-ubyte*"))
+    if not files:
+        raise DataError(f"{folder} has no {stem}-images-idx3-ubyte file; copy it there")
+    return files[0]
+
+
+def idx_pair(images: Path, read: Callable[[Path], np.ndarray] | None = None) -> Split:
     """The images of one IDX file and the labels of its neighbour."""
-    pixels = _read_idx(images)
+    read = read or read_idx
+    pixels = read(images)
     if pixels.ndim != 3:
         raise DataError(f"{images.name} has {pixels.ndim} dimensions; expected 3, images in rows")
     stem = images.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
     partner = next((p for p in map(images.with_name, (stem, stem + ".gz")) if p.exists()), images)
     if partner == images:
         return Split(pixels[:, None], np.zeros(len(pixels), np.int64))
-    labels = _read_idx(partner).astype(np.int64)
+    labels = read(partner).astype(np.int64)
     if labels.shape != (len(pixels),):
         raise DataError(f"{partner.name} has {len(labels)} labels for {len(pixels)} images")
     return Split(pixels[:, None], labels)
 
 
-def _read_idx(path: Path) -> np.ndarray:
+def read_idx(path: Path) -> np.ndarray:
     """One IDX file of unsigned bytes, plain or gzip."""
     try:
         raw = path.read_bytes()
@@ -209,18 +218,23 @@ def _read_idx(path: Path) -> np.ndarray:
                 raw = stream.read(MOST_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} cannot be unpacked ({error}); copy it again") from error
-    if len(raw) < 4 or raw[:3] != b"\0\0\x08":
-        raise DataError(f"{path.name} is no IDX file of unsigned bytes: its first bytes differ")
-    dimensions = raw[3]
-    if len(raw) < 4 + 4 * dimensions:
-        raise DataError(f"{path.name} ends within its header; copy it again")
-    shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
-    body = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)
-    if body.size != np.prod(shape, dtype=np.int64):
+    shape, begin = idx_shape(path.name, raw[:64], len(raw))
+    return np.frombuffer(raw, np.uint8, offset=begin).reshape(shape)
+
+
+def idx_shape(name: str, head: bytes, size: int) -> tuple[tuple[int, ...], int]:
+    """The shape that an IDX file of `size` bytes begins by saying, and where its values begin."""
+    if len(head) < 4 or head[:3] != b"\0\0\x08":
+        raise DataError(f"{name} is no IDX file of unsigned bytes: its first bytes differ")
+    begin = 4 + 4 * head[3]
+    if len(head) < begin:
+        raise DataError(f"{name} ends within its header; copy it again")
+    shape = struct.unpack(f">{head[3]}I", head[4:begin])
+    if size - begin != math.prod(shape):
         raise DataError(
-            f"{path.name} holds {body.size:,} values, its header says {shape}; copy it again"
+            f"{name} holds {size - begin:,} values, its header says {shape}; copy it again"
         )
-    return body.reshape(shape)
+    return shape, begin
 
 
 def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_000) -> None:
@@ -247,14 +261,18 @@ def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_00
 
 def finish(name: str, whole: Split, class_names: tuple[str, ...] | None, size: int) -> Dataset:
     """Sets aside a fixed tenth (at least one item) of data that come without a test split."""
-    count = len(whole.images)
-    if count < 2:
-        raise DataError(f"{name} holds {count} image; at least 2 are needed, one to test on")
+    train, test = set_aside(name, len(whole.images))
     whole = resized(whole, size)
-    order = np.random.default_rng(0).permutation(count)
-    test, train = np.sort(order[: max(1, count // 10)]), np.sort(order[max(1, count // 10) :])
     splits = [Split(whole.images[chosen], whole.labels[chosen]) for chosen in (train, test)]
     return Dataset(name, *splits, class_names or numbered(whole))
+
+
+def set_aside(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of `count` items are learned from, and which tenth is held out."""
+    if count < 2:
+        raise DataError(f"{name} holds {count} image; at least 2 are needed, one to test on")
+    order, tenth = np.random.default_rng(0).permutation(count), max(1, count // 10)
+    return np.sort(order[tenth:]), np.sort(order[:tenth])
 
 
 def numbered(*splits: Split) -> tuple[str, ...]:

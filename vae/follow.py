@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from .data import Dataset
+from .feed import HELD_OUT
 from .latent import decode_bytes
-from .training import HELD_OUT, Progress, Run
+from .training import Progress, Run
 
 FOLDER, PLAN, STATUS, CURVE, EYES = "run", "plan.json", "status.json", "curve.jsonl", "eyes.npz"
 SNAPSHOTS, LOG, STOP = "snapshots", "log.txt", "STOP"

@@ -10,6 +10,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -20,11 +21,12 @@ from torch import Tensor, nn
 from . import distributed, noise
 from .config import Config
 from .data import Dataset
+from .feed import Feed, Labelled
 from .models import build
 from .models.base import Autoencoder, Batch
 from .networks import start_at
+from .noise import Rows
 
-HELD_OUT = 2000  # images on which the curve's second line is measured
 _REPORT_SECONDS = 0.5
 
 
@@ -99,15 +101,14 @@ def new_run(
 
     `weights` of another model take the place of those that agree with them in name and shape.
     """
-    images = dataset.train.images
-    mean_image = torch.from_numpy(images.mean(0, dtype=np.float64) / 255).float()
+    mean_image, deviation = _brightness(dataset.train.images)
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
         if config.model.refine:
             build(config.model)  # refuses at once what could not be asked when trained
         torch.manual_seed(config.train.seed)
         # Posteriors are refined when a trained model is asked, never while it learns.
         model = build(replace(config.model, refine=0))
-    start_at(model, mean_image, _deviation(images))
+    start_at(model, mean_image, deviation)
     own = model.state_dict()
     model.load_state_dict(
         {k: v for k, v in (weights or {}).items() if k in own and v.shape == own[k].shape},
@@ -129,10 +130,16 @@ def new_run(
     return Run(config, model, averaged, optimisers, generator)
 
 
-def _deviation(images: np.ndarray) -> float:
-    """Standard deviation of all pixels in [0, 1], from a count of the 256 values they have."""
-    counts, values = np.bincount(images.ravel(), minlength=256), np.arange(256) / 255
-    return float(np.sqrt(np.cov(values, fweights=counts, ddof=0)))
+def _brightness(images: np.ndarray) -> tuple[Tensor, float]:
+    """The mean image [C, H, W] and the standard deviation of all pixels, in [0, 1]; counted in
+    parts, for the images may not fit in memory."""
+    counts, total = np.zeros(256, np.int64), np.zeros(images.shape[1:], np.int64)
+    for start in range(0, len(images), 1000):
+        part = images[start : start + 1000]
+        counts += np.bincount(part.ravel(), minlength=256)
+        total += part.sum(0, dtype=np.int64)
+    mean = torch.from_numpy(total / len(images) / 255).float()
+    return mean, float(np.sqrt(np.cov(np.arange(256) / 255, fweights=counts, ddof=0)))
 
 
 def _groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict]:
@@ -157,49 +164,47 @@ def train(
             f"free bits are counted over a whole batch, which {group.size} processes do not have "
             "together; train in one process, or with --free-bits 0"
         )
-    images, labels, held_out = _arrays(run, dataset, device)
-    steps_an_epoch = max(1, len(images) // options.batch_size)
-    steps = options.epochs * steps_an_epoch
+    with closing(Feed(dataset, options, device)) as feed:
+        yield from _steps(run, feed, group, should_stop)
+
+
+def _steps(
+    run: Run, feed: Feed, group: distributed.Group, should_stop: Callable[[], bool]
+) -> Iterator[Progress]:
+    options, device = run.config.train, feed.device
+    steps, own = options.epochs * feed.steps_an_epoch, group.rows(feed.batch_size)
+    part, whole = slice(own.start, own.stop), slice(0, own.of)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device))
     begun, said, seen = time.perf_counter() - run.seconds, time.perf_counter(), 0
-    order, order_epoch, asked = None, -1, False
+    asked = False
     while run.step < steps and not run.finished:
         # Among several processes all stop after the step in which one of them was asked to.
         if asked or (group.size == 1 and should_stop()):
             return
-        epoch, position = divmod(run.step, steps_an_epoch)
-        if epoch != order_epoch:
-            order, order_epoch = _order(len(images), options.seed, epoch).to(device), epoch
-        chosen = order[position * options.batch_size : (position + 1) * options.batch_size]
-        x, y = images[chosen].float() / 255, labels[chosen]
+        # Binarising draws a number a pixel from what the whole batch is.
+        images, y = feed.batch(run.step, whole if options.binarize else part)
+        x = images.float() / 255
         if options.binarize:
-            x = torch.bernoulli(x, generator=run.generator)
+            x, y = torch.bernoulli(x, generator=run.generator)[part], y[part]
         if options.unlabelled:
-            shown = torch.rand(len(y), generator=run.generator, device=device)
+            shown = torch.rand(own.of, generator=run.generator, device=device)[part]
             y = torch.where(shown < options.unlabelled, -1, y)
         lr, beta = learning_rate(run.step, steps, run.config), beta_at(run.step, steps, run.config)
-        own = group.rows(len(chosen))
-        part = slice(own.start, own.stop)
         batch = Batch(
-            _spoilt(x, run)[part],
-            x[part],
-            y[part],
-            beta,
-            options.samples,
-            run.generator,
-            options.free_bits,
+            _spoilt(x, own, run), x, y, beta, options.samples, run.generator, options.free_bits
         )
         with autocast, noise.rows(own):
             share, wish = (own.stop - own.start) / own.of, group.size > 1 and should_stop()
             loss, asked = _learn(run, batch, lr, group, share, asked=wish)
         _average(run)
         run.step += 1
-        seen += len(chosen)
+        seen += own.of
         now = time.perf_counter()
         run.seconds = now - begun
         point = None
-        if run.step % steps_an_epoch == 0:
-            point = _end_epoch(run, images, labels, held_out, epoch + 1)
+        epoch = (run.step - 1) // feed.steps_an_epoch
+        if run.step % feed.steps_an_epoch == 0:
+            point = _end_epoch(run, feed, epoch + 1)
             run.finished = run.step == steps or (
                 0 < options.patience <= epoch + 1 - run.best_epoch
             )
@@ -236,40 +241,16 @@ def beta_at(step: int, steps: int, config: Config) -> float:
     return start + (end - start) * share
 
 
-def _arrays(
-    run: Run, dataset: Dataset, device: torch.device
-) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-    """Training images and labels, and the images the curve's second line is measured on.
-
-    With early stopping those are taken from the training split, so that the test split never
-    chooses anything; otherwise they only watch and come from the test split.
-    """
-    images, labels = (torch.tensor(a) for a in dataset.train)
-    if run.config.train.patience:
-        order = _order(len(images), run.config.train.seed, -1)
-        tenth = max(1, len(images) // 10)
-        aside, kept = order[:tenth], order[tenth:]
-        held_out = images[aside[:HELD_OUT]], labels[aside[:HELD_OUT]]
-        images, labels = images[kept], labels[kept]
-    else:
-        held_out = tuple(torch.tensor(a[:HELD_OUT]) for a in dataset.test)
-    return images.to(device), labels.to(device), tuple(a.to(device) for a in held_out)
-
-
-def _order(count: int, seed: int, epoch: int) -> Tensor:
-    """The order of an epoch, the same on every device and after every resume."""
-    mixed = np.random.SeedSequence([seed, epoch + 1]).generate_state(1, np.uint64)[0]
-    return torch.randperm(count, generator=torch.Generator().manual_seed(int(mixed >> 1)))
-
-
-def _spoilt(x: Tensor, run: Run) -> Tensor:
+def _spoilt(x: Tensor, own: Rows, run: Run) -> Tensor:
     """What the encoder is shown: the image, or a noisy, holed copy of it (Im et al. 2017,
     https://arxiv.org/abs/1511.06406: still a bound on log p(x), and it generalises better)."""
-    options = run.config.train
+    options, part, whole = run.config.train, slice(own.start, own.stop), (own.of, *x.shape[1:])
     if options.noise:
-        x = x + options.noise * torch.randn(x.shape, generator=run.generator, device=x.device)
+        drawn = torch.randn(whole, generator=run.generator, device=x.device)[part]
+        x = x + options.noise * drawn
     if options.dropout:
-        x = x * (torch.rand(x.shape, generator=run.generator, device=x.device) >= options.dropout)
+        drawn = torch.rand(whole, generator=run.generator, device=x.device)[part]
+        x = x * (drawn >= options.dropout)
     return x
 
 
@@ -316,11 +297,8 @@ def _average(run: Run) -> None:
     torch._foreach_lerp_(list(run.averaged.parameters()), source, 1 - decay)
 
 
-def _end_epoch(
-    run: Run, images: Tensor, labels: Tensor, held_out: tuple[Tensor, Tensor], epoch: int
-) -> Point:
-    few = images[: len(held_out[0])], labels[: len(held_out[0])]
-    numbers = [_measure(run, part) for part in (few, held_out)]
+def _end_epoch(run: Run, feed: Feed, epoch: int) -> Point:
+    numbers = [_measure(run, part) for part in (feed.few, feed.held_out)]
     point = Point(epoch, *numbers[0], *numbers[1])
     run.curve.append(point)
     score = point.held_out_reconstruction + run.config.model.beta * point.held_out_kl
@@ -332,7 +310,7 @@ def _end_epoch(
 
 
 @torch.inference_mode()
-def _measure(run: Run, part: tuple[Tensor, Tensor]) -> tuple[float, float]:
+def _measure(run: Run, part: Labelled) -> tuple[float, float]:
     """Both terms of the averaged weights on a few images, with random numbers of their own."""
     generator, group = torch.Generator(run.generator.device).manual_seed(0), distributed.current()
     both = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from ..config import ConfigError, suggest
@@ -45,10 +47,11 @@ def main() -> None:
     """Train, measure and use the models of Latent Atelier."""
 
 
-def dataset_or_starter(name: str, size: int):
-    """The data set; Fashion-MNIST's bundled starter where the full set is not to be had."""
+def dataset_or_starter(name: str, size: int, *, streamed: bool = False):
+    """The data set, its images in memory or memory-mapped; Fashion-MNIST's bundled starter where
+    the full set is not to be had."""
     try:
-        return load_dataset(name, size=size)
+        return _streamed(name, size) if streamed else load_dataset(name, size=size)
     except DataError:
         if name != "fashion-mnist":
             raise
@@ -58,3 +61,15 @@ def dataset_or_starter(name: str, size: int):
             err=True,
         )
         return load_dataset("fashion-mnist-starter", size=size)
+
+
+def _streamed(name: str, size: int):
+    from tqdm import tqdm
+
+    from .. import stream
+
+    def watch(items, count: int):
+        said = f"Packing {name} once, to be read from disk from now on"
+        return tqdm(items, said, count, disable=not sys.stderr.isatty())
+
+    return stream.load(name, size=size, watch=watch)

@@ -17,7 +17,8 @@ _AT_ONCE = 1000
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".npz to write")
-def encode(checkpoint: Path, data: str, out: Path) -> None:
+@click.option("--stream", "streamed", is_flag=True, help="read images from disk, not from memory")
+def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     """Encode all images of DATA, a name or a path, with CHECKPOINT.
 
     The file holds `mean` and `std` [N, D] (no `std` where q has no density), `label` [N], and
@@ -33,7 +34,7 @@ def encode(checkpoint: Path, data: str, out: Path) -> None:
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .npz")
     group = click.get_current_context().with_resource(distributed.joined())
     loaded = checkpoints.load(checkpoint)
-    dataset = dataset_or_starter(data, loaded.model.image_shape[1])
+    dataset = dataset_or_starter(data, loaded.model.image_shape[1], streamed=streamed)
     if dataset.train.images.shape[1:] != loaded.model.image_shape:
         raise ConfigError(
             f"the images of {data} are {dataset.train.images.shape[1:]}; {loaded.name} expects "

@@ -62,6 +62,7 @@ _DEFAULT_MODEL, _DEFAULT_TRAIN = ModelConfig(), TrainConfig()
 @click.option("--seed", default=_DEFAULT_TRAIN.seed, help="of weights, order and noise")
 @click.option("--device", default="auto", help="auto | cpu | cuda | mps")
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="threads; 0: all")
+@click.option("--stream", "streamed", is_flag=True, help="read images from disk, not from memory")
 @click.option("--resume", is_flag=True, help="go on where a stopped training left off")
 @click.option("--half/--full", default=True, help="store float16 or float32 weights")
 @click.option("--follow/--no-follow", default=True, help="write what the Train page shows")
@@ -82,7 +83,7 @@ def train(**options) -> None:
         raise ConfigError(
             f"the device is {options['device']!r}, not usable on this machine; try --device auto"
         ) from error
-    dataset = dataset_or_starter(options["data"], options["size"])
+    dataset = dataset_or_starter(options["data"], options["size"], streamed=options["streamed"])
     config = _config(options, dataset)
     weights = None
     if config.train.start:
@@ -144,6 +145,10 @@ def train(**options) -> None:
         click.echo(f"Stopped at step {run.step:,}. Go on with --resume.", err=True)
         return
     if options["measure"]:
+        if options["streamed"]:
+            from .. import stream
+
+            dataset = stream.some(dataset)  # what is measured is held in memory
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 
