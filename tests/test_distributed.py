@@ -22,10 +22,11 @@ SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "
          "--encoder-widths", "48", "--decoder-widths", "48", "--no-evaluate"]  # fmt: skip
 
 
-def command(out, *options, processes=1):
+def command(out, *options, processes=1, restarts=0):
     run = [sys.executable, "-m"]
     if processes > 1:
-        run += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+        run += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        run += [f"--max-restarts={restarts}", "-m"]
     return [*run, "vae", "train", *SMALL, "--out", str(out), *options]
 
 
@@ -61,13 +62,19 @@ def wait_for(done, started):
         time.sleep(0.1)
 
 
+def kill_one(started):
+    """The last of the processes that torchrun has started."""
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+
+
 @pytest.fixture
 def launch(tmp_path):
     """Starts two processes that train for long in `r`; what they say goes into `said`."""
     all_ = []
 
-    def start(*options):
-        run = command(tmp_path / "r", "--epochs", "2000", *options, processes=2)
+    def start(restarts=0):
+        run = command(tmp_path / "r", "--epochs", "2000", processes=2, restarts=restarts)
         env = os.environ | {"OMP_NUM_THREADS": "1"}
         with (tmp_path / "said").open("w") as said:
             all_.append(
@@ -92,15 +99,37 @@ def test_one_wish_stops_all_and_a_lost_process_leaves_what_can_go_on(launch, tmp
     (tmp_path / "r/run/STOP").unlink()
     started = launch()
     wait_for(lambda: state.exists() and curve.read_text().count("\n") > 4, started)
-    # The last of the processes that torchrun has started is killed.
-    children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
-    os.kill(int(children[-1]), signal.SIGKILL)
+    kill_one(started)
     assert started.wait(90) != 0
     said = (tmp_path / "said").read_text()
     assert "another process of this training was lost at step" in said
     told = json.loads((tmp_path / "r/run/status.json").read_text())
     assert told["state"] == "failed" and "--resume" in told["message"]
     assert state.exists() and vae.load(tmp_path / "r").config.train.epochs == 2000
+
+
+def test_an_elastic_restart_goes_on_from_what_was_saved(launch, tmp_path):
+    folder, said = tmp_path / "r", tmp_path / "said"
+    started = launch(restarts=1)
+    wait_for((folder / "resume.safetensors").exists, started)
+    kill_one(started)
+    wait_for(lambda: "Resuming" in said.read_text(), started)
+    # The state is saved every second or so, and the new processes begin behind it.
+    after = int(said.read_text().split("after step ")[1].split(".")[0].replace(",", ""))
+    assert after > 0
+
+    def beyond():
+        told = json.loads((folder / "run/status.json").read_text())
+        return told["state"] == "running" and told["step"] > after
+
+    wait_for(beyond, started)
+    (folder / "run/STOP").touch()
+    assert started.wait(60) == 0
+    steps = [
+        json.loads(row)["step"]
+        for row in (folder / "run/curve.jsonl").read_text().split("\n")[:-1]
+    ]
+    assert steps == sorted(set(steps)) and steps[-1] > after
 
 
 def test_codes_of_two_processes_are_those_of_one(tmp_path):
