@@ -143,7 +143,7 @@ def prepare() -> None:
     with _spare_lock:
         if _spare is None or _spare.poll() is not None:
             _spare = subprocess.Popen(
-                [*_nice(), sys.executable, "-m", "vae", "wait"],
+                [*_yielding(), sys.executable, "-m", "vae", "wait"],
                 cwd=_root(),
                 env=_environment(),
                 stdin=subprocess.PIPE,
@@ -167,8 +167,11 @@ def _take_spare(arguments: list[str], log: Path) -> subprocess.Popen | None:
     return process
 
 
-def _nice() -> list[str]:
-    """Whoever looks at a page comes before what trains behind it."""
+def _yielding() -> list[str]:
+    """Whoever looks at a page comes before what trains behind it. Measured on two cores, a click
+    beside a training took 129 ms at nice 5, 156 at nice 19, 104 in Linux's idle class, 84 alone."""
+    if shutil.which("chrt"):
+        return ["chrt", "--idle", "0"]
     return ["nice", "-n", "5"] if shutil.which("nice") else []
 
 
@@ -200,7 +203,7 @@ def _spawn(run: RunInfo) -> None:
     if process is None:
         with log.open("ab") as said:
             process = subprocess.Popen(
-                [*_nice(), sys.executable, "-m", "vae", *arguments],
+                [*_yielding(), sys.executable, "-m", "vae", *arguments],
                 cwd=_root(),
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
