@@ -1,8 +1,8 @@
 """From a click to torch's image on the screen: our map beside plain st.plotly_chart(on_select).
 
 Both apps run on the same machine in turn, the clicks alternate between fresh places, and both
-times end at the second animation frame after the new image is there. Our map also beside a training
-that the Train page started, whose process yields to whoever looks at a page.
+times end at the second animation frame after the new image is there. Our map also beside a
+training that the Train page started, whose process yields to whoever looks at a page.
 """
 
 import os

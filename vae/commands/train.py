@@ -156,7 +156,7 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
     """Trains with a bar or plain lines; True when a signal asked to stop before the end."""
     from tqdm import tqdm
 
-    from .. import distributed
+    from .. import distributed, run_queue
     from ..training import train as steps
 
     asked = []
@@ -174,6 +174,7 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
             if recorder:
                 recorder.hear(progress)
+                run_queue.step_back()
                 if recorder.asked_to_stop:
                     asked.append(True)
             if quiet:
