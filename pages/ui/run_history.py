@@ -37,7 +37,7 @@ def run_history(shown: Sequence[str]) -> None:
     st.subheader("Runs")
     chosen = next((r for r in all_ if shown and r.id == shown[0]), None)
     rows = pd.DataFrame([_row(run) for run in all_])
-    mark = "font-weight: 700; text-decoration: underline"
+    mark = "font-weight: 700"
 
     def differs(column: pd.Series) -> list[str]:
         if chosen is None or column.name not in SETTINGS.values():
@@ -54,7 +54,7 @@ def run_history(shown: Sequence[str]) -> None:
     )
     st.caption(
         "Select a run to see it, two to see both on one time scale. Settings that differ from the "
-        "run above are underlined."
+        "run above are bold."
     )
     picked = [all_[row].id for row in event.selection.rows][:2]
     if picked and picked != list(shown) and session.picked_anew(tuple(picked)):
@@ -74,5 +74,5 @@ def _row(run: RunInfo) -> dict:
         | {"−ELBO": None, "reconstruction": None, "KL": None}
         | numbers
         | {"seconds": run.status.get("seconds")}
-        | {words: str(options[key]) if key in options else None for key, words in SETTINGS.items()}
+        | {words: str(options.get(key, "")) for key, words in SETTINGS.items()}
     )

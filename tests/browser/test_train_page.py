@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from live import ROOT, start_server, stop_server
 from PIL import Image
 from playwright.sync_api import Page
@@ -151,6 +152,18 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
             "s => document.querySelector('[data-testid=run-epoch]').dataset.step === s",
             arg=f"{last},{last}",
         )
+        found = Axe().run(page, context=".rv").response["violations"]
+        assert not found, [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
+        page.goto(f"{url}/train?run=beside")
+        page.wait_for_selector(READY)
+        table = page.get_by_test_id("stDataFrame")
+        assert page.locator(".rv-run").count() == 1
+        for row in (1, 2):  # the table is one canvas
+            page.wait_for_timeout(800)
+            table.scroll_into_view_if_needed()
+            box = table.bounding_box()
+            page.mouse.click(box["x"] + 15, box["y"] + 35 * row + 18)
+        page.wait_for_function("document.querySelectorAll('.rv-run').length === 2")
         page.goto(f"{url}/train?run={run.parent.name}")
 
         # Saved under a name, refused under a taken one, opened in Explore.
