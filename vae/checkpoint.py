@@ -29,6 +29,7 @@ from .models.base import Autoencoder
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
+CALIBRATION = "anomaly.json"
 MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
@@ -310,3 +311,27 @@ def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
     mixture, model = Mixture(**read[0]), checkpoint.model
     labels = model.extra if model.extra_kind == "label" else 1
     return mixture if len(mixture.means) % labels == 0 else None
+
+
+def save_calibration(path: str | Path, told: dict) -> None:
+    """Keeps a threshold for unusual images, for these weights, beside those of other scores."""
+    path = Path(path)
+    owner = str(_entry(path).digest)
+    kept = load_calibrations(path, owner) | {told["score"]: told}
+    beside = path / f".{CALIBRATION}.{os.getpid()}.tmp"
+    try:
+        beside.write_bytes(_json({"checkpoint": owner, "scores": kept}))
+        beside.replace(path / CALIBRATION)
+    except OSError as error:
+        raise CheckpointError(f"{path / CALIBRATION} cannot be written ({error})") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_calibrations(path: str | Path, digest: str) -> dict[str, dict]:
+    """What was kept for these very weights, by score; nothing where the file is damaged."""
+    try:
+        told = json.loads((Path(path) / CALIBRATION).read_bytes())
+        return dict(told["scores"]) if told["checkpoint"] == digest else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

@@ -1,0 +1,220 @@
+"""Unusual images: scores against their definitions, thresholds, and the command."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from scipy import ndimage
+
+import vae
+from vae import anomaly, calibration, corruptions, load_dataset
+from vae.__main__ import main
+from vae.anomaly import Judge
+from vae.checkpoint import load_aggregate, load_calibrations, save
+from vae.distributions import Mixture
+from vae.models import build
+
+ROOT = Path(vae.__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return vae.load(ROOT / "checkpoints/fashion-vae")
+
+
+@pytest.fixture(scope="module")
+def clothes():
+    return load_dataset("fashion-mnist-starter").test.images
+
+
+def auroc(judge, normal, suspects, name):
+    both = (anomaly.scores(judge, images, name) for images in (normal, suspects))
+    return calibration.curves(*both).auroc
+
+
+def test_the_default_score_tells_digits_from_clothes(fashion, clothes):
+    """With the other 9,000 images and all digits the README's number; here fewer, to be quick."""
+    digits = load_dataset("digits").train.images[::4]
+    judge = Judge(fashion.model)
+    found = auroc(judge, clothes[::8], digits, anomaly.DEFAULT)
+    raw = auroc(judge, clothes[::8], digits, "reconstruction")
+    print(f"structure {found:.4f}, reconstruction {raw:.4f}")
+    assert found >= 0.99 > raw
+
+
+@pytest.mark.parametrize("kind", corruptions.DAMAGES)
+def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes):
+    some = clothes[:300]
+    worse = corruptions.damaged(some, kind)
+    assert worse.dtype == np.uint8 and worse.shape == some.shape
+    assert np.array_equal(worse, corruptions.damaged(some, kind)) and (worse != some).any()
+    assert auroc(Judge(fashion.model), some, worse, anomaly.DEFAULT) > 0.8
+
+
+def test_structure_is_what_it_says(fashion, clothes):
+    x = torch.tensor(clothes[:20]).float() / 255
+    with torch.no_grad():
+        picture = fashion.model.decode(fashion.model.encode(x)).sigmoid().numpy()[:, 0]
+    residual = (x.numpy()[:, 0] - picture) / np.sqrt(picture * (1 - picture) + 0.003)
+    smooth = ndimage.gaussian_filter(residual, (0, 1.5, 1.5), mode="constant", radius=(0, 5, 5))
+    expected = np.log((smooth**2).sum((1, 2))) - 0.5 * np.log((residual**2).sum((1, 2)))
+    found = anomaly.scores(Judge(fashion.model), clothes[:20])
+    assert np.allclose(found, expected, atol=1e-3)
+    hot = anomaly.heat(fashion.model, clothes[:20])
+    assert np.allclose(hot, np.abs(smooth), atol=1e-3)
+
+
+def test_a_perfect_reconstruction_has_no_deviance_but_a_price():
+    """The Bernoulli artefact: grey pixels cost nats however well they are drawn."""
+
+    class Perfect(torch.nn.Module):
+        latent, image_shape = 784, (1, 28, 28)
+        likelihood = build(vae.ModelConfig()).likelihood
+
+        def encode(self, x, y=None):
+            return x.flatten(1).clamp(1e-6, 1 - 1e-6).logit()
+
+        def decode(self, z, y=None, generator=None):
+            return z.view(-1, 1, 28, 28)
+
+    black, grey = (np.full((2, 1, 28, 28), value, np.uint8) for value in (0, 128))
+    judge = Judge(Perfect())
+    for images in (black, grey):
+        assert np.allclose(anomaly.scores(judge, images, "deviance"), 0, atol=0.02)
+    assert np.allclose(anomaly.scores(judge, black, "reconstruction"), 0, atol=0.02)
+    price = anomaly.scores(judge, grey, "reconstruction")
+    assert np.allclose(price, 784 * math.log(2), atol=0.1)
+
+
+@pytest.mark.parametrize("name", vae.MODELS)
+def test_every_model_gives_what_it_can(name, settings, tiny):
+    model = build(settings(name).model).eval()
+    mixture = Mixture.standard_normal(2)
+    judge = Judge(model, mixture, anomaly.fit_summary(model, tiny.train.images))
+    can = anomaly.available(judge)
+    assert can[0] == anomaly.DEFAULT
+    assert ("neg_elbo" in can) == model.has_prior
+    assert ("regret" in can) == (name in ("vae", "beta-vae", "cvae"))
+    for one in can:
+        found = anomaly.scores(judge, tiny.test.images[:4], one)
+        assert found.shape == (4,) and np.isfinite(found).all(), one
+        again = anomaly.scores(judge, tiny.test.images[:4], one)
+        assert np.array_equal(found, again), one
+    with pytest.raises(ValueError, match="needs what"):
+        anomaly.scores(Judge(model), tiny.test.images, "place")
+
+
+def test_summary_is_mahalanobis_of_its_statistics(settings, tiny):
+    model = build(settings().model).eval()
+    summary = anomaly.fit_summary(model, tiny.train.images)
+    found = anomaly.scores(Judge(model, None, summary), tiny.train.images, "summary")
+    assert found.mean() == pytest.approx(
+        len(summary.mean), rel=1e-3
+    )  # of the data it was fitted to
+
+
+def test_regret_of_a_posterior_that_cannot_be_bettered_is_small(fashion, clothes, settings):
+    few = clothes[:8]
+    refined = anomaly.scores(Judge(fashion.model), few, "regret")
+    assert (refined >= 0).all() and np.median(refined) < 1
+    with torch.no_grad():
+        untrained = build(settings(image_shape=(1, 28, 28)).model)
+    assert (anomaly.scores(Judge(untrained), few, "regret") >= 0).all()
+
+
+def test_thresholds_give_the_false_alarms_asked_for():
+    normal = np.random.default_rng(0).normal(size=5000)
+    for share in (0.01, 0.05, 0.2):
+        found = calibration.calibrate(normal, score="x", data="d", false_alarms=share)
+        assert (normal > found.threshold).mean() == pytest.approx(share, abs=0.002)
+        assert calibration.Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
+        assert found.at(0.5) == pytest.approx(np.median(normal), abs=1e-6)
+    assert found.share_below(np.array([-99.0, 0, 99])).round(1).tolist() == [0, 0.5, 1]
+    with pytest.raises(calibration.CalibrationError, match="at least 20"):
+        calibration.calibrate(normal[:3], score="x", data="d")
+    for wrong in ({}, {"quantiles": [2, 1]}, 7, found.to_json() | {"quantiles": [2.0, 1.0]}):
+        with pytest.raises(calibration.CalibrationError):
+            calibration.Calibration.from_json(wrong)
+
+
+def test_curves_against_counting():
+    rng = np.random.default_rng(1)
+    normal, suspects = rng.normal(size=80), rng.normal(1, 1, 50)
+    found = calibration.curves(normal, suspects)
+    pairs = (suspects[:, None] > normal).mean()
+    assert found.auroc == pytest.approx(pairs)
+    assert (np.diff(found.false_alarms) >= 0).all() and found.detections[-1] == 1
+    with pytest.raises(calibration.CalibrationError):
+        calibration.curves(normal, suspects[:0])
+
+
+def ask(*words):
+    return CliRunner().invoke(main, ["score", *map(str, words)])
+
+
+def test_the_command_scores_files_and_folders_and_says_what_it_cannot_read(tmp_path, clothes):
+    folder = tmp_path / "some"
+    folder.mkdir()
+    for k in range(3):
+        Image.fromarray(clothes[k, 0]).save(folder / f"{k}.png")
+    Image.fromarray(
+        np.kron(load_dataset("digits").train.images[3, 0], np.ones((4, 4), np.uint8))
+    ).save(folder / "digit.png")
+    (folder / "torn.png").write_bytes(b"\x89PNG no")
+    Image.new("L", (1, 1)).save(folder / "dot.png")
+    Image.fromarray(clothes[5, 0].astype(np.uint16) * 257).save(folder / "wide.png")
+    model = ROOT / "checkpoints/fashion-vae"
+    done = ask(model, folder, tmp_path / "nowhere.png", "--json")
+    assert done.exit_code == 0, done.stderr
+    records = {Path(r["path"]).name: r for r in json.loads(done.stdout)}
+    assert len(records) == 8
+    assert all("error" in records[name] for name in ("torn.png", "dot.png", "nowhere.png"))
+    assert records["digit.png"]["anomalous"]
+    for k in ("0.png", "1.png", "2.png", "wide.png"):
+        assert records[k].keys() == {"path", "score", "threshold", "anomalous"}
+        assert not records[k]["anomalous"]
+    # A file is the image that it was written from, and a 16-bit one too.
+    same = anomaly.scores(Judge(vae.load(model).model), clothes[[0, 5]])
+    found = [records["0.png"]["score"], records["wide.png"]["score"]]
+    assert np.allclose(found, same, atol=1e-4)
+    plain = ask(model, folder, "--threshold", "-9")
+    assert plain.exit_code == 0 and plain.stdout.count("anomalous") == 5
+
+
+def test_the_command_keeps_thresholds_and_refuses_in_one_line(tmp_path, settings, tiny, clothes):
+    config = settings(data="digits", image_shape=(1, 8, 8))
+    for name in ("m", "ae"):
+        own = settings("ae" if name == "ae" else "vae", data="digits", image_shape=(1, 8, 8))
+        save(tmp_path / name, build(own.model), own, {})
+    assert config.train.data == "digits"
+    Image.fromarray(tiny.test.images[0, 0]).save(tmp_path / "x.png")
+    done = ask(tmp_path / "m", tmp_path / "x.png", "--false-alarms", "0.1", "--save", "--json")
+    assert done.exit_code == 0, done.stderr
+    first = json.loads(done.stdout)[0]["threshold"]
+    loaded = vae.load(tmp_path / "m")
+    kept = load_calibrations(loaded.path, loaded.digest)
+    assert kept["structure"]["false_alarms"] == 0.1
+    assert load_calibrations(loaded.path, "another") == {}
+    again = json.loads(ask(tmp_path / "m", tmp_path / "x.png", "--json").stdout)[0]["threshold"]
+    assert again == pytest.approx(first)
+    (tmp_path / "empty").mkdir()
+    for words, said in [
+        ((tmp_path / "ae", tmp_path / "x.png", "--score", "neg_elbo"), "cannot give"),
+        ((tmp_path / "m", tmp_path / "x.png", "--score", "elbo"), "--score"),
+        ((tmp_path / "m", tmp_path / "empty"), "holds no image"),
+        ((tmp_path / "m", tmp_path / "x.png", "--false-alarms", "3"), "share"),
+        ((tmp_path / "m", tmp_path / "x.png", "--data", "fashion-mnist-starter"), None),
+        ((tmp_path / "m", tmp_path / "x.png", "--threshold", "1", "--save"), "--threshold"),
+    ]:
+        done = ask(*words)
+        if said is None:  # data of another size is resized to the model's
+            assert done.exit_code == 0, done.stderr
+            continue
+        assert done.exit_code == 2 and said in done.stderr, done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert load_aggregate(loaded) is None

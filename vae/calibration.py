@@ -1,0 +1,116 @@
+"""From scores to decisions: thresholds by wanted false alarms, and curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+_STEPS = 1000
+
+
+class CalibrationError(ValueError):
+    """Scores that no threshold can be taken from; the message says why."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What scores normal images have: `quantiles` [1001] from the lowest to the highest, of
+    `count` images of `data`, and the share of false alarms that was asked for."""
+
+    score: str
+    data: str
+    count: int
+    quantiles: tuple[float, ...]
+    false_alarms: float = 0.05
+
+    @property
+    def threshold(self) -> float:
+        """Scores above it are called anomalous; of normal images `false_alarms` are."""
+        return self.at(self.false_alarms)
+
+    def at(self, false_alarms: float) -> float:
+        """The threshold for another share of false alarms."""
+        where = np.linspace(0, 1, len(self.quantiles))
+        return float(np.interp(1 - false_alarms, where, self.quantiles))
+
+    def share_below(self, scores: np.ndarray) -> np.ndarray:
+        """Of normal images, the share with a lower score, for each of scores [N]."""
+        found = np.searchsorted(self.quantiles, scores) / (len(self.quantiles) - 1)
+        return np.clip(found, 0, 1)
+
+    def to_json(self) -> dict:
+        return {
+            "score": self.score,
+            "data": self.data,
+            "count": self.count,
+            "false_alarms": self.false_alarms,
+            "quantiles": list(self.quantiles),
+        }
+
+    @classmethod
+    def from_json(cls, told: object) -> Calibration:
+        """Raises `CalibrationError` for what is no calibration."""
+        try:
+            quantiles = tuple(float(v) for v in told["quantiles"])
+            found = cls(
+                str(told["score"]),
+                str(told["data"]),
+                int(told["count"]),
+                quantiles,
+                float(told["false_alarms"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CalibrationError(f"this is no calibration ({error})") from error
+        if (
+            len(quantiles) < 2
+            or not np.isfinite(quantiles).all()
+            or np.any(np.diff(quantiles) < 0)
+        ):
+            raise CalibrationError("its quantiles are no rising numbers")
+        return found
+
+
+def calibrate(
+    scores: np.ndarray, *, score: str, data: str, false_alarms: float = 0.05
+) -> Calibration:
+    """From the scores [N] of normal images that the model did not learn from."""
+    if len(scores) < 20:
+        raise CalibrationError(f"{len(scores)} normal images; at least 20 are needed")
+    if not 0 < false_alarms < 1:
+        raise CalibrationError(f"false alarms are {false_alarms}; expected a share from 0 to 1")
+    quantiles = np.quantile(scores, np.linspace(0, 1, _STEPS + 1))
+    return Calibration(score, data, len(scores), tuple(quantiles.tolist()), false_alarms)
+
+
+class Curves(NamedTuple):
+    """ROC (`false_alarms`, `detections`) and precision-recall with their areas; `auroc` is the
+    chance that a suspect scores higher than a normal image."""
+
+    false_alarms: np.ndarray
+    detections: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    auroc: float
+    average_precision: float
+
+
+def curves(normal: np.ndarray, suspects: np.ndarray) -> Curves:
+    """How well scores tell suspects [M] from normal images [N]."""
+    from sklearn import metrics
+
+    if not len(normal) or not len(suspects):
+        raise CalibrationError("both normal images and suspects are needed for curves")
+    truth = np.r_[np.zeros(len(normal)), np.ones(len(suspects))]
+    found = np.r_[normal, suspects]
+    false_alarms, detections, _ = metrics.roc_curve(truth, found)
+    precision, recall, _ = metrics.precision_recall_curve(truth, found)
+    return Curves(
+        false_alarms,
+        detections,
+        precision,
+        recall,
+        float(metrics.roc_auc_score(truth, found)),
+        float(metrics.average_precision_score(truth, found)),
+    )
