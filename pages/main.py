@@ -11,15 +11,21 @@ st.set_page_config(
 st.logo("pages/static/logo.svg", size="medium")
 
 st.navigation(
-    [
-        st.Page("explore.py", title="Explore", default=True),
-        st.Page("interpolate.py", title="Interpolate"),
-        st.Page("generate.py", title="Generate"),
-        st.Page("board.py", title="Board"),
-        st.Page("train.py", title="Train"),
-        st.Page("compare.py", title="Compare"),
-        st.Page("models.py", title="Models"),
-        st.Page("learn.py", title="Learn"),
-    ],
+    {
+        "": [
+            st.Page("explore.py", title="Explore", default=True),
+            st.Page("learn.py", title="Learn"),
+        ],
+        "Make": [
+            st.Page("interpolate.py", title="Interpolate"),
+            st.Page("generate.py", title="Generate"),
+            st.Page("board.py", title="Board"),
+        ],
+        "Models": [
+            st.Page("train.py", title="Train"),
+            st.Page("compare.py", title="Compare"),
+            st.Page("models.py", title="Models"),
+        ],
+    },
     position="top",
 ).run()

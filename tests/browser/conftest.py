@@ -51,10 +51,7 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
     def watch(page: Page) -> None:
         # Below a page's path Streamlit first looks for its own server there, and finds a 404.
-        probes = tuple(
-            f"{server}/{name}/_stcore/"
-            for name in ("models", "compare", "interpolate", "generate", "board", "train", "learn")
-        )
+        probes = tuple(f"{server}/{p.stem}/_stcore/" for p in (ROOT / "pages").glob("*.py"))
         page.on(
             "console",
             lambda m: (

@@ -11,6 +11,23 @@ IMAGE = '[data-testid="decoded-image"]'
 MAP = '[data-testid="latent-map"]'
 
 
+SECTIONS = {
+    "Make": ("Interpolate", "Generate", "Board"),
+    "Apply": ("Look up", "Anomalies", "Reduce", "Clusters", "Augment"),
+    "Models": ("Train", "Compare", "Models"),
+}
+
+
+def go_to(page: Page, title: str) -> None:
+    """Chooses a page in the bar at the top; those of a section are in its menu."""
+    section = next((s for s, titles in SECTIONS.items() if title in titles), None)
+    if section is None:
+        page.get_by_role("link", name=title, exact=True).click()
+    else:
+        page.locator("nav").get_by_role("button", name=section, exact=True).click()
+        page.get_by_role("menuitem", name=title, exact=True).click()
+
+
 def z_of(page: Page, selector: str = IMAGE) -> list[float]:
     return [float(v) for v in page.locator(selector).first.get_attribute("data-z").split(",")]
 

@@ -7,7 +7,7 @@ import zipfile
 from xml.etree import ElementTree
 
 import numpy as np
-from helpers import click, torch_image
+from helpers import click, go_to, torch_image
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -34,7 +34,7 @@ def kept(open_page) -> Page:
         click(page, fx, fy)
     page.get_by_role("button", name="Keep pins").click()
     page.get_by_text("Kept 3 pictures on the board").wait_for()
-    page.get_by_role("link", name="Board").first.click()
+    go_to(page, "Board")
     page.wait_for_selector(READY)
     page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
     return page
@@ -155,7 +155,7 @@ def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
     page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])
     page.get_by_role("button", name="Keep 2 pictures").click()
     page.get_by_text("Kept 2 pictures on the board").wait_for()
-    page.get_by_role("link", name="Board").first.click()
+    go_to(page, "Board")
     page.wait_for_selector(READY)
     page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
     page.get_by_role("button", name="Tree").click()

@@ -8,6 +8,7 @@ from helpers import (
     IMAGE,
     MAP,
     click,
+    go_to,
     hover,
     on_map,
     pixels,
@@ -398,9 +399,9 @@ def test_a_spoilt_link_opens_what_it_can(open_page):
 def test_model_and_place_survive_page_changes(open_page):
     page = open_page("/?m=fashion-beta-vae")
     z = click(page, 0.5, 0.4)
-    page.get_by_role("link", name="Models").click()
+    go_to(page, "Models")
     page.get_by_role("heading", name="Models").wait_for()
-    page.get_by_role("link", name="Explore").click()
+    go_to(page, "Explore")
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
     assert z_of(page) == z
     assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
@@ -429,7 +430,7 @@ def test_changing_the_model_keeps_the_place(open_page):
 
 def test_the_models_page_opens_a_model(open_page):
     page = open_page("/")
-    page.get_by_role("link", name="Models").click()
+    go_to(page, "Models")
     page.get_by_role("heading", name="fashion-beta-vae").wait_for()
     page.locator(".st-key-explore-fashion-beta-vae button").click()
     page.wait_for_selector('.la[data-state="ready"]')
@@ -439,7 +440,7 @@ def test_the_models_page_opens_a_model(open_page):
 def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):
     page = open_page("/?m=torn", ready=False)
     page.get_by_text("torn cannot be opened").wait_for()
-    page.get_by_role("link", name="Models").click()
+    go_to(page, "Models")
     page.get_by_role("heading", name="torn (damaged)").wait_for()
     assert page.get_by_role("heading", name="fashion-vae", exact=True).is_visible()
 

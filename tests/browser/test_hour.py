@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import av
 import numpy as np
-from helpers import click, torch_image, wait_for_query
+from helpers import click, go_to, torch_image, wait_for_query
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -19,8 +19,8 @@ TILE = '[data-testid="sample-grid"] button'
 FILMS = {"GIF film", "WebP film", "MP4 film"}
 
 
-def goto(page: Page, name: str, ready: str) -> None:
-    page.get_by_role("link", name=name, exact=True).first.click()
+def enter(page: Page, name: str, ready: str) -> None:
+    go_to(page, name)
     page.wait_for_selector(ready)
 
 
@@ -70,7 +70,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.get_by_text("Kept 1 picture on the board").wait_for()
 
     # 2. A walk from a sandal to an ankle boot, first straight, then drawn by hand.
-    goto(page, "Interpolate", '.pm[data-state="ready"]')
+    enter(page, "Interpolate", '.pm[data-state="ready"]')
     page.locator('[data-do="clear"]').click()
     for code in (SANDAL, BOOT):
         page.get_by_test_id("typed-code").fill(code)
@@ -94,7 +94,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
         assert frames_of(kind, file_of(page, kind)) == 8, kind
 
     # 3. Twelve variations of one picture, two of them mixed, six kept.
-    goto(page, "Generate", '.sg[data-state="ready"]')
+    enter(page, "Generate", '.sg[data-state="ready"]')
     page.locator(TILE).nth(5).click()
     press(page, "Twelve variations")
     page.locator(TILE).nth(3).click()
@@ -110,7 +110,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.get_by_text("Kept 5 pictures on the board").wait_for()
 
     # 4. The board: named, starred, one thrown away and brought back, the same after a reload.
-    goto(page, "Board", '.bd[data-state="ready"]')
+    enter(page, "Board", '.bd[data-state="ready"]')
     codes = cards(page, 7)
     assert [float(v) for v in codes[0].split(",")] == pinned
     page.get_by_label("Name", exact=True).fill("Low boots")

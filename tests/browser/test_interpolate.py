@@ -10,7 +10,7 @@ from itertools import pairwise
 import av
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from helpers import IMAGE, pixels, query, torch_image, wait_for_query
+from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -268,7 +268,7 @@ def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
     assert stops(page) == theirs["stops"] and query(page)["k"] == "geodesic"
     page.get_by_role("button", name="Undo", exact=True).click()
     wait_for_stops(page, 0)
-    page.get_by_role("link", name="Board", exact=True).first.click()
+    go_to(page, "Board")
     page.wait_for_selector('.bd[data-state="ready"]')
     card = page.locator(".bd-card")
     kept = [float(v) for v in card.get_attribute("data-z").split(",")]
