@@ -165,7 +165,13 @@ def train(
             "together; train in one process, or with --free-bits 0"
         )
     with closing(Feed(dataset, options, device)) as feed:
-        yield from _steps(run, feed, group, should_stop)
+        try:
+            yield from _steps(run, feed, group, should_stop)
+        except distributed.LostError as error:  # in a step, or in what is measured after an epoch
+            raise TrainingError(
+                f"another process of this training was lost at step {run.step + 1} ({error}); "
+                "go on from the last saved epoch with --resume"
+            ) from error
 
 
 def _steps(
@@ -269,13 +275,7 @@ def _learn(
         loss = player.loss(batch)
         loss = loss if share == 1 else loss * share
         (loss / pixels).backward()
-        try:
-            value, asked = group.sum_gradients(player.parameters, loss, asked)
-        except distributed.LostError as error:
-            raise TrainingError(
-                f"another process of this training was lost at step {run.step + 1} ({error}); "
-                "go on from the last saved epoch with --resume"
-            ) from error
+        value, asked = group.sum_gradients(player.parameters, loss, asked)
         clip = run.config.train.clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(player.parameters, clip)
         if not math.isfinite(value + norm.item()):

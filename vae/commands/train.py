@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -124,15 +126,17 @@ def train(**options) -> None:
         from .. import follow
 
         recorder = follow.Recorder(out, run, dataset, device=str(device), processes=group.size)
-    try:
-        stopped = _follow(run, dataset, keep_state, recorder, quiet=group.rank > 0)
-    except training.TrainingError as error:
-        keep()
-        if recorder:
-            recorder.end("failed", str(error))
-        raise
+    with _wish_to_stop(group) as asked:
+        try:
+            _follow(run, dataset, keep_state, recorder, asked, quiet=group.rank > 0)
+        except training.TrainingError as error:
+            keep()
+            if recorder:
+                recorder.end("failed", str(error))
+            raise
     if group.rank:
         return
+    stopped = not run.finished
     keep()
     if stopped:
         resume.save_run(out, run)
@@ -152,21 +156,39 @@ def train(**options) -> None:
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 
-def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
-    """Trains with a bar or plain lines; True when a signal asked to stop before the end."""
+@contextmanager
+def _wish_to_stop(group) -> Iterator[list[bool]]:
+    """A list that fills when a signal asks to stop."""
+    from ..training import TrainingError
+
+    asked: list[bool] = []
+
+    def ask(number, _) -> None:
+        if asked and number == signal.SIGINT:  # a second Ctrl-C does not wait for the step to end
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    before = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
+    try:
+        yield asked
+    except TrainingError:
+        if group.size > 1:
+            # torchrun ends all processes when one is lost. This one ends by itself, but has yet to
+            # say why.
+            before[signal.SIGTERM] = signal.SIG_IGN
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> None:
+    """Trains with a bar or plain lines until the end or until something is `asked`."""
     from tqdm import tqdm
 
     from .. import distributed, run_queue
     from ..training import train as steps
 
-    asked = []
-
-    def ask(*_) -> None:
-        if asked:  # a second Ctrl-C does not wait for the step to end
-            raise KeyboardInterrupt
-        asked.append(True)
-
-    handlers = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
     bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
     # Of many processes one is lost sooner, and all go on from what was saved.
     last_saved, every = run.seconds, 10.0 if distributed.current().size == 1 else 1.0
@@ -199,9 +221,6 @@ def _follow(run, dataset, keep, recorder=None, *, quiet=False) -> bool:
                 last_saved = run.seconds
     finally:
         bar.close()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    return bool(asked) and not run.finished
 
 
 def _let_others_begin(out: Path) -> None:
