@@ -116,6 +116,7 @@ def test_only_data_checkpoints_pictures_and_onnx_touch_the_disk():
         "score.py",
         "stream.py",
         "train.py",
+        "waiting.py",
         "onnx_export.py",
     }  # of the latter a file is compared with torch before it takes its name
     in_memory = {"film.py": {("av", "open")}, "uploads.py": {("Image", "open")}}  # of bytes

@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from typing import NamedTuple
 
 SCHEMA = 1
 LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
@@ -24,10 +25,35 @@ NETWORKS = {
 }
 
 
-def _added(default: object):
-    """A field younger than schema 1: at its default it does not count in a checkpoint's digest, so
-    that the digests of older checkpoints, and the links that name them, stay what they are."""
-    return field(default=default, metadata={"added": True})
+class Setting(NamedTuple):
+    """What a command and a form say of one field: its default, a sentence, and its bounds."""
+
+    default: object
+    sentence: str
+    low: float | None
+    high: float | None
+
+
+def _set(
+    default: object,
+    sentence: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    added: bool = False,
+):
+    """A field with what there is to say of it.
+
+    `added` marks one younger than schema 1: at its default it does not count in a checkpoint's
+    digest, so that the digests of older checkpoints, and the links that name them, stay the same.
+    """
+    told = Setting(default, sentence, low, high)
+    return field(default=default, metadata={"setting": told, "added": added})
+
+
+def setting(record: type, name: str) -> Setting:
+    """What there is to say of a field of `ModelConfig` or `TrainConfig`."""
+    return next(f.metadata["setting"] for f in fields(record) if f.name == name)
 
 
 class ConfigError(ValueError):
@@ -52,22 +78,27 @@ class ModelConfig:
     """
 
     name: str = "vae"
-    latent: int = 2
+    latent: int = _set(2, "Numbers a code has; 2 is a map.", 1, 4096)
     image_shape: tuple[int, ...] = (1, 28, 28)
-    likelihood: str = "bernoulli"
-    network: str = "mlp"
-    beta: float = 1.0
+    likelihood: str = _set("bernoulli", "How far a pixel may lie from what the decoder says.")
+    network: str = _set(
+        "mlp", "Dense layers (mlp) are quick, convolutions (conv) slower, for larger images."
+    )
+    beta: float = _set(
+        1.0, "Weight of the KL: above 1 smoother planes, below 1 sharper pictures.", 0, 1e6
+    )
     encoder_widths: tuple[int, ...] | None = None
     decoder_widths: tuple[int, ...] | None = None
-    refine: int = 0
-    fourier: int = 64
-    fourier_scale: float = 1.5
-    prior: str = _added("normal")
-    classes: int = _added(0)
-    levels: tuple[int, ...] = _added(())
+    refine: int = _set(0, "Newton steps by which q(z|x) is corrected when asked (D = 2).", 0, 100)
+    fourier: int = _set(64, "Random waves that the decoder sees beside z.", 0, 4096)
+    fourier_scale: float = _set(1.5, "Spread of their frequencies, radians a unit of z.", 0, 1000)
+    prior: str = _set("normal", "p(z): normal, a learned flow, or a Gaussian a label.", added=True)
+    classes: int = _set(0, "Labels that a conditional model is told.", 0, 256, added=True)
+    levels: tuple[int, ...] = _set((), "Sizes of an hvae's lower latents.", added=True)
 
     def __post_init__(self) -> None:
         _check_types(self)
+        _check_bounds("model", self)
         one_of("model.likelihood", self.likelihood, LIKELIHOODS)
         one_of("model.network", self.network, NETWORKS)
         for name, default in zip(
@@ -75,18 +106,12 @@ class ModelConfig:
         ):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
-        _within("model.latent", self.latent, 1, 4096)
-        _within("model.beta", self.beta, 0, 1e6)
-        _within("model.refine", self.refine, 0, 100)
         if self.refine and self.latent != 2:
             raise ConfigError(
                 f"model.refine is {self.refine} with {self.latent} latents; it works "
                 "in the plane: use --latent 2, or --refine 0"
             )
-        _within("model.fourier", self.fourier, 0, 4096)
-        _within("model.fourier_scale", self.fourier_scale, 0, 1000)
         one_of("model.prior", self.prior, PRIORS)
-        _within("model.classes", self.classes, 0, 256)
         _within("the number of model.levels", len(self.levels), 0, 8)
         for size in self.levels:
             _within("model.levels", size, 1, 4096)
@@ -142,44 +167,35 @@ class TrainConfig:
     """
 
     data: str = "fashion-mnist"
-    epochs: int = 20
-    batch_size: int = 256
-    lr: float = 2e-3
-    lr_warmup: float = 0.1
-    weight_decay: float = 0.01
-    clip: float = 0.13
-    ema: float = 0.999
-    samples: int = 1
-    noise: float = 0.0
-    dropout: float = 0.0
-    beta_start: float = 0.0
-    beta_fraction: float = 0.0
-    patience: int = 0
-    seed: int = 0
-    unlabelled: float = _added(0.0)
-    binarize: bool = _added(False)
-    free_bits: float = _added(0.0)
-    start: str = _added("")
-    frozen_decoder: bool = _added(False)
+    epochs: int = _set(20, "How often every image is seen.", 1, 100_000)
+    batch_size: int = _set(
+        256, "Images a step: more are quicker an epoch, fewer learn more of each.", 1, 1_000_000
+    )
+    lr: float = _set(2e-3, "The top of one cycle of the learning rate, up and down.", 1e-12, 1e12)
+    lr_warmup: float = _set(0.1, "Share of the steps until that top.", 0, 1)
+    weight_decay: float = _set(0.01, "AdamW's.", 0, 10)
+    clip: float = _set(0.13, "Longest gradient, of the loss in nats a pixel; 0: any.", 0, 1e12)
+    ema: float = _set(0.999, "Decay of the averaged weights, a step; 0: none.", 0, 0.999999)
+    samples: int = _set(1, "Posterior samples an image and step.", 1, 1024)
+    noise: float = _set(0.0, "Standard deviation added to what the encoder sees.", 0, 10)
+    dropout: float = _set(0.0, "Share of the pixels hidden from the encoder.", 0, 0.95)
+    beta_start: float = _set(0.0, "Beta at the first step.", 0, 1e6)
+    beta_fraction: float = _set(0.0, "Share of the training after which beta is reached.", 0, 1)
+    patience: int = _set(0, "Epochs without gain after which it stops; 0: never.", 0, 100_000)
+    seed: int = _set(0, "The same seed gives the same curve.", 0, 2**31 - 1)
+    unlabelled: float = _set(0.0, "Share of labels hidden from a cvae.", 0, 1, added=True)
+    binarize: bool = _set(False, "Train on black and white draws of the pixels.", added=True)
+    free_bits: float = _set(
+        0.0, "Nats that each level of an hvae is let off.", 0, 1000, added=True
+    )
+    start: str = _set("", "Checkpoint whose weights to begin with.", added=True)
+    frozen_decoder: bool = _set(
+        False, "Learn only to encode, for the start's decoder.", added=True
+    )
 
     def __post_init__(self) -> None:
         _check_types(self)
-        _within("train.epochs", self.epochs, 1, 100_000)
-        _within("train.batch_size", self.batch_size, 1, 1_000_000)
-        _within("train.lr", self.lr, 1e-12, 1e12)
-        _within("train.lr_warmup", self.lr_warmup, 0, 1)
-        _within("train.weight_decay", self.weight_decay, 0, 10)
-        _within("train.clip", self.clip, 0, 1e12)
-        _within("train.ema", self.ema, 0, 0.999999)
-        _within("train.samples", self.samples, 1, 1024)
-        _within("train.noise", self.noise, 0, 10)
-        _within("train.dropout", self.dropout, 0, 0.95)
-        _within("train.beta_start", self.beta_start, 0, 1e6)
-        _within("train.beta_fraction", self.beta_fraction, 0, 1)
-        _within("train.patience", self.patience, 0, 100_000)
-        _within("train.seed", self.seed, 0, 2**31 - 1)
-        _within("train.unlabelled", self.unlabelled, 0, 1)
-        _within("train.free_bits", self.free_bits, 0, 1000)
+        _check_bounds("train", self)
 
 
 @dataclass(frozen=True)
@@ -280,6 +296,13 @@ def _coerce(name: str, value: object, hint: object) -> object:
     if hint is float and not math.isfinite(value):
         raise ConfigError(f"{name} is {value!r}; expected a finite number")
     return value
+
+
+def _check_bounds(section: str, record: object) -> None:
+    for option in fields(record):
+        told = option.metadata.get("setting")
+        if told is not None and told.low is not None:
+            _within(f"{section}.{option.name}", getattr(record, option.name), told.low, told.high)
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

@@ -1,13 +1,21 @@
 """The form that starts a training: every field with a sentence, an estimate before the start."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
 
 import vae
 from vae import run_queue, runs
-from vae.config import LIKELIHOODS, NETWORKS, ConfigError
+from vae.config import (
+    LIKELIHOODS,
+    NETWORKS,
+    ConfigError,
+    ModelConfig,
+    TrainConfig,
+    setting,
+)
 
 from . import cache, session
 
@@ -17,10 +25,12 @@ DATA = {
     "digits": "Digits, 1,797 small ones",
 }
 UPLOAD = "A .zip of my own"
-LIKELIHOOD_WORDS = {
+WORDS = {
     "bernoulli": "Bernoulli",
-    "continuous_bernoulli": "continuous Bernoulli",
     "gaussian": "Gaussian",
+    "continuous-bernoulli": "continuous Bernoulli",
+    "mlp": "dense layers",
+    "conv": "convolutions",
 }
 
 
@@ -69,59 +79,19 @@ def _options() -> dict | None:
             help="What kind of autoencoder learns.",
             key="train-model",
         )
-        latent = st.number_input(
-            "Latent size", 1, 64, 2, help="Numbers a code has; 2 is a map.", key="train-latent"
-        )
+        latent = _number("Latent size", ModelConfig, "latent", most=64)
     with across[1]:
-        preset = float(vae.MODELS[model].preset.get("beta", 1.0))
-        beta = st.number_input(
-            "Beta",
-            0.0,
-            100.0,
-            preset,
-            0.5,
-            help="Weight of the KL: above 1 smoother planes, below 1 sharper pictures.",
-            key=f"train-beta-{model}",
-        )
-        epochs = st.number_input(
-            "Epochs", 1, 1000, 20, help="How often every image is seen.", key="train-epochs"
-        )
+        preset = vae.MODELS[model].preset.get("beta", setting(ModelConfig, "beta").default)
+        beta = _number("Beta", ModelConfig, "beta", preset, of=model, step=0.5, most=100)
+        epochs = _number("Epochs", TrainConfig, "epochs", most=1000)
     with across[2]:
-        batch = st.number_input(
-            "Images a step",
-            8,
-            8192,
-            256,
-            help="More are quicker an epoch, fewer learn more of each.",
-            key="train-batch",
-        )
-        lr = st.number_input(
-            "Learning rate",
-            1e-6,
-            1.0,
-            2e-3,
-            format="%.5f",
-            help="The top of one cycle up and down.",
-            key="train-lr",
-        )
+        batch = _number("Images a step", TrainConfig, "batch_size", most=8192)
+        lr = _number("Learning rate", TrainConfig, "lr", format="%.5f", step=5e-4, most=1.0)
     with across[3]:
-        network = st.selectbox(
-            "Network",
-            list(NETWORKS),
-            help="mlp: dense layers, quick. conv: convolutions, slower, for larger images.",
-            key="train-network",
-        )
-        seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, help="The same seed gives the same curve.", key="train-seed"
-        )
+        network = _choice("Network", "network", NETWORKS)
+        seed = _number("Seed", TrainConfig, "seed")
     with st.popover("More"):
-        likelihood = st.selectbox(
-            "Likelihood",
-            list(LIKELIHOODS),
-            format_func=lambda name: LIKELIHOOD_WORDS.get(name, name),
-            help="How far a pixel may lie from what the decoder says.",
-            key="train-likelihood",
-        )
+        likelihood = _choice("Likelihood", "likelihood", LIKELIHOODS)
         size = st.select_slider(
             "Side of the images in pixels",
             [16, 20, 24, 28, 32, 48, 64],
@@ -140,16 +110,51 @@ def _options() -> dict | None:
         "data": data,
         "size": size,
         "model": model,
-        "latent": int(latent),
+        "latent": latent,
         "beta": beta,
         "likelihood": likelihood,
         "network": network,
-        "epochs": int(epochs),
-        "batch_size": int(batch),
+        "epochs": epochs,
+        "batch_size": batch,
         "lr": lr,
-        "seed": int(seed),
+        "seed": seed,
         "device": device,
     }
+
+
+def _number(
+    title: str,
+    record: type,
+    name: str,
+    first: float | None = None,
+    *,
+    of: str = "",
+    most: float | None = None,
+    **how,
+) -> float:
+    """The number that a field of a config gets: its default, bounds and sentence are the field's,
+    `most` what a page may ask for. `of` names whose first value `first` is."""
+    told = setting(record, name)
+    kind = type(told.default)
+    return st.number_input(
+        title,
+        kind(told.low),
+        kind(told.high if most is None else most),
+        kind(told.default if first is None else first),
+        help=told.sentence,
+        key=f"train-{name}{f'-{of}' if of else ''}",
+        **how,
+    )
+
+
+def _choice(title: str, name: str, known: Iterable[str]) -> str:
+    return st.selectbox(
+        title,
+        list(known),
+        format_func=WORDS.__getitem__,
+        help=setting(ModelConfig, name).sentence,
+        key=f"train-{name}",
+    )
 
 
 def _data() -> str | None:

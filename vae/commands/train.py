@@ -12,7 +12,15 @@ from pathlib import Path
 
 import click
 
-from ..config import LIKELIHOODS, NETWORKS, Config, ConfigError, ModelConfig, TrainConfig, suggest
+from ..config import (
+    LIKELIHOODS,
+    Config,
+    ConfigError,
+    ModelConfig,
+    TrainConfig,
+    setting,
+    suggest,
+)
 from ..models import MODELS
 from . import dataset_or_starter, main
 from .evaluate import measure, print_numbers
@@ -20,55 +28,63 @@ from .evaluate import measure, print_numbers
 _MODEL_OPTIONS = (
     *("latent", "likelihood", "network", "refine", "fourier", "fourier_scale", "prior"),
 )
-_DEFAULT_MODEL, _DEFAULT_TRAIN = ModelConfig(), TrainConfig()
+
+
+def _option(name: str, record: type, more: str = ""):
+    """The option that sets a field of a config: its default and its sentence are the field's."""
+    told = setting(record, name)
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        default=told.default,
+        is_flag=isinstance(told.default, bool),
+        help=told.sentence + more,
+    )
 
 
 @main.command()
-@click.option("--data", default="fashion-mnist", help="a name, or a path to images")
-@click.option("--size", default=28, type=click.IntRange(4, 256), help="side of the images")
-@click.option("--model", default="vae", help=f"one of {', '.join(MODELS)}")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="folder to write")
-@click.option("--latent", default=_DEFAULT_MODEL.latent, help="latent size D")
-@click.option("--beta", type=float, help="weight of the KL; the model's own by default")
-@click.option("--likelihood", default=_DEFAULT_MODEL.likelihood, help=" | ".join(LIKELIHOODS))
-@click.option("--network", default=_DEFAULT_MODEL.network, help=" | ".join(NETWORKS))
-@click.option("--encoder-widths", help="hidden widths, as 1024,1024")
-@click.option("--decoder-widths", help="hidden widths, as 256,512")
-@click.option("--refine", default=_DEFAULT_MODEL.refine, help="Newton steps on q(z|x) (D = 2)")
+@click.option("--data", default="fashion-mnist", help="A name, or a path to images.")
 @click.option(
-    "--fourier", default=_DEFAULT_MODEL.fourier, help="random waves of z for the decoder"
+    "--size", default=28, type=click.IntRange(4, 256), help="Side of the images in pixels."
 )
-@click.option(
-    "--fourier-scale", default=_DEFAULT_MODEL.fourier_scale, help="spread of their frequencies"
-)
-@click.option("--prior", default=_DEFAULT_MODEL.prior, help="normal | flow | label: p(z)")
-@click.option("--levels", help="sizes of an hvae's lower latents, as 16,32")
-@click.option("--epochs", default=_DEFAULT_TRAIN.epochs, help="passes over the training images")
-@click.option("--batch-size", default=_DEFAULT_TRAIN.batch_size, help="images a step")
-@click.option("--lr", default=_DEFAULT_TRAIN.lr, help="top of the one-cycle learning rate")
-@click.option("--lr-warmup", default=_DEFAULT_TRAIN.lr_warmup, help="share of steps to the top")
-@click.option("--weight-decay", default=_DEFAULT_TRAIN.weight_decay, help="AdamW's")
-@click.option("--clip", default=_DEFAULT_TRAIN.clip, help="gradient norm, nats a pixel; 0: none")
-@click.option("--ema", default=_DEFAULT_TRAIN.ema, help="decay of the averaged weights; 0: none")
-@click.option("--samples", default=_DEFAULT_TRAIN.samples, help="posterior samples an image")
-@click.option("--noise", default=_DEFAULT_TRAIN.noise, help="std added to what the encoder sees")
-@click.option("--dropout", default=_DEFAULT_TRAIN.dropout, help="pixels hidden from the encoder")
-@click.option("--beta-start", default=_DEFAULT_TRAIN.beta_start, help="beta at the first step")
-@click.option("--beta-fraction", default=_DEFAULT_TRAIN.beta_fraction, help="of training it takes")
-@click.option("--patience", default=_DEFAULT_TRAIN.patience, help="stop early after; 0: never")
-@click.option("--unlabelled", default=_DEFAULT_TRAIN.unlabelled, help="labels hidden from a cvae")
-@click.option("--binarize", is_flag=True, help="train on black and white draws of the pixels")
-@click.option("--start", default="", help="checkpoint whose weights to begin with")
-@click.option("--frozen-decoder", is_flag=True, help="learn only to encode, for the --start's")
-@click.option("--free-bits", default=_DEFAULT_TRAIN.free_bits, help="nats a level of an hvae")
-@click.option("--seed", default=_DEFAULT_TRAIN.seed, help="of weights, order and noise")
+@click.option("--model", default="vae", help=f"One of {', '.join(MODELS)}.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@_option("latent", ModelConfig)
+@click.option("--beta", type=float, help="Weight of the KL; the model's own by default.")
+@_option("likelihood", ModelConfig, f" {' | '.join(LIKELIHOODS)}")
+@_option("network", ModelConfig)
+@click.option("--encoder-widths", help="Hidden widths, as 1024,1024.")
+@click.option("--decoder-widths", help="Hidden widths, as 256,512.")
+@_option("refine", ModelConfig)
+@_option("fourier", ModelConfig)
+@_option("fourier_scale", ModelConfig)
+@_option("prior", ModelConfig, " normal | flow | label")
+@click.option("--levels", help="Sizes of an hvae's lower latents, as 16,32.")
+@_option("epochs", TrainConfig)
+@_option("batch_size", TrainConfig)
+@_option("lr", TrainConfig)
+@_option("lr_warmup", TrainConfig)
+@_option("weight_decay", TrainConfig)
+@_option("clip", TrainConfig)
+@_option("ema", TrainConfig)
+@_option("samples", TrainConfig)
+@_option("noise", TrainConfig)
+@_option("dropout", TrainConfig)
+@_option("beta_start", TrainConfig)
+@_option("beta_fraction", TrainConfig)
+@_option("patience", TrainConfig)
+@_option("unlabelled", TrainConfig)
+@_option("binarize", TrainConfig)
+@_option("start", TrainConfig)
+@_option("frozen_decoder", TrainConfig)
+@_option("free_bits", TrainConfig)
+@_option("seed", TrainConfig)
 @click.option("--device", default="auto", help="auto | cpu | cuda | mps")
-@click.option("--threads", default=0, type=click.IntRange(0, 1024), help="threads; 0: all")
-@click.option("--stream", "streamed", is_flag=True, help="read images from disk, not from memory")
-@click.option("--resume", is_flag=True, help="go on where a stopped training left off")
-@click.option("--half/--full", default=True, help="store float16 or float32 weights")
-@click.option("--follow/--no-follow", default=True, help="write what the Train page shows")
-@click.option("--evaluate/--no-evaluate", "measure", default=True, help="measure when done")
+@click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Threads; 0: all.")
+@click.option("--stream", "streamed", is_flag=True, help="Read images from disk, not from memory.")
+@click.option("--resume", is_flag=True, help="Go on where a stopped training left off.")
+@click.option("--half/--full", default=True, help="Store float16 or float32 weights.")
+@click.option("--follow/--no-follow", default=True, help="Write what the Train page shows.")
+@click.option("--evaluate/--no-evaluate", "measure", default=True, help="Measure when done.")
 def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
@@ -86,7 +102,7 @@ def train(**options) -> None:
             f"the device is {options['device']!r}, not usable on this machine; try --device auto"
         ) from error
     dataset = dataset_or_starter(options["data"], options["size"], streamed=options["streamed"])
-    config = _config(options, dataset)
+    config = config_of(options, dataset)
     weights = None
     if config.train.start:
         weights = checkpoint.load(config.train.start).model.state_dict()
@@ -231,62 +247,10 @@ def _let_others_begin(out: Path) -> None:
         run_queue.advance()
 
 
-@main.command("wait", hidden=True)
-def wait_for_work() -> None:
-    """Load what a training needs, then do what one line of standard input says; end without it."""
-    import json
-    import os
-
-    import torch
-
-    from .. import checkpoint, follow, resume, training  # noqa: F401
-
-    weight = torch.nn.Parameter(torch.zeros(1))
-    torch.optim.AdamW([weight])  # what it loads for itself takes a second
-    line = sys.stdin.readline()
-    if not line:
-        return
-    asked = json.loads(line)
-    with open(asked["log"], "ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    sys.argv = [sys.argv[0], *asked["arguments"]]  # the command that the checkpoint remembers
-    main(asked["arguments"], standalone_mode=True)
-
-
-@main.command(hidden=True, context_settings={"ignore_unknown_options": True})
-@click.option("--seconds", default=2.0, type=click.FloatRange(0.1, 60))
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def probe(seconds: float, options: tuple[str, ...]) -> None:
-    """Train for a moment, write nothing, and say how fast it goes."""
-    import json
-    import time
-
-    from .. import training
-
-    with train.make_context("probe", ["--out", "nowhere", *options]) as context:
-        asked = context.params
-    dataset = dataset_or_starter(asked["data"], asked["size"])
-    run = training.new_run(
-        _config(asked, dataset), dataset, training.device_named(asked["device"])
-    )
-    rates: list[float] = []
-    begun: list[float] = []  # the first report comes late: layers are laid out in its time
-    for progress in training.train(
-        run, dataset, should_stop=lambda: bool(begun) and time.perf_counter() - begun[0] > seconds
-    ):
-        begun.append(time.perf_counter())
-        rates.append(progress.images_per_second)
-    steady = max(rates[1:], default=rates[0])
-    batch = min(asked["batch_size"], len(dataset.train.images))
-    total = progress.steps * batch / steady
-    click.echo(json.dumps({"images_per_second": steady, "seconds": total}))
-
-
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _config(options: dict, dataset) -> Config:
+def config_of(options: dict, dataset) -> Config:
     if options["model"] not in MODELS:
         known = ", ".join(MODELS)
         near = suggest(options["model"], MODELS)
