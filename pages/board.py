@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import board_files, cache, session
+from pages.ui import board_cache, board_files, session
 from pages.ui.board import board_cards
 from pages.ui.board_state import asked
 from vae import boards
@@ -99,7 +99,7 @@ if not items:
         "choose pictures on Generate and press “Keep”."
     )
 follow()
-shown = cache.board_pictures(tuple(items))
+shown = board_cache.board_pictures(tuple(items))
 board_cards(
     items,
     sprite=shown.sprite,

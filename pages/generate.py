@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from pages.ui import cache, making, session
+from pages.ui import cache, making, session, sheet_cache
 from pages.ui.direction_panel import direction_panel
 from pages.ui.keeping import keep_records
 from pages.ui.model_picker import model_picker
@@ -78,7 +78,7 @@ def generator() -> None:
     sample_grid(
         assets,
         known,
-        cache.judged(entry.name, entry.digest, pins),
+        sheet_cache.judged(entry.name, entry.digest, pins),
         labels=names,
         directions=session.directions(entry.digest),
         groups={side: len(of) for side, of in session.groups(entry.digest).items()},

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session
+from pages.ui import cache, session, way_cache
 from pages.ui.keeping import keep_frames
 from pages.ui.model_picker import model_picker
 from pages.ui.path_exports import path_exports
@@ -54,9 +54,9 @@ def studio() -> None:
         st.query_params.from_dict(query)
     speed = None
     if "speed" in way.layers and space.latent == 2:
-        speed = cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[1]
+        speed = way_cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[1]
     ready = way.kind == "drawn" or len(way.stops) > 1
-    travel = cache.travel(entry.name, entry.digest, way) if ready else None
+    travel = way_cache.travel(entry.name, entry.digest, way) if ready else None
     kept = (st.session_state.get("path") or {}).get("keep") or {}
     same = kept.get("digest") == entry.digest and kept.get("turn") == committed.get("turn")
     if travel and same and not session.answered(f"keep-{entry.digest}", int(kept["asked"])):

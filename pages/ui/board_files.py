@@ -9,7 +9,7 @@ from vae import board_files, boards, sheets
 from vae.board_items import Board, BoardError, Item
 from vae.film import ExportError
 
-from . import cache, session
+from . import board_cache, session
 from .job_panel import Begin, job_panel
 from .jobs import Job
 from .path_exports import ABOUT_ENLARGED, ENLARGED
@@ -72,7 +72,7 @@ def _recipe() -> board_files.Recipe:
 
 
 def _begin(board: Board, items: Sequence[Item], recipe: board_files.Recipe) -> Job:
-    pictures = cache.board_pictures(tuple(items)).pictures
+    pictures = board_cache.board_pictures(tuple(items)).pictures
     made = FORMATS[recipe.format]
     return Job(
         lambda progress: board_files.make(board, items, pictures, recipe, progress=progress),

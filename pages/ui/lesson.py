@@ -6,7 +6,7 @@ import streamlit as st
 
 import vae
 
-from . import cache, routes
+from . import cache, compare_cache, routes
 from .families import beta_family
 from .lesson_steps import Step
 
@@ -59,7 +59,7 @@ def _betas(entries: list[vae.Entry]) -> list[dict]:
     """The measured numbers and the decoded plane of models that differ in beta alone."""
     rows = []
     for entry in beta_family(entries):
-        grid = cache.place_grid(entry.name, entry.digest, _REACH, _SIDE)
+        grid = compare_cache.place_grid(entry.name, entry.digest, _REACH, _SIDE)
         numbers = (entry.metrics or {}).get("evaluation") or {}
         rows.append(
             {

@@ -7,7 +7,7 @@ from vae.film import ExportError
 from vae.path_files import SUFFIXES, Origin, Recipe, make
 from vae.paths import Frame
 
-from . import cache, session
+from . import cache, session, way_cache
 from .job_panel import Begin, job_panel
 from .jobs import Job
 from .way import Way
@@ -84,7 +84,7 @@ def _begin(entry: vae.Entry, first: Way, recipe: Recipe) -> Job | None:
     if way.kind != "drawn" and len(way.stops) < 2:
         st.warning("A way needs two stops: click the map.")
         return None
-    codes = cache.travel(entry.name, entry.digest, way).frames.tolist()
+    codes = way_cache.travel(entry.name, entry.digest, way).frames.tolist()
     frames = [Frame(tuple(z), way.label, way.seed) for z in codes]
     model = cache.checkpoint(entry.name, entry.digest).model
     stops = way.stroke if way.kind == "drawn" else way.stops

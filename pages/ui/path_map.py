@@ -7,9 +7,9 @@ import streamlit as st
 
 from . import routes
 from .atlas import MapAssets
-from .cache import Travel
 from .place import Pin
 from .way import Way
+from .way_cache import Travel
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(

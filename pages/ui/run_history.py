@@ -8,7 +8,7 @@ import streamlit as st
 from vae import runs
 from vae.runs import RunInfo
 
-from . import cache, session
+from . import run_cache, session
 from .run_export import run_export
 
 SETTINGS = {
@@ -63,7 +63,7 @@ def run_history(shown: Sequence[str]) -> None:
 
 
 def _row(run: RunInfo) -> dict:
-    last = cache.last_point(run.id)
+    last = run_cache.last_point(run.id)
     options = run.plan.get("options") or {}
     numbers = {}
     if last:

@@ -8,7 +8,7 @@ import streamlit as st
 from vae import runs
 from vae.runs import RunError
 
-from . import cache, routes
+from . import routes, run_cache
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -36,10 +36,10 @@ def run_view(shown: Sequence[str], *, key: str) -> None:
 def _run(id: str) -> dict | None:
     try:
         run = runs.info(id)
-        begun = cache.run_eyes(id)
+        begun = run_cache.run_eyes(id)
     except RunError:
         return None
-    seen = [found for path in runs.snapshots(id) if (found := cache.run_snapshot(path))]
+    seen = [found for path in runs.snapshots(id) if (found := run_cache.run_snapshot(path))]
     return {
         "id": id,
         "name": run.name,

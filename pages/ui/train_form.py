@@ -17,7 +17,7 @@ from vae.config import (
     setting,
 )
 
-from . import cache, session
+from . import run_cache, session
 
 DATA = {
     "fashion-mnist": "Fashion-MNIST, all that is here",
@@ -189,7 +189,7 @@ def _folders() -> list[Path]:
 def _preview(data: str, size: int) -> None:
     """Twenty-five of the images and how many of each class there are."""
     try:
-        seen = cache.preview(data, size)
+        seen = run_cache.preview(data, size)
     except vae.DataError as error:
         st.error(f"These images cannot be used: {error}.")
         return

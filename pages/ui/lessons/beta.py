@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import cache, figures
+from pages.ui import cache, compare_cache, figures
 from pages.ui.families import beta_family
 
 from .items import missing
@@ -55,7 +55,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
     with centre:
         st.markdown(f"**{SIDE * SIDE} places, z from −{REACH} to {REACH}**")
         st.image(
-            cache.place_grid(entry.name, entry.digest, REACH, SIDE),
+            compare_cache.place_grid(entry.name, entry.digest, REACH, SIDE),
             width="stretch",
             output_format="PNG",
             alt=f"{SIDE * SIDE} places decoded at beta {betas[chosen]:g}",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import cache, figures
+from pages.ui import cache, compare_cache, figures
 from pages.ui.families import named
 from pages.ui.metrics_table import metrics_table
 
@@ -22,7 +22,7 @@ def depth(entries: Sequence[vae.Entry]) -> None:
     gauss, free, deep = (named(entries, kind) for kind in ("vae", "avb", "hvae"))
     if free or deep:
         reference = gauss or free or deep
-        centres = cache.central_items(reference.name, reference.digest)
+        centres = compare_cache.central_items(reference.name, reference.digest)
         item = choose_item(
             "Item", "depth-item", reference, centres[min(_FIRST, len(centres) - 1)] or 0
         )
@@ -52,7 +52,7 @@ def _adversary(gauss: vae.Entry | None, free: vae.Entry | None, item: int) -> No
     )
     kinds = [entry for entry in (gauss, free) if entry]
     for entry, column in zip(kinds, st.columns(2, gap="medium"), strict=False):
-        draws = cache.posterior_draws(entry.name, entry.digest, item, DRAWS)
+        draws = compare_cache.posterior_draws(entry.name, entry.digest, item, DRAWS)
         outline = figures.ellipse(draws.mean(0), draws.std(0))
         with column:
             st.markdown(f"**{entry.name}** · {DRAWS:,} draws for this item")
@@ -73,7 +73,7 @@ def _hierarchy(deep: vae.Entry | None, item: int) -> None:
         "details; where several meet, the levels below decide between them too."
     )
     data = cache.shown(deep.name, deep.digest)
-    pictures = cache.details(deep.name, deep.digest, item, SEEDS)
+    pictures = compare_cache.details(deep.name, deep.digest, item, SEEDS)
     original = data.test.images[item].transpose(1, 2, 0)
     words = ["original", "means", *(f"seed {s}" for s in range(1, SEEDS + 1))]
     st.markdown(f"**{deep.name}** · the place of this item")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import cache, figures
+from pages.ui import compare_cache, figures
 from pages.ui.families import named
 from vae.walk import THIN
 
@@ -31,13 +31,13 @@ def holes(entries: Sequence[vae.Entry]) -> None:
         "together."
     )
     torn, whole = ((entry.name, entry.digest) for entry in pair)
-    first, last = cache.telling_pair(torn, whole)
+    first, last = compare_cache.telling_pair(torn, whole)
     start = choose_item("From", "walk-from", pair[1], first)
     end = choose_item("To", "walk-to", pair[1], last)
     if start == end:
         st.caption("Both ends are the same item; choose another one to walk to.")
         return
-    walks = [cache.walk(e.name, e.digest, start, end, FRAMES) for e in pair]
+    walks = [compare_cache.walk(e.name, e.digest, start, end, FRAMES) for e in pair]
     paths = [path for path, _ in walks]
     tops = (
         max(float(p.density.max()) for p in paths),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session
+from pages.ui import cache, compare_cache, session
 
 
 def missing(what: str, options: str, name: str, more: str = "") -> None:
@@ -19,7 +19,7 @@ def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
     Shows the item's image; begins with the item `first`.
     """
     data = cache.shown(reference.name, reference.digest)
-    centres = cache.central_items(reference.name, reference.digest)
+    centres = compare_cache.central_items(reference.name, reference.digest)
     names = data.class_names
     item = session.chosen_item(key, first)
     own = int(data.test.labels[item])
