@@ -66,6 +66,8 @@ def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
 def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, source):
     square = ((-3.0, -1.0), (-1.0, -1.0), (-1.0, 1.0), (-3.0, 1.0))
     asked = {"source": source, "n": 30, "seed": 4, "label": 1, "place": (2.0, 1.0)}
+    if source == "inside":  # where a conditional model finds the items of the label it is told
+        square = tuple((-x, y) for x, y in square)
     asked["polygon"] = square
     model, first = drawn(name, **asked)
     _, other = drawn(name, **{**asked, "seed": 5})
@@ -77,6 +79,8 @@ def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, s
     assert first.label == (1 if model.extra_kind == "label" else None)
     if source == "region":
         assert (first.z > (-3, -1)).all() and (first.z < (-1, 1)).all()
+    if source == "inside":
+        assert (first.z > (1, -1)).all() and (first.z < (3, 1)).all()
     if source == "class":
         assert (first.z[:, 0] > 0).all()
     if source == "around":
@@ -117,6 +121,8 @@ def test_polygons_that_bend_and_cross_hold_what_they_should():
         ({"source": "class", "label": 7}, "has no items"),
         ({"source": "around", "place": (1.0,)}, "1 coordinates; expected 2"),
         ({"source": "region"}, "no area"),
+        ({"source": "inside"}, "no area"),
+        ({"source": "inside", "polygon": ((50, 50), (51, 50), (50, 51))}, "none of 204,800"),
         ({"least": 1e9, "n": 5}, "none of 125 draws"),
     ],
 )
