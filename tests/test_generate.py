@@ -35,10 +35,11 @@ def items():
 
 @pytest.fixture
 def drawn(settings, items):
-    def make(name="vae", **asked):
+    def make(name="vae", aggregate=None, **asked):
         model = build(settings(name).model).eval()
         ground = Ground.of(items.mean)
         kept = {"codes": items, "labels": LABELS, "ground": ground}
+        kept["aggregate"] = aggregate
         return model, sample(model, Request(**asked), **kept)
 
     return make
@@ -162,6 +163,23 @@ def test_a_mix_is_the_weighted_mean_in_the_plane_and_on_the_shell_above_it():
     for weights in ([1, 1], [-1, 1, 1], [0, 0, 0]):
         with pytest.raises(GenerateError, match="the weights are"):
             mix(codes, weights)
+
+
+def test_the_aggregate_posterior_inside_a_region_is_that_of_all_draws_that_fall_there(drawn):
+    triangle = ((1.2, -0.2), (3.2, 0.3), (2.0, 2.0))
+    means = torch.tensor([[-2.0, 0.0], [2.0, 1.0], [2.5, 0.0]])
+    mixture = Mixture(
+        torch.tensor([0.5, 0.3, 0.2]).log(), means, 0.4 * torch.eye(2).repeat(3, 1, 1)
+    )
+    _, found = drawn(source="inside", n=400, seed=1, polygon=triangle, aggregate=mixture)
+    every = mixture.sample(100_000, torch.Generator().manual_seed(9)).numpy()
+    kept = every[inside(every, triangle)]
+    assert inside(found.z, triangle).all() and found.z.shape == (400, 2)
+    assert found.z.mean(0) == pytest.approx(kept.mean(0), abs=0.07)  # 4 standard errors
+    assert found.z.std(0) == pytest.approx(kept.std(0), abs=0.05)
+    assert len(found.z) / found.tried == pytest.approx(len(kept) / len(every), abs=0.05)
+    _, few = drawn(source="inside", n=24, seed=1, polygon=triangle, aggregate=mixture)
+    assert np.array_equal(few.z, found.z[:24])
 
 
 def test_a_region_is_covered_evenly_and_only_inside(drawn):

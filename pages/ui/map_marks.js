@@ -14,7 +14,7 @@ export const SHAPES = [
   "M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z",
   "M3 .8h6L12 6l-3 5.2H3L0 6z", "M1 1l10 10V1L1 11z",
 ];
-const GREY = 0.3; // how much of the text's ink an item outside has
+const GREY = 0.32; // how much of the text's ink the grey has; crowds of it do not get darker
 
 export class Marks {
   constructor(canvas) { this.canvas = canvas; }
@@ -26,8 +26,8 @@ export class Marks {
     const { atlas, mask, hidden } = scene, { codes, labels, latent, count } = atlas;
     const { x: [x0], y: [, y1] } = view.ranges, { unit } = view, [left, top] = view.toPixel(x0, y1), half = 0.6 * size;
     for (const within of [0, 1]) {
-      const stamps = atlas.classes.map((_, k) => stamp(k, size, within ? theme.classes[k % theme.classes.length] : theme.text));
-      pen.globalAlpha = within ? (count > 20_000 ? 0.7 : 0.9) : GREY;
+      const stamps = atlas.classes.map((_, k) => stamp(k, size, theme, within));
+      pen.globalAlpha = count > 20_000 ? 0.6 : 0.85;
       for (let i = 0, at = 0; i < count; i++, at += latent) {
         if (mask[i] !== within || hidden.has(labels[i])) continue;
         const x = left + (codes[at] - x0) / unit, y = top + (y1 - codes[at + 1]) / unit;
@@ -40,12 +40,18 @@ export class Marks {
   clear() { if (this.canvas.width > 1) Object.assign(this.canvas, { width: 1, height: 1 }); }
 }
 
-/** One mark at the screen's resolution. */
-function stamp(label, size, colour) {
+/** One mark at the screen's resolution, in the colour of its class or in grey. */
+function stamp(label, size, theme, coloured) {
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
   canvas.width = canvas.height = Math.ceil(1.2 * size * (devicePixelRatio || 1));
   pen.scale(canvas.width / 12, canvas.width / 12);
-  pen.fillStyle = colour;
-  pen.fill(new Path2D(SHAPES[label % SHAPES.length]));
+  const shape = new Path2D(SHAPES[label % SHAPES.length]);
+  pen.fillStyle = coloured ? theme.classes[label % theme.classes.length] : theme.ground;
+  pen.fill(shape);
+  if (!coloured) {
+    pen.globalAlpha = GREY;
+    pen.fillStyle = theme.text;
+    pen.fill(shape);
+  }
   return canvas;
 }

@@ -113,7 +113,7 @@ export class Region {
       `${number(many)} of ${atlas.sampled ? `the ${number(atlas.count)} items drawn here, of ${atlas.split},` : atlas.split} inside`,
       atlas.latent > 2 && "chosen in the plane of z1 and z2 alone",
       unseen.length > 0 && `not counted because hidden: ${unseen.join(", ")}`,
-    ].filter(Boolean).join("; ") + ".";
+    ].filter(Boolean).join("; ") + ". Their mean and spread, and new samples like them, stand below.";
   }
 
   /** Recolours the items; needed when the view or the region has changed. */

@@ -11,7 +11,7 @@ from . import cache
 from .place import Pin, Polygon
 
 SHOWN = 24
-_COLUMNS = 8
+_COLUMNS = 6
 _DRAWN = 256  # samples that the mean and the spread are taken over
 _SIDE = 168  # pixels that a picture's height is enlarged to, about
 

@@ -33,7 +33,7 @@ def region_panel(entry: vae.Entry, where: Place) -> None:
     made = region_cache.drawn(
         entry.name, entry.digest, where.region, where.label, where.seed, where.draw
     )
-    bars, looks = st.columns([1, 1.5], gap="large")
+    bars, looks, samples = st.columns([1, 1, 1.4], gap="medium")
     with bars:
         if real is None:
             st.info("No test image lies here. Draw the lasso around some items of the map.")
@@ -52,7 +52,9 @@ def region_panel(entry: vae.Entry, where: Place) -> None:
             "Spread is the standard deviation of a pixel: black 0, white 0.5 of full brightness. "
             "Decoded samples vary less than real images, because a decoder draws means."
         )
-    _samples(entry, where, made)
+    with samples:
+        _samples(entry, where, made)
+    _actions(entry, where, made)
     _files(entry, where)
 
 
@@ -66,7 +68,7 @@ def _look(look: Look, what: str) -> None:
             st.image(
                 picture,
                 f"{title} of {many}{number}",
-                width=168,
+                width=152,
                 output_format="PNG",
                 alt=f"{title} of the {many} inside the lasso",
             )
@@ -88,10 +90,13 @@ def _samples(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
         st.image(
             made.sheet,
             f"{shown} samples from inside, drawn where images really lie{told}, seed {where.draw}",
-            width=8 * 84,
+            width="stretch",
             output_format="PNG",
             alt=f"{shown} new pictures decoded from inside the lasso",
         )
+
+
+def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
     key = f"region-seed-{entry.digest[:12]}"
     st.session_state.setdefault(key, where.draw)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
