@@ -1,10 +1,11 @@
 /**
  * The items once more, for as long as a region is chosen: those inside in their colours, the others
- * in grey below them. Plotly takes hundreds of milliseconds to recolour single items (it uploads all
- * of them again), so its own are hidden meanwhile and stamps are drawn on a canvas.
+ * in grey below them. Plotly recolours single items in hundreds of milliseconds, because it uploads
+ * all of them again, so its own are hidden meanwhile; and 10,000 calls of drawImage take several
+ * times as long as writing the pixels, so those are written here.
  */
 
-import { openCanvas } from "./map_view.js";
+import { MARGIN } from "./map_view.js";
 
 // Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
 export const SHAPES = [
@@ -19,39 +20,70 @@ const GREY = 0.32; // how much of the text's ink the grey has; crowds of it do n
 export class Marks {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { atlas, mask: 1 for an item inside, hidden, shown }; null: nothing   @param size of a mark, pixels */
-  draw(view, theme, scene, size) {
-    const pen = openCanvas(this.canvas, view);
-    if (!scene?.shown) return;
-    const { atlas, mask, hidden } = scene, { codes, labels, latent, count } = atlas;
-    const { x: [x0], y: [, y1] } = view.ranges, { unit } = view, [left, top] = view.toPixel(x0, y1), half = 0.6 * size;
-    for (const within of [0, 1]) {
-      const stamps = atlas.classes.map((_, k) => stamp(k, size, theme, within));
-      pen.globalAlpha = count > 20_000 ? 0.6 : 0.85;
+  /** @param scene { atlas, mask: 1 for an item inside, hidden, shown }   @param size of a mark, pixels */
+  draw(view, theme, { atlas, mask, hidden, shown }, size) {
+    const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height);
+    const { codes, labels, latent, count } = atlas, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
+    const left = MARGIN.l * ratio, top = MARGIN.t * ratio, right = left + view.plotWidth * ratio, bottom = top + view.plotHeight * ratio;
+    const side = Math.ceil(1.2 * size * ratio), half = side / 2, area = { data: image.data, width, left, top, right, bottom };
+    for (const within of shown ? [0, 1] : []) {
+      const stamps = this.stamps(theme, atlas.classes.length, side, within, count > 20_000 ? 0.6 : 0.85);
       for (let i = 0, at = 0; i < count; i++, at += latent) {
         if (mask[i] !== within || hidden.has(labels[i])) continue;
-        const x = left + (codes[at] - x0) / unit, y = top + (y1 - codes[at + 1]) / unit;
-        if (x < -half || y < -half || x > view.width + half || y > view.height + half) continue;
-        pen.drawImage(stamps[labels[i]], x - half, y - half, 2 * half, 2 * half);
+        const x = Math.round(left + (codes[at] - x0) * scale - half), y = Math.round(top + (y1 - codes[at + 1]) * scale - half);
+        if (x > left - side && x < right && y > top - side && y < bottom) press(stamps[labels[i]], side, x, y, area);
       }
     }
+    pen.putImageData(image, 0, 0);
+  }
+
+  /** The marks of all classes, in their colours or in grey; kept until size or theme change. */
+  stamps(theme, classes, side, within, opacity) {
+    const key = `${theme.ground} ${side} ${opacity} ${classes}`;
+    if (this.key !== key) Object.assign(this, { key, sets: [] });
+    this.sets[within] ??= Array.from({ length: classes }, (_, k) => ({
+      colour: within ? mixed(theme.classes[k % theme.classes.length]) : mixed(theme.ground, theme.text),
+      cover: cover(SHAPES[k % SHAPES.length], side, opacity),
+    }));
+    return this.sets[within];
   }
 
   clear() { if (this.canvas.width > 1) Object.assign(this.canvas, { width: 1, height: 1 }); }
 }
 
-/** One mark at the screen's resolution, in the colour of its class or in grey. */
-function stamp(label, size, theme, coloured) {
-  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-  canvas.width = canvas.height = Math.ceil(1.2 * size * (devicePixelRatio || 1));
-  pen.scale(canvas.width / 12, canvas.width / 12);
-  const shape = new Path2D(SHAPES[label % SHAPES.length]);
-  pen.fillStyle = coloured ? theme.classes[label % theme.classes.length] : theme.ground;
-  pen.fill(shape);
-  if (!coloured) {
-    pen.globalAlpha = GREY;
-    pen.fillStyle = theme.text;
-    pen.fill(shape);
+/** Lays a mark over pixels that are not premultiplied, within the axes. */
+function press({ colour: [r, g, b], cover }, side, x, y, { data, width, left, top, right, bottom }) {
+  for (let v = 0, k = 0; v < side; v++) {
+    for (let u = 0; u < side; u++, k++) {
+      const over = cover[k];
+      if (over === 0 || x + u < left || x + u >= right || y + v < top || y + v >= bottom) continue;
+      const p = 4 * ((y + v) * width + x + u), under = data[p + 3] / 255 * (1 - over), all = over + under;
+      data[p] = (r * over + data[p] * under) / all;
+      data[p + 1] = (g * over + data[p + 1] * under) / all;
+      data[p + 2] = (b * over + data[p + 2] * under) / all;
+      data[p + 3] = 255 * all;
+    }
   }
-  return canvas;
+}
+
+const pad = (side) => Object.assign(document.createElement("canvas"), { width: side, height: side }).getContext("2d", { willReadFrequently: true });
+
+/** How much of each of side x side pixels a shape covers, 0 to `opacity`. */
+function cover(shape, side, opacity) {
+  const pen = pad(side);
+  pen.scale(side / 12, side / 12);
+  pen.fill(new Path2D(shape));
+  const { data } = pen.getImageData(0, 0, side, side);
+  return Float32Array.from({ length: side * side }, (_, i) => opacity * data[4 * i + 3] / 255);
+}
+
+/** Red, green and blue of a CSS colour, or of some ink on it. */
+function mixed(colour, ink) {
+  const pen = pad(1);
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  if (ink) { pen.globalAlpha = GREY; pen.fillStyle = ink; pen.fillRect(0, 0, 1, 1); }
+  return pen.getImageData(0, 0, 1, 1).data;
 }
