@@ -9,7 +9,6 @@ import vae
 from vae import regions
 
 from . import cache, region_cache, session
-from .figures import counts_figure
 from .keeping import keep_records
 from .place import Place
 from .region_cache import SHOWN, Drawn, Look
@@ -39,7 +38,7 @@ def region_panel(entry: vae.Entry, where: Place) -> None:
             st.info("No test image lies here. Draw the lasso around some items of the map.")
         else:
             st.plotly_chart(
-                counts_figure(counts, data.class_names),
+                region_cache.bars(entry.name, entry.digest, where.region, where.hidden),
                 config={"displayModeBar": False},
                 key="region-counts",
             )
