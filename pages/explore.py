@@ -1,5 +1,7 @@
 """Explore: what lies where on the plane that a model learned?"""
 
+from dataclasses import replace
+
 import streamlit as st
 
 import vae
@@ -8,6 +10,7 @@ from pages.ui.keeping import keep_pins
 from pages.ui.latent_map import INLINE_PINS, latent_map
 from pages.ui.model_picker import model_picker
 from pages.ui.place import Place, link, place_from_map
+from pages.ui.region_panel import region_panel
 
 entry = model_picker()
 try:
@@ -38,7 +41,7 @@ def explorer() -> None:
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
         try:
-            where = place_from_map(committed, space)
+            where = replace(place_from_map(committed, space), draw=where.draw)
             session.remember(entry.digest, where)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")
@@ -62,6 +65,8 @@ def explorer() -> None:
         on_click=keep_pins,
         args=(entry.name, entry.digest, where.pins),
     )
+    if where.region:
+        region_panel(entry, where)
 
 
 explorer()

@@ -36,6 +36,7 @@ ALLOWED = {
     "report": {"checkpoint", "models"},
     "film": set(),
     "generate": {"aggregate", "distributions", "latent", "models", "priors"},
+    "regions": {"generate"},
     "novelty": set(),
     "upscale": {"refiner"},
     "refiner": {"checkpoint"},

@@ -35,10 +35,11 @@ def items():
 
 @pytest.fixture
 def drawn(settings, items):
-    def make(name="vae", **asked):
+    def make(name="vae", aggregate=None, **asked):
         model = build(settings(name).model).eval()
         ground = Ground.of(items.mean)
         kept = {"codes": items, "labels": LABELS, "ground": ground}
+        kept["aggregate"] = aggregate
         return model, sample(model, Request(**asked), **kept)
 
     return make
@@ -66,6 +67,8 @@ def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
 def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, source):
     square = ((-3.0, -1.0), (-1.0, -1.0), (-1.0, 1.0), (-3.0, 1.0))
     asked = {"source": source, "n": 30, "seed": 4, "label": 1, "place": (2.0, 1.0)}
+    if source == "inside":  # where a conditional model finds the items of the label it is told
+        square = tuple((-x, y) for x, y in square)
     asked["polygon"] = square
     model, first = drawn(name, **asked)
     _, other = drawn(name, **{**asked, "seed": 5})
@@ -77,6 +80,8 @@ def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, s
     assert first.label == (1 if model.extra_kind == "label" else None)
     if source == "region":
         assert (first.z > (-3, -1)).all() and (first.z < (-1, 1)).all()
+    if source == "inside":
+        assert (first.z > (1, -1)).all() and (first.z < (3, 1)).all()
     if source == "class":
         assert (first.z[:, 0] > 0).all()
     if source == "around":
@@ -117,6 +122,8 @@ def test_polygons_that_bend_and_cross_hold_what_they_should():
         ({"source": "class", "label": 7}, "has no items"),
         ({"source": "around", "place": (1.0,)}, "1 coordinates; expected 2"),
         ({"source": "region"}, "no area"),
+        ({"source": "inside"}, "no area"),
+        ({"source": "inside", "polygon": ((50, 50), (51, 50), (50, 51))}, "none of 204,800"),
         ({"least": 1e9, "n": 5}, "none of 125 draws"),
     ],
 )
@@ -156,6 +163,23 @@ def test_a_mix_is_the_weighted_mean_in_the_plane_and_on_the_shell_above_it():
     for weights in ([1, 1], [-1, 1, 1], [0, 0, 0]):
         with pytest.raises(GenerateError, match="the weights are"):
             mix(codes, weights)
+
+
+def test_the_aggregate_posterior_inside_a_region_is_that_of_all_draws_that_fall_there(drawn):
+    triangle = ((1.2, -0.2), (3.2, 0.3), (2.0, 2.0))
+    means = torch.tensor([[-2.0, 0.0], [2.0, 1.0], [2.5, 0.0]])
+    mixture = Mixture(
+        torch.tensor([0.5, 0.3, 0.2]).log(), means, 0.4 * torch.eye(2).repeat(3, 1, 1)
+    )
+    _, found = drawn(source="inside", n=400, seed=1, polygon=triangle, aggregate=mixture)
+    every = mixture.sample(100_000, torch.Generator().manual_seed(9)).numpy()
+    kept = every[inside(every, triangle)]
+    assert inside(found.z, triangle).all() and found.z.shape == (400, 2)
+    assert found.z.mean(0) == pytest.approx(kept.mean(0), abs=0.07)  # 4 standard errors
+    assert found.z.std(0) == pytest.approx(kept.std(0), abs=0.05)
+    assert len(found.z) / found.tried == pytest.approx(len(kept) / len(every), abs=0.05)
+    _, few = drawn(source="inside", n=24, seed=1, polygon=triangle, aggregate=mixture)
+    assert np.array_equal(few.z, found.z[:24])
 
 
 def test_a_region_is_covered_evenly_and_only_inside(drawn):

@@ -6,7 +6,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from pages.ui.place import MOST_PINS, Pin, Place, Space, link, place_from_map, place_from_query
+from pages.ui.place import (
+    MOST_CORNERS,
+    MOST_PINS,
+    Pin,
+    Place,
+    Space,
+    link,
+    place_from_map,
+    place_from_query,
+)
 
 PLANE, CLASSES, DETAILS = Space(2), Space(2, labels=10), Space(2, seeds=256)
 FULL = Place(
@@ -16,6 +25,7 @@ FULL = Place(
     pins=(Pin((0.1, 0.2)), Pin((-3.0, 0.0001))),
     item=42,
     hidden=(1, 9),
+    region=((0.5, 0.25), (1.0, -2.0), (0.0001, 3.0)),
 )
 
 
@@ -32,6 +42,7 @@ DETAILED = replace(FULL, seed=7, pins=(Pin((0.1, 0.2), seed=255), Pin((1e-4, 2.0
         (FULL, CLASSES),
         (TOLD, CLASSES),
         (DETAILED, DETAILS),
+        (replace(FULL, draw=2**31 - 1), PLANE),
     ],
 )
 def test_a_link_round_trips(place, space):
@@ -94,6 +105,13 @@ def test_a_label_or_a_seed_that_the_model_has_not_is_named(name, text, space):
         ("p", "1,2;3"),
         ("i", "-1"),
         ("h", "x"),
+        ("in", "1,2;3,4"),
+        ("in", "1,2;3,4;5"),
+        ("in", ";".join(["1,2"] * (MOST_CORNERS + 1))),
+        ("in", "1,2;3,4;1e9,0"),
+        ("in", ""),
+        ("rs", "-1"),
+        ("rs", "1e3"),
     ],
 )
 def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
@@ -101,6 +119,7 @@ def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
     place, broken = place_from_query(query, Place((9.0, 9.0)), PLANE)
     assert broken == [name]
     fields = {"z": "z", "v": "view", "l": "layers", "p": "pins", "i": "item", "h": "hidden"}
+    fields |= {"in": "region"}
     for key, field in fields.items():
         if key != name:
             assert getattr(place, field) == getattr(FULL, field)
@@ -125,6 +144,12 @@ def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
         {"item": "x"},
         {"hidden": [-1]},
         {"layers": ["script"]},
+        {"region": []},
+        {"region": "1,2;3,4;5,6"},
+        {"region": [[0, 0], [1, 1]]},
+        {"region": [[0, 0], [1, 1], [math.nan, 0]]},
+        {"region": [[0, 0], [1, 1], 5]},
+        {"region": [[0, 0]] * (MOST_CORNERS + 1)},
     ],
 )
 def test_a_hostile_message_is_refused(change):

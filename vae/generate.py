@@ -18,9 +18,11 @@ from .latent import Codes, Field, at, bounds, decode_bytes, density, detail_nois
 from .models.base import Autoencoder
 from .priors import Flow, Prior
 
-SOURCES = ("prior", "aggregate", "class", "around", "region")
+SOURCES = ("prior", "aggregate", "class", "around", "region", "inside")
+BOUNDED = ("region", "inside")  # those that keep to a polygon
 MOST = 400
 DETAILS = 256  # detail seeds that a hierarchical model's samples are drawn with; 0 is none
+_WIDE = 8192  # draws a round where few may fall into the polygon
 _ROUNDS = 25  # of as many draws as are wanted, before what was found must do
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
@@ -59,7 +61,8 @@ class Ground(NamedTuple):
 class Request(NamedTuple):
     """What is asked for. `temperature` multiplies every deviation from the source's own centres:
     of a prior from 0, of a mixture from its components, of a class from its items, of a place from
-    it; a region is covered evenly. `label` is a class, and what a conditional model is told.
+    it; a region is covered evenly, `inside` is the aggregate posterior within it. `label` is a
+    class, and what a conditional model is told.
     `least` is the lowest crowding that is kept, `polygon` [P, 2] the region."""
 
     source: str = "prior"
@@ -91,10 +94,11 @@ def sample(
     generator = torch.Generator().manual_seed(asked.seed)
     draw = _source(model, asked, codes, labels, aggregate)
     found, tried = [np.zeros((0, model.latent), np.float32)], 0
+    batch = max(asked.n, _WIDE) if asked.source == "inside" else asked.n
     for _ in range(_ROUNDS):
-        z = draw(asked.n, generator).float().numpy()
+        z = draw(batch, generator).float().numpy()
         keep = np.ones(len(z), bool)
-        if asked.source == "region":
+        if asked.source in BOUNDED:
             keep &= inside(z, asked.polygon)
         if asked.least > 0:
             keep &= ground.crowding(z) >= asked.least
@@ -191,7 +195,7 @@ def _check(model: Autoencoder, asked: Request, labels: np.ndarray) -> None:
             f"the place has {len(asked.place)} coordinates; expected {model.latent}, choose one "
             "on the map"
         )
-    if asked.source == "region" and len(asked.polygon) < 3:
+    if asked.source in BOUNDED and len(asked.polygon) < 3:
         raise GenerateError("the region has no area; draw one around some places of the map")
 
 

@@ -4,22 +4,25 @@
  * Three kinds of position keep hover free and sharing exact: `held` is the one that counts (drag,
  * click, slider, key), `preview` follows a hovering pointer and is forgotten when it leaves, and a
  * pin is kept. Beside them stands what the decoder is told, a label or a detail seed: with a code it
- * makes a spot { z, label, seed }, which decides about a picture. Only held places, pins and settings are committed to Python; hovering sends nothing.
+ * makes a spot { z, label, seed }, which decides about a picture. Only held places, pins, the region and
+ * settings are committed to Python; hovering sends nothing.
  */
 
 import { Atlas } from "./map_atlas.js";
 import { Extras } from "./map_extras.js";
 import { listen } from "./map_input.js";
+import { Kept } from "./map_kept.js";
+import { keyPressed, wireTools } from "./map_keys.js";
 import { Layers } from "./map_layers.js";
 import { Lists } from "./map_lists.js";
 import { Overlay } from "./map_overlay.js";
 import { Panel } from "./map_panel.js";
 import { loadPlotly, Plot } from "./map_plot.js";
+import { Region } from "./map_region.js";
 import { keyOf, PictureSource } from "./map_source.js";
 import { View } from "./map_view.js";
 
 const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
-const UNDO_DEPTH = 100;
 
 /** Places are rounded once, here, so that map, fields, link and server mean the same number. */
 const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);
@@ -30,8 +33,7 @@ export class LatentMap {
     this.find = (selector) => root.querySelector(selector);
     this.over = this.find(".la-over");
     this.view = new View();
-    this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set() };
-    this.history = [];
+    this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
     this.mode = { panning: false };
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
     const act = this.actions();
@@ -43,8 +45,10 @@ export class LatentMap {
     const { panel } = this;
     this.source = new PictureSource((pixels, spot) => panel.showPixels(pixels, spot), (bytes, spot) => panel.showBytes(bytes, spot), this.stats);
     this.extras = new Extras(root, act, this.source);
-    listen(this.over, this.view, act, this.mode);
-    this.wireTools();
+    this.kept = new Kept(this);
+    this.region = new Region(this);
+    listen(this.over, this.view, this.region.over(act), this.mode);
+    wireTools(this);
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.find(".la-plot"));
   }
@@ -61,26 +65,13 @@ export class LatentMap {
         z[0] += dx; z[1] += dy;
         this.goTo({ z });
       },
-      key: (key) => this.key(key),
+      key: (key) => keyPressed(this, key),
       goTo: (spot) => this.goTo(spot),
       tell: (told) => this.tell(told),
-      removePin: (i) => this.setPins(this.state.pins.filter((_, j) => j !== i)),
-      toggleClass: (label) => { flip(this.state.hidden, label); this.showClasses(); this.commit(); },
+      removePin: (i) => this.kept.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
+      toggleClass: (label) => { flip(this.state.hidden, label); this.showLayers(); this.commit(); },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
     };
-  }
-
-  wireTools() {
-    const tools = {
-      pan: () => { this.mode.panning = !this.mode.panning; press(this.find('[data-do="pan"]'), this.mode.panning); },
-      "zoom-in": () => this.zoom(1.5), "zoom-out": () => this.zoom(1 / 1.5), fit: () => this.fit(),
-      undo: () => this.undo(), clear: () => this.setPins([]), copy: () => this.copyLink(),
-      keys: () => this.find(".la-keys").showModal(), "close-keys": () => this.find(".la-keys").close(),
-    };
-    for (const button of this.root.querySelectorAll("[data-do]")) button.onclick = tools[button.dataset.do];
-    for (const button of this.root.querySelectorAll("[data-layer]")) {
-      button.onclick = () => { flip(this.state.layers, button.dataset.layer); this.showLayers(); this.commit(); };
-    }
   }
 
   /** Called with every message of Python: a new model is loaded, answers to pins are shown. */
@@ -93,10 +84,10 @@ export class LatentMap {
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
     if (!this.atlas) return;
     this.source.accept(data.pins);
-    this.showAnswers();
+    this.kept.show();
     if (changed) {
       this.layers.setTheme(theme);
-      this.lists.showLegend(this.state.hidden, theme);
+      this.region.show();
       await this.plot.setTheme(theme, this.view);
       this.redraw("view");
     }
@@ -124,9 +115,8 @@ export class LatentMap {
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
       await this.plot.draw(atlas, this.view, this.theme);
-      this.lists.showLegend(this.state.hidden, this.theme);
       this.showLayers();
-      this.showAnswers();
+      this.kept.show();
       this.redraw("view");
       this.root.dataset.state = "ready";
     } catch (error) {
@@ -140,9 +130,10 @@ export class LatentMap {
     this.state = {
       z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
       item: place.item !== null && place.item < this.atlas.count ? place.item : null, hidden: new Set(place.hidden),
+      region: place.region,
     };
     this.preview = this.shown = this.nearOf = null;
-    this.history = [];
+    this.kept.forget();
     this.measure();
     if (place.view) this.view.fromArray(place.view);
     else this.view.fit(this.atlas.bounds);
@@ -186,62 +177,22 @@ export class LatentMap {
   pin(z) {
     if (!this.atlas) return;
     this.hold(z);
-    // Torch is asked directly: that is quicker than the script run that records the pin.
-    const spot = this.spot(this.state.z);
-    this.source.want(spot).then((came) => came && this.showAnswers());
-    this.setPins([...this.state.pins, spot]);
+    this.kept.pin(this.spot(this.state.z));
     this.announce();
-  }
-
-  setPins(pins) {
-    this.history = [...this.history, this.state.pins].slice(-UNDO_DEPTH);
-    this.state.pins = pins;
-    this.afterPins();
-  }
-
-  undo() {
-    if (!this.history.length) return;
-    this.state.pins = this.history.pop();
-    this.afterPins();
-  }
-
-  afterPins() {
-    this.showAnswers();
-    this.redraw();
-    this.commit(0);
   }
 
   zoom(factor) { this.view.zoom(factor); this.redraw("view"); this.commit(); }
 
   fit() { this.view.fit(this.atlas.bounds); this.redraw("view"); this.commit(); }
 
-  key(key) {
-    const act = {
-      Enter: () => this.pin(this.state.z), u: () => this.undo(), U: () => this.undo(),
-      "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5),
-      f: () => this.fit(), F: () => this.fit(), "?": () => this.find(".la-keys").showModal(),
-    }[key];
-    if (!this.atlas) return false;
-    if (act) { act(); return true; }
-    const centre = /^[0-9]$/.test(key) && this.atlas.centres[Number(key)];
-    if (!centre) return this.extras.key(key.toLowerCase());
-    this.goTo({ ...this.spot(centre), ...(this.atlas.extraKind === "label" && { label: Number(key) }) });
-    return true;
+  /** Whether a plain drag moves the map. */
+  pan(on) {
+    this.mode.panning = on;
+    if (on && this.region.drawing) this.region.toggle(false);
+    press(this.find('[data-do="pan"]'), on);
   }
 
-  async copyLink() {
-    // The link is Python's to write; it comes with the answer to this commit.
-    const answered = new Promise((resolve) => { this.onAnswer = resolve; setTimeout(resolve, 2000); });
-    this.commit(0);
-    await answered;
-    const url = new URL(location.href), button = this.find('[data-do="copy"]');
-    url.search = this.link;
-    const said = await navigator.clipboard?.writeText(url.href).then(() => "Copied", () => null);
-    if (said) {
-      button.textContent = said;
-      setTimeout(() => { button.textContent = "Copy link"; }, 1500);
-    } else prompt("Copy this link", url.href); // no clipboard outside https
-  }
+  toggleLayer(name) { flip(this.state.layers, name); this.showLayers(); this.commit(); }
 
   // --- what people see ------------------------------------------------------------------------
 
@@ -267,6 +218,7 @@ export class LatentMap {
         this.plot.move(this.view);
         this.over.dataset.view = [...x, ...y].map((v) => v.toFixed(4)).join(",");
       }
+      if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
       if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(this.state.z));
       this.drawPlace();
       this.stats.frames++;
@@ -287,6 +239,7 @@ export class LatentMap {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
       atlas, hidden: state.hidden, showNames: state.layers.has("names"),
     });
+    this.region.draw();
   }
 
   showNear() {
@@ -297,46 +250,36 @@ export class LatentMap {
     this.lists.showItem(item);
   }
 
-  /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
-  showAnswers() {
-    const { pins, z } = this.state, spot = this.spot(z), bytes = this.source.answer(spot);
-    this.lists.showPins(pins, (at) => this.source.answer(at), this.history.length > 0);
-    if (bytes && !this.preview && pins.some((pin) => keyOf(pin) === keyOf(spot))) this.panel.showBytes(bytes, spot);
-    // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
-    for (const pin of pins.slice(0, -MOST_INLINE)) this.source.want(pin).then((came) => came && this.showAnswers());
-  }
-
-  showClasses() {
-    this.lists.showLegend(this.state.hidden, this.theme);
-    this.plot.setVisible(this.state.hidden, this.state.layers.has("points"));
-    this.redraw();
-  }
-
   showLayers() {
     const { layers, hidden } = this.state;
     for (const button of this.root.querySelectorAll("[data-layer]")) press(button, layers.has(button.dataset.layer));
     this.layers.on = layers;
     this.plot.setVisible(hidden, layers.has("points"));
+    this.region.show();
     this.redraw("under");
   }
 
   /** Says the held place to screen readers, once it has come to rest. */
   announce() {
-    clearTimeout(this.saying);
-    this.saying = setTimeout(() => {
+    this.say(() => {
       const { z } = this.state, told = this.atlas.told(this.state), { mix, word, near } = this.atlas.survey(z), { classes } = this.atlas;
-      this.find(".la-live").textContent =
-        `${z.map((v) => v.toFixed(2)).join(", ")}${told && `, ${told}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
-    }, 400);
+      return `${z.map((v) => v.toFixed(2)).join(", ")}${told && `, ${told}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
+    });
+  }
+
+  /** @param words or what makes them; the last within a moment are spoken */
+  say(words) {
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => { this.find(".la-live").textContent = typeof words === "string" ? words : words(); }, 400);
   }
 
   /** Tells Python where we are; Python answers with pictures and the new link. */
   commit(delay = COMMIT_DELAY) {
     clearTimeout(this.committing);
     const send = () => {
-      const { z, label, seed, layers, pins, item, hidden } = this.state;
+      const { z, label, seed, layers, pins, item, hidden, region } = this.state;
       this.send?.("place", {
-        digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden],
+        digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
       });
     };
     if (delay === 0) send();
@@ -352,8 +295,6 @@ export class LatentMap {
     this.plot?.destroy();
   }
 }
-
-const MOST_INLINE = 20;
 
 function flip(set, value) { if (!set.delete(value)) set.add(value); }
 function press(button, on) { button.setAttribute("aria-pressed", String(on)); }

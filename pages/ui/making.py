@@ -17,6 +17,7 @@ _SOURCES = {
     "class": "around {of}",
     "around": "around {place}",
     "region": "from inside the lasso",
+    "inside": "from where images lie inside the lasso",
 }
 
 

@@ -1,6 +1,7 @@
 /** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
 
 import { paint } from "./decoder.js";
+import { SHAPES } from "./map_marks.js";
 import { fill } from "./map_panel.js";
 
 const make = (tag, properties = {}, ...children) => {
@@ -10,15 +11,6 @@ const make = (tag, properties = {}, ...children) => {
   element.append(...children);
   return element;
 };
-
-// Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
-const SHAPES = [
-  '<circle cx="6" cy="6" r="5"/>', '<path d="M1.5 1.5h9v9h-9z"/>', '<path d="M6 0l6 6-6 6-6-6z"/>',
-  '<path d="M4 1h4v3h3v4H8v3H4V8H1V4h3z"/>', '<path d="M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z"/>',
-  '<path d="M6 1l5.5 10H.5z"/>', '<path d="M6 11L.5 1h11z"/>',
-  '<path d="M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z"/>',
-  '<path d="M3 .8h6L12 6l-3 5.2H3L0 6z"/>', '<path d="M1 1l10 10V1L1 11z"/>',
-];
 
 export class Lists {
   /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
@@ -32,13 +24,15 @@ export class Lists {
     this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
   }
 
-  showLegend(hidden, theme) {
+  /** @param counts of the items inside the region, a class; none: no region */
+  showLegend(hidden, theme, counts) {
     const parts = this.atlas.classes.map((name, label) => {
       const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
       const colour = theme.classes[label % theme.classes.length];
-      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[label % SHAPES.length]}</svg>`;
+      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[label % SHAPES.length]}"/></svg>`;
       chip.append(name);
+      if (counts && !hidden.has(label)) chip.append(make("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
       return chip;
     });
     this.find(".la-legend").replaceChildren(...parts);

@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MOST_PINS = 200
+MOST_CORNERS = 64
 SEEDS = 256  # detail seeds that the map offers, of which 0 is none at all
 _REACH = 1000.0  # codes beyond this are no place that anyone meant
+Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
 
 
@@ -69,6 +71,8 @@ class Place:
     hidden: tuple[int, ...] = ()
     label: int | None = None  # that a conditional model is told
     seed: int = 0  # of a hierarchical model's detail
+    region: Polygon = ()  # corners in the plane of z1 and z2
+    draw: int = 0  # seed of the samples from inside the region; the map does not know it
 
     def to_json(self) -> dict:
         return {
@@ -80,6 +84,7 @@ class Place:
             "hidden": list(self.hidden),
             "label": self.label,
             "seed": self.seed,
+            "region": [list(corner) for corner in self.region] or None,
         }
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
@@ -99,6 +104,10 @@ class Place:
             query["i"] = str(self.item)
         if self.hidden:
             query["h"] = ",".join(map(str, self.hidden))
+        if self.region:
+            query["in"] = polygon_text(self.region)
+        if self.region and self.draw:
+            query["rs"] = str(self.draw)
         return query
 
 
@@ -132,6 +141,8 @@ def place_from_query(
         hidden=read("h", lambda t: tuple(sorted({_index(v) for v in t.split(",")})), ()),
         label=read("c", space.label, start.label),
         seed=read("s", space.seed, start.seed),
+        region=read("in", lambda t: polygon([c.split(",") for c in t.split(";")]), ()),
+        draw=read("rs", lambda t: _below(2**31, t, "seed"), 0),
     )
     return place, broken
 
@@ -148,9 +159,22 @@ def place_from_map(value: Mapping, space: Space) -> Place:
             hidden=tuple(sorted({_index(v) for v in value["hidden"]})),
             label=space.label(value["label"]),
             seed=space.seed(value["seed"]),
+            region=() if value["region"] is None else polygon(value["region"]),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"the map sent no valid place ({error})") from error
+
+
+def polygon(corners: object) -> Polygon:
+    """A region's corners that came from outside, checked and rounded as codes are."""
+    if not isinstance(corners, list) or not 3 <= len(corners) <= MOST_CORNERS:
+        raise ValueError(f"a region has 3 to {MOST_CORNERS} corners")
+    return tuple(_code(corner, 2) for corner in corners)
+
+
+def polygon_text(corners: Polygon) -> str:
+    """The corners as `polygon` reads them from an address: `z1,z2;z1,z2;...`."""
+    return ";".join(map(_text, corners))
 
 
 def _text(values: tuple[float, ...]) -> str:

@@ -1,18 +1,15 @@
 /** A small map of where generated pictures fall, on which a lasso chooses among them or bounds a region. */
 
+import { drawLasso, inside, Lasso } from "./lasso.js";
 import { Atlas } from "./map_atlas.js";
 import { Overlay } from "./map_overlay.js";
 import { loadPlotly, Plot } from "./map_plot.js";
 import { View } from "./map_view.js";
-import { thinned } from "./path_overlay.js";
-
-const LEAST_STEP = 6; // pixels between two corners of a lasso
-const MOST_CORNERS = 64;
 
 export class SampleMap {
   /** @param act { lasso(polygon, indices of the pictures inside), point(index) } */
   constructor(element, act) {
-    Object.assign(this, { element, act, view: new View(), records: [] });
+    Object.assign(this, { element, act, view: new View(), lasso: new Lasso(), records: [] });
     this.find = (selector) => element.querySelector(selector);
     this.over = this.find(".la-over");
     this.overlay = new Overlay(this.over);
@@ -67,18 +64,8 @@ export class SampleMap {
       pen.fill();
       pen.stroke();
     });
-    const corners = this.stroke ?? this.polygon;
-    if (!corners?.length) return;
-    pen.beginPath();
-    corners.forEach(([z1, z2], k) => pen[k ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
-    pen.closePath();
-    pen.globalAlpha = 0.16;
-    pen.fillStyle = theme.accentText;
-    pen.fill();
-    pen.globalAlpha = 1;
-    pen.strokeStyle = theme.accentText;
-    pen.lineWidth = 2;
-    pen.stroke();
+    const corners = this.lasso.stroke ?? this.polygon;
+    if (corners?.length) drawLasso(pen, view, theme, corners);
   }
 
   /** A drag draws a lasso; a press on a picture's mark chooses it; a press beside all ends the lasso. */
@@ -87,39 +74,22 @@ export class SampleMap {
     const box = this.over.getBoundingClientRect(), at = (e) => [e.clientX - box.left, e.clientY - box.top];
     this.over.setPointerCapture(event.pointerId);
     const start = at(event);
-    this.stroke = [this.view.toPlane(...start)];
-    this.over.onpointermove = (move) => { this.stroke.push(this.view.toPlane(...at(move))); this.draw(); };
+    this.lasso.begin(this.view.toPlane(...start));
+    this.over.onpointermove = (move) => { this.lasso.extend(this.view.toPlane(...at(move))); this.draw(); };
     this.over.onpointerup = this.over.onpointercancel = (up) => {
       this.over.onpointermove = this.over.onpointerup = this.over.onpointercancel = null;
-      let corners = this.stroke;
-      this.stroke = null;
-      for (let step = LEAST_STEP; ; step *= 1.4) {
-        corners = thinned(corners, step * this.view.unit);
-        if (corners.length <= MOST_CORNERS) break;
-      }
-      if (up.type === "pointercancel") corners = [];
-      if (corners.length < 3) {
-        this.polygon = null;
+      this.polygon = this.lasso.end(this.view.unit);
+      if (up.type === "pointercancel") this.polygon = null;
+      if (!this.polygon) {
         const near = this.records.map(({ z }, i) => [Math.hypot(...this.view.toPixel(z[0], z[1]).map((v, k) => v - start[k])), i]).sort((a, b) => a[0] - b[0])[0];
         if (near && near[0] < 12) this.act.point(near[1]);
         this.act.lasso(null, []);
       } else {
-        this.polygon = corners.map((z) => z.map((v) => Number(v.toFixed(3))));
-        this.act.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z, this.polygon) ? [i] : []));
+        this.act.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : []));
       }
       this.draw();
     };
   }
 
   destroy() { this.resizer.disconnect(); this.plot?.destroy(); }
-}
-
-/** Whether a code lies in a polygon: a ray to the right crosses its edges an odd number of times. */
-function inside([x, y], polygon) {
-  let within = false;
-  polygon.forEach(([x0, y0], k) => {
-    const [x1, y1] = polygon[(k + 1) % polygon.length];
-    if ((y0 > y) !== (y1 > y) && x < x0 + (y - y0) * (x1 - x0) / (y1 - y0)) within = !within;
-  });
-  return within;
 }

@@ -181,7 +181,7 @@ def wish(digest: str, space: Space, classes: int) -> tuple[Wish, list[str]]:
 
 
 def ask_for(digest: str, changed: Wish) -> None:
-    st.session_state["wishes"][digest] = changed
+    st.session_state.setdefault("wishes", {})[digest] = changed
 
 
 def form_is_behind(digest: str, asked: Wish) -> bool:
@@ -357,3 +357,11 @@ def lesson_step(asked: str) -> str:
 
 def go_to_step(slug: str) -> None:
     st.session_state["lesson-step"] = slug
+
+
+# --- the region of the Explore page --------------------------------------------------------------
+
+
+def draw_in_region(digest: str, seed: int) -> None:
+    """Another seed for the samples from inside the region."""
+    remember(digest, replace(st.session_state["places"][digest], draw=seed))

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.generate import MOST, SOURCES
+from vae.generate import BOUNDED, MOST, SOURCES
 
-from .place import Pin, Space
+from .place import Pin, Polygon, Space, polygon, polygon_text
 
 _LONGEST = 60  # sheets that a history remembers
 
@@ -30,7 +30,7 @@ class Wish:
     place: tuple[float, ...] = ()
     spread: float = 0.25
     least: float = 0.0
-    polygon: tuple[tuple[float, float], ...] = ()
+    polygon: Polygon = ()
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this wish; those at their default are left out."""
@@ -49,7 +49,7 @@ _KEYS = {
 }
 _TEXTS = {
     "place": lambda code: ",".join(map(repr, code)),
-    "polygon": lambda corners: ";".join(f"{x:g},{y:g}" for x, y in corners),
+    "polygon": polygon_text,
 }
 
 
@@ -66,7 +66,7 @@ def wish_from_query(
         "place": lambda v: _code(v, space.latent),
         "spread": lambda v: _number(v, 0, 3),
         "least": lambda v: _number(v, 0, 10),
-        "polygon": lambda v: _polygon([corner.split(",") for corner in v.split(";")]),
+        "polygon": lambda v: polygon([corner.split(",") for corner in v.split(";")]),
     }
     wish, broken = first, []
     for name, key in _KEYS.items():
@@ -75,7 +75,7 @@ def wish_from_query(
                 wish = replace(wish, **{name: checks[name](query[key])})
             except ValueError:
                 broken.append(key)
-    if wish.source == "region" and not wish.polygon:
+    if wish.source in BOUNDED and not wish.polygon:
         return replace(wish, source=first.source), [*broken, "src"]
     return wish, broken
 
@@ -162,7 +162,7 @@ class Ask:
     spread: float = 0.25
     weights: tuple[float, ...] = ()
     z: tuple[float, ...] = ()
-    polygon: tuple[tuple[float, float], ...] = ()
+    polygon: Polygon = ()
     words: str = ""
 
 
@@ -179,7 +179,7 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
         spread=_number(value.get("spread", 0.25), 0, 3),
         weights=tuple(_number(weight, 0, 100) for weight in weights),
         z=_code(value["z"], space.latent) if value.get("z") is not None else (),
-        polygon=_polygon(value["polygon"]) if value.get("polygon") is not None else (),
+        polygon=polygon(value["polygon"]) if value.get("polygon") is not None else (),
         words=str(value.get("words", ""))[:80],
     )
     least = {
@@ -223,12 +223,6 @@ def _number(value: object, low: float, high: float) -> float:
         _fail()
     number = float(value)
     return number if math.isfinite(number) and low <= number <= high else _fail()
-
-
-def _polygon(corners: object) -> tuple[tuple[float, float], ...]:
-    if not isinstance(corners, list) or not 3 <= len(corners) <= 64:
-        _fail()
-    return tuple(_code(corner, 2) for corner in corners)
 
 
 def _code(values: object, latent: int) -> tuple[float, ...]:

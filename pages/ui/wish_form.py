@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.generate import SOURCES
+from vae.generate import BOUNDED, SOURCES
 
 from . import session
 from .place import Space
@@ -19,6 +19,7 @@ _WORDS = {
     "class": "Around one class",
     "around": "Around a place",
     "region": "Inside the lasso",
+    "inside": "In the lasso, where images lie",
 }
 _COUNTS = (16, 36, 64, 100, 196, 400)
 
@@ -111,7 +112,7 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
 def _sources(entry: vae.Entry, wish: Wish) -> list[str]:
     """A model without a prior has only where its codes lie; a region must have been drawn."""
     has_prior = vae.MODELS[entry.config.model.name].cls.has_prior
-    known = {"prior": has_prior, "region": bool(wish.polygon)}
+    known = {"prior": has_prior} | dict.fromkeys(BOUNDED, bool(wish.polygon))
     return [source for source in SOURCES if known.get(source, True)]
 
 

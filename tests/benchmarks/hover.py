@@ -7,6 +7,7 @@ from bench import app, page, spread, table
 from live import wait_for_map
 
 SECONDS = 5
+HEAD = ("mouse moves/s", "images/s", "decode median / p90, ms", "bytes sent")
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
             rows.append([model, *measure(tab, f"{url}/?m={model}")])
     table(
         "Hovering for 5 s",
-        ["model", "mouse moves/s", "images/s", "decode median / p90, ms", "bytes sent"],
+        ["model", *HEAD],
         rows,
     )
 

@@ -1,0 +1,44 @@
+/** What is pressed on and around the map: keys, buttons, the link to take along. */
+
+/** Does what a key on the map stands for; false where it stands for nothing. */
+export function keyPressed(map, key) {
+  if (!map.atlas) return false;
+  if (map.region.key(key)) return true;
+  const act = {
+    Enter: () => map.pin(map.state.z), u: () => map.kept.undo(), U: () => map.kept.undo(),
+    "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
+    f: () => map.fit(), F: () => map.fit(), "?": () => map.find(".la-keys").showModal(),
+  }[key];
+  if (act) { act(); return true; }
+  const centre = /^[0-9]$/.test(key) && map.atlas.centres[Number(key)];
+  if (!centre) return map.extras.key(key.toLowerCase());
+  map.goTo({ ...map.spot(centre), ...(map.atlas.extraKind === "label" && { label: Number(key) }) });
+  return true;
+}
+
+/** The buttons around the map. */
+export function wireTools(map) {
+  const keys = map.find(".la-keys");
+  const tools = {
+    pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.choose(null),
+    "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
+    undo: () => map.kept.undo(), clear: () => map.kept.change({ pins: [] }), copy: () => copyLink(map),
+    keys: () => keys.showModal(), "close-keys": () => keys.close(),
+  };
+  for (const button of map.root.querySelectorAll("[data-do]")) button.onclick = tools[button.dataset.do];
+  for (const button of map.root.querySelectorAll("[data-layer]")) button.onclick = () => map.toggleLayer(button.dataset.layer);
+}
+
+async function copyLink(map) {
+  // The link is Python's to write; it comes with the answer to this commit.
+  const answered = new Promise((resolve) => { map.onAnswer = resolve; setTimeout(resolve, 2000); });
+  map.commit(0);
+  await answered;
+  const url = new URL(location.href), button = map.find('[data-do="copy"]');
+  url.search = map.link;
+  const said = await navigator.clipboard?.writeText(url.href).then(() => "Copied", () => null);
+  if (said) {
+    button.textContent = said;
+    setTimeout(() => { button.textContent = "Copy link"; }, 1500);
+  } else prompt("Copy this link", url.href); // no clipboard outside https
+}
