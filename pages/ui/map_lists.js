@@ -20,6 +20,12 @@ const SHAPES = [
   '<path d="M3 .8h6L12 6l-3 5.2H3L0 6z"/>', '<path d="M1 1l10 10V1L1 11z"/>',
 ];
 
+/** The mark of a class as the maps draw it, as SVG. */
+export function symbol(label, theme) {
+  const colour = theme.classes[label % theme.classes.length];
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[label % SHAPES.length]}</svg>`;
+}
+
 export class Lists {
   /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
   constructor(root, act) {
@@ -36,8 +42,7 @@ export class Lists {
     const parts = this.atlas.classes.map((name, label) => {
       const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
-      const colour = theme.classes[label % theme.classes.length];
-      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[label % SHAPES.length]}</svg>`;
+      chip.innerHTML = symbol(label, theme);
       chip.append(name);
       return chip;
     });
