@@ -45,6 +45,7 @@ about = (
     f"ones. {entry.name} learned from the training images before"
     + (f" ({trained:,.0f} s)" if trained else "")
     + "; its time is that of encoding."
+    + (" UMAP's holds the compiling of its code." if "umap" in here else "")
 )
 
 

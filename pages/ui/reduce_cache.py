@@ -190,8 +190,7 @@ def start(ask: Ask) -> Job:
             told = reduction.measure(images, points, labels, progress=progress)
             seconds = found.seconds
             if seconds is None:  # codes that were there before: how long they would take
-                some = images[:_TIMED]
-                seconds = _encode(model, some, progress)[1] * len(images) / len(some)
+                seconds = len(images) * _pace(ask, store, model, images[:_TIMED], progress)
             store.put(("numbers", ask), told | {"seconds": seconds})
         finally:
             store.turn.release()
@@ -224,6 +223,15 @@ def _found(ask: Ask, store: _Store, images: np.ndarray, model, progress) -> Layo
         found = Layout(done.places, None, done.seconds)
         store.put(ask, found)
     return found
+
+
+def _pace(ask: Ask, store: _Store, model, some: np.ndarray, progress) -> float:
+    """Seconds that encoding one image takes, timed once a model."""
+    known = store.get(("pace", ask.digest))
+    if known is None:
+        known = _encode(model, some, progress)[1] / len(some)
+        store.put(("pace", ask.digest), known)
+    return known
 
 
 def _encode(model, images: np.ndarray, progress) -> tuple[np.ndarray, float]:

@@ -38,7 +38,8 @@ export class ReduceMap {
         this.choose(polygon && plane.within(polygon, this.hidden));
       }),
       pin: whenReady((plane, place) => this.hold(this.aim(plane, place))),
-      moved: (plane) => { (this.moved ??= new Set()).add(plane); this.redraw(); },
+      moved: (plane) => this.turn(plane),
+      resized: (plane) => { (this.moved ??= new Set()).add(plane); this.redraw(); },
       nudge: whenReady((plane, dx, dy) => this.nudge(plane, dx, dy)),
       key: (plane, key) => this.key(plane, key),
       ask: (plane, word) => this.send?.("ask", { do: word, method: plane.method, turn: Date.now() }),
@@ -119,13 +120,13 @@ export class ReduceMap {
   nudge(plane, dx, dy) {
     const { held } = this, from = held.plane === plane ? held.place : held.item !== null ? plane.place(held.item) : plane.view.centre;
     const place = [from[0] + dx, from[1] + dy];
-    if (plane.view.reveal(...place)) (this.moved ??= new Set()).add(plane);
+    if (plane.view.reveal(...place)) this.turn(plane);
     this.hold(this.aim(plane, place));
   }
 
   key(plane, key) {
     if (!plane.atlas) return false;
-    const zoom = (factor) => () => { plane.view.zoom(factor); (this.moved ??= new Set()).add(plane); this.redraw(); };
+    const zoom = (factor) => () => { plane.view.zoom(factor); this.turn(plane); };
     const here = () => (this.held.plane === plane ? this.held.place : this.held.item !== null ? plane.place(this.held.item) : plane.view.centre);
     const act = {
       "+": zoom(1.5), "=": zoom(1.5), "-": zoom(1 / 1.5), f: () => this.fit(), F: () => this.fit(),
@@ -135,7 +136,7 @@ export class ReduceMap {
     if (act[key]) { act[key](); return true; }
     const centre = /^[0-9]$/.test(key) && plane.atlas.centres[Number(key)];
     if (!centre) return false;
-    if (plane.view.reveal(...centre)) (this.moved ??= new Set()).add(plane);
+    if (plane.view.reveal(...centre)) this.turn(plane);
     this.hold(this.aim(plane, centre));
     return true;
   }
@@ -149,8 +150,15 @@ export class ReduceMap {
     this.say();
   }
 
+  /** The visitor has moved a plane's view: from now on it is left as it is. */
+  turn(plane) {
+    plane.turned = true;
+    (this.moved ??= new Set()).add(plane);
+    this.redraw();
+  }
+
   fit() {
-    for (const plane of this.ready()) plane.view.fit(plane.atlas.bounds);
+    for (const plane of this.planes) plane.fit();
     this.moved = new Set(this.planes);
     this.redraw();
   }

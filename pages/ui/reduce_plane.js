@@ -20,12 +20,13 @@ export class ReducePlane {
     this.overlay = new Overlay(this.over);
     this.canvas = this.find(".rm-foot canvas");
     this.button = this.find(".rm-veil button");
-    const { ask, ...moves } = act;
+    const { ask, resized, ...moves } = act;
+    this.turned = false; // whether the view is the visitor's own
     const mine = Object.fromEntries(Object.entries(moves).map(([name, f]) => [name, (...values) => f(this, ...values)]));
     this.button.onclick = () => ask(this, this.button.dataset.word);
     wheelOncePressed(this.find(".la-plot"), this.over);
     listen(this.over, this.view, mine, { panning: false });
-    this.resizer = new ResizeObserver(() => { this.measure(); act.moved(this); });
+    this.resizer = new ResizeObserver(() => { this.measure(); if (!this.turned) this.fit(); resized(this); });
     this.resizer.observe(this.find(".la-plot"));
   }
 
@@ -65,6 +66,7 @@ export class ReducePlane {
       this.shown = undefined;
       this.measure();
       this.view.fit(atlas.bounds);
+      this.turned = false;
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       this.plot.hidden = hidden;
       const before = this.screens();
@@ -80,6 +82,11 @@ export class ReducePlane {
       this.element.dataset.state = "failed";
       this.find(".rm-veil p").textContent = `This plane did not load (${error.message}). Reload the page.`;
     }
+  }
+
+  fit() {
+    this.turned = false;
+    if (this.atlas) this.view.fit(this.atlas.bounds);
   }
 
   /** The image that the pointer means at a place of the plane, or null where it means the place. */
