@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -173,17 +174,20 @@ def _apart(flat: np.ndarray, arguments: list[str], progress: Progress) -> Projec
         threading.Thread(target=_listen, args=(child.stderr, said, state), daemon=True),
         threading.Thread(target=lambda: found.extend(child.stdout.read()), daemon=True),
     ]
+    for thread in threads:
+        thread.start()
     try:
-        for thread in threads:
-            thread.start()
         while child.poll() is None:
             progress(*state)
             threads[2].join(0.1)
-        for thread in threads:
-            thread.join()
     finally:
         child.kill()
         child.wait()
+        for thread in threads:
+            thread.join()
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            with suppress(OSError):  # of what it did not want to read
+                pipe.close()
     if child.returncode != 0:
         reason = said.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         raise ReductionError(f"{arguments[0]} ended without a result: {reason[0]}")
@@ -198,11 +202,9 @@ def _packed(array: np.ndarray) -> bytes:
 
 
 def _feed(pipe, data: bytes) -> None:
-    try:
+    with suppress(OSError):  # it was ended, or says on stderr why it ended
         pipe.write(data)
         pipe.close()
-    except OSError:
-        pass  # it was ended, or says on stderr why it ended
 
 
 def _listen(pipe, said: bytearray, state: list[int]) -> None:
