@@ -6,6 +6,7 @@ from dataclasses import dataclass
 METHODS = ("pca", "tsne", "umap")  # beside the model's own plane
 COUNTS = (500, 1000, 2000, 5000, 10_000)
 PRINCIPAL = "pca"
+_FEWEST = 50
 _MOST_SEED = 2**31 - 1
 _NEAR = (2, 200)
 
@@ -53,7 +54,7 @@ def reduction_from_query(query: Mapping[str, str], latent: int) -> tuple[Reducti
 
     return Reduction(
         methods=read("k", _methods, Reduction.methods),
-        count=read("n", lambda t: _within(t, COUNTS[0], COUNTS[-1]), Reduction.count),
+        count=read("n", lambda t: _within(t, _FEWEST, COUNTS[-1]), Reduction.count),
         seed=read("seed", lambda t: _within(t, 0, _MOST_SEED), Reduction.seed),
         perplexity=read("px", lambda t: _within(t, *_NEAR), Reduction.perplexity),
         neighbours=read("nn", lambda t: _within(t, *_NEAR), Reduction.neighbours),
