@@ -94,9 +94,7 @@ def test_of_a_model_that_is_told_labels_the_codes_are_found_without_them(app):
     app.run()
     until_measured(app)
     entry = next(e for e in cache.checkpoints() if e.name == "fashion-cvae")
-    ask = reduce_cache.Ask(
-        "model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2"
-    )
+    ask = reduce_cache.Ask("model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2")
     places = reduce_cache.layout(ask).points
     x = vae.load_dataset("fashion-mnist-starter").test.images[reduction.spread(10_000, 60)]
     with torch.inference_mode():
