@@ -31,6 +31,7 @@ ALLOWED = {
     "quadrature": {"distributions", "models", "priors"},
     "importance": {"distributions", "models"},
     "projection": set(),
+    "reduction": {"projection"},
     "classifier": {"checkpoint", "data"},
     "samples": {"distributions", "models"},
     "report": {"checkpoint", "models"},

@@ -19,6 +19,15 @@ def nearest_accuracy(
     return float((classifier.predict(codes) == labels).mean())
 
 
+def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """Share of codes whose k nearest other codes vote for their label: for layouts of a fixed set
+    of items, into which no new one can be put."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    classifier = KNeighborsClassifier(min(k, len(codes) - 1)).fit(codes, labels)
+    return float((classifier.predict(None) == labels).mean())
+
+
 def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette of the true classes, -1 to 1 (Rousseeuw 1987)."""
     from sklearn.metrics import silhouette_score

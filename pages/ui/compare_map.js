@@ -9,6 +9,7 @@
 import { ComparePanel, neighbourTowards, round } from "./compare_panel.js";
 import { SAME, Sheet } from "./compare_sheet.js";
 import { Lists } from "./map_lists.js";
+import { Originals } from "./map_original.js";
 import { loadPlotly } from "./map_plot.js";
 
 const COMMIT_DELAY = 250;
@@ -21,6 +22,9 @@ export class CompareMap {
     this.sheets = [];
     this.hidden = new Set();
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
+    this.originals = new Originals((item) => this.lists.picture(item), (picture, item) => {
+      for (const panel of this.ready()) panel.showOriginal(picture, item);
+    });
     this.find('[data-do="fit"]').onclick = () => this.fit();
     for (const button of root.querySelectorAll("[data-mode]")) button.onclick = () => this.setMode(button.dataset.mode);
     for (const button of root.querySelectorAll("[data-extent]")) {
@@ -93,7 +97,8 @@ export class CompareMap {
       if (this.state.item >= first.atlas.count) this.state.item = null;
       if (this.state.mode === "item") this.state.item ??= first.atlas.nearest(this.state.z, 1)[0].item;
     }
-    this.preview = this.shownItem = null;
+    this.preview = null;
+    this.originals.forget();
     this.showTools();
     this.drawSheets();
     this.moveAll();
@@ -226,27 +231,10 @@ export class CompareMap {
       panel.draw(theme, { z: here, held: byItem ? own(state.item) : state.z, preview: this.preview !== null, item, hidden }, moved.has(panel));
       this.sheets[this.panels.indexOf(panel)].point(here);
     });
-    if (byItem) this.wantOriginal(item);
+    if (byItem) this.originals.want(item);
     const [{ atlas }] = panels;
     this.find(".cm-where").textContent = byItem
       ? `test image ${atlas.itemNumber(item)}: ${atlas.classes[atlas.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
-  }
-
-  /** Fetches the shown item's own image; one request in flight, the latest wins. */
-  wantOriginal(item) {
-    this.wantedItem = item;
-    if (this.loading || this.shownItem === item) return;
-    this.loading = true;
-    const picture = new Image();
-    picture.onload = () => {
-      this.shownItem = item;
-      for (const panel of this.ready()) panel.showOriginal(picture, item);
-    };
-    picture.src = this.lists.picture(item);
-    picture.decode().catch(() => { this.shownItem = item; }).finally(() => {
-      this.loading = false;
-      if (this.wantedItem !== this.shownItem) this.wantOriginal(this.wantedItem);
-    });
   }
 
   /** The cursor has come to rest: told to Python, and said to screen readers. */

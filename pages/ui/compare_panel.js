@@ -2,7 +2,7 @@
 
 import { paint } from "./decoder.js";
 import { Atlas } from "./map_atlas.js";
-import { listen } from "./map_input.js";
+import { listen, wheelOncePressed } from "./map_input.js";
 import { Overlay } from "./map_overlay.js";
 import { fill } from "./map_panel.js";
 import { Plot } from "./map_plot.js";
@@ -25,10 +25,7 @@ export class ComparePanel {
       (pixels, { z }) => this.present(z, "browser", () => paint(pixels, this.channels, this.image.data)),
       (bytes, { z }) => this.present(z, "server", () => fill(this.image.data, bytes, this.channels)), this.stats);
     const mine = Object.fromEntries(Object.entries(act).map(([name, f]) => [name, (...values) => f(this, ...values)]));
-    // A long page is scrolled with the wheel, so a map takes the wheel only once it was pressed.
-    this.find(".la-plot").addEventListener("wheel", (event) => {
-      if (document.activeElement !== this.over && !event.ctrlKey) event.stopPropagation();
-    }, { capture: true });
+    wheelOncePressed(this.find(".la-plot"), this.over);
     listen(this.over, this.view, mine, { panning: false });
     this.resizer = new ResizeObserver(() => { this.measure(); this.act.moved(this); });
     this.resizer.observe(this.find(".la-plot"));
@@ -176,7 +173,7 @@ export class ComparePanel {
 }
 
 /** Gives a WebGL context back at once: a browser has sixteen, and four maps hold twelve of them. */
-function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }
+export function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }
 
 /** The item of an atlas that lies next to item i towards (dx, dy): the nearest within 45 degrees of it. */
 export function neighbourTowards(atlas, i, dx, dy) {

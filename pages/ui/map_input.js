@@ -2,6 +2,13 @@
 
 const CLICK_SLOP = 4; // pixels a press may wander and still be a click
 
+/** A long page is scrolled with the wheel, so a map on it takes the wheel only once it was pressed. */
+export function wheelOncePressed(box, over) {
+  box.addEventListener("wheel", (event) => {
+    if (document.activeElement !== over && !event.ctrlKey) event.stopPropagation();
+  }, { capture: true });
+}
+
 /**
  * @param element the canvas on top   @param view
  * @param act { preview(z|null), hold(z), release(), pin(z), moved(), key(name, z) }

@@ -12,6 +12,12 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+/** The mark of a class as the maps draw it, as SVG. */
+export function symbol(label, theme) {
+  const colour = theme.classes[label % theme.classes.length];
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[label % SHAPES.length]}"/></svg>`;
+}
+
 export class Lists {
   /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
   constructor(root, act) {
@@ -29,8 +35,7 @@ export class Lists {
     const parts = this.atlas.classes.map((name, label) => {
       const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
-      const colour = theme.classes[label % theme.classes.length];
-      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[label % SHAPES.length]}"/></svg>`;
+      chip.innerHTML = symbol(label, theme);
       chip.append(name);
       if (counts && !hidden.has(label)) chip.append(make("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
       return chip;

@@ -5,7 +5,7 @@ import { openCanvas } from "./map_view.js";
 export class Overlay {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { z, held, pins, near: items, item, atlas, hidden, showNames } */
+  /** @param scene { z (null: no cursor), held, pins, near: items, item, atlas, hidden, showNames } */
   draw(view, theme, scene) {
     const pen = openCanvas(this.canvas, view);
     if (!scene.atlas) return;
@@ -14,7 +14,7 @@ export class Overlay {
     this.drawNear();
     if (scene.item !== null) this.drawItem();
     this.drawPins();
-    this.drawCursor();
+    if (scene.z) this.drawCursor();
   }
 
   /** Class names at their crowded places; a name that would cover another steps down, then gives up. */

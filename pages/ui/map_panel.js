@@ -26,6 +26,39 @@ export function normalCdf(z) {
 const SLIDER_STEPS = 2000;
 const EDGE = 0.0005; // the prior scale ends at these tail probabilities, z = ±3.29
 
+/**
+ * A slider beside a number field.
+ * @param id of the dimension, for tests
+ * @param act { hold(share of the travel), type(value), release(), refuse() }
+ * @returns { row, show(value, share of the travel) }
+ */
+export function sliderRow(name, id, act) {
+  const row = document.createElement("div"), label = document.createElement("span");
+  const range = document.createElement("input"), number = document.createElement("input");
+  label.textContent = name;
+  Object.assign(range, { type: "range", min: 0, max: SLIDER_STEPS, step: 1 });
+  range.dataset.testid = `z-slider-${id}`;
+  range.setAttribute("aria-label", name);
+  Object.assign(number, { type: "number", step: 0.01 });
+  number.dataset.testid = `z-number-${id}`;
+  number.setAttribute("aria-label", `${name}, typed`);
+  range.oninput = () => act.hold(range.value / SLIDER_STEPS);
+  range.onchange = () => act.release();
+  number.onchange = () => {
+    const value = Number(number.value);
+    if (number.value === "" || !Number.isFinite(value)) { act.refuse(); return; }
+    act.type(Math.max(-1000, Math.min(1000, value)));
+    act.release();
+  };
+  row.append(label, range, number);
+  const show = (value, share) => {
+    if (document.activeElement !== number) number.value = value;
+    range.value = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));
+    range.setAttribute("aria-valuetext", String(value));
+  };
+  return { row, show };
+}
+
 export class Panel {
   /** @param act { hold(z), release() } */
   constructor(root, act) {
@@ -59,26 +92,14 @@ export class Panel {
     const home = this.find(".la-sliders");
     home.replaceChildren();
     this.sliders = Array.from({ length: latent }, (_, d) => {
-      const row = document.createElement("div"), label = document.createElement("span");
-      const range = document.createElement("input"), number = document.createElement("input");
-      label.textContent = `z${d + 1}`;
-      Object.assign(range, { type: "range", min: 0, max: SLIDER_STEPS, step: 1 });
-      range.dataset.testid = `z-slider-${d}`;
-      range.setAttribute("aria-label", `z${d + 1}`);
-      Object.assign(number, { type: "number", step: 0.01 });
-      number.dataset.testid = `z-number-${d}`;
-      number.setAttribute("aria-label", `z${d + 1}, typed`);
-      range.oninput = () => this.act.hold(this.replace(d, this.fromTravel(d, range.value / SLIDER_STEPS)));
-      range.onchange = () => this.act.release();
-      number.onchange = () => {
-        const value = Number(number.value);
-        if (number.value === "" || !Number.isFinite(value)) { this.showSliders(this.z); return; }
-        this.act.hold(this.replace(d, Math.max(-1000, Math.min(1000, value))));
-        this.act.release();
-      };
-      row.append(label, range, number);
-      home.append(row);
-      return { range, number };
+      const slider = sliderRow(`z${d + 1}`, d, {
+        hold: (share) => this.act.hold(this.replace(d, this.fromTravel(d, share))),
+        type: (value) => this.act.hold(this.replace(d, value)),
+        release: () => this.act.release(),
+        refuse: () => this.showSliders(this.z),
+      });
+      home.append(slider.row);
+      return slider;
     });
   }
 
@@ -140,11 +161,7 @@ export class Panel {
   showSliders(z) {
     this.z = z;
     if (!z) return;
-    this.sliders.forEach(({ range, number }, d) => {
-      if (document.activeElement !== number) number.value = z[d];
-      range.value = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, this.toTravel(d, z[d]))));
-      range.setAttribute("aria-valuetext", String(z[d]));
-    });
+    this.sliders.forEach((slider, d) => slider.show(z[d], this.toTravel(d, z[d])));
   }
 }
 

@@ -30,8 +30,11 @@ export class Plot {
     this.theme = theme;
     this.classes = atlas.classes.length;
     const buckets = atlas.classes.map(() => ({ x: [], y: [] }));
+    this.slots = new Uint32Array(atlas.count); // where in its class each item stands
+    this.labels = atlas.labels;
     for (let i = 0; i < atlas.count; i++) {
       const bucket = buckets[atlas.labels[i]];
+      this.slots[i] = bucket.x.length;
       bucket.x.push(atlas.codes[i * atlas.latent]);
       bucket.y.push(atlas.codes[i * atlas.latent + 1]);
     }
@@ -88,6 +91,16 @@ export class Plot {
     Object.assign(this, { hidden, shown });
     if (!this.classes) return;
     await this.Plotly.restyle(this.element, { visible: Array.from({ length: this.classes }, (_, k) => this.isVisible(k)) });
+  }
+
+  /** @param items that stay as they are while all others turn grey; null: all do */
+  async select(items) {
+    const chosen = Array.from({ length: this.classes }, () => (items ? [] : null));
+    if (items) for (const i of items) chosen[this.labels[i]].push(this.slots[i]);
+    await this.Plotly.restyle(this.element, {
+      selectedpoints: chosen, "selected.marker.opacity": 0.95,
+      "unselected.marker.color": `rgb(${this.theme.ink})`, "unselected.marker.opacity": 0.14,
+    });
   }
 
   async setTheme(theme, view) {

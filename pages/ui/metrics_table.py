@@ -133,9 +133,9 @@ METRICS = (
     Metric("recall", "Recall", "share", "high", ".1%", "Real images that the drawn ones reach."),
 )
 
-_ARROWS = {"low": "↓", "high": "↑", "": ""}
-_WORDS = {"low": "lower is better", "high": "higher is better", "": "neither way is better"}
-_STYLE = """<style>
+ARROWS = {"low": "↓", "high": "↑", "": ""}
+WORDS = {"low": "lower is better", "high": "higher is better", "": "neither way is better"}
+STYLE = """<style>
 .mt { overflow-x: auto; }
 .mt:focus-visible { outline: 2px solid var(--st-primary-color); }
 .mt table { border-collapse: collapse; width: auto; font-size: 14px; margin: 0; }
@@ -180,18 +180,18 @@ def metrics_table(
         for e in entries
     )
     head = "".join(
-        f'<th scope="col"><abbr title="{escape(m.help)} {_WORDS[m.better].capitalize()}.">'
-        f"{escape(m.label)} {_ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
+        f'<th scope="col"><abbr title="{escape(m.help)} {WORDS[m.better].capitalize()}.">'
+        f"{escape(m.label)} {ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
         for m in columns
     )
     missing = [m.label for m in asked if m not in columns]
     words = "".join(
-        f"<dt>{escape(m.label)}</dt><dd>{escape(m.help)} {_WORDS[m.better].capitalize()}.</dd>"
+        f"<dt>{escape(m.label)}</dt><dd>{escape(m.help)} {WORDS[m.better].capitalize()}.</dd>"
         for m in columns
     )
     note = f" Not measured for any of these: {escape(', '.join(missing))}." if missing else ""
     return (
-        f'{_STYLE}<div class="mt" role="region" aria-label="{escape(title)}" tabindex="0">'
+        f'{STYLE}<div class="mt" role="region" aria-label="{escape(title)}" tabindex="0">'
         f'<table><thead><tr><th scope="col">Model</th>{head}</tr></thead><tbody>{rows}</tbody>'
         f"</table></div><div class='mt'><p>★ best of its column · ↑ higher, ↓ lower is better · "
         f"a dash: not measured, or not defined for this model · ◐ of black and white images, | y "

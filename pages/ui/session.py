@@ -1,7 +1,7 @@
 """Every key of the session state, behind typed functions: the chosen model, a place and a way a
 model, what is compared, what was generated, which board is open."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -15,6 +15,7 @@ from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
 from .jobs import Job
 from .place import Pin, Place, Space, place_from_query
+from .reduction import Reduction, reduction_from_query
 from .sheet import History, Record, Sheet, Wish, wish_from_query
 from .way import Way, way_from_query
 
@@ -365,3 +366,27 @@ def go_to_step(slug: str) -> None:
 def draw_in_region(digest: str, seed: int) -> None:
     """Another seed for the samples from inside the region."""
     remember(digest, replace(st.session_state["places"][digest], draw=seed))
+
+
+# --- layouts -------------------------------------------------------------------------------------
+
+
+def reduction(latent: int) -> tuple[Reduction, list[str]]:
+    """What is laid out beside each other; a link decides on the first run. A plane of dimensions
+    that a model of so many latents lacks is forgotten. Also the unreadable parts of a link, until
+    something else is chosen: the page runs again by itself while it computes."""
+    if "reduction" not in st.session_state:
+        found, broken = reduction_from_query(st.query_params.to_dict(), latent)
+        st.session_state["reduction"], st.session_state["reduction-broken"] = found, broken
+    elif reduction_from_query({"axes": st.session_state["reduction"].axes}, latent)[1]:
+        st.session_state["reduction"] = replace(st.session_state["reduction"], axes="")
+    return st.session_state["reduction"], st.session_state["reduction-broken"]
+
+
+def reduce_as(changed: Reduction) -> None:
+    st.session_state["reduction"], st.session_state["reduction-broken"] = changed, []
+
+
+def layout_jobs() -> dict[Hashable, Job]:
+    """The layouts that this window asked for, in the making or ended, by question."""
+    return st.session_state.setdefault("layout_jobs", {})

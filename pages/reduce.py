@@ -1,0 +1,64 @@
+"""Reduce: how do other methods lay out the same images, and what can only the model do?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, reduce_cache, session
+from pages.ui.model_picker import model_picker
+from pages.ui.reduce_form import reduce_form
+from pages.ui.reduce_map import plane_of, reduce_map
+from pages.ui.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
+from pages.ui.reduce_table import reduce_table
+from vae import reduction
+
+entry = model_picker()
+try:
+    assets = cache.map_assets(entry.name, entry.digest)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be shown: {error}")
+    st.stop()
+latent, total = assets.facts["latent"], assets.facts["total"]
+if total < reduction.LEAST:
+    st.error(
+        f"{entry.name} has {total} test images; {reduction.LEAST} or more are needed to lay any "
+        "out. Choose another model."
+    )
+    st.stop()
+asked, broken = session.reduction(latent)
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+here = reduction.available()
+usual = reduce_cache.usual_axes(entry.name, entry.digest)
+reduce_form(asked, total=total, usual=usual, latent=latent, here=here)
+asked, _ = session.reduction(latent)
+query = asked.to_query(entry.name, entry.digest)
+if query != st.query_params.to_dict():
+    st.query_params.from_dict(query)
+asks = asks_of(entry, asked, usual, here)
+count = len(reduce_cache.items(asks[0]))
+trained = entry.metrics.get("seconds")
+about = (
+    f"Of {count:,} of the {total:,} test images, evenly spread, measured here. An image is named "
+    "by the nearest others of the same layout, leave-one-out, because t-SNE cannot place new "
+    f"ones. {entry.name} learned from the training images before"
+    + (f" ({trained:,.0f} s)" if trained else "")
+    + "; its time is that of encoding."
+    + (" UMAP's holds the compiling of its code." if "umap" in here else "")
+)
+
+
+def layouts(polled: bool) -> None:
+    """Reruns alone while something is computed, and when the visitor stops or begins it."""
+    obey(asks, (st.session_state.get("layouts") or {}).get("ask") or {})
+    busy = begin_next(asks)
+    planes = [plane_of(ask, state_of(ask)) for ask in asks if ask.method != "all"]
+    reduce_map(asks[0], planes, total=count, key="layouts")
+    st.html(reduce_table(rows_of(entry, asks), about))
+    if busy != polled:
+        st.rerun()  # with a clock that looks after what is computed, or without it
+
+
+running = any(job.running for job in session.layout_jobs().values())
+st.fragment(layouts, run_every=0.5 if running else None)(running)

@@ -1,0 +1,24 @@
+/** The real image of an item, as it was given: one request in flight, the latest wins. */
+export class Originals {
+  /** @param url item -> where its picture is   @param show(picture, item) */
+  constructor(url, show) { Object.assign(this, { url, show, shown: null }); }
+
+  want(item) {
+    this.wanted = item;
+    if (this.loading || this.shown === item) return;
+    this.loading = true;
+    const picture = new Image();
+    picture.onload = () => {
+      this.shown = item;
+      this.show(picture, item);
+    };
+    picture.src = this.url(item);
+    picture.decode().catch(() => { this.shown = item; }).finally(() => {
+      this.loading = false;
+      if (this.wanted !== this.shown) this.want(this.wanted);
+    });
+  }
+
+  /** Forgets what is shown: whoever shows it is new. */
+  forget() { this.shown = null; }
+}

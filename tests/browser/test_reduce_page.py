@@ -1,0 +1,260 @@
+"""The Reduce page as people use it: what lights up or is chosen in one plane does so in all."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from helpers import go_to, pixels, query, torch_image, wait_for_query
+from playwright.sync_api import Page, expect
+
+import vae
+from vae import Config, ModelConfig, TrainConfig, reduction
+from vae.checkpoint import save
+from vae.latent import decode_bytes, split_codes
+from vae.models import build
+
+ROOT = Path(__file__).parents[2]
+COUNT = 500
+LINK = f"/reduce?n={COUNT}&k=pca"
+MARGIN = {"l": 38, "t": 8, "r": 8, "b": 24}
+
+
+@cache
+def shown():
+    """Test images, labels, codes of `fashion-vae` and PCA of the items that LINK shows."""
+    data = vae.load_dataset("fashion-mnist-starter").test
+    items = reduction.spread(len(data.images), COUNT)
+    codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data).mean[items]
+    images = data.images[items]
+    return images, data.labels[items], codes, reduction.project(images, "pca").places
+
+
+def plane(page: Page, method: str):
+    return page.locator(f'[data-testid="plane"][data-method="{method}"]')
+
+
+def over(page: Page, method: str):
+    return plane(page, method).get_by_test_id("plane-map")
+
+
+def ready(page: Page, *methods: str) -> None:
+    for method in methods:
+        page.wait_for_selector(f'[data-method="{method}"][data-state="ready"]', timeout=60_000)
+        page.wait_for_function(
+            "m => document.querySelector(`[data-method=${m}] [data-testid=plane-map]`)"
+            ".dataset.view",
+            arg=method,
+        )
+
+
+def at(page: Page, method: str, place) -> tuple[float, float]:
+    """Page coordinates of a place of a plane."""
+    place = [float(v) for v in place]
+    canvas = over(page, method)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    x0, x1, y0, y1 = map(float, canvas.get_attribute("data-view").split(","))
+    width = box["width"] - MARGIN["l"] - MARGIN["r"]
+    height = box["height"] - MARGIN["t"] - MARGIN["b"]
+    return (
+        box["x"] + MARGIN["l"] + (place[0] - x0) / (x1 - x0) * width,
+        box["y"] + MARGIN["t"] + (y1 - place[1]) / (y1 - y0) * height,
+    )
+
+
+def lonely(places: np.ndarray) -> int:
+    """The item whose nearest neighbour is farthest among the central ones: easy to point at."""
+    far = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(far, np.inf)
+    low, high = np.percentile(places, (5, 95), axis=0)
+    central = ((places > low) & (places < high)).all(1)
+    return int(np.where(central, far.min(1), 0).argmax())
+
+
+def test_an_item_lights_up_in_all_planes_with_its_picture_and_both_ways_back(open_page):
+    from sklearn.decomposition import PCA
+
+    page, (images, labels, codes, places) = open_page(LINK, ready=False), shown()
+    ready(page, "model", "pca")
+    item = lonely(places)
+    number = reduction.spread(10_000, COUNT)[item]
+    page.mouse.move(*at(page, "pca", places[item]))
+    where = page.get_by_test_id("reduce-where")
+    expect(where).to_contain_text(f"test image {number}")
+    names = vae.load_dataset("fashion-mnist-starter").class_names
+    expect(where).to_contain_text(names[labels[item]])
+    page.wait_for_selector(f'[data-testid="original-image"][data-item="{item}"]')
+    assert np.array_equal(pixels(page.get_by_test_id("original-image")), images[item, 0])
+    decoded = page.get_by_test_id("decoded-image")
+    z = [float(v) for v in decoded.get_attribute("data-z").split(",")]
+    assert z == pytest.approx(codes[item], abs=6e-5)
+    assert np.abs(pixels(decoded) - torch_image(z)).max() <= 1
+    flat = images.reshape(COUNT, -1) / 255.0
+    theirs = PCA(2).fit(flat)
+    back = theirs.inverse_transform(theirs.transform(flat[[item]])).reshape(28, 28)
+    straight = pixels(page.get_by_test_id("linear-image"))
+    assert np.abs(straight - back.clip(0, 1) * 255).max() <= 1
+    page.mouse.down()
+    page.mouse.up()  # a click keeps it when the pointer has left
+    page.mouse.move(5, 300)
+    expect(where).to_contain_text(f"test image {number}")
+
+
+def test_empty_places_decode_new_pictures_and_send_nothing(open_page):
+    frames = []
+    page = open_page(LINK, ready=False)
+    ready(page, "model", "pca")
+    expect(page.get_by_test_id("reduce-table")).not_to_contain_text("measuring", timeout=60_000)
+    page.on("websocket", lambda ws: ws.on("framesent", frames.append))
+    requests = []
+    page.on("request", lambda r: requests.append(r.url))
+    for place in ((-2.6, -3.2), (2.9, 2.4)):
+        page.mouse.move(*at(page, "model", place))
+        expect(page.get_by_test_id("reduce-where")).to_contain_text("No image here")
+        expect(plane(page, "model")).to_contain_text("A new picture")
+        decoded = page.get_by_test_id("decoded-image")
+        z = [float(v) for v in decoded.get_attribute("data-z").split(",")]
+        assert z == pytest.approx(place, abs=0.05)
+        assert np.abs(pixels(decoded) - torch_image(z)).max() <= 1
+        assert page.get_by_test_id("linear-image").get_attribute("data-z") == ""
+    assert requests == [] and frames == []
+
+
+def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
+    page, (_, labels, _, places) = open_page(LINK, ready=False), shown()
+    ready(page, "model", "pca")
+    low, high = np.percentile(places, (2, 60), axis=0)
+    corners = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
+    page.mouse.move(*at(page, "pca", corners[0]))
+    page.mouse.down()
+    for corner in (*corners[1:], corners[0]):
+        page.mouse.move(*at(page, "pca", corner), steps=12)
+    page.mouse.up()
+    chosen = page.get_by_test_id("chosen")
+    expect(chosen).not_to_have_attribute("data-count", "")
+    inside = ((places >= low) & (places <= high)).all(1)
+    count = int(chosen.get_attribute("data-count"))
+    assert abs(count - inside.sum()) <= 4  # those on the hand-drawn line
+    told = dict(re.findall(r"(\D+?)\s+(\d+)\s*", chosen.locator("ol").inner_text()))
+    counted = {name.strip(): int(n) for name, n in told.items()}
+    names = vae.load_dataset("fashion-mnist-starter").class_names
+    assert sum(counted.values()) == count
+    for name, expected in zip(names, np.bincount(labels[inside], minlength=10), strict=True):
+        assert abs(counted.get(name, 0) - expected) <= 4, name
+    for method in ("model", "pca"):  # all others are grey in every plane
+        drawn = plane(page, method).locator(".la-plotly")
+        page.wait_for_function(
+            "([e, n]) => e.data.reduce((s, t) => s + (t.selectedpoints?.length ?? 0), 0) === n",
+            arg=[drawn.element_handle(), count],
+        )
+    over(page, "model").focus()
+    page.keyboard.press("s")
+    expect(chosen).to_have_attribute("data-count", "100")
+    page.keyboard.press("Escape")
+    expect(chosen).to_have_attribute("data-count", "")
+    expect(page.get_by_role("button", name="Choose none")).to_be_disabled()
+
+
+def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_page):
+    page = open_page("/reduce?n=300&k=pca,tsne&px=20&seed=3", ready=False)
+    ready(page, "model", "pca")
+    tsne = plane(page, "tsne")
+    tsne.get_by_role("button", name="Stop").click(timeout=60_000)
+    expect(tsne).to_contain_text("Stopped.")
+    row = page.get_by_test_id("reduce-table").get_by_role("row", name="t-SNE")
+    expect(row).to_contain_text("stopped")
+    tsne.get_by_role("button", name="Begin again").click()
+    expect(tsne.locator("progress")).to_be_visible()
+    go_to(page, "Models")  # it goes on meanwhile, and nobody waits for it
+    page.get_by_role("heading", name="fashion-vae", exact=True).wait_for(timeout=5000)
+    go_to(page, "Reduce")
+    ready(page, "model", "pca", "tsne")
+    expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"), timeout=60_000)
+    assert query(page)["px"] == "20" and query(page)["seed"] == "3"
+    expect(tsne).to_contain_text("No way back")
+    page.reload()  # known by now, for whoever asks
+    ready(page, "tsne")
+    expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"))
+
+
+@pytest.fixture
+def eight(checkpoints: Path) -> Iterator[vae.Autoencoder]:
+    """A model of eight latents beside the bundled ones; it has not learned, which is no matter."""
+    config = Config(
+        ModelConfig(latent=8, encoder_widths=(32,), decoder_widths=(32,)),
+        TrainConfig(data="fashion-mnist-starter"),
+    )
+    torch.manual_seed(1)
+    model = build(config.model).eval()
+    save(checkpoints / "eight", model, config, {})
+    yield model
+    shutil.rmtree(checkpoints / "eight")
+
+
+def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, eight):
+    page = open_page("/reduce?m=eight&n=300&k=pca&axes=3,1", ready=False)
+    ready(page, "model")
+    decoded = page.get_by_test_id("decoded-image")
+
+    def z() -> list[float]:
+        return [float(v) for v in decoded.get_attribute("data-z").split(",")]
+
+    def right() -> None:
+        made = decode_bytes(eight, np.array([z()]))[0, :, :, 0].astype(int)
+        assert np.abs(pixels(decoded) - made).max() <= 1
+
+    assert page.locator('[data-testid^="z-slider-"]').count() == 6
+    slider = page.get_by_test_id("z-slider-2")
+    behind = slider.get_attribute("aria-label")  # z1 and z3 are the plane
+    assert behind in ("z2", "z4", "z5", "z6", "z7", "z8")
+    page.get_by_test_id("z-number-2").fill("1.5")
+    page.get_by_test_id("z-number-2").press("Enter")
+    expect(plane(page, "model")).to_contain_text("A new picture")
+    assert z()[int(behind[1]) - 1] == pytest.approx(1.5, abs=1e-4)
+    right()
+    over(page, "model").focus()
+    before = z()
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(
+        "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z",
+        arg=",".join(f"{v:g}" for v in before),
+    )
+    if "A new picture" in plane(page, "model").inner_text():
+        moved = [d for d in range(8) if abs(z()[d] - before[d]) > 1e-6]
+        assert moved == [2]  # across is z3
+    right()
+    page.get_by_role("combobox", name="The model's plane").click()
+    page.get_by_role("option", name="Principal components").click()
+    wait_for_query(page, "axes", "pca")
+    expect(plane(page, "model")).to_contain_text("principal components 1 and 2 of 8")
+    ready(page, "model")
+    assert page.get_by_test_id("z-slider-2").get_attribute("aria-label") == "PC3"
+    page.get_by_test_id("z-number-2").fill("0.5")
+    page.get_by_test_id("z-number-2").press("Enter")
+    expect(plane(page, "model")).to_contain_text("A new picture")
+    right()
+    expect(page.get_by_test_id("reduce-table")).to_contain_text("eight, all its latents")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_bars_the_way_and_a_phone_shows_all_of_it(open_page, scheme):
+    page = open_page(
+        LINK, color_scheme=scheme, ready=False, viewport={"width": 390, "height": 844}
+    )
+    ready(page, "model", "pca")
+    expect(page.get_by_test_id("reduce-table")).not_to_contain_text("measuring", timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = "[...document.querySelectorAll('.rm *')].filter(e => !e.closest('.la-plotly') &&"
+    wide += " e.getBoundingClientRect().right > innerWidth + 1).length"
+    assert page.evaluate(wide) == 0
+    found = Axe().run(page, context={"include": [[".rm"]]})
+    serious = [
+        v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

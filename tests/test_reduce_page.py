@@ -1,0 +1,126 @@
+"""The Reduce page headless: choices, links, what is computed, the table."""
+
+import dataclasses
+import time
+
+import pytest
+import torch
+from live import ROOT
+from streamlit.testing.v1 import AppTest
+
+import vae
+from pages.ui import cache, reduce_cache
+from pages.ui.reduce_table import Row, reduce_table
+from pages.ui.reduction import Reduction, reduction_from_query
+from vae import reduction
+from vae.checkpoint import save
+from vae.models import build
+
+NUMBERS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=60)
+    app.switch_page("reduce.py")
+    app.query_params["n"] = "60"
+    app.query_params["k"] = "pca"
+    return app
+
+
+def table(app: AppTest) -> str:
+    return app.get("html")[-1].proto.body
+
+
+def until_measured(app: AppTest) -> str:
+    """Runs the page until its table holds a number in every row."""
+    deadline = time.monotonic() + 50
+    while any(word in table(app) for word in ("waits", "measuring", "being laid")):
+        assert time.monotonic() < deadline, table(app)
+        time.sleep(0.1)
+        app.run()
+        assert not app.exception
+    return table(app)
+
+
+def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
+    app.run()
+    assert not app.exception and not app.error and not app.warning
+    assert app.get("bidi_component")
+    body = until_measured(app)
+    data = vae.load_dataset("fashion-mnist-starter").test
+    shown = reduction.spread(10_000, 60)
+    places = reduction.project(data.images[shown], "pca").places
+    expected = reduction.measure(data.images[shown], places, data.labels[shown])
+    row = body.split(">PCA</th>")[1].split("</tr>")[0]
+    assert f"{expected['trustworthiness']:.3f}" in row and f"{expected['knn5']:.1%}" in row
+    assert "Of 60 of the 10,000 test images" in body and "leave-one-out" in body
+    assert app.query_params["m"] == "fashion-vae" and app.query_params["n"] == "60"
+
+
+def test_choices_reach_the_address_bar_and_a_spoilt_link_is_reported(app):
+    app.query_params["px"] = "nan"
+    app.query_params["seed"] = "7"
+    app.query_params["k"] = "pca,magic"
+    app.run()
+    assert not app.exception and "(k, px)" in app.warning[0].value
+    app.number_input(key="reduce-perplexity").set_value(12)
+    app.selectbox(key="reduce-count").select(500).run()
+    assert not app.exception
+    assert [app.query_params[k] for k in ("px", "seed", "n")] == ["12", "7", "500"]
+    app.get("button_group")[0].set_value(["pca"]).run()
+    assert "tsne" not in app.query_params["k"] and "pca" in app.query_params["k"]
+    assert not [n for n in app.number_input if n.key == "reduce-perplexity"]
+
+
+def test_a_model_with_more_latents_offers_its_planes(app, tmp_path, monkeypatch, settings):
+    config = settings(latent=5, image_shape=(1, 28, 28), data="fashion-mnist-starter")
+    torch.manual_seed(0)
+    save(tmp_path / "five", build(config.model), config, {})
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+    app.query_params["axes"] = "4,2"
+    app.run()
+    assert not app.exception and not app.error
+    assert [app.selectbox(key=f"reduce-axis-{side}").value for side in (0, 1)] == [3, 1]
+    assert "five, all its latents" in until_measured(app)
+    app.selectbox(key="reduce-axis-0").select(4).run()
+    assert not app.exception and app.query_params["axes"] == "5,2"
+    app.selectbox(key="reduce-plane").select("pca").run()
+    assert not app.exception and app.query_params["axes"] == "pca"
+
+
+def test_of_a_model_that_is_told_labels_the_codes_are_found_without_them(app):
+    app.query_params["m"] = "fashion-cvae"
+    app.run()
+    until_measured(app)
+    entry = next(e for e in cache.checkpoints() if e.name == "fashion-cvae")
+    ask = reduce_cache.Ask("model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2")
+    places = reduce_cache.layout(ask).points
+    x = vae.load_dataset("fashion-mnist-starter").test.images[reduction.spread(10_000, 60)]
+    with torch.inference_mode():
+        codes = cache.checkpoint(entry.name, entry.digest).model.encode(torch.tensor(x) / 255)
+    assert places == pytest.approx(codes.numpy(), abs=1e-4)
+
+
+def test_a_link_says_what_a_reduction_is_and_back():
+    asked = Reduction(("pca", "umap"), 5000, 3, 50, 8, "3,1")
+    assert reduction_from_query(asked.to_query("m", "d"), 8) == (asked, [])
+    assert reduction_from_query({}, 2) == (Reduction(), [])
+    for axes in ("9,1", "1,1", "1", "a,b", "1,2,3"):
+        assert reduction_from_query({"axes": axes}, 8)[1] == ["axes"], axes
+    found, broken = reduction_from_query({"n": "49", "nn": "-1", "seed": "x", "axes": "9,1"}, 2)
+    assert broken == ["n", "seed", "nn"]
+    assert dataclasses.replace(found, axes="") == Reduction()
+
+
+def test_the_table_marks_the_best_and_says_what_is_missing():
+    rows = [
+        Row("<b>", NUMBERS | {"seconds": 0.25}, "", ("yes", "yes", "has no prior")),
+        Row("second", NUMBERS | {"knn1": 0.75, "seconds": 61}, "", ("no", "no", "no")),
+        Row("third", None, "waits", ("yes", "straight", "no")),
+    ]
+    body = reduce_table(rows, "Of these.")
+    assert "&lt;b&gt;" in body and "<b>" not in body
+    assert body.count("★") == 1 + 4 * 2 + 1  # the note, four columns shared, one won
+    assert "★</span> 75.0%" in body and "waits" in body and "has no prior" in body
+    assert ">0.25</td>" in body and ">61</td>" in body
