@@ -36,11 +36,11 @@ def test_image() -> np.ndarray:
     st.session_state["look-item"] = item  # the widget forgets between pages, the session does not
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            f"Number, 0 to {len(images) - 1}",
+            f"Number, 0 to {len(images) - 1:,}",
             0,
             len(images) - 1,
             key="look-item",
-            width=180,
+            width=160,
             help="Test images are numbered in their own order; the link holds the number.",
             on_change=lambda: session.look_up(st.session_state["look-item"]),
         )
@@ -60,12 +60,11 @@ def to_other_pages(look: lookup_cache.Look) -> None:
     with st.container(horizontal=True):
         if st.button(
             "Start exploring from here",
-            type="primary",
             help="Opens Explore at this code, with a pin there.",
         ):
             start = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
-            session.explore_from(entry.digest, start, look.z)
-            st.switch_page("explore.py")
+            place = session.explore_from(entry.digest, start, look.z)
+            st.switch_page("explore.py", query_params=place.to_query(entry.name, entry.digest))
         if st.button(
             "Walk from here",
             help="Opens Interpolate with this code as the first stop and the farthest class as "
@@ -73,8 +72,9 @@ def to_other_pages(look: lookup_cache.Look) -> None:
         ):
             centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
             far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, look.z)))
-            session.walk_from(entry.digest, Way((look.z, far)))
-            st.switch_page("interpolate.py")
+            way = Way((look.z, far))
+            session.walk_from(entry.digest, way)
+            st.switch_page("interpolate.py", query_params=way.to_query(entry.name, entry.digest))
 
 
 @st.fragment
@@ -83,10 +83,11 @@ def look_up() -> None:
     asked = asked_item("look", entry.digest, len(images))
     if asked and not session.answered(f"look-{entry.digest}", asked[1]):
         show_item(asked[0])
-    source = st.segmented_control(
-        "Picture from", [TEST, *SOURCES], default=TEST, required=True, key="look-source"
-    )
     query = {"m": entry.name, "d": entry.digest[:12]}
+    st.session_state.setdefault("look-source", TEST)
+    source = st.segmented_control(
+        "Picture from", [TEST, *SOURCES], required=True, key="look-source"
+    )
     if source == TEST:
         image = test_image()
         query["i"] = str(session.looked_up(len(images))[0])

@@ -31,7 +31,7 @@ class Item(NamedTuple):
 class Look(NamedTuple):
     """What is known of a picture at once: its code `z` and the posterior's `std` [D], or `draws`
     [n, D] where that is no ellipse, uint8 pictures [H, W, C], the test image that it is, the
-    nearest others, and the URL of its class and of how unusual it is."""
+    nearest others, and the URLs of its class and of how unusual it is, which take longer."""
 
     key: str
     z: tuple[float, ...]
@@ -42,7 +42,8 @@ class Look(NamedTuple):
     itself: Item | None
     code: list[Item]
     pixels: list[Item]
-    verdict: str
+    answer: str
+    unusual: str
 
 
 def look(name: str, digest: str, image: np.ndarray) -> Look:
@@ -53,12 +54,12 @@ def look(name: str, digest: str, image: np.ndarray) -> Look:
     std, draws = codes.std, None
     if std is None:
         draws = latent.posterior_draws(model, image, 0, _DRAWS)
-    z = tuple(float(v) for v in codes.mean[0].round(4) + 0.0)
+    z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     same = index.identical(image[None])
     names = cache.shown(name, digest).class_names
 
     def told(item: int, distance: float) -> Item:
-        code = index.codes[item].round(4).astype(float).tolist()
+        code = index.codes[item].astype(float).round(4).tolist()
         return Item(int(item), names[index.labels[item]], round(float(distance), 4), code)
 
     by_code = index.by_code(codes.mean, NEAREST, itself=same)
@@ -74,7 +75,12 @@ def look(name: str, digest: str, image: np.ndarray) -> Look:
         told(same[0], 0.0) if same[0] >= 0 else None,
         [told(*near) for near in zip(by_code.item[0], by_code.distance[0], strict=True)],
         [told(*near) for near in zip(by_pixels.item[0], by_pixels.distance[0], strict=True)],
-        routes.publish_later(f"look {key}", lambda: _verdict(name, digest, image, codes.mean)),
+        routes.publish_later(
+            f"answer {key}", lambda: json.dumps(answer(name, digest, image, codes.mean)).encode()
+        ),
+        routes.publish_later(
+            f"unusual {key}", lambda: json.dumps(strangeness(name, digest, image)).encode()
+        ),
     )
 
 
@@ -112,31 +118,30 @@ def _judge(name: str, digest: str) -> anomaly.Judge:
     return anomaly.Judge(cache.checkpoint(name, digest).model)
 
 
-def verdict(name: str, digest: str, image: np.ndarray, codes: np.ndarray) -> dict:
-    """The class of an image [C, H, W] at codes [1, D], and how unusual it is; as JSON tells it."""
+def answer(name: str, digest: str, image: np.ndarray, codes: np.ndarray) -> dict:
+    """The first classes of an image [C, H, W] at codes [1, D], how often such answers were right,
+    and what the bundled classifier says; as JSON tells it."""
     index, names = items(name, digest), cache.shown(name, digest).class_names
     confidence, reliability = sureness(name, digest)
     votes = index.votes(codes, image[None], itself=index.identical(image[None]))
     shares = confidence.probabilities(votes)[0]
     first = np.argsort(-shares, kind="stable")[:_FIRST]
     right, of = reliability.such(float(shares[first[0]]))
-    known = usual(name, digest)
-    score = anomaly.scores(_judge(name, digest), image[None])
     return {
         "classes": [{"name": names[k], "share": float(shares[k])} for k in first],
         "such": {"right": right, "of": of},
         "judge": _other(image, names),
-        "unusual": known
-        and {
-            "share": float(known.share_below(score)[0]),
-            "of": known.count,
-            "sentence": anomaly.SCORES[anomaly.DEFAULT].sentence,
-        },
     }
 
 
-def _verdict(name: str, digest: str, image: np.ndarray, codes: np.ndarray) -> bytes:
-    return json.dumps(verdict(name, digest, image, codes)).encode()
+def strangeness(name: str, digest: str, image: np.ndarray) -> dict | None:
+    """The share of test images that are less unusual; None where they are too few to say."""
+    known = usual(name, digest)
+    if known is None:
+        return None
+    share = known.share_below(anomaly.scores(_judge(name, digest), image[None]))
+    sentence = anomaly.SCORES[anomaly.DEFAULT].sentence
+    return {"share": float(share[0]), "of": known.count, "sentence": sentence}
 
 
 def _other(image: np.ndarray, names: tuple[str, ...]) -> dict | None:

@@ -45,8 +45,9 @@ export class LookupMap extends SmallMap {
     if (found.std) this.overlay.drawPosterior(found.z, found.std);
     pen.fillStyle = theme.accentText;
     for (const z of found.draws) { pen.beginPath(); pen.arc(...view.toPixel(z[0], z[1]), 1.5, 0, 2 * Math.PI); pen.fill(); }
-    for (const mark of marks) if (mark !== current) this.one(pen, mark, 5, theme.ground);
-    if (current) this.one(pen, current, 9, theme.accentText);
+    for (const mark of marks) if (mark !== current) this.one(pen, mark, this.close ? 6 : 3.5, theme.ground);
+    this.overlay.drawCursor(); // once more, over the marks
+    if (current) this.one(pen, current, 8, theme.accentText);
     this.over.dataset.marks = marks.length;
     this.over.dataset.ellipse = found.std ? found.std.slice(0, 2).map((s) => (2.448 * s / view.unit).toFixed(1)).join(",") : "";
   }

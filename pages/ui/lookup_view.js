@@ -4,7 +4,8 @@ import { LookupMap } from "./lookup_map.js";
 import { fill } from "./map_panel.js";
 
 const SIDES = ["code", "pixels"];
-const percent = (share) => `${Math.round(100 * share)} %`;
+const PATIENCE = 400; // milliseconds after which old words make room for "measuring"
+const percent = (share) => (share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`);
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -38,8 +39,7 @@ export class LookupView {
       this.opened = this.map.open(data, theme);
     }
     if (fresh) this.show(data.found);
-    this.root.dataset.state = "ready";
-    this.root.dataset.key = data.found.key;
+    Object.assign(this.root.dataset, { state: "ready", key: data.found.key });
   }
 
   /** Everything that came with the message; the class and the rest are asked for. */
@@ -85,39 +85,46 @@ export class LookupView {
     pen.putImageData(image, 0, 0);
   }
 
-  /** Asks for the class and how unusual the picture is; the first time for a model that takes seconds. */
-  async judge(found) {
+  /** Asks for the class and for how unusual the picture is: what that takes is measured once for a model. */
+  judge(found) {
     const say = (name, words) => { this.find(`[data-testid="${name}"]`).textContent = words; };
-    this.root.dataset.judged = "";
-    const waiting = setTimeout(() => {
-      this.find(".lk-classes").replaceChildren();
+    const list = this.find(".lk-classes"), mark = this.find(".lk-scale i");
+    this.ask(found, found.answerUrl, () => {
+      list.replaceChildren();
       say("such", "Measuring on held-out images how sure it may be; the first time for a model this takes some seconds…");
-      say("judge", ""); say("unusual", "Measuring what is usual…");
-      this.find(".lk-scale i").style.display = "none";
-    }, 400);
+      say("judge", "");
+    }, ({ classes, such, judge }) => {
+      list.replaceChildren(...classes.map(({ name, share }) => {
+        const bar = make("span", { className: "lk-bar" }, make("i"));
+        bar.setAttribute("aria-hidden", "true");
+        bar.firstChild.style.width = `${100 * share}%`;
+        return make("li", {}, make("span", { textContent: name }), bar, make("span", { className: "la-mono", textContent: percent(share) }));
+      }));
+      say("such", `Of ${such.of.toLocaleString("en")} test images answered about as surely, ${percent(such.right)} were right.`);
+      say("judge", judge ? `The classifier that judges samples, which sees pixels only, says ${judge.name} (${percent(judge.share)}).` : "");
+      list.dataset.key = found.key;
+    }, (trouble) => say("such", `The class did not come (${trouble}). Reload the page.`));
+    this.ask(found, found.unusualUrl, () => { mark.style.display = "none"; say("unusual", "Measuring what is usual…"); }, (unusual) => {
+      mark.style.display = unusual ? "block" : "none";
+      if (unusual) mark.style.left = `${100 * unusual.share}%`;
+      say("unusual", unusual ? `More unusual than ${percent(unusual.share)} of ${unusual.of.toLocaleString("en")} test images. The score: ${unusual.sentence[0].toLowerCase()}${unusual.sentence.slice(1)}`
+        : "There are too few test images to say what is usual.");
+      mark.parentNode.dataset.key = found.key;
+    }, (trouble) => say("unusual", `This did not come (${trouble}). Reload the page.`));
+  }
+
+  /** Fetches JSON for a picture; what was there before stays for an instant, then `wait` takes its place. */
+  async ask(found, url, wait, tell, fail) {
+    const waiting = setTimeout(wait, PATIENCE);
+    let answer, trouble;
     try {
-      const answer = await fetch(new URL(found.verdictUrl, document.baseURI));
-      if (!answer.ok) throw new Error(await answer.text());
-      found.verdict = await answer.json();
-    } catch (error) { found.verdict = { trouble: error.message }; }
+      const came = await fetch(new URL(url, document.baseURI));
+      if (!came.ok) throw new Error(await came.text());
+      answer = await came.json();
+    } catch (error) { trouble = error.message; }
     clearTimeout(waiting);
-    if (this.found !== found) return;
-    const { trouble, classes, such, judge, unusual } = found.verdict;
-    if (trouble) { say("such", `The class did not come (${trouble}). Reload the page.`); say("unusual", ""); return; }
-    this.find(".lk-classes").replaceChildren(...classes.map(({ name, share }) => {
-      const bar = make("span", { className: "lk-bar" }, make("i"));
-      bar.setAttribute("aria-hidden", "true");
-      bar.firstChild.style.width = `${100 * share}%`;
-      return make("li", {}, make("span", { textContent: name }), bar, make("span", { className: "la-mono", textContent: percent(share) }));
-    }));
-    say("such", `Of ${such.of.toLocaleString("en")} test images answered about as surely, ${percent(such.right)} were right.`);
-    say("judge", judge ? `The classifier that judges samples, which sees pixels only, says ${judge.name} (${percent(judge.share)}).` : "");
-    const mark = this.find(".lk-scale i");
-    mark.style.display = unusual ? "block" : "none";
-    if (unusual) mark.style.left = `${100 * unusual.share}%`;
-    say("unusual", unusual ? `More unusual than ${percent(unusual.share)} of ${unusual.of.toLocaleString("en")} test images. ${unusual.sentence}`
-      : "There are too few test images to say what is usual.");
-    this.root.dataset.judged = found.key;
+    if (this.found !== found) return; // another picture is shown by now
+    if (trouble) fail(trouble); else tell(answer);
   }
 
   highlight(mark) {

@@ -378,13 +378,14 @@ def look_up(item: int) -> None:
     st.session_state["looked-up"] = item
 
 
-def explore_from(digest: str, first: Place, z: tuple[float, ...]) -> None:
-    """Lets Explore begin at a code, pinned there."""
+def explore_from(digest: str, first: Place, z: tuple[float, ...]) -> Place:
+    """Lets Explore begin at a code, pinned there; `first` is its place where it has none yet."""
     places = st.session_state.setdefault("places", {})
     before = places.get(digest, first)
     pins = (*before.pins[1 - MOST_PINS :], Pin(z))
     places[digest] = replace(before, z=z, pins=pins, item=None, view=None)
     st.session_state["last_digest"] = digest
+    return places[digest]
 
 
 def walk_from(digest: str, way: Way) -> None:
