@@ -1,4 +1,4 @@
-"""The Look-up page without a browser: what it finds, what it says of files that are no pictures."""
+"""The Look-up page without a browser: what it finds, what it says of what is no picture."""
 
 import io
 

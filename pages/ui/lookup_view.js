@@ -5,6 +5,7 @@ import { fill } from "./map_panel.js";
 
 const SIDES = ["code", "pixels"];
 const PATIENCE = 400; // milliseconds after which old words make room for "measuring"
+const STRANGE = 0.95; // share of test images from which on a picture is hardly one of their kind
 const percent = (share) => (share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`);
 
 const make = (tag, properties = {}, ...children) => {
@@ -107,7 +108,8 @@ export class LookupView {
     this.ask(found, found.unusualUrl, () => { mark.style.display = "none"; say("unusual", "Measuring what is usual…"); }, (unusual) => {
       mark.style.display = unusual ? "block" : "none";
       if (unusual) mark.style.left = `${100 * unusual.share}%`;
-      say("unusual", unusual ? `More unusual than ${percent(unusual.share)} of ${unusual.of.toLocaleString("en")} test images. The score: ${unusual.sentence[0].toLowerCase()}${unusual.sentence.slice(1)}`
+      const caution = unusual?.share >= STRANGE ? " What is said of its class holds for pictures like those, less for this one." : "";
+      say("unusual", unusual ? `More unusual than ${percent(unusual.share)} of ${unusual.of.toLocaleString("en")} test images. The score: ${unusual.sentence[0].toLowerCase()}${unusual.sentence.slice(1)}${caution}`
         : "There are too few test images to say what is usual.");
       mark.parentNode.dataset.key = found.key;
     }, (trouble) => say("unusual", `This did not come (${trouble}). Reload the page.`));
