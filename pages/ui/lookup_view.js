@@ -25,13 +25,11 @@ export class LookupView {
         this.map.setClose(button.dataset.close === "true");
       };
     }
-    this.turn = 0;
   }
 
   /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    this.turn = Math.max(this.turn, data.turn);
     if (JSON.stringify(theme) !== JSON.stringify(this.theme)) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.found.key !== this.found?.key;
     Object.assign(this, { facts: data.facts, itemsUrl: data.urls.items, found: data.found });
@@ -57,7 +55,7 @@ export class LookupView {
     this.find('[data-testid="itself"]').textContent = found.itself === null ? ""
       : `Test image ${found.itself.item.toLocaleString("en")}, labelled ${found.itself.label}. It is left out of its own neighbours.`;
     this.tiles = new Map();
-    const marks = [];
+    const marks = [], focused = this.root.contains(document.activeElement) && document.activeElement.dataset.side;
     for (const side of SIDES) {
       this.find(`[data-testid="near-${side}"]`).replaceChildren(...found[side].map((near) => {
         const mark = { ...near, side };
@@ -74,6 +72,7 @@ export class LookupView {
         return make("li", {}, tile);
       }));
     }
+    if (focused) this.find(`[data-side="${focused}"]`)?.focus({ preventScroll: true }); // who came by a tile goes on from the tiles
     this.opened.then(() => { if (this.found === found) this.map.show(found, marks); });
     this.judge(found);
   }
@@ -134,7 +133,7 @@ export class LookupView {
     this.map.highlight(mark);
   }
 
-  choose({ item }) { this.send("ask", { digest: this.digest, item, turn: ++this.turn }); }
+  choose({ item }) { this.send("ask", { digest: this.digest, item, turn: Date.now() }); }
 
   destroy() { this.map.destroy(); }
 }

@@ -22,7 +22,6 @@ _mount = st.components.v2.component(
 def lookup_view(assets: MapAssets, look: Look, *, key: str) -> None:
     """Shows what was found on the map of a model. The item that the visitor asks for next comes as
     `asked_item`."""
-    before = (st.session_state.get(key) or {}).get("ask") or {}
     _mount(
         key=key,
         data={
@@ -31,7 +30,6 @@ def lookup_view(assets: MapAssets, look: Look, *, key: str) -> None:
             "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
-            "turn": before.get("turn", 0),
             "found": {
                 "key": look.key,
                 "z": list(look.z),
