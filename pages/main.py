@@ -22,6 +22,7 @@ st.navigation(
             st.Page("board.py", title="Board"),
         ],
         "Apply": [
+            st.Page("lookup.py", title="Look up"),
             st.Page("reduce.py", title="Reduce"),
         ],
         "Models": [

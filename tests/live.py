@@ -76,13 +76,17 @@ def stop_server(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def launch(playwright: Playwright) -> Browser:
-    """The system's Chromium where there is one, else Playwright's own; without a GPU."""
+def browser_options(*flags: str) -> dict:
+    """How to launch the system's Chromium where there is one, else Playwright's own; without a
+    GPU."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
-    return playwright.chromium.launch(
-        executable_path=path, args=["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
-    )
+    plain = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
+    return {"executable_path": path, "args": [*plain, *flags]}
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(**browser_options())
 
 
 def wait_for_map(page: Page) -> None:

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from .commands import bundle, encode, evaluate, main, score, train, use, waiting
+from .commands import bundle, encode, evaluate, lookup, main, score, train, use, waiting
 
-__all__ = ["bundle", "encode", "evaluate", "main", "score", "train", "use", "waiting"]
+__all__ = ["bundle", "encode", "evaluate", "lookup", "main", "score", "train", "use", "waiting"]
 
 
 def run() -> None:

@@ -110,6 +110,12 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
 # --- named data sets ---------------------------------------------------------------------------
 
 
+def bundled_twin(name: str) -> str:
+    """The bundled data set with the same test images, where there is one, else `name` itself: what
+    is shown and looked up is test images, for which the full set need not be read."""
+    return "fashion-mnist-starter" if name == "fashion-mnist" else name
+
+
 def _fashion(size: int) -> Dataset:
     for folder in fashion_folders():
         if any(folder.glob("train-images-idx3-ubyte*")):

@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+_AT_ONCE = 500  # pictures, so that a product of theirs with all real ones stays small
+_SPARE = 8  # more candidates than asked for: the product may confuse those equally far
+
 
 class Nearest(NamedTuple):
-    """Of each picture the `item` [n] nearest to it in pixels, and how far: the root of the mean
-    squared difference a pixel [n], 0 to 1."""
+    """Of each picture the `item` nearest to it in pixels, [n], or the k nearest, [n, k], and how
+    far: the root of the mean squared difference a pixel, 0 to 1."""
 
     item: np.ndarray
     distance: np.ndarray
@@ -23,13 +26,31 @@ class Gallery:
         self._real = torch.tensor(images).flatten(1).float() / 255
         self._half_sizes = 0.5 * self._real.square().sum(1)
 
+    def __len__(self) -> int:
+        return len(self._real)
+
     def nearest(self, pictures: np.ndarray) -> Nearest:
         """The nearest for uint8 pictures [n, H, W, C]; exact, as one matrix product."""
-        made = torch.tensor(pictures.transpose(0, 3, 1, 2).copy()).flatten(1).float() / 255
-        item = torch.addmm(self._half_sizes, made, self._real.T, alpha=-1).argmin(1)
+        near = self.neighbours(pictures.transpose(0, 3, 1, 2), 1)
+        return Nearest(near.item[:, 0], near.distance[:, 0])
+
+    def neighbours(self, images: np.ndarray, k: int) -> Nearest:
+        """The k nearest for uint8 images [n, C, H, W], nearest first; [n, k]."""
+        parts = [self._among(part, k) for part in torch.tensor(images.copy()).split(_AT_ONCE)]
+        item, distance = (torch.cat(both).numpy() for both in zip(*parts, strict=True))
+        return Nearest(item, distance)
+
+    def _among(self, images: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        made = images.flatten(1).float() / 255
+        product = torch.addmm(self._half_sizes, made, self._real.T, alpha=-1)
+        some = min(k + _SPARE, len(self))
+        item = product.topk(some, largest=False).indices.sort(1).values
         # Once more without the cancellation that the product suffers from close to a copy.
-        distance = (made - self._real[item]).square().mean(1).sqrt()
-        return Nearest(item.numpy(), distance.numpy())
+        distance = torch.stack(
+            [(self._real[i] - m).square().mean(1).sqrt() for i, m in zip(item, made, strict=True)]
+        )
+        order = distance.sort(dim=1, stable=True)
+        return item.gather(1, order.indices[:, :k]), order.values[:, :k]
 
 
 def usual_distances(images: np.ndarray, *, few: int = 1000) -> tuple[float, float]:

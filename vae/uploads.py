@@ -32,6 +32,9 @@ class Preparation(NamedTuple):
     crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
 
+AS_IT_IS = Preparation(invert=False, centre=False)
+
+
 def open_image(data: bytes, name: str = "the file") -> Image.Image:
     """The first picture in PNG, JPEG or WebP bytes, upright, as L, LA, RGB or RGBA.
 
@@ -81,6 +84,11 @@ def suggest(image: Image.Image) -> Preparation:
         return Preparation(invert=bool(len(inside) and np.median(inside) < 110))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return Preparation(invert=bool(np.median(border) > 127))
+
+
+def needed(image: Image.Image, shape: tuple[int, int, int]) -> Preparation:
+    """What is suggested, but a picture of the data set's own size is taken as it is."""
+    return AS_IT_IS if image.size == (shape[2], shape[1]) else suggest(image)
 
 
 def prepare(image: Image.Image, shape: tuple[int, int, int], how: Preparation) -> np.ndarray:

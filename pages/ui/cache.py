@@ -22,6 +22,7 @@ from vae import (
     novelty,
 )
 from vae.checkpoint import load_aggregate
+from vae.data import bundled_twin
 from vae.distributions import Mixture
 
 from . import routes
@@ -70,9 +71,8 @@ def _space(model: vae.Autoencoder) -> Space:
 
 
 def shown_data(name: str) -> str:
-    """The data set that is shown for `name`. Only test images are shown, and those of the bundled
-    starter are Fashion-MNIST's own, so the map never has to read the full set."""
-    return "fashion-mnist-starter" if name == "fashion-mnist" else name
+    """The data set that is shown for `name`."""
+    return bundled_twin(name)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")

@@ -46,14 +46,19 @@ export class Overlay {
 
   /** The chosen item with the ellipse that holds 95 % of its posterior. */
   drawItem() {
-    const { pen, view, theme, scene: { atlas, item } } = this, [z1, z2] = atlas.code(item);
-    const [x, y] = view.toPixel(z1, z2);
+    const { theme, scene: { atlas, item } } = this, code = atlas.code(item), at = item * atlas.latent;
+    this.pen.strokeStyle = theme.accentText; this.pen.lineWidth = 2;
+    this.ring(...this.view.toPixel(code[0], code[1]), 9);
+    if (atlas.std) this.drawPosterior(code, atlas.std.subarray(at, at + 2));
+  }
+
+  /** The ellipse that holds 95 % of N(mean, diag(std^2)), in the first two latents. */
+  drawPosterior(mean, std) {
+    const { pen, view, theme } = this, [x, y] = view.toPixel(mean[0], mean[1]);
+    const reach = 2.448 / view.unit; // sqrt of the 95 % quantile of chi-squared(2)
     pen.strokeStyle = theme.accentText; pen.lineWidth = 2;
-    this.ring(x, y, 9);
-    if (!atlas.std) return;
-    const reach = 2.448 / view.unit, at = item * atlas.latent; // sqrt of the 95 % quantile of chi-squared(2)
     pen.beginPath();
-    pen.ellipse(x, y, atlas.std[at] * reach, atlas.std[at + 1] * reach, 0, 0, 2 * Math.PI);
+    pen.ellipse(x, y, std[0] * reach, std[1] * reach, 0, 0, 2 * Math.PI);
     pen.globalAlpha = 0.18; pen.fillStyle = theme.accentText; pen.fill();
     pen.globalAlpha = 1; pen.stroke();
   }

@@ -1,59 +1,27 @@
 /** A small map of where generated pictures fall, on which a lasso chooses among them or bounds a region. */
 
 import { drawLasso, inside, Lasso } from "./lasso.js";
-import { Atlas } from "./map_atlas.js";
-import { Overlay } from "./map_overlay.js";
-import { loadPlotly, Plot } from "./map_plot.js";
-import { View } from "./map_view.js";
+import { SmallMap } from "./small_map.js";
 
-export class SampleMap {
+export class SampleMap extends SmallMap {
   /** @param act { lasso(polygon, indices of the pictures inside), point(index) } */
   constructor(element, act) {
-    Object.assign(this, { element, act, view: new View(), lasso: new Lasso(), records: [] });
-    this.find = (selector) => element.querySelector(selector);
-    this.over = this.find(".la-over");
-    this.overlay = new Overlay(this.over);
+    super(element);
+    Object.assign(this, { act, lasso: new Lasso(), records: [] });
     this.over.onpointerdown = (event) => this.press(event);
-    this.resizer = new ResizeObserver(() => this.fit());
-    this.resizer.observe(element);
   }
 
-  async open({ urls, facts, plotly }, theme) {
-    this.atlas = null;
+  open(data, theme) {
     this.polygon = null;
-    const [Plotly, atlas] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts)]);
-    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-    Object.assign(this, { theme });
-    this.view.resize(this.element.clientWidth, this.element.clientHeight);
-    this.view.fit(atlas.bounds);
-    await this.plot.draw(atlas, this.view, theme);
-    this.atlas = atlas; // from here on there is a plot to move
-    this.fit();
+    return super.open(data, theme);
   }
 
   /** @param records whose z are marked   @param picked set of their indices   @param current one of them */
   show(records, picked, current) { Object.assign(this, { records, picked, current }); this.draw(); }
 
-  async setTheme(theme) {
-    this.theme = theme;
-    if (this.atlas) { await this.plot.setTheme(theme, this.view); this.draw(); }
-  }
-
-  fit() {
-    const { clientWidth, clientHeight } = this.element;
-    if (!this.atlas || !clientWidth) return;
-    this.view.resize(clientWidth, clientHeight);
-    this.view.fit(this.atlas.bounds);
-    this.plot.move(this.view);
-    this.draw();
-  }
-
-  draw() {
-    if (!this.atlas || !this.view.width) return;
-    const { view, theme, records, picked, current } = this, none = { pins: [], near: [], item: null, hidden: new Set() };
-    const z = records[current]?.z ?? [0, 0];
-    this.overlay.draw(view, theme, { ...none, z, held: true, atlas: this.atlas, showNames: true });
-    const pen = this.over.getContext("2d");
+  mark(pen) {
+    const { view, theme, records, picked, current } = this;
+    this.drawCross(records[current]?.z ?? [0, 0]);
     records.forEach(({ z: [z1, z2] }, i) => {
       const [x, y] = view.toPixel(z1, z2);
       pen.beginPath();
@@ -90,6 +58,4 @@ export class SampleMap {
       this.draw();
     };
   }
-
-  destroy() { this.resizer.disconnect(); this.plot?.destroy(); }
 }

@@ -14,7 +14,7 @@ from vae.run_queue import Estimate
 from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
 from .jobs import Job
-from .place import Pin, Place, Space, place_from_query
+from .place import MOST_PINS, Pin, Place, Space, place_from_query
 from .reduction import Reduction, reduction_from_query
 from .sheet import History, Record, Sheet, Wish, wish_from_query
 from .way import Way, way_from_query
@@ -390,3 +390,38 @@ def reduce_as(changed: Reduction) -> None:
 def layout_jobs() -> dict[Hashable, Job]:
     """The layouts that this window asked for, in the making or ended, by question."""
     return st.session_state.setdefault("layout_jobs", {})
+
+
+# --- look-ups ------------------------------------------------------------------------------------
+
+
+def looked_up(count: int) -> tuple[int, list[str]]:
+    """The test image that is looked up, of so many: a link's on the first look, then the one that
+    was chosen last. Also returns the unreadable parts of a link."""
+    broken: list[str] = []
+    if "looked-up" not in st.session_state:
+        asked = st.query_params.get("i", "0")
+        if not (asked.isascii() and asked.isdigit() and int(asked) < count):
+            asked, broken = "0", ["i"]
+        st.session_state["looked-up"] = int(asked)
+    return min(st.session_state["looked-up"], count - 1), broken
+
+
+def look_up(item: int) -> None:
+    st.session_state["looked-up"] = item
+
+
+def explore_from(digest: str, first: Place, z: tuple[float, ...]) -> Place:
+    """Lets Explore begin at a code, pinned there; `first` is its place where it has none yet."""
+    places = st.session_state.setdefault("places", {})
+    before = places.get(digest, first)
+    pins = (*before.pins[1 - MOST_PINS :], Pin(z))
+    places[digest] = replace(before, z=z, pins=pins, item=None, view=None)
+    st.session_state["last_digest"] = digest
+    return places[digest]
+
+
+def walk_from(digest: str, way: Way) -> None:
+    """Lets Interpolate begin with a way."""
+    st.session_state.setdefault("ways", {})
+    open_way(digest, way)

@@ -9,6 +9,7 @@ import click
 
 from ..config import ConfigError, one_of
 from . import dataset_or_starter, main
+from .pictures import picture_files, prepared
 
 _NORMAL = 2000  # held-out images that a threshold is taken from
 _LEARNED = 5000  # training images that summary statistics are fitted to
@@ -55,7 +56,7 @@ def score(
         raise ConfigError(f"--false-alarms is {false_alarms:g}; expected a share such as 0.05")
     if threshold is not None and (save or false_alarms is not None):
         raise ConfigError("--threshold says all; leave --false-alarms and --save away")
-    files = _files(images)
+    files = picture_files(images)
     loaded = checkpoints.load(checkpoint)
     splits = _Normal(loaded, data)
     summary = None
@@ -86,7 +87,7 @@ def score(
     for file in files:
         record = {"path": str(file)}
         try:
-            readable.append((_prepared(file, loaded.model.image_shape, as_is), record))
+            readable.append((prepared(file, loaded.model.image_shape, as_is=as_is), record))
         except (OSError, ValueError) as error:
             record["error"] = str(error)
         records.append(record)
@@ -129,29 +130,3 @@ class _Normal:
             )
         few = np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)
         return images[np.unique(few)]
-
-
-def _files(images: tuple[Path, ...]) -> list[Path]:
-    from ..data_files import IMAGE_ENDINGS
-
-    found: list[Path] = []
-    for path in images:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
-            if not inside:
-                raise ConfigError(f"{path} holds no image; expected PNG, JPEG or WebP files")
-            found += inside
-        else:
-            found.append(path)
-    return found
-
-
-def _prepared(file: Path, shape: tuple[int, int, int], as_is: bool):
-    """uint8 [C, H, W] of a file. A picture of the model's own size is taken as it is."""
-    from .. import uploads
-
-    image = uploads.open_image(file.read_bytes(), file.name)
-    how = uploads.suggest(image)
-    if as_is or image.size == (shape[2], shape[1]):
-        how = uploads.Preparation(invert=False, centre=False)
-    return uploads.prepare(image, shape, how)

@@ -1,0 +1,166 @@
+"""How often a look-up finds the right class, and whether its confidence holds.
+
+    python tests/benchmarks/lookup.py [CHECKPOINT ...]     names in checkpoints/, or paths
+
+First, retrieval: the official test images are the queries, the training images (all 60,000 where
+the full Fashion-MNIST is here) the items, by code, by PCA of the same size, and by pixels. Then
+other ways to measure nearness of codes than Euclid's. Then calibration: the class as the app and
+the command tell it (the other test images vote) and with the training images as voters, in both
+cases fitted to training images that do not vote, on test images.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from bench import table
+from sklearn.decomposition import PCA
+
+import vae
+from vae import classifier, latent, lookup
+
+ROOT = Path(vae.__file__).parents[1]
+KS = (1, 5, 10)
+FEW = 2000  # queries for the ways to measure nearness
+SPARE = 3 * lookup.VOTERS  # nearest items that are found, of which those held out do not vote
+HELD_OUT = 2000  # training images that confidence is fitted to
+
+
+def best_data(name: str, size: int) -> vae.Dataset:
+    try:
+        return vae.load_dataset(name, size=size)
+    except vae.DataError:
+        return vae.load_dataset("fashion-mnist-starter", size=size)
+
+
+def row(words: str, near: lookup.Near, known: np.ndarray, labels: np.ndarray) -> list[str]:
+    found = [lookup.retrieval(known[near.item[:, :k]], labels) for k in KS]
+    return [words, *(f"{f.recall:.3f}" for f in found), *(f"{f.precision:.3f}" for f in found)]
+
+
+def brute(distance, queries: int, k: int) -> lookup.Near:
+    """The k nearest by `distance(rows) -> [rows, N]`, 50 queries at a time."""
+    parts = [distance(slice(i, i + 50)).topk(k, largest=False) for i in range(0, queries, 50)]
+    return lookup.Near(
+        torch.cat([p.indices for p in parts]).numpy(), torch.cat([p.values for p in parts]).numpy()
+    )
+
+
+def nearness(model, index, known: latent.Codes, asked: latent.Codes, labels) -> list[list[str]]:
+    """Euclid beside what knows of the posteriors, and of the pictures at the codes."""
+    z, s = torch.tensor(known.mean), None if known.std is None else torch.tensor(known.std)
+    q, t = torch.tensor(asked.mean), None if asked.std is None else torch.tensor(asked.std)
+    rows = [row("Euclid", index.by_code(asked.mean, 10), index.labels, labels)]
+    if s is not None:
+
+        def mahalanobis(at):
+            return ((q[at, None] - z) / t[at, None]).square().sum(2)
+
+        def overlap(at):
+            variance = t[at, None].square() + s.square()
+            return ((q[at, None] - z).square() / variance + variance.log()).sum(2)
+
+        for words, way in (
+            ("Mahalanobis, by the query's posterior", mahalanobis),
+            ("overlap of both posteriors", overlap),
+        ):
+            rows.append(row(words, brute(way, len(q), 10), index.labels, labels))
+    pictures = latent.decode_bytes(model, asked.mean).transpose(0, 3, 1, 2)
+    rows.append(
+        row("picture at the code, by pixels", index.by_pixels(pictures, 10), index.labels, labels)
+    )
+    return rows
+
+
+def sureness(title: str, fit, asked) -> list[list[str]]:
+    """Rows of accuracy, log loss and calibration error, before and after; `fit` and `asked` are
+    (votes, labels)."""
+    rows = []
+    for words, pick in (("code", [0]), ("pixels", [1]), ("both", [0, 1])):
+        votes = [[v[i] for i in pick] for v in (fit[0], asked[0])]
+        fitted = lookup.fit_confidence(votes[0], fit[1])
+        for state, confidence in (
+            ("before", lookup.uncalibrated(len(pick))),
+            ("after", fitted),
+        ):
+            p = confidence.probabilities(votes[1])
+            weights = ", ".join(f"{w:.2f}" for w in confidence.weights)
+            rows.append([title, words, state, weights, *numbers(p, asked[1])])
+    return rows
+
+
+def numbers(p: np.ndarray, labels: np.ndarray) -> list[str]:
+    return [
+        f"{(p.argmax(1) == labels).mean():.3f}",
+        f"{lookup.log_loss(p, labels):.3f}",
+        f"{lookup.calibration_error(p, labels):.3f}",
+    ]
+
+
+def without(near: lookup.Near, held: np.ndarray) -> lookup.Near:
+    """The `VOTERS` nearest that are not held out."""
+    left = ~np.isin(near.item, held)
+    first = np.argsort(~left, 1, kind="stable")[:, : lookup.VOTERS]
+    assert np.take_along_axis(left, first, 1).all()
+    return lookup.Near(*(np.take_along_axis(a, first, 1) for a in near))
+
+
+def measure(name: str) -> None:
+    path = ROOT / "checkpoints" / name
+    loaded = vae.load(path if path.exists() else name)
+    model, begun = loaded.model, time.perf_counter()
+    data = best_data(loaded.config.train.data, model.image_shape[1])
+    learned, test = data.train, data.test
+    # No model is told a class, neither of items nor of queries.
+    known = latent.encode_images(model, learned.images)
+    asked = latent.encode_images(model, test.images)
+    print(f"{name}: encoded in {time.perf_counter() - begun:.0f} s", flush=True)
+
+    begun, d = time.perf_counter(), model.latent
+    index = lookup.Index(known.mean, learned.images, learned.labels, len(data.class_names))
+    flat = [s.images.reshape(len(s.images), -1) / np.float32(255) for s in (learned, test)]
+    pca = PCA(d, random_state=0).fit(flat[0])
+    reduced = [pca.transform(part) for part in flat]
+    by_pca = lookup.Index(reduced[0], learned.images[..., :1, :1], learned.labels, index.classes)
+    by_code = index.by_code(asked.mean, SPARE)
+    by_pixels = index.by_pixels(test.images, SPARE)
+    at_k = [f"{what} at {k}" for what in ("recall", "precision") for k in KS]
+    rows = []
+    for words, near in (
+        (f"code, D = {d}", by_code),
+        (f"PCA, D = {d}", by_pca.by_code(reduced[1], 10)),
+        ("pixels", by_pixels),
+    ):
+        rows.append(row(words, near, learned.labels, test.labels))
+    title = f"{len(test.images):,} test images among {len(learned.images):,} training images"
+    table(f"Finding the class, {loaded.name}: {title}", ["by", *at_k], rows)
+    few = lookup.spread(len(test.images), FEW)
+    some = latent.Codes(asked.mean[few], None if asked.std is None else asked.std[few])
+    rows = nearness(model, index, known, some, test.labels[few])
+    table(f"Nearness of codes, {loaded.name}: {len(few):,} of them", ["by", *at_k], rows)
+
+    held = lookup.spread(len(learned.images), HELD_OUT)
+    images, labels = learned.images[held], learned.labels[held]
+    near = index.by_code(known.mean[held], SPARE), index.by_pixels(images, SPARE)
+    fit = [index.shares(without(n, held)) for n in near]
+    votes = [index.shares(without(n, held)) for n in (by_code, by_pixels)]
+    title = f"{len(learned.images) - len(held):,} training images"
+    rows = sureness(title, (fit, labels), (votes, test.labels))
+    shown = lookup.Index(asked.mean, test.images, test.labels, index.classes)
+    fit = shown.votes(known.mean[held], images)
+    votes = shown.votes(asked.mean, test.images, itself=np.arange(len(shown)))
+    rows += sureness("the other test images", (fit, labels), (votes, test.labels))
+    if classifier.judges(model.image_shape, data.class_names):
+        p = classifier.judge(classifier.bundled(), torch.tensor(test.images))[1].numpy()
+        rows.append(["bundled classifier", "pixels", "as it is", "", *numbers(p, test.labels)])
+    head = ["voters", f"{lookup.VOTERS} nearest by", "calibrated", "weights"]
+    head += ["accuracy", "log loss, nats", "ECE, 15 bins"]
+    table(f"How sure, {loaded.name}: {len(test.images):,} test images", head, rows)
+    print(f"measured in {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    for checkpoint in sys.argv[1:] or ["fashion-vae"]:
+        measure(checkpoint)

@@ -1,0 +1,215 @@
+"""Looking up: neighbours against scikit-learn, calibration by hand, and the command."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from live import ROOT
+from PIL import Image
+from sklearn.neighbors import NearestNeighbors
+
+import vae
+from vae import latent, lookup
+from vae.__main__ import main
+from vae.lookup import Index, Near
+
+N = 600
+
+
+@pytest.fixture(scope="module")
+def clothes():
+    return vae.load_dataset("fashion-mnist-starter")
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def index(clothes, codes):
+    return Index(codes, clothes.test.images[:N], clothes.test.labels[:N], 10)
+
+
+def test_neighbours_are_those_of_scikit_learn(index, codes, clothes):
+    asked = np.random.default_rng(1).standard_normal((40, 3))
+    distance, item = NearestNeighbors(n_neighbors=7).fit(codes).kneighbors(asked)
+    near = index.by_code(asked, 7)
+    assert np.array_equal(near.item, item) and np.allclose(near.distance, distance, atol=1e-6)
+    flat = clothes.test.images[:N].reshape(N, -1) / 255.0
+    pictures = clothes.train.images[:40]
+    distance, item = (
+        NearestNeighbors(n_neighbors=7).fit(flat).kneighbors(pictures.reshape(40, -1) / 255.0)
+    )
+    near = index.by_pixels(pictures, 7)
+    assert np.array_equal(near.item, item)
+    assert np.allclose(near.distance, distance / 28, atol=1e-6)  # the root of 784 pixels
+
+
+def test_an_item_is_not_its_own_neighbour_and_others_lose_none(index, codes, clothes):
+    own = np.array([5, 17, -1])
+    near = index.by_code(codes[[5, 17, 3]], 4, itself=own)
+    whole = index.by_code(codes[[5, 17, 3]], 5)
+    assert np.array_equal(near.item[:2], whole.item[:2, 1:])  # the first was itself
+    assert np.array_equal(near.item[2], whole.item[2, :4]) and near.item[2, 0] == 3
+    near = index.by_pixels(clothes.test.images[[5, 17, 3]], 4, itself=own)
+    assert not (near.item[:2] == own[:2, None]).any() and near.item[2, 0] == 3
+    assert index.by_code(codes[:1], 10_000).item.shape == (1, N)
+    assert index.by_code(codes[:1], 10_000, itself=np.array([0])).item.shape == (1, N - 1)
+
+
+def test_a_known_picture_is_recognised_and_a_changed_one_is_not(index, clothes):
+    changed = clothes.test.images[8].copy()
+    changed[0, 14, 14] ^= 1
+    asked = np.stack([clothes.test.images[8], changed, clothes.train.images[0]])
+    assert index.identical(asked).tolist() == [8, -1, -1]
+
+
+def test_codes_images_and_labels_must_be_as_many(codes, clothes):
+    with pytest.raises(ValueError, match="600 codes, 5 images and 600 labels; expected as many"):
+        Index(codes, clothes.test.images[:5], clothes.test.labels[:N], 10)
+
+
+def test_shares_and_retrieval_by_hand():
+    pictures = np.arange(4, dtype=np.uint8).reshape(4, 1, 1, 1)
+    small = Index(np.arange(4.0)[:, None], pictures, np.array([0, 0, 1, 2]), 4)
+    near = Near(np.array([[0, 1, 2]]), np.zeros((1, 3)))
+    assert small.shares(near)[0] == pytest.approx([2.25 / 4, 1.25 / 4, 0.25 / 4, 0.25 / 4])
+    found = lookup.retrieval(np.array([[0, 1, 0], [1, 1, 2], [2, 2, 2]]), np.array([0, 2, 0]))
+    assert found == (pytest.approx(2 / 3), pytest.approx(3 / 9))
+
+
+def test_the_calibration_error_is_that_of_its_definition():
+    p = np.array([[0.9, 0.1], [0.86, 0.14], [0.3, 0.7], [0.45, 0.55], [1.0, 0.0]])
+    labels = np.array([0, 1, 1, 0, 0])
+    # Fifteenths: 0.86 to 0.93 holds 0.9; 0.8 to 0.86 holds 0.86 below 13/15; and so on.
+    boxes = {}
+    for row, label in zip(p, labels, strict=True):
+        box = min(14, int(row.max() * 15))
+        boxes.setdefault(box, []).append((row.max(), float(row.argmax() == label)))
+    off = sum(abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in boxes.values()) / 5
+    assert lookup.calibration_error(p, labels) == pytest.approx(off)
+    assert lookup.calibration_error(np.eye(3), np.arange(3)) == 0
+    assert lookup.calibration_error(np.eye(3), np.array([1, 2, 0])) == 1
+    assert lookup.log_loss(p, labels) == pytest.approx(-np.log([0.9, 0.14, 0.7, 0.45, 1.0]).mean())
+
+
+def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shares whose fourth root are the true probabilities, and labels drawn from those."""
+    rng = np.random.default_rng(seed)
+    true = rng.dirichlet(np.ones(5), n)
+    labels = (true.cumsum(1) > rng.random((n, 1))).argmax(1)
+    shares = true**4
+    return shares / shares.sum(1, keepdims=True), labels
+
+
+def test_the_true_temperature_is_found_and_probabilities_get_honest():
+    shares, labels = overconfident(8000, 0)
+    fitted = lookup.fit_confidence([shares], labels)
+    assert fitted.weights[0] == pytest.approx(0.25, abs=0.01)
+    other, truth = overconfident(8000, 1)
+    before = lookup.uncalibrated(1).probabilities([other])
+    after = fitted.probabilities([other])
+    assert np.allclose(before, other) and np.array_equal(before.argmax(1), after.argmax(1))
+    assert lookup.log_loss(after, truth) < lookup.log_loss(before, truth)
+    assert lookup.calibration_error(after, truth) < 0.02
+    assert lookup.calibration_error(before, truth) > 0.2
+
+
+def test_a_vote_of_noise_gets_no_weight():
+    shares, labels = overconfident(4000, 2)
+    noise = np.random.default_rng(3).dirichlet(np.ones(5), 4000)
+    fitted = lookup.fit_confidence([shares, noise], labels)
+    assert fitted.weights[0] == pytest.approx(0.25, abs=0.02) and fitted.weights[1] < 0.05
+
+
+def test_reliability_counts_answers_of_like_confidence():
+    p = np.linspace(0.5, 1, 1001)
+    labels = (p < 0.75).astype(int)  # the first answer, 0, is right from 0.75 on
+    told = lookup.Reliability(np.stack([p, 1 - p], 1), labels)
+    assert told.such(0.99, most=100) == (1, 100) and told.such(0.51, most=100) == (0, 100)
+    right, of = told.such(0.75, most=100)
+    assert right == pytest.approx(0.5, abs=0.02) and of == 100
+    assert told.such(0.2, most=5000)[1] == 1001
+
+
+def test_calibration_on_held_out_images_does_not_worsen_unseen_ones(clothes):
+    """Pixels as codes: training images tell the weights, test images what they are worth."""
+    flat = [
+        s.images.reshape(len(s.images), -1)[:, ::28] / 255.0 for s in (clothes.test, clothes.train)
+    ]
+    few = Index(flat[0][:3000], clothes.test.images[:3000], clothes.test.labels[:3000], 10)
+    votes = few.votes(flat[1][:600], clothes.train.images[:600])
+    fitted = lookup.fit_confidence(votes, clothes.train.labels[:600])
+    unseen = few.votes(flat[0][3000:4000], clothes.test.images[3000:4000])
+    truth = clothes.test.labels[3000:4000]
+    losses = [
+        lookup.log_loss(c.probabilities(unseen), truth) for c in (fitted, lookup.uncalibrated(2))
+    ]
+    assert losses[0] <= losses[1]
+    own = [lookup.log_loss(c.probabilities(votes), clothes.train.labels[:600])
+           for c in (fitted, lookup.uncalibrated(2))]  # fmt: skip
+    assert own[0] <= own[1]
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["lookup", *map(str, words)])
+
+
+def test_the_command_answers_what_it_can_and_says_what_it_cannot(tmp_path, clothes):
+    sneaker = int(np.flatnonzero(clothes.test.labels == 7)[3])
+    Image.fromarray(clothes.test.images[sneaker, 0]).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("no picture")
+    Image.fromarray(255 - np.kron(clothes.test.images[2, 0], np.ones((8, 8), np.uint8))).save(
+        tmp_path / "c.jpg"
+    )
+    Image.new("L", (1, 1)).save(tmp_path / "d.png")
+    deep = clothes.test.images[2, 0].astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "e.png")
+    model = ROOT / "checkpoints/fashion-vae"
+    done = run(model, tmp_path, tmp_path / "none.png", "--json", "--near", 3)
+    assert done.exit_code == 0, done.output
+    records = {r["path"].split("/")[-1]: r for r in json.loads(done.stdout)}
+    found = records["a.png"]
+    assert found["class"] == "Sneaker" and found["test_image"] == sneaker
+    assert 0.8 < found["confidence"] <= 1 and 0 <= found["unusual"] <= 1
+    ck = vae.load(model)
+    mine = latent.encode_images(ck.model, clothes.test.images[[sneaker]]).mean[0]
+    assert np.allclose(found["z"], mine, atol=1e-3)
+    known = latent.split_codes(ck, clothes.test).mean
+    apart = np.linalg.norm(known - mine, axis=1)
+    apart[sneaker] = np.inf
+    told = [near["item"] for near in found["nearest_by_code"]]
+    assert told == apart.argsort()[:3].tolist()
+    assert found["nearest_by_code"][0]["distance"] == pytest.approx(apart.min(), abs=2e-3)
+    assert records["b.png"].keys() == records["d.png"].keys() == {"path", "error"}
+    assert "is no picture that can be read" in records["b.png"]["error"]
+    assert "1 x 1 pixels; expected 8 or more" in records["d.png"]["error"]
+    assert "none.png" in records["none.png"]["error"]
+    assert records["c.jpg"]["class"] == records["e.png"]["class"] == "Trouser"
+    assert records["e.png"]["test_image"] == 2  # 16 bits, the same picture
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["checkpoints/nobody", "README.md"], "nobody"),
+        (["checkpoints/fashion-vae", "checkpoints/fashion-vae"], "holds no image"),
+        (["checkpoints/fashion-vae", "README.md", "--near", "0"], "0"),
+        (["checkpoints/fashion-vae", "README.md", "--data", "nothing-here"], "nothing-here"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_two(words, said, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    done = run(*words)
+    assert done.exit_code == 2 and said in done.output and "Traceback" not in done.output
+
+
+def test_only_unreadable_files_are_told_without_searching(tmp_path):
+    target = io.BytesIO()
+    Image.new("L", (60, 60)).save(target, "PNG")
+    (tmp_path / "cut.png").write_bytes(target.getvalue()[:60])
+    done = run(ROOT / "checkpoints/fashion-vae", tmp_path / "cut.png")
+    assert done.exit_code == 0 and "cut.png" in done.stderr and done.stdout == ""

@@ -1,0 +1,185 @@
+"""The Look-up page without a browser: what it finds, what it says of what is no picture."""
+
+import io
+
+import numpy as np
+import pytest
+from live import ROOT
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import vae
+from pages.ui import cache, lookup_cache
+from vae import latent
+from vae.checkpoint import save
+from vae.models import build
+
+
+@pytest.fixture
+def page() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
+    app.run()
+    return app.switch_page("lookup.py").run()
+
+
+@pytest.fixture(scope="module")
+def clothes():
+    return vae.load_dataset("fashion-mnist-starter")
+
+
+def entry():
+    return next(e for e in cache.checkpoints() if e.name == "fashion-vae")
+
+
+def encoded(image, kind="PNG", **options) -> bytes:
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return target.getvalue()
+
+
+def test_a_test_image_is_looked_up_at_once_and_stands_in_the_address_bar(page):
+    assert not page.exception and not page.error and not page.warning
+    assert page.get("bidi_component") and page.query_params["i"] == "0"
+    page.number_input(key="look-item").set_value(36).run()
+    assert page.query_params["i"] == "36"
+    page.button[0].click().run()  # another one
+    other = page.query_params["i"]
+    assert other != "36" and page.number_input(key="look-item").value == int(other)
+    page.number_input(key="look-item").set_value(36).run()
+    page.button[0].click().run()
+    assert page.query_params["i"] == other  # the same one follows every time
+    page.session_state["look"] = {"ask": {"digest": entry().digest, "item": 77, "turn": 1}}
+    page.run()
+    assert page.query_params["i"] == "77" and not page.exception
+
+
+@pytest.mark.parametrize("asked", ["10000", "-1", "x", "1e3", "٣"])
+def test_a_link_to_no_test_image_says_so(asked):
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
+    app.run()
+    app.switch_page("lookup.py")
+    app.query_params["i"] = asked
+    app.run()
+    assert "names no test image" in app.warning[0].value and not app.exception
+    assert app.query_params["i"] == "0"
+
+
+def cmyk() -> Image.Image:
+    ink = np.zeros((40, 40, 4), np.uint8)
+    ink[8:32, 8:32] = (0, 0, 0, 230)
+    return Image.fromarray(ink, "CMYK")
+
+
+def large() -> bytes:
+    return encoded(Image.new("1", (10_000, 10_000)))
+
+
+HOSTILE = {
+    "1 x 1": (lambda: encoded(Image.new("L", (1, 1))), "1 x 1 pixels; expected 8 or more"),
+    "a GIF": (
+        lambda: encoded(
+            Image.new("L", (40, 40)),
+            "GIF",
+            save_all=True,
+            append_images=[Image.new("L", (40, 40), 255)],
+        ),
+        "is no picture that can be read; expected a PNG, JPEG or WebP",
+    ),
+    "cut short": (
+        lambda: encoded(Image.effect_noise((90, 90), 80))[:3000],
+        "cut short or damaged",
+    ),
+    "text": (lambda: b"not a picture", "is no picture that can be read"),
+    "empty": (lambda: b"", "is no picture that can be read"),
+    "too large": (large, "10000 x 10000 pixels; at most 16 million"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_is_no_picture_gets_a_sentence_and_the_page_lives_on(page, kind):
+    make, words = HOSTILE[kind]
+    page.segmented_control(key="look-source").set_value("A file").run()
+    assert not page.get("bidi_component") and "i" not in page.query_params
+    page.file_uploader(key="look-file").upload("odd.png", make(), "image/png").run()
+    assert not page.exception and not page.get("bidi_component")
+    assert len(page.error) == 1 and words in page.error[0].value
+    page.segmented_control(key="look-source").set_value("A test image").run()
+    assert not page.exception and page.get("bidi_component")
+
+
+@pytest.mark.parametrize("kind", ["16 bits", "CMYK", "own size"])
+def test_unusual_pictures_are_taken(page, kind, clothes):
+    deep = np.kron(clothes.test.images[2, 0], np.ones((4, 4))).astype(np.uint16) * 257
+    data = {
+        "16 bits": lambda: encoded(Image.fromarray(deep)),
+        "CMYK": lambda: encoded(cmyk(), "JPEG"),
+        "own size": lambda: encoded(Image.fromarray(clothes.test.images[36, 0])),
+    }[kind]()
+    page.segmented_control(key="look-source").set_value("A file").run()
+    page.file_uploader(key="look-file").upload("odd.png", data, "image/png").run()
+    assert not page.exception and not page.error and page.get("bidi_component")
+    assert "i" not in page.query_params
+    if kind == "own size":  # taken as it is: it is that very test image
+        assert '"item": 36' in page.get("bidi_component")[0].proto.json
+
+
+def test_what_is_found_is_what_torch_and_numpy_say(clothes):
+    one = entry()
+    image = clothes.test.images[36]
+    found = lookup_cache.look(one.name, one.digest, image)
+    model = cache.checkpoint(one.name, one.digest).model
+    codes = latent.encode_images(model, image[None])
+    assert np.allclose(found.z, codes.mean[0], atol=1e-4)
+    assert np.allclose(found.std, codes.std[0], atol=1e-4)
+    assert found.itself.item == 36 and found.itself.label == "Sneaker"
+    apart = np.sqrt(((clothes.test.images / 255.0 - image / 255.0) ** 2).mean((1, 2, 3)))
+    apart[36] = np.inf
+    assert [near.item for near in found.pixels] == apart.argsort()[:8].tolist()
+    assert found.pixels[0].distance == pytest.approx(apart.min(), abs=1e-4)
+    assert np.array_equal(found.picture, image.transpose(1, 2, 0))
+    assert np.array_equal(found.reconstruction, latent.decode_bytes(model, np.array([found.z]))[0])
+    told = lookup_cache.answer(one.name, one.digest, image, codes.mean)
+    assert told["classes"][0]["name"] == "Sneaker" == told["judge"]["name"]
+    assert sum(c["share"] for c in told["classes"]) <= 1 + 1e-9
+    assert 0.8 < told["such"]["right"] <= 1 and told["such"]["of"] == 300
+    usual = lookup_cache.strangeness(one.name, one.digest, image)["share"]
+    noise = np.random.default_rng(0).integers(0, 256, image.shape).astype(np.uint8)
+    assert usual < 0.9 < lookup_cache.strangeness(one.name, one.digest, noise)["share"]
+
+
+@pytest.mark.parametrize("kind", ["ae", "avb", "hvae", "cvae"])
+def test_every_kind_of_model_is_looked_up_in(tmp_path, monkeypatch, settings, kind):
+    import torch
+
+    classes = {"classes": 10} if kind == "cvae" else {}
+    config = settings(kind, image_shape=(1, 28, 28), data="fashion-mnist-starter", **classes)
+    torch.manual_seed(0)
+    save(tmp_path / kind, build(config.model), config, {})
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
+    app.run()
+    app.switch_page("lookup.py").run()
+    assert not app.exception and not app.error and app.get("bidi_component")
+    one = cache.checkpoints()[0]
+    found = lookup_cache.look(one.name, one.digest, cache.shown(kind, one.digest).test.images[0])
+    assert (found.std is None) == (kind in ("ae", "avb")) and bool(found.draws) == (kind == "avb")
+    codes = np.array([found.z])
+    image = cache.shown(kind, one.digest).test.images[0]
+    told = lookup_cache.answer(one.name, one.digest, image, codes)
+    assert len(told["classes"]) == 3 and told["classes"][0]["share"] > 0.1
+
+
+def test_explore_and_interpolate_go_on_from_the_code(page):
+    page.number_input(key="look-item").set_value(36).run()
+    z = [float(v) for v in lookup_cache.look(
+        "fashion-vae", entry().digest, cache.shown("fashion-vae", entry().digest).test.images[36]
+    ).z]  # fmt: skip
+    next(b for b in page.button if b.label == "Start exploring from here").click().run()
+    assert not page.exception
+    place = page.session_state["places"][entry().digest]
+    assert list(place.z) == z and list(place.pins[-1].z) == z
+    page.switch_page("lookup.py").run()
+    assert page.query_params["i"] == "36"  # remembered
+    next(b for b in page.button if b.label == "Walk from here").click().run()
+    way = page.session_state["ways"][entry().digest]
+    assert list(way.stops[0]) == z and len(way.stops) == 2 and not page.exception
