@@ -1,5 +1,5 @@
 """Every key of the session state, behind typed functions: the chosen model, a place and a way a
-model, what is compared, what was generated, which board is open."""
+model, what is compared, what was generated, which board is open, what is asked about anomalies."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +13,7 @@ from vae.run_queue import Estimate
 
 from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
+from .inquiry import Choices, Inquiry, inquiry_from_query, sound
 from .jobs import Job
 from .place import Pin, Place, Space, place_from_query
 from .sheet import History, Record, Sheet, Wish, wish_from_query
@@ -357,3 +358,50 @@ def lesson_step(asked: str) -> str:
 
 def go_to_step(slug: str) -> None:
     st.session_state["lesson-step"] = slug
+
+
+# --- anomalies -----------------------------------------------------------------------------------
+
+
+def inquiry(digest: str, choices: Choices) -> tuple[Inquiry, list[str]]:
+    """What is asked about anomalies, the same for every model as far as each can answer; a link
+    decides on the first run. Also returns the unreadable parts of a link."""
+    broken: list[str] = []
+    known = st.session_state.get("inquiry")
+    if known is None:
+        found, broken = inquiry_from_query(st.query_params.to_dict(), choices)
+    elif known[0] != digest:  # a threshold belongs to the scores of one model
+        found = replace(known[1], threshold=None)
+    else:
+        found = known[1]
+    found = sound(found, choices)
+    inquire(digest, found)
+    return found, broken
+
+
+def inquire(digest: str, changed: Inquiry) -> None:
+    st.session_state["inquiry"] = (digest, changed)
+
+
+def submitted(ids: tuple[str, ...]) -> str | None:
+    """The digest of these uploaded files, if they were kept from this window."""
+    known = st.session_state.get("submitted")
+    return known[1] if known and (not ids or known[0] == ids) else None
+
+
+def keep_submitted(ids: tuple[str, ...], digest: str) -> None:
+    st.session_state["submitted"] = (ids, digest)
+
+
+def scoring(asked: tuple) -> Job | None:
+    """The job that answers this question, if it was begun from this window."""
+    known = st.session_state.get("scoring")
+    return known[1] if known and known[0] == asked else None
+
+
+def keep_scoring(asked: tuple, job: Job | None) -> None:
+    """Remembers a job; one that it replaces is stopped."""
+    before = st.session_state.get("scoring")
+    if before and before[1] is not None:
+        before[1].stop()
+    st.session_state["scoring"] = (asked, job)
