@@ -10,6 +10,7 @@ _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangl
 _SYMBOLS += ("hexagon", "bowtie")  # the same shape a class as on the maps
 _LABEL = {"size": 12}
 _QUIET = "#8c7f72"  # stands on paper and on charcoal; class colours are kept for classes
+_ACCENT = "#cf6237"  # between the accents of the two themes
 
 
 def walk_figure(path: Walk, frames: int, tops: tuple[float, float, float]) -> go.Figure:
@@ -140,7 +141,7 @@ def trade_off_figure(
     )  # fmt: skip
     figure.add_scatter(
         x=[here[0]], y=[here[1]], mode="markers", cliponaxis=False, hovertemplate=words,
-        marker={"size": 12, "symbol": "diamond"},
+        marker={"size": 12, "symbol": "diamond", "color": _ACCENT},
     )  # fmt: skip
     for axis, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):
         axis(title=title, range=[-0.01, 1.01], tickformat=".0%", fixedrange=True, zeroline=False)

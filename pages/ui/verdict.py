@@ -155,7 +155,14 @@ def _listed(entry, question: Question, answer: Answer, asked: Inquiry, threshold
         where = Place(z, item=item).to_query(entry.name, entry.digest)
         score = float(group.scores[row])
         entries.append(
-            Entry(group.named[row], score, share, score > threshold, f"./{link(where)}")
+            Entry(
+                group.named[row],
+                score,
+                share,
+                score > threshold,
+                f"./{link(where)}",
+                listed == "normal",
+            )
         )
     rows = tuple(int(row) for row in order)
     sprite = anomaly_cache.pictures(question, listed, rows, answer)
