@@ -73,8 +73,8 @@ class Inquiry:
 def first_inquiry(choices: Choices) -> Inquiry:
     """What is asked before anything was chosen."""
     if choices.data:
-        return Inquiry(which=choices.data[0])
-    return Inquiry(suspects="damage")
+        return Inquiry(choices.scores[0], which=choices.data[0])
+    return Inquiry(choices.scores[0], "damage")
 
 
 def inquiry_from_query(query: Mapping[str, str], choices: Choices) -> tuple[Inquiry, list[str]]:
