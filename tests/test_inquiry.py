@@ -1,4 +1,4 @@
-"""What is asked on the Anomalies page: its form in links, and the list that is shown of answers."""
+"""What is asked on the Anomalies page: its form in links; and the list of unusual images."""
 
 import math
 

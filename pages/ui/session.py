@@ -366,21 +366,22 @@ def go_to_step(slug: str) -> None:
 def inquiry(digest: str, choices: Choices) -> tuple[Inquiry, list[str]]:
     """What is asked about anomalies, the same for every model as far as each can answer; a link
     decides on the first run. Also returns the unreadable parts of a link."""
-    broken: list[str] = []
     known = st.session_state.get("inquiry")
+    broken: list[str] = []
     if known is None:
         found, broken = inquiry_from_query(st.query_params.to_dict(), choices)
-    elif known[0] != digest:  # a threshold belongs to the scores of one model
-        found = replace(known[1], threshold=None)
     else:
-        found = known[1]
+        # A threshold belongs to the scores of one model. What a link said badly is told until
+        # something else is asked: the script runs anew by itself while it waits for scores.
+        found, broken = known[1], known[2]
+        found = found if known[0] == digest else replace(found, threshold=None)
     found = sound(found, choices)
-    inquire(digest, found)
+    st.session_state["inquiry"] = (digest, found, broken)
     return found, broken
 
 
 def inquire(digest: str, changed: Inquiry) -> None:
-    st.session_state["inquiry"] = (digest, changed)
+    st.session_state["inquiry"] = (digest, changed, [])
 
 
 def submitted(ids: tuple[str, ...]) -> str | None:
