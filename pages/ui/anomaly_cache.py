@@ -166,7 +166,7 @@ def _answered(asked, model, data, other, aggregate, kept, files, progress) -> An
         told = [other.class_names[k] for k in of[items]]
     elif asked.suspects == "class":
         own = np.flatnonzero(labels == held_out)
-        items = own[screening.spread(len(own), few)]
+        items = own[screening.spread(len(own), most)]  # their codes are known, as those of normal
         count, suspects = len(own), Images(data.test.images[items], _part(kept, items))
         told = [data.class_names[held_out]] * len(items)
     elif asked.suspects == "damage":

@@ -93,9 +93,11 @@ def _uploaded() -> str:
         help="A picture of another size than the model's is inverted where its ground is light, "
         "cut to its item and resized. One file that cannot be read does not stop the others.",
     )
+    if not files:
+        return ""
     ids = tuple(file.file_id for file in files)
     known = session.submitted(ids)
-    if known is None and files:
+    if known is None:
         known = anomaly_cache.keep_upload([(file.name, file.getvalue()) for file in files])
         session.keep_submitted(ids, known)
-    return known or ""
+    return known

@@ -387,7 +387,7 @@ def inquire(digest: str, changed: Inquiry) -> None:
 def submitted(ids: tuple[str, ...]) -> str | None:
     """The digest of these uploaded files, if they were kept from this window."""
     known = st.session_state.get("submitted")
-    return known[1] if known and (not ids or known[0] == ids) else None
+    return known[1] if known and known[0] == ids else None
 
 
 def keep_submitted(ids: tuple[str, ...], digest: str) -> None:

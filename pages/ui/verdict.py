@@ -133,7 +133,8 @@ def _artefact(question: Question, asked: Inquiry, auroc: float, plain: float) ->
         f"**A known trap.** Area under the ROC on these images: {beside}plain reconstruction "
         f"error **{plain:.3f}**. With a Bernoulli likelihood even a perfect reconstruction of a "
         "grey pixel costs up to 0.69 nats and of a black one nothing, so that error follows how "
-        f"much grey an image has, not how strange it is.{advice}"
+        "much grey an image has: it flags bright ordinary images and passes over dark strange "
+        f"ones, whether that helps on these suspects or not.{advice}"
     )
 
 
