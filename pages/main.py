@@ -23,6 +23,7 @@ st.navigation(
         ],
         "Apply": [
             st.Page("lookup.py", title="Look up"),
+            st.Page("anomalies.py", title="Anomalies"),
             st.Page("reduce.py", title="Reduce"),
         ],
         "Models": [

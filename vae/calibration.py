@@ -17,28 +17,25 @@ class CalibrationError(ValueError):
 @dataclass(frozen=True)
 class Calibration:
     """What scores normal images have: `quantiles` [1001] from the lowest to the highest, of
-    `count` images of `data`, and the share of false alarms that was asked for."""
+    `count` images of `data`, the share of false alarms that was asked for, and a threshold that
+    was set `by_hand` instead."""
 
     score: str
     data: str
     count: int
     quantiles: tuple[float, ...]
     false_alarms: float = 0.05
+    by_hand: float | None = None
 
     @property
     def threshold(self) -> float:
         """Scores above it are called anomalous; of normal images `false_alarms` are."""
-        return self.at(self.false_alarms)
+        return self.at(self.false_alarms) if self.by_hand is None else self.by_hand
 
     def at(self, false_alarms: float) -> float:
         """The threshold for another share of false alarms."""
         where = np.linspace(0, 1, len(self.quantiles))
         return float(np.interp(1 - false_alarms, where, self.quantiles))
-
-    def share_below(self, scores: np.ndarray) -> np.ndarray:
-        """Of normal images, the share with a lower score, for each of scores [N]."""
-        found = np.searchsorted(self.quantiles, scores) / (len(self.quantiles) - 1)
-        return np.clip(found, 0, 1)
 
     def to_json(self) -> dict:
         return {
@@ -46,6 +43,7 @@ class Calibration:
             "data": self.data,
             "count": self.count,
             "false_alarms": self.false_alarms,
+            "by_hand": self.by_hand,
             "quantiles": list(self.quantiles),
         }
 
@@ -60,8 +58,9 @@ class Calibration:
                 int(told["count"]),
                 quantiles,
                 float(told["false_alarms"]),
+                None if told.get("by_hand") is None else float(told["by_hand"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CalibrationError(f"this is no calibration ({error})") from error
         if (
             len(quantiles) < 2
@@ -69,19 +68,41 @@ class Calibration:
             or np.any(np.diff(quantiles) < 0)
         ):
             raise CalibrationError("its quantiles are no rising numbers")
+        if not 0 <= found.false_alarms <= 1 or not np.isfinite(found.threshold):
+            raise CalibrationError(
+                f"it asks for {found.false_alarms} false alarms; expected a share from 0 to 1"
+            )
         return found
 
 
 def calibrate(
-    scores: np.ndarray, *, score: str, data: str, false_alarms: float = 0.05
+    scores: np.ndarray,
+    *,
+    score: str,
+    data: str,
+    false_alarms: float = 0.05,
+    by_hand: float | None = None,
 ) -> Calibration:
-    """From the scores [N] of normal images that the model did not learn from."""
+    """From the scores [N] of normal images that the model did not learn from; a threshold set by
+    hand comes with the share of false alarms that it gives."""
     if len(scores) < 20:
         raise CalibrationError(f"{len(scores)} normal images; at least 20 are needed")
-    if not 0 < false_alarms < 1:
+    if not np.isfinite(scores).all():
+        raise CalibrationError(f"{(~np.isfinite(scores)).sum()} scores are no finite numbers")
+    if not 0 <= false_alarms <= 1:
         raise CalibrationError(f"false alarms are {false_alarms}; expected a share from 0 to 1")
-    quantiles = np.quantile(scores, np.linspace(0, 1, _STEPS + 1))
-    return Calibration(score, data, len(scores), tuple(quantiles.tolist()), false_alarms)
+    quantiles = np.quantile(scores, np.linspace(0, 1, _STEPS + 1)).tolist()
+    return Calibration(score, data, len(scores), tuple(quantiles), false_alarms, by_hand)
+
+
+def threshold_at(normal: np.ndarray, false_alarms: float) -> float:
+    """The score above which a share of normal images with scores [N] lies."""
+    return float(np.quantile(normal, 1 - false_alarms))
+
+
+def share_below(normal: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of normal images with scores [N], the share with a lower one, for each of scores [M]."""
+    return np.searchsorted(np.sort(normal), scores) / max(1, len(normal))
 
 
 class Curves(NamedTuple):

@@ -54,3 +54,17 @@ def save(data: bytes, path: str | Path) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def heated(pictures: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """uint8 pictures [N, C, H, W] in half their light under `heat` [N, H, W], clear at 0 and full
+    colour from 1 on, as [N, 3, H, W]."""
+    ground = pictures.mean(1, keepdims=True) * 0.5
+    share = np.clip(heat, 0, 1)[:, None]
+    # From red over orange to pale yellow: lighter as it grows, so also without seeing colours.
+    stops = np.array([[120, 20, 40], [240, 110, 30], [255, 240, 170]], np.float64)
+    place = np.clip(heat, 0, 1)[..., None] * (len(stops) - 1)
+    low = np.minimum(place.astype(int), len(stops) - 2)
+    colour = stops[low[..., 0]] + (place - low) * (stops[low[..., 0] + 1] - stops[low[..., 0]])
+    mixed = ground * (1 - share) + colour.transpose(0, 3, 1, 2) * share
+    return mixed.round().astype(np.uint8)

@@ -42,11 +42,7 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
     decoded.
     """
     wanted = "expected a PNG, JPEG or WebP picture"
-    if len(data) > LIMIT_BYTES:
-        raise UploadError(
-            f"{name} has {len(data) / 1e6:.1f} MB; at most {LIMIT_BYTES / 1e6:.0f} MB, save it "
-            "smaller"
-        )
+    check_size(len(data), name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a bomb is refused below, by a limit of our own
@@ -72,6 +68,14 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise UploadError(f"{name} is cut short or damaged; {wanted} that is whole") from error
     return _eight_bits(image)
+
+
+def check_size(count: int, name: str) -> None:
+    """Refuses a file of more bytes than a picture may have, before or after it was read."""
+    if count > LIMIT_BYTES:
+        raise UploadError(
+            f"{name} has {count / 1e6:.1f} MB; at most {LIMIT_BYTES / 1e6:.0f} MB, save it smaller"
+        )
 
 
 def suggest(image: Image.Image) -> Preparation:

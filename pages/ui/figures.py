@@ -10,6 +10,7 @@ _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangl
 _SYMBOLS += ("hexagon", "bowtie")  # the same shape a class as on the maps
 _LABEL = {"size": 12}
 _QUIET = "#8c7f72"  # stands on paper and on charcoal; class colours are kept for classes
+_ACCENT = "#cf6237"  # between the accents of the two themes
 
 
 def walk_figure(path: Walk, frames: int, tops: tuple[float, float, float]) -> go.Figure:
@@ -114,6 +115,38 @@ def rate_distortion_figure(
     figure.update_yaxes(title="reconstruction, nats an image: what is missed", fixedrange=True)
     return figure.update_layout(
         height=340, showlegend=False, margin={"l": 8, "r": 48, "t": 24, "b": 8}
+    )
+
+
+def trade_off_figure(
+    x: np.ndarray,
+    y: np.ndarray,
+    here: tuple[float, float],
+    titles: tuple[str, str],
+    chance: tuple[tuple[float, float], tuple[float, float]],
+) -> go.Figure:
+    """A curve of two shares, the place on it of the threshold, and as a dotted line what guessing
+    would give, from one (x, y) to another."""
+    keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 2000)).round().astype(int))
+    figure = go.Figure()
+    ends = np.array(chance)
+    figure.add_scatter(
+        x=ends[:, 0], y=ends[:, 1], mode="lines", hoverinfo="skip",
+        line={"width": 1, "color": _QUIET, "dash": "dot"},
+    )  # fmt: skip
+    words = f"{titles[0]} %{{x:.1%}}, {titles[1]} %{{y:.1%}}<extra></extra>"
+    figure.add_scatter(
+        x=x[keep], y=y[keep], mode="lines", line={"width": 2.5, "color": _QUIET},
+        hovertemplate=words,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[here[0]], y=[here[1]], mode="markers", cliponaxis=False, hovertemplate=words,
+        marker={"size": 12, "symbol": "diamond", "color": _ACCENT},
+    )  # fmt: skip
+    for axis, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):
+        axis(title=title, range=[-0.01, 1.01], tickformat=".0%", fixedrange=True, zeroline=False)
+    return figure.update_layout(
+        height=280, showlegend=False, margin={"l": 8, "r": 12, "t": 12, "b": 8}
     )
 
 

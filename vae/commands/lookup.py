@@ -9,7 +9,7 @@ import click
 
 from ..config import ConfigError
 from . import main
-from .pictures import picture_files, prepared
+from .pictures import picture_files, read_files, records_of
 
 _NORMAL = 1000  # test images that say what is usual
 
@@ -37,8 +37,6 @@ def look_up(
     prepared: inverted where its ground is light, cut to its item, resized. A file that cannot be
     read gets a record with its error; the others are answered.
     """
-    import numpy as np
-
     from .. import checkpoint as checkpoints
     from .. import data as sets
     from .. import latent, lookup
@@ -51,25 +49,12 @@ def look_up(
         raise ConfigError(
             f"{known.name} has images of {known.test.images.shape[1:]}, the model expects {shape}"
         )
-    records, readable = [], []
-    for file in files:
-        record = {"path": str(file)}
-        try:
-            readable.append((prepared(file, shape, as_is=as_is), record))
-        except (OSError, ValueError) as error:
-            record["error"] = str(error)
-        records.append(record)
-    if readable:
+    read = read_files(files, shape, as_is=as_is)
+    records, answered = records_of(read)
+    if answered:
         codes = latent.split_codes(loaded, known.test).mean
         index = lookup.Index(codes, known.test.images, known.test.labels, len(known.class_names))
-        _answer(
-            loaded,
-            known,
-            index,
-            np.stack([i for i, _ in readable]),
-            [r for _, r in readable],
-            near,
-        )
+        _answer(loaded, known, index, read.images, answered, near)
     if as_json:
         click.echo(json.dumps(records))
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config import ConfigError
+from ..submitted import Submitted, read
+from ..uploads import check_size
 
 
 def picture_files(images: tuple[Path, ...]) -> list[Path]:
@@ -23,11 +25,23 @@ def picture_files(images: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def prepared(file: Path, shape: tuple[int, int, int], *, as_is: bool = False):
-    """uint8 [C, H, W] of a file; `as_is` is never inverted nor centred. Raises OSError and
-    `UploadError`."""
-    from .. import uploads
+def read_files(files: list[Path], shape: tuple[int, int, int], *, as_is: bool) -> Submitted:
+    """Files one by one as images of a model's shape; `as_is`: never inverted nor centred."""
+    entries = [(str(file), lambda file=file: _bytes(file)) for file in files]
+    return read(entries, shape, as_is=as_is)
 
-    image = uploads.open_image(file.read_bytes(), file.name)
-    how = uploads.AS_IT_IS if as_is else uploads.needed(image, shape)
-    return uploads.prepare(image, shape, how)
+
+def records_of(found: Submitted) -> tuple[list[dict], list[dict]]:
+    """A record a file, with its error where it could not be read; and those without one, in the
+    order of the images."""
+    records = [
+        {"path": path} | ({} if reason is None else {"error": reason})
+        for path, reason in zip(found.paths, found.refused, strict=True)
+    ]
+    return records, [record for record in records if "error" not in record]
+
+
+def _bytes(file: Path) -> bytes:
+    """What may be an image; a larger file is refused before it is read."""
+    check_size(file.stat().st_size, file.name)
+    return file.read_bytes()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ..config import ConfigError, one_of
 from . import dataset_or_starter, main
-from .pictures import picture_files, prepared
+from .pictures import picture_files, read_files, records_of
 
 _NORMAL = 2000  # held-out images that a threshold is taken from
 _LEARNED = 5000  # training images that summary statistics are fitted to
@@ -46,10 +47,9 @@ def score(
     Scores: structure, squared, deviance, reconstruction, neg_elbo, exact, place, summary, regret,
     complexity. Each model has those that it can give.
     """
-    import numpy as np
-
     from .. import anomaly, calibration
     from .. import checkpoint as checkpoints
+    from ..summary import fit_summary
 
     one_of("--score", name, anomaly.SCORES)
     if false_alarms is not None and not 0 < false_alarms < 1:
@@ -61,40 +61,32 @@ def score(
     splits = _Normal(loaded, data)
     summary = None
     if name == "summary":
-        summary = anomaly.fit_summary(loaded.model, splits.of("train", _LEARNED))
+        summary = fit_summary(loaded.model, *splits.of("train", _LEARNED))
     judge = anomaly.Judge(loaded.model, checkpoints.load_aggregate(loaded), summary)
     if name not in anomaly.available(judge):
-        can = ", ".join(anomaly.available(judge))
+        can = ", ".join({*anomaly.available(judge), "summary"})
         raise ConfigError(f"{loaded.name} cannot give the score {name}; it gives {can}")
     if threshold is None:
-        kept = (
-            None if data else checkpoints.load_calibrations(loaded.path, loaded.digest).get(name)
-        )
+        kept = {} if data else checkpoints.load_calibrations(loaded.path, loaded.digest)
         try:
-            if kept:
-                found = calibration.Calibration.from_json(kept)
+            if name in kept:
+                found = calibration.Calibration.from_json(kept[name])
             else:
-                normal = anomaly.scores(judge, splits.of("test", _NORMAL), name)
-                found = calibration.calibrate(normal, score=name, data=splits.name)
-            threshold = found.threshold if false_alarms is None else found.at(false_alarms)
+                normal, codes = splits.of("test", _NORMAL)
+                values = anomaly.scores(judge, normal, name, codes=codes)
+                found = calibration.calibrate(values, score=name, data=splits.name)
         except calibration.CalibrationError as error:
             raise ConfigError(f"no threshold can be had: {error}") from error
+        if false_alarms is not None:
+            found = replace(found, false_alarms=false_alarms, by_hand=None)
+        threshold = found.threshold
         if save:
-            told = found.to_json()
-            told["false_alarms"] = found.false_alarms if false_alarms is None else false_alarms
-            checkpoints.save_calibration(loaded.path, told)
-    records, readable = [], []
-    for file in files:
-        record = {"path": str(file)}
-        try:
-            readable.append((prepared(file, loaded.model.image_shape, as_is=as_is), record))
-        except (OSError, ValueError) as error:
-            record["error"] = str(error)
-        records.append(record)
-    if readable:
-        values = anomaly.scores(judge, np.stack([image for image, _ in readable]), name)
-        for value, (_, record) in zip(values.tolist(), readable, strict=True):
-            record |= {"score": value, "threshold": threshold, "anomalous": value > threshold}
+            checkpoints.save_calibration(loaded.path, found.to_json())
+    read = read_files(files, loaded.model.image_shape, as_is=as_is)
+    records, answered = records_of(read)
+    values = anomaly.scores(judge, read.images, name).tolist()
+    for record, value in zip(answered, values, strict=True):
+        record |= {"score": value, "threshold": threshold, "anomalous": value > threshold}
     if as_json:
         click.echo(json.dumps(records))
         return
@@ -111,6 +103,7 @@ class _Normal:
     """Normal images for a model, read when they are needed."""
 
     def __init__(self, loaded, data: str | None) -> None:
+        self.loaded = loaded
         self.wanted, self.shape = data or loaded.config.train.data, loaded.model.image_shape
         self.read = None
 
@@ -119,14 +112,24 @@ class _Normal:
         return self.read.name if self.read else self.wanted
 
     def of(self, split: str, most: int):
-        """At most so many images of a split, evenly spread."""
+        """At most so many images of a split, evenly spread, with their codes where those are kept
+        with the checkpoint."""
         import numpy as np
 
+        from .. import checkpoint as checkpoints
+
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
-        images = getattr(self.read, split).images
-        if images.shape[1:] != self.shape:
+        whole = getattr(self.read, split)
+        if whole.images.shape[1:] != self.shape:
             raise ConfigError(
-                f"{self.name} has images of {images.shape[1:]}, the model expects {self.shape}"
+                f"{self.name} has images of {whole.images.shape[1:]}, the model expects "
+                f"{self.shape}"
             )
-        few = np.linspace(0, len(images) - 1, min(most, len(images))).round().astype(int)
-        return images[np.unique(few)]
+        count = len(whole.images)
+        few = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
+        kept = checkpoints.load_codes(self.loaded, whole.digest)
+        told = self.loaded.model.extra_kind == "label"  # with the label, which no score is given
+        codes = None
+        if kept is not None and not told and len(kept["mean"]) == count:
+            codes = (kept["mean"][few], kept["std"][few] if "std" in kept else None)
+        return whole.images[few], codes

@@ -1,0 +1,49 @@
+"""Anomalies: which images do not belong?"""
+
+import streamlit as st
+
+import vae
+from pages.ui import anomaly_cache, session
+from pages.ui.inquiry_form import inquiry_form
+from pages.ui.model_picker import model_picker
+from pages.ui.scoring import scoring
+from pages.ui.verdict import verdict
+
+entry = model_picker()
+try:
+    choices = anomaly_cache.choices(entry)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be asked: {error}")
+    st.stop()
+linked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+if linked and not entry.digest.startswith(linked):
+    st.warning(
+        f"This link was made with another version of {entry.name} "
+        f"({linked}, here {entry.digest[:12]}): the same images may get other scores."
+    )
+_, broken = session.inquiry(entry.digest, choices)
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+asked, own = inquiry_form(entry, choices)
+if asked.suspects == "own" and not own:
+    st.info("Bring pictures above. Until then only the normal images are shown.")
+if asked.suspects == "class":
+    held_out = choices.classes[asked.label]
+    st.caption(
+        f"{entry.name} itself learned from {held_out} too: it is held out of what is fitted to "
+        f"normal images, not of the model. A model that never saw {held_out} would find it more "
+        "easily."
+    )
+question = anomaly_cache.question(entry, asked, own)
+answer = scoring(question)
+
+
+@st.fragment
+def judged() -> None:
+    """Reruns alone when a threshold is let go or another list is asked for."""
+    verdict(entry, choices, question, answer)
+
+
+judged()

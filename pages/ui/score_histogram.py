@@ -1,0 +1,45 @@
+"""The component of the histogram with a threshold: what Python gives it, what it gives back."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from . import routes
+
+_HERE = Path(__file__).parent
+_STYLES = ("latent_map", "score_histogram")
+_mount = st.components.v2.component(
+    "score_histogram",
+    html=(_HERE / "score_histogram.html").read_text("utf-8"),
+    css="\n".join((_HERE / f"{n}.css").read_text("utf-8") for n in _STYLES),
+    js=(_HERE / "mount.js").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+def score_histogram(
+    urls: tuple[str, str], words: tuple[str, str], threshold: float, *, key: str
+) -> None:
+    """Shows scores of normal images and suspects, by the URLs of their sorted float64 values,
+    described in `words`. What is committed is read with `committed`."""
+    before = committed(key)
+    _mount(
+        key=key,
+        data={
+            "module": routes.module_url("score_histogram.js"),
+            "exported": "ScoreHistogram",
+            "key": "|".join(urls),
+            "urls": dict(zip(("normal", "suspects"), urls, strict=True)),
+            "words": dict(zip(("normal", "suspects"), words, strict=True)),
+            "threshold": threshold,
+            "turn": before.get("turn", 0) if isinstance(before.get("turn"), int) else 0,
+        },
+        on_threshold_change=lambda: None,
+    )
+
+
+def committed(key: str) -> Mapping:
+    """What the visitor last committed, unchecked; empty at first."""
+    found = (st.session_state.get(key) or {}).get("threshold")
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,96 @@
+"""The Anomalies page, headless: what is asked is scored, said, linked and saved."""
+
+import shutil
+
+import numpy as np
+import pytest
+from live import ROOT
+from streamlit.testing.v1 import AppTest
+
+import vae
+from pages.ui import cache
+from vae import anomaly
+from vae.anomaly import Judge
+from vae.checkpoint import load_calibrations, load_codes
+
+MODEL = "fashion-beta-1"  # its encoder is quick
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch) -> AppTest:
+    shutil.copytree(ROOT / "checkpoints" / MODEL, tmp_path / MODEL)
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+    made = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=60)
+    made.switch_page("anomalies.py")
+    made.query_params["m"] = MODEL
+    return made
+
+
+def settled(app: AppTest) -> AppTest:
+    """Runs until everything is scored."""
+    app.run()
+    while "scoring" in app.session_state and app.session_state["scoring"][1].running:
+        app.session_state["scoring"][1].wait(60)
+        app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def words(app: AppTest) -> str:
+    return " ".join([c.value for c in app.caption] + [m.value for m in app.markdown])
+
+
+def test_a_held_out_class_is_told_from_the_others_and_its_threshold_is_not_saved(app):
+    app.query_params.update({"of": "class", "c": "8", "fa": "0.01"})
+    settled(app)
+    assert "itself learned from Bag too" in words(app)
+    assert "ROC, area" in words(app) and "A known trap" in words(app)
+    assert app.button(key="save-threshold").disabled
+    assert {app.query_params[k] for k in ("of", "c", "fa")} == {"class", "8", "0.01"}
+    app.selectbox(key="ask-label").set_value(1)
+    settled(app)
+    assert app.query_params["c"] == "1" and "Trouser" in words(app)
+
+
+def test_a_threshold_is_saved_with_the_model_and_is_the_one_that_was_shown(app):
+    app.query_params.update({"of": "none", "fa": "0.02"})
+    settled(app)
+    app.button(key="save-threshold").click()
+    settled(app)
+    loaded = vae.load(cache.CHECKPOINTS / MODEL)
+    kept = load_calibrations(loaded.path, loaded.digest)["structure"]
+    test = vae.load_dataset("fashion-mnist-starter").test
+    codes = load_codes(loaded, test.digest)
+    scores = anomaly.scores(Judge(loaded.model), test.images, codes=(codes["mean"], codes["std"]))
+    assert kept["false_alarms"] == 0.02 and kept["count"] == 10_000
+    assert kept["quantiles"][980] == pytest.approx(np.quantile(scores, 0.98))
+    assert str(loaded.path) in app.success[0].value
+
+
+def test_a_spoilt_link_is_reported_and_what_can_be_is_shown(app):
+    app.query_params.update({"of": "damage", "damage": "burn", "seed": "3", "fa": "7"})
+    settled(app)
+    assert "(damage, fa)" in app.warning[0].value
+    assert app.query_params["seed"] == "3" and app.query_params["fa"] == "0.05"
+
+
+def test_without_files_my_own_images_wait_for_them(app):
+    app.query_params["of"] = "own"
+    settled(app)
+    assert "Bring pictures" in app.info[0].value
+    assert [s.value for s in app.subheader] == ["The most unusual", "Take it home"]
+
+
+def test_a_job_that_is_stopped_says_so_and_can_be_begun_again(app):
+    app.query_params.update({"of": "none", "score": "regret"})
+    app.run()
+    job = app.session_state["scoring"][1]
+    job.stop()
+    job.wait(60)
+    assert job.stopped
+    app.run()
+    assert not app.exception and "Stopped" in app.info[0].value
+    app.button(key="scoring-again").click().run()
+    assert app.session_state["scoring"][1] is not job
+    app.session_state["scoring"][1].stop()
+    app.session_state["scoring"][1].wait(60)

@@ -1,0 +1,50 @@
+"""Screening: the same scores as asked one by one, with what is normal fitted to what is told."""
+
+import numpy as np
+import pytest
+
+from vae import anomaly, latent
+from vae.anomaly import Judge
+from vae.models import build
+from vae.screening import Images, Normality, screen, spread
+from vae.summary import fit_summary
+
+
+@pytest.fixture
+def model(settings):
+    return build(settings().model).eval()
+
+
+def test_spread_keeps_the_ends_and_never_repeats():
+    assert spread(10, 4).tolist() == [0, 3, 6, 9]
+    assert spread(3, 10).tolist() == [0, 1, 2]
+    assert spread(0, 10).tolist() == []
+    assert len(spread(9973, 500)) == 500
+
+
+@pytest.mark.parametrize("name", ["structure", "summary", "neg_elbo"])
+def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
+    learned, normal, suspects = tiny.train.images[:30], tiny.test.images, tiny.train.images[40:]
+    codes = latent.encode_images(model, normal)
+    seen = []
+    first, second = screen(
+        model, name, [Images(normal, codes), Images(suspects)], Normality(learned),
+        watch=lambda done, of: seen.append((done, of)),
+    )  # fmt: skip
+    judge = Judge(model, None, fit_summary(model, learned))
+    for found, images in ((first, normal), (second, suspects)):
+        assert np.allclose(found.scores, anomaly.scores(judge, images, name), rtol=1e-4)
+        assert np.allclose(found.plain, anomaly.scores(judge, images, "reconstruction"), rtol=1e-4)
+        assert np.allclose(found.codes.mean, latent.encode_images(model, images).mean, atol=1e-5)
+    done = [d for d, _ in seen]
+    assert done == sorted(done) and seen[-1][0] == seen[-1][1]
+
+
+def test_what_is_normal_is_fitted_to_the_images_told_and_no_others(model, tiny):
+    left = tiny.train.images[tiny.train.labels == 0]
+    group = [Images(tiny.test.images), Images(tiny.test.images[:0])]
+    one, none = screen(model, "place", group, Normality(left))
+    both, _ = screen(model, "place", group, Normality(tiny.train.images))
+    assert len(none.scores) == 0 and not np.allclose(one.scores, both.scores)
+    again, _ = screen(model, "place", group, Normality(left))
+    assert np.array_equal(one.scores, again.scores)

@@ -1,0 +1,106 @@
+"""Images that are submitted: each is read or refused on its own, whatever the others are."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae import DataError, submitted
+
+SHAPE = (1, 28, 28)
+
+
+def png(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return target.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+GREY = Image.fromarray(np.arange(784, dtype=np.uint8).reshape(28, 28))
+FRAMES = [Image.new("L", (28, 28), v) for v in (0, 90, 200)]
+
+
+def read(files, **options):
+    return submitted.read(submitted.entries(files), SHAPE, **options)
+
+
+def test_a_folder_of_one_class_is_read_and_pictures_of_the_models_size_stay_as_they_are():
+    found = read([("some.zip", zipped({"bags/a.png": png(GREY), "bags/b.png": png(GREY)}))])
+    assert found.accepted == ("bags/a.png", "bags/b.png") and found.refused == (None, None)
+    assert np.array_equal(found.images, np.stack([np.asarray(GREY)[None]] * 2))
+
+
+def test_hostile_and_broken_files_are_refused_in_one_sentence_each_and_the_others_read():
+    wide = Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)
+    files = [
+        ("good.png", png(GREY)),
+        ("dot.png", png(Image.new("L", (1, 1)))),
+        ("moving.gif", png(FRAMES[0], "GIF", save_all=True, append_images=FRAMES[1:])),
+        ("wide.png", png(wide)),
+        ("torn.png", png(GREY)[:60]),
+        ("text.png", b"hello"),
+        ("empty.png", b""),
+        ("good.png", png(GREY)),
+        ("moving.png", png(FRAMES[2], save_all=True, append_images=FRAMES[:2])),
+    ]
+    found = read([*files, ("some.zip", zipped(dict(files[1:5])))])
+    reasons = dict(zip(found.paths, found.refused, strict=True))
+    assert len(found.paths) == len(files) + 4
+    assert found.accepted == ("good.png", "wide.png", "good.png", "moving.png", "wide.png")
+    assert "1 x 1 pixels; expected 8 or more" in reasons["dot.png"]
+    assert "expected a PNG, JPEG or WebP" in reasons["moving.gif"]
+    assert all("\n" not in why for why in reasons.values() if why)
+    assert np.array_equal(found.images[1], found.images[0])  # 16 bits are the same picture
+    assert (found.images[3] == 200).all()  # of an animation the first picture
+
+
+def test_a_zip_without_images_or_that_is_none_says_so():
+    for content, said in [
+        (zipped({}), "holds no image"),
+        (zipped({"notes.txt": b"x"}), "holds no image"),
+        (b"PK no", "is no .zip file"),
+    ]:
+        with pytest.raises(DataError, match=said):
+            submitted.entries([("some.zip", content)])
+
+
+def test_ten_thousand_files_are_read_and_more_than_twice_as_many_refused():
+    small = png(GREY)
+    content = zipped({f"{k:05}.png": small for k in range(10_000)})
+    seen = []
+    found = read([("many.zip", content)], watch=lambda done, of: seen.append((done, of)))
+    assert len(found.images) == 10_000 and seen[-1] == (10_000, 10_000)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    with pytest.raises(DataError, match="30,000 files came; at most 20,000"):
+        submitted.entries([(f"{k}.zip", content) for k in range(3)])
+
+
+def test_reading_can_be_stopped():
+    class Enough(Exception):
+        pass
+
+    def watch(done, of):
+        if done >= 50:
+            raise Enough
+
+    with pytest.raises(Enough):
+        read([("x.png", png(GREY))] * 120, watch=watch)
+
+
+def test_other_sizes_are_prepared_and_as_is_only_resized():
+    item = Image.new("L", (100, 100), 255)
+    item.paste(40, (30, 10, 70, 90))  # a dark item on light paper
+    prepared = read([("item.png", png(item))]).images[0, 0]
+    assert prepared[0, 0] == 0 and prepared[14, 14] > 150
+    as_is = read([("item.png", png(item))], as_is=True).images[0, 0]
+    assert as_is[0, 0] == 255 and as_is[14, 14] == 40
