@@ -53,6 +53,8 @@ ALLOWED = {
     "anomaly": {"distributions", "models", "quadrature"},
     "calibration": set(),
     "corruptions": set(),
+    "clusters": {"latent"},
+    "sklearn": {"checkpoint", "config", "data", "distributions", "latent", "models", "training"},
     "sheets": {"film"},
     "uploads": set(),
     "walk": {"latent", "models"},

@@ -2,6 +2,7 @@
 
 import { paint } from "./decoder.js";
 import { fill } from "./map_panel.js";
+import { shapeOf } from "./map_plot.js";
 
 const make = (tag, properties = {}, ...children) => {
   const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);
@@ -20,6 +21,11 @@ const SHAPES = [
   '<path d="M3 .8h6L12 6l-3 5.2H3L0 6z"/>', '<path d="M1 1l10 10V1L1 11z"/>',
 ];
 
+/** The mark of a class, as the map draws it. */
+export function mark(label, colour) {
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[shapeOf(label)]}</svg>`;
+}
+
 export class Lists {
   /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
   constructor(root, act) {
@@ -36,8 +42,7 @@ export class Lists {
     const parts = this.atlas.classes.map((name, label) => {
       const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
-      const colour = theme.classes[label % theme.classes.length];
-      chip.innerHTML = `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}">${SHAPES[label % SHAPES.length]}</svg>`;
+      chip.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       chip.append(name);
       return chip;
     });

@@ -8,6 +8,9 @@ export const SYMBOLS = [
   "triangle-up", "triangle-down", "star", "hexagon", "bowtie",
 ];
 
+/** Which of them: colours come round after ten, and then go with other shapes. */
+export const shapeOf = (label) => (label + 3 * Math.floor(label / SYMBOLS.length)) % SYMBOLS.length;
+
 let library;
 
 /** Loads plotly.min.js once a page. */
@@ -41,7 +44,7 @@ export class Plot {
       x: Float32Array.from(x), y: Float32Array.from(y),
       visible: this.isVisible(label),
       marker: {
-        symbol: SYMBOLS[label % SYMBOLS.length], color: theme.classes[label % theme.classes.length],
+        symbol: SYMBOLS[shapeOf(label)], color: theme.classes[label % theme.classes.length],
         size: this.markerSize(view), opacity: atlas.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
       },
     }));
@@ -88,6 +91,13 @@ export class Plot {
     Object.assign(this, { hidden, shown });
     if (!this.classes) return;
     await this.Plotly.restyle(this.element, { visible: Array.from({ length: this.classes }, (_, k) => this.isVisible(k)) });
+  }
+
+  /** Lets all classes but one step back; null: none. */
+  async setFocus(label) {
+    if (!this.classes) return;
+    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.85 : 0.22));
+    await this.Plotly.restyle(this.element, { "marker.opacity": opacity });
   }
 
   async setTheme(theme, view) {
