@@ -81,13 +81,13 @@ def view() -> None:
     cluster_form(entry, grouping)
     told = found.agreement
     st.caption(
-        f"{ABOUT[grouping.method]} {len(found.cards)} clusters of {assets.facts['split']}; "
-        f"{100 * told.purity:.0f} % are of their cluster's most frequent class, V-measure "
-        f"{told.v_measure:.3f}, adjusted Rand index {told.adjusted_rand:.3f}, silhouette "
-        f"{told.silhouette:.3f}.",
-        help="Purity, V-measure (0 to 1) and adjusted Rand index (0 by chance, 1 alike) compare "
-        "the clusters with the classes, noise as a cluster of its own; the silhouette (−1 to 1) "
-        "looks at the clusters alone, on 2,000 images.",
+        f"{ABOUT[grouping.method]} {len(found.cards)} clusters of {assets.facts['split']}: "
+        f"purity {100 * told.purity:.0f} %, V-measure {told.v_measure:.3f}, adjusted Rand index "
+        f"{told.adjusted_rand:.3f}, silhouette {told.silhouette:.3f}.",
+        help="Purity is the share of images that are of their cluster's most frequent class. It, "
+        "the V-measure (0 to 1) and the adjusted Rand index (0 by chance, 1 alike) compare the "
+        "clusters with the classes, noise as a cluster of its own; the silhouette (−1 to 1) looks "
+        "at the clusters alone, on 2,000 images.",
     )
     if not found.cards:
         st.info("No place is crowded enough for a cluster of that size; ask for a smaller one.")

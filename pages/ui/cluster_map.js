@@ -175,7 +175,7 @@ export class ClusterMap {
     this.draw();
   }
 
-  /** The chosen cluster stands out; by classes all stand alike, and an outline of it does not lie. */
+  /** The chosen cluster stands out; in the colours of classes all stand alike. */
   async focus() {
     if (this.drawn && this.colour === "clusters") await this.plot.setFocus(this.data.cards.length > 1 ? this.chosen : null);
     this.draw();
@@ -193,8 +193,10 @@ export class ClusterMap {
   draw() {
     if (!this.drawn || !this.view.width) return;
     const card = this.data.cards[this.chosen], hidden = this.colour === "classes" ? this.hidden : new Set();
-    const z = card?.centre ?? [NaN, NaN];
-    this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, atlas: this.atlas, showNames: true });
+    const z = card?.centre ?? [NaN, NaN], atlas = this.atlas;
+    // The chosen one's name stands below the cross on its centre.
+    if (card && this.colour === "clusters") atlas.centres = atlas.centres.map((c, k) => (k === this.chosen ? [c[0], c[1] - 22 * this.view.unit] : c));
+    this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, atlas, showNames: true });
   }
 
   showList() {
