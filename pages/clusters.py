@@ -33,13 +33,16 @@ def answer(count: int) -> None:
     if not value:
         return
     try:
-        ask = ask_from_map(value, count)
+        ask = ask_from_map(value)
     except (ValueError, AttributeError) as error:
         st.warning(f"The map asked for something that cannot be done: {error}.")
         return
     if session.answered(f"clusters {entry.digest}", ask.turn):
         return
     grouping, _ = session.grouping(entry.digest)
+    if ask.cluster >= max(1, count):
+        st.warning(f"There is no cluster {ask.cluster + 1} among {count}; choose another.")
+        return
     if ask.do == "colour":
         session.group(entry.digest, replace(grouping, colour=ask.name))
         return

@@ -34,22 +34,26 @@ export class ClusterMap {
     this.resizer.observe(this.find(".la-plot"));
   }
 
-  /** Called with every message of Python. */
-  async update({ data, setStateValue }, theme) {
+  /** Called with every message of Python; one that comes while a map is opened waits. */
+  update({ data, setStateValue }, theme) {
     this.send = setStateValue;
+    this.queue = Promise.resolve(this.queue).then(() => this.take(data, theme));
+    return this.queue;
+  }
+
+  async take(data, theme) {
     const before = this.data, repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
     Object.assign(this, { data, theme });
     try {
       if (before?.facts.digest !== data.facts.digest) await this.open(data);
-      if (before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.take(data);
-      if (this.data !== data) return;
+      if (before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.fetch(data);
     } catch (error) {
       this.data = null;
       this.root.dataset.state = "failed";
       this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
       return;
     }
-    const other = before?.labels !== data.labels || before?.facts.digest !== data.facts.digest;
+    const other = before?.key !== data.key;
     if (other || this.chosen === undefined) this.chosen = data.chosen;
     if (other || this.colour === undefined) this.colour = data.colour;
     this.showList();
@@ -68,7 +72,7 @@ export class ClusterMap {
   }
 
   /** The labels of the items that the map shows, and the decoded centres. */
-  async take({ labels, sprite }) {
+  async fetch({ labels, sprite }) {
     const answer = await fetch(new URL(labels, document.baseURI));
     if (!answer.ok) throw new Error(`${labels}: ${answer.status}`);
     const all = new Int16Array(await answer.arrayBuffer());

@@ -32,6 +32,7 @@ def cluster_map(
             "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
+            "key": "/".join(map(str, (assets.facts["digest"], *grouping.key))),
             "labels": found.labels,
             "noise": found.noise,
             "sprite": {"url": found.sprite, "columns": found.columns},

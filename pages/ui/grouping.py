@@ -101,14 +101,14 @@ class ClusterAsk:
     name: str = ""
 
 
-def ask_from_map(value: Mapping, count: int) -> ClusterAsk:
-    """The message of a map of `count` clusters. Raises ValueError for one that cannot be."""
+def ask_from_map(value: Mapping) -> ClusterAsk:
+    """The message of the map. Raises ValueError for one that cannot be, whatever the clusters."""
     turn, do, k, name = (value.get(part) for part in ("turn", "do", "cluster", "name"))
     if do not in ("choose", "rename", "draw", "colour"):
         raise ValueError(f"{do!r} is nothing to do")
     whole = all(isinstance(v, int) and not isinstance(v, bool) for v in (turn, k))
-    if not whole or not 0 <= k < max(1, count):
-        raise ValueError(f"{k!r} is no cluster of {count}")
+    if not whole or k < 0:
+        raise ValueError(f"{k!r} is no number of a cluster")
     if not isinstance(name, str) or (do == "colour" and name not in COLOURS):
         raise ValueError("the name is no text that is known")
     return ClusterAsk(turn, do, k, name)
