@@ -25,6 +25,7 @@ st.navigation(
             st.Page("lookup.py", title="Look up"),
             st.Page("anomalies.py", title="Anomalies"),
             st.Page("reduce.py", title="Reduce"),
+            st.Page("clusters.py", title="Clusters"),
         ],
         "Models": [
             st.Page("train.py", title="Train"),

@@ -61,6 +61,8 @@ ALLOWED = {
     "calibration": set(),
     "corruptions": set(),
     "lookup": {"data", "latent", "models", "novelty"},
+    "clusters": {"latent"},
+    "sklearn": {"checkpoint", "config", "data", "distributions", "latent", "models", "training"},
     "sheets": {"film"},
     "uploads": set(),
     "walk": {"latent", "models"},

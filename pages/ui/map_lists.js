@@ -3,6 +3,7 @@
 import { paint } from "./decoder.js";
 import { SHAPES } from "./map_marks.js";
 import { fill } from "./map_panel.js";
+import { shapeOf } from "./map_plot.js";
 
 const make = (tag, properties = {}, ...children) => {
   const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);
@@ -13,9 +14,8 @@ const make = (tag, properties = {}, ...children) => {
 };
 
 /** The mark of a class as the maps draw it, as SVG. */
-export function symbol(label, theme) {
-  const colour = theme.classes[label % theme.classes.length];
-  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[label % SHAPES.length]}"/></svg>`;
+export function mark(label, colour) {
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[shapeOf(label)]}"/></svg>`;
 }
 
 export class Lists {
@@ -35,7 +35,7 @@ export class Lists {
     const parts = this.atlas.classes.map((name, label) => {
       const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
-      chip.innerHTML = symbol(label, theme);
+      chip.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       chip.append(name);
       if (counts && !hidden.has(label)) chip.append(make("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
       return chip;

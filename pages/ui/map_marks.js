@@ -5,6 +5,7 @@
  * times as long as writing the pixels, so those are written here.
  */
 
+import { shapeOf } from "./map_plot.js";
 import { MARGIN } from "./map_view.js";
 
 // Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
@@ -45,7 +46,7 @@ export class Marks {
     if (this.key !== key) Object.assign(this, { key, sets: [] });
     this.sets[within] ??= Array.from({ length: classes }, (_, k) => ({
       colour: within ? mixed(theme.classes[k % theme.classes.length]) : mixed(theme.ground, theme.text),
-      cover: cover(SHAPES[k % SHAPES.length], side, opacity),
+      cover: cover(SHAPES[shapeOf(k)], side, opacity),
     }));
     return this.sets[within];
   }

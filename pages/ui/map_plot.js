@@ -8,6 +8,9 @@ export const SYMBOLS = [
   "triangle-up", "triangle-down", "star", "hexagon", "bowtie",
 ];
 
+/** Which of them: colours come round after ten, and then go with other shapes. */
+export const shapeOf = (label) => (label + 3 * Math.floor(label / SYMBOLS.length)) % SYMBOLS.length;
+
 let library;
 
 /** Loads plotly.min.js once a page. */
@@ -44,7 +47,7 @@ export class Plot {
       x: Float32Array.from(x), y: Float32Array.from(y),
       visible: this.isVisible(label),
       marker: {
-        symbol: SYMBOLS[label % SYMBOLS.length], color: theme.classes[label % theme.classes.length],
+        symbol: SYMBOLS[shapeOf(label)], color: theme.classes[label % theme.classes.length],
         size: this.markerSize(view), opacity: atlas.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
       },
     }));
@@ -101,6 +104,13 @@ export class Plot {
       selectedpoints: chosen, "selected.marker.opacity": 0.95,
       "unselected.marker.color": `rgb(${this.theme.ink})`, "unselected.marker.opacity": 0.14,
     });
+  }
+
+  /** Lets all classes but one step back; null: none. */
+  async setFocus(label) {
+    if (!this.classes) return;
+    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.85 : 0.22));
+    await this.Plotly.restyle(this.element, { "marker.opacity": opacity });
   }
 
   async setTheme(theme, view) {

@@ -7,7 +7,7 @@
  */
 
 import { round } from "./compare_panel.js";
-import { Lists, symbol } from "./map_lists.js";
+import { Lists, mark } from "./map_lists.js";
 import { Originals } from "./map_original.js";
 import { sliderRow } from "./map_panel.js";
 import { loadPlotly } from "./map_plot.js";
@@ -226,7 +226,7 @@ export class ReduceMap {
     for (const i of chosen ?? []) counts.set(atlas.labels[i], (counts.get(atlas.labels[i]) ?? 0) + 1);
     this.find(".rm-classes").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => {
       const row = document.createElement("li"), number = document.createElement("b");
-      row.innerHTML = symbol(label, theme);
+      row.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       number.textContent = count;
       row.append(atlas.classes[label], number);
       return row;

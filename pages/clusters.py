@@ -1,0 +1,102 @@
+"""Clusters: which groups are there that nobody named?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+import vae
+from pages.ui import cache, cluster_cache, session
+from pages.ui.cluster_files import cluster_files
+from pages.ui.cluster_form import ABOUT, best_number, cluster_form
+from pages.ui.cluster_map import cluster_map
+from pages.ui.grouping import Grouping, ask_from_map
+from pages.ui.model_picker import model_picker
+from pages.ui.sheet import Wish
+from vae.clusters import ClusterError
+
+entry = model_picker()
+try:
+    assets = cache.map_assets(entry.name, entry.digest)
+except (vae.CheckpointError, vae.DataError) as error:
+    st.error(f"{entry.name} cannot be shown: {error}")
+    st.stop()
+_, broken = session.grouping(entry.digest)
+if broken:
+    st.warning(
+        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+    )
+
+
+def answer(count: int) -> None:
+    """Does what the map asked for, once."""
+    value = (st.session_state.get("clusters") or {}).get("ask")
+    if not value:
+        return
+    try:
+        ask = ask_from_map(value)
+    except (ValueError, AttributeError) as error:
+        st.warning(f"The map asked for something that cannot be done: {error}.")
+        return
+    if session.answered(f"clusters {entry.digest}", ask.turn):
+        return
+    grouping, _ = session.grouping(entry.digest)
+    if ask.cluster >= max(1, count):
+        st.warning(f"There is no cluster {ask.cluster + 1} among {count}; choose another.")
+        return
+    if ask.do == "colour":
+        session.group(entry.digest, replace(grouping, colour=ask.name))
+        return
+    grouping = replace(grouping, chosen=ask.cluster)
+    if ask.do == "rename":
+        grouping = grouping.named(ask.cluster, ask.name)
+    session.group(entry.digest, grouping)
+    if ask.do == "draw":
+        session.ask_for(entry.digest, wish_of(grouping))
+        st.switch_page("generate.py")
+
+
+def wish_of(grouping: Grouping) -> Wish:
+    """Samples like a cluster: from inside its outline, else around its centre."""
+    what = (entry.name, entry.digest, *grouping.key)
+    card = cluster_cache.described(*what).cards[grouping.chosen]
+    label = cluster_cache.told_label(entry.name, entry.digest, card)
+    corners = cluster_cache.outline(*what, grouping.chosen)
+    if len(corners) > 2 and len(card.centre) == 2:
+        return Wish("region", label=label, polygon=corners)
+    return Wish("around", label=label, place=tuple(card.centre))
+
+
+@st.fragment
+def view() -> None:
+    """Reruns alone when the visitor groups, chooses or names."""
+    grouping, _ = session.grouping(entry.digest)
+    try:
+        found = cluster_cache.described(entry.name, entry.digest, *grouping.key)
+    except ClusterError as error:
+        st.error(f"These images cannot be grouped so: {error}.")
+        cluster_form(entry, grouping)
+        return
+    answer(len(found.cards))
+    grouping, _ = session.grouping(entry.digest)
+    query = grouping.to_query(entry.name, entry.digest)
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+    cluster_form(entry, grouping)
+    told = found.agreement
+    st.caption(
+        f"{ABOUT[grouping.method]} {len(found.cards)} clusters of {assets.facts['split']}: "
+        f"purity {100 * told.purity:.0f} %, V-measure {told.v_measure:.3f}, adjusted Rand index "
+        f"{told.adjusted_rand:.3f}, silhouette {told.silhouette:.3f}.",
+        help="Purity is the share of images that are of their cluster's most frequent class. It, "
+        "the V-measure (0 to 1) and the adjusted Rand index (0 by chance, 1 alike) compare the "
+        "clusters with the classes, noise as a cluster of its own; the silhouette (−1 to 1) looks "
+        "at the clusters alone, on 2,000 images.",
+    )
+    if not found.cards:
+        st.info("No place is crowded enough for a cluster of that size; ask for a smaller one.")
+    cluster_map(assets, found, grouping, key="clusters")
+    best_number(entry, grouping)
+    cluster_files(entry, grouping)
+
+
+view()

@@ -1,0 +1,97 @@
+"""The Clusters page headless: links, messages of the map, what is shown of a cluster."""
+
+from dataclasses import replace
+
+import pytest
+from live import ROOT
+from streamlit.testing.v1 import AppTest
+
+from pages.ui.grouping import Grouping, ask_from_map, cleaned, grouping_from_query
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
+    app.run()
+    return app.switch_page("clusters.py")
+
+
+def test_links_are_read_back_and_bad_parts_are_named():
+    full = Grouping("hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴")))
+    query = full.to_query("fashion-vae", "abcdef0123456789")
+    assert query["c"] == "4" and query["d"] == "abcdef012345"
+    assert grouping_from_query(query, Grouping()) == (full, [])
+    assert grouping_from_query({"m": "x"}, Grouping()) == (Grouping(), [])
+    assert Grouping().to_query("x", "y") == {"m": "x", "d": "y"}
+    assert grouping_from_query({"by": "hdbscan"}, Grouping())[0].number == 100
+    bad = {"by": "spectral", "k": "1000", "seed": "-1", "c": "0", "colour": "red"}
+    for names in ("[]", "{", '{"a": "b"}', '{"1": 2}', '{"0": "b"}'):
+        found, broken = grouping_from_query(bad | {"names": names}, Grouping())
+        assert found == Grouping()
+        assert sorted(broken) == ["by", "c", "colour", "k", "names", "seed"]
+
+
+def test_names_are_given_taken_away_and_kept_short():
+    named = Grouping().named(2, "  Ankle \n boots\x07 ").named(0, "x" * 99)
+    assert named.name(2) == "Ankle boots" and len(named.name(0)) == 40
+    assert named.named(2, " ").name(2) == "Cluster 3"
+    assert cleaned("a\u202eb") == "a b"  # nothing that turns the text around
+
+
+def test_what_the_map_asks_is_checked():
+    good = {"turn": 5, "do": "rename", "cluster": 2, "name": "Boots"}
+    assert ask_from_map(good).name == "Boots"
+    for wrong in (
+        {"do": "delete"}, {"cluster": -1}, {"cluster": True}, {"cluster": "1"},
+        {"turn": None}, {"name": 3}, {"do": "colour", "name": "red"},
+    ):  # fmt: skip
+        with pytest.raises(ValueError):
+            ask_from_map(good | wrong)
+
+
+def shown(app: AppTest) -> list[str]:
+    return [c.value for c in app.caption]
+
+
+def test_the_page_groups_by_each_method(app):
+    app.run()
+    assert not app.exception and not app.error and not app.warning
+    assert app.get("bidi_component")
+    assert any("10 clusters of 10,000 test images" in words for words in shown(app))
+    app.number_input[0].set_value(7).run()
+    assert any("7 clusters of" in words for words in shown(app))
+    app.selectbox[1].set_value("mixture-diagonal").run()
+    assert any("10 clusters of" in words and "along the axes" in words for words in shown(app))
+    app.selectbox[1].set_value("hdbscan").run()
+    assert not app.exception and any("HDBSCAN" in words for words in shown(app))
+    assert app.number_input[1].disabled  # it draws no random number
+
+
+def test_a_name_belongs_to_its_clusters_and_comes_back_with_them(app):
+    app.run()
+    ask = {"turn": 1, "do": "rename", "cluster": 8, "name": "Shoes"}
+    app.session_state["clusters"] = {"ask": ask}
+    app.run()
+    assert app.query_params["names"] == '{"9":"Shoes"}' and app.query_params["c"] == "9"
+    app.number_input[0].set_value(6).run()
+    assert "names" not in app.query_params and "c" not in app.query_params
+    assert not app.warning  # the message that was answered before speaks of no cluster here
+    app.number_input[0].set_value(10).run()
+    assert app.query_params["names"] == '{"9":"Shoes"}'
+    app.session_state["clusters"] = {"ask": ask | {"turn": 2, "cluster": 99}}
+    app.run()
+    assert not app.exception and "no cluster 100 among 10" in app.warning[0].value
+
+
+def test_a_broken_link_is_told_and_a_good_one_opens(app):
+    app.query_params["k"] = "900"
+    app.query_params["by"] = "mixture"
+    app.query_params["names"] = "{"
+    app.run()
+    assert not app.exception and "k, names" in app.warning[0].value
+    assert app.selectbox[1].value == "mixture" and app.number_input[0].value == 10
+
+
+def test_grouping_keeps_what_is_not_asked_to_change():
+    grouping = Grouping(seed=3)
+    assert replace(grouping, number=4).key == ("k-means", 4, 3)

@@ -1,0 +1,276 @@
+"""A VAE as a scikit-learn transformer: rows in, codes out, and rows again.
+
+    from vae.sklearn import VAETransformer
+    make_pipeline(VAETransformer(8), LogisticRegression()).fit(X, y)
+
+The engine learns from images of whole numbers 0 to 255. So the columns of a row are scaled to
+[0, 1], rounded to 256 levels and laid out as one image; `inverse_transform` undoes it.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from . import checkpoint as checkpoints
+from . import training
+from .config import Config, ConfigError, ModelConfig, TrainConfig, one_of
+from .data import Dataset, Split
+from .distributions import standard_normal_kl
+from .latent import encode_images
+from .models import MODELS
+from .models.base import Autoencoder
+
+SCALES = ("feature", "all")
+WITH_ELBO = ("vae", "beta-vae")
+UNCONDITIONAL = tuple(name for name in MODELS if name != "cvae")
+_LEAST_SIDE, _MOST_SIDE = 4, 256  # of an image, as `ModelConfig` has it
+_BATCH = 1000
+_DRAWS = 8  # of the posterior, for an ELBO
+
+
+def _has_elbo(estimator: VAETransformer) -> bool:
+    made = getattr(estimator, "config_", None)
+    if made is not None:
+        return made.model.name in WITH_ELBO and made.model.prior == "normal"
+    return estimator.model in WITH_ELBO
+
+
+class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Learns codes of rows [N, n_features] with a variational autoencoder (Kingma and Welling
+    2014, https://arxiv.org/abs/1312.6114).
+
+    Parameters
+    ----------
+    n_components : size D of the code.
+    model : "vae", "beta-vae", "ae", "avb" or "hvae" (the code is its top level). A conditional
+        one ("cvae") is refused: it would have to be told the classes of the rows it transforms.
+    beta : weight of the KL; None: the model's own (1, of a beta-vae 4).
+    epochs, batch_size, learning_rate : of the training.
+    likelihood : "bernoulli", "gaussian" or "continuous-bernoulli".
+    encoder_widths, decoder_widths : hidden layers of the two networks, from input to output.
+    scale : how columns of numbers become [0, 1]: "feature", each by its own least and greatest
+        value, or "all", by those of the whole table, which keeps pixels comparable. Rows of uint8
+        are pixels, of 255. What lies outside what `fit` has seen counts as the nearest it has.
+    checkpoint : folder of a trained model; `fit` then trains nothing and only checks the width.
+        Its rows are pixels: uint8, or numbers from 0 to 1.
+    device : "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
+    random_state : seed of the weights, of the order of rows and of all noise.
+
+    Attributes
+    ----------
+    model_ : the trained `vae.Autoencoder`.  config_ : how it was made.
+    image_shape_ : (1, height, width) of the image that a row is laid out as: a square where the
+        width is one, else the squarest rectangle; rows that fit none are padded with zeros.
+    data_min_, data_range_ : of the columns [n_features].
+    loss_curve_ : the ELBO's negative after each epoch, in nats a row, on rows it learned from.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+    """
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        model="vae",
+        beta=None,
+        epochs=60,
+        batch_size=128,
+        learning_rate=2e-3,
+        likelihood="bernoulli",
+        encoder_widths=(256, 256),
+        decoder_widths=(256, 256),
+        scale="feature",
+        checkpoint=None,
+        device="cpu",
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.model = model
+        self.beta = beta
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.likelihood = likelihood
+        self.encoder_widths = encoder_widths
+        self.decoder_widths = decoder_widths
+        self.scale = scale
+        self.checkpoint = checkpoint
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Trains on rows X [N, n_features], float or uint8; y is ignored. Raises ValueError for a
+        setting or a table that cannot be, `vae.training.TrainingError` where the loss diverges."""
+        X = validate_data(self, X, dtype=_DTYPES)
+        if self.checkpoint is not None:
+            return self._take_trained(X)
+        one_of("scale", self.scale, SCALES)
+        one_of("model", self.model, UNCONDITIONAL)
+        if X.dtype == np.uint8:
+            low, high = np.zeros(X.shape[1]), np.full(X.shape[1], 255.0)
+        elif self.scale == "all":
+            low, high = np.full(X.shape[1], X.min()), np.full(X.shape[1], X.max())
+        else:
+            low, high = X.min(0), X.max(0)
+        self.data_min_ = low.astype(np.float64)
+        self.data_range_ = high.astype(np.float64) - self.data_min_
+        self.image_shape_ = image_shape(X.shape[1])
+        self.config_ = self._settings()
+        images = self._images(X)
+        labels = np.zeros(len(X), np.int64)
+        rows = Dataset(
+            "rows", Split(images, labels), Split(images[:_BATCH], labels[:_BATCH]), ("row",)
+        )
+        run = training.new_run(self.config_, rows, training.device_named(self.device))
+        for _ in training.train(run, rows):
+            pass
+        self.model_ = run.result.cpu().eval()
+        self.loss_curve_ = [p.train_reconstruction + p.train_kl for p in run.curve]
+        self._n_features_out = self.config_.model.latent
+        return self
+
+    def transform(self, X):
+        """The posterior means of rows [N, n_features] as codes float32 [N, n_components]."""
+        return encode_images(self.model_, self._checked(X)).mean
+
+    def inverse_transform(self, X):
+        """Rows [N, n_features], in the units of the table that was fitted, of codes [N, D]."""
+        check_is_fitted(self)
+        z = check_array(X, dtype=np.float32)
+        if z.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"the codes have {z.shape[1]} columns; expected {self._n_features_out}, as "
+                "transform returns them"
+            )
+        with torch.inference_mode():
+            parts = [self.model_.decode(torch.tensor(z[rows])).sigmoid() for rows in _parts(z)]
+        shares = torch.cat(parts).flatten(1)[:, : self.n_features_in_].numpy()
+        return self.data_min_ + shares.astype(np.float64) * self.data_range_
+
+    @available_if(_has_elbo)
+    def score_samples(self, X):
+        """The ELBO of every row [N] in nats, a lower bound on the log-likelihood of its scaled
+        values; over draws of the posterior whose noise is fixed and the same for all rows, so that
+        a row scores the same in any company. Of models whose posterior is Gaussian and whose prior
+        is N(0, I): "vae" and "beta-vae"."""
+        images = self._checked(X)
+        noise = torch.randn(
+            _DRAWS, self._n_features_out, generator=torch.Generator().manual_seed(0)
+        )
+        with torch.inference_mode():
+            parts = [self._elbo(torch.tensor(images[rows]), noise) for rows in _parts(images)]
+        return torch.cat(parts).numpy()
+
+    @available_if(_has_elbo)
+    def score(self, X, y=None):
+        """The mean ELBO of the rows, in nats: the larger, the better."""
+        return float(self.score_samples(X).mean())
+
+    def _elbo(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """[B] of images [B, 1, H, W] with draws at noise [S, D]; padding does not count."""
+        model, x, own = self.model_, images.float() / 255, slice(None, self.n_features_in_)
+        mean, std = model.posterior(x)
+        flat = x.flatten(1)[:, own, None, None]
+        nats = torch.zeros(len(x))
+        for eps in noise:
+            logits = model.decode(mean + std * eps).flatten(1)[:, own, None, None]
+            nats += model.likelihood(logits, flat) / len(noise)
+        return -(nats + standard_normal_kl(mean, 2 * std.log()))
+
+    def _settings(self) -> Config:
+        if isinstance(self.n_components, bool) or not isinstance(
+            self.n_components, (int, np.integer)
+        ):
+            raise ConfigError(f"n_components is {self.n_components!r}; expected a whole number")
+        preset = dict(MODELS[self.model].preset)
+        if self.beta is not None:
+            preset["beta"] = float(self.beta)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return Config(
+            ModelConfig(
+                name=self.model,
+                latent=int(self.n_components),
+                image_shape=self.image_shape_,
+                likelihood=self.likelihood,
+                encoder_widths=self.encoder_widths,
+                decoder_widths=self.decoder_widths,
+                **preset,
+            ),
+            TrainConfig(
+                data="rows",
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                lr=self.learning_rate,
+                seed=seed,
+            ),
+        )
+
+    def _take_trained(self, X):
+        loaded = checkpoints.load(Path(self.checkpoint))
+        one_of(f"the model of {loaded.name}", loaded.config.model.name, UNCONDITIONAL)
+        width = math.prod(loaded.model.image_shape)
+        if X.shape[1] != width:
+            shape = " x ".join(map(str, loaded.model.image_shape))
+            raise ValueError(
+                f"the rows have {X.shape[1]} columns; {loaded.name} was trained on images of "
+                f"{shape}: give rows of {width}"
+            )
+        if X.dtype != np.uint8 and not (X.min() >= 0 and X.max() <= 1):
+            raise ValueError(
+                f"the rows reach from {X.min():g} to {X.max():g}; {loaded.name} expects pixels: "
+                "uint8, or numbers from 0 to 1"
+            )
+        self.data_min_ = np.zeros(width)
+        self.data_range_ = np.full(width, 255.0 if X.dtype == np.uint8 else 1.0)
+        self.image_shape_, self.config_ = loaded.model.image_shape, loaded.config
+        self.model_: Autoencoder = loaded.model
+        self.loss_curve_ = []
+        self._n_features_out = loaded.config.model.latent
+        return self
+
+    def _checked(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        return self._images(validate_data(self, X, dtype=_DTYPES, reset=False))
+
+    def _images(self, X: np.ndarray) -> np.ndarray:
+        """Rows as images uint8 [N, 1, H, W]; a column that never varied is dark."""
+        each = np.where(self.data_range_ > 0, self.data_range_, 1)
+        shares = np.clip((X - self.data_min_) / each, 0, 1)
+        flat = np.zeros((len(X), math.prod(self.image_shape_)), np.uint8)
+        flat[:, : X.shape[1]] = np.rint(shares * 255)
+        return flat.reshape(len(X), *self.image_shape_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32, whatever came
+        return tags
+
+
+_DTYPES = (np.float64, np.float32, np.uint8)
+
+
+def image_shape(width: int) -> tuple[int, int, int]:
+    """(1, height, width) of the image that a row of `width` numbers is laid out as: with the least
+    padding, and of those the squarest. Raises ConfigError for more than 65,536 columns."""
+    if width > _MOST_SIDE**2:
+        raise ConfigError(
+            f"the rows have {width} columns; expected {_MOST_SIDE**2} at most: choose some first, "
+            "or reduce them with PCA"
+        )
+    shapes = []
+    for height in range(_LEAST_SIDE, min(_MOST_SIDE, max(_LEAST_SIDE, math.isqrt(width))) + 1):
+        across = max(height, -(-width // height))
+        if across <= _MOST_SIDE:
+            shapes.append((height * across - width, across - height, (1, height, across)))
+    return min(shapes)[2]
+
+
+def _parts(values: np.ndarray):
+    return gen_batches(len(values), _BATCH)
