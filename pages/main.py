@@ -21,6 +21,9 @@ st.navigation(
             st.Page("generate.py", title="Generate"),
             st.Page("board.py", title="Board"),
         ],
+        "Apply": [
+            st.Page("augment.py", title="Augment"),
+        ],
         "Models": [
             st.Page("train.py", title="Train"),
             st.Page("compare.py", title="Compare"),

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from .commands import bundle, encode, evaluate, main, score, train, use
+from .commands import augment, bundle, encode, evaluate, main, score, train, use
 
-__all__ = ["bundle", "encode", "evaluate", "main", "score", "train", "use"]
+__all__ = ["augment", "bundle", "encode", "evaluate", "main", "score", "train", "use"]
 
 
 def run() -> None:
