@@ -198,8 +198,9 @@ def synthetic(
     labels = np.repeat(np.arange(classes), [len(part[0]) for part in found])
     images = decode(source.model, z, labels, seeds)
     confidence = np.zeros(len(z), np.float32)
-    for rows in np.split(np.arange(len(z)), range(512, len(z), 512)):
-        heard((of + int(rows[0])) // 2 if len(rows) else of, of)
+    for start in range(0, len(z), 512):
+        heard((of + start) // 2, of)
+        rows = np.arange(start, min(start + 512, len(z)))
         confidence[rows] = source.judge(images[rows])[np.arange(len(rows)), labels[rows]]
     heard(of, of)
     return Made(images, labels, z, seeds, confidence, np.array(tried), np.array(passed))

@@ -16,7 +16,7 @@ SOURCES = f"Array.from(document.querySelectorAll('{PREVIEW} img')).map(i => i.sr
 
 def opened(open_page, path="/augment", **options):
     page = open_page(path, ready=False, **options)
-    page.wait_for_selector(PREVIEW)
+    page.wait_for_selector(PREVIEW, timeout=60_000)
     return page
 
 
@@ -76,7 +76,7 @@ def test_a_long_file_is_stopped_and_a_class_too_hard_is_named(open_page):
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped; no file was made.").wait_for()
     page.goto(page.url.split("/augment")[0] + "/augment?m=fashion-vae&n=300&min=0.99")
-    page.wait_for_selector(PREVIEW)
+    page.wait_for_selector(PREVIEW, timeout=60_000)
     page.get_by_role("button", name="Make the file").click()
     page.get_by_text("lower the least confidence of 0.99").wait_for(timeout=60_000)
 
@@ -84,7 +84,7 @@ def test_a_long_file_is_stopped_and_a_class_too_hard_is_named(open_page):
 def test_a_phone_shows_all_of_it_and_the_bar_leads_here(open_page):
     page = open_page("/models", ready=False, viewport={"width": 1440, "height": 900})
     go_to(page, "Augment")
-    page.wait_for_selector(PREVIEW)
+    page.wait_for_selector(PREVIEW, timeout=60_000)
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_text("Does it help?").scroll_into_view_if_needed()
     page.wait_for_selector(".js-plotly-plot")
