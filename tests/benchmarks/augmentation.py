@@ -159,7 +159,7 @@ class Experiment:
         return Split(self.data.train.images[rows], self.data.train.labels[rows])
 
     def places(self, rows: np.ndarray) -> Mixture:
-        """Where the classes of these items lie; of at most 5,000, as the page and the command do."""
+        """Where the classes of these items lie; of about 5,000 at most, as on the page."""
         key = rows.tobytes()
         if key not in self.fitted:
             few = rows[:: max(1, len(rows) // augment.LEARNED)]
