@@ -5,16 +5,15 @@ import streamlit as st
 import vae
 from pages.ui import augment_cache, figures, routes, session
 from pages.ui.augment_form import augment_form, file_form
-from pages.ui.augment_view import answer_table, conditions, preview_table
+from pages.ui.augment_view import answer_table, conditions, preview_table, verdict
 from pages.ui.job_panel import job_panel
 from pages.ui.model_picker import model_picker
-from vae.augment import AugmentError
 from vae.augment_files import measured
 
 entry = model_picker()
 try:
     source = augment_cache.source(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError, AugmentError) as error:
+except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} can make no labelled images: {error}")
     st.stop()
 _, broken = session.augment_request()
@@ -56,6 +55,7 @@ if told is None:
         "Not measured here: `python tests/benchmarks/augmentation.py --partial FILE --save` does."
     )
 else:
+    st.markdown(verdict(told))
     st.plotly_chart(
         figures.gain_figure(told), config={"displayModeBar": False}, key="augment-gain"
     )

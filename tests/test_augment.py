@@ -263,7 +263,7 @@ def test_what_cannot_be_made_is_refused(two, wrong, sentence):
 
 def test_data_that_do_not_fit_are_refused(checkpoint, tiny):
     lonely = vae.Split(tiny.train.images, np.zeros_like(tiny.train.labels))
-    with pytest.raises(AugmentError, match="right has no image"):
+    with pytest.raises(AugmentError, match="right has 0 images"):
         augment.source(checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names))
     wide = vae.Split(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2)
     with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny makes \(1, 8, 8\)"):

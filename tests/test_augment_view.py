@@ -59,10 +59,18 @@ def test_the_answer_is_read_and_its_absence_is_said(app, tmp_path, monkeypatch):
     app.run()
     assert not app.exception
     assert "Not measured here" in app.info[0].value
-    row = {"mean": 71.25, "spread": 1.5, "gain": -2.0, "gain_spread": 0.5, "runs": []}
+    row = {
+        "mean": 71.25,
+        "spread": 1.5,
+        "gain": -2.0,
+        "gain_spread": 0.5,
+        "clear": True,
+        "runs": [],
+    }
     told = {
-        **{"date": "2020-02-02", "split": "7 test images", "seeds": [0, 1], "steps": 3},
+        **{"date": "2020-02-02", "split": "7 test images", "seeds": [0, 1]},
         **{"batch": 4, "pool": 5, "arms": {"labels": "alone", "synthetic": "made <b>"}},
+        "steps": {"10": 3},
         "choices": {"10": {"share": 0.25, "spread": 0.6, "least": None}},
         "rows": [{"labels": 10, "arm": arm, **row} for arm in ("labels", "synthetic")],
     }
@@ -72,6 +80,8 @@ def test_the_answer_is_read_and_its_absence_is_said(app, tmp_path, monkeypatch):
     assert "71.2 ± 1.5" in html(app) and "made &lt;b&gt;" in html(app)
     assert any("2020-02-02" in c.value and "2 seeds" in c.value for c in app.caption)
     assert app.get("plotly_chart")
+    words = "**Made <b>** hurts with 10 (−2.0 points) labels a class."
+    assert any(words in m.value for m in app.markdown)
 
 
 def test_requests_survive_a_link():

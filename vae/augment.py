@@ -19,7 +19,7 @@ import torch
 from . import classifier, generate
 from .aggregate import fit_labels
 from .checkpoint import Checkpoint, load_aggregate
-from .data import Dataset, Split
+from .data import DataError, Dataset, Split
 from .distributions import Mixture
 from .latent import encode_images
 from .models.base import Autoencoder
@@ -39,8 +39,8 @@ Judge = Callable[[np.ndarray], np.ndarray]
 Watch = Callable[[int, int], None]
 
 
-class AugmentError(ValueError):
-    """What cannot be made: one sentence with what came, what was expected, what to do."""
+class AugmentError(DataError):
+    """A data set that cannot be made: one sentence with what came, what was expected, what to do."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,18 @@ class Made(NamedTuple):
 
 def source(checkpoint: Checkpoint, dataset: Dataset, *, learned: int = LEARNED) -> Source:
     """What a checkpoint can make of a data set's classes, learned from at most `learned` of its
-    training images, evenly spread: never from those that a classifier may be tested on."""
+    training images, as many a class: never from those that a classifier may be tested on."""
     split, shape = dataset.train, checkpoint.model.image_shape
     if split.images.shape[1:] != shape:
         raise AugmentError(
             f"{dataset.name} has images of {split.images.shape[1:]}, {checkpoint.name} makes "
             f"{shape}; choose the data that it was trained on"
         )
-    rows = np.linspace(0, len(split.images) - 1, min(learned, len(split.images))).round()
-    rows = np.unique(rows.astype(int))
-    few, names = Split(split.images[rows], split.labels[rows]), dataset.class_names
+    names = dataset.class_names
+    rows = np.concatenate(
+        [_some(split.labels == k, learned // len(names)) for k in range(len(names))]
+    )
+    few = Split(split.images[rows], split.labels[rows])
     found = judge_of(checkpoint.model, few, names)
     return Source(checkpoint.model, places(checkpoint, few, names), names, *found)
 
@@ -100,10 +102,10 @@ def places(checkpoint: Checkpoint, split: Split, class_names: tuple[str, ...]) -
         if kept is not None:
             return kept
     counts = np.bincount(split.labels, minlength=classes)
-    if not counts.all():
+    if counts.min() < 2:
         raise AugmentError(
-            f"{class_names[int(counts.argmin())]} has no image to learn its place from; choose "
-            "data with images of every class"
+            f"{class_names[int(counts.argmin())]} has {counts.min()} images to learn its place "
+            "from, at least 2 are needed; choose data with more"
         )
     codes = encode_images(plain(model), split.images, split.labels)
     return fit_labels(codes, split.labels, classes, trust=TRUST)
@@ -232,6 +234,12 @@ class SyntheticDataset(torch.utils.data.Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         image = self.images[index].float() / 255
         return (image if self.transform is None else self.transform(image)), self.labels[index]
+
+
+def _some(members: np.ndarray, most: int) -> np.ndarray:
+    """Row numbers of at most so many members [N], evenly spread."""
+    rows = np.flatnonzero(members)
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
 
 
 def _check(per_class, classes, spread, seed, least) -> None:

@@ -83,9 +83,35 @@ def answer_table(told: dict) -> str:
     )
 
 
+def verdict(told: dict) -> str:
+    """The answer in words, an arm a sentence: where it helps, where it hurts, where neither."""
+    lines = []
+    for arm, words in told["arms"].items():
+        rows = [row for row in told["rows"] if row["arm"] == arm]
+        if arm == "labels" or not rows:
+            continue
+        parts = []
+        for verb, chosen in (
+            ("helps with", [r for r in rows if r["clear"] and r["gain"] > 0]),
+            ("hurts with", [r for r in rows if r["clear"] and r["gain"] < 0]),
+        ):
+            if chosen:
+                named = ", ".join(f"{r['labels']:,} ({_signed(r['gain'])} points)" for r in chosen)
+                parts.append(f"{verb} {named}")
+        if unclear := [f"{r['labels']:,}" for r in rows if not r["clear"]]:
+            parts.append(f"makes no clear difference with {', '.join(unclear)}")
+        lines.append(f"- **{words[0].upper()}{words[1:]}** {'; '.join(parts)} labels a class.")
+    return "\n".join(lines)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
 def conditions(told: dict) -> str:
     """Under what the answer was found, in a few sentences."""
     seeds = len(told["seeds"])
+    steps = ", ".join(f"{s:,} with {int(n):,}" for n, s in told["steps"].items())
     choices = "; ".join(
         f"{int(n):,} labels: {100 * c['share']:.0f} % of a batch made, spread {c['spread']:g}, "
         + (f"confidence at least {c['least']:g}" if c["least"] else "no filter")
@@ -93,10 +119,12 @@ def conditions(told: dict) -> str:
     )
     return (
         f"Measured {told['date']} on Fashion-MNIST, {told['split']}; mean ± standard deviation of "
-        f"{seeds} seeds, which draw the labelled images, the made ones and the first weights. "
-        f"Every line is the same small network after {told['steps']} steps of {told['batch']} "
-        "images, so made images are no extra training. The model that makes them saw all training "
-        "images without labels; where a class lies was learned from the labelled ones alone, and "
-        "so was the judge of the filter. Chosen on training images that were held out, for "
-        f"“synthetic”: {choices}."
+        f"{seeds} seeds, which draw the labelled images, the made ones and the first weights. All "
+        f"lines of a column are the same small network after as many steps of {told['batch']} "
+        f"images ({steps} labels), so made images are no extra training. Clear: 0 lies outside "
+        "the 95 % interval of the differences, seed by seed. The model that makes them saw all "
+        "training images without labels; where a class lies was learned from the labelled ones "
+        "alone, and so was the judge of the filter; the conditional model was trained with all "
+        "labels. Chosen on training images that were held out, for “synthetic”: "
+        f"{choices}."
     )

@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from bench import table
+from scipy import stats
 from torch import nn
 from torch.nn import functional as F
 
@@ -279,7 +280,9 @@ def summary(n: int, arm: str, runs: list[dict[str, float]]) -> dict:
     told = {"mean": values.mean(), "spread": values.std(ddof=1)}
     told |= {"gain": gains.mean(), "gain_spread": gains.std(ddof=1)}
     told = {name: round(float(value), 2) for name, value in told.items()}
-    return {"labels": n, "arm": arm, **told, "runs": values.round(2).tolist()}
+    half = stats.t.ppf(0.975, len(runs) - 1) * gains.std(ddof=1) / len(runs) ** 0.5
+    clear = bool(abs(gains.mean()) > half)  # 0 lies outside the 95 % interval of the gain
+    return {"labels": n, "arm": arm, **told, "clear": clear, "runs": values.round(2).tolist()}
 
 
 def shown(told: list[dict], labels: list[int]) -> None:

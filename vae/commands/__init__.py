@@ -21,7 +21,6 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from ..augment import AugmentError
         from ..checkpoint import CheckpointError
         from ..film import ExportError
         from ..onnx_export import OnnxError
@@ -31,7 +30,6 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (
-            AugmentError,
             ConfigError,
             DataError,
             CheckpointError,
