@@ -40,7 +40,7 @@ Watch = Callable[[int, int], None]
 
 
 class AugmentError(DataError):
-    """A data set that cannot be made: one sentence with what came, what was expected, what to do."""
+    """A data set that cannot be made: what came, what was expected, what to do."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ The set-up, so that nobody is told more than the labels at hand:
 - The made images' share of a batch, their spread and the filter are chosen for every n on 5,000
   training images with one seed, for the synthetic arm alone; the test images are looked at once.
 
-    python tests/benchmarks/augmentation.py --partial FILE [--labels 10] [--save]
+    python tests/benchmarks/augmentation.py --partial FILE [--labels 10] [--times 5] [--save]
 
 `--partial` keeps every run in a file, so that the work can be done in pieces; `--save` writes
 `vae/augmentation.json`, which the Augment page reads.
@@ -243,15 +243,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partial", type=Path, required=True)
     parser.add_argument("--labels", type=int, nargs="*", default=LABELS)
+    parser.add_argument("--times", type=int, default=1, help="as many times the steps")
     parser.add_argument("--save", action="store_true")
     asked = parser.parse_args()
+    for n in STEPS:
+        STEPS[n] *= asked.times
+    more = "" if asked.times == 1 else f", {asked.times} times the steps"
     experiment = Experiment(asked.partial)
     choices, told = {}, []
     for n in asked.labels:
-        choice = experiment.once(f"choice {n}", lambda n=n: experiment.choose(n))["best"]
+        choice = experiment.once(f"choice {n}{more}", lambda n=n: experiment.choose(n))["best"]
         choices[str(n)] = {name: choice[name] for name in ("share", "spread", "least")}
         runs = [
-            experiment.once(f"run {n} {s}", lambda n=n, s=s, c=choice: experiment.run(n, s, c))
+            experiment.once(
+                f"run {n} {s}{more}", lambda n=n, s=s, c=choice: experiment.run(n, s, c)
+            )
             for s in SEEDS
         ]
         told += [summary(n, arm, runs) for arm in runs[0]]
