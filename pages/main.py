@@ -26,6 +26,7 @@ st.navigation(
             st.Page("anomalies.py", title="Anomalies"),
             st.Page("reduce.py", title="Reduce"),
             st.Page("clusters.py", title="Clusters"),
+            st.Page("augment.py", title="Augment"),
         ],
         "Models": [
             st.Page("train.py", title="Train"),

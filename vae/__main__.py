@@ -6,9 +6,31 @@ import sys
 
 import click
 
-from .commands import bundle, encode, evaluate, lookup, main, score, train, use, waiting
+from .commands import (
+    augment,
+    bundle,
+    encode,
+    evaluate,
+    lookup,
+    main,
+    score,
+    train,
+    use,
+    waiting,
+)
 
-__all__ = ["bundle", "encode", "evaluate", "lookup", "main", "score", "train", "use", "waiting"]
+__all__ = [
+    "augment",
+    "bundle",
+    "encode",
+    "evaluate",
+    "lookup",
+    "main",
+    "score",
+    "train",
+    "use",
+    "waiting",
+]
 
 
 def run() -> None:

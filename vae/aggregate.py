@@ -8,6 +8,7 @@ can have.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -28,19 +29,50 @@ def fit_for(model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int =
     """
     if model.extra_kind != "label":
         return fit(codes, seed=seed)
-    counts = np.bincount(labels, minlength=model.extra)
+    empty = {}  # a class without items keeps its prior's place
+    for label in range(model.extra):
+        if not (labels == label).any():
+            draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
+            empty[label] = draws.numpy()
+    return fit_labels(codes, labels, model.extra, empty=empty, seed=seed)
+
+
+def fit_labels(
+    codes: Codes,
+    labels: np.ndarray,
+    classes: int,
+    *,
+    trust: float = 0.0,
+    empty: Mapping[int, np.ndarray] | None = None,
+    seed: int = 0,
+) -> Mixture:
+    """Where each label [N] has its codes: one mixture a label, as equal blocks of components in
+    the order of the labels, weighted as the labels are.
+
+    A component of few items does not know its own covariance: with `trust` items' worth of belief
+    it is drawn to the mean covariance of all components, the mean of an inverse Wishart posterior.
+    `empty` are codes that stand for a label without items.
+    """
+    counts = np.bincount(labels, minlength=classes)
     components = max(1, min(_A_LABEL, counts.min() // 10))
     parts = []
-    for label in range(model.extra):
+    for label in range(classes):
         of = labels == label
         own = Codes(codes.mean[of], None if codes.std is None else codes.std[of])
-        if not of.any():  # a class without items keeps its prior's place
-            draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
-            own = Codes(draws.numpy(), None)
+        if not of.any():
+            own = Codes((empty or {})[label], None)
         part = fit(own, components=components, seed=seed)
         weight = part.log_weights + np.log(max(counts[label], 1) / max(counts.sum(), 1))
         parts.append(part._replace(log_weights=weight.float()))
-    return Mixture(*(torch.cat(values) for values in zip(*parts, strict=True)))
+    whole = Mixture(*(torch.cat(values) for values in zip(*parts, strict=True)))
+    return whole if trust == 0 else _shrunk(whole, len(codes.mean), trust)
+
+
+def _shrunk(mixture: Mixture, items: int, trust: float) -> Mixture:
+    covariances = mixture.scales.double() @ mixture.scales.double().mT
+    share = (items * mixture.log_weights.exp().double())[:, None, None]
+    drawn = (share * covariances + trust * covariances.mean(0)) / (share + trust)
+    return mixture._replace(scales=torch.linalg.cholesky(drawn).float())
 
 
 def fit(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -> Mixture:

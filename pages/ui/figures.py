@@ -118,7 +118,6 @@ def rate_distortion_figure(
     )
 
 
-<<<<<<< HEAD
 def trade_off_figure(
     x: np.ndarray,
     y: np.ndarray,
@@ -148,7 +147,9 @@ def trade_off_figure(
         axis(title=title, range=[-0.01, 1.01], tickformat=".0%", fixedrange=True, zeroline=False)
     return figure.update_layout(
         height=280, showlegend=False, margin={"l": 8, "r": 12, "t": 12, "b": 8}
-=======
+    )
+
+
 def quality_figure(tried: dict[int, float], chosen: int, words: str) -> go.Figure:
     """How good each number of clusters is; `words` say in what."""
     numbers = sorted(tried)
@@ -168,7 +169,41 @@ def quality_figure(tried: dict[int, float], chosen: int, words: str) -> go.Figur
     figure.update_yaxes(title=words, fixedrange=True, zeroline=False)
     return figure.update_layout(
         height=260, showlegend=False, margin={"l": 8, "r": 8, "t": 8, "b": 8}
->>>>>>> clusters
+    )
+
+
+def gain_figure(told: dict) -> go.Figure:
+    """What each arm of the augmentation benchmark adds to the labels alone, in percentage points
+    of accuracy: a dot a mean, a bar one standard deviation of the paired differences."""
+    figure = go.Figure()
+    counts = list(dict.fromkeys(row["labels"] for row in told["rows"]))
+    arms = [arm for arm in told["arms"] if arm != "labels"]
+    for place, arm in enumerate(arms):
+        rows = [row for row in told["rows"] if row["arm"] == arm]
+        figure.add_scatter(
+            x=[counts.index(row["labels"]) + 0.16 * (place - (len(arms) - 1) / 2) for row in rows],
+            y=[row["gain"] for row in rows],
+            error_y={"array": [row["gain_spread"] for row in rows], "width": 0, "thickness": 1.5},
+            mode="markers",
+            name=told["arms"][arm],
+            marker={"size": 10, "symbol": _SYMBOLS[place]},
+            hovertemplate="%{y:+.1f} points<extra>%{fullData.name}</extra>",
+        )
+    figure.add_hline(y=0, line={"width": 1, "color": _QUIET})
+    figure.update_xaxes(
+        title="labels a class",
+        tickvals=list(range(len(counts))),
+        ticktext=[f"{n:,}" for n in counts],
+        fixedrange=True,
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        title="gain over the labels alone, points", fixedrange=True, zeroline=False
+    )
+    return figure.update_layout(
+        height=360,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": -0.25, "x": 0},
     )
 
 

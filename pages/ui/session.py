@@ -11,6 +11,7 @@ from vae.board_items import Board, Item
 from vae.directions import Direction
 from vae.run_queue import Estimate
 
+from .augment_request import AugmentRequest, request_from_query
 from .board_state import Deeds, change_of
 from .comparison import Comparison, comparison_from_query
 from .grouping import Grouping, grouping_from_query
@@ -518,3 +519,20 @@ def trying_numbers(wanted: bool | None = None) -> bool:
 def tried_numbers(what: tuple) -> dict[int, float]:
     """How good the numbers of clusters are that were tried, by model, method and seed."""
     return st.session_state.setdefault("tried-numbers", {}).setdefault(what, {})
+
+
+# --- made images ---------------------------------------------------------------------------------
+
+
+def augment_request() -> tuple[AugmentRequest, list[str]]:
+    """What images are to be made; a link decides on the first run. Also returns the unreadable
+    parts of a link."""
+    broken: list[str] = []
+    if "augment-request" not in st.session_state:
+        found, broken = request_from_query(st.query_params.to_dict())
+        st.session_state["augment-request"] = found
+    return st.session_state["augment-request"], broken
+
+
+def ask_to_augment(changed: AugmentRequest) -> None:
+    st.session_state["augment-request"] = changed

@@ -1,0 +1,340 @@
+"""Labelled images that a model makes: how many, where from, who judges, what the files hold."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from live import ROOT
+from sklearn.neighbors import KNeighborsClassifier
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+
+import vae
+from vae import aggregate, augment, augment_files, latent
+from vae.__main__ import run as command_line
+from vae.augment import AugmentError, Source, SyntheticDataset, synthetic
+from vae.augment_files import Origin, decode_manifest, folders, write
+from vae.distributions import Mixture
+from vae.latent import Codes
+from vae.models import build
+
+NAMES = ("left/half", "right half")
+
+
+@pytest.fixture
+def checkpoint(settings, tmp_path):
+    """Makes an untrained checkpoint of a kind of model."""
+
+    def make(name="vae"):
+        torch.manual_seed(0)
+        config = settings(name)
+        model = build(config.model).eval().requires_grad_(False)
+        return vae.Checkpoint(model, config, {}, "tiny", "0123456789ab" * 5, tmp_path / "none")
+
+    return make
+
+
+@pytest.fixture
+def two(checkpoint):
+    """Two classes far apart, one component each, and a judge that is always sure."""
+    places = Mixture(
+        torch.tensor([0.5, 0.5]).log(),
+        torch.tensor([[-2.0, 0.0], [2.0, 1.0]]),
+        torch.diag_embed(torch.tensor([[0.5, 0.1], [0.2, 0.3]])),
+    )
+    model = checkpoint().model
+    return Source(model, places, NAMES, lambda x: np.ones((len(x), 2), np.float32), "nobody")
+
+
+def origin(source, per_class=5, digest="0123456789ab" * 5):
+    return Origin(
+        "tiny", digest, "tiny", per_class, 1.0, 0, None, source.judged_by, source.class_names
+    )
+
+
+@pytest.mark.parametrize("name", sorted({k for k in vae.MODELS if k != "beta-vae"}))
+def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, name):
+    source = augment.source(checkpoint(name), tiny)
+    one, again = (synthetic(source, 21, seed=3) for _ in range(2))
+    assert one.images.shape == (42, 1, 8, 8) and one.images.dtype == np.uint8
+    assert one.labels.tolist() == [0] * 21 + [1] * 21
+    for a, b in zip(one, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (synthetic(source, 21, seed=4).z != one.z).any(1).all()
+    few = synthetic(source, 3, seed=3)  # what is made does not depend on how much is asked for
+    first = np.r_[0:3, 21:24]
+    np.testing.assert_array_equal(few.z, one.z[first])
+    np.testing.assert_array_equal(few.seeds, one.seeds[first])
+    assert (one.seeds > 0).all() == (name == "hvae")
+
+
+def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, tiny):
+    for name in ("cvae", "hvae"):
+        model = checkpoint(name).model
+        made = synthetic(augment.source(checkpoint(name), tiny), 12)
+        for i in (0, 11, 20):
+            told = int(made.labels[i]) if name == "cvae" else None
+            alone = latent.decode_bytes(
+                model, made.z[i : i + 1], label=told, seed=int(made.seeds[i])
+            )
+            apart = alone[0, :, :, 0].astype(int) - made.images[i, 0]
+            assert abs(apart).max() <= 1
+
+
+def test_spread_multiplies_deviations_from_the_centre_of_a_class(two):
+    centres = np.repeat(two.places.means.numpy(), 40, 0)
+    usual, wide, none = (synthetic(two, 40, spread=s).z for s in (1.0, 2.0, 0.0))
+    np.testing.assert_allclose(none, centres, atol=1e-6)
+    np.testing.assert_allclose(wide - centres, 2 * (usual - centres), atol=2e-4)
+    deviations = (usual - centres).reshape(2, 40, 2).std(1)
+    np.testing.assert_allclose(deviations, [[0.5, 0.1], [0.2, 0.3]], rtol=0.4)
+
+
+def test_few_items_borrow_from_the_common_covariance():
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(30, 2)).astype(np.float32) * np.repeat([[1.0], [3.0]], 15, 0)
+    labels = np.repeat([0, 1], 15)
+    found = aggregate.fit_labels(Codes(codes, None), labels, 2, trust=5.0)
+    own = [np.cov(codes[labels == k].T, bias=True) for k in (0, 1)]
+    common = np.mean(own, 0)
+    for k in (0, 1):
+        part = found.block(k, 2)
+        np.testing.assert_allclose(part.means[0], codes[labels == k].mean(0), atol=1e-5)
+        scale = part.scales[0].numpy()
+        expected = (15 * own[k] + 5 * common) / 20
+        np.testing.assert_allclose(scale @ scale.T, expected, rtol=2e-3, atol=2e-3)
+
+
+def test_a_conditional_model_draws_where_its_own_class_lies(checkpoint, tiny):
+    ck = checkpoint("cvae")
+    source = augment.source(ck, tiny)
+    made = synthetic(source, 200)
+    codes = latent.encode_images(augment.plain(ck.model), tiny.train.images, tiny.train.labels)
+    for label in (0, 1):
+        real = codes.mean[tiny.train.labels == label].mean(0)
+        away = np.abs(made.z[made.labels == label].mean(0) - real)
+        assert (away < 0.35).all()  # of draws with a deviation near 1
+
+
+def test_the_filter_keeps_what_the_judge_takes_for_its_class():
+    ck = vae.load(ROOT / "checkpoints/fashion-vae")
+    source = augment.source(ck, vae.load_dataset("fashion-mnist-starter"), learned=1000)
+    assert source.judged_by == "the bundled classifier"
+    free, kept = synthetic(source, 12), synthetic(source, 12, least_confidence=0.5)
+    right = [(source.judge(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
+    assert right[0] < 0.95 and right[1] > 0.97
+    assert (kept.confidence >= 0.49).all() and (free.confidence < 0.5).any()
+    assert (kept.passed <= kept.tried).all() and kept.passed.sum() < kept.tried.sum()
+    assert np.bincount(kept.labels).tolist() == [12] * 10
+
+
+def test_neighbours_judge_as_sklearn_does(checkpoint, tiny):
+    ck = checkpoint()
+    judge, words = augment.judge_of(ck.model, tiny.train, tiny.class_names)
+    assert "15" in words and "nearest" in words
+    codes = [latent.encode_images(ck.model, s.images).mean for s in (tiny.train, tiny.test)]
+    oracle = KNeighborsClassifier(15).fit(codes[0], tiny.train.labels)
+    np.testing.assert_allclose(judge(tiny.test.images), oracle.predict_proba(codes[1]), atol=1e-6)
+
+
+def test_a_class_that_gives_too_few_ends_in_a_sentence_and_is_bounded(two):
+    asked = []
+
+    def judge(images):
+        asked.append(len(images))
+        return np.tile(np.float32([1.0, 0.2]), (len(images), 1))
+
+    hard = Source(two.model, two.places, NAMES, judge, "a judge")
+    with pytest.raises(AugmentError, match=r"right half gave 0 of 4 images in 400 draws; lower"):
+        synthetic(hard, 4, least_confidence=0.5)
+    assert sum(asked) == 16 + 400  # the easy class, then a hundred draws for each image
+    short = synthetic(hard, 4, least_confidence=0.5, most_tries=64, short=True)
+    assert np.bincount(short.labels, minlength=2).tolist() == [4, 0]
+    assert short.tried.tolist() == [16, 64] and short.passed.tolist() == [16, 0]
+    with pytest.raises(AugmentError, match="gave 0 of 1,000 images in 1,024 draws"):
+        synthetic(hard, 1000, least_confidence=0.5)  # hopeless ones are given up early
+
+
+def test_progress_reaches_its_end_and_can_stop_the_work(two):
+    heard = []
+    synthetic(two, 600, watch=lambda done, of: heard.append((done, of)))
+    assert [d for d, _ in heard] == sorted(d for d, _ in heard)
+    assert heard[-1] == (1200, 1200) and {of for _, of in heard} == {1200}
+
+    def stop(done, of):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthetic(two, 5, watch=stop)
+
+
+def test_a_data_set_for_torch(two):
+    made = synthetic(two, 10)
+    plain = SyntheticDataset(made)
+    x, y = next(iter(DataLoader(plain, batch_size=20)))
+    assert (
+        x.shape == (20, 1, 8, 8) and x.dtype == torch.float32 and y.tolist() == [0] * 10 + [1] * 10
+    )
+    np.testing.assert_array_equal((x.numpy() * 255).round(), made.images)
+    assert len(plain) == 20
+    assert torch.equal(SyntheticDataset(made, lambda image: 1 - image)[3][0], 1 - plain[3][0])
+
+
+def pairs(images, labels):
+    """Labelled images as a sorted list, whatever their order."""
+    return sorted((int(y), x.tobytes()) for x, y in zip(images, labels, strict=True))
+
+
+def test_the_zip_opens_in_torchvision_and_here_with_the_same_labels(two, tmp_path):
+    made = synthetic(two, 5)
+    packed = write(made, origin(two), "zip")
+    assert packed == write(made, origin(two), "zip")
+    assert folders(NAMES) == ["0-left-half", "1-right-half"]
+    (tmp_path / "made.zip").write_bytes(packed)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(tmp_path / "made")
+    folder = ImageFolder(tmp_path / "made")
+    found = [(np.asarray(image)[None, :, :, 0], label) for image, label in folder]
+    assert pairs(*zip(*found, strict=True)) == pairs(made.images, made.labels)
+    ours = vae.load_dataset(tmp_path / "made.zip", size=8)
+    assert ours.class_names == ("0-left-half", "1-right-half")
+    read = [np.concatenate(part) for part in zip(ours.train, ours.test, strict=True)]
+    assert pairs(*read) == pairs(made.images, made.labels)
+
+
+def test_folders_are_safe_and_sort_as_the_labels_do():
+    odd = ("../../up", "a\\b:c*?", "", "  ", "Ünï", "con", "x" * 99, "a/b", "a b", "A", "z")
+    found = folders(odd)
+    assert found == sorted(found) and len(set(found)) == len(odd)
+    assert all(set(name) <= set("-0123456789") | set(map(chr, range(65, 123))) for name in found)
+    assert found[0] == "00-up" and found[2] == "02" and max(map(len, found)) < 50
+
+
+def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
+    for name in ("vae", "cvae", "hvae"):
+        ck = checkpoint(name)
+        made = synthetic(augment.source(ck, tiny), 150, seed=7)
+        told = origin(augment.source(ck, tiny), 150, ck.digest)
+        with zipfile.ZipFile(io.BytesIO(write(made, told, "zip"))) as archive:
+            manifest = archive.read("manifest.json")
+        np.testing.assert_array_equal(decode_manifest(manifest, ck), made.images)
+        images = json.loads(manifest)["images"]
+        assert images[150]["file"] == "1-right/00000.png" and images[150]["label"] == 1
+    other = json.dumps(json.loads(manifest) | {"digest": "f" * 64})
+    with pytest.raises(AugmentError, match="made by the model ffffffffffff"):
+        decode_manifest(other, ck)
+    for damaged in (b"{", b"[]", b'{"digest": "0", "images": [{"z": ["a"]}]}'):
+        with pytest.raises(AugmentError, match="manifest cannot be read"):
+            decode_manifest(damaged, ck)
+
+
+def test_the_npz_opens_here_and_in_numpy(two, tmp_path):
+    made = synthetic(two, 5)
+    (tmp_path / "made.npz").write_bytes(write(made, origin(two), "npz"))
+    ours = vae.load_dataset(tmp_path / "made.npz", size=8)
+    read = [np.concatenate(part) for part in zip(ours.train, ours.test, strict=True)]
+    assert pairs(*read) == pairs(made.images, made.labels)
+    with np.load(tmp_path / "made.npz", allow_pickle=False) as file:
+        assert tuple(file["class_names"]) == NAMES
+        assert json.loads(str(file["origin"]))["digest"] == "0123456789ab" * 5
+        np.testing.assert_array_equal(file["z"], made.z)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"per_class": 0}, "0 images a class are asked for; expected 1 to 50,000"),
+        ({"per_class": 50_001}, "expected 1 to 50,000"),
+        ({"spread": -1}, "the spread is -1; expected 0 to 3"),
+        ({"spread": float("nan")}, "the spread is nan"),
+        ({"seed": -1}, "the seed is -1"),
+        ({"least_confidence": 1.5}, "the least confidence is 1.5"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(two, wrong, sentence):
+    with pytest.raises(AugmentError, match=sentence):
+        synthetic(two, **({"per_class": 3} | wrong))
+
+
+def test_data_that_do_not_fit_are_refused(checkpoint, tiny):
+    lonely = vae.Split(tiny.train.images, np.zeros_like(tiny.train.labels))
+    with pytest.raises(AugmentError, match="right has 0 images"):
+        augment.source(checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names))
+    wide = vae.Split(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2)
+    with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny makes \(1, 8, 8\)"):
+        augment.source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
+    with pytest.raises(AugmentError, match="knows 2 classes, the data have 3"):
+        three = vae.Dataset("three", tiny.train, tiny.test, ("a", "b", "c"))
+        augment.source(checkpoint("cvae"), three)
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run_(*arguments):
+        monkeypatch.setattr(sys, "argv", ["vae", "augment", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            command_line()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, ended.value.code or 0, said.out, said.err)
+
+    return run_
+
+
+def test_the_command_makes_a_data_set(run, tmp_path):
+    out = tmp_path / "new" / "made.zip"
+    model = ROOT / "checkpoints/fashion-cvae"
+    done = run(
+        *(model, "--per-class", 3, "--least-confidence", 0.5, "--out", out),
+        *("--data", "fashion-mnist-starter"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "30 images, 3 a class, seed 0; the bundled classifier" in done.stdout
+    assert "Ankle boot: " in done.stdout and "draws passed" in done.stdout
+    assert [path.name for path in out.parent.iterdir()] == ["made.zip"]
+    with zipfile.ZipFile(out) as archive:
+        assert len(archive.namelist()) == 31 and "9-Ankle-boot/00002.png" in archive.namelist()
+        again = decode_manifest(archive.read("manifest.json"), vae.load(model))
+    read = vae.load_dataset(out)
+    assert pairs(again, np.repeat(np.arange(10), 3)) == pairs(
+        *(np.concatenate(part) for part in zip(read.train, read.test, strict=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (["--out", "made.csv"], "expected a name that ends in .zip or .npz"),
+        (["--out", "made.zip", "--spread", 9], "the spread is 9; expected 0 to 3"),
+        (["--out", "made.zip", "--least-confidence", 8], "the least confidence is 8"),
+        (["--out", "made.zip", "--per-class", 0], "--per-class"),
+        (["--out", "made.zip", "--data", "no-such"], "no-such"),
+        ([], "--out"),
+    ],
+)
+def test_wrong_use_is_one_line_and_no_file(run, tmp_path, monkeypatch, wrong, sentence):
+    monkeypatch.chdir(tmp_path)
+    data = [] if "--data" in wrong else ["--data", "fashion-mnist-starter"]
+    done = run(ROOT / "checkpoints/fashion-hvae", *data, *wrong)
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    assert done.stderr.count("\n") == 1 and sentence in done.stderr, done.stderr
+
+
+def test_the_measured_answer_is_whole():
+    told = augment_files.measured()
+    counts, arms = {row["labels"] for row in told["rows"]}, set(told["arms"])
+    assert counts == {10, 50, 200, 6000} and len(told["seeds"]) == 5
+    for row in told["rows"]:
+        values = np.array(row["runs"])
+        assert len(values) == 5 and row["arm"] in arms
+        np.testing.assert_allclose(row["mean"], values.mean(), atol=0.02)
+        np.testing.assert_allclose(row["spread"], values.std(ddof=1), atol=0.02)
+        assert row["arm"] != "labels" or row["gain"] == 0
