@@ -57,8 +57,9 @@ class Index:
         return len(self.labels)
 
     def by_code(self, codes: np.ndarray, k: int, *, itself: np.ndarray | None = None) -> Near:
-        """The nearest to codes [Q, D], Euclidean, in units of z. `itself` [Q] are items that are
-        left out, one a query: those that are the query; -1 for none."""
+        """The nearest to codes [Q, D], Euclidean, in units of z: distances that know of the
+        posteriors find classes no better (`tests/benchmarks/lookup.py`). `itself` [Q] are items
+        that are left out, one a query: those that are the query; -1 for none."""
 
         def query(n: int) -> Near:
             return Near(*reversed(self._tree.query(codes, np.arange(1, n + 1))))

@@ -42,7 +42,7 @@ def _uploaded(key: str) -> tuple[Image.Image, str, bool] | None:
 def _photographed(key: str) -> tuple[Image.Image, str, bool] | None:
     photo = st.camera_input(
         "One item, before a plain ground",
-        help="The photo goes to this server to be encoded and is not kept.",
+        help="The photo goes to this server to be encoded; it is never written to disk.",
         width=420,
         key=f"{key}-camera",
     )
