@@ -50,7 +50,7 @@ ARMS = {
     "conditional": "synthetic, by a conditional model",
 }
 BATCH, POOL = 64, 200
-STEPS = {10: 300, 50: 300, 200: 300, 6000: 800}  # the same for every arm
+STEPS = {10: 300, 50: 300, 200: 300, 6000: 400}  # the same for every arm
 CHOICES = [
     {"share": 0.5, "spread": 1.0, "least": None},
     {"share": 0.25, "spread": 1.0, "least": 0.5},
