@@ -80,7 +80,7 @@ def test_the_answer_is_read_and_its_absence_is_said(app, tmp_path, monkeypatch):
     assert "71.2 ± 1.5" in html(app) and "made &lt;b&gt;" in html(app)
     assert any("2020-02-02" in c.value and "2 seeds" in c.value for c in app.caption)
     assert app.get("plotly_chart")
-    words = "**Made <b>** hurts with 10 (−2.0 points) labels a class."
+    words = "**Made <b>**: worse with 10 (−2.0 points) labels a class."
     assert any(words in m.value for m in app.markdown)
 
 

@@ -198,12 +198,15 @@ def synthetic(
         found.append(tuple(np.concatenate(part)[:per_class] for part in zip(*kept, strict=True)))
     z, seeds = (np.concatenate(part) for part in zip(*found, strict=True))
     labels = np.repeat(np.arange(classes), [len(part[0]) for part in found])
-    images = decode(source.model, z, labels, seeds)
+    images = np.empty((len(z), *source.model.image_shape), np.uint8)
     confidence = np.zeros(len(z), np.float32)
-    for start in range(0, len(z), 512):
-        heard((of + start) // 2, of)
-        rows = np.arange(start, min(start + 512, len(z)))
-        confidence[rows] = source.judge(images[rows])[np.arange(len(rows)), labels[rows]]
+    for label in range(classes):
+        own = np.flatnonzero(labels == label)
+        for start in range(0, len(own), 4 * _ROWS):  # whole groups of `decode`
+            rows = own[start : start + 4 * _ROWS]
+            heard((of + int(rows[0])) // 2, of)
+            images[rows] = decode(source.model, z[rows], labels[rows], seeds[rows])
+            confidence[rows] = source.judge(images[rows])[:, label]
     heard(of, of)
     return Made(images, labels, z, seeds, confidence, np.array(tried), np.array(passed))
 

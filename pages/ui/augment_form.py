@@ -5,7 +5,7 @@ import streamlit as st
 import vae
 
 from . import augment_cache, session
-from .augment_request import MOST_PER_CLASS, SURE, AugmentRequest
+from .augment_request import MOST_PER_CLASS, SURE, WIDEST, AugmentRequest
 from .job_panel import Begin
 
 FORMATS = {"zip": "Folders of PNGs in a .zip", "npz": "Arrays, .npz"}
@@ -16,7 +16,7 @@ def augment_form() -> AugmentRequest:
     request, _ = session.augment_request()
     first = {
         "augment-n": request.per_class,
-        "augment-spread": min(request.spread, 2.0),
+        "augment-spread": request.spread,
         "augment-least": request.least,
         "augment-seed": request.seed,
     }
@@ -38,7 +38,7 @@ def augment_form() -> AugmentRequest:
             st.slider(
                 "Spread",
                 0.0,
-                2.0,
+                WIDEST,
                 step=0.05,
                 key="augment-spread",
                 width=220,

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from vae.augment import FURTHEST
-
 MOST_PER_CLASS = 1000  # of a file that a browser's session holds; the command line makes more
+WIDEST = 2.0  # the spread beyond which pictures show hardly a class
 SURE = 0.99  # the highest least confidence that the page offers
 
 
@@ -32,7 +31,7 @@ class AugmentRequest:
 _KEYS = {"per_class": "n", "spread": "sp", "least": "min", "seed": "seed"}
 _RANGES = {
     "per_class": (1, MOST_PER_CLASS),
-    "spread": (0.0, FURTHEST),
+    "spread": (0.0, WIDEST),
     "least": (0.0, SURE),
     "seed": (0, 2**31 - 1),
 }

@@ -84,7 +84,7 @@ def answer_table(told: dict) -> str:
 
 
 def verdict(told: dict) -> str:
-    """The answer in words, an arm a sentence: where it helps, where it hurts, where neither."""
+    """The answer in words, an arm a line: where it helps, where it hurts, where neither."""
     lines = []
     for arm, words in told["arms"].items():
         rows = [row for row in told["rows"] if row["arm"] == arm]
@@ -92,15 +92,17 @@ def verdict(told: dict) -> str:
             continue
         parts = []
         for verb, chosen in (
-            ("helps with", [r for r in rows if r["clear"] and r["gain"] > 0]),
-            ("hurts with", [r for r in rows if r["clear"] and r["gain"] < 0]),
+            ("better with", [r for r in rows if r["clear"] and r["gain"] > 0]),
+            ("worse with", [r for r in rows if r["clear"] and r["gain"] < 0]),
         ):
             if chosen:
-                named = ", ".join(f"{r['labels']:,} ({_signed(r['gain'])} points)" for r in chosen)
+                named = " and ".join(
+                    f"{r['labels']:,} ({_signed(r['gain'])} points)" for r in chosen
+                )
                 parts.append(f"{verb} {named}")
         if unclear := [f"{r['labels']:,}" for r in rows if not r["clear"]]:
-            parts.append(f"makes no clear difference with {', '.join(unclear)}")
-        lines.append(f"- **{words[0].upper()}{words[1:]}** {'; '.join(parts)} labels a class.")
+            parts.append(f"no clear difference with {' and '.join(unclear)}")
+        lines.append(f"- **{words[0].upper()}{words[1:]}**: {'; '.join(parts)} labels a class.")
     return "\n".join(lines)
 
 

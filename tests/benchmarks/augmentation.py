@@ -13,7 +13,7 @@ The set-up, so that nobody is told more than the labels at hand:
 - The made images' share of a batch, their spread and the filter are chosen for every n on 5,000
   training images with one seed, for the synthetic arm alone; the test images are looked at once.
 
-    python tests/benchmarks/augmentation.py --partial FILE [--labels 10] [--times 5] [--save]
+    python tests/benchmarks/augmentation.py --partial FILE [--labels 10] [--save]
 
 `--partial` keeps every run in a file, so that the work can be done in pieces; `--save` writes
 `vae/augmentation.json`, which the Augment page reads.
@@ -50,7 +50,7 @@ ARMS = {
     "conditional": "synthetic, by a conditional model",
 }
 BATCH, POOL = 64, 200
-STEPS = {10: 300, 50: 300, 200: 300, 6000: 800}  # the same for every arm
+STEPS = {10: 600, 50: 600, 200: 1000, 6000: 2000}  # the same for every arm
 CHOICES = [
     {"share": 0.5, "spread": 1.0, "least": None},
     {"share": 0.25, "spread": 1.0, "least": 0.5},
@@ -62,17 +62,11 @@ class Small(nn.Sequential):
     """The judge's little sibling: images [B, 1, 28, 28] in [0, 1] -> logits [B, 10]."""
 
     def __init__(self) -> None:
-        super().__init__(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4, 16, 3, 2, 1),
-            nn.ReLU(),
-            nn.Conv2d(16, 16, 3, 1, 1),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(16 * 49, 64),
-            nn.ReLU(),
-            nn.Linear(64, 10),
-        )
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
+        for before, after in ((4, 16), (16, 32)):
+            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)]
+            layers += [nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)]
+        super().__init__(*layers, nn.Flatten(), nn.Linear(32 * 16, 10))
 
 
 def moved(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
@@ -94,7 +88,7 @@ def learn(
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=0.02, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     parts = [(real, BATCH)]
-    if made is not None:
+    if made is not None and len(made.labels):  # a filter may let nothing pass
         few = round(share * BATCH)
         parts = [(real, BATCH - few), (made, few)]
     parts = [(torch.tensor(s.images), torch.tensor(s.labels), count) for s, count in parts]
@@ -243,21 +237,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partial", type=Path, required=True)
     parser.add_argument("--labels", type=int, nargs="*", default=LABELS)
-    parser.add_argument("--times", type=int, default=1, help="as many times the steps")
     parser.add_argument("--save", action="store_true")
     asked = parser.parse_args()
-    for n in STEPS:
-        STEPS[n] *= asked.times
-    more = "" if asked.times == 1 else f", {asked.times} times the steps"
     experiment = Experiment(asked.partial)
     choices, told = {}, []
     for n in asked.labels:
-        choice = experiment.once(f"choice {n}{more}", lambda n=n: experiment.choose(n))["best"]
+        choice = experiment.once(f"choice {n}", lambda n=n: experiment.choose(n))["best"]
         choices[str(n)] = {name: choice[name] for name in ("share", "spread", "least")}
         runs = [
-            experiment.once(
-                f"run {n} {s}{more}", lambda n=n, s=s, c=choice: experiment.run(n, s, c)
-            )
+            experiment.once(f"run {n} {s}", lambda n=n, s=s, c=choice: experiment.run(n, s, c))
             for s in SEEDS
         ]
         told += [summary(n, arm, runs) for arm in runs[0]]
