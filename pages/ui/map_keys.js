@@ -20,7 +20,7 @@ export function keyPressed(map, key) {
 export function wireTools(map) {
   const keys = map.find(".la-keys");
   const tools = {
-    pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.choose(null),
+    pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.clear(),
     "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
     undo: () => map.kept.undo(), clear: () => map.kept.change({ pins: [] }), copy: () => copyLink(map),
     keys: () => keys.showModal(), "close-keys": () => keys.close(),

@@ -59,13 +59,19 @@ export class Region {
     this.map.kept.change({ region: polygon });
   }
 
+  /** All items get their colours back; the button that asked for it goes, so the map takes the focus. */
+  clear() {
+    this.choose(null);
+    this.map.over.focus({ preventScroll: true, focusVisible: false });
+  }
+
   /** Does what a key stands for while or after a lasso is drawn; false where that is nothing. */
   key(key) {
     const { map, drawing, corners } = this;
     if (key === "l" || key === "L") { this.toggle(); return true; }
     if (key === "Escape") {
       if (!drawing && !map.state.region) return false;
-      if (drawing) this.toggle(false); else this.choose(null);
+      if (drawing) this.toggle(false); else this.clear();
       return true;
     }
     if (!drawing || (key !== "Enter" && key !== "Backspace")) return false;

@@ -19,7 +19,7 @@ _WORDS = {
     "class": "Around one class",
     "around": "Around a place",
     "region": "Inside the lasso",
-    "inside": "In the lasso, where images lie",
+    "inside": "Images inside the lasso",
 }
 _COUNTS = (16, 36, 64, 100, 196, 400)
 

@@ -44,7 +44,7 @@ def main() -> None:
             for words, more in (("none", ""), ("one", f"&in={REGION}"))
         ]
     table(
-        "A lasso around about half of 10,000 items, median / p90, ms",
+        "A lasso among 10,000 items, median / p90, ms",
         ["model", "release to grey items", "release to numbers, mean, samples"],
         rows,
     )
