@@ -43,7 +43,7 @@ def main() -> None:
                 tab.wait_for_selector(ready)
                 tab.wait_for_timeout(3000)
                 shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-                shot.quantize(128).save(FOLDER / f"{name}.png", optimize=True)
+                shot.quantize(256, kmeans=2).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def film(tab, frames: int = 48) -> None:
