@@ -116,8 +116,14 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
             f"Take {best} clusters",
             key="take-number",
             disabled=best == grouping.number,
-            on_click=lambda: session.group(entry.digest, replace(grouping, number=best)),
+            on_click=_take,
+            args=(entry.digest, replace(grouping, number=best)),
         )
+
+
+def _take(digest: str, wanted: Grouping) -> None:
+    session.trying_numbers(False)
+    session.group(digest, wanted)
 
 
 def _try(what: tuple[str, str, str], seed: int, found: dict[int, float]) -> None:
