@@ -148,7 +148,7 @@ def test_the_best_number_is_tried_stopped_and_taken(open_page):
     again.click()
     stop = page.get_by_role("button", name="Stop", exact=True)
     stop.click()
-    again.click()  # goes on; what was found is not computed twice
+    again.click()  # goes on where it was stopped
     stop.wait_for()
     again.wait_for(timeout=60_000)
     take = page.get_by_role("button", name="Take ")
