@@ -85,13 +85,15 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette of labels [N] without noise, over 2,000 items evenly spread; 0 where there
     is but one cluster."""
     from sklearn.metrics import silhouette_score
+    from threadpoolctl import threadpool_limits
 
     own = np.flatnonzero(labels >= 0)
     own = own[:: max(1, len(own) // _JUDGED)]
     kinds = len(set(labels[own].tolist()))
     if not 2 <= kinds < len(own):
         return 0.0
-    return float(silhouette_score(codes[own], labels[own]))
+    with threadpool_limits(1):
+        return float(silhouette_score(codes[own], labels[own]))
 
 
 def agreement(codes: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> Agreement:

@@ -80,11 +80,16 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
     """How good 2 to 20 clusters are, one after the other, and a button that takes the best."""
     if grouping.method == "hdbscan":
         return
-    what = (entry.name, entry.digest, grouping.method)
-    bic = grouping.method != "k-means"
-    with st.expander(
-        "How many clusters?", on_change="rerun", key=f"many{entry.digest[:12]}"
-    ) as box:
+    trying = session.trying_numbers()
+    # One number a tick of the clock: between two ticks Stop is heard.
+    panel = st.fragment(_numbers, run_every=0.2 if trying else None)
+    panel(entry, grouping, trying)
+
+
+def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
+    what, bic = (entry.name, entry.digest, grouping.method), grouping.method != "k-means"
+    found = session.tried_numbers((*what, grouping.seed))
+    with st.expander("How many clusters?", on_change="rerun", key=f"many{what[1][:12]}") as box:
         if not box.open:
             return
         st.caption(
@@ -94,16 +99,14 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
             else "The silhouette compares how near an image is to its own cluster and to the "
             "next: 1 well apart, 0 touching (Rousseeuw 1987); on 2,000 images."
         )
-        trying = session.trying_numbers()
-        st.button(
-            "Stop" if trying else f"Try {_TRIED[0]} to {_TRIED[-1]}",
-            key="try-numbers",
-            on_click=session.trying_numbers,
-            args=(not trying,),
-        )
-        found = session.tried_numbers((*what, grouping.seed))
-        if trying:
-            _try(what, grouping.seed, found)
+        pressed = st.button("Stop" if polled else f"Try {_TRIED[0]} to {_TRIED[-1]}", key="try-k")
+        left = [k for k in _TRIED if k not in found]
+        if pressed or (polled and not left):
+            session.trying_numbers(not polled and bool(left))
+            st.rerun()  # with a clock, or without
+        if polled:
+            st.progress(1 - len(left) / len(_TRIED), f"{left[0]} clusters")
+            found[left[0]] = cluster_cache.quality(*what, left[0], grouping.seed)
         if not found:
             return
         best = max(found, key=found.get)
@@ -112,19 +115,8 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
         st.plotly_chart(
             quality_figure(values, best, words), key="quality", config={"displayModeBar": False}
         )
-        st.button(
-            f"Take {best} clusters",
-            key="take-number",
-            disabled=best == grouping.number,
-            on_click=lambda: session.group(entry.digest, replace(grouping, number=best)),
-        )
-
-
-def _try(what: tuple[str, str, str], seed: int, found: dict[int, float]) -> None:
-    """One number after the other; pressing anything ends it, and what was found stays."""
-    with st.empty():
-        for done, k in enumerate(_TRIED):
-            st.progress(done / len(_TRIED), f"{k} clusters")
-            found[k] = cluster_cache.quality(*what, k, seed)
-    session.trying_numbers(False)
-    st.rerun(scope="fragment")
+        if not polled and st.button(
+            f"Take {best} clusters", key="take-number", disabled=best == grouping.number
+        ):
+            session.group(entry.digest, replace(grouping, number=best))
+            st.rerun()

@@ -109,7 +109,7 @@ export class Plot {
   /** Lets all classes but one step back; null: none. */
   async setFocus(label) {
     if (!this.classes) return;
-    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.85 : 0.22));
+    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.9 : 0.12));
     await this.Plotly.restyle(this.element, { "marker.opacity": opacity });
   }
 

@@ -11,6 +11,10 @@ FOLDER = ROOT / "pages/static"
 OTHERS = {  # page -> its address and what says that it is ready
     "interpolate": ("interpolate?m=fashion-vae", '.pm[data-state="ready"]'),
     "generate": ("generate?m=fashion-hvae&n=100&seed=3", '.sg[data-state="ready"]'),
+    "clusters": (
+        "clusters?by=mixture&k=13&c=7&names=%7B%227%22:%22Sneakers%22%7D",
+        '.cl[data-state="ready"]',
+    ),
     "learn": ("learn?step=loss", '.ls[data-state="ready"]'),
     "compare": ("compare", ".cm-panel[data-state=ready] >> nth=3"),
 }
@@ -39,7 +43,7 @@ def main() -> None:
                 tab.wait_for_selector(ready)
                 tab.wait_for_timeout(3000)
                 shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-                shot.quantize(128).save(FOLDER / f"{name}.png", optimize=True)
+                shot.quantize(256, kmeans=2).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def film(tab, frames: int = 48) -> None:
