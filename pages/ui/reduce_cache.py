@@ -1,7 +1,7 @@
 """What the Reduce page keeps: layouts and their numbers, found by jobs, shared by all sessions.
 
 Keys are names, digests and settings. PCA and codes that lie beside a checkpoint are there at once;
-everything else is computed by one job at a time, whoever asked.
+everything else is computed by jobs, one at a time of each kind, whoever asked.
 """
 
 import threading
@@ -39,6 +39,11 @@ class Ask(NamedTuple):
     seed: int = 0
     near: int = 0
 
+    @property
+    def slow(self) -> bool:
+        """Whether it is laid out in a process of its own, beside which others are measured."""
+        return self.method in ("tsne", "umap")
+
 
 class Layout(NamedTuple):
     """`points` [n, K] of the shown items, the plane first; `frame` leads back from them, and
@@ -55,7 +60,8 @@ class _Store:
     def __init__(self) -> None:
         self._found: OrderedDict[tuple, object] = OrderedDict()
         self._lock = threading.Lock()
-        self.turn = threading.Lock()  # held by the one job that computes
+        # One job computes at a time, beside one that only watches a process of its own.
+        self.turns = {slow: threading.Lock() for slow in (False, True)}
 
     def get(self, key: tuple) -> object | None:
         with self._lock:
@@ -182,7 +188,8 @@ def start(ask: Ask) -> Job:
     model = cache.checkpoint(ask.name, ask.digest).model if ask.name else None
 
     def work(progress) -> bytes:
-        while not store.turn.acquire(timeout=0.2):
+        turn = store.turns[ask.slow]
+        while not turn.acquire(timeout=0.2):
             progress(0, 1)
         try:
             found = ready or _found(ask, store, images, model, progress)
@@ -193,7 +200,7 @@ def start(ask: Ask) -> Job:
                 seconds = len(images) * _pace(ask, store, model, images[:_TIMED], progress)
             store.put(("numbers", ask), told | {"seconds": seconds})
         finally:
-            store.turn.release()
+            turn.release()
         return b""
 
     return Job(work, name=ask.method, file="", media_type="", expected=reduction.ReductionError)

@@ -112,7 +112,8 @@ def _number(label: str, key: str, value: int, most: int, help: str, *, least: in
 def _widget(draw, label: str, value, change, *, key: str, **options) -> None:
     """A widget that shows `value`, whatever it showed before, and whose changes are remembered."""
     name = f"reduce-{key}"
-    st.session_state[name] = value
+    if st.session_state.get(name) != value:  # set anew, an open list would close at every run
+        st.session_state[name] = value
 
     def take() -> None:
         now = st.session_state["reduction"]

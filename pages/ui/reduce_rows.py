@@ -1,5 +1,5 @@
 """From the choices of the Reduce page to its layouts: which there are, which is computed next,
-what is said of each. A window computes one at a time, in this order."""
+what is said of each. A window computes one of each kind at a time, in this order."""
 
 from collections.abc import Mapping, Sequence
 
@@ -42,19 +42,21 @@ def asks_of(
 
 
 def begin_next(asks: Sequence[Ask]) -> bool:
-    """Begins the next, ends those that nobody wants any more; whether one is at work."""
+    """Begins the next of each kind, ends those that nobody wants any more; whether any is at
+    work."""
     jobs: dict[Ask, Job] = session.layout_jobs()
     for ask in [a for a in jobs if a not in asks]:
         jobs.pop(ask).stop()
-    if any(job.running for job in jobs.values()):
-        return True
-    for ask in asks:
-        job = jobs.get(ask)
-        over = job is not None and (job.stopped or job.error is not None)
-        if not over and reduce_cache.numbers(ask) is None:
-            jobs[ask] = reduce_cache.start(ask)
-            return True
-    return False
+    for slow in (False, True):
+        if any(job.running for ask, job in jobs.items() if ask.slow == slow):
+            continue
+        for ask in (a for a in asks if a.slow == slow):
+            job = jobs.get(ask)
+            over = job is not None and (job.stopped or job.error is not None)
+            if not over and reduce_cache.numbers(ask) is None:
+                jobs[ask] = reduce_cache.start(ask)
+                break
+    return any(job.running for job in jobs.values())
 
 
 def obey(asks: Sequence[Ask], wish: Mapping) -> None:

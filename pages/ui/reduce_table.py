@@ -43,7 +43,8 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
     body = ""
     for row in rows:
         if row.numbers is None:
-            cells = f'<td colspan="{len(columns) + 1}">{escape(row.why)}</td>'
+            wide = f'colspan="{len(columns) + 1}" style="text-align: left"'
+            cells = f"<td {wide}>{escape(row.why)}</td>"
         else:
             cells = "".join(_cell(row.numbers[m.key], m.form, best[m.key]) for m in columns)
             cells += f"<td>{_seconds(row.numbers['seconds'])}{escape(row.note)}</td>"
