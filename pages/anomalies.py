@@ -7,6 +7,7 @@ from pages.ui import anomaly_cache, session
 from pages.ui.inquiry_form import inquiry_form
 from pages.ui.model_picker import model_picker
 from pages.ui.scoring import scoring
+from pages.ui.suspects import question_of
 from pages.ui.verdict import verdict
 
 entry = model_picker()
@@ -36,7 +37,7 @@ if asked.suspects == "class":
         f"normal images, not of the model. A model that never saw {held_out} would find it more "
         "easily."
     )
-question = anomaly_cache.question(entry, asked, own)
+question = question_of(entry, asked, own)
 answer = scoring(question)
 
 

@@ -8,7 +8,7 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache
+from pages.ui import anomaly_cache, cache
 from vae import anomaly
 from vae.anomaly import Judge
 from vae.checkpoint import load_calibrations, load_codes
@@ -72,6 +72,21 @@ def test_a_spoilt_link_is_reported_and_what_can_be_is_shown(app):
     settled(app)
     assert "(damage, fa)" in app.warning[0].value
     assert app.query_params["seed"] == "3" and app.query_params["fa"] == "0.05"
+
+
+def test_a_histogram_that_sends_nonsense_changes_nothing(app):
+    app.query_params.update({"of": "none", "fa": "0.1"})
+    settled(app)
+    latest = next(reversed(anomaly_cache._found.items()))
+    key = "|".join(anomaly_cache.sorted_scores(*latest))
+    for sent in (7, {"key": key}, {"key": key, "turn": "x", "share": 0.5, "threshold": None}):
+        app.session_state["histogram"] = {"threshold": sent}
+        settled(app)
+        assert app.query_params["fa"] == "0.1" and not app.warning
+    app.session_state["histogram"] = {"threshold": {"key": key, "turn": 1, "share": 9}}
+    settled(app)
+    assert "The last threshold is kept" in app.warning[0].value
+    assert app.query_params["fa"] == "0.1"
 
 
 def test_without_files_my_own_images_wait_for_them(app):

@@ -13,7 +13,7 @@ from . import anomaly_cache, session
 from .inquiry import OTHER_DATA, SUSPECTS, Choices, Inquiry
 
 _TYPES = ["png", "jpg", "jpeg", "webp", "zip"]
-_MEGABYTES = 100  # of one upload
+_MEGABYTES = 50  # of one upload
 _ALL = -1  # instead of None, which a box shows as nothing chosen
 
 
@@ -97,7 +97,7 @@ def _uploaded() -> str:
         return ""
     ids = tuple(file.file_id for file in files)
     known = session.submitted(ids)
-    if known is None:
+    if known is None or not anomaly_cache.holds(known):
         known = anomaly_cache.keep_upload([(file.name, file.getvalue()) for file in files])
         session.keep_submitted(ids, known)
     return known

@@ -33,13 +33,14 @@ def score_histogram(
             "urls": dict(zip(("normal", "suspects"), urls, strict=True)),
             "words": dict(zip(("normal", "suspects"), words, strict=True)),
             "threshold": threshold,
-            "turn": before.get("turn", 0) if isinstance(before.get("turn"), int) else 0,
+            "turn": before.get("turn", 0),
         },
         on_threshold_change=lambda: None,
     )
 
 
 def committed(key: str) -> Mapping:
-    """What the visitor last committed, unchecked; empty at first."""
+    """What the visitor last committed: its `turn` is a number, the rest is unchecked. Empty at
+    first."""
     found = (st.session_state.get(key) or {}).get("threshold")
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and isinstance(found.get("turn"), int) else {}

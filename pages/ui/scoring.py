@@ -3,7 +3,7 @@
 import streamlit as st
 
 from . import anomaly_cache, session
-from .anomaly_cache import Answer, Question
+from .suspects import Answer, Question
 
 _AT_ONCE = 0.4  # seconds after which work is shown as a bar
 

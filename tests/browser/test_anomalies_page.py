@@ -150,7 +150,7 @@ def test_a_saved_threshold_is_the_commands_and_an_item_opens_on_the_map(
     first = page.locator('.un [role="listitem"]').first
     assert "more unusual than all 9,999 other normal images" in first.inner_text()
     first.get_by_role("link", name="Open on the map").click()
-    page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
+    page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]', timeout=60_000)
     assert query(page)["i"] == str(item) and query(page)["m"] == MODEL
 
 
