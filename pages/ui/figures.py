@@ -253,7 +253,7 @@ def counts_figure(
             y=[name] * len(many),
             orientation="h",
             name=name,
-            text=[f"{n:,} · {n / counts.sum():.1%}".replace("%", " %") for n in many],
+            text=[f"{n:,} · {100 * n / counts.sum():.1f} %" for n in many],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
