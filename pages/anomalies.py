@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import anomaly_cache, session
+from pages.ui import anomaly_cache, anomaly_session
 from pages.ui.inquiry_form import inquiry_form
 from pages.ui.model_picker import model_picker
 from pages.ui.scoring import scoring
@@ -22,7 +22,7 @@ if linked and not entry.digest.startswith(linked):
         f"This link was made with another version of {entry.name} "
         f"({linked}, here {entry.digest[:12]}): the same images may get other scores."
     )
-_, broken = session.inquiry(entry.digest, choices)
+_, broken = anomaly_session.inquiry(entry.digest, choices)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import augment_cache, figures, routes, session
+from pages.ui import augment_cache, augment_session, figures, routes
 from pages.ui.augment_form import augment_form, file_form
 from pages.ui.augment_view import answer_table, conditions, preview_table, verdict
 from pages.ui.job_panel import job_panel
@@ -16,7 +16,7 @@ try:
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} can make no labelled images: {error}")
     st.stop()
-_, broken = session.augment_request()
+_, broken = augment_session.augment_request()
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import board_cache, board_files, session
+from pages.ui import board_cache, board_files, board_session, session
 from pages.ui.board import board_cards
 from pages.ui.board_state import asked
 from vae import boards
@@ -10,17 +10,17 @@ from vae.board_items import BoardError
 
 ELSEWHERE = "This board was changed in another window."
 
-key = session.board_key()
+key = board_session.board_key()
 st.query_params.from_dict({"b": key})
 
 
 def write(items, *, name=None, undoable=True) -> None:
     """Writes items to the board and says what another window had done meanwhile."""
-    seen, before = session.board_seen(), boards.load(key)
+    seen, before = board_session.board_seen(), boards.load(key)
     outcome = boards.change(key, items, seen=seen, name=name)
     if undoable:
-        session.record_change(before, items, name)
-    session.see_board(outcome.board.revision)
+        board_session.record_change(before, items, name)
+    board_session.see_board(outcome.board.revision)
     if outcome.conflicts:
         many = len(outcome.conflicts)
         told = f"Another window had changed {many} of these pictures; what you did last stands."
@@ -34,12 +34,12 @@ def answer() -> None:
     value = (st.session_state.get("cards") or {}).get("ask")
     if not value or session.answered(key, int(value.get("turn", 0))):
         return
-    deeds, now = session.deeds(), boards.load(key)
+    deeds, now = board_session.deeds(), boards.load(key)
     if value.get("do") in ("undo", "redo"):
         after, change = deeds.undo() if value["do"] == "undo" else deeds.redo()
         if change:
             write(change.on(now), name=change.name, undoable=False)
-            session.set_deeds(after)
+            board_session.set_deeds(after)
     elif items := asked(now, value):
         write(items)
 
@@ -60,7 +60,7 @@ def follow() -> None:
     now = boards.revision(key)
     if st.session_state.setdefault("board-stamp", now) != now:
         st.session_state["board-stamp"] = now
-        if boards.load(key).revision != session.board_seen():
+        if boards.load(key).revision != board_session.board_seen():
             st.rerun()
 
 
@@ -69,7 +69,7 @@ try:
 except BoardError as error:
     st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
     if st.button("Begin a new board"):
-        session.open_board(boards.new_key())
+        board_session.open_board(boards.new_key())
         st.rerun()
     st.stop()
 try:
@@ -77,9 +77,9 @@ try:
     board = boards.load(key)
 except BoardError as error:
     st.toast(f"Not done: {error}.", icon=":material/error:")
-if board.revision > session.board_seen() > 0:
+if board.revision > board_session.board_seen() > 0:
     st.toast(ELSEWHERE, icon=":material/group:")
-session.see_board(board.revision)
+board_session.see_board(board.revision)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.session_state.get(f"name-{key}", "").strip() != board.name:
@@ -88,7 +88,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     board_files.take_home(key, board, (st.session_state.get("cards") or {}).get("picked") or [])
     board_files.bring(key, board, write)
     if st.button("New board", help="This one stays under its link."):
-        session.open_board(boards.new_key())
+        board_session.open_board(boards.new_key())
         st.rerun()
     st.caption("The link in the address bar is the key to this board: who has it may change it.")
 
@@ -108,7 +108,7 @@ board_cards(
     generations=boards.generations(items),
     note=f"{len(items)} kept" if items else "",
     revision=board.revision,
-    can_undo=bool(session.deeds().done),
-    can_redo=bool(session.deeds().undone),
+    can_undo=bool(board_session.deeds().done),
+    can_redo=bool(board_session.deeds().undone),
     key="cards",
 )

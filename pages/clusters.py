@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from pages.ui import cache, cluster_cache, session
+from pages.ui import cache, cluster_cache, cluster_session, session, sheet_session
 from pages.ui.cluster_files import cluster_files
 from pages.ui.cluster_form import ABOUT, best_number, cluster_form
 from pages.ui.cluster_map import cluster_map
@@ -20,7 +20,7 @@ try:
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} cannot be shown: {error}")
     st.stop()
-_, broken = session.grouping(entry.digest)
+_, broken = cluster_session.grouping(entry.digest)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -39,19 +39,19 @@ def answer(count: int) -> None:
         return
     if session.answered(f"clusters {entry.digest}", ask.turn):
         return
-    grouping, _ = session.grouping(entry.digest)
+    grouping, _ = cluster_session.grouping(entry.digest)
     if ask.cluster >= max(1, count):
         st.warning(f"There is no cluster {ask.cluster + 1} among {count}; choose another.")
         return
     if ask.do == "colour":
-        session.group(entry.digest, replace(grouping, colour=ask.name))
+        cluster_session.group(entry.digest, replace(grouping, colour=ask.name))
         return
     grouping = replace(grouping, chosen=ask.cluster)
     if ask.do == "rename":
         grouping = grouping.named(ask.cluster, ask.name)
-    session.group(entry.digest, grouping)
+    cluster_session.group(entry.digest, grouping)
     if ask.do == "draw":
-        session.ask_for(entry.digest, wish_of(grouping))
+        sheet_session.ask_for(entry.digest, wish_of(grouping))
         st.switch_page("generate.py")
 
 
@@ -69,7 +69,7 @@ def wish_of(grouping: Grouping) -> Wish:
 @st.fragment
 def view() -> None:
     """Reruns alone when the visitor groups, chooses or names."""
-    grouping, _ = session.grouping(entry.digest)
+    grouping, _ = cluster_session.grouping(entry.digest)
     try:
         found = cluster_cache.described(entry.name, entry.digest, *grouping.key)
     except ClusterError as error:
@@ -77,7 +77,7 @@ def view() -> None:
         cluster_form(entry, grouping)
         return
     answer(len(found.cards))
-    grouping, _ = session.grouping(entry.digest)
+    grouping, _ = cluster_session.grouping(entry.digest)
     query = grouping.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)

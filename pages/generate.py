@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from pages.ui import cache, making, session, sheet_cache
+from pages.ui import cache, making, session, sheet_cache, sheet_session
 from pages.ui.direction_panel import direction_panel
 from pages.ui.keeping import keep_records
 from pages.ui.model_picker import model_picker
@@ -22,7 +22,7 @@ except (vae.CheckpointError, vae.DataError) as error:
     st.stop()
 space = cache.space(entry.name, entry.digest)
 names = cache.shown(entry.name, entry.digest).class_names
-_, broken = session.wish(entry.digest, space, len(names))
+_, broken = sheet_session.wish(entry.digest, space, len(names))
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -32,7 +32,7 @@ if broken:
 def answer() -> None:
     """Does what the grid asked for, once."""
     value = (st.session_state.get("samples") or {}).get("ask")
-    sheet = session.history(entry.digest).sheet
+    sheet = sheet_session.history(entry.digest).sheet
     if not value or sheet is None:
         return
     try:
@@ -43,17 +43,17 @@ def answer() -> None:
     if session.answered(entry.digest, ask.turn):
         return
     if ask.do in ("undo", "redo"):
-        session.step_back(entry.digest, forward=ask.do == "redo")
+        sheet_session.step_back(entry.digest, forward=ask.do == "redo")
     elif ask.do == "keep":
         keep_records(entry.name, entry.digest, [sheet.records[i] for i in ask.picks])
     elif ask.do == "region":
-        wish, _ = session.wish(entry.digest, space, len(names))
-        session.ask_for(entry.digest, replace(wish, source="region", polygon=ask.polygon))
+        wish, _ = sheet_session.wish(entry.digest, space, len(names))
+        sheet_session.ask_for(entry.digest, replace(wish, source="region", polygon=ask.polygon))
     elif ask.do in ("a", "b"):
-        session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
+        sheet_session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
     else:
         try:
-            session.show_sheet(entry.digest, making.made(entry, sheet, ask))
+            sheet_session.show_sheet(entry.digest, making.made(entry, sheet, ask))
         except GenerateError as error:
             st.warning(str(error))
 
@@ -63,14 +63,14 @@ def generator() -> None:
     """Reruns alone when the visitor asks for other pictures."""
     answer()
     wish = wish_form(entry, space, names)
-    known = session.history(entry.digest)
+    known = sheet_session.history(entry.digest)
     latest = next((s.wish for s in reversed(known.sheets[: known.now + 1]) if s.wish), None)
     if wish != latest:
         try:
-            session.show_sheet(entry.digest, making.drawn(entry, wish))
+            sheet_session.show_sheet(entry.digest, making.drawn(entry, wish))
         except GenerateError as error:
             st.warning(f"Nothing could be drawn: {error}.")
-    known = session.history(entry.digest)
+    known = sheet_session.history(entry.digest)
     if known.sheet is None:
         return
     st.query_params.from_dict(wish.to_query(entry.name, entry.digest))
@@ -80,8 +80,8 @@ def generator() -> None:
         known,
         sheet_cache.judged(entry.name, entry.digest, pins),
         labels=names,
-        directions=session.directions(entry.digest),
-        groups={side: len(of) for side, of in session.groups(entry.digest).items()},
+        directions=sheet_session.directions(entry.digest),
+        groups={side: len(of) for side, of in sheet_session.groups(entry.digest).items()},
         key="samples",
     )
     direction_panel(entry, names)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session, way_cache
+from pages.ui import cache, session, way_cache, way_session
 from pages.ui.keeping import keep_frames
 from pages.ui.model_picker import model_picker
 from pages.ui.path_exports import path_exports
@@ -29,7 +29,7 @@ if asked and not entry.digest.startswith(asked):
         f"This link was made with another version of {entry.name} "
         f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
     )
-way, broken = session.way(entry.digest, first, space)
+way, broken = way_session.way(entry.digest, first, space)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -39,14 +39,14 @@ if broken:
 @st.fragment
 def studio() -> None:
     """Reruns alone when the visitor commits a way; the page around it stays as it is."""
-    way, _ = session.way(entry.digest, first, space)
+    way, _ = way_session.way(entry.digest, first, space)
     committed = (st.session_state.get("path") or {}).get("way") or {}
-    revision = session.way_revision()
+    revision = way_session.way_revision()
     current = committed.get("digest") == entry.digest and committed.get("revision") == revision
     if current:
         try:
             way = way_from_map(committed, space)
-            session.walk(entry.digest, way)
+            way_session.walk(entry.digest, way)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last way is kept: {error}")
     query = way.to_query(entry.name, entry.digest)

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 import vae
-from pages.ui import cache, lookup_cache, session
+from pages.ui import cache, lookup_cache, session, way_session
 from pages.ui.lookup_view import asked_item, lookup_view
 from pages.ui.model_picker import model_picker
 from pages.ui.own_picture import SOURCES, own_picture
@@ -73,7 +73,7 @@ def to_other_pages(look: lookup_cache.Look) -> None:
             centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
             far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, look.z)))
             way = Way((look.z, far))
-            session.walk_from(entry.digest, way)
+            way_session.walk_from(entry.digest, way)
             st.switch_page("interpolate.py", query_params=way.to_query(entry.name, entry.digest))
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, reduce_cache, session
+from pages.ui import cache, reduce_cache, reduce_session
 from pages.ui.model_picker import model_picker
 from pages.ui.reduce_form import reduce_form
 from pages.ui.reduce_map import plane_of, reduce_map
@@ -24,7 +24,7 @@ if total < reduction.LEAST:
         "out. Choose another model."
     )
     st.stop()
-asked, broken = session.reduction(latent)
+asked, broken = reduce_session.reduction(latent)
 if broken:
     st.warning(
         f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
@@ -32,7 +32,7 @@ if broken:
 here = reduction.available()
 usual = reduce_cache.usual_axes(entry.name, entry.digest)
 reduce_form(asked, total=total, usual=usual, latent=latent, here=here)
-asked, _ = session.reduction(latent)
+asked, _ = reduce_session.reduction(latent)
 query = asked.to_query(entry.name, entry.digest)
 if query != st.query_params.to_dict():
     st.query_params.from_dict(query)
@@ -60,5 +60,5 @@ def layouts(polled: bool) -> None:
         st.rerun()  # with a clock that looks after what is computed, or without it
 
 
-running = any(job.running for job in session.layout_jobs().values())
+running = any(job.running for job in reduce_session.layout_jobs().values())
 st.fragment(layouts, run_every=0.5 if running else None)(running)

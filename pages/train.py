@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import session
+from pages.ui import run_session
 from pages.ui.run_history import run_history
 from pages.ui.run_panel import run_panel
 from pages.ui.run_view import run_view
@@ -12,11 +12,11 @@ from vae import run_queue, runs
 run_queue.advance()
 run_queue.prepare()
 asked = st.query_params.get("run")
-shown = session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
+shown = run_session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
 
 with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
     if started := train_form():
-        session.show_runs([started])
+        run_session.show_runs([started])
         st.rerun()
 
 if asked and asked not in shown:

@@ -4,7 +4,7 @@ import streamlit as st
 
 import vae
 
-from . import augment_cache, session
+from . import augment_cache, augment_session
 from .augment_request import MOST_PER_CLASS, SURE, WIDEST, AugmentRequest
 from .job_panel import Begin
 
@@ -13,7 +13,7 @@ FORMATS = {"zip": "Folders of PNGs in a .zip", "npz": "Arrays, .npz"}
 
 def augment_form() -> AugmentRequest:
     """Shows the controls and returns what they ask for."""
-    request, _ = session.augment_request()
+    request, _ = augment_session.augment_request()
     first = {
         "augment-n": request.per_class,
         "augment-spread": request.spread,
@@ -66,7 +66,7 @@ def augment_form() -> AugmentRequest:
                 )
             ),
         )
-    session.ask_to_augment(changed)
+    augment_session.ask_to_augment(changed)
     return changed
 
 
@@ -82,7 +82,7 @@ def file_form(entry: vae.Entry) -> Begin:
     )
 
     def begin():
-        request, _ = session.augment_request()
+        request, _ = augment_session.augment_request()
         return augment_cache.make_file(entry.name, entry.digest, request, format)
 
     return begin

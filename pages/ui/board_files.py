@@ -9,7 +9,7 @@ from vae import board_files, boards, sheets
 from vae.board_items import Board, BoardError, Item
 from vae.film import ExportError
 
-from . import board_cache, session
+from . import board_cache, board_session
 from .job_panel import Begin, job_panel
 from .jobs import Job
 from .path_exports import ABOUT_ENLARGED, ENLARGED
@@ -87,7 +87,7 @@ def bring(key: str, board: Board, write: Callable[..., None]) -> None:
     """Reads a board's file and adds its pictures; an empty board without a name takes its name."""
     with st.popover("Bring in"):
         upload = st.file_uploader("A board's JSON file", type="json", key=f"bring-{key}")
-        if upload is None or session.brought(upload.file_id):
+        if upload is None or board_session.brought(upload.file_id):
             return
         try:
             text = upload.getvalue().decode("utf-8", "replace")

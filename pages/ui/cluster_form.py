@@ -7,7 +7,7 @@ import streamlit as st
 import vae
 from vae.clusters import METHODS, range_of
 
-from . import cluster_cache, session
+from . import cluster_cache, cluster_session
 from .figures import quality_figure
 from .grouping import FIRST_NUMBER, MOST_SEED, Grouping
 
@@ -38,8 +38,10 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         method = state[f"by{key}"] or grouping.method
         number = state[f"k{key}"] if method == grouping.method else FIRST_NUMBER[method]
         seed = int(state[f"seed-c{key}"])
-        session.group(digest, replace(grouping, method=method, number=int(number), seed=seed))
-        session.trying_numbers(False)
+        cluster_session.group(
+            digest, replace(grouping, method=method, number=int(number), seed=seed)
+        )
+        cluster_session.trying_numbers(False)
 
     low, high = range_of(grouping.method)
     by_size = grouping.method == "hdbscan"
@@ -80,7 +82,7 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
     """How good 2 to 20 clusters are, one after the other, and a button that takes the best."""
     if grouping.method == "hdbscan":
         return
-    trying = session.trying_numbers()
+    trying = cluster_session.trying_numbers()
     # One number a tick of the clock: between two ticks Stop is heard.
     panel = st.fragment(_numbers, run_every=0.2 if trying else None)
     panel(entry, grouping, trying)
@@ -88,7 +90,7 @@ def best_number(entry: vae.Entry, grouping: Grouping) -> None:
 
 def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
     what, bic = (entry.name, entry.digest, grouping.method), grouping.method != "k-means"
-    found = session.tried_numbers((*what, grouping.seed))
+    found = cluster_session.tried_numbers((*what, grouping.seed))
     with st.expander("How many clusters?", on_change="rerun", key=f"many{what[1][:12]}") as box:
         if not box.open:
             return
@@ -102,7 +104,7 @@ def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
         pressed = st.button("Stop" if polled else f"Try {_TRIED[0]} to {_TRIED[-1]}", key="try-k")
         left = [k for k in _TRIED if k not in found]
         if pressed or (polled and not left):
-            session.trying_numbers(not polled and bool(left))
+            cluster_session.trying_numbers(not polled and bool(left))
             st.rerun()  # with a clock, or without
         if polled:
             st.progress(1 - len(left) / len(_TRIED), f"{left[0]} clusters")
@@ -118,5 +120,5 @@ def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
         if not polled and st.button(
             f"Take {best} clusters", key="take-number", disabled=best == grouping.number
         ):
-            session.group(entry.digest, replace(grouping, number=best))
+            cluster_session.group(entry.digest, replace(grouping, number=best))
             st.rerun()

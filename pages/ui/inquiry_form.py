@@ -9,7 +9,7 @@ import vae
 from vae.anomaly import DEFAULT, SCORES
 from vae.corruptions import DAMAGES
 
-from . import anomaly_cache, session
+from . import anomaly_cache, anomaly_session
 from .inquiry import OTHER_DATA, SUSPECTS, Choices, Inquiry
 
 _TYPES = ["png", "jpg", "jpeg", "webp", "zip"]
@@ -19,7 +19,7 @@ _ALL = -1  # instead of None, which a box shows as nothing chosen
 
 def inquiry_form(entry: vae.Entry, choices: Choices) -> tuple[Inquiry, str]:
     """Shows the controls; returns what they ask and the digest of uploaded files, "" without."""
-    asked, _ = session.inquiry(entry.digest, choices)
+    asked, _ = anomaly_session.inquiry(entry.digest, choices)
     names = choices.classes
 
     def choice(title: str, field: str, options: Sequence, words: Callable, width: int, help: str):
@@ -77,10 +77,10 @@ def _score_name(name: str) -> str:
 
 
 def _changed(digest: str, choices: Choices, field: str) -> None:
-    asked, _ = session.inquiry(digest, choices)
+    asked, _ = anomaly_session.inquiry(digest, choices)
     value = st.session_state[f"ask-{field}"]
     changed = replace(asked, **{field: None if value == _ALL else value}, threshold=None)
-    session.inquire(digest, changed)
+    anomaly_session.inquire(digest, changed)
 
 
 def _uploaded() -> str:
@@ -96,8 +96,8 @@ def _uploaded() -> str:
     if not files:
         return ""
     ids = tuple(file.file_id for file in files)
-    known = session.submitted(ids)
+    known = anomaly_session.submitted(ids)
     if known is None or not anomaly_cache.holds(known):
         known = anomaly_cache.keep_upload([(file.name, file.getvalue()) for file in files])
-        session.keep_submitted(ids, known)
+        anomaly_session.keep_submitted(ids, known)
     return known

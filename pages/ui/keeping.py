@@ -8,7 +8,7 @@ import streamlit as st
 from vae import boards
 from vae.board_items import BoardError, Item, new_item
 
-from . import session
+from . import board_session
 from .place import Pin
 from .sheet import Record
 from .way import Way
@@ -17,16 +17,18 @@ from .way import Way
 def keep(items: Sequence[Item]) -> bool:
     """Adds pictures at the end of the visitor's board, which is made where there is none."""
     try:
-        board = boards.load(session.board_key())
+        board = boards.load(board_session.board_key())
         last = max((item.order for item in board.kept), default=0.0)
         placed = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
-        outcome = boards.change(session.board_key(), placed, seen=session.board_seen())
+        outcome = boards.change(board_session.board_key(), placed, seen=board_session.board_seen())
     except BoardError as error:
         st.toast(f"Not kept: {error}.", icon=":material/error:")
         return False
-    session.record_change(board, placed)
-    if session.board_seen() == board.revision:  # else the board has news to tell when it is opened
-        session.see_board(outcome.board.revision)
+    board_session.record_change(board, placed)
+    if (
+        board_session.board_seen() == board.revision
+    ):  # else the board has news to tell when it is opened
+        board_session.see_board(outcome.board.revision)
     what = "1 picture" if len(items) == 1 else f"{len(items)} pictures"
     st.toast(f"Kept {what} on the board.", icon=":material/bookmark_added:")
     return True
@@ -34,7 +36,7 @@ def keep(items: Sequence[Item]) -> bool:
 
 def keep_records(name: str, digest: str, records: Sequence[Record]) -> bool:
     """Keeps generated pictures; their parents are linked where those were kept from here too."""
-    kept = session.kept_ids()
+    kept = board_session.kept_ids()
     items = []
     for record in records:
         known = (kept.get((digest, parent.pin)) for parent in record.parents)

@@ -7,7 +7,7 @@ from vae.film import ExportError
 from vae.path_files import SUFFIXES, Origin, Recipe, make
 from vae.paths import Frame
 
-from . import cache, session, way_cache
+from . import cache, way_cache, way_session
 from .job_panel import Begin, job_panel
 from .jobs import Job
 from .way import Way
@@ -80,7 +80,7 @@ def _recipe() -> Recipe:
 def _begin(entry: vae.Entry, first: Way, recipe: Recipe) -> Job | None:
     """Starts the work; everything that needs the session is read here, before the thread."""
     space = cache.space(entry.name, entry.digest)
-    way, _ = session.way(entry.digest, first, space)
+    way, _ = way_session.way(entry.digest, first, space)
     if way.kind != "drawn" and len(way.stops) < 2:
         st.warning("A way needs two stops: click the map.")
         return None

@@ -5,7 +5,7 @@ import streamlit as st
 import vae
 from vae.paths import MOST_TEXT
 
-from . import session
+from . import board_session, session, way_session
 from .place import Space
 from .way import way_from_file
 
@@ -25,13 +25,13 @@ def _open(entry: vae.Entry, space: Space) -> None:
         type="json",
         key=f"path-file-{entry.digest}",
     )
-    if file is None or session.brought(file.file_id):
+    if file is None or board_session.brought(file.file_id):
         return
     try:
         way, told = way_from_file(file.getvalue(), entry.name, entry.digest, space)
     except ValueError as error:
         st.error(f"{file.name} was not opened: {error}.")
         return
-    session.open_way(entry.digest, way)
+    way_session.open_way(entry.digest, way)
     session.leave_problem(" ".join([f"Opened {file.name}.", *told]))
     st.rerun()

@@ -4,7 +4,7 @@ import streamlit as st
 
 import vae
 
-from . import cache, session
+from . import cache, way_session
 from .own_picture import SOURCES, own_picture
 from .way import MOST_STOPS, Way
 
@@ -24,11 +24,11 @@ def _choose(entry: vae.Entry, way: Way) -> None:
     )
     prepared = own_picture(source, model.image_shape, key="own")
     if prepared is not None and st.button("Add as the last stop", key="own-add"):
-        here = session.current_way(entry.digest, way)
+        here = way_session.current_way(entry.digest, way)
         if len(here.stops) >= MOST_STOPS:
             st.warning(f"A way has at most {MOST_STOPS} stops: delete one first.")
             return
-        session.add_stop(
+        way_session.add_stop(
             entry.digest, cache.code_of(entry.name, entry.digest, prepared, here.label)
         )
         st.rerun()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from . import session
+from . import reduce_session
 from .reduce_map import TITLES
 from .reduction import COUNTS, METHODS, PRINCIPAL, Reduction, pair
 
@@ -117,6 +117,6 @@ def _widget(draw, label: str, value, change, *, key: str, **options) -> None:
 
     def take() -> None:
         now = st.session_state["reduction"]
-        session.reduce_as(replace(now, **change(st.session_state[name])))
+        reduce_session.reduce_as(replace(now, **change(st.session_state[name])))
 
     draw(label, key=name, on_change=take, **options)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import vae
 
-from . import cache, reduce_cache, session
+from . import cache, reduce_cache, reduce_session, session
 from .jobs import Job
 from .reduce_cache import Ask
 from .reduce_map import TITLES
@@ -44,7 +44,7 @@ def asks_of(
 def begin_next(asks: Sequence[Ask]) -> bool:
     """Begins the next of each kind, ends those that nobody wants any more; whether any is at
     work."""
-    jobs: dict[Ask, Job] = session.layout_jobs()
+    jobs: dict[Ask, Job] = reduce_session.layout_jobs()
     for ask in [a for a in jobs if a not in asks]:
         jobs.pop(ask).stop()
     for slow in (False, True):
@@ -64,7 +64,7 @@ def obey(asks: Sequence[Ask], wish: Mapping) -> None:
     turn, method, word = (wish.get(key) for key in ("turn", "method", "do"))
     if not isinstance(turn, int) or session.answered("layouts", turn):
         return
-    jobs: dict[Ask, Job] = session.layout_jobs()
+    jobs: dict[Ask, Job] = reduce_session.layout_jobs()
     for ask in asks:
         if ask.method == method and ask in jobs:
             if word == _STOP:
@@ -76,7 +76,7 @@ def obey(asks: Sequence[Ask], wish: Mapping) -> None:
 
 def state_of(ask: Ask) -> dict:
     """How far a layout is that is not there yet, for its plane."""
-    job = session.layout_jobs().get(ask)
+    job = reduce_session.layout_jobs().get(ask)
     if job is None:
         return {"state": "waiting", "message": "Comes next, once the one before it is there."}
     if job.running:
@@ -113,7 +113,7 @@ def rows_of(entry: vae.Entry, asks: Sequence[Ask]) -> list[Row]:
 
 def _why(ask: Ask) -> str:
     """Why there are no numbers yet."""
-    job = session.layout_jobs().get(ask)
+    job = reduce_session.layout_jobs().get(ask)
     if job is None:
         return "waits"
     if job.running:

@@ -8,7 +8,7 @@ import streamlit as st
 import vae
 from vae import regions
 
-from . import cache, region_cache, session
+from . import cache, region_cache, session, sheet_session
 from .keeping import keep_records
 from .place import Place
 from .region_cache import SHOWN, Drawn, Look
@@ -123,7 +123,7 @@ def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
             label = where.label
             if label is None and cache.space(entry.name, entry.digest).labels:
                 label = 0  # there, such a model is always told a class
-            session.ask_for(
+            sheet_session.ask_for(
                 entry.digest,
                 Wish(source, SHOWN, where.draw, label=label, polygon=where.region),
             )

@@ -8,7 +8,7 @@ import streamlit as st
 from vae import runs
 from vae.runs import RunInfo
 
-from . import run_cache, session
+from . import run_cache, run_session
 from .run_export import run_export
 
 SETTINGS = {
@@ -57,8 +57,8 @@ def run_history(shown: Sequence[str]) -> None:
         "run above are bold."
     )
     picked = [all_[row].id for row in event.selection.rows][:2]
-    if picked and picked != list(shown) and session.picked_anew(tuple(picked)):
-        session.show_runs(picked)
+    if picked and picked != list(shown) and run_session.picked_anew(tuple(picked)):
+        run_session.show_runs(picked)
         st.rerun()
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from vae import run_queue, runs
 from vae.runs import RunError, RunInfo
 
-from . import cache, session
+from . import cache, run_session, session
 
 WORDS = {
     "queued": "waits",
@@ -67,7 +67,7 @@ def _buttons(run: RunInfo) -> None:
     if can_go_on and st.button("Go on", key="run-resume"):
         run_queue.resume(run.id)
         st.rerun()
-    saved = session.published(run.id)
+    saved = run_session.published(run.id)
     if saved:
         if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
             session.choose_model(saved)
@@ -82,13 +82,13 @@ def _buttons(run: RunInfo) -> None:
         )
         if st.button("Save", key="run-save"):
             runs.publish(run.id, name, cache.CHECKPOINTS)
-            session.remember_published(run.id, name)
+            run_session.remember_published(run.id, name)
             st.rerun()
     with st.popover("Delete"):
         st.caption("The run, its curve and its snapshots go for good. Saved checkpoints stay.")
         if st.button("Delete this run", key="run-delete"):
             runs.delete(run.id)
-            session.show_runs([])
+            run_session.show_runs([])
             st.rerun()
 
 

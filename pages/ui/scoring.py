@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from . import anomaly_cache, session
+from . import anomaly_cache, anomaly_session
 from .suspects import Answer, Question
 
 _AT_ONCE = 0.4  # seconds after which work is shown as a bar
@@ -12,10 +12,10 @@ def scoring(question: Question) -> Answer:
     """The answer; stops the script with a bar while it is being found, and where it cannot be."""
     if found := anomaly_cache.known(question):
         return found
-    job = session.scoring(question)
+    job = anomaly_session.scoring(question)
     if job is None:
         job = anomaly_cache.begin(question)
-        session.keep_scoring(question, job)
+        anomaly_session.keep_scoring(question, job)
         job.wait(_AT_ONCE)
     if job.running:
         st.fragment(_bar, run_every=0.4)(question)
@@ -31,7 +31,7 @@ def scoring(question: Question) -> Answer:
 
 
 def _bar(question: Question) -> None:
-    job = session.scoring(question)
+    job = anomaly_session.scoring(question)
     if job is None or not job.running:
         st.rerun()
     share = min(1.0, job.done / max(1, job.of))
@@ -44,5 +44,5 @@ def _bar(question: Question) -> None:
 
 def _again(question: Question, words: str) -> None:
     if st.button(words, key="scoring-again"):
-        session.keep_scoring(question, None)
+        anomaly_session.keep_scoring(question, None)
         st.rerun()

@@ -17,7 +17,7 @@ from vae.config import (
     setting,
 )
 
-from . import run_cache, session
+from . import run_cache, run_session
 
 DATA = {
     "fashion-mnist": "Fashion-MNIST, all that is here",
@@ -54,10 +54,10 @@ def train_form() -> str | None:
             return run_queue.start(options, name=name.strip())
         if probe:
             with st.spinner("Training for two seconds"):
-                session.remember_estimate(options, run_queue.estimate(options))
+                run_session.remember_estimate(options, run_queue.estimate(options))
     except (ConfigError, runs.RunError) as error:
         st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
-    if found := session.estimate_of(options):
+    if found := run_session.estimate_of(options):
         st.caption(
             f"About {_time(found.seconds)} at {found.images_per_second:,.0f} images a second."
         )

@@ -11,7 +11,7 @@ from vae import calibration
 from vae.anomaly import DEFAULT, SCORES
 from vae.screening import PLAIN
 
-from . import anomaly_cache, cache, session
+from . import anomaly_cache, anomaly_session, cache, session
 from .anomaly_exports import anomaly_exports
 from .figures import trade_off_figure
 from .inquiry import COUNTS, LISTS, Choices, Inquiry, threshold_from_histogram
@@ -25,13 +25,13 @@ _HISTOGRAM = "histogram"
 
 def verdict(entry: vae.Entry, choices: Choices, question: Question, answer: Answer) -> None:
     """Shows it all; a fragment's worth, run anew when a threshold is let go."""
-    asked, _ = session.inquiry(entry.digest, choices)
+    asked, _ = anomaly_session.inquiry(entry.digest, choices)
     urls = anomaly_cache.sorted_scores(question, answer)
     sent = committed(_HISTOGRAM)
     if sent.get("key") == "|".join(urls) and not session.answered("threshold", sent["turn"]):
         try:
             asked = threshold_from_histogram(sent, asked)
-            session.inquire(entry.digest, asked)
+            anomaly_session.inquire(entry.digest, asked)
         except ValueError as error:
             st.warning(f"The last threshold is kept: {error}.")
     normal, suspects = answer.normal, answer.suspects
@@ -178,6 +178,6 @@ def _choice(entry, asked: Inquiry, field, title, options, words, width, value) -
     st.session_state[key] = value
 
     def changed() -> None:
-        session.inquire(entry.digest, replace(asked, **{field: st.session_state[key]}))
+        anomaly_session.inquire(entry.digest, replace(asked, **{field: st.session_state[key]}))
 
     st.selectbox(title, options, format_func=words, key=key, width=width, on_change=changed)

@@ -9,7 +9,7 @@ import streamlit as st
 import vae
 from vae.generate import BOUNDED, SOURCES
 
-from . import session
+from . import session, sheet_session
 from .place import Space
 from .sheet import Wish
 
@@ -26,9 +26,9 @@ _COUNTS = (16, 36, 64, 100, 196, 400)
 
 def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
     """Shows the controls and returns what they ask for."""
-    wish, _ = session.wish(entry.digest, space, len(names))
+    wish, _ = sheet_session.wish(entry.digest, space, len(names))
     key = entry.digest[:12]
-    if session.form_is_behind(entry.digest, wish):  # undo, a link or other dice have spoken
+    if sheet_session.form_is_behind(entry.digest, wish):  # undo, a link or other dice have spoken
         for name in ("src", "c", "z", "sp", "t", "min", "n", "seed"):
             st.session_state.pop(name + key, None)
     place, pins = session.explored(entry.digest)
@@ -98,14 +98,14 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
             disabled=locked,
             key=f"dice{key}",
             help="Takes a new seed. Undo brings the old pictures back.",
-            on_click=lambda: session.ask_for(
+            on_click=lambda: sheet_session.ask_for(
                 entry.digest, replace(changed, seed=random.randrange(100_000))
             ),
         )
     if changed.source == "prior" and not space.labels:
         changed = replace(changed, label=None)
-    session.ask_for(entry.digest, changed)
-    session.form_shows(entry.digest, changed)
+    sheet_session.ask_for(entry.digest, changed)
+    sheet_session.form_shows(entry.digest, changed)
     return changed
 
 
