@@ -5,7 +5,7 @@ import streamlit as st
 import vae
 from pages.ui import anomaly_cache, anomaly_session
 from pages.ui.inquiry_form import inquiry_form
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_picker, warn_of_link, warn_of_version
 from pages.ui.scoring import scoring
 from pages.ui.suspects import question_of
 from pages.ui.verdict import verdict
@@ -16,17 +16,9 @@ try:
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} cannot be asked: {error}")
     st.stop()
-linked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
-if linked and not entry.digest.startswith(linked):
-    st.warning(
-        f"This link was made with another version of {entry.name} "
-        f"({linked}, here {entry.digest[:12]}): the same images may get other scores."
-    )
+warn_of_version(entry)
 _, broken = anomaly_session.inquiry(entry.digest, choices)
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 asked, own = inquiry_form(entry, choices)
 if asked.suspects == "own" and not own:
     st.info("Bring pictures above. Until then only the normal images are shown.")

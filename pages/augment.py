@@ -7,7 +7,7 @@ from pages.ui import augment_cache, augment_session, figures, routes
 from pages.ui.augment_form import augment_form, file_form
 from pages.ui.augment_view import answer_table, conditions, preview_table, verdict
 from pages.ui.job_panel import job_panel
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_picker, warn_of_link
 from vae.augment_files import measured
 
 entry = model_picker()
@@ -17,10 +17,7 @@ except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} can make no labelled images: {error}")
     st.stop()
 _, broken = augment_session.augment_request()
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 
 
 @st.fragment

@@ -4,27 +4,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-import vae
-from pages.ui import cache, cluster_cache, cluster_session, session, sheet_session
+from pages.ui import cluster_cache, cluster_session, session, sheet_session
 from pages.ui.cluster_files import cluster_files
 from pages.ui.cluster_form import ABOUT, best_number, cluster_form
 from pages.ui.cluster_map import cluster_map
 from pages.ui.grouping import Grouping, ask_from_map
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.sheet import Wish
 from vae.clusters import ClusterError
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 _, broken = cluster_session.grouping(entry.digest)
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 
 
 def answer(count: int) -> None:

@@ -11,6 +11,7 @@ from pages.ui.lessons.beta import beta
 from pages.ui.lessons.depth import depth
 from pages.ui.lessons.holes import holes
 from pages.ui.metrics_table import metrics_table
+from pages.ui.model_picker import warn_of_link
 
 
 def begin(group: list[vae.Entry]) -> Comparison:
@@ -34,10 +35,7 @@ if not groups:
     st.stop()
 first = max(groups, key=lambda key: len(groups[key]))
 comparison, broken = session.comparison(begin(groups[first]))
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 home = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
 if len(groups) > 1:
     st.session_state["compared-data"] = home

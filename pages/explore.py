@@ -4,34 +4,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-import vae
 from pages.ui import cache, session
 from pages.ui.keeping import keep_pins
 from pages.ui.latent_map import INLINE_PINS, latent_map
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.place import Place, link, place_from_map
 from pages.ui.region_panel import region_panel
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 first = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
 
-asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
-if asked and not entry.digest.startswith(asked):
-    st.warning(
-        f"This link was made with another version of {entry.name} "
-        f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
-    )
 place, broken = session.place(entry.digest, first, space)
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 
 
 @st.fragment

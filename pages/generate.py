@@ -4,29 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-import vae
 from pages.ui import cache, making, session, sheet_cache, sheet_session
 from pages.ui.direction_panel import direction_panel
 from pages.ui.keeping import keep_records
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.sample_grid import sample_grid
 from pages.ui.sheet import ask_from_grid
 from pages.ui.wish_form import wish_form
 from vae.generate import GenerateError
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 names = cache.shown(entry.name, entry.digest).class_names
 _, broken = sheet_session.wish(entry.digest, space, len(names))
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 
 
 def answer() -> None:

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-import vae
 from pages.ui import cache, session, way_cache, way_session
 from pages.ui.keeping import keep_frames
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.path_exports import path_exports
 from pages.ui.path_map import path_map
 from pages.ui.path_open import path_open
@@ -13,27 +12,13 @@ from pages.ui.path_pictures import path_pictures
 from pages.ui.place import link
 from pages.ui.way import Way, kinds_for, way_from_map
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 known = [tuple(centre) for centre in assets.facts["centres"] if centre]
 first = Way((known[0], known[-1]) if len(known) > 1 else ())
 
-asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
-if asked and not entry.digest.startswith(asked):
-    st.warning(
-        f"This link was made with another version of {entry.name} "
-        f"({asked}, here {entry.digest[:12]}): the same coordinates may show other images."
-    )
 way, broken = way_session.way(entry.digest, first, space)
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 
 
 @st.fragment

@@ -3,22 +3,16 @@
 import numpy as np
 import streamlit as st
 
-import vae
 from pages.ui import cache, lookup_cache, session, way_session
 from pages.ui.lookup_view import asked_item, lookup_view
-from pages.ui.model_picker import model_picker
+from pages.ui.model_picker import model_and_map
 from pages.ui.own_picture import SOURCES, own_picture
 from pages.ui.place import Place
 from pages.ui.way import Way
 
 TEST = "A test image"
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 images = cache.shown(entry.name, entry.digest).test.images
 item, broken = session.looked_up(len(images))
 if broken:

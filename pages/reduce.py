@@ -2,21 +2,15 @@
 
 import streamlit as st
 
-import vae
-from pages.ui import cache, reduce_cache, reduce_session
-from pages.ui.model_picker import model_picker
+from pages.ui import reduce_cache, reduce_session
+from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.reduce_form import reduce_form
 from pages.ui.reduce_map import plane_of, reduce_map
 from pages.ui.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
 from pages.ui.reduce_table import reduce_table
 from vae import reduction
 
-entry = model_picker()
-try:
-    assets = cache.map_assets(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be shown: {error}")
-    st.stop()
+entry, assets = model_and_map()
 latent, total = assets.facts["latent"], assets.facts["total"]
 if total < reduction.LEAST:
     st.error(
@@ -25,10 +19,7 @@ if total < reduction.LEAST:
     )
     st.stop()
 asked, broken = reduce_session.reduction(latent)
-if broken:
-    st.warning(
-        f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
-    )
+warn_of_link(broken)
 here = reduction.available()
 usual = reduce_cache.usual_axes(entry.name, entry.digest)
 reduce_form(asked, total=total, usual=usual, latent=latent, here=here)

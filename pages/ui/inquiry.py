@@ -11,6 +11,8 @@ from typing import NamedTuple
 from vae.anomaly import DEFAULT
 from vae.corruptions import DAMAGES
 
+from .links import Reading
+
 SUSPECTS = {
     "data": "Images of other data",
     "class": "One class, held out",
@@ -79,17 +81,7 @@ def first_inquiry(choices: Choices) -> Inquiry:
 
 def inquiry_from_query(query: Mapping[str, str], choices: Choices) -> tuple[Inquiry, list[str]]:
     """The inquiry a link describes, and the names of parameters that could not be read."""
-    first, broken = first_inquiry(choices), []
-
-    def read(name: str, parse, default):
-        if name not in query:
-            return default
-        try:
-            return parse(query[name])
-        except ValueError:
-            broken.append(name)
-            return default
-
+    first, read = first_inquiry(choices), Reading(query)
     labels = range(len(choices.classes))
     found = Inquiry(
         score=read("score", lambda t: _one_of(t, choices.scores), first.score),
@@ -104,7 +96,7 @@ def inquiry_from_query(query: Mapping[str, str], choices: Choices) -> tuple[Inqu
         listed=read("list", lambda t: _one_of(t, LISTS), first.listed),
         count=read("n", lambda t: _one_of(int(t), COUNTS), first.count),
     )
-    return sound(found, choices), broken
+    return sound(found, choices), read.broken
 
 
 def sound(asked: Inquiry, choices: Choices) -> Inquiry:

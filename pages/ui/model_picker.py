@@ -1,10 +1,13 @@
 """The choice of a model: what each is, its numbers, and why a damaged one cannot be opened."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 import vae
 
 from . import cache, session
+from .atlas import MapAssets
 
 
 def model_picker() -> vae.Entry:
@@ -40,6 +43,37 @@ def model_picker() -> vae.Entry:
         st.error(f"{wanted} cannot be opened: {entry.error}")
         st.stop()
     return entry
+
+
+def model_and_map() -> tuple[vae.Entry, MapAssets]:
+    """Shows the picker; returns the chosen checkpoint and what its map needs, says where a link
+    knew another version of it, and stops the page where it cannot be shown."""
+    entry = model_picker()
+    try:
+        assets = cache.map_assets(entry.name, entry.digest)
+    except (vae.CheckpointError, vae.DataError) as error:
+        st.error(f"{entry.name} cannot be shown: {error}")
+        st.stop()
+    warn_of_version(entry)
+    return entry, assets
+
+
+def warn_of_version(entry: vae.Entry) -> None:
+    """Says so where the link was made with another model of this name."""
+    asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+    if asked and not entry.digest.startswith(asked):
+        st.warning(
+            f"This link was made with another version of {entry.name} "
+            f"({asked}, here {entry.digest[:12]}): it may show something else here."
+        )
+
+
+def warn_of_link(broken: Sequence[str]) -> None:
+    """Names the parameters of a link that could not be read, if there are any."""
+    if broken:
+        st.warning(
+            f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+        )
 
 
 def summary(entry: vae.Entry) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from .links import Reading
+
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MOST_PINS = 200
 MOST_CORNERS = 64
@@ -121,17 +123,7 @@ def place_from_query(
 ) -> tuple[Place, list[str]]:
     """The place a link describes, and the names of parameters that could not be read: those, as
     those that are absent, are taken from `start`."""
-    broken: list[str] = []
-
-    def read(name: str, parse, default):
-        if name not in query:
-            return default
-        try:
-            return parse(query[name])
-        except ValueError:
-            broken.append(name)
-            return default
-
+    read = Reading(query)
     place = Place(
         z=read("z", lambda t: _code(t.split(","), space.latent), start.z),
         view=read("v", lambda t: _view(t.split(",")), start.view),
@@ -144,7 +136,7 @@ def place_from_query(
         region=read("in", lambda t: polygon([c.split(",") for c in t.split(";")]), ()),
         draw=read("rs", lambda t: _below(2**31, t, "seed"), 0),
     )
-    return place, broken
+    return place, read.broken
 
 
 def place_from_map(value: Mapping, space: Space) -> Place:
@@ -159,7 +151,7 @@ def place_from_map(value: Mapping, space: Space) -> Place:
             hidden=tuple(sorted({_index(v) for v in value["hidden"]})),
             label=space.label(value["label"]),
             seed=space.seed(value["seed"]),
-            region=() if value["region"] is None else polygon(value["region"]),
+            region=() if value.get("region") is None else polygon(value["region"]),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"the map sent no valid place ({error})") from error

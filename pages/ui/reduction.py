@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .links import Reading
+
 METHODS = ("pca", "tsne", "umap")  # beside the model's own plane
 COUNTS = (500, 1000, 2000, 5000, 10_000)
 PRINCIPAL = "pca"
@@ -43,15 +45,7 @@ class Reduction:
 def reduction_from_query(query: Mapping[str, str], latent: int) -> tuple[Reduction, list[str]]:
     """What a link describes for a model with so many latents, and the names of parameters that
     could not be read: those, as those that are absent, are at their default."""
-    broken: list[str] = []
-
-    def read(name: str, parse, default):
-        try:
-            return parse(query[name]) if name in query else default
-        except ValueError:
-            broken.append(name)
-            return default
-
+    read = Reading(query)
     return Reduction(
         methods=read("k", _methods, Reduction.methods),
         count=read("n", lambda t: _within(t, _FEWEST, COUNTS[-1]), Reduction.count),
@@ -59,7 +53,7 @@ def reduction_from_query(query: Mapping[str, str], latent: int) -> tuple[Reducti
         perplexity=read("px", lambda t: _within(t, *_NEAR), Reduction.perplexity),
         neighbours=read("nn", lambda t: _within(t, *_NEAR), Reduction.neighbours),
         axes=read("axes", lambda t: _axes(t, latent), Reduction.axes),
-    ), broken
+    ), read.broken
 
 
 def pair(axes: str) -> tuple[int, int] | None:

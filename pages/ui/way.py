@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from vae.paths import SPACINGS, from_json
 
+from .links import Reading
 from .place import MOST_PINS, Pin, Place, Space, place_from_map, place_from_query
 
 MOST_STOPS = 40
@@ -71,17 +72,7 @@ def kinds_for(space: Space) -> tuple[str, ...]:
 def way_from_query(query: Mapping[str, str], start: Way, space: Space) -> tuple[Way, list[str]]:
     """The way a link describes, and the names of parameters that could not be read: those, as
     those that are absent, are taken from `start`."""
-    broken: list[str] = []
-
-    def read(name: str, parse, default):
-        if name not in query:
-            return default
-        try:
-            return parse(query[name])
-        except ValueError:
-            broken.append(name)
-            return default
-
+    read = Reading(query)
     way = replace(
         start,
         stops=read("p", lambda t: _stops(_codes(t, space)), start.stops),
@@ -96,8 +87,8 @@ def way_from_query(query: Mapping[str, str], start: Way, space: Space) -> tuple[
     )
     if way.kind == "drawn" and len(way.stroke) < 2:
         way = replace(way, kind="straight")
-        broken.append("w")
-    return way, broken
+        read.broken.append("w")
+    return way, read.broken
 
 
 def way_from_map(value: Mapping, space: Space) -> Way:
