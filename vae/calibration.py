@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 _STEPS = 1000
+LEAST = 20  # normal images that say what is usual
 
 
 class CalibrationError(ValueError):
@@ -85,8 +86,8 @@ def calibrate(
 ) -> Calibration:
     """From the scores [N] of normal images that the model did not learn from; a threshold set by
     hand comes with the share of false alarms that it gives."""
-    if len(scores) < 20:
-        raise CalibrationError(f"{len(scores)} normal images; at least 20 are needed")
+    if len(scores) < LEAST:
+        raise CalibrationError(f"{len(scores)} normal images; at least {LEAST} are needed")
     if not np.isfinite(scores).all():
         raise CalibrationError(f"{(~np.isfinite(scores)).sum()} scores are no finite numbers")
     if not 0 <= false_alarms <= 1:

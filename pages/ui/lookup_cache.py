@@ -103,15 +103,11 @@ def sureness(name: str, digest: str) -> tuple[lookup.Confidence, lookup.Reliabil
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def usual(name: str, digest: str) -> calibration.Calibration | None:
-    """The default score of test images; None where they are too few."""
-    data = cache.shown(name, digest)
-    few = data.test.images[lookup.spread(len(data.test.images), _NORMAL)]
-    found = anomaly.scores(_judge(name, digest), few)
-    try:
-        return calibration.calibrate(found, score=anomaly.DEFAULT, data=data.name)
-    except calibration.CalibrationError:
-        return None
+def usual(name: str, digest: str) -> np.ndarray | None:
+    """The default score of test images, evenly spread; None where they are too few."""
+    images = cache.shown(name, digest).test.images
+    few = images[lookup.spread(len(images), _NORMAL)]
+    return None if len(few) < calibration.LEAST else anomaly.scores(_judge(name, digest), few)
 
 
 def _judge(name: str, digest: str) -> anomaly.Judge:
@@ -139,9 +135,10 @@ def strangeness(name: str, digest: str, image: np.ndarray) -> dict | None:
     known = usual(name, digest)
     if known is None:
         return None
-    share = known.share_below(anomaly.scores(_judge(name, digest), image[None]))
+    mine = anomaly.scores(_judge(name, digest), image[None])
     sentence = anomaly.SCORES[anomaly.DEFAULT].sentence
-    return {"share": float(share[0]), "of": known.count, "sentence": sentence}
+    share = float(calibration.share_below(known, mine)[0])
+    return {"share": share, "of": len(known), "sentence": sentence}
 
 
 def _other(image: np.ndarray, names: tuple[str, ...]) -> dict | None:

@@ -138,6 +138,16 @@ def test_files_and_generate_go_on_from_a_region(open_page):
     page.get_by_text("lie, seed 5").wait_for()
 
 
+def drawn_z(page) -> list[float]:
+    """The code shown once the picture has caught up with the keys."""
+    page.evaluate(
+        "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
+    )
+        "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
+    )
+    return z_of(page)
+
+
 def test_keys_set_corners_and_a_tap_pins(open_page):
     page = open_page("/")
     click(page, 0.45, 0.6)
@@ -147,13 +157,13 @@ def test_keys_set_corners_and_a_tap_pins(open_page):
     places = []
     for key in ("ArrowRight", "ArrowUp", "ArrowLeft"):
         page.keyboard.press("Enter")
-        places.append(z_of(page))
+        places.append(drawn_z(page))
         for _ in range(3):
             page.keyboard.press(f"Shift+{key}")
     page.keyboard.press("Enter")
     page.keyboard.press("Backspace")  # takes the fourth corner back
     page.keyboard.press("Enter")
-    places.append(z_of(page))
+    places.append(drawn_z(page))
     page.keyboard.press("Enter")  # here again: closed
     wait_for_query(page, "in")
     assert polygon(page) == pytest.approx(np.array(places))

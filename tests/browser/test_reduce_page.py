@@ -162,7 +162,7 @@ def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
 
 
 def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_page):
-    page = open_page("/reduce?n=300&k=pca,tsne&px=20&seed=3", ready=False)
+    page = open_page("/reduce?n=1000&k=pca,tsne&px=20&seed=3", ready=False)
     ready(page, "model", "pca")
     tsne = plane(page, "tsne")
     tsne.get_by_role("button", name="Stop").click(timeout=100_000)

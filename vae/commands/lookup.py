@@ -82,13 +82,10 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     probabilities = confidence.probabilities(index.votes(codes, images, itself=same))
     judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
     few = known.test.images[lookup.spread(len(index), _NORMAL)]
-    try:
-        usual = calibration.calibrate(
-            anomaly.scores(judge, few), score=anomaly.DEFAULT, data=known.name
-        )
-        unusual = usual.share_below(anomaly.scores(judge, images)).tolist()
-    except calibration.CalibrationError:
-        unusual = [None] * len(images)
+    unusual = [None] * len(images)
+    if len(few) >= calibration.LEAST:
+        usual = anomaly.scores(judge, few)
+        unusual = calibration.share_below(usual, anomaly.scores(judge, images)).tolist()
 
     def items(of: lookup.Near, row: int) -> list[dict]:
         return [
