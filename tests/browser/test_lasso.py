@@ -143,8 +143,6 @@ def drawn_z(page) -> list[float]:
     page.evaluate(
         "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
     )
-        "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
-    )
     return z_of(page)
 
 
