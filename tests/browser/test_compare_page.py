@@ -189,8 +189,7 @@ def test_beta_is_chosen_and_the_deep_models_show_an_item(open_page):
     assert len({picture.get_attribute("src") for picture in details}) == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_axe_finds_nothing_and_nothing_overflows(open_page, scheme, width):
     page = open_page(
         f"{LINK}&i=3&mode=item", color_scheme=scheme, viewport={"width": width, "height": 900}

@@ -102,9 +102,17 @@ def test_decode_route_refuses_a_label_or_a_seed_that_is_not_there(
     assert status == 400 and words in body
 
 
-@pytest.mark.parametrize("name", ["fashion-vae", "fashion-cvae", "fashion-hvae"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [  # every model, width and theme with each of the others
+        ("fashion-vae", 1440, "light"),
+        ("fashion-vae", 390, "dark"),
+        ("fashion-cvae", 1440, "dark"),
+        ("fashion-cvae", 390, "light"),
+        ("fashion-hvae", 1440, "light"),
+        ("fashion-hvae", 390, "dark"),
+    ],
+)
 def test_axe_finds_nothing_on_our_elements(open_page, name, scheme, width):
     page = open_page(f"/?m={name}", color_scheme=scheme, viewport={"width": width, "height": 900})
     click(page, 0.55, 0.45)
