@@ -17,6 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch import distributed as processes
+from torch.distributed.rendezvous import rendezvous
 
 from .noise import Rows
 
@@ -87,7 +88,13 @@ def joined() -> Iterator[Group]:
     cuda = torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    processes.init_process_group("nccl" if cuda else "gloo", timeout=_PATIENCE)
+    store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
+    # The store outlives processes that torchrun starts anew; what those before them left in it,
+    # such as addresses where nobody listens any more, must not be read again.
+    store = processes.PrefixStore(f"attempt {_attempt()}", store)
+    processes.init_process_group(
+        "nccl" if cuda else "gloo", store=store, rank=rank, world_size=size, timeout=_PATIENCE
+    )
     try:
         yield current()
     finally:
@@ -96,4 +103,8 @@ def joined() -> Iterator[Group]:
 
 def restarted() -> bool:
     """Whether torchrun has started these processes anew after one of them was lost."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+    return _attempt() > 0
+
+
+def _attempt() -> int:
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
