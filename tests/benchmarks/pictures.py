@@ -11,6 +11,8 @@ FOLDER = ROOT / "pages/static"
 OTHERS = {  # page -> its address and what says that it is ready
     "interpolate": ("interpolate?m=fashion-vae", '.pm[data-state="ready"]'),
     "generate": ("generate?m=fashion-hvae&n=100&seed=3", '.sg[data-state="ready"]'),
+    "lookup": ("lookup?i=7", '[data-testid="lookup-map"][data-marks="16"]'),
+    "anomalies": ("anomalies", '.sh[data-state="ready"]'),
     "clusters": (
         "clusters?by=mixture&k=13&c=7&names=%7B%227%22:%22Sneakers%22%7D",
         '.cl[data-state="ready"]',
