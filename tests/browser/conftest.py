@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from live import ROOT, launch, start_server, stop_server, wait_for_map
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +76,7 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     def open_(path: str = "/", *, ready: bool = True, **options) -> Page:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         context = browser.new_context(**options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watch(page)

@@ -156,7 +156,7 @@ def test_the_best_number_is_tried_stopped_and_taken(open_page):
     tried = {k: clusters.quality(codes(), "k-means", k) for k in (2, 3, 4)}
     assert int(best) not in tried or max(tried, key=tried.get) == int(best)
     take.click()
-    expect(page.locator(LIST)).to_have_count(int(best), timeout=20_000)
+    expect(page.locator(LIST)).to_have_count(int(best))
 
 
 def test_noise_is_grey_told_and_the_page_is_accessible_on_a_phone(open_page):

@@ -173,7 +173,7 @@ def test_a_photograph_is_looked_up(browser, server):
     own = browser.browser_type.launch(**browser_options(*flags))
     try:
         page = own.new_context(permissions=["camera"]).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(f"{server}/lookup")
         page.wait_for_selector(VIEW)
         page.get_by_text("Camera", exact=True).click()

@@ -172,7 +172,7 @@ def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_
     tsne.get_by_role("button", name="Begin again").click()
     expect(tsne.locator("progress")).to_be_visible()
     go_to(page, "Models")  # it goes on meanwhile, and nobody waits for it
-    page.get_by_role("heading", name="fashion-vae", exact=True).wait_for(timeout=5000)
+    page.get_by_role("heading", name="fashion-vae", exact=True).wait_for()
     go_to(page, "Reduce")
     ready(page, "model", "pca", "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"), timeout=100_000)
