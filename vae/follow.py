@@ -134,12 +134,14 @@ class Recorder:
 
     def end(self, state: str, message: str = "") -> None:
         """`finished`, `stopped` or `failed`; the last look is kept."""
-        if state != "failed" and self.told.step:
-            self._snapshot(self.told)
+        # The steps since it was last told are in the weights, and in what a resumed run begins from.
+        at = self.told._replace(step=self.run.step, seconds=self.run.seconds)
+        if state != "failed" and at.step:
+            self._snapshot(at)
         if self.board:
             self.board.close()
         self.state = state
-        self.tell(self.told, message)
+        self.tell(at, message)
 
     def _due(self, what: str, spacing: float) -> bool:
         since = time.perf_counter() - self.last[what]

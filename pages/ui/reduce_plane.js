@@ -56,6 +56,7 @@ export class ReducePlane {
   async open({ facts, urls }, Plotly, theme, hidden, chosen) {
     const url = this.url = `${urls.points} ${urls.frame}`;
     this.atlas = null;
+    if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the old one stays in sight
     try {
       const fetched = (at) => at && fetch(new URL(at, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null));
       const [atlas, frame, program] = await Promise.all([Atlas.load(urls, facts), fetched(urls.frame), fetched(urls.program)]);

@@ -249,7 +249,7 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
     wait_for_query(page, "axes", "pca")
     expect(plane(page, "model")).to_contain_text("principal components 1 and 2 of 8")
     ready(page, "model")
-    assert page.get_by_test_id("z-slider-2").get_attribute("aria-label") == "PC3"
+    expect(page.get_by_test_id("z-slider-2")).to_have_attribute("aria-label", "PC3")
     page.get_by_test_id("z-number-2").fill("0.5")
     page.get_by_test_id("z-number-2").press("Enter")
     expect(plane(page, "model")).to_contain_text("A new picture")
