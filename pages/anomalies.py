@@ -3,12 +3,12 @@
 import streamlit as st
 
 import vae
-from pages.ui import anomaly_cache, anomaly_session
-from pages.ui.inquiry_form import inquiry_form
+from pages.ui.anomalies import anomaly_cache, anomaly_session
+from pages.ui.anomalies.inquiry_form import inquiry_form
+from pages.ui.anomalies.scoring import scoring
+from pages.ui.anomalies.suspects import question_of
+from pages.ui.anomalies.verdict import verdict
 from pages.ui.model_picker import model_picker, warn_of_link, warn_of_version
-from pages.ui.scoring import scoring
-from pages.ui.suspects import question_of
-from pages.ui.verdict import verdict
 
 entry = model_picker()
 try:

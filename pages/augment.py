@@ -3,9 +3,10 @@
 import streamlit as st
 
 import vae
-from pages.ui import augment_cache, augment_session, figures, routes
-from pages.ui.augment_form import augment_form, file_form
-from pages.ui.augment_view import answer_table, conditions, preview_table, verdict
+from pages.ui import figures, routes
+from pages.ui.augment import augment_cache, augment_session
+from pages.ui.augment.augment_form import augment_form, file_form
+from pages.ui.augment.augment_view import answer_table, conditions, preview_table, verdict
 from pages.ui.job_panel import job_panel
 from pages.ui.model_picker import model_picker, warn_of_link
 from vae.augment_files import measured

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.ui import board_cache, board_files, board_session, session
-from pages.ui.board import board_cards
-from pages.ui.board_state import asked
+from pages.ui import session
+from pages.ui.board import board_cache, board_files, board_session
+from pages.ui.board.board import board_cards
+from pages.ui.board.board_state import asked
 from vae import boards
 from vae.board_items import BoardError
 

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import cluster_cache, cluster_session, session, sheet_session
-from pages.ui.cluster_files import cluster_files
-from pages.ui.cluster_form import ABOUT, best_number, cluster_form
-from pages.ui.cluster_map import cluster_map
-from pages.ui.grouping import Grouping, ask_from_map
+from pages.ui import session
+from pages.ui.clusters import cluster_cache, cluster_session
+from pages.ui.clusters.cluster_files import cluster_files
+from pages.ui.clusters.cluster_form import ABOUT, best_number, cluster_form
+from pages.ui.clusters.cluster_map import cluster_map
+from pages.ui.clusters.grouping import Grouping, ask_from_map
+from pages.ui.generate import sheet_session
 from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.sheet import Wish
 from vae.clusters import ClusterError

@@ -4,12 +4,12 @@ import streamlit as st
 
 import vae
 from pages.ui import cache, session
-from pages.ui.compare_map import compare_map
+from pages.ui.compare.compare_map import compare_map
+from pages.ui.compare.lessons.beta import beta
+from pages.ui.compare.lessons.depth import depth
+from pages.ui.compare.lessons.holes import holes
 from pages.ui.comparison import Comparison, comparison_from_map
 from pages.ui.families import MOST, comparable, kind_of, named, telling, why_not
-from pages.ui.lessons.beta import beta
-from pages.ui.lessons.depth import depth
-from pages.ui.lessons.holes import holes
 from pages.ui.metrics_table import metrics_table
 from pages.ui.model_picker import warn_of_link
 
@@ -34,7 +34,8 @@ if not groups:
     )
     st.stop()
 first = max(groups, key=lambda key: len(groups[key]))
-comparison, broken = session.comparison(begin(groups[first]))
+start = begin(groups[first])
+comparison, broken = session.comparison(start)
 warn_of_link(broken)
 home = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
 if len(groups) > 1:
@@ -85,7 +86,7 @@ def maps() -> None:
         except ValueError as error:
             st.warning(f"The maps sent something unreadable, the last place is kept: {error}")
     query = here.to_query()
-    if (committed or st.query_params) and query != st.query_params.to_dict():
+    if (here != start or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     compare_map(models, here, key="maps")
 

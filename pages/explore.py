@@ -5,11 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import cache, session
-from pages.ui.keeping import keep_pins
+from pages.ui.board.keeping import keep_pins
+from pages.ui.explore.region_panel import region_panel
 from pages.ui.latent_map import INLINE_PINS, latent_map
 from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.place import Place, link, place_from_map
-from pages.ui.region_panel import region_panel
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
@@ -31,7 +31,9 @@ def explorer() -> None:
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last place is kept: {error}")
     query = where.to_query(entry.name, entry.digest)
-    if (committed or st.query_params) and query != st.query_params.to_dict():
+    # A first look needs no long address; whoever comes back to a place finds it there again.
+    begun = where != first or entry.name != cache.DEFAULT_MODEL
+    if (begun or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     latent_map(
         assets,

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import cache, making, session, sheet_cache, sheet_session
-from pages.ui.direction_panel import direction_panel
-from pages.ui.keeping import keep_records
+from pages.ui import cache, session
+from pages.ui.board.keeping import keep_records
+from pages.ui.generate import making, sheet_cache, sheet_session
+from pages.ui.generate.direction_panel import direction_panel
+from pages.ui.generate.sample_grid import sample_grid
+from pages.ui.generate.wish_form import wish_form
 from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.sample_grid import sample_grid
 from pages.ui.sheet import ask_from_grid
-from pages.ui.wish_form import wish_form
 from vae.generate import GenerateError
 
 entry, assets = model_and_map()

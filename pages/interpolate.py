@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from pages.ui import cache, session, way_cache, way_session
-from pages.ui.keeping import keep_frames
+from pages.ui import cache, session
+from pages.ui.board.keeping import keep_frames
+from pages.ui.interpolate import way_cache, way_session
+from pages.ui.interpolate.path_exports import path_exports
+from pages.ui.interpolate.path_map import path_map
+from pages.ui.interpolate.path_open import path_open
+from pages.ui.interpolate.path_pictures import path_pictures
+from pages.ui.interpolate.way import Way, kinds_for, way_from_map
 from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.path_exports import path_exports
-from pages.ui.path_map import path_map
-from pages.ui.path_open import path_open
-from pages.ui.path_pictures import path_pictures
 from pages.ui.place import link
-from pages.ui.way import Way, kinds_for, way_from_map
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

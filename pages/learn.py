@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.ui import session
-from pages.ui.lesson import lesson
-from pages.ui.lesson_steps import PLANS, SLUGS, STEPS, source
+from pages.ui.learn.lesson import lesson
+from pages.ui.learn.lesson_steps import PLANS, SLUGS, STEPS, source
 
 asked = st.query_params.get("step")
 slug = session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])

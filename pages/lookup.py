@@ -3,12 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, lookup_cache, session, way_session
-from pages.ui.lookup_view import asked_item, lookup_view
+from pages.ui import cache, session
+from pages.ui.interpolate import way_session
+from pages.ui.interpolate.way import Way
+from pages.ui.lookup import lookup_cache
+from pages.ui.lookup.lookup_view import asked_item, lookup_view
 from pages.ui.model_picker import model_and_map
 from pages.ui.own_picture import SOURCES, own_picture
 from pages.ui.place import Place
-from pages.ui.way import Way
 
 TEST = "A test image"
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import reduce_cache, reduce_session
 from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.reduce_form import reduce_form
-from pages.ui.reduce_map import plane_of, reduce_map
-from pages.ui.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
-from pages.ui.reduce_table import reduce_table
+from pages.ui.reduce import reduce_cache, reduce_session
+from pages.ui.reduce.reduce_form import reduce_form
+from pages.ui.reduce.reduce_map import plane_of, reduce_map
+from pages.ui.reduce.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
+from pages.ui.reduce.reduce_table import reduce_table
 from vae import reduction
 
 entry, assets = model_and_map()

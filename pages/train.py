@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import run_session
-from pages.ui.run_history import run_history
-from pages.ui.run_panel import run_panel
-from pages.ui.run_view import run_view
-from pages.ui.train_form import train_form
+from pages.ui.train import run_session
+from pages.ui.train.run_history import run_history
+from pages.ui.train.run_panel import run_panel
+from pages.ui.train.run_view import run_view
+from pages.ui.train.train_form import train_form
 from vae import run_queue, runs
 
 run_queue.advance()

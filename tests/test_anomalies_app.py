@@ -8,7 +8,8 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import anomaly_cache, cache
+from pages.ui import cache
+from pages.ui.anomalies import anomaly_cache
 from vae import anomaly
 from vae.anomaly import Judge
 from vae.checkpoint import load_calibrations, load_codes

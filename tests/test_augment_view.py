@@ -6,8 +6,8 @@ import pytest
 from live import ROOT
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import augment_view
-from pages.ui.augment_request import AugmentRequest, request_from_query
+from pages.ui.augment import augment_view
+from pages.ui.augment.augment_request import AugmentRequest, request_from_query
 from vae import augment_files
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pages.ui.inquiry import (
+from pages.ui.anomalies.inquiry import (
     Choices,
     Inquiry,
     first_inquiry,
@@ -13,7 +13,7 @@ from pages.ui.inquiry import (
     sound,
     threshold_from_histogram,
 )
-from pages.ui.unusual import Entry, standing, unusual_list
+from pages.ui.anomalies.unusual import Entry, standing, unusual_list
 from vae.images import heated
 
 NAMES = ("left", "middle", "right")

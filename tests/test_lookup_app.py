@@ -9,7 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache, lookup_cache
+from pages.ui import cache
+from pages.ui.lookup import lookup_cache
 from vae import latent
 from vae.checkpoint import save
 from vae.models import build

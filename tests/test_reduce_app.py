@@ -9,9 +9,10 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache, reduce_cache
-from pages.ui.reduce_table import Row, reduce_table
-from pages.ui.reduction import Reduction, reduction_from_query
+from pages.ui import cache
+from pages.ui.reduce import reduce_cache
+from pages.ui.reduce.reduce_table import Row, reduce_table
+from pages.ui.reduce.reduction import Reduction, reduction_from_query
 from vae import reduction
 from vae.checkpoint import save
 from vae.models import build

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pages.ui.board_state import Deeds, asked, change_of
+from pages.ui.board.board_state import Deeds, asked, change_of
 from pages.ui.place import Space
 from pages.ui.sheet import History, Record, Sheet, Wish, ask_from_grid, wish_from_query
 from vae.board_items import Board, BoardError, new_item

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pages.ui.place import MOST_PINS, SEEDS, Space
-from pages.ui.way import (
+from pages.ui.interpolate.way import (
     MOST_STOPS,
     Way,
     kinds_for,
@@ -11,6 +10,7 @@ from pages.ui.way import (
     way_from_map,
     way_from_query,
 )
+from pages.ui.place import MOST_PINS, SEEDS, Space
 from vae.paths import Frame, to_json
 
 PLANE, START = Space(2), Way(((0.0, 0.0), (1.0, 1.0)))

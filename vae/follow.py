@@ -134,7 +134,7 @@ class Recorder:
 
     def end(self, state: str, message: str = "") -> None:
         """`finished`, `stopped` or `failed`; the last look is kept."""
-        # The steps since it was last told are in the weights, and in what a resumed run begins from.
+        # The steps since the last report are in the weights, and a resumed run begins after them.
         at = self.told._replace(step=self.run.step, seconds=self.run.seconds)
         if state != "failed" and at.step:
             self._snapshot(at)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -11,17 +10,11 @@ from PIL import Image
 from vae.uploads import UploadError, open_image
 
 from . import routes
+from .mount import component
 
 _MOST_TEXT = 6 * 2**20  # of a picture of 4 MB in base64
 
-_HERE = Path(__file__).parent
-_mount = st.components.v2.component(
-    "drawing",
-    html=(_HERE / "drawing.html").read_text("utf-8"),
-    css="\n".join((_HERE / f"{n}.css").read_text("utf-8") for n in ("latent_map", "drawing")),
-    js=(_HERE / "mount.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_mount = component(__file__)
 
 
 def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:

@@ -1,29 +1,15 @@
-"""The map component: what Python gives it, what it gives back.
-
-Components v2 runs `mount.js` from a message, so that file is the only one inlined; it imports the
-rest from content-hashed URLs. Nothing heavy travels in `data`.
-"""
+"""The map component: what Python gives it, what it gives back."""
 
 import base64
 from collections.abc import Sequence
-from pathlib import Path
-
-import streamlit as st
 
 from . import routes
 from .atlas import MapAssets
+from .mount import component
 from .place import Pin, Place
 
 INLINE_PINS = 20  # pictures sent with the answer itself; the map fetches earlier ones by URL
-
-_HERE = Path(__file__).parent
-_mount = st.components.v2.component(
-    "latent_map",
-    html=(_HERE / "latent_map.html").read_text("utf-8"),
-    css=(_HERE / "latent_map.css").read_text("utf-8"),
-    js=(_HERE / "mount.js").read_text("utf-8"),
-    isolate_styles=False,  # Plotly writes its own style sheet into the document
-)
+_mount = component(__file__)
 
 
 def latent_map(

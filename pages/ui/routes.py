@@ -26,7 +26,7 @@ from .place import Pin, Space
 
 PREFIX = "atelier"
 _HERE = Path(__file__).parent
-_MODULES = sorted(p.name for p in _HERE.glob("*.js"))
+_MODULES = sorted(p.relative_to(_HERE).as_posix() for p in _HERE.rglob("*.js"))
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _STORE_BYTES = 512 * 2**20
 
@@ -105,11 +105,15 @@ def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) 
 
 
 @cache
+def _version() -> str:
+    return hashlib.sha256(b"".join((_HERE / m).read_bytes() for m in _MODULES)).hexdigest()[:12]
+
+
 def module_url(name: str) -> str:
-    """URL of one of the map's JavaScript files; all of them share the hash of all their texts,
-    so that their imports of each other stay relative and never mix two versions."""
-    digest = hashlib.sha256(b"".join((_HERE / m).read_bytes() for m in _MODULES))
-    return f"{PREFIX}/ui/{digest.hexdigest()[:12]}/{name}"
+    """URL of a JavaScript file, named by its path below this folder; all of them share the hash of
+    all their texts, so that their imports of each other stay relative and never mix two versions.
+    """
+    return f"{PREFIX}/ui/{_version()}/{name}"
 
 
 @cache
@@ -146,7 +150,7 @@ async def _work(request: Request) -> Response:
 
 async def _module(request: Request) -> Response:
     name, version = request.path_params["name"], request.path_params["version"]
-    if name not in _MODULES or version != module_url(name).split("/")[-2]:
+    if name not in _MODULES or version != _version():
         return PlainTextResponse("No such module; reload the page.", 404)
     return Response((_HERE / name).read_bytes(), media_type="text/javascript", headers=_FOREVER)
 
@@ -191,7 +195,7 @@ async def _decode(request: Request) -> Response:
 ROUTES = [
     Route(f"/{PREFIX}/content/{{key}}", _content),
     Route(f"/{PREFIX}/later/{{key}}", _work),
-    Route(f"/{PREFIX}/ui/{{version}}/{{name}}", _module),
+    Route(f"/{PREFIX}/ui/{{version}}/{{name:path}}", _module),
     Route(f"/{PREFIX}/item/{{digest}}/{{index:int}}.png", _item),
     Route(f"/{PREFIX}/decode/{{digest}}", _decode),
 ]

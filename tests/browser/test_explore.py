@@ -405,6 +405,8 @@ def test_model_and_place_survive_page_changes(open_page):
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
     assert z_of(page) == z
     assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
+    wait_for_query(page, "m", "fashion-beta-vae")
+    assert query(page)["p"]  # a reload loses nothing
 
 
 def test_changing_the_model_keeps_the_place(open_page):

@@ -6,7 +6,7 @@ from helpers import pixels, query, torch_image, wait_for_query
 from playwright.sync_api import Page
 
 import vae
-from pages.ui.lesson_steps import SLUGS, STEPS
+from pages.ui.learn.lesson_steps import SLUGS, STEPS
 from vae.distributions import bernoulli_nll
 
 READY = '.ls[data-state="ready"]'

@@ -1,0 +1,298 @@
+/**
+ * A sheet of generated pictures: chosen, compared with real ones, moved along directions.
+ *
+ * The tiles are one sprite that torch decoded; the chosen picture is decoded here, so that a
+ * direction's slider moves it on every frame. What must be drawn anew is asked of Python.
+ */
+
+import { paint } from "../decoder.js";
+import { fill } from "../map_panel.js";
+import { PictureSource } from "../map_source.js";
+import { SampleMap } from "./sample_map.js";
+
+const THIN = 0.05; // of the typical density: below it a decoder has hardly seen anything
+const FEW = 40; // pictures up to which tiles are large
+
+export class SampleGrid {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.grid = this.find(".sg-grid");
+    this.canvas = this.find('[data-testid="decoded-image"]');
+    this.picked = new Set();
+    this.sort = "drawn";
+    this.spread = this.find("[data-spread]");
+    this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
+    for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
+    for (const button of root.querySelectorAll("[data-sort]")) button.onclick = () => { this.sort = button.dataset.sort; this.arrange(); };
+    for (const box of root.querySelectorAll("[data-filter]")) box.onchange = () => this.arrange();
+    this.map = new SampleMap(this.find(".sg-map"), {
+      point: (index) => this.choose(index),
+      lasso: (polygon, within) => {
+        this.polygon = polygon;
+        if (within.length) { this.picked = new Set(within); this.current = within[0]; this.draw(this.current); }
+        this.mark();
+      },
+    });
+    this.grid.onclick = (event) => this.pressed(event);
+    this.grid.onkeydown = (event) => this.key(event);
+    this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
+    this.grid.onpointerleave = () => this.hover(null);
+    this.grid.onfocusin = (event) => this.hover(event.target.closest("button"));
+    this.shortcut = (event) => {
+      const typing = event.target.closest?.("input:not([type=range]), textarea, [contenteditable]");
+      if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || !root.isConnected) return;
+      event.preventDefault();
+      this.ask(event.shiftKey ? "redo" : "undo");
+    };
+    document.addEventListener("keydown", this.shortcut);
+  }
+
+  /** Called with every message of Python. */
+  async update({ data, setStateValue }, theme) {
+    this.send = setStateValue;
+    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) { this.theme = theme; this.map.setTheme(theme); }
+    const fresh = data.sheet.key !== this.sheet?.key;
+    this.data = data;
+    if (data.facts.digest !== this.digest) await this.open(data);
+    if (this.data !== data) return;
+    if (fresh) this.show(data.sheet);
+    this.showDirections();
+    this.showButtons();
+    this.root.dataset.state = "ready";
+  }
+
+  /** Takes over a model's decoder. */
+  async open({ facts, urls }) {
+    this.digest = facts.digest;
+    this.source = new PictureSource((pixels, spot) => this.drawn(paint(pixels, this.channels, this.image.data), spot, "browser"),
+      (bytes, spot) => this.drawn(fill(this.image.data, bytes, this.channels), spot, "server"), { decodes: [], served: 0 });
+    const [channels, height, width] = facts.image;
+    this.channels = channels;
+    Object.assign(this.canvas, { width, height });
+    this.pen = this.canvas.getContext("2d");
+    this.image = this.pen.createImageData(width, height);
+    const fetched = async (url) => url && (await fetch(new URL(url, document.baseURI))).arrayBuffer();
+    const [program, details] = await Promise.all([fetched(urls.program), fetched(urls.details)]);
+    this.source.open(program, urls.decode, facts, details && new Float32Array(details));
+    this.polygon = null;
+    this.map.open(this.data, this.theme).then(() => this.mark()); // the pictures need not wait for it
+  }
+
+  drawn(_, { z }, source) {
+    this.pen.putImageData(this.image, 0, 0);
+    Object.assign(this.canvas.dataset, { z: z.join(","), source });
+  }
+
+  /** A sheet that has come: nothing of the one before stays chosen. */
+  show(sheet) {
+    this.sheet = sheet;
+    this.picked.clear();
+    this.anchor = null;
+    this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
+    const { columns, rows, url } = sheet.sprite;
+    this.tiles = sheet.records.map((record, index) => {
+      const tile = document.createElement("button");
+      tile.type = "button";
+      tile.setAttribute("role", "option");
+      tile.dataset.index = index;
+      tile.setAttribute("aria-label", `Picture ${index + 1}${record.step ? `, ${record.step}` : ""}`);
+      const share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
+      Object.assign(tile.style, {
+        backgroundImage: `url("${new URL(url, document.baseURI)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+        backgroundPosition: `${share(index % columns, columns)} ${share(Math.floor(index / columns), rows)}`,
+      });
+      return tile;
+    });
+    this.grid.dataset.few = sheet.records.length <= FEW;
+    this.grid.dataset.key = sheet.key;
+    this.arrange();
+    this.choose(Math.min(sheet.current ?? 0, sheet.records.length - 1));
+    this.compare(sheet);
+  }
+
+  /** Asks how near the pictures are to real ones, once they are to be seen. */
+  async compare(sheet) {
+    try {
+      const answer = await fetch(new URL(sheet.nearestUrl, document.baseURI));
+      if (!answer.ok) throw new Error(await answer.text());
+      Object.assign(sheet, await answer.json());
+    } catch (error) { sheet.unknown = `The nearest real images did not come (${error.message}).`; }
+    if (this.sheet !== sheet) return;
+    if (this.sort === "new" || this.hides("copies")) this.arrange();
+    this.grid.dataset.compared = sheet.key;
+    if (!this.moved) this.draw(this.current);
+  }
+
+  /** Orders and filters the tiles. */
+  arrange() {
+    const { distance, crowding } = this.sheet, [copy] = this.data.usual;
+    for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
+    const copies = this.hides("copies") && distance, empty = this.hides("empty"), by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
+    this.order = crowding.map((_, i) => i).filter((i) => !(copies && distance[i] < copy) && !(empty && crowding[i] < THIN)).sort((a, b) => by(a) - by(b) || a - b);
+    this.grid.replaceChildren(...this.order.map((i) => this.tiles[i]));
+    const hidden = this.tiles.length - this.order.length;
+    this.find(".la-live").textContent = hidden ? `${hidden} pictures hidden` : "";
+    this.mark();
+  }
+
+  hides(what) { return this.find(`[data-filter="${what}"]`).checked; }
+
+  mark() {
+    const focus = this.order.includes(this.current) ? this.current : this.order[0];
+    this.tiles.forEach((tile, i) => {
+      tile.setAttribute("aria-selected", this.picked.has(i));
+      tile.dataset.current = i === this.current;
+      tile.tabIndex = i === focus ? 0 : -1;
+    });
+    this.map.show(this.sheet.records, this.picked, this.current);
+    this.showWeights();
+    this.showButtons();
+  }
+
+  /** Makes one picture the chosen one, and the only selected one unless others are kept. */
+  choose(index, { add = false } = {}) {
+    if (!add) this.picked.clear();
+    this.picked.add(index);
+    this.current = index;
+    for (const slider of this.root.querySelectorAll(".sg-sliders input")) { slider.value = 0; slider.nextElementSibling.value = "0.0"; }
+    this.moved = null;
+    this.mark();
+    this.draw(index);
+  }
+
+  spot(index, z) { const { label, seed, z: own } = this.sheet.records[index]; return { z: z ?? own, label, seed }; }
+
+  draw(index, z) {
+    this.source.draw(this.spot(index, z));
+    const item = this.sheet.nearest?.[index], real = this.find(".sg-real");
+    if (item !== undefined) {
+      real.src = new URL(`${this.data.urls.items}/${item}.png`, document.baseURI);
+      real.alt = `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
+    } else { real.removeAttribute("src"); real.alt = ""; }
+    this.describe(index, z);
+  }
+
+  describe(index, z) {
+    const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [copy, usual] = this.data.usual;
+    const verdict = far < copy ? "nearly a copy" : far < usual ? "close to a real one" : "clearly different from any";
+    const words = crowd < THIN ? "empty ground" : crowd < 0.3 ? "thin ground" : "busy ground";
+    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · detail ${record.seed}` : ""}`];
+    if (z) lines.push("moved; go on from here to measure it");
+    else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
+      : `${far.toFixed(3)} a pixel from the nearest real image: ${verdict}`, `${words}, ${crowd.toFixed(2)} of the typical density`);
+    if (record.step && !z) lines.push(record.step);
+    this.find(".sg-facts").replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
+  }
+
+  hover(tile) {
+    if (!this.sheet || this.moved) return;
+    this.draw(tile ? Number(tile.dataset.index) : this.current);
+  }
+
+  pressed(event) {
+    const tile = event.target.closest("button");
+    if (!tile) return;
+    const index = Number(tile.dataset.index);
+    if (event.shiftKey && this.anchor !== null) {
+      const [a, b] = [this.order.indexOf(this.anchor), this.order.indexOf(index)].sort((x, y) => x - y);
+      for (const i of this.order.slice(a, b + 1)) this.picked.add(i);
+      this.choose(index, { add: true });
+      return;
+    }
+    this.toggle(index, event.ctrlKey || event.metaKey);
+  }
+
+  toggle(index, add) {
+    this.anchor = index;
+    if (add && this.picked.has(index) && this.picked.size > 1) {
+      this.picked.delete(index);
+      if (this.current === index) this.current = [...this.picked].at(-1);
+      this.mark();
+      this.draw(this.current);
+    } else this.choose(index, { add });
+  }
+
+  key(event) {
+    const tile = event.target.closest("button");
+    if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = this.order.indexOf(Number(tile.dataset.index));
+    const columns = Math.max(1, this.order.findIndex((i) => this.tiles[i].offsetTop > this.tiles[this.order[0]].offsetTop));
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: this.order.length - 1 - at };
+    if (event.key in steps) {
+      const next = this.order[Math.min(this.order.length - 1, Math.max(0, at + steps[event.key]))];
+      for (const other of this.tiles) other.tabIndex = -1;
+      this.tiles[next].tabIndex = 0;
+      this.tiles[next].focus();
+    } else if (event.key === " ") this.toggle(Number(tile.dataset.index), true);
+    else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
+    else if (event.key.toLowerCase() === "v") this.ask("variations");
+    else if (event.key.toLowerCase() === "m") this.ask("mix");
+    else if (event.key.toLowerCase() === "k") this.ask("keep");
+    else return;
+    event.preventDefault();
+  }
+
+  /** One slider a selected picture, once there are two. */
+  showWeights() {
+    const home = this.find(".sg-weights"), picks = this.picks();
+    if (home.dataset.picks === picks.join()) return;
+    home.dataset.picks = picks.join();
+    const shown = picks.length > 1 && picks.length <= 8 ? picks : [];
+    home.replaceChildren(...shown.map((index) => range(`picture ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => {})));
+    if (!shown.length) home.textContent = picks.length > 8 ? `${picks.length} pictures in equal parts` : "Select two pictures or more.";
+  }
+
+  picks() { return [this.current, ...[...this.picked].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
+
+  showDirections() {
+    const { directions } = this.data, home = this.find(".sg-sliders"), names = JSON.stringify(directions);
+    this.find(".sg-directions").hidden = !directions.length;
+    if (home.dataset.names === names) return;
+    home.dataset.names = names;
+    home.replaceChildren(...directions.map(({ name }) => range(name, { min: -2, max: 2, value: 0, digits: 1, step: 0.02 }, () => this.move())));
+  }
+
+  /** The chosen picture moved along all directions, decoded here while a slider is dragged. */
+  move() {
+    const shares = [...this.root.querySelectorAll(".sg-sliders input")].map((slider) => Number(slider.value));
+    const own = this.sheet.records[this.current].z;
+    this.moved = shares.some((v) => v) ? own.map((v, k) => v + shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0)) : null;
+    this.draw(this.current, this.moved);
+    this.showButtons();
+  }
+
+  showButtons() {
+    const many = this.picked.size, can = this.data?.can ?? {};
+    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, keep: many >= 1, mix: many >= 2, move: Boolean(this.moved), region: Boolean(this.polygon), a: many >= 1, b: many >= 1 };
+    for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
+    this.find('[data-do="keep"]').textContent = many > 1 ? `Keep ${many} pictures` : "Keep";
+    const { groups = {} } = this.data ?? {};
+    for (const [side, words] of [["a", "from"], ["b", "to"]]) {
+      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `“${words}”: ${groups[side]} examples` : `Selection is “${words}”`;
+    }
+  }
+
+  ask(what) {
+    if (!this.sheet || this.find(`[data-do="${what}"]`).disabled) return;
+    const weights = [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value));
+    const words = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
+      .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
+    this.send("ask", { turn: Date.now(), key: this.sheet.key, do: what, picks: this.picks(), spread: Number(this.spread.value), weights, z: what === "move" ? this.moved : null, polygon: what === "region" ? this.polygon : null, words });
+  }
+
+  destroy() { document.removeEventListener("keydown", this.shortcut); this.map.destroy(); }
+}
+
+/** A labelled slider whose number stands beside it. */
+function range(name, { min, max, value, digits, step = 0.01 }, changed) {
+  const label = document.createElement("label");
+  label.className = "sg-range";
+  const words = Object.assign(document.createElement("span"), { textContent: name, title: name });
+  const slider = Object.assign(document.createElement("input"), { type: "range", min, max, step, value });
+  slider.setAttribute("aria-label", name);
+  const number = Object.assign(document.createElement("output"), { className: "la-mono", value: value.toFixed(digits) });
+  slider.oninput = () => { number.value = Number(slider.value).toFixed(digits); changed(); };
+  label.append(words, slider, number);
+  return label;
+}

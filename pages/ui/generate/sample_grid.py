@@ -1,0 +1,55 @@
+"""The component of the Generate page: what Python gives it, what it gives back."""
+
+from collections.abc import Sequence
+
+from vae.directions import Direction
+
+from .. import routes
+from ..atlas import MapAssets
+from ..mount import component
+from ..sheet import History, Judged, record_json
+
+_mount = component(__file__)
+
+
+def sample_grid(
+    assets: MapAssets,
+    history: History,
+    judged: Judged,
+    *,
+    labels: Sequence[str],
+    directions: Sequence[Direction],
+    groups: dict[str, int],
+    key: str,
+) -> dict | None:
+    """Shows the sheet of a history; returns what the visitor last asked for, unchecked, or None.
+
+    `judged` belongs to that sheet, `labels` are the classes, `groups` counts examples a side.
+    """
+    sheet = history.sheet
+    result = _mount(
+        key=key,
+        data={
+            "module": routes.module_url("generate/sample_grid.js"),
+            "exported": "SampleGrid",
+            "plotly": routes.plotly_url(),
+            "facts": assets.facts,
+            "urls": assets.urls,
+            "labels": list(labels),
+            "sheet": {
+                "key": f"{assets.facts['digest'][:12]}/{history.now}/{judged.url}",
+                "title": sheet.title,
+                "note": sheet.note,
+                "records": [record_json(record) for record in sheet.records],
+                "sprite": {"url": judged.url, "columns": judged.columns, "rows": judged.rows},
+                "nearestUrl": judged.nearest,
+                "crowding": judged.crowding.round(3).tolist(),
+            },
+            "usual": list(judged.usual),
+            "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
+            "groups": groups,
+            "can": {"undo": history.can_undo, "redo": history.can_redo},
+        },
+        on_ask_change=lambda: None,
+    )
+    return result.ask

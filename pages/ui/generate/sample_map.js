@@ -1,0 +1,61 @@
+/** A small map of where generated pictures fall, on which a lasso chooses among them or bounds a region. */
+
+import { drawLasso, inside, Lasso } from "../lasso.js";
+import { SmallMap } from "../small_map.js";
+
+export class SampleMap extends SmallMap {
+  /** @param act { lasso(polygon, indices of the pictures inside), point(index) } */
+  constructor(element, act) {
+    super(element);
+    Object.assign(this, { act, lasso: new Lasso(), records: [] });
+    this.over.onpointerdown = (event) => this.press(event);
+  }
+
+  open(data, theme) {
+    this.polygon = null;
+    return super.open(data, theme);
+  }
+
+  /** @param records whose z are marked   @param picked set of their indices   @param current one of them */
+  show(records, picked, current) { Object.assign(this, { records, picked, current }); this.draw(); }
+
+  mark(pen) {
+    const { view, theme, records, picked, current } = this;
+    this.drawCross(records[current]?.z ?? [0, 0]);
+    records.forEach(({ z: [z1, z2] }, i) => {
+      const [x, y] = view.toPixel(z1, z2);
+      pen.beginPath();
+      pen.arc(x, y, picked.has(i) ? 4.5 : 3, 0, 2 * Math.PI);
+      pen.fillStyle = picked.has(i) ? theme.accentText : theme.text;
+      pen.strokeStyle = theme.ground;
+      pen.lineWidth = 1.5;
+      pen.fill();
+      pen.stroke();
+    });
+    const corners = this.lasso.stroke ?? this.polygon;
+    if (corners?.length) drawLasso(pen, view, theme, corners);
+  }
+
+  /** A drag draws a lasso; a press on a picture's mark chooses it; a press beside all ends the lasso. */
+  press(event) {
+    if (!this.atlas || event.button) return;
+    const box = this.over.getBoundingClientRect(), at = (e) => [e.clientX - box.left, e.clientY - box.top];
+    this.over.setPointerCapture(event.pointerId);
+    const start = at(event);
+    this.lasso.begin(this.view.toPlane(...start));
+    this.over.onpointermove = (move) => { this.lasso.extend(this.view.toPlane(...at(move))); this.draw(); };
+    this.over.onpointerup = this.over.onpointercancel = (up) => {
+      this.over.onpointermove = this.over.onpointerup = this.over.onpointercancel = null;
+      this.polygon = this.lasso.end(this.view.unit);
+      if (up.type === "pointercancel") this.polygon = null;
+      if (!this.polygon) {
+        const near = this.records.map(({ z }, i) => [Math.hypot(...this.view.toPixel(z[0], z[1]).map((v, k) => v - start[k])), i]).sort((a, b) => a[0] - b[0])[0];
+        if (near && near[0] < 12) this.act.point(near[1]);
+        this.act.lasso(null, []);
+      } else {
+        this.act.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : []));
+      }
+      this.draw();
+    };
+  }
+}

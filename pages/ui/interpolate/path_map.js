@@ -1,0 +1,348 @@
+/**
+ * The Interpolate page's map: stops that are dragged, a way through them, a film of it.
+ *
+ * Python finds the way (torch and the metric are there); the browser decodes its frames. While an
+ * answer is on its way, stops are joined by a dashed line. Only the way is committed: hovering,
+ * playing and scrubbing send nothing.
+ */
+
+import { round } from "../compare_panel.js";
+import { paint } from "../decoder.js";
+import { Atlas } from "../map_atlas.js";
+import { Layers } from "../map_layers.js";
+import { Lists } from "../map_lists.js";
+import { Overlay } from "../map_overlay.js";
+import { fill } from "../map_panel.js";
+import { loadPlotly, Plot } from "../map_plot.js";
+import { keyOf, PictureSource } from "../map_source.js";
+import { View } from "../map_view.js";
+import { Film } from "./path_film.js";
+import { wireControls, wireMap } from "./path_input.js";
+import { drawWay, thinned } from "../path_overlay.js";
+import { Stops } from "./path_stops.js";
+import { press, showControls, showFacts, showWords } from "./path_words.js";
+
+const COMMIT_DELAY = 120; // milliseconds of rest, so that keys and typing do not flood Python
+const UNDO_DEPTH = 100;
+const MOST_STOPS = 40;
+
+export class PathMap {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.all = (selector) => root.querySelectorAll(selector);
+    this.over = this.find(".la-over");
+    this.canvas = this.find('[data-testid="decoded-image"]');
+    this.view = new View();
+    this.mode = { panning: false };
+    this.tool = "stops";
+    this.hidden = new Set();
+    this.past = [];
+    this.future = [];
+    this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
+    this.layers = new Layers(this.find(".la-under"));
+    this.layers.onGrown = () => this.redraw("under");
+    this.overlay = new Overlay(this.over);
+    this.source = new PictureSource(
+      (pixels, spot) => this.present(spot, "browser", (rgba) => paint(pixels, this.atlas.image[0], rgba)),
+      (bytes, spot) => this.present(spot, "server", (rgba) => fill(rgba, bytes, this.atlas.image[0])), this.stats);
+    this.film = new Film(root, { spot: (z) => this.spot(z), moved: () => this.redraw() }, this.source);
+    this.stops = new Stops(root, {
+      add: (z) => this.add(z), remove: (i) => this.remove(i), choose: (i) => { this.chosen = i; this.showStops(); this.redraw(); },
+    }, this.source);
+    this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
+    wireMap(this);
+    wireControls(this);
+    this.resizer = new ResizeObserver(() => { this.measure(); if (this.atlas) this.redraw("view"); });
+    this.resizer.observe(this.find(".la-plot"));
+  }
+
+  // --- what Python says ------------------------------------------------------------------------
+
+  /** Called with every message of Python: a new model, an answer, a stop from an image. */
+  async update({ data, setStateValue }, theme) {
+    this.send = setStateValue;
+    this.link = data.link;
+    const repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    this.theme = theme;
+    if (data.facts.digest !== this.digest) { await this.open(data); return; }
+    this.latest = data;
+    if (!this.atlas) return;
+    if (repaint) {
+      this.layers.setTheme(theme);
+      this.lists.showLegend(this.hidden, theme);
+      await this.plot.setTheme(theme, this.view);
+      this.redraw("view");
+    }
+    this.take(data);
+  }
+
+  /** Takes over what an answer says, unless something newer has been committed since. */
+  async take(data) {
+    this.stops.showPins(data.pins);
+    if (data.revision !== this.revision) {
+      this.remember();
+      this.revision = data.revision;
+      this.state = adopted(data.way);
+      this.chosen = null;
+    } else if (data.turn !== null && data.turn !== this.turn) return;
+    this.answer = data.answer;
+    this.trouble = data.trouble;
+    this.film.setFrames(this.answer?.frames ?? []);
+    this.root.dataset.turn = this.turn ?? 0;
+    this.showAll();
+    this.onAnswer?.();
+    if (data.speed && data.speed !== this.speed) {
+      this.speed = data.speed;
+      const answer = await fetch(new URL(data.speed, document.baseURI));
+      if (answer.ok && this.speed === data.speed) {
+        this.atlas.speed = new Float32Array(await answer.arrayBuffer());
+        this.layers.fields = {};
+        this.redraw("under");
+      }
+    }
+  }
+
+  async open(data) {
+    const { facts, urls, plotly } = data;
+    this.digest = facts.digest;
+    this.latest = data;
+    clearTimeout(this.committing);
+    this.root.dataset.state = "loading";
+    this.film.pause();
+    this.atlas = null;
+    const get = (url) => url && fetch(new URL(url, document.baseURI)).then((r) => r.arrayBuffer());
+    try {
+      const [Plotly, atlas, buffer, noise] = await Promise.all([
+        loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), get(urls.program), get(urls.details)]);
+      if (this.digest !== facts.digest) return; // another model was chosen meanwhile
+      this.source.open(buffer, urls.decode, facts, noise && new Float32Array(noise));
+      this.atlas = atlas;
+      const [, height, width] = atlas.image;
+      Object.assign(this.canvas, { width, height });
+      this.pen = this.canvas.getContext("2d");
+      this.image = this.pen.createImageData(width, height);
+      this.state = adopted(this.latest.way);
+      Object.assign(this, { revision: this.latest.revision, turn: null, past: [], future: [], chosen: null, preview: null, shown: null, speed: null, item: null });
+      this.layers.setTheme(this.theme);
+      this.layers.setModel(atlas, this.source.remote ? null : this.source);
+      this.film.setModel(atlas);
+      this.stops.setModel(atlas, urls.items);
+      this.lists.setModel(atlas, null, urls.items);
+      this.lists.showLegend(this.hidden, this.theme);
+      this.offer(this.latest.kinds);
+      this.measure();
+      this.view.fit(atlas.bounds);
+      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+      Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.includes("points") });
+      await this.plot.draw(atlas, this.view, this.theme);
+      this.root.dataset.state = "ready";
+      this.showLayers();
+      this.take({ ...this.latest, turn: null });
+      this.redraw("view");
+    } catch (error) {
+      this.digest = null;
+      this.root.dataset.state = "failed";
+      this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
+    }
+  }
+
+  /** Shows the kinds of way and the controls that this model knows. */
+  offer(kinds) {
+    const { atlas } = this;
+    for (const button of this.all("[data-kind]")) button.hidden = !kinds.includes(button.dataset.kind);
+    for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = atlas.latent !== 2;
+    for (const label of this.all("[data-told]")) label.hidden = label.dataset.told !== atlas.extraKind;
+    const select = this.find('[data-testid="class-select"]');
+    select.replaceChildren(new Option("Unknown", ""), ...atlas.classes.slice(0, atlas.extra).map((name, label) => new Option(name, label)));
+    this.find('[data-testid="detail-seed"]').max = this.source.rows.length - 1;
+    if (!kinds.includes("drawn")) this.setTool("stops");
+  }
+
+  // --- what people do -------------------------------------------------------------------------
+
+  spot(z) { return { z, label: this.state.label, seed: this.state.seed }; }
+
+  /** A place on the plane with the further dimensions of another code. */
+  complete([z1, z2], like = this.state.stops.at(-1) ?? new Array(this.atlas.latent).fill(0)) { return round([z1, z2, ...like.slice(2)]); }
+
+  remember() {
+    this.past = [...this.past, this.state].slice(-UNDO_DEPTH);
+    this.future = [];
+  }
+
+  /** The one way by which the way changes: undone as a whole, told to Python. */
+  change(changed) {
+    if (!this.atlas) return;
+    this.remember();
+    this.state = { ...this.state, ...changed };
+    this.after();
+  }
+
+  after() {
+    if (this.chosen >= this.state.stops.length) this.chosen = null;
+    this.answer = null;
+    this.shown = null;
+    this.film.refresh();
+    this.showAll();
+    this.commit();
+  }
+
+  undo() { this.travel("past", "future"); }
+  redo() { this.travel("future", "past"); }
+
+  travel(from, to) {
+    if (!this[from].length) return;
+    this[to] = [...this[to], this.state];
+    this.state = { ...this[from].at(-1), layers: this.state.layers };
+    this[from] = this[from].slice(0, -1);
+    this.after();
+  }
+
+  add(z) {
+    if (this.state.stops.length >= MOST_STOPS) { this.trouble = `A way has at most ${MOST_STOPS} stops: delete one first.`; this.showAll(); return; }
+    this.setTool("stops");
+    this.chosen = this.state.stops.length;
+    this.change({ stops: [...this.state.stops, round(z)], ...(this.state.kind === "drawn" && { kind: "straight" }) });
+    if (this.view.reveal(z[0], z[1])) this.redraw("view");
+  }
+
+  remove(i) {
+    this.chosen = null;
+    this.change({ stops: this.state.stops.filter((_, j) => j !== i) });
+  }
+
+  endStroke(stroke) {
+    const points = thinned(stroke, 3 * this.view.unit).map(round);
+    if (points.length < 2) { this.redraw(); return; }
+    this.change({ kind: "drawn", stroke: points });
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    for (const button of this.all("[data-tool]")) press(button, button.dataset.tool === tool);
+    showWords(this);
+  }
+
+  nudge(dx, dy) {
+    if (!this.atlas) return;
+    if (this.chosen === null) { if (dx) this.film.step(Math.sign(dx)); return; }
+    const stops = this.state.stops.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
+    this.change({ stops });
+    if (this.view.reveal(...stops[this.chosen])) this.redraw("view");
+  }
+
+  zoom(factor) { this.view.zoom(factor); this.redraw("view"); }
+
+  fit() { this.view.fit(this.atlas.bounds); this.redraw("view"); }
+
+  toggleClass(label) {
+    if (!this.hidden.delete(label)) this.hidden.add(label);
+    this.lists.showLegend(this.hidden, this.theme);
+    this.plot.setVisible(this.hidden, this.state.layers.includes("points"));
+    this.redraw();
+  }
+
+  async copyLink() {
+    const url = new URL(location.href), button = this.find('[data-do="copy"]');
+    url.search = this.link;
+    const said = await navigator.clipboard?.writeText(url.href).then(() => "Copied", () => null);
+    if (!said) { prompt("Copy this link", url.href); return; } // no clipboard outside https
+    button.textContent = said;
+    setTimeout(() => { button.textContent = "Copy link"; }, 1500);
+  }
+
+  /** Tells Python the way; it answers with the curve, the frames and the lengths. */
+  commit(delay = COMMIT_DELAY) {
+    this.turn = (this.turn ?? 0) + 1;
+    clearTimeout(this.committing);
+    this.committing = setTimeout(() => {
+      this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state });
+    }, delay);
+  }
+
+  /** Asks Python to put frames of the way that it answered last on the board. */
+  keep(frames) {
+    if (this.answer) this.send?.("keep", { asked: Date.now(), digest: this.digest, turn: this.turn, frames });
+  }
+
+  // --- what people see ------------------------------------------------------------------------
+
+  measure() {
+    const { clientWidth, clientHeight } = this.find(".la-plot");
+    this.view.resize(clientWidth, clientHeight);
+  }
+
+  showAll() {
+    this.showStops();
+    showControls(this);
+    showWords(this);
+    this.redraw();
+  }
+
+  showStops() {
+    this.stops.show(this.state.stops.map((z) => this.spot(z)), this.chosen);
+    if (this.state.stops.length) this.stops.showGallery(this.state.stops[this.chosen ?? this.state.stops.length - 1]);
+    else this.stops.showGallery(this.atlas.start);
+  }
+
+  showLayers() {
+    const { layers } = this.state;
+    for (const button of this.all("[data-layer]")) press(button, layers.includes(button.dataset.layer));
+    this.layers.on = new Set(layers);
+    this.plot.setVisible(this.hidden, layers.includes("points"));
+    this.redraw("under");
+  }
+
+  present(spot, source, draw) {
+    draw(this.image.data);
+    this.pen.putImageData(this.image, 0, 0);
+    Object.assign(this.canvas.dataset, { z: spot.z.join(","), source });
+    this.stats.frames++;
+  }
+
+  redraw(what = "over") {
+    (this.dirty ??= new Set()).add(what);
+    this.frame ??= requestAnimationFrame(() => {
+      const { dirty } = this;
+      this.frame = this.dirty = null;
+      if (!this.atlas || !this.view.width || this.root.dataset.state !== "ready") return;
+      if (dirty.has("view")) {
+        this.plot.move(this.view);
+        this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
+      }
+      const head = this.headCode();
+      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(head));
+      this.drawPlace(head);
+    });
+  }
+
+  headCode() {
+    return this.film.codes.length ? this.film.code : this.state.stops[0] ?? round(this.atlas.start);
+  }
+
+  drawPlace(head) {
+    const { atlas, state, theme, view } = this, z = this.preview ?? head, spot = this.spot(z), key = keyOf(spot);
+    if (key !== this.shown) {
+      this.shown = key;
+      this.source.draw(spot);
+      showFacts(this, z);
+    }
+    this.overlay.draw(view, theme, { z: head, held: head, pins: [], near: [], item: null, atlas, hidden: this.hidden, showNames: state.layers.includes("names"), preview: false });
+    drawWay(this.over.getContext("2d"), view, theme, {
+      stops: state.stops, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
+      path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.stops), settled: this.answer !== null,
+    });
+  }
+
+  destroy() {
+    this.resizer.disconnect();
+    this.layers.destroy();
+    this.film.destroy();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.committing);
+    this.plot?.destroy();
+  }
+}
+
+const adopted = (way) => ({ ...way, stops: way.stops.map(round), stroke: way.stroke.map(round) });

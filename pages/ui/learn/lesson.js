@@ -1,0 +1,81 @@
+/**
+ * The live figure of one step of the Learn page, and the symbols of its formula with their values
+ * now. A symbol that is pointed at lights up its handle in the figure.
+ */
+
+import { FIGURES } from "./lesson_figures.js";
+import { Atlas } from "../map_atlas.js";
+import { PictureSource } from "../map_source.js";
+
+export class Lesson {
+  constructor(root) {
+    this.root = root;
+    this.home = root.querySelector(".ls-figure");
+    this.legend = root.querySelector(".ls-legend");
+    this.symbols = new Map();
+    this.onKey = (event) => {
+      const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key];
+      const busy = event.target.closest?.("input, textarea, select, canvas, [role=radiogroup], [role=combobox], [contenteditable]");
+      if (!by || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.send?.("go", { asked: Date.now(), by });
+    };
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  async update({ data, setStateValue }, theme) {
+    this.send = setStateValue;
+    this.root.dataset.large = String(data.large);
+    const look = JSON.stringify([data.figure, theme]);
+    if (look === this.look) return;
+    this.look = look;
+    this.root.dataset.state = "loading";
+    try {
+      const models = await Promise.all(data.models.map(open));
+      if (look !== this.look) return;
+      this.figure?.destroy?.();
+      this.symbols.clear();
+      this.legend.replaceChildren();
+      this.home.replaceChildren();
+      this.figure = new FIGURES[data.figure](this.home, { models, betas: data.betas, theme, say: (...what) => this.say(...what) });
+      this.root.dataset.figure = data.figure;
+      this.root.dataset.state = "ready";
+      this.figure.start?.();
+    } catch (error) {
+      this.look = null;
+      this.root.dataset.state = "failed";
+      this.root.querySelector(".la-veil").textContent = `The figure did not load (${error.message}). Reload the page.`;
+    }
+  }
+
+  /** @param symbol as in the formula   @param name what it is   @param value its value now */
+  say(symbol, name, value) {
+    let chip = this.symbols.get(symbol);
+    if (!chip) {
+      chip = Object.assign(document.createElement("button"), { type: "button", title: name });
+      chip.dataset.symbol = symbol;
+      const light = (on) => { chip.dataset.lit = String(on); this.figure?.light?.(on ? symbol : null); };
+      chip.onpointerenter = chip.onfocus = () => light(true);
+      chip.onpointerleave = chip.onblur = () => light(false);
+      this.symbols.set(symbol, chip);
+      this.legend.append(chip);
+    }
+    const text = typeof value === "number" ? value.toFixed(Math.abs(value) >= 100 ? 1 : 3) : value;
+    chip.dataset.value = typeof value === "number" ? String(value) : value;
+    chip.textContent = `${symbol} = ${text}`;
+    chip.setAttribute("aria-label", `${name}: ${text}`);
+  }
+
+  destroy() {
+    document.removeEventListener("keydown", this.onKey);
+    this.figure?.destroy?.();
+  }
+}
+
+async function open({ urls, facts }) {
+  const get = (url) => url && fetch(new URL(url, document.baseURI)).then((r) => r.arrayBuffer());
+  const [atlas, program, details] = await Promise.all([Atlas.load(urls, facts), get(urls.program), get(urls.details)]);
+  const source = new PictureSource(() => {}, () => {}, { decodes: [], served: 0 });
+  source.open(program, urls.decode, facts, details && new Float32Array(details));
+  return { atlas, source, facts, item: (i) => new URL(`${urls.items}/${atlas.itemNumber(i)}.png`, document.baseURI).href };
+}

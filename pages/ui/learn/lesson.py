@@ -1,0 +1,68 @@
+"""The live figure of a step: what Python gives it; all that moves is computed in the browser."""
+
+import streamlit as st
+
+import vae
+
+from .. import cache, routes
+from ..compare import compare_cache
+from ..families import beta_family
+from ..mount import component
+from .lesson_steps import Step
+
+_mount = component(
+    __file__,
+    html='<div class="la ls" data-state="loading"><div class="ls-figure"></div>'
+    '<p class="ls-legend" aria-label="Symbols and their values now"></p>'
+    '<p class="la-veil" role="status">Opening the figure…</p></div>',
+)
+_REACH, _SIDE = 2.5, 11
+
+
+def lesson(step: Step, *, large: bool, key: str) -> None:
+    """Shows the figure, or says which model is missing and how to get it."""
+    entries = {e.name: e for e in cache.checkpoints() if e.error is None}
+    missing = [name for name in step.models if name not in entries]
+    if missing:
+        st.info(
+            f"This step needs {' and '.join(missing)}. Restore the bundled checkpoints, or train "
+            "what is missing with the command in their README."
+        )
+        return
+    models = []
+    for name in step.models:
+        assets = cache.map_assets(name, entries[name].digest)
+        models.append({"urls": assets.urls, "facts": assets.facts})
+    betas = _betas(list(entries.values())) if step.figure == "beta" else []
+    if step.figure == "beta" and not betas:
+        st.info("This step needs models that differ in beta alone, as fashion-beta-0.1 to -10.")
+        return
+    _mount(
+        key=key,
+        data={
+            "module": routes.module_url("learn/lesson.js"),
+            "exported": "Lesson",
+            "figure": step.figure,
+            "models": models,
+            "betas": betas,
+            "large": large,
+        },
+        on_go_change=lambda: None,
+    )
+
+
+def _betas(entries: list[vae.Entry]) -> list[dict]:
+    """The measured numbers and the decoded plane of models that differ in beta alone."""
+    rows = []
+    for entry in beta_family(entries):
+        grid = compare_cache.place_grid(entry.name, entry.digest, _REACH, _SIDE)
+        numbers = (entry.metrics or {}).get("evaluation") or {}
+        rows.append(
+            {
+                "beta": entry.config.model.beta,
+                "reconstruction": numbers.get("reconstruction"),
+                "kl": numbers.get("kl"),
+                "picture": routes.publish(grid, "image/png"),
+            }
+        )
+    return rows

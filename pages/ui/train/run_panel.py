@@ -1,0 +1,102 @@
+"""One run: how far it is, and what can be done with it."""
+
+import streamlit as st
+
+from vae import run_queue, runs
+from vae.runs import RunError, RunInfo
+
+from .. import cache, session
+from . import run_session
+
+WORDS = {
+    "queued": "waits",
+    "starting": "is starting",
+    "running": "is training",
+    "stopped": "was stopped",
+    "finished": "has ended",
+    "failed": "failed",
+    "dead": "died",
+    "damaged": "is damaged",
+}
+
+
+def run_panel(id: str) -> None:
+    """Shows the run's state, its bar and its buttons."""
+    try:
+        run = next((r for r in runs.listed() if r.id == id), None) or runs.info(id)
+    except RunError as error:
+        st.error(f"{error}.")
+        return
+    waits = f", number {run.position} in the queue" if run.position else ""
+    st.subheader(f"{run.name} {WORDS.get(run.state, run.state)}{waits}")
+    _progress(run)
+    if run.state in ("failed", "dead", "damaged"):
+        message = run.status.get("message") or "Its process ended without a word."
+        st.error(f"{message[0].upper()}{message[1:]}")
+        if run.last_lines:
+            st.code("\n".join(run.last_lines), language=None)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        try:
+            _buttons(run)
+        except RunError as error:
+            st.error(f"{error}.")
+
+
+def _progress(run: RunInfo) -> None:
+    status = run.status
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    if not steps:
+        return
+    said = [f"epoch {min(status.get('epochs', 0), step * status.get('epochs', 0) // steps + 1)} "
+            f"of {status.get('epochs', 0)}"]  # fmt: skip
+    if run.live:
+        said.append(f"{status.get('images_per_second', 0):,} images a second")
+        if status.get("left") is not None:
+            said.append(f"{_left(status['left'])} left")
+    else:
+        said.append(f"{status.get('seconds', 0):.0f} s of training")
+    st.progress(min(1.0, step / steps), ", ".join(said))
+
+
+def _buttons(run: RunInfo) -> None:
+    if run.live or run.state == "queued":
+        if st.button("Stop", key="run-stop", help="Keeps what was learned; it can go on later."):
+            run_queue.stop(run.id)
+            st.rerun()
+        return
+    can_go_on = run.state in ("stopped", "dead", "failed") and run.plan.get("options")
+    if can_go_on and st.button("Go on", key="run-resume"):
+        run_queue.resume(run.id)
+        st.rerun()
+    saved = run_session.published(run.id)
+    if saved:
+        if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
+            session.choose_model(saved)
+            st.switch_page("explore.py")
+    elif run.state in ("stopped", "finished"):
+        name = st.text_input(
+            "Save to the checkpoints as",
+            value=_slug(run.name),
+            max_chars=60,
+            width=260,
+            key=f"run-name-{run.id}",
+        )
+        if st.button("Save", key="run-save"):
+            runs.publish(run.id, name, cache.CHECKPOINTS)
+            run_session.remember_published(run.id, name)
+            st.rerun()
+    with st.popover("Delete"):
+        st.caption("The run, its curve and its snapshots go for good. Saved checkpoints stay.")
+        if st.button("Delete this run", key="run-delete"):
+            runs.delete(run.id)
+            run_session.show_runs([])
+            st.rerun()
+
+
+def _slug(name: str) -> str:
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60] or "mine"
+
+
+def _left(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
