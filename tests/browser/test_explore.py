@@ -22,8 +22,6 @@ from live import ROOT
 import vae
 from vae.latent import decode_bytes
 
-BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
-
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):
     frames, requests = [], []
@@ -47,35 +45,6 @@ def test_hover_decodes_anywhere_and_sends_nothing(open_page):
     )
     assert requests == [] and frames == []
     assert page.evaluate("performance.getEntriesByType('resource').length") == sockets
-
-
-@pytest.mark.parametrize("name", BUNDLED)
-def test_browser_decoder_equals_torch(open_page, name):
-    page = open_page(f"/?m={name}")
-    rng = np.random.default_rng(0)
-    codes = np.round(rng.normal(scale=1.5, size=(100, 2)), 4)
-    images = page.evaluate(
-        """async (codes) => {
-          const resources = performance.getEntriesByType('resource').map((r) => r.name);
-          const url = resources.find((u) => u.endsWith('/decoder.js'));
-          const { Decoder, paint } = await import(url);
-          for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
-            const buffer = await (await fetch(url)).arrayBuffer();
-            let decoder;
-            try { decoder = new Decoder(buffer); } catch { continue; }
-            return codes.map((z) => {
-              const rgba = new Uint8ClampedArray(4 * 784);
-              paint(decoder.decode(z), 1, rgba);
-              return Array.from(rgba).filter((_, i) => i % 4 === 0);
-            });
-          }
-        }""",
-        codes.tolist(),
-    )
-    model = vae.load(ROOT / "checkpoints" / name).model
-    expected = decode_bytes(model, codes).reshape(100, 784).astype(int)
-    assert np.abs(np.array(images) - expected).max() <= 1
-    assert np.ptp(expected) > 200  # the images are pictures, not one grey
 
 
 def test_click_pins_and_torch_answers(open_page):
@@ -266,15 +235,18 @@ def test_manifold_refines_when_zoomed(open_page):
     for _ in range(6):
         page.mouse.wheel(0, -240)
     page.wait_for_timeout(2000)
-    image = pixels(page.locator(".la-under"))
     # Neighbouring tiles are now different codes less than a twentieth of the window apart, so the
     # picture is not one blown-up tile: many different tiles were decoded inside the window.
-    blocks = {
-        image[y : y + 8, x : x + 8].tobytes()
-        for y in range(40, 400, 46)
-        for x in range(60, 700, 46)
-    }
-    assert len(blocks) > 40
+    blocks = page.locator(".la-under").evaluate(
+        """(canvas) => {
+          const pen = canvas.getContext('2d'), blocks = new Set();
+          for (let y = 40; y < 400; y += 46)
+            for (let x = 60; x < 700; x += 46)
+              blocks.add(pen.getImageData(x, y, 8, 8).data.join());
+          return blocks.size;
+        }"""
+    )
+    assert blocks > 40
 
 
 def test_legend_toggles_a_class(open_page):

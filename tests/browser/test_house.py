@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import click, torch_image
-from live import ROOT, start_server, stop_server
+from live import ROOT, start_server, stop_server, wait_for_map
 
 import vae
 
@@ -53,13 +53,24 @@ def test_content_is_immutable_compressed_and_checked(open_page, server):
     assert get(f"{server}/atelier/decode/none?z=0,0")[0] == 404
 
 
+@pytest.fixture(scope="module")
+def decode_url(profile, server):
+    """Where a model's codes are decoded, by its name: for models that were opened."""
+    urls = {}
+    for name in ("fashion-vae", "fashion-cvae", "fashion-hvae"):
+        page = profile.new_page()
+        page.goto(f"{server}/?m={name}")
+        wait_for_map(page)
+        page.close()
+        urls[name] = f"{server}/atelier/decode/{vae.load(ROOT / 'checkpoints' / name).digest}"
+    return urls
+
+
 @pytest.mark.parametrize("z", ["", "1", "a,b", "nan,0", "inf,0", "1e9,0", "0,0,0"])
-def test_decode_route_refuses_what_is_no_code(open_page, server, z):
-    open_page("/")  # the route answers for models that were opened
-    digest = vae.load(ROOT / "checkpoints/fashion-vae").digest
-    status, _, body = get(f"{server}/atelier/decode/{digest}?z={z}")
+def test_decode_route_refuses_what_is_no_code(decode_url, z):
+    status, _, body = get(f"{decode_url['fashion-vae']}?z={z}")
     assert status == 400 and b"2 numbers" in body
-    assert len(get(f"{server}/atelier/decode/{digest}?z=0.5,-1")[2]) == 784
+    assert len(get(f"{decode_url['fashion-vae']}?z=0.5,-1")[2]) == 784
 
 
 @pytest.mark.parametrize(
@@ -71,10 +82,8 @@ def test_decode_route_refuses_what_is_no_code(open_page, server, z):
         ("fashion-hvae", "&seed=255", {"seed": 255}),
     ],
 )
-def test_decode_route_takes_a_label_or_a_seed(open_page, server, name, query, told):
-    open_page(f"/?m={name}")
-    digest = vae.load(ROOT / "checkpoints" / name).digest
-    status, _, body = get(f"{server}/atelier/decode/{digest}?z=0.5,-1{query}")
+def test_decode_route_takes_a_label_or_a_seed(decode_url, name, query, told):
+    status, _, body = get(f"{decode_url[name]}?z=0.5,-1{query}")
     assert status == 200
     found = np.frombuffer(body, np.uint8).reshape(28, 28)
     assert np.array_equal(found, torch_image([0.5, -1], name, **told))
@@ -93,12 +102,8 @@ def test_decode_route_takes_a_label_or_a_seed(open_page, server, name, query, to
         ("fashion-vae", "label=1", b"This model is told no label."),
     ],
 )
-def test_decode_route_refuses_a_label_or_a_seed_that_is_not_there(
-    open_page, server, name, query, words
-):
-    open_page(f"/?m={name}")
-    digest = vae.load(ROOT / "checkpoints" / name).digest
-    status, _, body = get(f"{server}/atelier/decode/{digest}?z=0,0&{query}")
+def test_decode_route_refuses_a_label_or_a_seed_that_is_not_there(decode_url, name, query, words):
+    status, _, body = get(f"{decode_url[name]}?z=0,0&{query}")
     assert status == 400 and words in body
 
 

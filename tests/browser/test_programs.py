@@ -5,8 +5,10 @@ import base64
 import numpy as np
 import pytest
 import torch
+from live import ROOT, wait_for_map
 from torch import nn
 
+import vae
 from vae import MODELS
 from vae.config import NETWORKS
 from vae.export import ExportError, decoder_program
@@ -14,6 +16,7 @@ from vae.latent import decode_bytes, detail_noise
 from vae.models import build
 from vae.networks import Beside, Draw, Fourier, Residual
 
+BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
 RUN = """async ([program, codes, extras = []]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
   const { Decoder } = await import(resources.find((u) => u.endsWith('/decoder.js')));
@@ -75,6 +78,16 @@ DECODERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def page(profile, server):
+    """One page for all: nothing that is asked of its decoder changes it."""
+    page = profile.new_page()
+    page.goto(server)
+    wait_for_map(page)
+    yield page
+    page.close()
+
+
 class Stub:
     latent, extra, extra_kind = 3, 0, None
 
@@ -84,7 +97,7 @@ class Stub:
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("name", DECODERS)
-def test_program_equals_torch(open_page, name, half):
+def test_program_equals_torch(page, name, half):
     torch.manual_seed(0)
     shape, build = DECODERS[name]
     decoder = build()
@@ -97,7 +110,6 @@ def test_program_equals_torch(open_page, name, half):
     c, h, w = expected.shape[1:]
     program = decoder_program(Stub(decoder, (c, h, w)))
     assert (b'"float16"' in program[:2000]) == half
-    page = open_page("/")
     found = page.evaluate(RUN, [base64.b64encode(program).decode(), codes.tolist()])
     found = np.array(found).reshape(6, h, w, c).transpose(0, 3, 1, 2)
     assert np.abs(found - expected.numpy()).max() < 1e-5
@@ -106,7 +118,7 @@ def test_program_equals_torch(open_page, name, half):
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_s_program_equals_torch(open_page, settings, name, network):
+def test_every_model_s_program_equals_torch(page, settings, name, network):
     """Also with what stands behind the code: every label and none, several seeds and none."""
     torch.manual_seed(0)
     model = build(settings(name, network).model)
@@ -118,7 +130,6 @@ def test_every_model_s_program_equals_torch(open_page, settings, name, network):
     )
     extras = [_extra(model, **case) for case in cases]
     program = base64.b64encode(decoder_program(model)).decode()
-    page = open_page("/")
     for case, extra in zip(cases, extras, strict=True):
         expected = decode_bytes(model, codes.numpy(), **case).reshape(6, -1).astype(int)
         found = page.evaluate(RUN, [program, codes.tolist(), [extra] * 6])
@@ -128,6 +139,17 @@ def test_every_model_s_program_equals_torch(open_page, settings, name, network):
         assert all((pictures[0] != other).any() for other in pictures[1:])
         zeros = page.evaluate(RUN, [program, codes.tolist(), [extras[0]] * 6])
         assert zeros == page.evaluate(RUN, [program, codes.tolist()])  # left out: all zero
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_model_s_program_equals_torch(page, name):
+    model = vae.load(ROOT / "checkpoints" / name).model
+    codes = np.round(np.random.default_rng(0).normal(scale=1.5, size=(100, 2)), 4)
+    program = base64.b64encode(decoder_program(model)).decode()
+    expected = decode_bytes(model, codes).reshape(100, 784).astype(int)
+    found = page.evaluate(RUN, [program, codes.tolist(), [_extra(model)] * 100])
+    assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
+    assert np.ptp(expected) > 200  # the images are pictures, not one grey
 
 
 def _extra(model, label: int | None = None, seed: int = 0) -> list[float]:
@@ -146,8 +168,7 @@ def test_a_layer_without_a_program_is_named():
         decoder_program(Stub(grouped, (2, 1, 1)))
 
 
-def test_a_torn_program_is_refused(open_page):
-    page = open_page("/")
+def test_a_torn_program_is_refused(page):
     decoder = nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (1, 2, 2)))
     program = decoder_program(Stub(decoder, (1, 2, 2)))
     torn = base64.b64encode(program[:-4]).decode()

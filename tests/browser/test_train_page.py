@@ -28,15 +28,6 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def opened(browser, url: str, path: str = "/train") -> Page:
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.set_default_timeout(30_000)
-    page.complaints = []
-    page.on("pageerror", lambda e: page.complaints.append(str(e)))
-    page.goto(url + path)
-    return page
-
-
 def fill(page: Page, label: str, value: str) -> None:
     field = page.get_by_role("spinbutton", name=label, exact=True)
     field.fill(value)
@@ -58,10 +49,10 @@ def step(page: Page) -> int:
     return int(page.get_by_test_id("run-epoch").get_attribute("data-step") or 0)
 
 
-def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
+def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
     process, url = start_server(place / "log.txt", checkpoints=place / "checkpoints")
     try:
-        page = opened(browser, url)
+        page = visit(url, "/train", ready=False)
         page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
         page.get_by_role("option", name=re.compile("bundled 10,000")).click()
         page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
@@ -92,16 +83,16 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
 
         # The server goes down; the training does not mind, and another server finds it.
         run = Path(next((place / "runs").glob("*/run/status.json"))).parent
+        link = page.url[page.url.index("/train") :]
+        page.close()
         stop_server(process)
         at = json.loads((run / "status.json").read_text())["step"]
         until = time.monotonic() + 30
         while json.loads((run / "status.json").read_text())["step"] < at + 5:
             assert time.monotonic() < until
             time.sleep(0.1)
-        link = page.url[page.url.index("/train") :]
-        page.context.close()
         process, url = start_server(place / "log2.txt", checkpoints=place / "checkpoints")
-        page = opened(browser, url, link)
+        page = visit(url, link, ready=False)
         page.wait_for_selector(READY)
         page.get_by_text("A plane of shoes is training").wait_for()
 
@@ -179,7 +170,6 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
         page.wait_for_function(
             "[...document.querySelectorAll('input')].some((field) => field.value === 'shoes')"
         )
-        assert not page.complaints
     finally:
         stop_server(process)
         for status in place.glob("runs/*/run/status.json"):
@@ -187,8 +177,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(browser, place):
     assert "Traceback" not in (place / "log2.txt").read_text()
 
 
-def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(browser, server, tmp_path):
-    page = opened(browser, server)
+def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(open_page, tmp_path):
+    page = open_page("/train", ready=False)
     (tmp_path / "not.zip").write_bytes(b"no archive")
     page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
     page.get_by_role("option", name="A .zip of my own").click()
@@ -196,5 +186,3 @@ def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(browser, server, tmp_
     page.get_by_text(re.compile("These images cannot be used: .* is no .zip file")).wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert not page.complaints
-    page.context.close()
