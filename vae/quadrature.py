@@ -5,9 +5,9 @@ because the likelihood is linear in the image (`Likelihood.linear`). The encoder
 a plain autoencoder with a fitted prior, a VAE and an implicit posterior are judged alike.
 
 The lattice is a quadtree: tiles of `TILE` x `TILE` points, each of which is split into four with
-half the step where, for some image, it holds mass and the integral is not settled yet. The
-midpoint rule converges faster than any power of the step once that is below the posterior's width
-(Trefethen and Weideman 2014, https://doi.org/10.1137/130932132), so the last change is a
+half the step where it holds mass of an image under a prior and that integral is not settled yet.
+The midpoint rule converges faster than any power of the step once that is below the posterior's
+width (Trefethen and Weideman 2014, https://doi.org/10.1137/130932132), so the last change is a
 pessimistic estimate of the error that is left.
 """
 
@@ -56,7 +56,7 @@ def integrate(
     flat, constant = x.flatten(1), likelihood.constant(x)
     rows = [torch.arange(n)] * len(tiles)  # of each tile, the images that still look at it
     before = torch.full((len(priors), n), -math.inf)
-    result, error = before.clone(), torch.full((n,), math.inf)
+    result, error = before.clone(), torch.full((len(priors), n), math.inf)
     for depth in range(_DEEPEST + 1):
         sums = torch.full((len(priors), n), -math.inf)
         quarters: list[Tensor] = []
@@ -72,17 +72,17 @@ def integrate(
                 parts = _by_quarter(fit + weights[:, at, None])  # [P, images, 4]
                 now = parts.logsumexp(2)
                 sums[:, images] = torch.logaddexp(sums[:, images], now)
-                quarters.append(parts.amax(0))
+                quarters.append(parts)
         found = sums + 2 * math.log(step)
-        change = (found - before).abs().amax(0)
         open_ = error > tolerance
-        result[:, open_], error[open_] = found[:, open_], change[open_]
+        result = torch.where(open_, found, result)
+        error = torch.where(open_, (found - before).abs(), error)
         before = found
         tiles, rows = _split(tiles, step, rows, quarters, error > tolerance, depth)
         step /= 2
         if not len(tiles):
             break
-    return Integral(-result, error)
+    return Integral(-result, error.amax(0))
 
 
 def exact_nll(
@@ -156,16 +156,18 @@ def _split(
     unsettled: Tensor,
     depth: int,
 ) -> tuple[Tensor, list[Tensor]]:
-    """The quarters of tiles that hold mass of an unsettled image, and those images."""
-    best = torch.full((len(unsettled),), -math.inf)
+    """The quarters of tiles that hold mass of an image under a prior for which its integral is
+    unsettled `[P, N]`, and those images. One prior may be settled everywhere on a coarse lattice
+    while another is a needle: then only the needle's place is looked at more closely."""
+    best = torch.full(unsettled.shape, -math.inf)
     for images, parts in zip(rows, quarters, strict=True):
-        best[images] = torch.maximum(best[images], parts.amax(1))
+        best[:, images] = torch.maximum(best[:, images], parts.amax(2))
     half = step * TILE / 2
     shifts = half * torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     corners, seen = [], []
     for tile, images, parts in zip(tiles, rows, quarters, strict=True):
-        floor = best[images] - _MARGIN[min(depth, 1)]
-        matters = (parts > floor[:, None]) & unsettled[images, None]
+        floor = best[:, images] - _MARGIN[min(depth, 1)]
+        matters = ((parts > floor[..., None]) & unsettled[:, images, None]).any(0)
         for quarter in matters.any(0).nonzero()[:, 0].tolist():
             corners.append(tile + shifts[quarter])
             seen.append(images[matters[:, quarter]])

@@ -20,7 +20,7 @@ from helpers import (
 from live import ROOT
 
 import vae
-from vae.latent import decode_bytes
+from vae.latent import decode_bytes, split_codes
 
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):
@@ -265,11 +265,8 @@ def test_legend_toggles_a_class(open_page):
 
 def test_place_is_described_truly(open_page):
     page = open_page("/")
-    model = vae.load(ROOT / "checkpoints" / "fashion-vae").model
-    from vae.latent import encode_images
-
     data = vae.load_dataset("fashion-mnist-starter")
-    codes = encode_images(model, data.test.images).mean
+    codes = split_codes(vae.load(ROOT / "checkpoints" / "fashion-vae"), data.test).mean
     z = np.array(click(page, 0.55, 0.45))
     distances = np.linalg.norm(codes - z, axis=1)
     order = np.argsort(distances)
