@@ -84,6 +84,27 @@ def test_quadrature_of_a_gaussian_has_its_closed_form():
     exact = torch.distributions.MultivariateNormal(torch.zeros(5), covariance).log_prob(x)
     torch.testing.assert_close(found.nll[0], -exact, atol=1e-3, rtol=0)
 
+    # A needle beside it: the lattice becomes fine there, and not over all that the other reaches.
+    needle, centre, decoded = 0.01, torch.tensor([0.3, -1.2]), []
+    priors = [
+        Mixture.standard_normal(2),
+        Mixture(torch.zeros(1), centre[None], needle * torch.eye(2)[None]),
+    ]
+
+    def decode(z):
+        decoded.append(len(z))
+        return z @ weight.T
+
+    both = quadrature.integrate(x, decode, Linear(), priors, tolerance=1e-3)
+    torch.testing.assert_close(both.nll[0], -exact, atol=1e-3, rtol=0)
+    covariance = needle**2 * weight @ weight.T + math.exp(-4) * torch.eye(5)
+    exact = torch.distributions.MultivariateNormal(weight @ centre, covariance).log_prob(x)
+    torch.testing.assert_close(both.nll[1], -exact, atol=1e-3, rtol=0)
+    beside = sum(decoded)
+    decoded.clear()
+    quadrature.integrate(x, decode, Linear(), priors[:1], tolerance=1e-3)
+    assert sum(decoded) < beside < 1.2 * sum(decoded)
+
 
 @torch.inference_mode()
 def test_a_conditional_model_is_integrated_label_by_label(settings, tiny, pictures):
