@@ -97,14 +97,15 @@ def test_same_item_shows_each_model_its_own_code_beside_the_original(open_page):
 def test_a_link_and_a_reload_restore_everything(open_page):
     models = "fashion-vae,fashion-beta-vae,fashion-ae"
     page = open_page(f"/compare?m={models}&z=0.5,-0.25&i=7&mode=item&grid=own")
-    for _ in range(2):
+    for again in (False, True):
+        if again:
+            page.reload()
+            page.wait_for_selector('.la[data-state="ready"]')
         panels = page.locator('[data-testid="compare-panel"]')
         assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
         assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
         pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
         assert [b.inner_text() for b in pressed.all()] == ["Same item", "Own extent"]
-        page.reload()
-        page.wait_for_selector('.la[data-state="ready"]')
 
 
 def test_keys_move_the_cursor_in_all_maps(open_page):
