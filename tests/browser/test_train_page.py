@@ -56,6 +56,9 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
         page.get_by_role("option", name=re.compile("bundled 10,000")).click()
         page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
+        page.wait_for_function(
+            "document.querySelector('[alt=\"25 of the images\"]').naturalWidth === 140"
+        )
         fill(page, "Epochs", "400")
         page.get_by_label("Name", exact=True).fill("A plane of shoes")
         begun = time.monotonic()
@@ -109,7 +112,11 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.get_by_text("A plane of shoes was stopped").wait_for()
 
         # Through time: the first snapshot and the last show other pictures.
-        last = step(page)
+        last = json.loads((run / "status.json").read_text())["step"]
+        page.wait_for_function(
+            "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
+            arg=last,
+        )
         shown = page.locator(".rv-places img").get_attribute("src")
         scrubber = page.get_by_test_id("run-scrubber")
         scrubber.focus()

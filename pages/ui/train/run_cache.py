@@ -13,9 +13,10 @@ from .. import cache, routes
 
 
 class Preview(NamedTuple):
-    """What is shown of images before a training: 25 of them, how many there are, and of what."""
+    """What is shown of images before a training: 25 of them (as a PNG), how many there are, and of
+    what."""
 
-    picture: np.ndarray
+    picture: bytes
     count: int
     held_out: int
     classes: list[tuple[str, int]]
@@ -35,7 +36,7 @@ def preview(data: str, size: int) -> Preview:
     tiles = np.ascontiguousarray(some.transpose(0, 2, 3, 1))
     counts = np.bincount(found.train.labels, minlength=len(found.class_names))
     named = list(zip(found.class_names, counts.tolist(), strict=True))
-    picture = images.mosaic(tiles, 5).squeeze()
+    picture = images.png(images.mosaic(tiles, 5))
     return Preview(picture, len(images_), len(found.test.images), named[:20])
 
 

@@ -17,6 +17,7 @@ from vae.config import (
     setting,
 )
 
+from .. import routes
 from . import run_cache, run_session
 
 DATA = {
@@ -194,7 +195,9 @@ def _preview(data: str, size: int) -> None:
         st.error(f"These images cannot be used: {error}.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(seen.picture, width=150, output_format="PNG", alt="25 of the images")
+        # Not `st.image`, whose file is gone when another choice comes before the browser asked.
+        url = routes.publish(seen.picture, "image/png")
+        st.html(f'<img src="{url}" width="150" alt="25 of the images">', width="content")
         st.caption(
             f"{seen.count:,} images to learn from, {seen.held_out:,} held out. "
             + ", ".join(f"{name} {count:,}" for name, count in seen.classes)
