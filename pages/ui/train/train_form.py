@@ -197,7 +197,7 @@ def _preview(data: str, size: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         # Not `st.image`, whose file is gone when another choice comes before the browser asked.
         url = routes.publish(seen.picture, "image/png")
-        st.html(f'<img src="{url}" width="150" alt="25 of the images">', width="content")
+        st.html(f'<img src="{url}" width="150" alt="25 of the images">', width=150)
         st.caption(
             f"{seen.count:,} images to learn from, {seen.held_out:,} held out. "
             + ", ".join(f"{name} {count:,}" for name, count in seen.classes)
