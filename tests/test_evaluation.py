@@ -103,7 +103,7 @@ def test_quadrature_of_a_gaussian_has_its_closed_form():
     beside = sum(decoded)
     decoded.clear()
     quadrature.integrate(x, decode, Linear(), priors[:1], tolerance=1e-3)
-    assert sum(decoded) < beside < 1.2 * sum(decoded)
+    assert sum(decoded) < beside < 6 * sum(decoded)  # 7 million, were it fine everywhere
 
 
 @torch.inference_mode()

@@ -5,7 +5,7 @@ because the likelihood is linear in the image (`Likelihood.linear`). The encoder
 a plain autoencoder with a fitted prior, a VAE and an implicit posterior are judged alike.
 
 The lattice is a quadtree: tiles of `TILE` x `TILE` points, each of which is split into four with
-half the step where it holds mass of an image under a prior and that integral is not settled yet.
+half the step where it holds mass of an image whose integral is not settled yet.
 The midpoint rule converges faster than any power of the step once that is below the posterior's
 width (Trefethen and Weideman 2014, https://doi.org/10.1137/130932132), so the last change is a
 pessimistic estimate of the error that is left.
@@ -30,6 +30,7 @@ _DEEPEST = 6  # halvings of the step
 _REACH = 6.0  # deviations of the prior that the first lattice covers
 _HOPELESS = 80.0  # nats below its summit at which the prior ends
 _MARGIN = (40.0, 18.0)  # nats below an image's best tile at which a tile is given up: first, later
+_FEW = 400  # quarters of tiles that a settled integral is still followed over
 _TOGETHER = 64  # tiles decoded at a time
 
 
@@ -57,6 +58,7 @@ def integrate(
     rows = [torch.arange(n)] * len(tiles)  # of each tile, the images that still look at it
     before = torch.full((len(priors), n), -math.inf)
     result, error = before.clone(), torch.full((len(priors), n), math.inf)
+    open_ = torch.ones(len(priors), n, dtype=torch.bool)
     for depth in range(_DEEPEST + 1):
         sums = torch.full((len(priors), n), -math.inf)
         quarters: list[Tensor] = []
@@ -74,11 +76,11 @@ def integrate(
                 sums[:, images] = torch.logaddexp(sums[:, images], now)
                 quarters.append(parts)
         found = sums + 2 * math.log(step)
-        open_ = error > tolerance
         result = torch.where(open_, found, result)
         error = torch.where(open_, (found - before).abs(), error)
         before = found
-        tiles, rows = _split(tiles, step, rows, quarters, error > tolerance, depth)
+        unsettled = open_ & (error > tolerance)
+        tiles, rows, open_ = _split(tiles, step, rows, quarters, unsettled, open_, depth)
         step /= 2
         if not len(tiles):
             break
@@ -154,21 +156,27 @@ def _split(
     rows: list[Tensor],
     quarters: list[Tensor],
     unsettled: Tensor,
+    open_: Tensor,
     depth: int,
-) -> tuple[Tensor, list[Tensor]]:
-    """The quarters of tiles that hold mass of an image under a prior for which its integral is
-    unsettled `[P, N]`, and those images. One prior may be settled everywhere on a coarse lattice
-    while another is a needle: then only the needle's place is looked at more closely."""
-    best = torch.full(unsettled.shape, -math.inf)
+) -> tuple[Tensor, list[Tensor], Tensor]:
+    """The quarters of tiles that hold mass of an image and a prior `[P, N]` which go on, those
+    images, and which go on: what is unsettled, and beside it the image's other priors as long as
+    that is cheap, for one small change may be chance. One prior may be flat and settled on a
+    coarse lattice while another is a needle: then only the needle's place is looked at closely."""
+    floor = torch.full(unsettled.shape, -math.inf)
     for images, parts in zip(rows, quarters, strict=True):
-        best[:, images] = torch.maximum(best[:, images], parts.amax(2))
+        floor[:, images] = torch.maximum(floor[:, images], parts.amax(2))
+    floor -= _MARGIN[min(depth, 1)]
+    count = torch.zeros(unsettled.shape)
+    for images, parts in zip(rows, quarters, strict=True):
+        count[:, images] += (parts > floor[:, images, None]).sum(2)
+    goes_on = unsettled | (open_ & unsettled.any(0) & (count <= _FEW))
     half = step * TILE / 2
     shifts = half * torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     corners, seen = [], []
     for tile, images, parts in zip(tiles, rows, quarters, strict=True):
-        floor = best[:, images] - _MARGIN[min(depth, 1)]
-        matters = ((parts > floor[..., None]) & unsettled[:, images, None]).any(0)
+        matters = ((parts > floor[:, images, None]) & goes_on[:, images, None]).any(0)
         for quarter in matters.any(0).nonzero()[:, 0].tolist():
             corners.append(tile + shifts[quarter])
             seen.append(images[matters[:, quarter]])
-    return (torch.stack(corners) if corners else tiles[:0]), seen
+    return (torch.stack(corners) if corners else tiles[:0]), seen, goes_on
