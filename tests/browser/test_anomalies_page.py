@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from helpers import query, wait_for_query
 from live import ROOT
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 from vae import anomaly
@@ -120,7 +120,7 @@ def test_files_are_judged_the_broken_ones_named_and_all_scores_taken_home(open_p
     page.get_by_text("4 images of mine").wait_for()
     page.get_by_text("3 files could not be read; the others are scored").wait_for()
     entries = page.locator('.un [role="listitem"]')
-    assert entries.count() == 4
+    expect(entries).to_have_count(4)
     assert entries.first.inner_text().startswith("mine/digit.png")
     scores = [float(v) for v in entries.evaluate_all("l => l.map((e) => e.dataset.score)")]
     assert scores == sorted(scores, reverse=True)
@@ -148,7 +148,7 @@ def test_a_saved_threshold_is_the_commands_and_an_item_opens_on_the_map(
     assert told["anomalous"]
     assert told["threshold"] == pytest.approx(np.quantile(normal, 0.97), abs=1e-6)
     first = page.locator('.un [role="listitem"]').first
-    assert "more unusual than all 9,999 other normal images" in first.inner_text()
+    expect(first).to_contain_text("more unusual than all 9,999 other normal images")
     first.get_by_role("link", name="Open on the map").click()
     page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]', timeout=60_000)
     assert query(page)["i"] == str(item) and query(page)["m"] == MODEL

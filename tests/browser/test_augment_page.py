@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 from helpers import go_to, query, wait_for_query
 from live import ROOT
+from playwright.sync_api import expect
 from torchvision.datasets import ImageFolder
 
 import vae
@@ -39,8 +40,8 @@ def fill(page, label: str, value: str) -> None:
 
 def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
     page = opened(open_page, "/augment?m=fashion-cvae")
-    assert page.locator(f"{PREVIEW} img").count() == 10
-    assert page.get_by_text("Ankle boot", exact=True).is_visible()
+    expect(page.locator(f"{PREVIEW} img")).to_have_count(10)
+    expect(page.get_by_text("Ankle boot", exact=True)).to_be_visible()
     other_pictures(page, lambda: fill(page, "Seed", "7"))
     wait_for_query(page, "seed", "7")
     slider = page.get_by_role("slider", name="Spread")

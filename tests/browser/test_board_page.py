@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 from helpers import click, go_to, torch_image
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 READY = '.bd[data-state="ready"]'
 CARD = ".bd-card"
@@ -71,8 +71,8 @@ def test_an_hour_at_the_board(open_page):
     page.reload()
     page.wait_for_selector(READY)
     wait_for(page, [first, third, second])
-    assert page.locator(CARD).nth(0).locator(".bd-note").input_value() == "the quiet one"
-    assert page.locator(CARD).nth(2).get_attribute("data-stars") == "4"
+    expect(page.locator(CARD).nth(0).locator(".bd-note")).to_have_value("the quiet one")
+    expect(page.locator(CARD).nth(2)).to_have_attribute("data-stars", "4")
     link = page.url
     other = open_page(link[link.index("/board") :], ready=False)
     other.wait_for_selector(READY)
@@ -93,8 +93,8 @@ def test_an_hour_at_the_board(open_page):
     page.wait_for_function("document.querySelector('.bd-note').value === 'theirs'")
     page.get_by_role("button", name="Undo").click()
     page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="0"]')
-    assert page.locator(CARD).nth(0).locator(".bd-note").input_value() == "theirs"
-    assert page.get_by_label("Name", exact=True).input_value() == "Ours"
+    expect(page.locator(CARD).nth(0).locator(".bd-note")).to_have_value("theirs")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Ours")
     stranger = open_page("/board", ready=False)
     stranger.get_by_text("Nothing is kept here yet").wait_for()
     assert link.split("b=")[1] not in stranger.url
@@ -161,10 +161,10 @@ def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
     page.get_by_role("button", name="Tree").click()
     rows = page.locator(".bd-row")
     assert [rows.nth(i).locator(".bd-leaf").count() for i in range(2)] == [1, 2]
-    assert page.locator(".bd-tree path").count() == 2
+    expect(page.locator(".bd-tree path")).to_have_count(2)
     page.get_by_role("button", name="Cards").click()
     page.locator(".bd-picture").nth(1).click()
     page.locator(".bd-picture").nth(2).click(modifiers=["Control"])
     page.get_by_role("button", name="Side by side").click()
-    assert page.locator(".bd-pair figure").count() == 3
-    assert "apart in z" in page.locator(".bd-pair").inner_text()
+    expect(page.locator(".bd-pair figure")).to_have_count(3)
+    expect(page.locator(".bd-pair")).to_contain_text("apart in z")

@@ -63,7 +63,7 @@ def take(page: Page, words: str) -> bytes:
 
 def test_a_cluster_is_chosen_named_and_taken_home(open_page):
     page = opened(open_page)
-    assert page.locator(LIST).count() == 10
+    expect(page.locator(LIST)).to_have_count(10)
     data, own = vae.load_dataset("fashion-mnist-starter").test, found()
     item = int(own.members(4)[0])
     x, y = (float(v) for v in place(page, codes()[item]))
@@ -170,7 +170,7 @@ def test_noise_is_grey_told_and_the_page_is_accessible_on_a_phone(open_page):
     own = found("hdbscan", 300)
     expect(page.locator(LIST)).to_have_count(len(own.centres))
     expect(page.locator(LIST).first).to_contain_text("One")
-    assert f"{(own.labels < 0).sum():,} images" in page.locator(".cl-noise").inner_text()
+    expect(page.locator(".cl-noise")).to_contain_text(f"{(own.labels < 0).sum():,} images")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     ignored = {"color-contrast": {"enabled": False}}  # Streamlit's own captions
     report = Axe().run(page, context=".cl", options={"rules": ignored})

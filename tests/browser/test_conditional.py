@@ -4,7 +4,7 @@ hierarchical one; chosen in the panel, on the strip or by a key, and kept with e
 import numpy as np
 import pytest
 from helpers import IMAGE, MAP, click, hover, pixels, query, torch_image, wait_for_query, z_of
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 
@@ -61,13 +61,13 @@ def test_a_class_decides_about_every_picture_from_then_on(open_page):
     pin = '[data-testid="pin-image"]'
     assert told(page, pin)["label"] == SNEAKER
     assert np.array_equal(pixels(page.locator(pin)), torch_image(z_of(page), CVAE, label=SNEAKER))
-    assert "Sneaker" in page.locator('[data-testid="pin-list"]').inner_text()
+    expect(page.locator('[data-testid="pin-list"]')).to_contain_text("Sneaker")
     wait_for_query(page, "c", str(SNEAKER))
 
 
 def test_all_classes_follow_the_cursor(open_page):
     page = open_page(f"/?m={CVAE}")
-    assert page.get_by_role("heading", name="All classes at this place").is_visible()
+    expect(page.get_by_role("heading", name="All classes at this place")).to_be_visible()
     for fx, fy in [(0.3, 0.4), (0.62, 0.55)]:
         z = hover(page, fx, fy)
         canvases = settled(page, "label")
@@ -83,13 +83,13 @@ def test_a_picture_of_a_class_selects_it_and_unselects_it(open_page):
     button = page.get_by_test_id("alternatives").get_by_role("button", name="Bag")
     button.click()
     wait_for_told(page, label=CLASSES.index("Bag"))
-    assert button.get_attribute("aria-pressed") == "true"
-    assert page.get_by_label("Class", exact=True).input_value() == str(CLASSES.index("Bag"))
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("Class", exact=True)).to_have_value(str(CLASSES.index("Bag")))
     button.focus()
     page.keyboard.press("Enter")
     wait_for_told(page, label="")
-    assert button.get_attribute("aria-pressed") == "false"
-    assert page.get_by_label("Class", exact=True).input_value() == ""
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_label("Class", exact=True)).to_have_value("")
 
 
 def test_keys_take_the_next_class_and_the_next_detail(open_page):
@@ -103,7 +103,7 @@ def test_keys_take_the_next_class_and_the_next_detail(open_page):
     wait_for_told(page, label=SNEAKER, seed=0)
     page.wait_for_function("document.querySelector('.la-live').textContent.includes('Sneaker:')")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog").get_by_text("next class").is_visible()
+    expect(page.get_by_role("dialog").get_by_text("next class")).to_be_visible()
     other = open_page(f"/?m={HVAE}&s=254")
     other.locator(MAP).focus()
     for seed in (255, 0, 1):
@@ -136,7 +136,7 @@ def test_a_detail_seed_is_torch_s(open_page):
     none.click()
     wait_for_told(page, seed=0)
     assert np.array_equal(pixels(page.locator(IMAGE)), before)
-    assert none.get_attribute("aria-pressed") == "true"
+    expect(none).to_have_attribute("aria-pressed", "true")
 
 
 def test_variations_are_torch_s_and_one_can_be_taken(open_page):
@@ -242,10 +242,10 @@ def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
 
 def test_an_old_link_opens_and_a_spoilt_one_is_reported(open_page):
     page = open_page(f"/?m={CVAE}&z=0.5,0.5&p=0.1,0.2;0.3,0.4")
-    assert page.get_by_test_id("pin-image").count() == 2
+    expect(page.get_by_test_id("pin-image")).to_have_count(2)
     assert told(page, '[data-testid="pin-image"]') == {"label": None, "seed": 0}
     page = open_page(f"/?m={CVAE}&c=10&s=4&p=0,0c11")
-    assert page.get_by_text("could not be read in full (p, c, s)").is_visible()
+    expect(page.get_by_text("could not be read in full (p, c, s)")).to_be_visible()
     assert told(page) == {"label": None, "seed": 0}
     page = open_page("/?c=3")
-    assert page.get_by_text("could not be read in full (c)").is_visible()
+    expect(page.get_by_text("could not be read in full (c)")).to_be_visible()

@@ -18,6 +18,7 @@ from helpers import (
     z_of,
 )
 from live import ROOT
+from playwright.sync_api import expect
 
 import vae
 from vae.latent import decode_bytes, split_codes
@@ -35,7 +36,7 @@ def test_hover_decodes_anywhere_and_sends_nothing(open_page):
     for fx, fy in [(0.1, 0.1), (0.9, 0.15), (0.5, 0.5), (0.3, 0.8)]:
         z = hover(page, fx, fy)
         assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
-        assert page.locator(IMAGE).get_attribute("data-source") == "browser"
+        expect(page.locator(IMAGE)).to_have_attribute("data-source", "browser")
         seen.add(tuple(z))
     assert len(seen) == 4
     page.mouse.move(2, 2)  # off the map: the held place returns
@@ -52,7 +53,7 @@ def test_click_pins_and_torch_answers(open_page):
     z = click(page, 0.6, 0.4)
     pin = page.locator('[data-testid="pin-image"]').first
     assert np.array_equal(pixels(pin), torch_image(z))
-    assert page.locator(IMAGE).get_attribute("data-source") == "server"
+    expect(page.locator(IMAGE)).to_have_attribute("data-source", "server")
     assert z_of(page) == z
     wait_for_query(page, "p")
     assert [float(v) for v in query(page)["z"].split(",")] == z
@@ -67,16 +68,16 @@ def test_pins_can_be_deleted_cleared_and_undone(open_page):
         ",".join(f"{v:g}" for v in codes[i]) for i in (0, 2)
     ]
     page.get_by_role("button", name="Clear").click()
-    assert pins.count() == 0
+    expect(pins).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    assert pins.count() == 2
+    expect(pins).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
-    assert pins.count() == 3
+    expect(pins).to_have_count(3)
     page.locator(MAP).focus()
     for _ in range(3):
         page.keyboard.press("u")
-    assert pins.count() == 0
-    assert page.get_by_role("button", name="Undo").is_disabled()
+    expect(pins).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
 def test_quick_clicks_lose_no_pin(open_page):
@@ -104,7 +105,7 @@ def test_dragging_scrubs_and_holds(open_page):
     page.mouse.move(2, 2)
     page.wait_for_timeout(100)
     assert z_of(page) == z
-    assert page.locator('[data-testid="pin-image"]').count() == 0
+    expect(page.locator('[data-testid="pin-image"]')).to_have_count(0)
     wait_for_query(page, "z", ",".join(f"{v:g}" for v in z))
 
 
@@ -171,9 +172,9 @@ def test_keyboard(open_page):
     page.keyboard.press("Enter")
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
     page.keyboard.press("?")
-    assert page.get_by_role("dialog").is_visible()
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("dialog").is_visible()
+    expect(page.get_by_role("dialog")).not_to_be_visible()
     assert page.url.startswith("http://127.0.0.1")  # Alt with an arrow did not go back in history
 
 
@@ -194,7 +195,7 @@ def test_wheel_zoom_stays(open_page):
     click(page, 0.4, 0.6)
     page.get_by_role("button", name="Density").click()
     page.wait_for_timeout(700)
-    assert page.locator(MAP).get_attribute("data-view") == zoomed
+    expect(page.locator(MAP)).to_have_attribute("data-view", zoomed)
     wait_for_query(page, "v")
     page.keyboard.down("Shift")  # Shift drags the map itself
     page.mouse.move(*on_map(page, 0.5, 0.5))
@@ -220,7 +221,7 @@ def test_layers_draw_and_switch_off(open_page, layer):
     assert ink() == 0
     button = page.get_by_role("button", name=layer)
     button.click()
-    assert button.get_attribute("aria-pressed") == "true"
+    expect(button).to_have_attribute("aria-pressed", "true")
     page.wait_for_timeout(1500)
     assert ink() > 50_000
     button.click()
@@ -252,10 +253,10 @@ def test_manifold_refines_when_zoomed(open_page):
 def test_legend_toggles_a_class(open_page):
     page = open_page("/")
     chip = page.get_by_role("button", name="Sneaker", exact=True)
-    assert chip.get_attribute("aria-pressed") == "true"
+    expect(chip).to_have_attribute("aria-pressed", "true")
     chip.click()
     chip = page.get_by_role("button", name="Sneaker", exact=True)
-    assert chip.get_attribute("aria-pressed") == "false"
+    expect(chip).to_have_attribute("aria-pressed", "false")
     visible = page.evaluate(
         "document.querySelector('.la-plotly').data.map((trace) => trace.visible)"
     )
@@ -271,7 +272,7 @@ def test_place_is_described_truly(open_page):
     distances = np.linalg.norm(codes - z, axis=1)
     order = np.argsort(distances)
     log_prior = -0.5 * (z @ z) - np.log(2 * np.pi)
-    assert page.locator('[data-fact="prior"]').inner_text() == f"{log_prior:.2f} nats"
+    expect(page.locator('[data-fact="prior"]')).to_have_text(f"{log_prior:.2f} nats")
     shown = float(page.locator('[data-fact="distance"]').inner_text())
     assert shown == pytest.approx(distances[order[0]], abs=1e-3)
     counts = np.bincount(data.test.labels[order[:10]], minlength=10)
@@ -291,7 +292,7 @@ def test_an_item_shows_its_posterior_and_reconstruction(open_page):
     click(page, 0.55, 0.45)
     page.locator('[data-testid="neighbour-list"] button').first.click()
     detail = page.get_by_test_id("item-detail")
-    assert "posterior std" in detail.inner_text()
+    expect(detail).to_contain_text("posterior std")
     number = int(detail.inner_text().split("test image ")[1].split()[0])
     data, model = (
         vae.load_dataset("fashion-mnist-starter"),
@@ -333,12 +334,12 @@ def test_a_link_restores_everything_in_a_new_browser(open_page):
     assert z_of(other) == pins[1]
     restored = [float(v) for v in other.locator(MAP).get_attribute("data-view").split(",")]
     assert restored == pytest.approx(view, abs=2e-3)
-    assert other.get_by_role("button", name="Density").get_attribute("aria-pressed") == "true"
+    expect(other.get_by_role("button", name="Density")).to_have_attribute("aria-pressed", "true")
     assert (
         other.get_by_role("button", name="Bag", exact=True).get_attribute("aria-pressed")
         == "false"
     )
-    assert other.get_by_test_id("item-detail").is_visible()
+    expect(other.get_by_test_id("item-detail")).to_be_visible()
 
 
 def test_copied_link_and_reload(open_page):
@@ -355,13 +356,13 @@ def test_copied_link_and_reload(open_page):
 
 def test_another_version_of_the_model_is_said(open_page):
     page = open_page("/?m=fashion-vae&d=000000000000&z=0.5,0.5")
-    assert page.get_by_text("another version of fashion-vae").is_visible()
+    expect(page.get_by_text("another version of fashion-vae")).to_be_visible()
     assert z_of(page) == [0.5, 0.5]
 
 
 def test_a_spoilt_link_opens_what_it_can(open_page):
     page = open_page("/?z=a,b&v=1,2&l=points,lasers&p=1,2;3&i=-4&h=x")
-    assert page.get_by_text("could not be read in full (z, v, l, p, i, h)").is_visible()
+    expect(page.get_by_text("could not be read in full (z, v, l, p, i, h)")).to_be_visible()
     assert z_of(page) == z_of(open_page("/"))  # where everyone starts
 
 
@@ -373,7 +374,7 @@ def test_model_and_place_survive_page_changes(open_page):
     go_to(page, "Explore")
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
     assert z_of(page) == z
-    assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
+    expect(page.get_by_role("combobox")).to_have_value("fashion-beta-vae")
     wait_for_query(page, "m", "fashion-beta-vae")
     assert query(page)["p"]  # a reload loses nothing
 
@@ -390,7 +391,7 @@ def test_changing_the_model_keeps_the_place(open_page):
     page.wait_for_timeout(300)
     assert z_of(page) == z
     assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z, "fashion-ae")).max() <= 1
-    assert not page.locator(".la-prior").first.is_visible()  # an autoencoder has no prior
+    expect(page.locator(".la-prior").first).not_to_be_visible()  # an autoencoder has no prior
     page.get_by_role("combobox").click()
     page.get_by_role("option", name="fashion-vae", exact=True).click()
     page.wait_for_selector(
@@ -405,7 +406,7 @@ def test_the_models_page_opens_a_model(open_page):
     page.get_by_role("heading", name="fashion-beta-vae").wait_for()
     page.locator(".st-key-explore-fashion-beta-vae button").click()
     page.wait_for_selector('.la[data-state="ready"]')
-    assert page.get_by_role("combobox").input_value() == "fashion-beta-vae"
+    expect(page.get_by_role("combobox")).to_have_value("fashion-beta-vae")
 
 
 def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):
@@ -413,7 +414,7 @@ def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):
     page.get_by_text("torn cannot be opened").wait_for()
     go_to(page, "Models")
     page.get_by_role("heading", name="torn (damaged)").wait_for()
-    assert page.get_by_role("heading", name="fashion-vae", exact=True).is_visible()
+    expect(page.get_by_role("heading", name="fashion-vae", exact=True)).to_be_visible()
 
 
 def test_touch_works_with_one_finger(open_page):
@@ -438,7 +439,7 @@ def test_touch_works_with_one_finger(open_page):
     touch("touchEnd", [])
     page.wait_for_timeout(150)
     assert z_of(page) != before
-    assert page.locator('[data-testid="pin-image"]').count() == 1  # a drag is not a tap
+    expect(page.locator('[data-testid="pin-image"]')).to_have_count(1)  # a drag is not a tap
     view = page.locator(MAP).get_attribute("data-view")
     touch("touchStart", [(x, y), (x + 40, y)])
     for i in range(6):

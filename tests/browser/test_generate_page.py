@@ -2,7 +2,7 @@
 
 import numpy as np
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 from vae.novelty import Gallery
@@ -51,7 +51,7 @@ def chosen(page: Page) -> list[float]:
 
 def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     page = opened(open_page)
-    assert page.locator(TILE).count() == 64
+    expect(page.locator(TILE)).to_have_count(64)
     page.locator(TILE).nth(9).click()
     z = chosen(page)
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(z)).max() <= 1
@@ -60,11 +60,11 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     item, distance = Gallery(real).nearest(torch_image(z)[None, :, :, None].astype(np.uint8))
     source = page.get_by_test_id("nearest-real").get_attribute("src")
     assert source.endswith(f"/{item[0]}.png")
-    assert f"{distance[0]:.3f} a pixel" in page.get_by_test_id("sample-facts").inner_text()
+    expect(page.get_by_test_id("sample-facts")).to_contain_text(f"{distance[0]:.3f} a pixel")
     drawn = key(page)
     press(page, "Twelve variations")
     assert page.locator(TILE).count() == 13 and chosen(page) == z
-    assert "12 variations" in page.locator(NOTE).inner_text()
+    expect(page.locator(NOTE)).to_contain_text("12 variations")
     page.locator(TILE).nth(3).click()
     child = chosen(page)
     assert 0 < np.linalg.norm(np.subtract(child, z)) < 1.2
@@ -73,20 +73,20 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     press(page, "Mix selected")
     middle = (np.array(child) + other) / 2
     assert np.allclose(chosen(page), middle, atol=1e-4)
-    assert page.locator(TILE).count() == 3
+    expect(page.locator(TILE)).to_have_count(3)
     press(page, "Undo")
     before = key(page)
     page.keyboard.press("Control+z")
     wait_for_new(page, before)
     assert key(page) == drawn and page.locator(TILE).count() == 64
     press(page, "Redo")
-    assert page.locator(TILE).count() == 13
+    expect(page.locator(TILE)).to_have_count(13)
 
 
 def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&src=class&c=8&n=16&seed=5&t=0.5&min=0.1")
-    assert page.locator(TILE).count() == 16
-    assert "around Bag · seed 5, temperature 0.5" in page.locator(NOTE).inner_text()
+    expect(page.locator(TILE)).to_have_count(16)
+    expect(page.locator(NOTE)).to_contain_text("around Bag · seed 5, temperature 0.5")
     first = chosen(page)
     before = key(page)
     page.get_by_role("button", name="Draw others").click()
@@ -96,7 +96,7 @@ def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
     link = page.url
     again = opened(open_page, link[link.index("/generate") :])
     assert chosen(again) == chosen(page)
-    assert again.locator(TILE).count() == 16
+    expect(again.locator(TILE)).to_have_count(16)
     page.get_by_role("button", name="Undo", exact=True).click()
     wait_for_query(page, "seed", "5")
     page.wait_for_function(
@@ -149,7 +149,7 @@ def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(moved)).max() <= 1
     press(page, "Go on from here")
     assert np.allclose(chosen(page), moved) and page.locator(TILE).count() == 2
-    assert "T-shirt/top to Trouser" in page.locator('[data-testid="sample-facts"]').inner_text()
+    expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("T-shirt/top to Trouser")
 
 
 def test_details_are_drawn_each_with_its_seed_and_sorted_by_newness(open_page):

@@ -11,7 +11,7 @@ import av
 import numpy as np
 from helpers import click, go_to, torch_image, wait_for_query
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 SANDAL, BOOT = "-1.2836, 0.5716", "-0.7264, -0.5964"  # among their own kind alone
 CARD = ".bd-card"
@@ -128,8 +128,8 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.reload()
     page.wait_for_selector('.bd[data-state="ready"]')
     assert cards(page, 6) == codes[1:]
-    assert page.get_by_label("Name", exact=True).input_value() == "Low boots"
-    assert page.locator(CARD).nth(0).get_attribute("data-stars") == "5"
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Low boots")
+    expect(page.locator(CARD).nth(0)).to_have_attribute("data-stars", "5")
 
     # 5. The files: opened again, and each picture is what torch decodes at its code.
     page.get_by_role("button", name="Take home").click()
@@ -159,4 +159,4 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.get_by_role("button", name="Bring in").click()
     page.locator('input[type="file"]').set_input_files(tmp_path / "board.json")
     assert cards(page, 6) == codes[1:]
-    assert page.get_by_label("Name", exact=True).input_value() == "Low boots"
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Low boots")

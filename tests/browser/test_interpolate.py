@@ -12,7 +12,7 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 MAP = '[data-testid="path-map"]'
 LINK = "/interpolate?m=fashion-vae&p=0.8751,0.4771;-0.5694,-0.4398&k=straight&n=12"
@@ -74,7 +74,7 @@ def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     assert stops(page) == [[-0.5694, -0.4398], moved]
     page.get_by_test_id("typed-code").fill("0.5, nonsense")
     page.locator('[data-do="add-code"]').click()
-    assert "Expected 2 numbers" in page.locator(".pm-typed").inner_text()
+    expect(page.locator(".pm-typed")).to_contain_text("Expected 2 numbers")
     page.get_by_test_id("typed-code").fill("0.5, -1.25")
     page.keyboard.press("Enter")
     page.get_by_test_id("item-number").fill("7")
@@ -86,7 +86,7 @@ def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     wait_for_stops(page, 4)
     answered(page)
     assert stops(page) == before
-    assert page.get_by_test_id("frames").input_value() == "12"
+    expect(page.get_by_test_id("frames")).to_have_value("12")
 
 
 def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page):
@@ -104,7 +104,7 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page
         "document.querySelectorAll('[data-testid=frame]')[11].dataset.z === '-0.5694,-0.4398'"
     )
     frames = page.locator('[data-testid="frame"]')
-    assert frames.count() == 12
+    expect(frames).to_have_count(12)
     for i in (0, 6):
         z = [float(v) for v in frames.nth(i).get_attribute("data-z").split(",")]
         assert np.abs(pixels(frames.nth(i)) - torch_image(z)).max() <= 1
@@ -122,7 +122,7 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page
         "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z", arg=shown
     )
     page.keyboard.press("Space")
-    assert page.get_by_test_id("play").inner_text() == "Play"
+    expect(page.get_by_test_id("play")).to_have_text("Play")
 
     page.get_by_role("button", name="Draw", exact=True).click()
     page.mouse.move(*at(page, 0.3, 0.4))
@@ -185,6 +185,17 @@ def test_every_file_opens_again(open_page):
     page.get_by_text("Stopped; no file was made.").wait_for()
 
 
+def invert_of(page: Page, kind: str):
+    """The switch of a picture from a file, a drawing or the clipboard, once that picture is the
+    only one: Streamlit leaves those of the picture before it until the page has run again."""
+    page.wait_for_function(
+        "kind => { const all = [...document.querySelectorAll('[class*=own-invert-]')];"
+        " return all.length === 1 && all[0].className.includes(`own-invert-${kind}-`); }",
+        arg=kind,
+    )
+    return page.get_by_label("Invert: the item is dark")
+
+
 def test_pictures_of_ones_own_become_stops(open_page):
     page = open_page(LINK)
     answered(page)
@@ -198,8 +209,7 @@ def test_pictures_of_ones_own_become_stops(open_page):
     data = io.BytesIO()
     shirt.save(data, "PNG")
     chooser.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": data.getvalue()})
-    page.get_by_alt_text("The prepared picture").wait_for()
-    assert page.get_by_label("Invert: the item is dark").is_checked()
+    expect(invert_of(page, "file")).to_be_checked()
     page.get_by_role("button", name="Add as the last stop").click()
     wait_for_stops(page, 3)
     assert np.abs(np.subtract(stops(page)[2], [0.8751, 0.4771])).max() < 0.25
@@ -216,14 +226,13 @@ def test_pictures_of_ones_own_become_stops(open_page):
         page.mouse.up()
     assert (pixels(canvas) > 200).sum() > 40
     page.get_by_test_id("use-drawing").click()
-    page.get_by_alt_text("The prepared picture").wait_for()
+    expect(invert_of(page, "drawn")).not_to_be_checked()
     page.get_by_role("button", name="Add as the last stop").click()
     wait_for_stops(page, 4)
     assert len({tuple(z) for z in stops(page)}) == 4
 
     page.evaluate(PASTE, base64.b64encode(data.getvalue()).decode())
-    page.locator('[class*="own-invert-pasted-2"]').wait_for()
-    assert page.get_by_label("Invert: the item is dark").is_checked()
+    expect(invert_of(page, "pasted")).to_be_checked()
 
 
 def test_a_narrow_dark_screen_shows_all_of_it(open_page):
@@ -273,7 +282,7 @@ def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
     card = page.locator(".bd-card")
     kept = [float(v) for v in card.get_attribute("data-z").split(",")]
     assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
-    assert "geodesic way, 5 of 12" in card.inner_text()
+    expect(card).to_contain_text("geodesic way, 5 of 12")
 
 
 def test_a_finger_draws_the_way_and_two_move_the_map(open_page):

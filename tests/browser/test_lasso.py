@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import MAP, click, go_to, on_map, query, wait_for_query, z_of
 from live import ROOT, wait_for_map
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 from vae.generate import inside
@@ -66,7 +66,7 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     found, data = members(corners)
     counts = np.bincount(data.test.labels[found], minlength=10)
     assert 4 <= len(corners) <= 64
-    assert f"{len(found):,} of 10,000 test images inside" in page.locator(COUNT).inner_text()
+    expect(page.locator(COUNT)).to_contain_text(f"{len(found):,} of 10,000 test images inside")
     chips = page.locator(".la-legend button").all_inner_texts()
     assert [chip.split()[-1] for chip in chips] == [f"{n:,}" for n in counts]
     page.get_by_text(f"{len(found):,} of 10,000 test images.").wait_for()  # what Python says
@@ -92,7 +92,7 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     page.locator(MAP).focus()
     page.keyboard.press("Escape")
     page.wait_for_function("!new URL(location.href).searchParams.has('in')")
-    assert not page.locator(COUNT).is_visible()
+    expect(page.locator(COUNT)).not_to_be_visible()
     assert page.locator(".la-marks").evaluate("c => c.width") == 1
     page.keyboard.press("u")
     wait_for_query(page, "in")
@@ -151,7 +151,7 @@ def test_keys_set_corners_and_a_tap_pins(open_page):
     click(page, 0.45, 0.6)
     page.keyboard.press("l")
     lasso = page.get_by_role("button", name="Lasso", exact=True)
-    assert lasso.get_attribute("aria-pressed") == "true"
+    expect(lasso).to_have_attribute("aria-pressed", "true")
     places = []
     for key in ("ArrowRight", "ArrowUp", "ArrowLeft"):
         page.keyboard.press("Enter")
@@ -166,15 +166,15 @@ def test_keys_set_corners_and_a_tap_pins(open_page):
     wait_for_query(page, "in")
     assert polygon(page) == pytest.approx(np.array(places))
     found, _ = members(np.array(places))
-    assert f"{len(found):,} of 10,000" in page.locator(COUNT).inner_text()
-    assert lasso.get_attribute("aria-pressed") == "false"
-    assert page.get_by_test_id("pin-image").count() == 1
+    expect(page.locator(COUNT)).to_contain_text(f"{len(found):,} of 10,000")
+    expect(lasso).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_test_id("pin-image")).to_have_count(1)
     page.keyboard.press("l")
     click(page, 0.6, 0.6)  # a press that is no drag pins, as ever
-    assert lasso.get_attribute("aria-pressed") == "true"
+    expect(lasso).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Escape")
-    assert lasso.get_attribute("aria-pressed") == "false"
-    assert page.locator(COUNT).is_visible()
+    expect(lasso).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(COUNT)).to_be_visible()
 
 
 def test_a_finger_draws_and_two_zoom(open_page):
@@ -198,7 +198,7 @@ def test_a_finger_draws_and_two_zoom(open_page):
     page.wait_for_function(
         "v => document.querySelector('[data-testid=latent-map]').dataset.view !== v", arg=view
     )
-    assert not page.locator(COUNT).is_visible()
+    expect(page.locator(COUNT)).not_to_be_visible()
     touch("touchStart", on_map(page, 0.3, 0.3))
     for a, b in ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)):
         for share in (0.5, 1):
@@ -206,7 +206,7 @@ def test_a_finger_draws_and_two_zoom(open_page):
     touch("touchEnd")
     wait_for_query(page, "in")
     found, _ = members(polygon(page))
-    assert f"{len(found):,} of 10,000" in page.locator(COUNT).inner_text()
+    expect(page.locator(COUNT)).to_contain_text(f"{len(found):,} of 10,000")
     page.get_by_text("samples from inside").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

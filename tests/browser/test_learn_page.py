@@ -3,7 +3,7 @@
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from helpers import pixels, query, torch_image, wait_for_query
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 from pages.ui.learn.lesson_steps import SLUGS, STEPS
@@ -104,5 +104,5 @@ def test_a_phone_in_the_dark_large_type_and_the_teachers_plans(open_page):
     page.wait_for_selector('.ls[data-large="true"]')
     page.goto(page.url.split("?")[0] + "?step=teacher")
     page.get_by_text("45 minutes, 45 minutes in all").wait_for()
-    assert page.get_by_role("link", name="7 · The KL divergence").count() == 1
+    expect(page.get_by_role("link", name="7 · The KL divergence")).to_have_count(1)
     assert query(page)["step"] == "teacher"

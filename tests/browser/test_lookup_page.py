@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query, z_of
 from live import READY, ROOT, browser_options
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import vae
 from vae import latent
@@ -87,8 +87,8 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     first = page.get_by_test_id("classes").locator("li").first.inner_text()
     assert first.startswith("Sneaker") and int(first.split()[1]) >= 80
     assert "of 300 test images" in page.get_by_test_id("such").inner_text().lower()
-    assert "says Sneaker" in page.get_by_test_id("judge").inner_text()
-    assert "of 1,000 test images" in page.get_by_test_id("unusual").inner_text()
+    expect(page.get_by_test_id("judge")).to_contain_text("says Sneaker")
+    expect(page.get_by_test_id("unusual")).to_contain_text("of 1,000 test images")
     apart = np.linalg.norm(latent.split_codes(model, clothes.test).mean - codes.mean, axis=1)
     apart[SNEAKER] = np.inf
     tiles = page.get_by_test_id("near-code").locator("button")
@@ -107,7 +107,9 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
 
 def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
     page = opened(open_page, f"/lookup?m=fashion-vae&i={SNEAKER}")
-    assert f"Test image {SNEAKER}, labelled Sneaker" in page.get_by_test_id("itself").inner_text()
+    expect(page.get_by_test_id("itself")).to_contain_text(
+        f"Test image {SNEAKER}, labelled Sneaker"
+    )
     tile = page.get_by_test_id("near-pixels").locator("button").nth(2)
     tile.hover()
     page.wait_for_selector('[data-testid="near-pixels"] button[data-current="true"]')
@@ -164,7 +166,7 @@ def test_a_drawing_is_looked_up_and_what_is_no_picture_is_refused(open_page):
     chooser = page.locator('input[type="file"]')
     chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"hello"})
     page.get_by_text("a.png is no picture that can be read").wait_for()
-    assert page.locator(".lk").count() == 0
+    expect(page.locator(".lk")).to_have_count(0)
 
 
 def test_a_photograph_is_looked_up(browser, server):

@@ -122,7 +122,7 @@ def test_empty_places_decode_new_pictures_and_send_nothing(open_page):
         z = [float(v) for v in decoded.get_attribute("data-z").split(",")]
         assert z == pytest.approx(place, abs=0.05)
         assert np.abs(pixels(decoded) - torch_image(z)).max() <= 1
-        assert page.get_by_test_id("linear-image").get_attribute("data-z") == ""
+        expect(page.get_by_test_id("linear-image")).to_have_attribute("data-z", "")
     assert requests == [] and frames == []
 
 
@@ -222,7 +222,7 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
         made = decode_bytes(eight, np.array([z()]))[0, :, :, 0].astype(int)
         assert np.abs(pixels(decoded) - made).max() <= 1
 
-    assert page.locator('[data-testid^="z-slider-"]').count() == 6
+    expect(page.locator('[data-testid^="z-slider-"]')).to_have_count(6)
     slider = page.get_by_test_id("z-slider-2")
     behind = slider.get_attribute("aria-label")  # z1 and z3 are the plane
     assert behind in ("z2", "z4", "z5", "z6", "z7", "z8")

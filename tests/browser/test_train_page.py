@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from live import ROOT, start_server, stop_server
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 READY = '.rv[data-state="ready"]'
 
@@ -82,7 +82,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
             arg=seen,
         )
         page.wait_for_timeout(800)
-        assert plane.get_attribute("data-window") == zoomed  # what comes in moves no zoom
+        expect(plane).to_have_attribute("data-window", zoomed)  # what comes in moves no zoom
 
         # The server goes down; the training does not mind, and another server finds it.
         run = Path(next((place / "runs").glob("*/run/status.json"))).parent
@@ -155,7 +155,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.goto(f"{url}/train?run=beside")
         page.wait_for_selector(READY)
         table = page.get_by_test_id("stDataFrame")
-        assert page.locator(".rv-run").count() == 1
+        expect(page.locator(".rv-run")).to_have_count(1)
         for row in (1, 2):  # the table is one canvas
             page.wait_for_timeout(800)
             table.scroll_into_view_if_needed()
