@@ -84,11 +84,12 @@ def look_up() -> None:
     source = st.segmented_control(
         "Picture from", [TEST, *SOURCES], required=True, key="look-source"
     )
-    if source == TEST:
-        image = test_image()
-        query["i"] = str(session.looked_up(len(images))[0])
-    else:
-        image = own_picture(source, images.shape[1:], key="look")
+    with st.container():  # however much it shows, what is below keeps its place
+        if source == TEST:
+            image = test_image()
+            query["i"] = str(session.looked_up(len(images))[0])
+        else:
+            image = own_picture(source, images.shape[1:], key="look")
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     if image is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from . import boards, outline, sheets, upscale
+from . import boards, outline, sheets, tables, upscale
 from .board_items import Board, Item
 from .film import ExportError
 
@@ -123,16 +122,15 @@ def _on_ground(picture: np.ndarray, ground: str) -> np.ndarray:
 
 
 def _table(items: Sequence[Item]) -> str:
-    target = io.StringIO()
-    writer = csv.writer(target)
     latent = max((len(item.z) for item in items), default=0)
     axes = [f"z{k + 1}" for k in range(latent)]
-    writer.writerow(
-        ["id", "model", "digest", *axes, "label", "seed", "stars", "note", "step", "parents"]
-    )
-    for item in items:
-        told = "" if item.label is None else item.label
-        code = [*map(repr, item.z), *[""] * (latent - len(item.z))]
+
+    def row(item: Item) -> list:
+        code = [*item.z, *[None] * (latent - len(item.z))]
         rest = [item.stars, item.note, item.step, " ".join(item.parents)]
-        writer.writerow([item.id, item.model, item.digest, *code, told, item.seed, *rest])
-    return target.getvalue()
+        return [item.id, item.model, item.digest, *code, item.label, item.seed, *rest]
+
+    return tables.to_csv(
+        ["id", "model", "digest", *axes, "label", "seed", "stars", "note", "step", "parents"],
+        map(row, items),
+    )

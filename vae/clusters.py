@@ -7,7 +7,6 @@ cost more than they save.
 
 from __future__ import annotations
 
-import csv
 import io
 import warnings
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import tables
 from .latent import class_centres
 
 METHODS = ("k-means", "mixture", "mixture-diagonal", "hdbscan")
@@ -163,18 +163,9 @@ def table(
 
         parquet.write_table(pyarrow.table(columns), target)
         return target.getvalue()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(zip(*(_plain(values) for values in columns.values()), strict=True))
-    return text.getvalue().encode("utf-8")
-
-
-def _plain(values: np.ndarray) -> list:
-    """As text; a cell that a spreadsheet would take for a formula gets a quote before it."""
-    if values.dtype.kind != "U":
-        return [str(v) for v in values]  # the shortest text that reads back as the same float32
-    return [f"'{v}" if v[:1] in "=+-@\t\r" else v for v in values.tolist()]
+    # str: the shortest text that reads back as the same float32
+    texts = ([str(v) for v in values] for values in columns.values())
+    return tables.to_csv(list(columns), zip(*texts, strict=True)).encode("utf-8")
 
 
 def _check(codes: np.ndarray, method: str, number: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from . import tables
 from .geometry import Decode, Metric, along, densify, picture_steps
 
 KINDS = ("straight", "geodesic", "drawn", "spherical")
@@ -179,16 +178,11 @@ def to_json(
 
 def to_csv(path: Sequence[Frame], *, model: str, digest: str) -> str:
     """A path as CSV: a line a frame, with the model, its digest, label, seed and code."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    latent = len(path[0].z)
-    writer.writerow(
-        ["frame", "model", "digest", "label", "seed", *(f"z{d + 1}" for d in range(latent))]
+    axes = [f"z{d + 1}" for d in range(len(path[0].z))]
+    return tables.to_csv(
+        ["frame", "model", "digest", "label", "seed", *axes],
+        ([n, model, digest, f.label, f.seed, *f.z] for n, f in enumerate(path, 1)),
     )
-    for number, frame in enumerate(path, 1):
-        label = "" if frame.label is None else frame.label
-        writer.writerow([number, model, digest, label, frame.seed, *frame.z])
-    return target.getvalue()
 
 
 def from_json(text: str | bytes) -> tuple[dict, list[Frame]]:

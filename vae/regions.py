@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Collection, Sequence
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import tables
 from .generate import inside
 
 _CHUNK = 4096
@@ -68,14 +68,14 @@ def moments(pictures: np.ndarray) -> Moments:
 
 def to_csv(found: Members) -> str:
     """A row an item: index, label, class, its code."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(
-        ["index", "label", "class", *(f"z{d + 1}" for d in range(found.codes.shape[1]))]
+    axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
+    return tables.to_csv(
+        ["index", "label", "class", *axes],
+        (
+            [index, label, found.names[label], *(f"{v:.9g}" for v in code)]
+            for index, label, code in zip(found.index, found.labels, found.codes, strict=True)
+        ),
     )
-    for index, label, code in zip(found.index, found.labels, found.codes, strict=True):
-        writer.writerow([index, label, found.names[label], *(f"{v:.9g}" for v in code)])
-    return target.getvalue()
 
 
 def to_npz(found: Members, pictures: np.ndarray) -> bytes:

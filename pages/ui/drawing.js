@@ -8,7 +8,7 @@
 const FINER = 8;
 const MOST_BYTES = 4 * 2 ** 20; // of a pasted picture
 
-export class Drawing {
+export default class Drawing {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -9,7 +9,6 @@ from PIL import Image
 
 from vae.uploads import UploadError, open_image
 
-from . import routes
 from .mount import component
 
 _MOST_TEXT = 6 * 2**20  # of a picture of 4 MB in base64
@@ -24,8 +23,6 @@ def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str,
     sent = _mount(
         key=key,
         data={
-            "module": routes.module_url("drawing.js"),
-            "exported": "Drawing",
             "width": shape[2],
             "height": shape[1],
             "turn": before.get("turn", 0),

@@ -24,7 +24,8 @@ def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) ->
 def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: bool) -> None:
     job = session.export_job(slot)
     running = job is not None and job.running
-    begin = form()
+    with st.container():  # however many the choices are, what follows keeps its place on the page
+        begin = form()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Make the file", disabled=running, key="export-make"):
             job = begin()

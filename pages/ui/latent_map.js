@@ -27,7 +27,7 @@ const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers 
 /** Places are rounded once, here, so that map, fields, link and server mean the same number. */
 const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);
 
-export class LatentMap {
+export default class LatentMap {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 
-from . import routes
 from .atlas import MapAssets
 from .mount import component
 from .place import Pin, Place
@@ -29,9 +28,6 @@ def latent_map(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("latent_map.js"),
-            "exported": "LatentMap",
-            "plotly": routes.plotly_url(),
             "urls": assets.urls,
             "facts": assets.facts,
             "place": place.to_json(),

@@ -206,7 +206,12 @@ def _best(entries: Sequence[vae.Entry], metric: Metric) -> str | None:
     values = [v for e in level if (v := number(e, metric)) is not None]
     if not metric.better or len(values) < 2:
         return None
-    return format((min if metric.better == "low" else max)(values), metric.form)
+    return numeral((min if metric.better == "low" else max)(values), metric.form)
+
+
+def numeral(value: float, form: str) -> str:
+    """A number as a table shows it, with a true minus."""
+    return format(value, form).replace("-", "−")
 
 
 def _aside(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
@@ -226,7 +231,7 @@ def _cell(entry: vae.Entry, metric: Metric, best: str | None) -> str:
         prior = vae.MODELS[entry.config.model.name].cls.has_prior
         why = "not measured" if prior or not metric.needs_prior else "this model has no prior"
         return f'<td><abbr title="{why}" aria-label="{why}">—</abbr></td>'
-    text = format(value, metric.form)
+    text = numeral(value, metric.form)
     if metric.key in ("kl", "neg_elbo") and entry.config.model.name == "avb":
         shown = f'<abbr title="its adversary\'s estimate">≈ {text}</abbr>'
     else:

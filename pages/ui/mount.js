@@ -1,6 +1,6 @@
 /**
- * Streamlit's way in, inlined into every component: mounts the class `data.exported` of the module
- * `data.module` once an element and hands it every message and theme.
+ * Streamlit's way in, inlined into every component: mounts the class that the module `data.module`
+ * exports by default once an element and hands it every message and theme.
  */
 
 const mounted = new WeakMap();
@@ -25,7 +25,7 @@ export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
   let it = mounted.get(parentElement);
   if (!it) {
-    it = import(new URL(data.module, document.baseURI)).then((module) => new module[data.exported](root));
+    it = import(new URL(data.module, document.baseURI)).then((module) => new module.default(root));
     mounted.set(parentElement, it);
     root.inert = true; // nothing can be pressed before there is something to press it on
     it.catch((error) => {

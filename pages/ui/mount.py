@@ -9,17 +9,30 @@ from pathlib import Path
 
 import streamlit as st
 
-_UI = Path(__file__).parent
+from . import routes
+
+_UI = Path(__file__).resolve().parent
 
 
 def component(file: str, html: str | None = None) -> Callable:
-    """The component whose .html and .css lie beside the Python `file`, under that file's name."""
-    own = Path(file)
+    """The component whose .html, .css and .js lie beside the Python `file` and bear its name.
+
+    What is returned takes `key`, `data` for the class that the script exports by default, and
+    Streamlit's `on_..._change`; it returns Streamlit's result.
+    """
+    own = Path(file).resolve()
     styles = dict.fromkeys([_UI / "latent_map.css", own.with_suffix(".css")])
-    return st.components.v2.component(
+    module = own.with_suffix(".js").relative_to(_UI).as_posix()
+    mounted = st.components.v2.component(
         own.stem,
         html=own.with_suffix(".html").read_text("utf-8") if html is None else html,
         css="\n".join(style.read_text("utf-8") for style in styles),
         js=(_UI / "mount.js").read_text("utf-8"),
         isolate_styles=False,  # Plotly writes its own style sheet into the document
     )
+
+    def mount(*, key: str, data: dict, **changes: Callable[[], None]):
+        scripts = {"module": routes.module_url(module), "plotly": routes.plotly_url()}
+        return mounted(key=key, data=scripts | data, **changes)
+
+    return mount

@@ -1,13 +1,10 @@
 """What is taken home of an answer: the threshold, kept with the model, and a table of scores."""
 
-import csv
-import io
-
 import numpy as np
 import streamlit as st
 
 import vae
-from vae import calibration, checkpoint
+from vae import calibration, checkpoint, tables
 
 from .. import cache
 from .inquiry import Inquiry
@@ -75,13 +72,12 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
 
 def _csv(answer: Answer, threshold: float) -> bytes:
     """All scores, one image a line."""
-    target = io.StringIO()
-    table = csv.writer(target)
-    table.writerow(("set", "item", "name", "score", "share_of_normal_below", "anomalous"))
+    rows = []
     for name, group in (("normal", answer.normal), ("suspect", answer.suspects)):
         below = calibration.share_below(answer.normal.scores, group.scores)
         for row in range(len(group.scores)):
             score = float(group.scores[row])
-            told = (name, group.items[row], group.named[row], repr(score), f"{below[row]:.6f}")
-            table.writerow((*told, "yes" if score > threshold else "no"))
-    return target.getvalue().encode("utf-8-sig")
+            told = (name, group.items[row], group.named[row], score, f"{below[row]:.6f}")
+            rows.append((*told, "yes" if score > threshold else "no"))
+    header = ("set", "item", "name", "score", "share_of_normal_below", "anomalous")
+    return tables.to_csv(header, rows).encode("utf-8-sig")

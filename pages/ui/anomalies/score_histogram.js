@@ -25,7 +25,7 @@ function quantile(values, share) {
 
 const percent = (count, of) => `${count.toLocaleString("en")} of ${of.toLocaleString("en")} (${(100 * count / of).toFixed(1)} %)`;
 
-export class ScoreHistogram {
+export default class ScoreHistogram {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

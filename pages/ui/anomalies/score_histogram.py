@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from .. import routes
 from ..mount import component
 
 _mount = component(__file__)
@@ -19,8 +18,6 @@ def score_histogram(
     _mount(
         key=key,
         data={
-            "module": routes.module_url("anomalies/score_histogram.js"),
-            "exported": "ScoreHistogram",
             "key": "|".join(urls),
             "urls": dict(zip(("normal", "suspects"), urls, strict=True)),
             "words": dict(zip(("normal", "suspects"), words, strict=True)),

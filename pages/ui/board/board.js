@@ -5,7 +5,7 @@
 
 const NEAR = 6; // pixels that a pointer travels before a press becomes a drag
 
-export class Board {
+export default class Board {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from vae.board_items import Item
 
-from .. import routes
 from ..mount import component
 
 _mount = component(__file__)
@@ -32,8 +31,6 @@ def board_cards(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("board/board.js"),
-            "exported": "Board",
             "items": [
                 {
                     **{name: getattr(item, name) for name in ("id", "model", "label", "seed")},

@@ -14,7 +14,7 @@ import { View } from "../map_view.js";
 const REACH = 14; // pixels from a click to the item it means
 const percent = (share) => `${Math.round(100 * share)} %`;
 
-export class ClusterMap {
+export default class ClusterMap {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

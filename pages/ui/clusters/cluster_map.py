@@ -1,6 +1,5 @@
 """The component of the Clusters page: what Python gives it, what it gives back."""
 
-from .. import routes
 from ..atlas import MapAssets
 from ..mount import component
 from .cluster_cache import Described
@@ -17,9 +16,6 @@ def cluster_map(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("clusters/cluster_map.js"),
-            "exported": "ClusterMap",
-            "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
             "key": "/".join(map(str, (assets.facts["digest"], *grouping.key))),

@@ -14,7 +14,7 @@ import { loadPlotly } from "../map_plot.js";
 
 const COMMIT_DELAY = 250;
 
-export class CompareMap {
+export default class CompareMap {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

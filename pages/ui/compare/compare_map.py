@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from .. import routes
 from ..atlas import MapAssets
 from ..comparison import Comparison
 from ..mount import component
@@ -21,9 +20,6 @@ def compare_map(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("compare/compare_map.js"),
-            "exported": "CompareMap",
-            "plotly": routes.plotly_url(),
             "models": [
                 {"facts": assets.facts, "urls": assets.urls, "title": title}
                 for assets, title in models

@@ -13,7 +13,7 @@ import { SampleMap } from "./sample_map.js";
 const THIN = 0.05; // of the typical density: below it a decoder has hardly seen anything
 const FEW = 40; // pictures up to which tiles are large
 
-export class SampleGrid {
+export default class SampleGrid {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from vae.directions import Direction
 
-from .. import routes
 from ..atlas import MapAssets
 from ..mount import component
 from ..sheet import History, Judged, record_json
@@ -30,9 +29,6 @@ def sample_grid(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("generate/sample_grid.js"),
-            "exported": "SampleGrid",
-            "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
             "labels": list(labels),

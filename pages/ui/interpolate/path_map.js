@@ -26,7 +26,7 @@ const COMMIT_DELAY = 120; // milliseconds of rest, so that keys and typing do no
 const UNDO_DEPTH = 100;
 const MOST_STOPS = 40;
 
-export class PathMap {
+export default class PathMap {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from .. import routes
 from ..atlas import MapAssets
 from ..mount import component
 from ..place import Pin
@@ -43,9 +42,6 @@ def path_map(
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("interpolate/path_map.js"),
-            "exported": "PathMap",
-            "plotly": routes.plotly_url(),
             "urls": assets.urls,
             "facts": assets.facts,
             "speed": speed,

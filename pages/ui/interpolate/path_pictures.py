@@ -23,7 +23,8 @@ def _choose(entry: vae.Entry, way: Way) -> None:
     source = st.segmented_control(
         "Picture from", SOURCES, default=SOURCES[0], required=True, key="own-source"
     )
-    prepared = own_picture(source, model.image_shape, key="own")
+    with st.container():  # however much it shows, the button below keeps its place
+        prepared = own_picture(source, model.image_shape, key="own")
     if prepared is not None and st.button("Add as the last stop", key="own-add"):
         here = way_session.current_way(entry.digest, way)
         if len(here.stops) >= MOST_STOPS:

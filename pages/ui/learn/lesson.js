@@ -7,7 +7,7 @@ import { FIGURES } from "./lesson_figures.js";
 import { Atlas } from "../map_atlas.js";
 import { PictureSource } from "../map_source.js";
 
-export class Lesson {
+export default class Lesson {
   constructor(root) {
     this.root = root;
     this.home = root.querySelector(".ls-figure");

@@ -40,8 +40,6 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
     _mount(
         key=key,
         data={
-            "module": routes.module_url("learn/lesson.js"),
-            "exported": "Lesson",
             "figure": step.figure,
             "models": models,
             "betas": betas,

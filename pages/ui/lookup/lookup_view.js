@@ -14,7 +14,7 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
-export class LookupView {
+export default class LookupView {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

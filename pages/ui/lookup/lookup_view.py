@@ -4,7 +4,6 @@ import base64
 
 import streamlit as st
 
-from .. import routes
 from ..atlas import MapAssets
 from ..mount import component
 from .lookup_cache import Look
@@ -18,9 +17,6 @@ def lookup_view(assets: MapAssets, look: Look, *, key: str) -> None:
     _mount(
         key=key,
         data={
-            "module": routes.module_url("lookup/lookup_view.js"),
-            "exported": "LookupView",
-            "plotly": routes.plotly_url(),
             "facts": assets.facts,
             "urls": assets.urls,
             "found": {

@@ -16,7 +16,7 @@ import { ReducePlane } from "./reduce_plane.js";
 const NEAREST = 100; // images that the key S chooses
 const NOTHING = { plane: null, place: null, item: null };
 
-export class ReduceMap {
+export default class ReduceMap {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

@@ -60,9 +60,6 @@ def reduce_map(ask: Ask, planes: Sequence[dict], *, total: int, key: str) -> dic
     result = _mount(
         key=key,
         data={
-            "module": routes.module_url("reduce/reduce_map.js"),
-            "exported": "ReduceMap",
-            "plotly": routes.plotly_url(),
             "planes": list(planes),
             "items": f"{data.digest[:16]} {total}",
             "total": total,

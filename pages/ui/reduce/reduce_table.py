@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ..metrics_table import ARROWS, METRICS, STYLE, WORDS
+from ..metrics_table import ARROWS, METRICS, STYLE, WORDS, numeral
 
 KEYS = ("trustworthiness", "knn1", "knn5", "silhouette", "v_measure")
 ABILITIES = {
@@ -66,11 +66,11 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
 def _best(rows: Sequence[Row], key: str, form: str) -> str | None:
     """The highest number as it is shown; none where there is nothing to win against."""
     values = [row.numbers[key] for row in rows if row.numbers is not None]
-    return format(max(values), form) if len(values) > 1 else None
+    return numeral(max(values), form) if len(values) > 1 else None
 
 
 def _cell(value: float, form: str, best: str | None) -> str:
-    text = format(value, form)
+    text = numeral(value, form)
     if text == best:
         return f'<td><strong><span aria-label="best">★</span> {text}</strong></td>'
     return f"<td>{text}</td>"

@@ -9,7 +9,7 @@ import { Plane } from "./run_plane.js";
 
 const PLAY_SECONDS = 8;
 
-export class RunView {
+export default class RunView {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);

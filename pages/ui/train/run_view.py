@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from vae import runs
 from vae.runs import RunError
 
-from .. import routes
 from ..mount import component
 from . import run_cache
 
@@ -18,8 +17,6 @@ def run_view(shown: Sequence[str], *, key: str) -> None:
     _mount(
         key=key,
         data={
-            "module": routes.module_url("train/run_view.js"),
-            "exported": "RunView",
             "runs": [part for part in map(_run, shown) if part],
         },
     )

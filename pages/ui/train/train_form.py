@@ -37,7 +37,8 @@ WORDS = {
 
 def train_form() -> str | None:
     """Shows the form; returns the id of a run that was started."""
-    options = _options()
+    with st.container():  # however much it shows, the buttons below keep their place
+        options = _options()
     if options is None:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
