@@ -89,8 +89,23 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(**browser_options())
 
 
+def wait_until(
+    page: Page, condition: str, arg: object = None, *, timeout: float | None = None
+) -> None:
+    """Waits until a JavaScript expression, or a function of `arg`, is true.
+
+    What it reads may not be on the page yet, or be replaced meanwhile: a property of null is "not
+    yet" here, where Playwright's own waiting gives up.
+    """
+    page.wait_for_function(
+        "arg => { try {"
+        f" const value = ({condition}); return typeof value === 'function' ? value(arg) : value;"
+        " } catch (error) { if (error instanceof TypeError) return false; throw error; } }",
+        arg=arg,
+        timeout=timeout,
+    )
+
+
 def wait_for_map(page: Page) -> None:
     page.wait_for_selector(READY)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''"
-    )
+    wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''")

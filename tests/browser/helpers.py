@@ -1,7 +1,7 @@
 """What several browser tests read from the page."""
 
 import numpy as np
-from live import ROOT
+from live import ROOT, wait_until
 from playwright.sync_api import Locator, Page
 
 import vae
@@ -54,14 +54,30 @@ def on_map(page: Page, fx: float, fy: float) -> tuple[float, float]:
     return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
 
 
+def changed(page: Page, selector: str, attribute: str, before: str | None) -> str:
+    """What an element's attribute has become, once it is no longer what it was."""
+    wait_until(
+        page,
+        "([s, a, before]) => document.querySelector(s).getAttribute(a) !== before",
+        arg=[selector, attribute, before],
+    )
+    return page.locator(selector).first.get_attribute(attribute)
+
+
+def at_rest(page: Page, selector: str, attribute: str) -> str:
+    """An element's attribute once it has not changed for a while."""
+    seen = None
+    while (now := page.locator(selector).first.get_attribute(attribute)) != seen:
+        seen = now
+        page.wait_for_timeout(300)
+    return seen
+
+
 def hover(page: Page, fx: float, fy: float) -> list[float]:
     """Moves the pointer there and returns the code shown once it has changed."""
     before = page.locator(IMAGE).get_attribute("data-z")
     page.mouse.move(*on_map(page, fx, fy))
-    page.wait_for_function(
-        "before => document.querySelector('[data-testid=decoded-image]').dataset.z !== before",
-        arg=before,
-    )
+    changed(page, IMAGE, "data-z", before)
     return z_of(page)
 
 
@@ -69,7 +85,8 @@ def click(page: Page, fx: float, fy: float) -> list[float]:
     """Pins a place and waits for torch's image of it; returns the pin's code."""
     count = page.locator('[data-testid="pin-image"]').count()
     page.mouse.click(*on_map(page, fx, fy))
-    page.wait_for_function(
+    wait_until(
+        page,
         "n => { const p = document.querySelectorAll('[data-testid=pin-image]');"
         " return p.length === n + 1 && p[n].dataset.source === 'server'; }",
         arg=count,
@@ -82,7 +99,8 @@ def query(page: Page) -> dict[str, str]:
 
 
 def wait_for_query(page: Page, name: str, value: str | None = None) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         "([name, value]) => { const v = new URL(location.href).searchParams.get(name);"
         " return value === null ? v !== null : v === value; }",
         arg=[name, value],

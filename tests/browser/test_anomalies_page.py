@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from helpers import query, wait_for_query
-from live import ROOT
+from live import ROOT, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -61,7 +61,7 @@ def test_the_threshold_is_dragged_counted_live_and_kept_in_the_link(open_page, n
         "n => parseFloat(document.querySelector('[data-testid=false-alarms]').textContent"
         ".replace(',', '')) > n"
     )
-    page.wait_for_function(goal, arg=1000)
+    wait_until(page, goal, arg=1000)
     moved = float(page.get_by_test_id("threshold").get_attribute("aria-valuenow"))
     count = int(shown(page, "false-alarms").split()[0].replace(",", ""))
     assert count == pytest.approx((normal > moved).sum(), abs=12)

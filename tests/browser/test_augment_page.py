@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 from helpers import go_to, query, wait_for_query
-from live import ROOT
+from live import ROOT, wait_until
 from playwright.sync_api import expect
 from torchvision.datasets import ImageFolder
 
@@ -25,10 +25,11 @@ def other_pictures(page, act) -> None:
     """Does something after which other pictures are shown, all of them loaded."""
     before = page.evaluate(SOURCES)
     act()
-    page.wait_for_function(f"before => {SOURCES} !== before", arg=before)
-    page.wait_for_function(
+    wait_until(page, f"before => {SOURCES} !== before", arg=before)
+    wait_until(
+        page,
         f"Array.from(document.querySelectorAll('{PREVIEW} img'))"
-        ".every(i => i.complete && i.naturalWidth > 0)"
+        ".every(i => i.complete && i.naturalWidth > 0)",
     )
 
 
@@ -68,7 +69,7 @@ def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
     link = "/augment?" + "&".join(f"{k}={v}" for k, v in query(page).items())
     shown = page.evaluate(SOURCES)
     second = opened(open_page, link)
-    second.wait_for_function(f"shown => {SOURCES} === shown", arg=shown)
+    wait_until(second, f"shown => {SOURCES} === shown", arg=shown)
 
 
 def test_a_long_file_is_stopped_and_a_class_too_hard_is_named(open_page):

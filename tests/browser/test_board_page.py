@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 from helpers import click, go_to, torch_image
+from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -20,7 +21,8 @@ def cards(page: Page) -> list[str]:
 
 
 def wait_for(page: Page, ids: list[str]) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         "ids => JSON.stringify([...document.querySelectorAll('.bd-card')].map(c => c.dataset.id))"
         " === JSON.stringify(ids)",
         arg=ids,
@@ -36,7 +38,7 @@ def kept(open_page) -> Page:
     page.get_by_text("Kept 3 pictures on the board").wait_for()
     go_to(page, "Board")
     page.wait_for_selector(READY)
-    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
     return page
 
 
@@ -83,14 +85,14 @@ def test_an_hour_at_the_board(open_page):
     # A name given there arrives here, and undo here takes back only what was done here.
     other.get_by_label("Name", exact=True).fill("Ours")
     other.get_by_label("Name", exact=True).press("Enter")
-    page.wait_for_function("document.querySelector('input[aria-label=Name]').value === 'Ours'")
+    wait_until(page, "document.querySelector('input[aria-label=Name]').value === 'Ours'")
     page.locator(CARD).nth(0).get_by_role("button", name="3 stars").click()
     page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="3"]')
     other.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="3"]')
     note = other.locator(CARD).nth(0).locator(".bd-note")
     note.fill("theirs")
     note.press("Enter")
-    page.wait_for_function("document.querySelector('.bd-note').value === 'theirs'")
+    wait_until(page, "document.querySelector('.bd-note').value === 'theirs'")
     page.get_by_role("button", name="Undo").click()
     page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="0"]')
     expect(page.locator(CARD).nth(0).locator(".bd-note")).to_have_value("theirs")
@@ -139,7 +141,7 @@ def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path)
     chooser.set_input_files(tmp_path / "bad.json")
     page.get_by_text("items[0].stars is 77; expected 0 to 5").wait_for()
     chooser.set_input_files(tmp_path / "mine.json")
-    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
     again = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
     assert again == codes
 
@@ -150,14 +152,14 @@ def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
     page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_text("Kept 1 picture on the board").wait_for()
     page.get_by_role("button", name="Twelve variations").click()
-    page.wait_for_function("document.querySelectorAll('.sg-grid button').length === 13")
+    wait_until(page, "document.querySelectorAll('.sg-grid button').length === 13")
     page.locator(".sg-grid button").nth(4).click()
     page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])
     page.get_by_role("button", name="Keep 2 pictures").click()
     page.get_by_text("Kept 2 pictures on the board").wait_for()
     go_to(page, "Board")
     page.wait_for_selector(READY)
-    page.wait_for_function("document.querySelectorAll('.bd-card').length === 3")
+    wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
     page.get_by_role("button", name="Tree").click()
     rows = page.locator(".bd-row")
     assert [rows.nth(i).locator(".bd-leaf").count() for i in range(2)] == [1, 2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query, z_of
-from live import ROOT
+from live import ROOT, wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -116,7 +116,7 @@ def test_samples_like_a_cluster_are_drawn_inside_its_outline(open_page):
     core = codes()[own.members(1)[: len(own.members(1)) // 2]]
     assert inside(core, corners).mean() > 0.98  # rounded corners may cut one or two
     page.locator('[data-testid="sample-grid"] button').first.click()
-    page.wait_for_function("document.querySelector('[data-testid=decoded-image]').dataset.z")
+    wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z")
     assert inside(np.array([z_of(page)]), corners).all()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import pixels, query, wait_for_query
+from live import wait_until
 from playwright.sync_api import Page
 
 import vae
@@ -47,7 +48,8 @@ def hover(page: Page, name: str, fx: float, fy: float) -> None:
     canvas.scroll_into_view_if_needed()
     box, before = canvas.bounding_box(), image(page, name).get_attribute("data-z")
     page.mouse.move(box["x"] + fx * box["width"], box["y"] + fy * box["height"])
-    page.wait_for_function(
+    wait_until(
+        page,
         "([name, before]) => document.querySelector("
         "`[data-model='${name}'] [data-testid=decoded-image]`).dataset.z !== before",
         arg=[name, before],
@@ -112,9 +114,10 @@ def test_keys_move_the_cursor_in_all_maps(open_page):
     page = open_page(f"{LINK}&z=0,0")
     page.locator('[data-testid="compare-map"]').first.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
+    wait_until(
+        page,
         "[...document.querySelectorAll('[data-testid=decoded-image]')]"
-        ".every((c) => Number(c.dataset.z.split(',')[0]) > 0)"
+        ".every((c) => Number(c.dataset.z.split(',')[0]) > 0)",
     )
     assert z_in(page, PAIR[0]) == z_in(page, PAIR[1])
     wait_for_query(page, "z", image(page, PAIR[0]).get_attribute("data-z"))
@@ -122,16 +125,17 @@ def test_keys_move_the_cursor_in_all_maps(open_page):
     wait_for_query(page, "mode", "item")
     before = query(page)["i"]
     page.keyboard.press("ArrowUp")
-    page.wait_for_function(
-        "before => new URL(location.href).searchParams.get('i') !== before", arg=before
+    wait_until(
+        page, "before => new URL(location.href).searchParams.get('i') !== before", arg=before
     )
 
 
 def test_contact_sheets_show_the_same_places_then_each_models_own(open_page):
     page = open_page(LINK)
-    page.wait_for_function(
+    wait_until(
+        page,
         "[...document.querySelectorAll('[data-testid=contact-sheet]')]"
-        ".every((c) => c.dataset.done === 'true')"
+        ".every((c) => c.dataset.done === 'true')",
     )
     sheets = page.locator('[data-testid="contact-sheet"]')
     for k, name in enumerate(PAIR):
@@ -149,9 +153,10 @@ def test_models_come_and_go_and_the_place_stays(open_page):
     page.get_by_role("combobox", name="Models").click()
     page.get_by_role("option", name="fashion-beta-vae").click()
     page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
-    page.wait_for_function(
+    wait_until(
+        page,
         "document.querySelector('[data-model=fashion-beta-vae] canvas[data-z]').dataset.z"
-        " === '1,-1'"
+        " === '1,-1'",
     )
     wait_for_query(page, "m", "fashion-ae,fashion-vae,fashion-beta-vae")
     assert z_in(page, "fashion-ae") == [1, -1]
@@ -169,7 +174,8 @@ def test_lessons_and_numbers_are_there_and_react(open_page):
     strip.wait_for()
     before = strip.get_attribute("src")
     page.locator(".st-key-walk-to-class").get_by_text("Coat").click()
-    page.wait_for_function(
+    wait_until(
+        page,
         "before => document.querySelector('img[alt*=\"by fashion-ae along\"]')"
         ".getAttribute('src') !== before",
         arg=before,

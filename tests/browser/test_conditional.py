@@ -3,7 +3,19 @@ hierarchical one; chosen in the panel, on the strip or by a key, and kept with e
 
 import numpy as np
 import pytest
-from helpers import IMAGE, MAP, click, hover, pixels, query, torch_image, wait_for_query, z_of
+from helpers import (
+    IMAGE,
+    MAP,
+    changed,
+    click,
+    hover,
+    pixels,
+    query,
+    torch_image,
+    wait_for_query,
+    z_of,
+)
+from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -20,7 +32,8 @@ def told(page: Page, selector: str = IMAGE) -> dict:
 
 
 def wait_for_told(page: Page, **expected) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         "expected => { const { dataset } = document.querySelector('[data-testid=decoded-image]');"
         " return Object.entries(expected).every(([k, v]) => dataset[k] === v); }",
         arg={name: str(value) for name, value in expected.items()},
@@ -29,7 +42,8 @@ def wait_for_told(page: Page, **expected) -> None:
 
 def settled(page: Page, kind: str) -> list:
     """The strip's canvases, once all of them stand where the large picture stands."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "kind => { const z = document.querySelector('[data-testid=decoded-image]').dataset.z;"
         " return [...document.querySelectorAll(`[data-testid=${kind}-image]`)]"
         ".every((c) => c.dataset.z === z); }",
@@ -101,7 +115,7 @@ def test_keys_take_the_next_class_and_the_next_detail(open_page):
     page.keyboard.press("d")  # not this model's key
     page.keyboard.press(str(SNEAKER))  # a jump to a class tells it, too
     wait_for_told(page, label=SNEAKER, seed=0)
-    page.wait_for_function("document.querySelector('.la-live').textContent.includes('Sneaker:')")
+    wait_until(page, "document.querySelector('.la-live').textContent.includes('Sneaker:')")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog").get_by_text("next class")).to_be_visible()
     other = open_page(f"/?m={HVAE}&s=254")
@@ -131,8 +145,7 @@ def test_a_detail_seed_is_torch_s(open_page):
     for _ in range(5):
         seed = told(page)["seed"]
         group.get_by_role("button", name="New").click()
-        page.wait_for_timeout(60)
-        assert told(page)["seed"] not in (0, seed) and shows_torch(page, HVAE)
+        assert changed(page, IMAGE, "data-seed", str(seed)) != "0" and shows_torch(page, HVAE)
     none.click()
     wait_for_told(page, seed=0)
     assert np.array_equal(pixels(page.locator(IMAGE)), before)
@@ -172,8 +185,10 @@ def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, val
     ]
 
     def check(tab: Page) -> None:
-        tab.wait_for_function(
-            "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 3"
+        wait_until(
+            tab,
+            "document.querySelectorAll('[data-testid=pin-image][data-source=server]')"
+            ".length === 3",
         )
         for i, (z, value) in enumerate(zip(codes, values, strict=True)):
             pin = f'[data-testid="pin-list"] li:nth-child({i + 1}) canvas'
@@ -213,13 +228,12 @@ def test_an_item_is_reconstructed_as_its_own_class(open_page):
 @pytest.mark.parametrize(("name", "key"), [(CVAE, "c"), (HVAE, "d")])
 def test_the_layer_of_pictures_is_decoded_again(open_page, name, key):
     page = open_page(f"/?m={name}&l=manifold")
-    page.wait_for_timeout(1500)
     layer = "document.querySelector('.la-under').toDataURL()"
+    wait_until(page, f"{layer}.length > 100_000")  # pictures, not an empty canvas
     before = page.evaluate(layer)
     page.locator(MAP).focus()
     page.keyboard.press(key)
-    page.wait_for_function(f"before => {layer} !== before", arg=before)
-    assert len(before) > 100_000  # pictures, not an empty canvas
+    wait_until(page, f"before => {layer} !== before", arg=before)
 
 
 def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
@@ -228,7 +242,8 @@ def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
         page.get_by_role("combobox", name="Model").click()
         page.get_by_role("option", name=name, exact=True).click()
         kind = {CVAE: "label", HVAE: "detail"}.get(name, "")
-        page.wait_for_function(
+        wait_until(
+            page,
             "kind => { const { dataset } = document.querySelector('.la');"
             " return dataset.state === 'ready' && dataset.extra === kind; }",
             arg=kind,

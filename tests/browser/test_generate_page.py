@@ -2,6 +2,7 @@
 
 import numpy as np
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
+from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -23,16 +24,19 @@ def key(page: Page) -> str:
 
 
 def wait_for_new(page: Page, before: str) -> None:
-    page.wait_for_function(
-        "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k", arg=before
+    wait_until(
+        page,
+        "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k",
+        arg=before,
     )
 
 
 def wait_for_nearest(page: Page) -> None:
     """The nearest real images come after the pictures."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "() => { const { key, compared } = document.querySelector("
-        "'[data-testid=sample-grid]').dataset; return key === compared; }"
+        "'[data-testid=sample-grid]').dataset; return key === compared; }",
     )
 
 
@@ -43,9 +47,7 @@ def press(page: Page, words: str) -> None:
 
 
 def chosen(page: Page) -> list[float]:
-    page.wait_for_function(
-        "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''"
-    )
+    wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''")
     return z_of(page)
 
 
@@ -99,7 +101,8 @@ def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
     expect(again.locator(TILE)).to_have_count(16)
     page.get_by_role("button", name="Undo", exact=True).click()
     wait_for_query(page, "seed", "5")
-    page.wait_for_function(
+    wait_until(
+        page,
         "z => document.querySelector('[data-testid=decoded-image]').dataset.z === z",
         arg=page.evaluate("z => z.join(',')", first),
     )
@@ -118,7 +121,7 @@ def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
     for corner in at[1:]:
         page.mouse.move(*corner, steps=8)
     page.mouse.up()
-    page.wait_for_function("document.querySelectorAll('.sg-grid [aria-selected=true]').length > 3")
+    wait_until(page, "document.querySelectorAll('.sg-grid [aria-selected=true]').length > 3")
     picked = page.locator('.sg-grid [aria-selected="true"]').count()
     assert picked < 64
     press(page, "Draw inside the lasso")
@@ -130,7 +133,7 @@ def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
         z = np.array(chosen(page))
         assert (z > corners.min(0) - 1e-3).all() and (z < corners.max(0) + 1e-3).all()
     press(page, "Undo")
-    page.wait_for_function("!new URL(location.href).searchParams.has('src')")
+    wait_until(page, "!new URL(location.href).searchParams.has('src')")
 
 
 def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import av
 import numpy as np
 from helpers import click, go_to, torch_image, wait_for_query
+from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -50,15 +51,17 @@ def frames_of(kind: str, data: bytes) -> int:
 
 
 def cards(page: Page, count: int) -> list[str]:
-    page.wait_for_function("n => document.querySelectorAll('.bd-card').length === n", arg=count)
+    wait_until(page, "n => document.querySelectorAll('.bd-card').length === n", arg=count)
     return page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
 
 
 def press(page: Page, words: str) -> None:
     before = page.locator('[data-testid="sample-grid"]').get_attribute("data-key")
     page.get_by_role("button", name=words, exact=True).click()
-    page.wait_for_function(
-        "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k", arg=before
+    wait_until(
+        page,
+        "k => document.querySelector('[data-testid=sample-grid]').dataset.key !== k",
+        arg=before,
     )
 
 

@@ -11,6 +11,7 @@ import av
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query
+from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -25,9 +26,7 @@ def at(page: Page, fx: float, fy: float) -> tuple[float, float]:
 
 def answered(page: Page) -> None:
     """Waits until Python has answered the latest change of the way."""
-    page.wait_for_function(
-        "/in pixel change/.test(document.querySelector('.pm-lengths').textContent)"
-    )
+    wait_until(page, "/in pixel change/.test(document.querySelector('.pm-lengths').textContent)")
 
 
 def stops(page: Page) -> list[list[float]]:
@@ -39,8 +38,10 @@ def stops(page: Page) -> list[list[float]]:
 
 
 def wait_for_stops(page: Page, count: int) -> None:
-    page.wait_for_function(
-        "n => document.querySelectorAll('[data-testid=stop-list] li').length === n", arg=count
+    wait_until(
+        page,
+        "n => document.querySelectorAll('[data-testid=stop-list] li').length === n",
+        arg=count,
     )
 
 
@@ -93,15 +94,16 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page
     page = open_page(LINK)
     answered(page)
     page.get_by_role("button", name="Geodesic", exact=True).click()
-    page.wait_for_function("/geodesic/.test(document.querySelector('.pm-lengths').textContent)")
+    wait_until(page, "/geodesic/.test(document.querySelector('.pm-lengths').textContent)")
     length, straight = lengths(page)
     assert length < 0.9 * straight
     page.get_by_role("button", name="Even change").click()
     wait_for_query(page, "e", "change")
     answered(page)
     page.locator('[data-testid="frame"]').nth(11).wait_for()
-    page.wait_for_function(
-        "document.querySelectorAll('[data-testid=frame]')[11].dataset.z === '-0.5694,-0.4398'"
+    wait_until(
+        page,
+        "document.querySelectorAll('[data-testid=frame]')[11].dataset.z === '-0.5694,-0.4398'",
     )
     frames = page.locator('[data-testid="frame"]')
     expect(frames).to_have_count(12)
@@ -118,8 +120,10 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page
     page.locator('[data-fact="frame"]', has_text="8 of 12").wait_for()
     page.keyboard.press("Space")
     shown = page.locator(IMAGE).get_attribute("data-z")
-    page.wait_for_function(
-        "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z", arg=shown
+    wait_until(
+        page,
+        "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z",
+        arg=shown,
     )
     page.keyboard.press("Space")
     expect(page.get_by_test_id("play")).to_have_text("Play")
@@ -188,7 +192,8 @@ def test_every_file_opens_again(open_page):
 def invert_of(page: Page, kind: str):
     """The switch of a picture from a file, a drawing or the clipboard, once that picture is the
     only one: Streamlit leaves those of the picture before it until the page has run again."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "kind => { const all = [...document.querySelectorAll('[class*=own-invert-]')];"
         " return all.length === 1 && all[0].className.includes(`own-invert-${kind}-`); }",
         arg=kind,
@@ -312,8 +317,10 @@ def test_a_finger_draws_the_way_and_two_move_the_map(open_page):
     for k in range(1, 8):
         touch("touchMove", (0.4 - 0.03 * k, 0.5), (0.6 + 0.03 * k, 0.5))
     touch("touchEnd")
-    page.wait_for_function(
-        "seen => document.querySelector('[data-testid=path-map]').dataset.view !== seen", arg=seen
+    wait_until(
+        page,
+        "seen => document.querySelector('[data-testid=path-map]').dataset.view !== seen",
+        arg=seen,
     )
     assert query(page)["w"] == drawn  # a pinch draws nothing
     assert page.locator(MAP).bounding_box()["y"] == top

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import MAP, click, go_to, on_map, query, wait_for_query, z_of
-from live import ROOT, wait_for_map
+from live import ROOT, wait_for_map, wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -72,7 +72,8 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     page.get_by_text(f"{len(found):,} of 10,000 test images.").wait_for()  # what Python says
     # A drag that draws does not scrub, and the next one scrubs again.
     page.mouse.move(2, 2)
-    page.wait_for_function(
+    wait_until(
+        page,
         "z => document.querySelector('[data-testid=decoded-image]').dataset.z === z",
         arg=",".join(f"{v:g}" for v in held),
     )
@@ -91,14 +92,14 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     assert np.array_equal(polygon(page), corners) and len(coloured(page)) > 500
     page.locator(MAP).focus()
     page.keyboard.press("Escape")
-    page.wait_for_function("!new URL(location.href).searchParams.has('in')")
+    wait_until(page, "!new URL(location.href).searchParams.has('in')")
     expect(page.locator(COUNT)).not_to_be_visible()
     assert page.locator(".la-marks").evaluate("c => c.width") == 1
     page.keyboard.press("u")
     wait_for_query(page, "in")
     assert np.array_equal(polygon(page), corners)
     page.get_by_role("button", name="Clear lasso").click()
-    page.wait_for_function("!new URL(location.href).searchParams.has('in')")
+    wait_until(page, "!new URL(location.href).searchParams.has('in')")
     page.get_by_text("Inside the lasso").wait_for(state="detached")
 
 
@@ -125,9 +126,7 @@ def test_files_and_generate_go_on_from_a_region(open_page):
     page.get_by_text("Kept 24 pictures").wait_for()
     page.get_by_role("button", name="Open in Generate").click()
     page.wait_for_selector('.sg[data-state="ready"]')
-    page.wait_for_function(
-        "document.querySelectorAll('[data-testid=sample-grid] button').length === 24"
-    )
+    wait_until(page, "document.querySelectorAll('[data-testid=sample-grid] button').length === 24")
     asked = query(page)
     assert (asked["src"], asked["seed"], asked["in"]) == ("inside", "5", LINK)
     for index in (0, 11, 23):
@@ -195,8 +194,10 @@ def test_a_finger_draws_and_two_zoom(open_page):
     for i in range(6):
         touch("touchMove", (x - 8 * i, y), (x + 40 + 8 * i, y))
     touch("touchEnd")
-    page.wait_for_function(
-        "v => document.querySelector('[data-testid=latent-map]').dataset.view !== v", arg=view
+    wait_until(
+        page,
+        "v => document.querySelector('[data-testid=latent-map]').dataset.view !== v",
+        arg=view,
     )
     expect(page.locator(COUNT)).not_to_be_visible()
     touch("touchStart", on_map(page, 0.3, 0.3))

@@ -3,6 +3,7 @@
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from helpers import pixels, query, torch_image, wait_for_query
+from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -33,7 +34,7 @@ def test_all_steps_are_walked_by_keyboard(open_page):
         wait_for_query(page, "step", slug)
         page.wait_for_selector(f'.ls[data-figure="{step.figure}"][data-state="ready"]')
         page.get_by_role("heading", name=step.title).wait_for()
-        page.wait_for_function("document.querySelectorAll('.ls-legend button').length > 0")
+        wait_until(page, "document.querySelectorAll('.ls-legend button').length > 0")
         assert page.locator(".katex").count() >= 1
         if slug != SLUGS[-1]:
             page.keyboard.press("ArrowRight")
@@ -70,7 +71,7 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     assert abs(value(page, "KL ≈") - wanted) < 0.03
 
     page = opened(open_page, "/learn?step=loss")
-    page.wait_for_function("document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')")
+    wait_until(page, "document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')")
     least = value(page, "−ELBO")
     item = int(page.locator(".ls-choices [aria-pressed=true]").get_attribute("data-item"))
     image = vae.load_dataset("fashion-mnist-starter").test.images[item] / 255
@@ -87,7 +88,8 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     slide(page, "σ times", 5)
     assert value(page, "−ELBO") > least
     page.get_by_role("button", name="Back to the encoder").click()
-    page.wait_for_function(
+    wait_until(
+        page,
         "v => Math.abs(document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')"
         ".dataset.value - v) < 1e-6",
         arg=least,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query, z_of
-from live import READY, ROOT, browser_options
+from live import READY, ROOT, browser_options, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -40,12 +40,13 @@ def key(page: Page) -> str:
 
 
 def wait_for_other(page: Page, before: str) -> None:
-    page.wait_for_function("k => document.querySelector('.lk').dataset.key !== k", arg=before)
+    wait_until(page, "k => document.querySelector('.lk').dataset.key !== k", arg=before)
 
 
 def wait_for_answers(page: Page) -> None:
     """The class and how unusual a picture is are measured once a model; both come later."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "() => ['.lk-classes', '.lk-scale'].every((s) => "
         "document.querySelector(s).dataset.key === document.querySelector('.lk').dataset.key)",
         timeout=120_000,
@@ -76,8 +77,8 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     assert np.array_equal(seen, clothes.test.images[SNEAKER, 0])
     assert abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
     page.get_by_role("button", name="Close up").click()
-    page.wait_for_function(
-        "() => parseFloat(document.querySelector('.lk .la-over').dataset.ellipse) > 20"
+    wait_until(
+        page, "() => parseFloat(document.querySelector('.lk .la-over').dataset.ellipse) > 20"
     )
     wide, high = map(
         float, page.get_by_test_id("lookup-map").get_attribute("data-ellipse").split(",")
@@ -141,7 +142,7 @@ def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
     assert np.allclose([float(v) for v in query(page)["p"].split(";")[0].split(",")], z, atol=1e-4)
     go_to(page, "Look up")
     page.wait_for_selector(VIEW)
-    page.wait_for_function("z => document.querySelector('.lk [data-testid=decoded-image]')"
+    wait_until(page, "z => document.querySelector('.lk [data-testid=decoded-image]')"
                            ".dataset.z === z", arg=",".join(map(str, z)))  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def test_a_photograph_is_looked_up(browser, server):
         page.goto(f"{server}/lookup")
         page.wait_for_selector(VIEW)
         page.get_by_text("Camera", exact=True).click()
-        page.wait_for_function("document.querySelector('video')?.currentTime > 0.3")
+        wait_until(page, "document.querySelector('video')?.currentTime > 0.3")
         page.get_by_role("button", name="Take Photo").click()
         page.get_by_alt_text("The prepared picture").wait_for()
         page.wait_for_selector(VIEW)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from helpers import go_to, pixels, query, torch_image, wait_for_query
+from live import wait_until
 from playwright.sync_api import Page, TimeoutError, expect
 
 import vae
@@ -46,7 +47,8 @@ def over(page: Page, method: str):
 def ready(page: Page, *methods: str) -> None:
     for method in methods:
         page.wait_for_selector(f'[data-method="{method}"][data-state="ready"]', timeout=100_000)
-        page.wait_for_function(
+        wait_until(
+            page,
             "m => document.querySelector(`[data-method=${m}] [data-testid=plane-map]`)"
             ".dataset.view",
             arg=method,
@@ -149,7 +151,8 @@ def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
         assert abs(counted.get(name, 0) - expected) <= 4, name
     for method in ("model", "pca"):  # all others are grey in every plane
         drawn = plane(page, method).locator(".la-plotly")
-        page.wait_for_function(
+        wait_until(
+            page,
             "([e, n]) => e.data.reduce((s, t) => s + (t.selectedpoints?.length ?? 0), 0) === n",
             arg=[drawn.element_handle(), count],
         )
@@ -234,7 +237,8 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
     over(page, "model").focus()
     before = z()
     page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_function(
+    wait_until(
+        page,
         "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z",
         arg=",".join(f"{v:g}" for v in before),
     )

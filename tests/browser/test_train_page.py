@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live import ROOT, start_server, stop_server
+from live import ROOT, start_server, stop_server, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -39,7 +39,8 @@ def points(page: Page) -> int:
 
 
 def wait_for_points(page: Page, count: int) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         "n => Number(document.querySelector('.rv-curve canvas')?.dataset.points || 0) >= n",
         arg=count,
     )
@@ -56,8 +57,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
         page.get_by_role("option", name=re.compile("bundled 10,000")).click()
         page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
-        page.wait_for_function(
-            "document.querySelector('[alt=\"25 of the images\"]').naturalWidth === 140"
+        wait_until(
+            page, "document.querySelector('[alt=\"25 of the images\"]').naturalWidth === 140"
         )
         fill(page, "Epochs", "400")
         page.get_by_label("Name", exact=True).fill("A plane of shoes")
@@ -69,7 +70,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         print(f"first point on the screen after {time.monotonic() - begun:.1f} s")
         wait_for_points(page, 3)
         page.get_by_text(re.compile(r"images a second, .* left")).wait_for()
-        page.wait_for_function("document.querySelector('.rv-places img').naturalWidth === 336")
+        wait_until(page, "document.querySelector('.rv-places img').naturalWidth === 336")
         plane = page.get_by_test_id("run-plane")
         box = plane.bounding_box()
         page.mouse.move(box["x"] + 50, box["y"] + 50)
@@ -77,7 +78,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.wait_for_timeout(100)
         zoomed = plane.get_attribute("data-window")
         seen = step(page)
-        page.wait_for_function(
+        wait_until(
+            page,
             "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) > s",
             arg=seen,
         )
@@ -113,7 +115,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
 
         # Through time: the first snapshot and the last show other pictures.
         last = json.loads((run / "status.json").read_text())["step"]
-        page.wait_for_function(
+        wait_until(
+            page,
             "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
             arg=last,
         )
@@ -121,15 +124,18 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         scrubber = page.get_by_test_id("run-scrubber")
         scrubber.focus()
         scrubber.fill("0")
-        page.wait_for_function(
-            "s => document.querySelector('.rv-places img').getAttribute('src') !== s", arg=shown
+        wait_until(
+            page,
+            "s => document.querySelector('.rv-places img').getAttribute('src') !== s",
+            arg=shown,
         )
         first = step(page)
         assert first < last
         page.keyboard.press("ArrowRight")
         assert first < step(page) < last
         page.get_by_test_id("run-play").click()
-        page.wait_for_function(
+        wait_until(
+            page,
             "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
             arg=last,
         )
@@ -145,8 +151,9 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         # Two on one time scale.
         shutil.copytree(run.parent, place / "runs" / "beside")
         page.goto(f"{url}/train?run={run.parent.name}&with=beside")
-        page.wait_for_function("document.querySelectorAll('.rv-run').length === 2")
-        page.wait_for_function(
+        wait_until(page, "document.querySelectorAll('.rv-run').length === 2")
+        wait_until(
+            page,
             "s => document.querySelector('[data-testid=run-epoch]').dataset.step === s",
             arg=f"{last},{last}",
         )
@@ -161,7 +168,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
             table.scroll_into_view_if_needed()
             box = table.bounding_box()
             page.mouse.click(box["x"] + 15, box["y"] + 35 * row + 18)
-        page.wait_for_function("document.querySelectorAll('.rv-run').length === 2")
+        wait_until(page, "document.querySelectorAll('.rv-run').length === 2")
         page.goto(f"{url}/train?run={run.parent.name}")
 
         # Saved under a name, refused under a taken one, opened in Explore.
@@ -174,8 +181,9 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("button", name="Open shoes in Explore").click()
         page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
-        page.wait_for_function(
-            "[...document.querySelectorAll('input')].some((field) => field.value === 'shoes')"
+        wait_until(
+            page,
+            "[...document.querySelectorAll('input')].some((field) => field.value === 'shoes')",
         )
     finally:
         stop_server(process)

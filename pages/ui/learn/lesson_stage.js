@@ -9,6 +9,10 @@ export const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+export const side = (home) => { const box = make("div", { className: "ls-side" }); home.append(box); return box; };
+export const pictures = (home, small = false) => { const box = make("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
+export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
+
 const SHOWN = 3000; // items on a plane
 
 /** A plane with its items; marks are dragged or moved with the arrow keys. */

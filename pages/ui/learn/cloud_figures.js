@@ -1,0 +1,194 @@
+/** What the encoder gives: a mean and a variance, what is drawn from them, what they cost. */
+
+import { crossEntropy, items, klOf, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./lesson_stage.js";
+
+/** A real item, its cloud, and what its middle decodes to. */
+export class Posterior {
+  constructor(home, { models: [model], theme, say }) {
+    Object.assign(this, { model, say });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.atlas.start }], words: "The cloud of the item" });
+    this.side = side(home);
+    this.row = items(this.side, model, (i) => this.choose(i));
+    const shown = pictures(this.side);
+    this.real = make("img", { alt: "The item" });
+    shown.append(make("figure", {}, this.real, make("figcaption", { textContent: "x, the item" })));
+    this.picture = new Picture(shown, "decoded at μ");
+  }
+
+  start() { this.row.children[9 % this.row.children.length].click(); }
+
+  choose(i) {
+    const { atlas } = this.model;
+    this.item = i;
+    this.real.src = this.model.item(i);
+    this.mean = atlas.code(i);
+    this.std = Array.from(atlas.std.subarray(i * atlas.latent, (i + 1) * atlas.latent));
+    this.show();
+  }
+
+  show() {
+    this.stage.marks[0].z = this.mean;
+    this.stage.cloud = { mean: this.mean, std: this.std };
+    this.stage.draw();
+    this.picture.show(this.model, { z: this.mean });
+    this.tell();
+  }
+
+  tell() {
+    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, `mean of number ${d + 1}`, v));
+    this.std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, `standard deviation of number ${d + 1}`, v));
+  }
+
+  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
+  destroy() { this.stage.destroy(); }
+}
+
+/** z = μ + σ ε with all three in the reader's hand. */
+export class Reparameterise {
+  constructor(home, { models: [model], theme, say }) {
+    Object.assign(this, { model, say, draw: normals(7) });
+    this.eps = [0.8, -0.6];
+    this.stage = new Stage(home, model, theme, {
+      marks: [{ symbol: "μ", z: model.atlas.start }, { symbol: "z", z: model.atlas.start }], moved: () => this.show(),
+    });
+    this.side = side(home);
+    this.sigma = [0, 1].map((d) => slider(this.side, `σ${"₁₂"[d]}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
+    const button = make("button", { type: "button", className: "ls-word", textContent: "Draw ε" });
+    button.onclick = () => { this.eps = [this.draw(), this.draw()]; this.show(); };
+    this.side.append(make("div", { className: "ls-choices" }, button));
+    this.picture = new Picture(pictures(this.side), "decoded at z");
+  }
+
+  start() { this.show(); }
+
+  show() {
+    const mean = this.stage.marks[0].z, std = this.sigma.map((s) => s.value), z = mean.map((m, d) => m + std[d] * this.eps[d]);
+    this.stage.marks[1].z = z;
+    this.stage.cloud = { mean, std };
+    this.stage.line = [mean, z];
+    this.stage.draw();
+    this.picture.show(this.model, { z });
+    for (const d of [0, 1]) {
+      const index = "₁₂"[d];
+      this.say(`μ${index}`, "mean", mean[d]);
+      this.say(`σ${index}`, "standard deviation", std[d]);
+      this.say(`ε${index}`, "noise", this.eps[d]);
+      this.say(`z${index}`, "the code that is drawn", z[d]);
+    }
+  }
+
+  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
+  destroy() { this.stage.destroy(); }
+}
+
+/** Both terms of one item as its cloud is moved and resized. */
+export class Loss extends Posterior {
+  constructor(home, tools) {
+    super(home, tools);
+    this.stage.moved = (z) => { this.mean = z; this.show(); };
+    this.width = slider(this.side, "σ times", { min: 0.1, max: 6, value: 1, moved: () => this.show() });
+    const back = make("button", { type: "button", className: "ls-word", textContent: "Back to the encoder" });
+    back.onclick = () => this.choose(this.item);
+    this.side.append(make("div", { className: "ls-choices" }, back));
+    this.bars = ["reconstruction", "KL", "−ELBO"].map((name) => {
+      const bar = make("i"), value = make("b", { className: "la-mono" });
+      return { name, bar, value, row: make("div", {}, make("span", { textContent: name }), bar, value) };
+    });
+    this.side.append(make("div", { className: "ls-sums" }, ...this.bars.map((b) => b.row)));
+  }
+
+  async choose(i) {
+    this.x = null;
+    this.width.value = 1;
+    super.choose(i);
+    const x = await pixelsOf(this.model.item(i));
+    if (this.item !== i) return;
+    this.x = x;
+    this.std0 = this.std;
+    this.show();
+  }
+
+  tell() {
+    if (!this.x || !this.model.source.decoder) return;
+    const std = this.std0.map((s) => s * this.width.value), draw = normals(1), count = 32;
+    this.stage.cloud = { mean: this.mean, std };
+    this.stage.draw();
+    let reconstruction = 0;
+    for (let k = 0; k < count; k++) {
+      const z = this.mean.map((m, d) => m + std[d] * draw());
+      reconstruction += crossEntropy(this.model.source.decode({ z, label: null, seed: 0 }), this.x) / count;
+    }
+    const kl = klOf(this.mean, std), values = [reconstruction, kl, reconstruction + kl];
+    this.best ??= {};
+    const least = (this.best[this.item] ??= values[2]);
+    this.bars.forEach(({ name, bar, value }, k) => {
+      bar.style.width = `${Math.min(100, (100 * values[k]) / (1.5 * least))}%`;
+      value.textContent = values[k].toFixed(1);
+      this.say(name, `${name} in nats`, values[k]);
+    });
+    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, "mean", v));
+    std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, "standard deviation", v));
+  }
+}
+
+/** Two Gaussians, the closed form and the mean over draws. */
+export class Kl {
+  constructor(home, { theme, say }) {
+    Object.assign(this, { theme, say });
+    this.canvas = make("canvas", { className: "ls-curve" });
+    this.canvas.setAttribute("role", "img");
+    home.append(this.canvas);
+    const box = side(home);
+    this.mean = slider(box, "μ", { min: -3, max: 3, value: 1, moved: () => this.show() });
+    this.std = slider(box, "σ", { min: 0.1, max: 3, value: 0.5, moved: () => this.show() });
+    this.count = slider(box, "n = 10 to the", { min: 1, max: 5, value: 2, step: 1, moved: () => this.show() });
+    this.resizer = new ResizeObserver(() => this.show());
+    this.resizer.observe(this.canvas);
+  }
+
+  start() { this.show(); }
+
+  show() {
+    const mean = this.mean.value, std = this.std.value, n = 10 ** this.count.value, draw = normals(3);
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      const eps = draw(), z = mean + std * eps;
+      sum += -0.5 * eps * eps - Math.log(std) + 0.5 * z * z;
+    }
+    this.say("μ", "mean of q", mean);
+    this.say("σ", "standard deviation of q", std);
+    this.say("n", "draws", String(n));
+    this.say("KL", "closed form, nats", klOf([mean], [std]));
+    this.say("KL ≈", "mean over the draws, nats", sum / n);
+    this.draw(mean, std);
+  }
+
+  draw(mean, std) {
+    const { canvas, theme } = this, { clientWidth: w, clientHeight: h } = canvas, ratio = devicePixelRatio || 1;
+    if (!w) return;
+    canvas.width = w * ratio;
+    canvas.height = h * ratio;
+    const pen = canvas.getContext("2d"), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
+    pen.scale(ratio, ratio);
+    const top = Math.max(0.45, bell(0, 0, std) * 1.1), x = (z) => ((z + 5) / 10) * w, y = (p) => h - 24 - (p / top) * (h - 40);
+    for (const [m, s, colour, name] of [[0, 1, theme.text, "p(z)"], [mean, std, theme.accentText, "q(z|x)"]]) {
+      pen.beginPath();
+      for (let k = 0; k <= 400; k++) { const z = -5 + k / 40; if (k) pen.lineTo(x(z), y(bell(z, m, s))); else pen.moveTo(x(z), y(bell(z, m, s))); }
+      pen.lineWidth = this.lit && name !== "p(z)" ? 5 : 2.5;
+      pen.strokeStyle = colour;
+      pen.stroke();
+      pen.globalAlpha = 0.12;
+      pen.fillStyle = colour;
+      pen.fill();
+      pen.globalAlpha = 1;
+      pen.font = `600 15px ${theme.sans}`;
+      pen.fillText(name, x(m) + 8, y(bell(m, m, s)) + (name === "p(z)" ? 40 : 16));
+    }
+    pen.font = `12px ${theme.sans}`;
+    for (let z = -4; z <= 4; z += 2) pen.fillText(z, x(z) - 4, h - 6);
+    canvas.setAttribute("aria-label", `q with mean ${mean.toFixed(2)} and standard deviation ${std.toFixed(2)} beside the standard normal`);
+  }
+
+  light(symbol) { this.lit = symbol; this.show(); }
+  destroy() { this.resizer.disconnect(); }
+}

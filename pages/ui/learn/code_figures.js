@@ -1,0 +1,89 @@
+/** A place on one model's plane, and what the decoder makes of it. */
+
+import { lerp, make, normals, Picture, pictures, side, slider, Stage } from "./lesson_stage.js";
+
+/** A mark on a plane and what is decoded there. */
+export class Code {
+  constructor(home, { models: [model], theme, say }) {
+    Object.assign(this, { model, say });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.atlas.start }], moved: () => this.show() });
+    this.side = side(home);
+    this.picture = new Picture(pictures(this.side), "decoded at z");
+  }
+
+  start() { this.show(); this.stage.draw(); }
+
+  show() {
+    const { z } = this.stage.marks[0];
+    this.pixels = this.picture.show(this.model, { z });
+    z.forEach((v, d) => this.say(`z${"₁₂"[d] ?? d + 1}`, `number ${d + 1} of the code`, v));
+  }
+
+  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
+  destroy() { this.stage.destroy(); }
+}
+
+/** The probability of the pixel under the pointer. */
+export class Pixel extends Code {
+  constructor(home, tools) {
+    super(home, tools);
+    const { canvas } = this.picture;
+    canvas.style.width = canvas.style.height = "280px";
+    canvas.tabIndex = 0;
+    this.at = [14, 14];
+    const point = ([x, y]) => { this.at = [Math.max(0, Math.min(27, x)), Math.max(0, Math.min(27, y))]; this.tell(); };
+    canvas.onpointermove = (event) => point([Math.floor((event.offsetX / canvas.clientWidth) * 28), Math.floor((event.offsetY / canvas.clientHeight) * 28)]);
+    canvas.onkeydown = (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (by) { event.preventDefault(); point([this.at[0] + by[0], this.at[1] + by[1]]); }
+    };
+  }
+
+  show() { super.show(); this.tell(); }
+
+  tell() {
+    if (!this.pixels) return;
+    const [x, y] = this.at, p = this.pixels[28 * y + x];
+    this.say("i", "the pixel, column and row", `${x + 1}, ${y + 1}`);
+    this.say("x̂ᵢ", "its probability to be lit", p);
+    let doubt = 0;
+    for (const v of this.pixels) doubt += v > 0.35 && v < 0.65;
+    this.say("undecided", "pixels between 0.35 and 0.65", String(doubt));
+  }
+}
+
+/** Draws from the prior, and a way between two items. */
+export class Sample {
+  constructor(home, { models: [model], theme, say }) {
+    Object.assign(this, { model, say, seed: 1 });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.atlas.start }] });
+    const box = side(home);
+    this.heat = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
+    const button = make("button", { type: "button", className: "ls-word", textContent: "Draw sixteen others" });
+    button.onclick = () => { this.seed++; this.show(); };
+    box.append(make("div", { className: "ls-choices" }, button));
+    const home16 = pictures(box, true);
+    this.samples = Array.from({ length: 16 }, () => new Picture(home16));
+    this.t = slider(box, "t, from a to b", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    this.between = new Picture(pictures(box), "z(t)");
+    this.ends = [5, 9].map((k) => model.atlas.centres[k] ?? model.atlas.start);
+    this.stage.line = this.ends;
+  }
+
+  start() { this.show(); }
+
+  show() {
+    const draw = normals(this.seed), heat = this.heat.value, codes = this.samples.map(() => [heat * draw(), heat * draw()]);
+    this.samples.forEach((picture, k) => picture.show(this.model, { z: codes[k] }));
+    const z = lerp(...this.ends, this.t.value);
+    this.stage.marks = [{ symbol: "z(t)", z }, ...codes.map((code) => ({ symbol: "", z: code }))];
+    this.stage.draw();
+    this.between.show(this.model, { z });
+    this.say("τ", "temperature", heat);
+    this.say("t", "share of the way", this.t.value);
+    z.forEach((v, d) => this.say(`z${"₁₂"[d]}`, "code on the way", v));
+  }
+
+  light() {}
+  destroy() { this.stage.destroy(); }
+}

@@ -1,0 +1,181 @@
+/** Several models side by side, and what one is used for. */
+
+import { crossEntropy, lerp, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./lesson_stage.js";
+
+/** The same two items joined in a plain plane and in a VAE's. */
+export class Holes {
+  constructor(home, { models, theme, say }) {
+    this.say = say;
+    const controls = side(home);
+    controls.style.flexBasis = "100%";
+    this.t = slider(controls, "t, the share of the way", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    const pair = widest(models.map(({ atlas }) => atlas));
+    this.parts = models.map((model) => {
+      const box = side(home), { atlas } = model, ends = pair.map((k) => atlas.centres[k] ?? atlas.start);
+      const stage = new Stage(box, model, theme, { marks: [{ symbol: "z", z: ends[0] }], words: atlas.name });
+      stage.line = ends;
+      return { model, stage, ends, picture: new Picture(pictures(box), atlas.name) };
+    });
+  }
+
+  start() { this.show(); }
+
+  show() {
+    const t = this.t.value;
+    this.say("t", "share of the way", t);
+    for (const { model, stage, ends, picture } of this.parts) {
+      const { atlas } = model, z = lerp(...ends, t), away = atlas.nearest(z, 1)[0].distance;
+      stage.marks[0].z = z;
+      stage.draw();
+      picture.show(model, { z });
+      // In units of the plane's own size, so that both planes compare.
+      const size = Math.hypot(atlas.bounds[1] - atlas.bounds[0], atlas.bounds[3] - atlas.bounds[2]);
+      picture.words.textContent = `${atlas.name}: the nearest item is ${((100 * away) / size).toFixed(2)} % of the plane away`;
+      this.say(`d ${atlas.name}`, "distance to the nearest item, in % of the plane", (100 * away) / size);
+    }
+  }
+
+  light(symbol) { for (const { stage } of this.parts) { stage.lit = symbol === "t" ? "z" : null; stage.draw(); } }
+  destroy() { for (const { stage } of this.parts) stage.destroy(); }
+}
+
+/** The two classes between whose centres the first plane is emptiest beside the second. */
+function widest([plain, other]) {
+  const gap = (atlas, a, b) => {
+    const size = Math.hypot(atlas.bounds[1] - atlas.bounds[0], atlas.bounds[3] - atlas.bounds[2]);
+    return Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map((t) => atlas.nearest(lerp(a, b, t), 1)[0].distance)) / size;
+  };
+  let best = { pair: [0, 1], ratio: -1 };
+  for (let a = 0; a < plain.centres.length; a++) {
+    for (let b = 0; b < a; b++) {
+      if (![plain, other].every(({ centres }) => centres[a] && centres[b])) continue;
+      const ratio = gap(plain, plain.centres[a], plain.centres[b]) / Math.max(1e-3, gap(other, other.centres[a], other.centres[b]));
+      if (ratio > best.ratio) best = { pair: [b, a], ratio };
+    }
+  }
+  return best.pair;
+}
+
+/** Measured models side by side along beta. */
+export class Beta {
+  constructor(home, { betas, say }) {
+    Object.assign(this, { betas, say });
+    const box = make("div", { className: "ls-side ls-beta" }), row = make("div", { className: "ls-choices" });
+    this.buttons = betas.map(({ beta }, k) => {
+      const button = make("button", { type: "button", className: "ls-word", textContent: `β = ${beta}` });
+      button.onclick = () => this.show(k);
+      row.append(button);
+      return button;
+    });
+    this.picture = make("img", { alt: "What the plane decodes to, from −2.5 to 2.5" });
+    home.append(box);
+    box.append(row, this.picture);
+    for (const { picture } of betas) new Image().src = new URL(picture, document.baseURI).href;
+  }
+
+  start() { this.show(this.betas.reduce((best, b, k) => (Math.abs(b.beta - 1) < Math.abs(this.betas[best].beta - 1) ? k : best), 0)); }
+
+  show(k) {
+    const { beta, reconstruction, kl, picture } = this.betas[k];
+    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
+    this.picture.src = new URL(picture, document.baseURI).href;
+    this.say("β", "price of the code", String(beta));
+    this.say("reconstruction", "measured, nats", reconstruction);
+    this.say("KL", "measured, nats", kl);
+    this.say("β·KL", "what the code costs, nats", beta * kl);
+  }
+}
+
+/** One relative at a time: with a class, a detail seed, or clouds of any shape. */
+export class Relatives {
+  constructor(home, tools) {
+    Object.assign(this, { home, tools, made: [] });
+    const row = make("div", { className: "ls-choices" });
+    row.style.flexBasis = "100%";
+    home.append(row);
+    const words = { label: "conditional", detail: "hierarchical" };
+    this.buttons = tools.models.map((model, k) => {
+      const button = make("button", { type: "button", className: "ls-word", textContent: words[model.atlas.extraKind] ?? "adversarial" });
+      button.onclick = () => this.choose(k);
+      row.append(button);
+      return button;
+    });
+  }
+
+  start() { this.choose(0); }
+
+  choose(k) {
+    this.stage?.destroy();
+    for (const element of this.made) element.remove();
+    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
+    const { home, tools } = this, model = (this.model = tools.models[k]), { atlas } = model, before = home.children.length;
+    this.told = { label: atlas.extraKind === "label" ? 7 : null, seed: 0 };
+    this.stage = new Stage(home, model, tools.theme, { marks: [{ symbol: "z", z: atlas.start }], moved: () => this.show() });
+    const box = side(home);
+    if (atlas.extraKind === "label") {
+      const row = make("div", { className: "ls-choices" });
+      atlas.classes.forEach((name, label) => {
+        const button = make("button", { type: "button", className: "ls-word", textContent: name });
+        button.onclick = () => { this.told.label = label; this.show(); };
+        row.append(button);
+      });
+      box.append(row);
+    } else if (atlas.extraKind === "detail") {
+      slider(box, "seed of the detail", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.told.seed = v; this.show(); } });
+    }
+    this.picture = new Picture(pictures(box), "decoded");
+    this.made = [...home.children].slice(before);
+    this.show();
+  }
+
+  show() {
+    const { z } = this.stage.marks[0], { say } = this.tools, { atlas } = this.model;
+    this.picture.show(this.model, { z, ...this.told });
+    this.stage.draw();
+    say("z₁", "number 1 of the code", z[0]);
+    say("z₂", "number 2 of the code", z[1]);
+    say("y", "the class that it is told", this.told.label === null ? "none" : atlas.classes[this.told.label]);
+    say("seed", "of the codes below", String(this.told.seed));
+  }
+
+  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
+  destroy() { this.stage?.destroy(); }
+}
+
+/** Real items and spoilt ones by how badly the model explains them from any code. */
+export class Uses {
+  constructor(home, { models: [model], say }) {
+    Object.assign(this, { model, say });
+    this.box = side(home);
+    this.box.style.flexBasis = "100%";
+    this.row = pictures(this.box);
+  }
+
+  async start() {
+    const { model } = this, { atlas } = model, spoil = {
+      "as it is": (x) => x, inverted: (x) => x.map((v) => 1 - v),
+      "half hidden": (x) => x.map((v, i) => (i % 28 < 14 ? 0 : v)), "with noise": (x, draw) => x.map((v) => Math.min(1, Math.max(0, v + 0.3 * draw()))),
+    };
+    const centre = atlas.centres[8] ?? atlas.start, i = atlas.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
+    for (const [name, change] of Object.entries(spoil)) {
+      const spoilt = change(x, normals(5)), best = this.explain(spoilt), canvas = make("canvas", { width: 28, height: 28 });
+      const pen = canvas.getContext("2d"), image = pen.createImageData(28, 28);
+      spoilt.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
+      pen.putImageData(image, 0, 0);
+      this.row.append(make("figure", {}, canvas, make("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats too many` })));
+      new Picture(this.row, "what the model makes of it").show(model, { z: best.z });
+      this.say(name, "nats above what these pixels cost at least", best.score);
+    }
+  }
+
+  /** The best of the codes of real items, and how far it is from explaining every pixel itself. */
+  explain(x) {
+    const { atlas, source } = this.model, least = crossEntropy(x, x);
+    let best = { score: Infinity, z: atlas.start };
+    for (let i = 0; i < atlas.count; i += Math.ceil(atlas.count / 1500)) {
+      const z = atlas.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - least;
+      if (score < best.score) best = { score, z };
+    }
+    return best;
+  }
+}
