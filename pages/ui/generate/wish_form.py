@@ -32,32 +32,17 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
     if sheet_session.form_is_behind(entry.digest, wish):  # undo, a link or other dice have spoken
         for name in ("src", "c", "z", "sp", "t", "min", "n", "seed"):
             st.session_state.pop(name + key, None)
-    place, pins = session.explored(entry.digest)
-    places = {"where Explore stands": place} if place else {}
-    places |= {f"pin {i + 1}": pin.z for i, pin in enumerate(pins)}
-    if wish.place and wish.place not in places.values():
-        places = {"the place of this link": wish.place, **places}
-    if not places:
-        places = {"the middle of the plane": (0.0,) * space.latent}
+    places = _places(entry, space, wish)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        changed = replace(
-            wish,
-            source=_choice(
-                "Draw", f"src{key}", _sources(entry, wish), wish.source, _WORDS.get, 200
-            ),
-        )
-        if space.labels or changed.source == "class":
-            label = wish.label if wish.label is not None else 0
-            title = "Class that the model is told" if space.labels else "Class"
-            every = range(len(names))
-            picked = _choice(title, f"c{key}", every, label, lambda k: names[k], 170)
-            changed = replace(changed, label=picked)
-        if changed.source == "around":
-            known = list(places)
-            first = next((n for n in known if places[n] == wish.place), known[0])
-            name = _choice("Place", f"z{key}", known, first, str, 190)
-            spread = _slider("Spread", f"sp{key}", 0.02, 1.0, wish.spread, 0.02)
-            changed = replace(changed, place=tuple(places[name]), spread=spread)
+        source = _choice("Draw", f"src{key}", _sources(entry, wish), wish.source, _WORDS.get, 200)
+        changed = replace(wish, source=source)
+        # What a source asks for comes and goes; in a row of its own it moves nothing after it.
+        with st.container(horizontal=True, width="content", gap="small"):
+            if space.labels or source == "class":
+                changed = replace(changed, label=_label(key, space, wish, names))
+            if source == "around":
+                place, spread = _ground(key, wish, places)
+                changed = replace(changed, place=place, spread=spread)
         changed = replace(
             changed,
             temperature=_slider(
@@ -82,16 +67,7 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
             ),
             n=_choice("Pictures", f"n{key}", _counts(wish.n), wish.n, str, 100),
         )
-        _keep(f"seed{key}", wish.seed)
-        seed = st.number_input(
-            "Seed",
-            min_value=0,
-            max_value=2**31 - 1,
-            key=f"seed{key}",
-            width=130,
-            help="The same seed and settings draw the same pictures again.",
-        )
-        changed = replace(changed, seed=int(seed))
+        changed = replace(changed, seed=_seed(key, wish))
         locked = st.toggle("Lock", key=f"lock{key}", help="Keeps the seed from being changed.")
         st.button(
             "Draw others",
@@ -108,6 +84,42 @@ def wish_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Wish:
     sheet_session.ask_for(entry.digest, changed)
     sheet_session.form_shows(entry.digest, changed)
     return changed
+
+
+def _places(entry: vae.Entry, space: Space, wish: Wish) -> dict[str, tuple[float, ...]]:
+    """The places by their names around which can be drawn."""
+    place, pins = session.explored(entry.digest)
+    places = {"where Explore stands": place} if place else {}
+    places |= {f"pin {i + 1}": pin.z for i, pin in enumerate(pins)}
+    if wish.place and wish.place not in places.values():
+        places = {"the place of this link": wish.place, **places}
+    return places or {"the middle of the plane": (0.0,) * space.latent}
+
+
+def _label(key: str, space: Space, wish: Wish, names: Sequence[str]) -> int:
+    title = "Class that the model is told" if space.labels else "Class"
+    label = wish.label if wish.label is not None else 0
+    return _choice(title, f"c{key}", range(len(names)), label, lambda k: names[k], 170)
+
+
+def _ground(key: str, wish: Wish, places: dict) -> tuple[tuple[float, ...], float]:
+    known = list(places)
+    first = next((n for n in known if places[n] == wish.place), known[0])
+    name = _choice("Place", f"z{key}", known, first, str, 190)
+    return tuple(places[name]), _slider("Spread", f"sp{key}", 0.02, 1.0, wish.spread, 0.02)
+
+
+def _seed(key: str, wish: Wish) -> int:
+    _keep(f"seed{key}", wish.seed)
+    seed = st.number_input(
+        "Seed",
+        min_value=0,
+        max_value=2**31 - 1,
+        key=f"seed{key}",
+        width=130,
+        help="The same seed and settings draw the same pictures again.",
+    )
+    return int(seed)
 
 
 def _sources(entry: vae.Entry, wish: Wish) -> list[str]:
