@@ -7,9 +7,10 @@ import torch
 
 from vae import MODELS, checkpoint, resume, training
 from vae.config import LIKELIHOODS, NETWORKS
+from vae.layers import DECODER_LAYERS
 from vae.models import build
 from vae.models.base import Batch
-from vae.networks import DECODER_LAYERS, macs
+from vae.networks import macs
 
 CPU = torch.device("cpu")
 each = pytest.mark.parametrize(

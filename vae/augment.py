@@ -18,9 +18,10 @@ import torch
 
 from . import classifier, generate
 from .aggregate import fit_labels
-from .checkpoint import Checkpoint, load_aggregate
+from .checkpoint import Checkpoint
 from .data import DataError, Dataset, Split
 from .distributions import Mixture
+from .kept import load_aggregate
 from .latent import encode_images
 from .models.base import Autoencoder
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from . import board_items
+from . import atomic, board_items
 from .board_items import Board, BoardError, Item, checked_name, from_text, new_id, to_text
 from .locks import locked
 
@@ -90,15 +90,10 @@ def change(key: str, items: Sequence[Item], *, seen: int, name: str | None = Non
                 f"the board would have {len(raw) / 1e6:.1f} MB; at most "
                 f"{MOST_BYTES / 1e6:.0f} MB, shorten notes or begin another"
             )
-        path = _path(key)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            beside.write_bytes(raw)
-            beside.replace(path)
+            atomic.write(_path(key), raw)
         except OSError as error:
             raise BoardError(f"the board cannot be written ({error}); try again") from error
-        finally:
-            beside.unlink(missing_ok=True)
     return Outcome(board, conflicts)
 
 

@@ -7,29 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
-import shutil
 import struct
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor
 
+from . import atomic
 from .config import Config, ConfigError, one_of
-from .distributions import Mixture
 from .models import MODELS, build
 from .models.base import Autoencoder
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
-CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
-CALIBRATION = "anomaly.json"
 MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
@@ -84,10 +79,12 @@ def list_checkpoints(folder: str | Path) -> list[Entry]:
     if not folder.is_dir():
         return []
     candidates = [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")]
-    return [_entry(path) for path in candidates]
+    return [entry_of(path) for path in candidates]
 
 
-def _entry(path: Path) -> Entry:
+def entry_of(path: str | Path) -> Entry:
+    """What a folder holds, or what is wrong with it; its weights are not loaded."""
+    path = Path(path)
     try:
         config, metrics, raw = _read(path)
         _check_header(path.name, raw)
@@ -115,44 +112,36 @@ def save(
             )
     raw = tensors_io.save(weights)
     files = {
-        CONFIG: _json(config.to_json()),
+        CONFIG: json_bytes(config.to_json()),
         WEIGHTS: raw,
-        METRICS: _json(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
+        METRICS: json_bytes(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
     }
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        for name, content in files.items():
-            (beside / name).write_bytes(content)
-        if not path.exists():
-            beside.rename(path)
-        else:
+        if path.exists():
             # A folder cannot be swapped in one step everywhere: metrics.json, which names the
             # digest of the other two, comes last, and readers wait until the three agree.
             for name in (CONFIG, WEIGHTS, METRICS):
-                (beside / name).replace(path / name)
+                atomic.write(path / name, files[name])
+        else:
+            with atomic.beside(path) as place:
+                place.mkdir(parents=True)
+                for name, content in files.items():
+                    (place / name).write_bytes(content)
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be written ({error}); choose another --out"
         ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return digest_of(config, raw)
 
 
 def save_metrics(path: str | Path, metrics: dict) -> None:
     """Replaces what is known about a checkpoint; config and weights stay as they are."""
     target = Path(path) / METRICS
-    beside = target.with_name(f".{METRICS}.{os.getpid()}.tmp")
     try:
-        beside.write_bytes(_json(metrics))
-        beside.replace(target)
+        atomic.write(target, json_bytes(metrics))
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written ({error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def versions() -> dict[str, str]:
@@ -161,7 +150,8 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in libraries}
 
 
-def _json(data: dict) -> bytes:
+def json_bytes(data: dict) -> bytes:
+    """JSON as the files of a checkpoint hold it. Raises ValueError for numbers not finite."""
     return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
 
 
@@ -250,88 +240,3 @@ def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"{name}/{WEIGHTS}: {key} holds numbers that are not finite")
     model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})
-
-
-# --- tensors beside the weights: codes of a split, the aggregate posterior --------------------
-
-
-def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
-    """Writes tensors and texts about them to one safetensors file, atomically."""
-    path = Path(path)
-    raw = tensors_io.save({k: t.contiguous() for k, t in tensors.items()}, metadata=facts)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(raw)
-        beside.replace(path)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written ({error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """What `write_tensors` wrote, or None where the file is absent or damaged."""
-    try:
-        raw = Path(path).read_bytes()
-        length = struct.unpack("<Q", raw[:8])[0]
-        facts = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
-        return tensors_io.load(raw), facts
-    except (OSError, ValueError, AttributeError, struct.error, SafetensorError):
-        return None
-
-
-def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
-    """Keeps the codes that the checkpoint gives a split: `mean`, perhaps `std` [N, D]."""
-    owner = str(_entry(Path(path)).digest)
-    tensors = {name: torch.tensor(array) for name, array in codes.items()}
-    write_tensors(Path(path) / CODES, tensors, {"checkpoint": owner, "split": split_digest})
-
-
-def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarray] | None:
-    """Codes kept for this split by these very weights, or None: then they must be computed."""
-    read = read_tensors(checkpoint.path / CODES)
-    if read is None or read[1] != {"checkpoint": checkpoint.digest, "split": split_digest}:
-        return None
-    return {name: tensor.numpy() for name, tensor in read[0].items()}
-
-
-def save_aggregate(path: str | Path, aggregate: Mixture) -> None:
-    """Keeps the aggregate posterior that was fitted to the checkpoint's training codes."""
-    owner = str(_entry(Path(path)).digest)
-    write_tensors(Path(path) / AGGREGATE, aggregate._asdict(), {"checkpoint": owner})
-
-
-def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
-    """The aggregate posterior of these very weights, or None where none was kept."""
-    read = read_tensors(checkpoint.path / AGGREGATE)
-    if read is None or read[1] != {"checkpoint": checkpoint.digest}:
-        return None
-    if read[0].keys() != set(Mixture._fields):
-        return None
-    mixture, model = Mixture(**read[0]), checkpoint.model
-    labels = model.extra if model.extra_kind == "label" else 1
-    return mixture if len(mixture.means) % labels == 0 else None
-
-
-def save_calibration(path: str | Path, told: dict) -> None:
-    """Keeps a threshold for unusual images, for these weights, beside those of other scores."""
-    path = Path(path)
-    owner = str(_entry(path).digest)
-    kept = load_calibrations(path, owner) | {told["score"]: told}
-    beside = path / f".{CALIBRATION}.{os.getpid()}.tmp"
-    try:
-        beside.write_bytes(_json({"checkpoint": owner, "scores": kept}))
-        beside.replace(path / CALIBRATION)
-    except OSError as error:
-        raise CheckpointError(f"{path / CALIBRATION} cannot be written ({error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def load_calibrations(path: str | Path, digest: str) -> dict[str, dict]:
-    """What was kept for these very weights, by score; nothing where the file is damaged."""
-    try:
-        told = json.loads((Path(path) / CALIBRATION).read_bytes())
-        return dict(told["scores"]) if told["checkpoint"] == digest else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}

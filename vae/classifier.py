@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from .checkpoint import CheckpointError, read_tensors, write_tensors
+from .checkpoint import CheckpointError
 from .data import Dataset
+from .tensor_files import read_tensors, write_tensors
 
 WEIGHTS = Path(__file__).parent / "classifier.safetensors"
 FEATURES = 128

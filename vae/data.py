@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import atomic
 from .config import suggest
 
 STARTER = Path(__file__).parent / "starter"
@@ -256,10 +257,7 @@ def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_00
         ):
             head = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
             packed = gzip.compress(head + array.tobytes(), compresslevel=9, mtime=0)
-            target = folder / f"{stem}-{kind}-ubyte.gz"
-            beside = target.with_name(f".{target.name}.tmp")
-            beside.write_bytes(packed)
-            beside.replace(target)
+            atomic.write(folder / f"{stem}-{kind}-ubyte.gz", packed)
 
 
 # --- what every source ends with ---------------------------------------------------------------

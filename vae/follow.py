@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from . import atomic
 from .data import Dataset
 from .feed import HELD_OUT
 from .latent import decode_bytes
@@ -226,9 +227,7 @@ class Recorder:
         curve = self.folder / CURVE
         rows = read_rows(curve)[0] if curve.exists() else []
         kept = [json.dumps(row) + "\n" for row in rows if row["step"] <= self.run.step]
-        beside = curve.with_name(f".{CURVE}.tmp")
-        beside.write_text("".join(kept))
-        beside.replace(curve)
+        atomic.write(curve, "".join(kept))
 
 
 def read_rows(path: Path, since: int = 0) -> tuple[list[dict], int]:
@@ -252,16 +251,12 @@ def read_rows(path: Path, since: int = 0) -> tuple[list[dict], int]:
 
 
 def write_json(path: Path, data: dict) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_text(json.dumps(data, allow_nan=False))
-    beside.replace(path)
+    atomic.write(path, json.dumps(data, allow_nan=False))
 
 
 def save_arrays(path: Path, **arrays: object) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("wb") as file:
+    with atomic.beside(path) as place, place.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    beside.replace(path)
 
 
 def started(pid: int) -> str | None:

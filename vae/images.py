@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torchvision.utils import make_grid
+
+from . import atomic
 
 
 def sheet(images: Tensor, *, columns: int | None = None, gap: int = 2, scale: int = 1) -> Tensor:
@@ -45,15 +46,10 @@ def save_png(picture: Tensor, path: str | Path) -> None:
 
 
 def save(data: bytes, path: str | Path) -> None:
-    """Writes a file beside its target, then renames it."""
+    """Writes a file whole, and the folders above it."""
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, data)
 
 
 def heated(pictures: np.ndarray, heat: np.ndarray) -> np.ndarray:

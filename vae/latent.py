@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checkpoint import Checkpoint, load_codes
+from .checkpoint import Checkpoint
 from .data import Split
+from .kept import load_codes
 from .models.base import Autoencoder
 
 

@@ -1,8 +1,6 @@
 """The trunks of the models: a residual MLP and a small convolutional network.
 
-A decoder is an `nn.Sequential` of few kinds of layers (`DECODER_LAYERS`), so that it can be walked
-and rewritten as a program for other runtimes. Nothing here draws random numbers or changes its
-behaviour between training and evaluation.
+Nothing here draws random numbers or changes its behaviour between training and evaluation.
 """
 
 from __future__ import annotations
@@ -14,129 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import ModelConfig
-
-LOG_STD = (-6.0, 3.0)  # of a lower latent's prior
-
-
-class Standardise(nn.Module):
-    """(x - mean) / std, one mean and one std for all pixels, set once from the data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(0.0))
-        self.register_buffer("std", torch.tensor(1.0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
-
-
-class Residual(nn.Module):
-    """x + f(x), where f is an `nn.Sequential` that keeps the shape."""
-
-    def __init__(self, body: nn.Sequential) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
-
-
-class Fourier(nn.Module):
-    """z `[B, D]` with random Fourier features of it: `[B, D + 2 F]`, as z, sin(z B^T), cos(z B^T).
-
-    `extra` further columns of the input are passed on behind them: `[B, D + E]` gives
-    `[B, D + 2 F + E]`.
-
-    B `[F, D]` is drawn once from N(0, scale^2) and never trained (Tancik et al. 2020,
-    https://arxiv.org/abs/2006.10739, section 5). It lets a small decoder vary fast along z: the
-    posterior of a 2-D model is only about 0.03 wide. The draw is rounded to float16, in which
-    checkpoints store it, so that storing changes nothing.
-    """
-
-    weight: Tensor
-
-    def __init__(self, latent: int, features: int, scale: float, extra: int = 0) -> None:
-        super().__init__()
-        self.latent, self.extra = latent, extra
-        self.in_features, self.out_features = latent + extra, latent + 2 * features + extra
-        self.register_buffer("weight", (scale * torch.randn(features, latent)).half().float())
-
-    def forward(self, z: Tensor) -> Tensor:
-        with full_precision(z):  # bfloat16 would lose the phase of the fast waves
-            code, rest = z.float().tensor_split([self.latent], dim=1)
-            phase = code @ self.weight.T
-            return torch.cat([code, phase.sin(), phase.cos(), rest], dim=1)
-
-
-class Outer(nn.Module):
-    """[h | e] `[B, width + E]` -> [h, e_1 h, ..., e_E h] `[B, width (1 + E)]`.
-
-    With a one-hot e the layer that follows has weights of its own for every label, beside shared
-    ones that an unknown label is left with: a label added to a sum could only shift it.
-    """
-
-    def __init__(self, width: int, extra: int) -> None:
-        super().__init__()
-        self.width, self.extra = width, extra
-        self.in_features, self.out_features = width + extra, width * (1 + extra)
-
-    def forward(self, x: Tensor) -> Tensor:
-        h, e = x.tensor_split([self.width], dim=1)
-        return torch.cat([h, (e[:, :, None] * h[:, None]).flatten(1)], dim=1)
-
-
-class Beside(nn.Module):
-    """[h | e] `[B, width + E]` -> [f(h) | e]: runs a body on the first columns and keeps the rest,
-    the noise of latents that are yet to be drawn."""
-
-    def __init__(self, width: int, body: nn.Sequential) -> None:
-        super().__init__()
-        self.width, self.body = width, body
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.body(x[:, : self.width]), x[:, self.width :]], dim=1)
-
-
-class Draw(nn.Module):
-    """[h | e] `[B, width + E]` -> [h + U z | e'] `[B, width + E - size]`: draws a lower latent.
-
-    z = mean(h) + std(h) * (the first `size` columns of e), so that N(0, I) noise gives a draw from
-    p(z|h), and no noise its mean.
-    """
-
-    def __init__(self, width: int, size: int) -> None:
-        super().__init__()
-        self.width, self.size = width, size
-        self.prior = nn.Linear(width, 2 * size)
-        self.into = nn.Linear(size, width)
-        with torch.no_grad():  # every level starts as N(0, I), whatever lies above
-            self.prior.weight.mul_(0.1)
-            self.prior.bias.zero_()
-
-    def forward(self, x: Tensor) -> Tensor:
-        h, noise, rest = x.tensor_split([self.width, self.width + self.size], dim=1)
-        mean, log_std = self.prior(h).chunk(2, dim=1)
-        z = mean + log_std.clamp(*LOG_STD).exp() * noise
-        return torch.cat([h + self.into(z.to(h.dtype)), rest.to(h.dtype)], dim=1)
-
-
-DECODER_LAYERS = (
-    nn.Linear,
-    nn.ConvTranspose2d,
-    nn.Conv2d,
-    nn.Upsample,
-    nn.SiLU,
-    nn.ReLU,
-    nn.LayerNorm,
-    nn.Flatten,
-    nn.Unflatten,
-    nn.Sequential,
-    Residual,
-    Fourier,
-    Outer,
-    Beside,
-    Draw,
-)
+from .layers import Beside, Draw, Fourier, Outer, Residual, Standardise, full_precision
 
 
 def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
@@ -293,11 +169,6 @@ def start_at(model: nn.Module, mean_image: Tensor, std: float) -> None:
     per_pixel = last.bias.numel() == mean_image.numel()
     mean = mean_image.flatten() if per_pixel else mean_image.mean((1, 2))
     last.bias.copy_(torch.logit(mean.clamp(0.001, 0.999)))
-
-
-def full_precision(x: Tensor) -> torch.autocast:
-    """A context in which layers compute in float32 although autocast is on around it."""
-    return torch.autocast(x.device.type, enabled=False)
 
 
 @torch.no_grad()

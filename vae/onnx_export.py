@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import json
-import os
+from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import atomic
 from .checkpoint import Checkpoint, versions
 from .models.base import Autoencoder
 from .networks import decode
@@ -99,29 +100,24 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
     if out.is_dir():
         raise OnnxError(f"{out} is a folder; expected the start of two file names in it")
     stem = out.name.removesuffix(".onnx")
-    beside: dict[Path, Path] = {}
     written = []
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        for name, part in _parts(checkpoint.model).items():
-            path = out.with_name(f"{stem}-{name}.onnx")
-            beside[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            beside[path].write_bytes(_onnx(part, _facts(checkpoint, name, part)))
-            difference = _difference(beside[path], part)
-            if not difference <= TOLERANCE:  # a NaN is no agreement either
-                raise OnnxError(
-                    f"the {name} of {checkpoint.name} differs from torch by {difference:.1e}, "
-                    f"more than {TOLERANCE:.0e}; nothing is written: try other versions of onnx, "
-                    "onnxruntime and onnxscript"
-                )
-            written.append(Written(path, difference))
-        for path, temporary in beside.items():
-            temporary.replace(path)
+        with ExitStack() as places:
+            for name, part in _parts(checkpoint.model).items():
+                path = out.with_name(f"{stem}-{name}.onnx")
+                place = places.enter_context(atomic.beside(path))
+                place.write_bytes(_onnx(part, _facts(checkpoint, name, part)))
+                difference = _difference(place, part)
+                if not difference <= TOLERANCE:  # a NaN is no agreement either
+                    raise OnnxError(
+                        f"the {name} of {checkpoint.name} differs from torch by {difference:.1e}, "
+                        f"more than {TOLERANCE:.0e}; nothing is written: try other versions of "
+                        "onnx, onnxruntime and onnxscript"
+                    )
+                written.append(Written(path, difference))
     except OSError as error:
         raise OnnxError(f"{out} cannot be written ({error}); choose another --onnx") from error
-    finally:
-        for temporary in beside.values():
-            temporary.unlink(missing_ok=True)
     return written
 
 

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .checkpoint import CheckpointError, read_tensors, write_tensors
+from .checkpoint import CheckpointError
+from .tensor_files import read_tensors, write_tensors
 
 WEIGHTS = Path(__file__).parent / "refiner.safetensors"
 MOST = 8  # times that pictures are enlarged by it, beyond which there is nothing to learn from

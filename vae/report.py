@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from . import atomic
 from .checkpoint import WEIGHTS, CheckpointError, Entry
 from .models import MODELS
 
@@ -131,8 +131,6 @@ def put(path: str | Path, text: str) -> None:
             raise CheckpointError(
                 f"{path} has no marks to write between; expected {BEGIN} and, further down, {END}"
             )
-        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        beside.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
-        beside.replace(path)
+        atomic.write(path, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
     except OSError as error:
         raise CheckpointError(f"{path} cannot be written ({error})") from error

@@ -9,13 +9,13 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import struct
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 
+from . import atomic
 from .checkpoint import CheckpointError
 from .config import Config
 from .training import Point, Run
@@ -44,15 +44,12 @@ def save_run(path: str | Path, run: Run) -> None:
     }
     plain = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     target = Path(path) / RESUME
-    beside = target.with_name(f".{RESUME}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        tensors_io.save_file(plain, beside, metadata={"run": json.dumps(facts)})
-        beside.replace(target)
+        with atomic.beside(target) as place:
+            tensors_io.save_file(plain, place, metadata={"run": json.dumps(facts)})
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written ({error})") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load_run(path: str | Path, run: Run) -> None:

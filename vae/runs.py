@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import atomic
 from .checkpoint import CONFIG, METRICS, WEIGHTS
 from .follow import (
     CURVE,
@@ -193,17 +194,13 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
     if target.exists():
         raise RunError(f"{name} is there already; choose another name")
-    beside = target.with_name(f".{name}.{os.getpid()}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
     try:
-        for part in (CONFIG, WEIGHTS, METRICS):
-            shutil.copyfile(source / part, beside / part)
-        beside.rename(target)
+        with atomic.beside(target) as place:
+            place.mkdir(parents=True)
+            for part in (CONFIG, WEIGHTS, METRICS):
+                shutil.copyfile(source / part, place / part)
     except OSError as error:
         raise RunError(f"{name} could not be written ({error})") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return target
 
 
@@ -214,9 +211,7 @@ def keep_upload(data: bytes) -> Path:
     path = home / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        beside.write_bytes(data)
-        beside.replace(path)
+        atomic.write(path, data)
     return path
 
 

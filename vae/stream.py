@@ -12,13 +12,12 @@ import hashlib
 import json
 import mmap
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from . import data, data_files
+from . import atomic, data, data_files
 from .data import DataError, Dataset, Split
 from .locks import locked
 
@@ -130,18 +129,13 @@ def _key(name: str, source: Path, size: int) -> str:
 
 
 def _pack(target: Path, name: str, source: Path, size: int, watch: Watch) -> None:
-    beside = target.with_name(f".{target.name}.tmp")  # under the lock nobody else writes it
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    try:
+    with atomic.beside(target) as place:
+        place.mkdir(parents=True)
         if source.is_dir() and not any(source.glob("train-images*idx3-ubyte*")):
-            names = _pack_folder(beside, source, size, watch)
+            names = _pack_folder(place, source, size, watch)
         else:
-            names = _pack_arrays(beside, data.load_dataset(name, size=size), watch)
-        (beside / _NAMES).write_text(json.dumps(names))
-        beside.rename(target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+            names = _pack_arrays(place, data.load_dataset(name, size=size), watch)
+        (place / _NAMES).write_text(json.dumps(names))
 
 
 def _pack_folder(target: Path, source: Path, size: int, watch: Watch) -> list[str]:

@@ -21,9 +21,9 @@ from vae import (
     latent,
     novelty,
 )
-from vae.checkpoint import load_aggregate
 from vae.data import bundled_twin
 from vae.distributions import Mixture
+from vae.kept import load_aggregate
 
 from . import routes
 from .atlas import MapAssets, publish_map

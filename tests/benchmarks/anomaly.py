@@ -36,7 +36,7 @@ from vae import (
     training,
 )
 from vae.anomaly import Judge
-from vae.checkpoint import load_aggregate
+from vae.kept import load_aggregate
 from vae.residuals import seen
 from vae.summary import fit_summary
 

@@ -18,7 +18,7 @@ import vae
 from vae import anomaly
 from vae.__main__ import main
 from vae.anomaly import Judge
-from vae.checkpoint import load_codes
+from vae.kept import load_codes
 
 MODEL = "fashion-beta-1"  # its encoder is quick
 READY = '.sh[data-state="ready"]'

@@ -75,6 +75,7 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
     """All numbers; with `save` also written to the checkpoint, beside the codes of the test split
     and the aggregate posterior."""
     from .. import aggregate, checkpoint, evaluation, latent
+    from ..kept import save_aggregate, save_codes
 
     def say(step: str) -> None:
         if sys.stderr.isatty():
@@ -97,8 +98,8 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
     if save:
         checkpoint.save_metrics(loaded.path, loaded.metrics | {"evaluation": numbers})
         kept = {name: array for name, array in codes._asdict().items() if array is not None}
-        checkpoint.save_codes(loaded.path, dataset.test.digest, kept)
-        checkpoint.save_aggregate(loaded.path, mixture)
+        save_codes(loaded.path, dataset.test.digest, kept)
+        save_aggregate(loaded.path, mixture)
     return numbers
 
 

@@ -48,7 +48,8 @@ def score(
     complexity. Each model has those that it can give.
     """
     from .. import anomaly, calibration
-    from .. import checkpoint as checkpoints
+    from ..checkpoint import load
+    from ..kept import load_aggregate, load_calibrations, save_calibration
     from ..summary import fit_summary
 
     one_of("--score", name, anomaly.SCORES)
@@ -57,17 +58,17 @@ def score(
     if threshold is not None and (save or false_alarms is not None):
         raise ConfigError("--threshold says all; leave --false-alarms and --save away")
     files = picture_files(images)
-    loaded = checkpoints.load(checkpoint)
+    loaded = load(checkpoint)
     splits = _Normal(loaded, data)
     summary = None
     if name == "summary":
         summary = fit_summary(loaded.model, *splits.of("train", _LEARNED))
-    judge = anomaly.Judge(loaded.model, checkpoints.load_aggregate(loaded), summary)
+    judge = anomaly.Judge(loaded.model, load_aggregate(loaded), summary)
     if name not in anomaly.available(judge):
         can = ", ".join({*anomaly.available(judge), "summary"})
         raise ConfigError(f"{loaded.name} cannot give the score {name}; it gives {can}")
     if threshold is None:
-        kept = {} if data else checkpoints.load_calibrations(loaded.path, loaded.digest)
+        kept = {} if data else load_calibrations(loaded.path, loaded.digest)
         try:
             if name in kept:
                 found = calibration.Calibration.from_json(kept[name])
@@ -81,7 +82,7 @@ def score(
             found = replace(found, false_alarms=false_alarms, by_hand=None)
         threshold = found.threshold
         if save:
-            checkpoints.save_calibration(loaded.path, found.to_json())
+            save_calibration(loaded.path, found.to_json())
     read = read_files(files, loaded.model.image_shape, as_is=as_is)
     records, answered = records_of(read)
     values = anomaly.scores(judge, read.images, name).tolist()
@@ -116,7 +117,7 @@ class _Normal:
         with the checkpoint."""
         import numpy as np
 
-        from .. import checkpoint as checkpoints
+        from ..kept import load_codes
 
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
         whole = getattr(self.read, split)
@@ -127,7 +128,7 @@ class _Normal:
             )
         count = len(whole.images)
         few = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
-        kept = checkpoints.load_codes(self.loaded, whole.digest)
+        kept = load_codes(self.loaded, whole.digest)
         told = self.loaded.model.extra_kind == "label"  # with the label, which no score is given
         codes = None
         if kept is not None and not told and len(kept["mean"]) == count:

@@ -29,13 +29,14 @@ def sample(
     `--prior normal` is the model's own prior, learned or not; `aggregate` the mixture fitted to
     the codes of the training images.
     """
-    from .. import checkpoint as checkpoints
     from .. import images, samples
+    from ..checkpoint import load
+    from ..kept import load_aggregate
 
     if out.suffix.lower() != ".png":
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .png")
-    loaded = checkpoints.load(checkpoint)
-    mixture = checkpoints.load_aggregate(loaded) if prior == "aggregate" else None
+    loaded = load(checkpoint)
+    mixture = load_aggregate(loaded) if prior == "aggregate" else None
     if prior == "aggregate" and mixture is None:
         raise ConfigError(
             f"{checkpoint} holds no aggregate posterior; fit one by "

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .. import networks
 from ..config import ModelConfig
+from ..layers import full_precision
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 # Nats a unit of squared code. Nothing else ties the code's scale: without this it drifts to the
@@ -32,7 +33,7 @@ class AE(Autoencoder):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.encoder(x)
-        with networks.full_precision(x):
+        with full_precision(x):
             return self.code(features.float())
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from .. import networks
 from ..config import ModelConfig
 from ..distributions import standard_normal_kl
-from ..networks import full_precision
+from ..layers import full_precision
 from ..noise import normal
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 

@@ -26,7 +26,7 @@ from ..distributions import (
     sample_normal,
     standard_normal_kl,
 )
-from ..networks import full_precision
+from ..layers import full_precision
 from ..priors import Prior
 
 

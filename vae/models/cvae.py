@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .. import inference, networks
 from ..config import ConfigError, ModelConfig
 from ..distributions import Mixture
-from ..networks import full_precision
+from ..layers import full_precision
 from ..priors import LabelNormal
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms, gaussian_terms
 

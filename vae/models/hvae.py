@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .. import networks
 from ..config import ConfigError, ModelConfig
 from ..distributions import normal_log_prob, sample_normal, standard_normal_kl
-from ..networks import full_precision
+from ..layers import Draw, full_precision
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 _HIDDEN = 256  # width of the networks that combine an image's features with what lies above
@@ -160,7 +160,7 @@ class HVAE(Autoencoder):
         with full_precision(z):
             h = self.decoder[:first](torch.cat([z, z.new_zeros(len(z), self.extra)], dim=1))
         for layer in self.decoder[first:]:
-            if isinstance(layer, networks.Draw):
+            if isinstance(layer, Draw):
                 level = len(kls)
                 above, rest = h[:, : layer.width], h[:, layer.width + layer.size :]
                 hidden = images[level].repeat(samples, 1) + self.from_above[level](above)

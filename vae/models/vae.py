@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .. import inference, networks
 from ..config import ModelConfig
-from ..networks import full_precision
+from ..layers import full_precision
 from ..priors import Flow, Prior
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms, gaussian_terms
 

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import calibration, checkpoint, tables
+from vae import calibration, tables
+from vae.kept import CALIBRATION, save_calibration
 
 from .. import cache
 from .inquiry import Inquiry
@@ -59,12 +60,12 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
             false_alarms=asked.false_alarms,
             by_hand=asked.threshold,
         )
-        checkpoint.save_calibration(folder, found.to_json())
+        save_calibration(folder, found.to_json())
     except (calibration.CalibrationError, vae.CheckpointError) as error:
         st.error(f"Not saved: {error}.")
         return
     st.success(
-        f"Saved in {folder / checkpoint.CALIBRATION}. "
+        f"Saved in {folder / CALIBRATION}. "
         f"`python -m vae score {folder} IMAGE --score {asked.score}` uses it.",
         icon=":material/check:",
     )

@@ -1,0 +1,67 @@
+"""Files are whole or not there, whoever writes beside."""
+
+import threading
+
+import pytest
+
+from vae import atomic
+
+
+def test_a_file_takes_the_place_of_the_older_one(tmp_path):
+    target = tmp_path / "note.txt"
+    atomic.write(target, "one\r\n")
+    atomic.write(target, "zwei ä\n")
+    assert target.read_bytes() == "zwei ä\n".encode()
+    atomic.write(target, b"\x00three")
+    assert target.read_bytes() == b"\x00three"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_the_older_file_and_no_rest(tmp_path, error):
+    target = tmp_path / "note.txt"
+    target.write_text("old")
+    with pytest.raises(error), atomic.beside(target) as place:
+        assert place.parent == tmp_path and place.name.startswith(".note.txt.")
+        place.write_text("half of the n")
+        raise error
+    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    target = tmp_path / "run"
+    with pytest.raises(ZeroDivisionError), atomic.beside(target) as place:
+        place.mkdir()
+        (place / "a").write_text("a")
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+    with atomic.beside(target) as place:
+        place.mkdir()
+        (place / "a").write_text("a")
+    with pytest.raises(OSError), atomic.beside(target) as place:  # it is there already
+        place.mkdir()
+        (place / "b").write_text("b")
+    assert [p.name for p in target.iterdir()] == ["a"] and list(tmp_path.iterdir()) == [target]
+
+
+def test_readers_never_see_a_part_and_writers_never_meet(tmp_path):
+    target = tmp_path / "numbers"
+    contents = {str(i) * 200_000 for i in range(8)}
+    atomic.write(target, "0" * 200_000)
+    failures = []
+
+    def write(text: str) -> None:
+        try:
+            for _ in range(20):
+                atomic.write(target, text)
+        except OSError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(text,)) for text in contents]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert target.read_text() in contents
+    for thread in threads:
+        thread.join()
+    assert not failures and list(tmp_path.iterdir()) == [target]
