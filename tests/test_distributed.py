@@ -46,11 +46,14 @@ def test_two_processes_learn_what_one_does(tmp_path, model):
     one, two = (vae.load(tmp_path / name) for name in ("1", "2"))
     first, second = (c.metrics["curve"][-1] for c in (one, two))
     for name, value in first.items():
-        assert second[name] == pytest.approx(value, abs=0.05), name
+        assert second[name] == pytest.approx(value, abs=0.02), name
     weights = [load_file(tmp_path / n / "weights.safetensors") for n in ("1", "2")]
-    off = max(float(abs(weights[0][k] - weights[1][k]).max()) for k in weights[0])
-    print(f"{model}: largest difference of a weight {off:.1e}")
-    assert off < 5e-3
+    # Sums in another order differ in their last bits, by more where a CPU multiplies in bfloat16.
+    # Adam makes whole steps of them where a gradient is almost none, so a few weights may part.
+    off = np.concatenate([abs(weights[0][k] - weights[1][k]).ravel() for k in weights[0]])
+    median, most = np.quantile(off, [0.5, 0.99])
+    print(f"{model}: weights differ by {median:.1e}, one in a hundred by more than {most:.1e}")
+    assert median < 1e-4 and most < 1e-3
     status = (tmp_path / "2" / "run" / "status.json").read_text()
     assert '"processes": 2' in status and '"state": "finished"' in status
 
