@@ -1,8 +1,11 @@
 """What several browser tests read from the page."""
 
+import re
+import time
+
 import numpy as np
 from live import ROOT, wait_until
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 import vae
 from vae.latent import decode_bytes
@@ -26,6 +29,23 @@ def go_to(page: Page, title: str) -> None:
     else:
         page.locator("nav").get_by_role("button", name=section, exact=True).click()
         page.get_by_role("menuitem", name=title, exact=True).click()
+
+
+def choose(page: Page, field: str, option: str | re.Pattern[str]) -> None:
+    """Chooses in a list. What the page still draws may close the list, or move it away under the
+    pointer; then it is done once more."""
+    offered = page.get_by_role("option", name=option, exact=True)
+    until = time.monotonic() + 60
+    while True:
+        if not offered.is_visible():
+            page.get_by_role("combobox", name=field, exact=True).press("ArrowDown")
+        try:
+            offered.click(timeout=4000)
+            offered.wait_for(state="hidden", timeout=8000)
+            return
+        except TimeoutError:
+            if time.monotonic() > until:
+                raise
 
 
 def z_of(page: Page, selector: str = IMAGE) -> list[float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import pixels, query, wait_for_query
+from helpers import choose, pixels, query, wait_for_query
 from live import wait_until
 from playwright.sync_api import Page
 
@@ -150,8 +150,7 @@ def test_contact_sheets_show_the_same_places_then_each_models_own(open_page):
 
 def test_models_come_and_go_and_the_place_stays(open_page):
     page = open_page(f"{LINK}&z=1,-1")
-    page.get_by_role("combobox", name="Models").click()
-    page.get_by_role("option", name="fashion-beta-vae").click()
+    choose(page, "Models, two to four", "fashion-beta-vae")
     page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
     wait_until(
         page,

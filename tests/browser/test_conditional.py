@@ -7,6 +7,7 @@ from helpers import (
     IMAGE,
     MAP,
     changed,
+    choose,
     click,
     hover,
     pixels,
@@ -239,8 +240,7 @@ def test_the_layer_of_pictures_is_decoded_again(open_page, name, key):
 def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
     page = open_page(f"/?m={CVAE}&c=3")
     for name in ("fashion-vae", HVAE, CVAE):
-        page.get_by_role("combobox", name="Model").click()
-        page.get_by_role("option", name=name, exact=True).click()
+        choose(page, "Model", name)
         kind = {CVAE: "label", HVAE: "detail"}.get(name, "")
         wait_until(
             page,

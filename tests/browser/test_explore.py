@@ -10,6 +10,7 @@ from helpers import (
     MAP,
     at_rest,
     changed,
+    choose,
     click,
     go_to,
     hover,
@@ -377,8 +378,7 @@ def test_model_and_place_survive_page_changes(open_page):
 def test_changing_the_model_keeps_the_place(open_page):
     page = open_page("/")
     z = click(page, 0.5, 0.45)
-    page.get_by_role("combobox").click()
-    page.get_by_role("option", name="fashion-ae").click()
+    choose(page, "Model", "fashion-ae")
     wait_until(
         page,
         "document.querySelector('.la').dataset.state === 'ready' &&"
@@ -388,8 +388,7 @@ def test_changing_the_model_keeps_the_place(open_page):
     assert z_of(page) == z
     assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z, "fashion-ae")).max() <= 1
     expect(page.locator(".la-prior").first).not_to_be_visible()  # an autoencoder has no prior
-    page.get_by_role("combobox").click()
-    page.get_by_role("option", name="fashion-vae", exact=True).click()
+    choose(page, "Model", "fashion-vae")
     page.wait_for_selector(
         '[data-testid="pin-image"][data-source="server"]'
     )  # each keeps its pins

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import av
 import numpy as np
-from helpers import click, go_to, torch_image, wait_for_query
+from helpers import choose, click, go_to, torch_image, wait_for_query
 from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -23,11 +23,6 @@ FILMS = {"GIF film", "WebP film", "MP4 film"}
 def enter(page: Page, name: str, ready: str) -> None:
     go_to(page, name)
     page.wait_for_selector(ready)
-
-
-def choose(page: Page, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=field, exact=True).press("ArrowDown")
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def file_of(page: Page, kind: str) -> bytes:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import av
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from helpers import IMAGE, go_to, pixels, query, torch_image, wait_for_query
+from helpers import IMAGE, choose, go_to, pixels, query, torch_image, wait_for_query
 from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -168,8 +168,7 @@ def test_every_file_opens_again(open_page):
     page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)
     for name, count in OPENED.items():
-        page.get_by_role("combobox", name="File", exact=True).press("ArrowDown")
-        page.get_by_role("option", name=name, exact=True).click()
+        choose(page, "File", name)
         page.get_by_role("button", name="Make the file").click()
         page.get_by_text(f"Ready: {name}").wait_for()
         with page.expect_download() as download:
@@ -181,8 +180,7 @@ def test_every_file_opens_again(open_page):
     wait_for_query(page, "n", "120")
     answered(page)
     for label, name in [("File", "WebP film"), ("Picture height in pixels", "448")]:
-        page.get_by_role("combobox", name=label, exact=True).press("ArrowDown")
-        page.get_by_role("option", name=name, exact=True).click()
+        choose(page, label, name)
     page.get_by_role("button", name="Make the file").click()
     page.get_by_text(re.compile(r"of 1\d\d frames|of 120 frames")).wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
@@ -260,8 +258,7 @@ def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
     page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)
     kind = "Path with the model's digest, JSON"
-    page.get_by_role("combobox", name="File", exact=True).press("ArrowDown")
-    page.get_by_role("option", name=kind, exact=True).click()
+    choose(page, "File", kind)
     page.get_by_role("button", name="Make the file").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("^Download")).click()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from helpers import go_to, pixels, query, torch_image, wait_for_query
+from helpers import choose, go_to, pixels, query, torch_image, wait_for_query
 from live import wait_until
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
 import vae
 from vae import Config, ModelConfig, TrainConfig, reduction
@@ -184,19 +184,6 @@ def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_
     page.reload()  # known by now, for whoever asks
     ready(page, "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"))
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Chooses in a list; the run that ends a computation may close it once while it is open."""
-    offered = page.get_by_role("option", name=option)
-    for _ in range(4):
-        page.get_by_role("combobox", name=label).click()
-        try:
-            offered.click(timeout=4000)
-            return
-        except TimeoutError:
-            page.keyboard.press("Escape")
-    raise AssertionError(f"{label} never offered {option}")
 
 
 @pytest.fixture

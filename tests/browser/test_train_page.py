@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from helpers import choose
 from live import ROOT, start_server, stop_server, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -54,8 +55,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
     process, url = start_server(place / "log.txt", checkpoints=place / "checkpoints")
     try:
         page = visit(url, "/train", ready=False)
-        page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
-        page.get_by_role("option", name=re.compile("bundled 10,000")).click()
+        choose(page, "Images", re.compile("bundled 10,000"))
         page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
         wait_until(
             page, "document.querySelector('[alt=\"25 of the images\"]').naturalWidth === 140"
@@ -195,8 +195,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
 def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(open_page, tmp_path):
     page = open_page("/train", ready=False)
     (tmp_path / "not.zip").write_bytes(b"no archive")
-    page.get_by_role("combobox", name="Images", exact=True).press("ArrowDown")
-    page.get_by_role("option", name="A .zip of my own").click()
+    choose(page, "Images", "A .zip of my own")
     page.locator('input[type="file"]').set_input_files(tmp_path / "not.zip")
     page.get_by_text(re.compile("These images cannot be used: .* is no .zip file")).wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
