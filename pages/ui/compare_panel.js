@@ -43,7 +43,6 @@ export class ComparePanel {
     try {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null));
       const [atlas, buffer] = await Promise.all([Atlas.load(urls, facts), program]);
-      if (this.digest !== facts.digest) return; // another model was chosen meanwhile
       this.openSource(buffer, urls.decode, facts);
       const [channels, height, width] = atlas.image;
       Object.assign(this.canvas, { width, height });
@@ -57,7 +56,6 @@ export class ComparePanel {
       before.filter((canvas) => !canvas.isConnected).forEach(release);
       this.element.dataset.state = "ready";
     } catch (error) {
-      if (this.digest !== facts.digest) return;
       this.atlas = null;
       this.element.dataset.state = "failed";
       this.find(".la-veil").textContent = `This map did not load (${error.message}). Reload the page.`;

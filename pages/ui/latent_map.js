@@ -102,7 +102,6 @@ export default class LatentMap {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
       const details = urls.details && fetch(new URL(urls.details, document.baseURI)).then(async (r) => new Float32Array(await r.arrayBuffer()));
       const [Plotly, atlas, buffer, noise] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program, details]);
-      if (this.digest !== facts.digest) return; // another model was chosen meanwhile
       this.source.open(buffer, urls.decode, facts, noise);
       this.source.accept(pins);
       this.atlas = atlas;

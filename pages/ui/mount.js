@@ -1,6 +1,8 @@
 /**
  * Streamlit's way in, inlined into every component: mounts the class that the module `data.module`
- * exports by default once an element and hands it every message and theme.
+ * exports by default once an element and hands it messages and themes, one at a time. What comes
+ * while `update` still loads something waits, and only the newest of it is kept: every message says
+ * all there is, and so no `update` meets another one half done.
  */
 
 const mounted = new WeakMap();
@@ -21,21 +23,33 @@ function themeOf(element) {
   };
 }
 
+/** Hands on what waits until nothing does. */
+async function handOn(mine, root) {
+  const made = await mine.made.catch(() => null); // said already where it fails
+  while (made && mine.waiting) {
+    const component = mine.waiting;
+    mine.waiting = null;
+    await made.update(component, themeOf(root));
+  }
+}
+
 export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
-  let it = mounted.get(parentElement);
-  if (!it) {
-    it = import(new URL(data.module, document.baseURI)).then((module) => new module.default(root));
-    mounted.set(parentElement, it);
+  let mine = mounted.get(parentElement);
+  if (!mine) {
+    mine = { made: import(new URL(data.module, document.baseURI)).then((module) => new module.default(root)) };
+    mounted.set(parentElement, mine);
     root.inert = true; // nothing can be pressed before there is something to press it on
-    it.catch((error) => {
+    mine.made.catch((error) => {
       root.dataset.state = "failed";
       root.querySelector(".la-veil").textContent = `The map's code did not load (${error.message}). Reload the page.`;
     });
   }
-  it.then((mine) => mine.update(component, themeOf(root)), () => {}).finally(() => { root.inert = false; });
+  mine.waiting = component;
+  mine.busy ??= handOn(mine, root).finally(() => { mine.busy = null; root.inert = false; });
   return () => {
     mounted.delete(parentElement);
-    it.then((mine) => mine.destroy(), () => {});
+    mine.waiting = null;
+    mine.made.then((made) => made.destroy(), () => {});
   };
 }

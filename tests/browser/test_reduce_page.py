@@ -248,6 +248,28 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
     expect(page.get_by_test_id("reduce-table")).to_contain_text("eight, all its latents")
 
 
+def test_what_loads_slowly_does_not_take_the_place_of_what_was_asked_later(open_page, eight):
+    page = open_page("/reduce?m=eight&n=300&k=pca&axes=pca", ready=False)
+    ready(page, "model")
+    slider = page.get_by_test_id("z-slider-2")
+    expect(slider).to_have_attribute("aria-label", "PC3")
+    held, slow = [], True
+    page.route("**/content/*", lambda route: held.append(route) if slow else route.continue_())
+    choose(page, "The model's plane", "Two of its latents")
+    while not held:
+        page.wait_for_timeout(50)
+    slow = False
+    choose(page, "The model's plane", "Principal components")
+    wait_for_query(page, "axes", "pca")
+    page.wait_for_timeout(1000)
+    for route in held:
+        route.continue_()
+    ready(page, "model")
+    page.wait_for_timeout(1000)
+    expect(plane(page, "model")).to_contain_text("principal components 1 and 2 of 8")
+    expect(slider).to_have_attribute("aria-label", "PC3")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_bars_the_way_and_a_phone_shows_all_of_it(open_page, scheme):
     page = open_page(

@@ -64,11 +64,9 @@ export default class ScoreHistogram {
     this.send = setStateValue;
     this.turn = Math.max(this.turn, data.turn);
     this.words = data.words;
-    const latest = this.latest = data;
     if (data.key !== this.key_) {
       const fetched = async (url) => new Float64Array(await (await fetch(new URL(url, document.baseURI))).arrayBuffer());
       const [normal, suspects] = await Promise.all([fetched(data.urls.normal), fetched(data.urls.suspects)]);
-      if (this.latest !== latest) return; // a later message came while this one was fetched
       this.key_ = data.key;
       this.scores = { normal, suspects };
       this.bound();

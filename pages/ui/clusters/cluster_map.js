@@ -34,14 +34,9 @@ export default class ClusterMap {
     this.resizer.observe(this.find(".la-plot"));
   }
 
-  /** Called with every message of Python; one that comes while a map is opened waits. */
-  update({ data, setStateValue }, theme) {
+  /** Called with every message of Python. */
+  async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    this.queue = Promise.resolve(this.queue).then(() => this.take(data, theme));
-    return this.queue;
-  }
-
-  async take(data, theme) {
     const before = this.data, repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
     Object.assign(this, { data, theme });
     try {

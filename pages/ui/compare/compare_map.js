@@ -64,10 +64,9 @@ export default class CompareMap {
 
   /** Fills one panel and one sheet a model; a panel whose model stays is left as it is. */
   async open({ models, plotly }) {
-    const { wanted } = this, home = this.find(".cm-panels");
+    const home = this.find(".cm-panels");
     try {
       const Plotly = await loadPlotly(new URL(plotly, document.baseURI));
-      if (wanted !== this.wanted) return;
       const free = this.panels.filter((p) => !models.some((m) => m.facts.digest === p.digest));
       const next = models.map((m) => this.panels.find((p) => p.digest === m.facts.digest) ?? free.shift() ?? this.addPanel());
       for (const panel of this.panels) if (!next.includes(panel)) panel.destroy();
@@ -80,7 +79,6 @@ export default class CompareMap {
       if (this.root.dataset.state === "loading") this.root.dataset.state = "opening";
       await Promise.all(next.map((panel, i) => panel.digest !== models[i].facts.digest
         && panel.open(models[i], Plotly, this.theme, this.hidden)));
-      if (wanted !== this.wanted) return;
       this.begin();
     } catch (error) {
       this.wanted = null;

@@ -55,7 +55,6 @@ export default class SampleGrid {
     const fresh = data.sheet.key !== this.sheet?.key;
     this.data = data;
     if (data.facts.digest !== this.digest) await this.open(data);
-    if (this.data !== data) return;
     if (fresh) this.show(data.sheet);
     this.showDirections();
     this.showButtons();

@@ -66,7 +66,6 @@ export default class PathMap {
     const repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
-    this.latest = data;
     if (!this.atlas) return;
     if (repaint) {
       this.layers.setTheme(theme);
@@ -106,7 +105,6 @@ export default class PathMap {
   async open(data) {
     const { facts, urls, plotly } = data;
     this.digest = facts.digest;
-    this.latest = data;
     clearTimeout(this.committing);
     this.root.dataset.state = "loading";
     this.film.pause();
@@ -115,22 +113,21 @@ export default class PathMap {
     try {
       const [Plotly, atlas, buffer, noise] = await Promise.all([
         loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), get(urls.program), get(urls.details)]);
-      if (this.digest !== facts.digest) return; // another model was chosen meanwhile
       this.source.open(buffer, urls.decode, facts, noise && new Float32Array(noise));
       this.atlas = atlas;
       const [, height, width] = atlas.image;
       Object.assign(this.canvas, { width, height });
       this.pen = this.canvas.getContext("2d");
       this.image = this.pen.createImageData(width, height);
-      this.state = adopted(this.latest.way);
-      Object.assign(this, { revision: this.latest.revision, turn: null, past: [], future: [], chosen: null, preview: null, shown: null, speed: null, item: null });
+      this.state = adopted(data.way);
+      Object.assign(this, { revision: data.revision, turn: null, past: [], future: [], chosen: null, preview: null, shown: null, speed: null, item: null });
       this.layers.setTheme(this.theme);
       this.layers.setModel(atlas, this.source.remote ? null : this.source);
       this.film.setModel(atlas);
       this.stops.setModel(atlas, urls.items);
       this.lists.setModel(atlas, null, urls.items);
       this.lists.showLegend(this.hidden, this.theme);
-      this.offer(this.latest.kinds);
+      this.offer(data.kinds);
       this.measure();
       this.view.fit(atlas.bounds);
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
@@ -138,7 +135,7 @@ export default class PathMap {
       await this.plot.draw(atlas, this.view, this.theme);
       this.root.dataset.state = "ready";
       this.showLayers();
-      this.take({ ...this.latest, turn: null });
+      this.take({ ...data, turn: null });
       this.redraw("view");
     } catch (error) {
       this.digest = null;

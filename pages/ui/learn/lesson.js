@@ -32,7 +32,6 @@ export default class Lesson {
     this.root.dataset.state = "loading";
     try {
       const models = await Promise.all(data.models.map(open));
-      if (look !== this.look) return;
       this.figure?.destroy?.();
       this.symbols.clear();
       this.legend.replaceChildren();

@@ -60,7 +60,7 @@ export class ReducePlane {
     try {
       const fetched = (at) => at && fetch(new URL(at, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null));
       const [atlas, frame, program] = await Promise.all([Atlas.load(urls, facts), fetched(urls.frame), fetched(urls.program)]);
-      if (this.url !== url) return; // another layout was asked for meanwhile
+      if (this.url !== url) return; // the plane has gone meanwhile
       const parts = { facts, urls, frame: frame && new Float32Array(frame), program };
       this.way = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Straight(this.canvas, parts);
       this.canvas.hidden = !this.way;
