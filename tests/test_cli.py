@@ -18,6 +18,7 @@ import vae
 from vae.__main__ import main
 from vae.__main__ import run as command_line
 
+FASHION = str(Path(vae.__file__).parents[1] / "checkpoints/fashion-vae")
 SMALL = ["--encoder-widths", "32,32", "--decoder-widths", "16,32", "--fourier", "4"]
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -191,6 +192,7 @@ WRONG = {
     "no checkpoint to export": ["export", "{}/nowhere", "--onnx", "{}/x"],
     "nothing to export to": ["export", "{}/nowhere"],
     "no folder": ["list", "{}/nowhere"],
+    "nothing to encode": ["encode", FASHION, "{}/nowhere", "--out", "{}/c.npz"],
     "a prior of another model": ["train", "--data", "digits", "--prior", "label", "--out", "{}/o"],
     "unknown prior": ["train", "--data", "digits", "--prior", "vmap", "--out", "{}/o"],
     "bad levels": [
@@ -240,7 +242,7 @@ def interpolate(*arguments):
 
 
 def test_interpolate_writes_a_film_by_its_suffix_and_refuses_what_it_cannot_read(tmp_path):
-    model = str(Path(vae.__file__).parents[1] / "checkpoints/fashion-vae")
+    model = FASHION
     ends = ("--start", "0.88,0.48", "--end", "-0.57,-0.44")
     film, table = tmp_path / "film.gif", tmp_path / "path.csv"
     done = interpolate(model, *ends, "--steps", 9, "--size", 56, "--out", film)

@@ -12,42 +12,44 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.numpy import load_file
 
 import vae
 from vae import noise
+from vae.__main__ import main
 from vae.noise import Rows
 
 SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "1", "--full",
          "--encoder-widths", "48", "--decoder-widths", "48", "--no-evaluate"]  # fmt: skip
 
 
-def command(out, *options, processes=1, restarts=0):
-    run = [sys.executable, "-m"]
-    if processes > 1:
-        run += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-        run += [f"--max-restarts={restarts}", "-m"]
-    return [*run, "vae", "train", *SMALL, "--out", str(out), *options]
+ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def train(out, *options, processes=1):
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command(out, *options, processes=processes), env=env, capture_output=True, text=True
-    )
+def in_two(*arguments, restarts=0):
+    """The command that gives these arguments to two processes."""
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    return [*run, f"--max-restarts={restarts}", "-m", "vae", *map(str, arguments)]
+
+
+def alone_and_in_two(one, two, *arguments):
+    """Runs the command here, its last argument `one`, and in two processes, its last `two`."""
+    done = CliRunner().invoke(main, [*map(str, arguments), str(one)])
+    assert done.exit_code == 0, done.output
+    done = subprocess.run(in_two(*arguments, two), env=ENV, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    return done
 
 
 @pytest.mark.parametrize("model", ["vae", "avb"])
 def test_two_processes_learn_what_one_does(tmp_path, model):
-    for processes in (1, 2):
-        train(tmp_path / str(processes), "--model", model, processes=processes)
-    one, two = (vae.load(tmp_path / name) for name in ("1", "2"))
+    folders = tmp_path / "1", tmp_path / "2"
+    alone_and_in_two(*folders, "train", *SMALL, "--model", model, "--out")
+    one, two = map(vae.load, folders)
     first, second = (c.metrics["curve"][-1] for c in (one, two))
     for name, value in first.items():
         assert second[name] == pytest.approx(value, abs=0.02), name
-    weights = [load_file(tmp_path / n / "weights.safetensors") for n in ("1", "2")]
+    weights = [load_file(folder / "weights.safetensors") for folder in folders]
     # Sums in another order differ in their last bits, by more where a CPU multiplies in bfloat16.
     # Adam makes whole steps of them where a gradient is almost none, so a few weights may part.
     off = np.concatenate([abs(weights[0][k] - weights[1][k]).ravel() for k in weights[0]])
@@ -77,11 +79,11 @@ def launch(tmp_path):
     all_ = []
 
     def start(restarts=0):
-        run = command(tmp_path / "r", "--epochs", "2000", processes=2, restarts=restarts)
-        env = os.environ | {"OMP_NUM_THREADS": "1"}
+        asked = ("train", *SMALL, "--out", tmp_path / "r", "--epochs", "2000")
+        run = in_two(*asked, restarts=restarts)
         with (tmp_path / "said").open("w") as said:
             all_.append(
-                subprocess.Popen(run, env=env, stdout=said, stderr=said, start_new_session=True)
+                subprocess.Popen(run, env=ENV, stdout=said, stderr=said, start_new_session=True)
             )
         return all_[-1]
 
@@ -137,22 +139,14 @@ def test_an_elastic_restart_goes_on_from_what_was_saved(launch, tmp_path):
 
 def test_codes_of_two_processes_are_those_of_one(tmp_path):
     model = str(Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae")
-    for processes in (1, 2):
-        run = [sys.executable, "-m"]
-        if processes > 1:
-            run += ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
-        out = tmp_path / f"{processes}.npz"
-        run += ["vae", "encode", model, "digits", "--out", str(out)]
-        done = subprocess.run(run, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-2000:]
-    one, two = (np.load(tmp_path / f"{n}.npz") for n in (1, 2))
+    files = tmp_path / "1.npz", tmp_path / "2.npz"
+    alone_and_in_two(*files, "encode", model, "digits", "--out")
+    with np.load(files[0]) as one, np.load(files[1]) as two:
+        one, two = dict(one), dict(two)
     assert set(one) == {"mean", "std", "label", "split"} and len(one["mean"]) == 1797
     for name in one:
         assert np.allclose(one[name], two[name], atol=1e-5), name
     assert not list(tmp_path.glob(".*"))
-    wrong = [sys.executable, "-m", "vae", "encode", model, "nowhere", "--out", str(out)]
-    done = subprocess.run(wrong, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
 
 
 def test_each_process_keeps_its_rows_of_the_same_noise():
