@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -135,6 +136,28 @@ def test_weights_that_would_be_damaged_are_not_written_over_good_ones(settings, 
     with contextlib.suppress(CheckpointError):
         checkpoint.save(saved, model, settings(), {})
     load(saved)
+
+
+@pytest.mark.parametrize("part", ["config", "weights", "metrics"])
+def test_a_full_disk_leaves_the_older_checkpoint_whole(settings, saved, monkeypatch, part):
+    before, write = load(saved).digest, Path.write_bytes
+
+    def full(self, data):
+        if part in self.name:
+            raise OSError(28, "No space left on device")
+        return write(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for path in (saved, saved.with_name("new")):
+        with pytest.raises(CheckpointError, match="No space left"):
+            checkpoint.save(path, build(settings().model), settings(), {"seed": 1})
+    assert load(saved).digest == before
+    assert sorted(p.name for p in saved.parent.iterdir()) == ["bad", "good"]
+    assert {p.name for p in saved.iterdir()} == {
+        "config.json",
+        "metrics.json",
+        "weights.safetensors",
+    }
 
 
 def test_half_precision_is_stored_and_float32_loaded(settings, saved):

@@ -10,6 +10,7 @@ import json
 import platform
 import struct
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -121,8 +122,9 @@ def save(
         if path.exists():
             # A folder cannot be swapped in one step everywhere: metrics.json, which names the
             # digest of the other two, comes last, and readers wait until the three agree.
-            for name in (CONFIG, WEIGHTS, METRICS):
-                atomic.write(path / name, files[name])
+            with ExitStack() as places:
+                for name in (METRICS, WEIGHTS, CONFIG):  # renamed in the opposite order
+                    places.enter_context(atomic.beside(path / name)).write_bytes(files[name])
         else:
             with atomic.beside(path) as place:
                 place.mkdir(parents=True)
