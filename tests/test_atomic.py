@@ -44,6 +44,16 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
     assert [p.name for p in target.iterdir()] == ["a"] and list(tmp_path.iterdir()) == [target]
 
 
+def test_what_a_killed_writer_left_is_swept_away(tmp_path):
+    for name in ("pack", "packs"):
+        with atomic.beside(tmp_path / name) as place:
+            place.write_text("whole")
+        place.mkdir()  # as if killed before the end
+        (place / "part").write_text("half")
+    atomic.sweep(tmp_path / "pack")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [place.name, "pack", "packs"]
+
+
 def test_readers_never_see_a_part_and_writers_never_meet(tmp_path):
     target = tmp_path / "numbers"
     contents = {str(i) * 200_000 for i in range(8)}

@@ -1,5 +1,6 @@
 """Files and folders that are whole or not there: written beside their place, then renamed."""
 
+import glob
 import os
 import secrets
 import shutil
@@ -22,10 +23,22 @@ def beside(path: str | Path) -> Iterator[Path]:
         yield place
         place.replace(path)
     finally:
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.unlink(missing_ok=True)
+        _remove(place)
+
+
+def sweep(path: str | Path) -> None:
+    """Removes what writers of `path` that were killed have left; for where a lock keeps others
+    from writing it now."""
+    path = Path(path)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        _remove(left)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def write(path: str | Path, content: bytes | str) -> None:

@@ -129,6 +129,7 @@ def _key(name: str, source: Path, size: int) -> str:
 
 
 def _pack(target: Path, name: str, source: Path, size: int, watch: Watch) -> None:
+    atomic.sweep(target)  # gigabytes, perhaps; under the lock nobody else writes it
     with atomic.beside(target) as place:
         place.mkdir(parents=True)
         if source.is_dir() and not any(source.glob("train-images*idx3-ubyte*")):
