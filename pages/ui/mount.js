@@ -25,11 +25,17 @@ function themeOf(element) {
 
 /** Hands on what waits until nothing does. */
 async function handOn(mine, root) {
-  const made = await mine.made.catch(() => null); // said already where it fails
-  while (made && mine.waiting) {
-    const component = mine.waiting;
-    mine.waiting = null;
-    await made.update(component, themeOf(root));
+  if (mine.busy) return;
+  mine.busy = true;
+  try {
+    const made = await mine.made.catch(() => null); // said already where it fails
+    while (made && mine.waiting) {
+      const component = mine.waiting;
+      mine.waiting = null;
+      await made.update(component, themeOf(root));
+    }
+  } finally {
+    mine.busy = root.inert = false;
   }
 }
 
@@ -46,7 +52,7 @@ export default function mount(component) {
     });
   }
   mine.waiting = component;
-  mine.busy ??= handOn(mine, root).finally(() => { mine.busy = null; root.inert = false; });
+  handOn(mine, root);
   return () => {
     mounted.delete(parentElement);
     mine.waiting = null;
