@@ -80,7 +80,7 @@ def _plane(asked: Reduction, usual: tuple[int, int], latent: int) -> None:
             st.selectbox,
             word,
             now[side],
-            lambda v, side=side: {"axes": _joined(now, side, v)},
+            lambda v, side=side: _axis(now, side, v),
             key=f"axis-{side}",
             options=[d for d in range(latent) if d != now[1 - side]],
             format_func=lambda d: f"z{d + 1}",
@@ -89,9 +89,13 @@ def _plane(asked: Reduction, usual: tuple[int, int], latent: int) -> None:
         )
 
 
-def _joined(now: tuple[int, int], side: int, value: int) -> str:
+def _axis(now: tuple[int, int], side: int, value: int) -> dict[str, str]:
+    """The change that a chosen axis means. A list that has just gone may report its value once
+    more, with a run of the page's clock that was under way: then it means none."""
+    if st.session_state["reduction"].axes == PRINCIPAL:
+        return {}
     both = (value, now[1]) if side == 0 else (now[0], value)
-    return f"{both[0] + 1},{both[1] + 1}"
+    return {"axes": f"{both[0] + 1},{both[1] + 1}"}
 
 
 def _number(label: str, key: str, value: int, most: int, help: str, *, least: int = 2) -> None:
