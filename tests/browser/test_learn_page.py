@@ -100,8 +100,11 @@ def test_figures_move_and_their_numbers_are_right(open_page):
 
 
 def test_a_phone_in_the_dark_large_type_and_the_teachers_plans(open_page):
-    page = opened(open_page, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    options = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+    page = opened(open_page, "/learn?step=loss", **options)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    formula = page.locator(".stMain .katex-display")  # the longest one fits, but for a margin
+    assert formula.evaluate("f => f.scrollWidth - f.clientWidth") <= 4
     page.get_by_text("Large type").click()
     page.wait_for_selector('.ls[data-large="true"]')
     page.goto(page.url.split("?")[0] + "?step=teacher")
