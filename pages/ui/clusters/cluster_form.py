@@ -41,7 +41,7 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         cluster_session.group(
             digest, replace(grouping, method=method, number=int(number), seed=seed)
         )
-        cluster_session.trying_numbers(False)
+        cluster_session.try_numbers(False)
 
     low, high = range_of(grouping.method)
     by_size = grouping.method == "hdbscan"
@@ -101,10 +101,20 @@ def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
             else "The silhouette compares how near an image is to its own cluster and to the "
             "next: 1 well apart, 0 touching (Rousseeuw 1987); on 2,000 images."
         )
-        pressed = st.button("Stop" if polled else f"Try {_TRIED[0]} to {_TRIED[-1]}", key="try-k")
         left = [k for k in _TRIED if k not in found]
-        if pressed or (polled and not left):
-            cluster_session.trying_numbers(not polled and bool(left))
+        if polled:
+            st.button("Stop", key="try-stop", on_click=cluster_session.try_numbers, args=(False,))
+        else:
+            st.button(
+                "Go on" if found and left else f"Try {_TRIED[0]} to {_TRIED[-1]}",
+                key="try-begin",
+                on_click=cluster_session.try_numbers,
+                args=(True,),
+                disabled=not left,
+            )
+        if not left:
+            cluster_session.try_numbers(False)
+        if cluster_session.trying_numbers() != polled:
             st.rerun()  # with a clock, or without
         if polled:
             st.progress(1 - len(left) / len(_TRIED), f"{left[0]} clusters")

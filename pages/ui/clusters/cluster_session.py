@@ -35,11 +35,14 @@ def _cluster_names(digest: str) -> dict:
     return st.session_state.setdefault("cluster-names", {}).setdefault(digest, {})
 
 
-def trying_numbers(wanted: bool | None = None) -> bool:
-    """Whether numbers of clusters are being tried; `wanted` begins or ends it."""
-    if wanted is not None:
-        st.session_state["trying-numbers"] = wanted
+def trying_numbers() -> bool:
+    """Whether numbers of clusters are being tried, one after the other."""
     return st.session_state.get("trying-numbers", False)
+
+
+def try_numbers(wanted: bool) -> None:
+    """Begins to try numbers of clusters, or ends it."""
+    st.session_state["trying-numbers"] = wanted
 
 
 def tried_numbers(what: tuple) -> dict[int, float]:
