@@ -56,6 +56,7 @@ export default class LatentMap {
   actions() {
     return {
       preview: (place) => this.setPreview(place),
+      held: () => this.state.z,
       hold: (place) => this.hold(place.length > 2 ? place : this.complete(place)),
       release: () => { this.announce(); this.commit(); },
       pin: (place) => this.pin(this.complete(place)),
@@ -230,7 +231,7 @@ export default class LatentMap {
       this.shown = key;
       this.source.draw(spot);
       this.extras.show(spot);
-      this.panel.showPlace(z, state.z, atlas.survey(z), theme);
+      this.panel.showPlace(z, atlas.survey(z), theme);
       this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, atlas.told(spot)].filter((part) => part !== "").join(", ")}`);
     }
     if (this.nearOf !== state.z.join(",")) this.showNear();

@@ -60,7 +60,7 @@ export function sliderRow(name, id, act) {
 }
 
 export class Panel {
-  /** @param act { hold(z), release() } */
+  /** @param act { held() -> z, where a slider goes on from, hold(z), release() } */
   constructor(root, act) {
     this.find = (selector) => root.querySelector(selector);
     this.canvas = this.find('[data-testid="decoded-image"]');
@@ -103,7 +103,7 @@ export class Panel {
     });
   }
 
-  replace(d, value) { return this.held.map((v, i) => (i === d ? value : v)); }
+  replace(d, value) { return this.act.held().map((v, i) => (i === d ? value : v)); }
 
   /** End points of the plain scale: the data's own extent, four prior deviations elsewhere. */
   extent(d) { return d < 2 ? this.atlas.bounds.slice(2 * d, 2 * d + 2) : [-4, 4]; }
@@ -137,9 +137,8 @@ export class Panel {
     Object.assign(this.canvas.dataset, { z: z.join(","), label: label ?? "", seed, source });
   }
 
-  /** @param z where the picture is   @param held where the sliders would go on from */
-  showPlace(z, held, survey, theme) {
-    this.held = held;
+  /** @param z where the picture is */
+  showPlace(z, survey, theme) {
     const { atlas } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
     fact("crowding").textContent = survey.crowding > 0
       ? `${survey.word}, percentile ${Math.round(100 * Math.min(0.99, survey.crowding))}` : "empty";
