@@ -21,13 +21,12 @@ if total < reduction.LEAST:
 asked, broken = reduce_session.reduction(latent)
 warn_of_link(broken)
 here = reduction.available()
-usual = reduce_cache.usual_axes(entry.name, entry.digest)
-reduce_form(asked, total=total, usual=usual, latent=latent, here=here)
+reduce_form(asked, total=total, latent=latent, here=here)
 asked, _ = reduce_session.reduction(latent)
 query = asked.to_query(entry.name, entry.digest)
 if query != st.query_params.to_dict():
     st.query_params.from_dict(query)
-asks = asks_of(entry, asked, usual, here)
+asks = asks_of(entry, asked, here)
 count = len(reduce_cache.items(asks[0]))
 trained = entry.metrics.get("seconds")
 about = (

@@ -1,5 +1,6 @@
 """The contract that every model keeps, over every network."""
 
+import copy
 import math
 
 import pytest
@@ -100,6 +101,57 @@ def test_saved_and_loaded_it_gives_the_same_output(name, network, settings, pict
     z = model.encode(pictures)
     torch.testing.assert_close(loaded.model.encode(pictures), z, rtol=0, atol=0)
     torch.testing.assert_close(loaded.model.decode(z), model.decode(z), rtol=0, atol=0)
+
+
+def with_further_numbers(model, z, decode):
+    """Logits at z, alone and with what stands behind the code: labels, or lower levels' noise."""
+    y = torch.arange(len(z)) % 2
+    found = [decode(z), decode(z, y)]
+    if model.extra_kind == "detail":
+        noise = torch.randn(len(z), model.extra, generator=torch.Generator().manual_seed(1))
+        found.append(model.decode_detail(z, noise))
+    return torch.stack(found)
+
+
+@each
+def test_latents_are_exchanged_and_nothing_else_changes(name, network, settings, pictures):
+    torch.manual_seed(0)
+    order, y = torch.tensor([2, 3, 1, 0]), torch.arange(len(pictures)) % 2
+    for prior in MODELS[name].cls.priors:
+        before = build(settings(name, network, latent=4, prior=prior).model)
+        with torch.no_grad():  # biases and learned priors begin at constants
+            for parameter in before.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+        model = copy.deepcopy(before)
+        model.reorder(order)
+        z = before.encode(pictures, y)
+        torch.testing.assert_close(model.encode(pictures, y), z[:, order])
+        pictures_of = with_further_numbers(before, z, before.decode)
+        torch.testing.assert_close(
+            with_further_numbers(model, z[:, order], model.decode), pictures_of
+        )
+        assert not torch.allclose(with_further_numbers(model, z, model.decode), pictures_of)
+        posterior = before.posterior(pictures, y)
+        if posterior is not None:
+            torch.testing.assert_close(model.posterior(pictures, y).std, posterior.std[:, order])
+        if before.has_prior:
+            torch.testing.assert_close(
+                model.log_prior(z[:, order], y), before.log_prior(z, y), rtol=1e-4, atol=1e-4
+            )
+
+
+def test_an_adversary_judges_exchanged_latents_alike(settings, pictures):
+    torch.manual_seed(0)
+    order = torch.tensor([2, 3, 1, 0])
+    before = build(settings("avb", latent=4).model)
+    model = copy.deepcopy(before)
+    model.reorder(order)
+    noise = torch.randn(50, 8, 4)
+    torch.testing.assert_close(model.basis(noise), before.basis(noise)[..., order])
+    shape, normal = before._moments(pictures)[2], torch.randn(1, len(pictures), 4)
+    torch.testing.assert_close(model._moments(pictures)[2], shape[..., order])
+    judged = model._judge(shape[..., order], normal[..., order])
+    torch.testing.assert_close(judged, before._judge(shape, normal))
 
 
 @each

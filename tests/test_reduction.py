@@ -40,9 +40,8 @@ def test_all_principal_components_of_codes_are_a_rotation():
     assert list(places.var(0)) == sorted(places.var(0), reverse=True)
 
 
-def test_chosen_dimensions_come_first_then_those_that_vary_most():
+def test_chosen_dimensions_come_first_then_the_others():
     codes = np.random.default_rng(0).standard_normal((500, 4)) * [0.1, 3, 1, 2]
-    assert reduction.by_variance(codes) == [1, 3, 2, 0]
     frame = reduction.chosen(codes, 2, 0)
     assert np.array_equal(frame.places(codes), codes[:, [2, 0, 1, 3]])
     assert np.array_equal(frame.back(frame.places(codes)), codes)

@@ -104,7 +104,10 @@ def save(
 ) -> str:
     """Writes a checkpoint and returns its digest; an existing one at `path` is replaced."""
     dtype = torch.float16 if half else torch.float32
-    weights = {k: v.detach().cpu().to(dtype).contiguous() for k, v in model.state_dict().items()}
+    weights = {
+        k: v.detach().cpu().to(dtype if v.is_floating_point() else v.dtype).contiguous()
+        for k, v in model.state_dict().items()
+    }
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise CheckpointError(

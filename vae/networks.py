@@ -143,6 +143,29 @@ def gaussian(
         return mean(features).clamp(-farthest, farthest), log_var(features).clamp(*_LOG_VAR)
 
 
+@torch.no_grad()
+def reorder_outputs(layer: nn.Linear, order: Tensor) -> None:
+    """Exchanges the outputs of a layer that puts out `[..., D]`: output i becomes order[i]'s."""
+    weight = layer.weight.view(-1, len(order), layer.in_features)
+    layer.weight.copy_(weight[:, order].flatten(0, 1))
+    layer.bias.copy_(layer.bias.view(-1, len(order))[:, order].flatten())
+
+
+@torch.no_grad()
+def reorder_inputs(decoder: nn.Sequential, order: Tensor) -> None:
+    """Exchanges the latents that a decoder takes: latent i becomes what order[i] was."""
+    first = list(decoder[: first_layers(decoder)].modules())
+    linear = next(layer for layer in first if isinstance(layer, nn.Linear))
+    width = linear.in_features
+    for layer in first:
+        if isinstance(layer, Fourier):
+            layer.weight.copy_(layer.weight[:, order])
+        elif isinstance(layer, Outer):  # the same columns once more for every label
+            width = layer.width
+    columns = linear.weight.view(linear.out_features, -1, width)
+    columns[:, :, : len(order)] = columns[:, :, order]
+
+
 def decode(decoder: nn.Sequential, z: Tensor) -> Tensor:
     """Logits `[B, C, H, W]` at codes `[B, D]`, in float32 up to the first layer's output.
 

@@ -42,6 +42,8 @@ class Flow(nn.Module):
         if latent < 2:
             raise ConfigError("a flow prior got 1 latent; expected 2 or more, or --prior normal")
         self.latent, self.half = latent, latent // 2
+        # In which order the latents enter; two have no order to choose.
+        self.register_buffer("order", torch.arange(latent) if latent > 2 else None)
         self.couplings = nn.ModuleList()
         for index in range(_COUPLINGS):
             kept = self.half if index % 2 else latent - self.half
@@ -55,6 +57,7 @@ class Flow(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """The normal's code `[N, D]` and log |du / dz| `[N]`."""
         log_det = z.new_zeros(len(z))
+        z = z if self.order is None else z[:, self.order]
         for index, coupling in enumerate(self.couplings):
             kept, moved = self._parts(z, index)
             log_scale, shift = self._affine(coupling, kept)
@@ -69,7 +72,13 @@ class Flow(nn.Module):
             kept, moved = self._parts(u, index)
             log_scale, shift = self._affine(self.couplings[index], kept)
             u = self._joined(kept, (moved - shift) * (-log_scale).exp(), index)
-        return u
+        return u if self.order is None else u[:, self.order.argsort()]
+
+    def reorder(self, order: Tensor) -> None:
+        """Numbers the latents anew: latent i becomes what order[i] was."""
+        if self.order is None:
+            raise ConfigError("a flow over 2 latents keeps them in the order in which it learned")
+        self.order.copy_(order.argsort()[self.order])
 
     def log_prob(self, z: Tensor) -> Tensor:
         u, log_det = self(z)
@@ -119,6 +128,12 @@ class LabelNormal(nn.Module):
         mean, log_var = self.mean[rows], self.log_var[rows]
         weight = mean.new_full((len(mean),), -math.log(len(mean)))
         return Mixture.diagonal(weight, mean, log_var)
+
+    @torch.no_grad()
+    def reorder(self, order: Tensor) -> None:
+        """Numbers the latents anew: latent i becomes what order[i] was."""
+        self.mean.copy_(self.mean[:, order])
+        self.log_var.copy_(self.log_var[:, order])
 
     def log_prob(self, z: Tensor, y: Tensor) -> Tensor:
         """log p(z|y) `[B]` of codes `[B, D]` under labels `[B]`; a label of -1 is unknown."""

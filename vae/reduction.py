@@ -82,19 +82,12 @@ def principal(points: np.ndarray, components: int) -> Linear:
 
 
 def chosen(codes: np.ndarray, first: int, second: int) -> Linear:
-    """Two dimensions of codes [N, D] as the plane, the others behind them, those that vary most
-    over the items first."""
+    """Two dimensions of codes [N, D] as the plane, the others behind them."""
     variance = codes.var(0)
-    others = [d for d in by_variance(codes) if d not in (first, second)]
+    others = [d for d in range(codes.shape[1]) if d not in (first, second)]
     order = [first, second, *others]
     share = variance[order] / max(float(variance.sum()), 1e-12)
     return Linear(np.zeros(codes.shape[1]), np.eye(codes.shape[1])[order], share)
-
-
-def by_variance(codes: np.ndarray) -> list[int]:
-    """The dimensions of codes [N, D], those that vary most over the items first: the active ones
-    (Burda et al. 2016) stand in front of those that only repeat the prior."""
-    return np.argsort(-codes.var(0), kind="stable").tolist()
 
 
 def project(

@@ -27,6 +27,7 @@ from .distributions import standard_normal_kl
 from .latent import encode_images
 from .models import MODELS
 from .models.base import Autoencoder
+from .ordering import in_order
 
 SCALES = ("feature", "all")
 WITH_ELBO = ("vae", "beta-vae")
@@ -131,13 +132,14 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         run = training.new_run(self.config_, rows, training.device_named(self.device))
         for _ in training.train(run, rows):
             pass
-        self.model_ = run.result.cpu().eval()
+        self.model_ = in_order(run.result.cpu().eval(), rows.train)
         self.loss_curve_ = [p.train_reconstruction + p.train_kl for p in run.curve]
         self._n_features_out = self.config_.model.latent
         return self
 
     def transform(self, X):
-        """The posterior means of rows [N, n_features] as codes float32 [N, n_components]."""
+        """The posterior means of rows [N, n_features] as codes float32 [N, n_components]; of more
+        than two columns those that tell most of the fitted rows come first."""
         return encode_images(self.model_, self._checked(X)).mean
 
     def inverse_transform(self, X):

@@ -77,9 +77,12 @@ def warn_of_link(broken: Sequence[str]) -> None:
 
 
 def summary(entry: vae.Entry) -> str:
-    """One line: kind, network, and the numbers on the test split with their units."""
+    """One line: kind, network, latents where they are more than a plane's, and the numbers on the
+    test split with their units."""
     info = vae.MODELS[entry.config.model.name]
-    parts = [info.title, entry.config.model.network]
+    parts, latent = [info.title, entry.config.model.network], entry.config.model.latent
+    if latent > 2:
+        parts.append(f"{latent} latents, the map shows z1 and z2")
     numbers = entry.metrics.get("evaluation") or {}
     if "neg_elbo" in numbers and info.cls.has_prior:
         kind = " (black and white)" if numbers.get("binarized") else ""

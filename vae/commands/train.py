@@ -89,7 +89,7 @@ def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from .. import checkpoint, distributed, resume, training
+    from .. import checkpoint, distributed, ordering, resume, training
 
     group = click.get_current_context().with_resource(distributed.joined())
     if options["threads"]:
@@ -130,7 +130,8 @@ def train(**options) -> None:
             return
         measured = facts | {"seconds": round(run.seconds, 1)} | more
         measured["curve"] = [point._asdict() for point in run.curve]
-        checkpoint.save(out, run.result, config, measured, half=options["half"])
+        model = ordering.in_order(run.result, dataset.train)
+        checkpoint.save(out, model, config, measured, half=options["half"])
 
     def keep_state() -> None:
         keep()

@@ -60,6 +60,9 @@ class AE(Autoencoder):
     def players(self) -> list[Player]:
         return [Player("model", list(self.parameters()), self._loss)]
 
+    def heads(self) -> list[nn.Linear]:
+        return [self.code]
+
     def _loss(self, batch: Batch) -> Tensor:
         z = self.encode(batch.seen)
         size = CODE_PENALTY * z.square().sum(1)

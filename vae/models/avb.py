@@ -142,6 +142,17 @@ class AVB(Autoencoder):
             Player("adversary", adversary, self._adversary_loss),
         ]
 
+    def heads(self) -> list[nn.Linear]:
+        return [self.mean, self.log_scale, self.shape]
+
+    @torch.no_grad()
+    def reorder(self, order: Tensor) -> None:
+        super().reorder(order)
+        self.basis.outer.copy_(self.basis.outer[..., order])
+        first = self.adversary[0]
+        columns = first.weight.view(first.out_features, -1, len(order))
+        columns.copy_(columns[:, :, order])
+
     def _loss(self, batch: Batch) -> Tensor:
         mean, std, shape = self._moments(batch.seen)
         normal = self._standardised(shape, batch.samples, batch.generator)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .. import networks
 from ..config import ModelConfig
 from ..distributions import (
     Mixture,
@@ -150,6 +151,20 @@ class Autoencoder(nn.Module, ABC):
     @abstractmethod
     def players(self) -> list[Player]:
         """Who is optimised against what."""
+
+    @abstractmethod
+    def heads(self) -> list[nn.Linear]:
+        """The layers whose outputs `[..., D]` belong to one latent each."""
+
+    @torch.no_grad()
+    def reorder(self, order: Tensor) -> None:
+        """Numbers the latents anew, in place: latent i becomes what `order[i]` was, `[D]`.
+
+        Codes are exchanged; pictures, likelihoods and the ELBO stay what they are.
+        """
+        for head in self.heads():
+            networks.reorder_outputs(head, order)
+        networks.reorder_inputs(self.decoder, order)
 
 
 def gaussian_terms(

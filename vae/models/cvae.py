@@ -90,6 +90,15 @@ class CVAE(Autoencoder):
     def players(self) -> list[Player]:
         return [Player("model", list(self.parameters()), self._loss)]
 
+    def heads(self) -> list[nn.Linear]:
+        return [self.mean, self.log_var]
+
+    def reorder(self, order: Tensor) -> None:
+        super().reorder(order)
+        if self.of_label is not None:
+            self.of_label.reorder(order)
+        self._planes.clear()
+
     def _loss(self, batch: Batch) -> Tensor:
         mean, log_var = self._parameters_of_q(batch.seen, batch.y)
         terms = self._terms(mean, log_var, batch.x, batch.y, batch.samples, batch.generator)

@@ -114,6 +114,9 @@ class HVAE(Autoencoder):
     def players(self) -> list[Player]:
         return [Player("model", list(self.parameters()), self._loss)]
 
+    def heads(self) -> list[nn.Linear]:
+        return [self.mean, self.log_var]
+
     def _loss(self, batch: Batch) -> Tensor:
         features = self.encoder(batch.seen)
         mean, log_var = networks.gaussian(features, self.mean, self.log_var)

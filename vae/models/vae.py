@@ -7,7 +7,7 @@ https://openreview.net/forum?id=Sy2fzU9gl, equation 4); the terms stay those of 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import inference, networks
 from ..config import ModelConfig
@@ -77,6 +77,15 @@ class VAE(Autoencoder):
 
     def players(self) -> list[Player]:
         return [Player("model", list(self.parameters()), self._loss)]
+
+    def heads(self) -> list[nn.Linear]:
+        return [self.mean, self.log_var]
+
+    def reorder(self, order: Tensor) -> None:
+        if self.flow is not None:
+            self.flow.reorder(order)
+        super().reorder(order)
+        self._plane = None
 
     def _loss(self, batch: Batch) -> Tensor:
         mean, log_var = self._parameters_of_q(batch.seen)

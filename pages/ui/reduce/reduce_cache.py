@@ -164,15 +164,7 @@ def plane(codes: np.ndarray, axes: str) -> reduction.Linear:
     """The plane of codes [n, D] that is asked for, with what stands behind it."""
     if axes == PRINCIPAL:
         return reduction.principal(codes, codes.shape[1])
-    return reduction.chosen(codes, *(pair(axes) or (0, 1)))
-
-
-def usual_axes(name: str, digest: str) -> tuple[int, int]:
-    """The plane of a model where none is chosen: of more than two latents those that vary most."""
-    if cache.checkpoint(name, digest).model.latent == 2:
-        return 0, 1
-    first, second, *_ = reduction.by_variance(cache.codes(name, digest).mean)
-    return first, second
+    return reduction.chosen(codes, *pair(axes))
 
 
 def numbers(ask: Ask) -> dict[str, float] | None:

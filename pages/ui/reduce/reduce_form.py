@@ -14,12 +14,9 @@ _NEAR = "About how many images {} keeps near each one: few show crumbs, many the
 _SEED = "Chance decides where t-SNE and UMAP begin; the same seed gives the same layout."
 
 
-def reduce_form(
-    asked: Reduction, *, total: int, usual: tuple[int, int], latent: int, here: Sequence[str]
-) -> None:
-    """Draws the choices for a model of so many latents and `total` test images; `usual` are the
-    dimensions, counted from 0, that are its plane where none were chosen; `here` the methods that
-    can run."""
+def reduce_form(asked: Reduction, *, total: int, latent: int, here: Sequence[str]) -> None:
+    """Draws the choices for a model of so many latents and `total` test images; `here` are the
+    methods that can run."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         methods = [m for m in METHODS if m in here]
         _widget(
@@ -53,14 +50,14 @@ def reduce_form(
         if {"tsne", "umap"} & set(asked.methods) & set(here):
             _number("Seed", "seed", asked.seed, 2**31 - 1, _SEED, least=0)
         if latent > 2:
-            _plane(asked, usual, latent)
+            _plane(asked, latent)
     if "umap" not in here:
         st.caption("UMAP stands beside them once `pip install umap-learn` has run here.")
 
 
-def _plane(asked: Reduction, usual: tuple[int, int], latent: int) -> None:
+def _plane(asked: Reduction, latent: int) -> None:
     """Which plane of more than two latents is shown."""
-    now = pair(asked.axes) or usual
+    now = pair(asked.axes)
     _widget(
         st.selectbox,
         "The model's plane",
@@ -70,8 +67,8 @@ def _plane(asked: Reduction, usual: tuple[int, int], latent: int) -> None:
         options=[_PAIR, PRINCIPAL],
         format_func={_PAIR: "Two of its latents", PRINCIPAL: "Principal components"}.get,
         width=200,
-        help="Two latents as they are, at first the two that vary most, or the two directions of "
-        "the codes that hold most of their variance.",
+        help="Two latents as they are, at first z1 and z2, which tell most of an image, or the "
+        "two directions of the codes that hold most of their variance.",
     )
     if asked.axes == PRINCIPAL:
         return

@@ -21,16 +21,13 @@ _CAN = {
 }
 
 
-def asks_of(
-    entry: vae.Entry, asked: Reduction, usual: tuple[int, int], here: Sequence[str]
-) -> list[Ask]:
+def asks_of(entry: vae.Entry, asked: Reduction, here: Sequence[str]) -> list[Ask]:
     """The layouts in the order in which they are computed: what is there at once comes first.
-    `usual` is the plane, dimensions from 0, where none was chosen; `here` are methods that run."""
+    `here` are the methods that run."""
     ck = cache.checkpoint(entry.name, entry.digest)
     data, size = ck.config.train.data, ck.model.image_shape[1]
     count = min(asked.count, len(cache.dataset(data, size).test.images))
-    axes = asked.axes or ",".join(str(d + 1) for d in usual)
-    model = Ask("model", data, size, count, entry.name, entry.digest, axes)
+    model = Ask("model", data, size, count, entry.name, entry.digest, asked.axes or "1,2")
     found = [model]
     if ck.model.latent > 2:
         found.append(model._replace(method="all", axes=""))

@@ -16,8 +16,8 @@ _NEAR = (2, 200)
 @dataclass(frozen=True)
 class Reduction:
     """`axes` is the plane of a model with more than two latents: two of its dimensions, counted
-    from 1, or "pca"; empty for the two that vary most. `perplexity` is of t-SNE, `neighbours` of
-    UMAP."""
+    from 1, or "pca"; empty for the first two, which tell most. `perplexity` is of t-SNE,
+    `neighbours` of UMAP."""
 
     methods: tuple[str, ...] = METHODS
     count: int = 2000
@@ -56,10 +56,10 @@ def reduction_from_query(query: Mapping[str, str], latent: int) -> tuple[Reducti
     ), read.broken
 
 
-def pair(axes: str) -> tuple[int, int] | None:
-    """The two dimensions of a plane, counted from 0; None where it is no pair."""
+def pair(axes: str) -> tuple[int, int]:
+    """The two dimensions of a plane, counted from 0; the first two where it is no pair."""
     first, comma, second = axes.partition(",")
-    return (int(first) - 1, int(second) - 1) if comma else None
+    return (int(first) - 1, int(second) - 1) if comma else (0, 1)
 
 
 def _within(text: str, least: int, most: int) -> int:
