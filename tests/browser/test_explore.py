@@ -134,6 +134,39 @@ def test_sliders_are_live_and_agree_with_the_fields(open_page):
     assert z_of(page) == [z[0], -0.75]
 
 
+def test_a_slider_goes_on_from_the_place_that_was_clicked(open_page):
+    page = open_page("/")
+    hover(page, 0.6, 0.3)  # drawn under the pointer already, so the click changes no picture
+    pinned = click(page, 0.6, 0.3)
+    field = page.get_by_test_id("z-number-1")
+    field.fill("-0.75")
+    field.press("Enter")
+    wait_for_query(page, "z", f"{pinned[0]:g},-0.75")
+    assert z_of(page) == [pinned[0], -0.75]
+
+
+def test_of_more_latents_two_are_the_map_and_all_have_sliders(open_page):
+    name = "fashion-vae-10"
+    page = open_page(f"/?m={name}")
+    expect(page.locator('[data-testid^="z-slider-"]')).to_have_count(10)
+    expect(page.get_by_text("10 latents, the map shows z1 and z2")).to_be_visible()
+    first = z_of(page)
+    z = hover(page, 0.3, 0.4)
+    assert z[2:] == first[2:] and z[0] != first[0] and z[1] != first[1]
+    assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z, name)).max() <= 1
+    pinned = click(page, 0.6, 0.7)
+    field = page.get_by_test_id("z-number-6")
+    field.fill("1.5")
+    field.press("Enter")
+    wait_for_query(page, "z", ",".join(f"{v:g}" for v in [*pinned[:6], 1.5, *pinned[7:]]))
+    shown = z_of(page)
+    assert shown == [*pinned[:6], 1.5, *pinned[7:]]
+    assert np.abs(pixels(page.locator(IMAGE)) - torch_image(shown, name)).max() <= 1
+    page.reload()
+    wait_until(page, "document.querySelectorAll('[data-testid=pin-image]').length === 1")
+    assert z_of(page) == shown
+
+
 def test_prior_scale_is_the_normal_quantile_function(open_page):
     from statistics import NormalDist
 

@@ -90,6 +90,32 @@ def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     expect(page.get_by_test_id("frames")).to_have_value("12")
 
 
+def test_a_spherical_way_turns_through_ten_latents(open_page):
+    ends = np.random.default_rng(0).standard_normal((2, 10)).round(2)
+    link = ";".join(",".join(f"{v:g}" for v in end) for end in ends)
+    page = open_page(f"/interpolate?m=fashion-vae-10&p={link}&k=straight&n=9", ready=False)
+    answered(page)
+    page.get_by_role("button", name="Spherical", exact=True).click()
+    wait_for_query(page, "k", "spherical")
+    wait_until(page, "/spherical/.test(document.querySelector('.pm-lengths').textContent)")
+    answered(page)
+    frames = page.locator('[data-testid="frame"]')
+    expect(frames).to_have_count(9)
+    z = np.array(
+        [[float(v) for v in frames.nth(i).get_attribute("data-z").split(",")] for i in range(9)]
+    )
+    np.testing.assert_allclose(z[[0, -1]], ends, atol=1e-3)
+    low, high = sorted(np.linalg.norm(ends, axis=1))
+    radius = np.linalg.norm(z, axis=1)
+    assert (radius > low - 1e-3).all() and (radius < high + 1e-3).all()
+    assert np.linalg.norm(ends.mean(0)) < low - 0.2  # where the straight way would lead
+    share = np.linalg.lstsq(ends.T, z.T, rcond=None)[0]
+    np.testing.assert_allclose(ends.T @ share, z.T, atol=1e-3)  # in the plane of both
+    for i in (0, 4, 8):
+        shown = torch_image(z[i].tolist(), "fashion-vae-10")
+        assert np.abs(pixels(frames.nth(i)) - shown).max() <= 1
+
+
 def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page):
     page = open_page(LINK)
     answered(page)
