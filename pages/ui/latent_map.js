@@ -8,6 +8,7 @@
  * settings are committed to Python; hovering sends nothing.
  */
 
+import { Later } from "./later.js";
 import { Atlas } from "./map_atlas.js";
 import { Extras } from "./map_extras.js";
 import { listen } from "./map_input.js";
@@ -35,6 +36,7 @@ export default class LatentMap {
     this.view = new View();
     this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
     this.mode = { panning: false };
+    this.later = new Later(() => this.tellPython());
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
     const act = this.actions();
     this.layers = new Layers(this.find(".la-under"));
@@ -97,7 +99,7 @@ export default class LatentMap {
   /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
   async open({ facts, urls, place, plotly, pins }) {
     this.digest = facts.digest;
-    clearTimeout(this.committing); // what is still waiting belongs to the model before
+    this.later.drop(); // what is still waiting belongs to the model before
     this.root.dataset.state = "loading";
     try {
       const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
@@ -274,24 +276,24 @@ export default class LatentMap {
   }
 
   /** Tells Python where we are; Python answers with pictures and the new link. */
-  commit(delay = COMMIT_DELAY) {
-    clearTimeout(this.committing);
-    const send = () => {
-      const { z, label, seed, layers, pins, item, hidden, region } = this.state;
-      this.send?.("place", {
-        digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
-      });
-    };
-    if (delay === 0) send();
-    else this.committing = setTimeout(send, delay);
+  commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
+
+  tellPython() {
+    const { z, label, seed, layers, pins, item, hidden, region } = this.state;
+    this.send?.("place", {
+      digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
+    });
   }
+
+  flush() { this.later.flush(); }
 
   destroy() {
     this.resizer.disconnect();
     this.layers.destroy();
     this.extras.destroy();
     cancelAnimationFrame(this.frame);
-    for (const timer of [this.committing, this.saying]) clearTimeout(timer);
+    this.later.drop();
+    clearTimeout(this.saying);
     this.plot?.destroy();
   }
 }

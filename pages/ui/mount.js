@@ -6,6 +6,8 @@
  */
 
 const mounted = new WeakMap();
+const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
+const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page has come, until a message is sent
 
 function themeOf(element) {
   const style = getComputedStyle(element), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
@@ -23,16 +25,42 @@ function themeOf(element) {
   };
 }
 
+/**
+ * Before another page is asked for, a component says what it has yet to say, and nothing after that:
+ * Streamlit would run a late message for the page that is left, empty the one that comes, and fail
+ * at the next message of that one. Streamlit itself sends a moment later, so the link waits for it.
+ */
+function mindLeaving(mine) {
+  const heard = (event) => {
+    const link = event.target.closest?.(LINKS);
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens elsewhere
+    mine.component?.flush?.();
+    if (performance.now() - mine.said < MOMENT) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      setTimeout(() => link.click(), MOMENT);
+    } else mine.left = performance.now();
+  };
+  document.addEventListener("click", heard, true);
+  return () => document.removeEventListener("click", heard, true);
+}
+
 /** Hands on what waits until nothing does. */
 async function handOn(mine, root) {
   if (mine.busy) return;
   mine.busy = true;
   try {
-    const made = await mine.made.catch(() => null); // said already where it fails
+    const made = mine.component = await mine.made.catch(() => null); // said already where it fails
     while (made && mine.waiting) {
-      const component = mine.waiting;
+      const { data, setStateValue } = mine.waiting;
+      const send = (...words) => {
+        if (performance.now() - mine.left < LEAVING) return;
+        mine.said = performance.now();
+        setStateValue(...words);
+      };
       mine.waiting = null;
-      await made.update(component, themeOf(root));
+      mine.left = -Infinity;
+      await made.update({ data, setStateValue: send }, themeOf(root));
     }
   } finally {
     mine.busy = root.inert = false;
@@ -43,8 +71,10 @@ export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
   let mine = mounted.get(parentElement);
   if (!mine) {
-    mine = { made: import(new URL(data.module, document.baseURI)).then((module) => new module.default(root)) };
+    const made = import(new URL(data.module, document.baseURI)).then((module) => new module.default(root));
+    mine = { made, said: -Infinity, left: -Infinity };
     mounted.set(parentElement, mine);
+    mine.stay = mindLeaving(mine);
     root.inert = true; // nothing can be pressed before there is something to press it on
     mine.made.catch((error) => {
       root.dataset.state = "failed";
@@ -55,6 +85,7 @@ export default function mount(component) {
   handOn(mine, root);
   return () => {
     mounted.delete(parentElement);
+    mine.stay();
     mine.waiting = null;
     mine.made.then((made) => made.destroy(), () => {});
   };

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import av
 import numpy as np
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, choose, go_to, pixels, query, torch_image, wait_for_query
 from live import wait_until
@@ -311,6 +312,30 @@ def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
     kept = [float(v) for v in card.get_attribute("data-z").split(",")]
     assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
     expect(card).to_contain_text("geodesic way, 5 of 12")
+
+
+@pytest.mark.parametrize("moment", [0, 60, 119])
+def test_what_is_changed_just_before_leaving_is_kept_and_harms_no_other_page(open_page, moment):
+    page = open_page(LINK)
+    answered(page)
+    page.locator("nav").get_by_role("button", name="Make", exact=True).click()
+    page.get_by_role("menuitem", name="Board", exact=True).wait_for()
+    # The way is told after 120 ms of rest; a message that came too late for its page once emptied
+    # the next one.
+    page.evaluate(
+        """moment => {
+          const board = [...document.querySelectorAll('[role=menuitem]')].at(-1);
+          document.querySelector('[data-do=clear]').click();
+          setTimeout(() => board.click(), moment);
+        }""",
+        moment,
+    )
+    page.wait_for_selector('.bd[data-state="ready"]')
+    page.wait_for_timeout(2500)  # the board's clock has ticked
+    go_to(page, "Interpolate")
+    page.wait_for_selector(MAP)
+    wait_for_query(page, "k", "straight")
+    wait_for_stops(page, 0)
 
 
 def test_a_finger_draws_the_way_and_two_move_the_map(open_page):

@@ -144,7 +144,7 @@ def test_every_model_s_program_equals_torch(page, settings, name, network):
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_model_s_program_equals_torch(page, name):
     model = vae.load(ROOT / "checkpoints" / name).model
-    codes = np.round(np.random.default_rng(0).normal(scale=1.5, size=(100, 2)), 4)
+    codes = np.random.default_rng(0).normal(scale=1.5, size=(100, model.latent)).round(4)
     program = base64.b64encode(decoder_program(model)).decode()
     expected = decode_bytes(model, codes).reshape(100, 784).astype(int)
     found = page.evaluate(RUN, [program, codes.tolist(), [_extra(model)] * 100])

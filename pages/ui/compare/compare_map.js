@@ -8,6 +8,7 @@
 
 import { ComparePanel, neighbourTowards, round } from "../compare_panel.js";
 import { SAME, Sheet } from "./compare_sheet.js";
+import { Later } from "../later.js";
 import { Lists } from "../map_lists.js";
 import { Originals } from "../map_original.js";
 import { loadPlotly } from "../map_plot.js";
@@ -20,6 +21,7 @@ export default class CompareMap {
     this.find = (selector) => root.querySelector(selector);
     this.panels = [];
     this.sheets = [];
+    this.later = new Later(() => this.send?.("place", { turn: this.turn = (this.turn ?? 0) + 1, ...this.state }));
     this.hidden = new Set();
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     this.originals = new Originals((item) => this.lists.picture(item), (picture, item) => {
@@ -245,16 +247,14 @@ export default class CompareMap {
     }, 400);
   }
 
-  commit(delay = COMMIT_DELAY) {
-    clearTimeout(this.committing);
-    const send = () => this.send?.("place", { turn: this.turn = (this.turn ?? 0) + 1, ...this.state });
-    if (delay === 0) send();
-    else this.committing = setTimeout(send, delay);
-  }
+  commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
+
+  flush() { this.later.flush(); }
 
   destroy() {
     for (const part of [...this.panels, ...this.sheets]) part.destroy();
     cancelAnimationFrame(this.frame);
-    for (const timer of [this.committing, this.saying]) clearTimeout(timer);
+    this.later.drop();
+    clearTimeout(this.saying);
   }
 }

@@ -8,6 +8,7 @@
 
 import { round } from "../compare_panel.js";
 import { paint } from "../decoder.js";
+import { Later } from "../later.js";
 import { Atlas } from "../map_atlas.js";
 import { Layers } from "../map_layers.js";
 import { Lists } from "../map_lists.js";
@@ -22,7 +23,7 @@ import { drawWay, thinned } from "../path_overlay.js";
 import { Stops } from "./path_stops.js";
 import { press, showControls, showFacts, showWords } from "./path_words.js";
 
-const COMMIT_DELAY = 120; // milliseconds of rest, so that keys and typing do not flood Python
+const COMMIT_DELAY = 120; // milliseconds of rest
 const UNDO_DEPTH = 100;
 const MOST_STOPS = 40;
 
@@ -39,6 +40,7 @@ export default class PathMap {
     this.hidden = new Set();
     this.past = [];
     this.future = [];
+    this.later = new Later(() => this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
     this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
     this.layers = new Layers(this.find(".la-under"));
     this.layers.onGrown = () => this.redraw("under");
@@ -105,7 +107,7 @@ export default class PathMap {
   async open(data) {
     const { facts, urls, plotly } = data;
     this.digest = facts.digest;
-    clearTimeout(this.committing);
+    this.later.drop();
     this.root.dataset.state = "loading";
     this.film.pause();
     this.atlas = null;
@@ -250,13 +252,12 @@ export default class PathMap {
   }
 
   /** Tells Python the way; it answers with the curve, the frames and the lengths. */
-  commit(delay = COMMIT_DELAY) {
+  commit() {
     this.turn = (this.turn ?? 0) + 1;
-    clearTimeout(this.committing);
-    this.committing = setTimeout(() => {
-      this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state });
-    }, delay);
+    this.later.ask(COMMIT_DELAY);
   }
+
+  flush() { this.later.flush(); }
 
   /** Asks Python to put frames of the way that it answered last on the board. */
   keep(frames) {
@@ -337,7 +338,7 @@ export default class PathMap {
     this.layers.destroy();
     this.film.destroy();
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.committing);
+    this.later.drop();
     this.plot?.destroy();
   }
 }
