@@ -49,7 +49,9 @@ if len(groups) > 1:
     )
 offered = {entry.name: entry for entry in groups[home]}
 if unknown := [name for name in comparison.models if name not in offered]:
-    st.warning(f"Left out, because no such model can be opened here: {', '.join(unknown)}.")
+    why = {entry.name: why_not(entry, home) for entry in entries}
+    told = (f"{name} ({why.get(name, 'there is no such model')})" for name in unknown)
+    st.warning(f"Left out: {', '.join(told)}.")
 st.session_state["compared"] = [name for name in comparison.models if name in offered]
 chosen = st.multiselect(
     "Models, two to four",

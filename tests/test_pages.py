@@ -43,9 +43,10 @@ def test_compare_runs_with_its_numbers_and_lessons(app):
 def test_a_seeded_comparison_reaches_the_address_bar(app):
     app.run()
     app.switch_page("compare.py")
-    app.query_params["m"] = "fashion-ae,nobody,fashion-vae"
+    app.query_params["m"] = "fashion-ae,nobody,fashion-vae,fashion-vae-10"
     app.run()
-    assert "nobody" in app.warning[0].value
+    said = "Left out: nobody (there is no such model), fashion-vae-10 (10 latents)."
+    assert app.warning[0].value == said
     place = {"turn": 1, "z": [0.5, -0.5], "item": 3, "mode": "item", "extent": "own"}
     app.session_state["maps"] = {"place": place}
     app.run()

@@ -231,7 +231,7 @@ export default class ClusterMap {
     const lines = [
       `${card.size.toLocaleString("en")} of ${this.classed.split} (${percent(card.size / this.classed.total)})`,
       (most.length ? most : card.shares.slice(0, 1)).map(([label, share]) => `${percent(share)} ${classes[label]}`).join(", "),
-      `centre ${card.centre.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}`,
+      `centre ${card.centre.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}${card.centre.length > 4 ? ", …" : ""}`,
     ];
     this.find(".cl-facts").replaceChildren(...lines.map((text, i) => Object.assign(document.createElement("span"), { textContent: text, className: i === 2 ? "la-mono" : "" })));
     this.find(".la-mix").replaceChildren(...card.shares.map(([label, share]) => {
