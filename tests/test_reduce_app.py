@@ -15,6 +15,7 @@ from pages.ui.reduce.reduce_table import Row, reduce_table
 from pages.ui.reduce.reduction import Reduction, reduction_from_query
 from vae import reduction
 from vae.checkpoint import save
+from vae.evenly import evenly
 from vae.models import build
 
 NUMBERS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)
@@ -50,7 +51,7 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     assert app.get("bidi_component")
     body = until_measured(app)
     data = vae.load_dataset("fashion-mnist-starter").test
-    shown = reduction.spread(10_000, 60)
+    shown = evenly(10_000, 60)
     places = reduction.project(data.images[shown], "pca").places
     expected = reduction.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
@@ -107,7 +108,7 @@ def test_of_a_model_that_is_told_labels_the_codes_are_found_without_them(app):
     entry = next(e for e in cache.checkpoints() if e.name == "fashion-cvae")
     ask = reduce_cache.Ask("model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2")
     places = reduce_cache.layout(ask).points
-    x = vae.load_dataset("fashion-mnist-starter").test.images[reduction.spread(10_000, 60)]
+    x = vae.load_dataset("fashion-mnist-starter").test.images[evenly(10_000, 60)]
     with torch.inference_mode():
         codes = cache.checkpoint(entry.name, entry.digest).model.encode(torch.tensor(x) / 255)
     assert places == pytest.approx(codes.numpy(), abs=1e-4)

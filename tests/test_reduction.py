@@ -48,11 +48,6 @@ def test_chosen_dimensions_come_first_then_the_others():
     assert frame.share.sum() == pytest.approx(1)
 
 
-def test_shown_items_are_evenly_spread_and_never_more_than_there_are():
-    assert reduction.spread(10, 4).tolist() == [0, 3, 6, 9]
-    assert reduction.spread(3, 500).tolist() == [0, 1, 2]
-
-
 def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
     from sklearn.manifold import TSNE
 

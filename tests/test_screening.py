@@ -6,20 +6,13 @@ import pytest
 from vae import anomaly, latent
 from vae.anomaly import Judge
 from vae.models import build
-from vae.screening import Images, Normality, screen, spread
+from vae.screening import Images, Normality, screen
 from vae.summary import fit_summary
 
 
 @pytest.fixture
 def model(settings):
     return build(settings().model).eval()
-
-
-def test_spread_keeps_the_ends_and_never_repeats():
-    assert spread(10, 4).tolist() == [0, 3, 6, 9]
-    assert spread(3, 10).tolist() == [0, 1, 2]
-    assert spread(0, 10).tolist() == []
-    assert len(spread(9973, 500)) == 500
 
 
 @pytest.mark.parametrize("name", ["structure", "summary", "neg_elbo"])

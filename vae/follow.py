@@ -21,6 +21,7 @@ import torch
 
 from . import atomic
 from .data import Dataset
+from .evenly import evenly
 from .feed import HELD_OUT
 from .latent import decode_bytes
 from .training import Progress, Run
@@ -67,7 +68,7 @@ class Recorder:
             plan = {"name": Path(out).name, "options": {}, "created": time.time()}
             write_json(self.folder / PLAN, plan)
         device_ = run.generator.device
-        some = _spread(dataset.test.labels, HELD_OUT)
+        some = evenly(len(dataset.test.labels), HELD_OUT)
         self.watched = torch.tensor(dataset.test.images[some]).to(device_)
         self.labels = dataset.test.labels[some].astype(np.int16)
         # The same images as those of the points at the ends of epochs, so that the curve is one.
@@ -267,11 +268,6 @@ def started(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] in "ZX" else fields[19]
-
-
-def _spread(labels: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` items, evenly spread over the split."""
-    return np.unique(np.linspace(0, len(labels) - 1, min(count, len(labels))).round().astype(int))
 
 
 def _eyes(labels: np.ndarray) -> np.ndarray:

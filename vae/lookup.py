@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .data import Split
+from .evenly import evenly
 from .latent import encode_images
 from .models.base import Autoencoder
 from .novelty import Gallery
@@ -194,7 +195,7 @@ def _first(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
 def fitted(index: Index, model: Autoencoder, learned: Split, *, most: int = 1000) -> Confidence:
     """Confidence fitted to at most so many images, evenly spread, that the model learned from and
     the index does not hold; a conditional model is told no class of them."""
-    some = spread(len(learned.images), most)
+    some = evenly(len(learned.images), most)
     images = learned.images[some]
     votes = index.votes(encode_images(model, images).mean, images)
     return fit_confidence(votes, learned.labels[some])
@@ -205,14 +206,9 @@ def measured(
 ) -> Reliability:
     """What confidence is worth on at most so many of the index's own items, evenly spread, each
     looked up among the others."""
-    own = spread(len(index), most)
+    own = evenly(len(index), most)
     codes = index.codes[own]
     if model.extra_kind == "label":  # those of the index were told their class
         codes = encode_images(model, index.images[own]).mean
     votes = index.votes(codes, index.images[own], itself=own)
     return Reliability(confidence.probabilities(votes), index.labels[own])
-
-
-def spread(count: int, most: int) -> np.ndarray:
-    """At most so many of `count` items, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))

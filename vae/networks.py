@@ -152,6 +152,13 @@ def reorder_outputs(layer: nn.Linear, order: Tensor) -> None:
 
 
 @torch.no_grad()
+def reorder_columns(layer: nn.Linear, order: Tensor, width: int) -> None:
+    """Exchanges the first D of every `width` inputs of a layer: input i becomes order[i]'s."""
+    columns = layer.weight.view(layer.out_features, -1, width)
+    columns[:, :, : len(order)] = columns[:, :, order]
+
+
+@torch.no_grad()
 def reorder_inputs(decoder: nn.Sequential, order: Tensor) -> None:
     """Exchanges the latents that a decoder takes: latent i becomes what order[i] was."""
     first = list(decoder[: first_layers(decoder)].modules())
@@ -162,8 +169,7 @@ def reorder_inputs(decoder: nn.Sequential, order: Tensor) -> None:
             layer.weight.copy_(layer.weight[:, order])
         elif isinstance(layer, Outer):  # the same columns once more for every label
             width = layer.width
-    columns = linear.weight.view(linear.out_features, -1, width)
-    columns[:, :, : len(order)] = columns[:, :, order]
+    reorder_columns(linear, order, width)
 
 
 def decode(decoder: nn.Sequential, z: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from .data import Split
+from .evenly import evenly
 from .latent import encode_images
 from .models.base import Autoencoder
 
@@ -38,7 +39,7 @@ def in_order(model: Autoencoder, split: Split) -> Autoencoder:
     if model.latent <= 2:
         return model
     model = copy.deepcopy(model).cpu().eval()
-    some = np.linspace(0, len(split.images) - 1, min(_ENOUGH, len(split.images))).astype(int)
+    some = evenly(len(split.images), _ENOUGH)
     told = information(model, split.images[some], split.labels[some])
     model.reorder(torch.tensor(np.argsort(-told, kind="stable")))
     return model

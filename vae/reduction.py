@@ -63,11 +63,6 @@ def available() -> tuple[str, ...]:
     return METHODS if here else tuple(m for m in METHODS if m != "umap")
 
 
-def spread(count: int, most: int) -> np.ndarray:
-    """Indices of at most so many of `count` items, evenly spread over them."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
-
-
 def principal(points: np.ndarray, components: int) -> Linear:
     """The principal components of points [N, P]; signs such that each one's largest entry is
     positive, so that the same data always gives the same picture."""

@@ -44,11 +44,6 @@ class Normality:
     aggregate: Mixture | None = None
 
 
-def spread(count: int, most: int) -> np.ndarray:
-    """At most `most` of `count` indices, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
-
-
 def screen(
     model: Autoencoder,
     score: str,

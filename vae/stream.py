@@ -19,6 +19,7 @@ import numpy as np
 
 from . import atomic, data, data_files
 from .data import DataError, Dataset, Split
+from .evenly import evenly
 from .locks import locked
 
 _AT_ONCE = 1000
@@ -60,8 +61,7 @@ def some(dataset: Dataset, *, train: int = 60_000, test: int = 10_000) -> Datase
     """At most so many items of each split, evenly spread, in memory: enough to measure a model."""
     splits = []
     for split, most in ((dataset.train, train), (dataset.test, test)):
-        count = len(split.labels)
-        rows = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+        rows = evenly(len(split.labels), most)
         splits.append(Split(np.array(split.images[rows]), split.labels[rows]))
     return Dataset(dataset.name, *splits, dataset.class_names)
 

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from vae.evenly import evenly
 from vae.walk import Walk
 
 _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangle-down", "star")
@@ -127,7 +128,7 @@ def trade_off_figure(
 ) -> go.Figure:
     """A curve of two shares, the place on it of the threshold, and as a dotted line what guessing
     would give, from one (x, y) to another."""
-    keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 2000)).round().astype(int))
+    keep = evenly(len(x), 2000)
     figure = go.Figure()
     ends = np.array(chance)
     figure.add_scatter(

@@ -285,8 +285,6 @@ export default class LatentMap {
     });
   }
 
-  flush() { this.later.flush(); }
-
   destroy() {
     this.resizer.disconnect();
     this.layers.destroy();

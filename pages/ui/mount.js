@@ -34,7 +34,7 @@ function mindLeaving(mine) {
   const heard = (event) => {
     const link = event.target.closest?.(LINKS);
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens elsewhere
-    mine.component?.flush?.();
+    mine.component?.later?.flush(); // later.js
     if (performance.now() - mine.said < MOMENT) {
       event.preventDefault();
       event.stopImmediatePropagation();

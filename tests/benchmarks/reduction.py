@@ -16,6 +16,7 @@ from bench import table
 
 import vae
 from vae import latent, reduction
+from vae.evenly import evenly
 
 ROOT = Path(vae.__file__).parents[1]
 TIMED = 500  # images whose encoding is timed
@@ -23,7 +24,7 @@ TIMED = 500  # images whose encoding is timed
 
 def main(names: list[str], count: int) -> None:
     test = vae.load_dataset("fashion-mnist-starter").test
-    chosen = reduction.spread(len(test.images), count)
+    chosen = evenly(len(test.images), count)
     images, labels = test.images[chosen], test.labels[chosen]
     found = []
     for name in names:

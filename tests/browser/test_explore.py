@@ -113,6 +113,12 @@ def test_dragging_scrubs_and_holds(open_page):
     wait_for_query(page, "z", ",".join(f"{v:g}" for v in z))
 
 
+def type_number(page, latent, value):
+    field = page.get_by_test_id(f"z-number-{latent}")
+    field.fill(str(value))
+    field.press("Enter")
+
+
 def test_sliders_are_live_and_agree_with_the_fields(open_page):
     page = open_page("/")
     slider = page.get_by_test_id("z-slider-0")
@@ -127,9 +133,7 @@ def test_sliders_are_live_and_agree_with_the_fields(open_page):
     z = z_of(page)
     assert float(page.get_by_test_id("z-number-0").input_value()) == z[0]
     assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
-    field = page.get_by_test_id("z-number-1")
-    field.fill("-0.75")
-    field.press("Enter")
+    type_number(page, 1, -0.75)
     wait_for_query(page, "z", f"{z[0]:g},-0.75")
     assert z_of(page) == [z[0], -0.75]
 
@@ -138,9 +142,7 @@ def test_a_slider_goes_on_from_the_place_that_was_clicked(open_page):
     page = open_page("/")
     hover(page, 0.6, 0.3)  # drawn under the pointer already, so the click changes no picture
     pinned = click(page, 0.6, 0.3)
-    field = page.get_by_test_id("z-number-1")
-    field.fill("-0.75")
-    field.press("Enter")
+    type_number(page, 1, -0.75)
     wait_for_query(page, "z", f"{pinned[0]:g},-0.75")
     assert z_of(page) == [pinned[0], -0.75]
 
@@ -155,9 +157,7 @@ def test_of_more_latents_two_are_the_map_and_all_have_sliders(open_page):
     assert z[2:] == first[2:] and z[0] != first[0] and z[1] != first[1]
     assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z, name)).max() <= 1
     pinned = click(page, 0.6, 0.7)
-    field = page.get_by_test_id("z-number-6")
-    field.fill("1.5")
-    field.press("Enter")
+    type_number(page, 6, 1.5)
     wait_for_query(page, "z", ",".join(f"{v:g}" for v in [*pinned[:6], 1.5, *pinned[7:]]))
     shown = z_of(page)
     assert shown == [*pinned[:6], 1.5, *pinned[7:]]

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 import vae
 from vae import Config, ModelConfig, TrainConfig, reduction
 from vae.checkpoint import save
+from vae.evenly import evenly
 from vae.latent import decode_bytes, split_codes
 from vae.models import build
 
@@ -30,7 +31,7 @@ MARGIN = {"l": 38, "t": 8, "r": 8, "b": 24}
 def shown():
     """Test images, labels, codes of `fashion-vae` and PCA of the items that LINK shows."""
     data = vae.load_dataset("fashion-mnist-starter").test
-    items = reduction.spread(len(data.images), COUNT)
+    items = evenly(len(data.images), COUNT)
     codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data).mean[items]
     images = data.images[items]
     return images, data.labels[items], codes, reduction.project(images, "pca").places
@@ -85,7 +86,7 @@ def test_an_item_lights_up_in_all_planes_with_its_picture_and_both_ways_back(ope
     page, (images, labels, codes, places) = open_page(LINK, ready=False), shown()
     ready(page, "model", "pca")
     item = lonely(places)
-    number = reduction.spread(10_000, COUNT)[item]
+    number = evenly(10_000, COUNT)[item]
     page.mouse.move(*at(page, "pca", places[item]))
     where = page.get_by_test_id("reduce-where")
     expect(where).to_contain_text(f"test image {number}")

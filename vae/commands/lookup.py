@@ -72,6 +72,7 @@ def look_up(
 def _answer(loaded, known, index, images, records: list[dict], near: int) -> None:
     """Completes the records of images uint8 [N, C, H, W]."""
     from .. import anomaly, calibration, latent, lookup
+    from ..evenly import evenly
     from ..kept import load_aggregate
 
     codes = latent.encode_images(loaded.model, images).mean
@@ -81,7 +82,7 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     confidence = lookup.fitted(index, loaded.model, known.train)
     probabilities = confidence.probabilities(index.votes(codes, images, itself=same))
     judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
-    few = known.test.images[lookup.spread(len(index), _NORMAL)]
+    few = known.test.images[evenly(len(index), _NORMAL)]
     unusual = [None] * len(images)
     if len(few) >= calibration.LEAST:
         usual = anomaly.scores(judge, few)

@@ -115,8 +115,7 @@ class _Normal:
     def of(self, split: str, most: int):
         """At most so many images of a split, evenly spread, with their codes where those are kept
         with the checkpoint."""
-        import numpy as np
-
+        from ..evenly import evenly
         from ..kept import load_codes
 
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
@@ -127,7 +126,7 @@ class _Normal:
                 f"{self.shape}"
             )
         count = len(whole.images)
-        few = np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
+        few = evenly(count, most)
         kept = load_codes(self.loaded, whole.digest)
         told = self.loaded.model.extra_kind == "label"  # with the label, which no score is given
         codes = None

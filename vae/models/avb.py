@@ -149,9 +149,7 @@ class AVB(Autoencoder):
     def reorder(self, order: Tensor) -> None:
         super().reorder(order)
         self.basis.outer.copy_(self.basis.outer[..., order])
-        first = self.adversary[0]
-        columns = first.weight.view(first.out_features, -1, len(order))
-        columns.copy_(columns[:, :, order])
+        networks.reorder_columns(self.adversary[0], order, len(order))
 
     def _loss(self, batch: Batch) -> Tensor:
         mean, std, shape = self._moments(batch.seen)

@@ -6,6 +6,7 @@ import numpy as np
 
 import vae
 from vae import anomaly, corruptions, screening, submitted
+from vae.evenly import evenly
 from vae.latent import Codes
 from vae.screening import Images, Normality
 
@@ -78,7 +79,7 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
         aggregate = None  # fitted anew, without what is not normal here
     refused: list[tuple[str, str]] = []
     most = MOST_NORMAL[effort] if kept is not None else min(2_000, MOST_NORMAL[effort])
-    rows = normal_rows[screening.spread(len(normal_rows), most)]
+    rows = normal_rows[evenly(len(normal_rows), most)]
     every = len(rows) == len(labels)  # then nothing is copied
     normal = Images(data.test.images if every else data.test.images[rows], part_of(kept, rows))
     names = [data.class_names[k] for k in labels[rows]]
@@ -86,28 +87,28 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
     if asked.suspects == "own":
         read = submitted.read(submitted.entries(files), model.image_shape, watch=progress)
         refused = [(p, why) for p, why in zip(read.paths, read.refused, strict=True) if why]
-        items = screening.spread(len(read.images), MOST_OWN[effort])
+        items = evenly(len(read.images), MOST_OWN[effort])
         count, suspects = len(read.images), Images(read.images[items])
         told = [read.accepted[k] for k in items]
     elif asked.suspects == "data":
         pictures, of = _whole(other)
-        items = screening.spread(len(pictures), few)
+        items = evenly(len(pictures), few)
         count, suspects = len(pictures), Images(_like(pictures[items], model.image_shape))
         told = [other.class_names[k] for k in of[items]]
     elif asked.suspects == "class":
         own = np.flatnonzero(labels == held_out)
-        items = own[screening.spread(len(own), most)]  # their codes are known, as those of normal
+        items = own[evenly(len(own), most)]  # their codes are known, as those of normal
         count, suspects = len(own), Images(data.test.images[items], part_of(kept, items))
         told = [data.class_names[held_out]] * len(items)
     elif asked.suspects == "damage":
-        items = normal_rows[screening.spread(len(normal_rows), few)]
+        items = normal_rows[evenly(len(normal_rows), few)]
         worse = corruptions.damaged(data.test.images[items], asked.which, seed=asked.seed)
         count, suspects = len(normal_rows), Images(worse)
         told = [data.class_names[k] for k in labels[items]]
     else:
         items, count, told = rows[:0], 0, []
         suspects = Images(data.test.images[:0])
-    few_learned = learned[screening.spread(len(learned), _LEARNED)]
+    few_learned = learned[evenly(len(learned), _LEARNED)]
     first, second = screening.screen(
         model,
         asked.score,

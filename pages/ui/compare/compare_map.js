@@ -249,8 +249,6 @@ export default class CompareMap {
 
   commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
 
-  flush() { this.later.flush(); }
-
   destroy() {
     for (const part of [...this.panels, ...this.sheets]) part.destroy();
     cancelAnimationFrame(this.frame);

@@ -257,8 +257,6 @@ export default class PathMap {
     this.later.ask(COMMIT_DELAY);
   }
 
-  flush() { this.later.flush(); }
-
   /** Asks Python to put frames of the way that it answered last on the board. */
   keep(frames) {
     if (this.answer) this.send?.("keep", { asked: Date.now(), digest: this.digest, turn: this.turn, frames });

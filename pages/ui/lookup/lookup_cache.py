@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 
 from vae import anomaly, calibration, classifier, latent, lookup
+from vae.evenly import evenly
 
 from .. import cache, routes
 
@@ -106,7 +107,7 @@ def sureness(name: str, digest: str) -> tuple[lookup.Confidence, lookup.Reliabil
 def usual(name: str, digest: str) -> np.ndarray | None:
     """The default score of test images, evenly spread; None where they are too few."""
     images = cache.shown(name, digest).test.images
-    few = images[lookup.spread(len(images), _NORMAL)]
+    few = images[evenly(len(images), _NORMAL)]
     return None if len(few) < calibration.LEAST else anomaly.scores(_judge(name, digest), few)
 
 

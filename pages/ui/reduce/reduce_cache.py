@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from vae import latent, reduction
+from vae.evenly import evenly
 from vae.kept import load_codes
 
 from .. import cache, routes
@@ -83,13 +84,13 @@ def _store() -> _Store:
 
 def items(ask: Ask) -> np.ndarray:
     """Which test images are shown: indices, evenly spread."""
-    return reduction.spread(len(cache.dataset(ask.data, ask.size).test.images), ask.count)
+    return evenly(len(cache.dataset(ask.data, ask.size).test.images), ask.count)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Finding the principal components")
 def _pca(data: str, size: int, count: int) -> reduction.Projection:
     test = cache.dataset(data, size).test
-    return reduction.project(test.images[reduction.spread(len(test.images), count)], "pca")
+    return reduction.project(test.images[evenly(len(test.images), count)], "pca")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
