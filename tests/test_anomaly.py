@@ -16,10 +16,10 @@ from vae import anomaly, calibration, corruptions, load_dataset, residuals
 from vae.__main__ import main
 from vae.anomaly import Judge
 from vae.checkpoint import save
-from vae.distributions import Mixture
 from vae.kept import load_aggregate, load_calibrations, load_codes
 from vae.latent import encode_images
 from vae.models import build
+from vae.nn.distributions import Mixture
 from vae.summary import fit_summary
 
 ROOT = Path(vae.__file__).parents[1]

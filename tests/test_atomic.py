@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from vae import atomic
+from vae.files import atomic
 
 
 def test_a_file_takes_the_place_of_the_older_one(tmp_path):

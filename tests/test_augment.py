@@ -19,9 +19,9 @@ from vae import aggregate, augment, augment_files, latent
 from vae.__main__ import run as command_line
 from vae.augment import AugmentError, Source, SyntheticDataset, synthetic
 from vae.augment_files import Origin, decode_manifest, folders, write
-from vae.distributions import Mixture
 from vae.latent import Codes
 from vae.models import build
+from vae.nn.distributions import Mixture
 
 NAMES = ("left/half", "right half")
 

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from safetensors.numpy import load_file
 
 import vae
-from vae import noise
 from vae.__main__ import main
-from vae.noise import Rows
+from vae.nn import sharded_noise
+from vae.nn.sharded_noise import Rows
 
 SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "1", "--full",
          "--encoder-widths", "48", "--decoder-widths", "48", "--no-evaluate"]  # fmt: skip
@@ -152,9 +152,9 @@ def test_codes_of_two_processes_are_those_of_one(tmp_path):
 def test_each_process_keeps_its_rows_of_the_same_noise():
     def drawn(rows, shape, axis):
         generator = torch.Generator().manual_seed(5)
-        with noise.rows(rows):
-            first = noise.normal(shape, generator, axis=axis)
-        return first, noise.normal((3,), generator)
+        with sharded_noise.rows(rows):
+            first = sharded_noise.normal(shape, generator, axis=axis)
+        return first, sharded_noise.normal((3,), generator)
 
     for axis, times in ((0, 1), (0, 4), (1, 1), (1, 2)):
 

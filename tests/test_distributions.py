@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import distributions as td
 
-from vae import distributions as ours
+from vae.nn import distributions as ours
 
 torch.manual_seed(0)
 LOGITS = torch.tensor([-12.0, -3.0, -0.4, -0.0999, -1e-6, 0.0, 0.05, 0.1001, 1.0, 7.0]).double()

@@ -9,10 +9,10 @@ from torch import nn
 
 from vae import MODELS, classifier, evaluation, importance, load_dataset, quadrature, samples
 from vae.aggregate import fit, fit_for
-from vae.distributions import Mixture
 from vae.latent import Codes
 from vae.models import build
 from vae.models.base import Likelihood
+from vae.nn.distributions import Mixture
 
 STEP = 0.04
 GRID = torch.cartesian_prod(*[torch.arange(-5, 5, STEP)] * 2)

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from vae import latent
-from vae.distributions import Mixture
 from vae.generate import (
     SOURCES,
     GenerateError,
@@ -20,6 +19,7 @@ from vae.generate import (
 )
 from vae.latent import Codes
 from vae.models import MODELS, build
+from vae.nn.distributions import Mixture
 
 LABELS = np.arange(600) % 2
 

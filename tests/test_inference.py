@@ -2,8 +2,8 @@
 
 import torch
 
-from vae.distributions import Mixture
-from vae.inference import GRID, REACH, refine, survey
+from vae.nn.distributions import Mixture
+from vae.nn.semi_amortised import GRID, REACH, refine, survey
 
 
 def quadratic(centre: torch.Tensor, curvature: torch.Tensor):

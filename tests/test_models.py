@@ -8,10 +8,10 @@ import torch
 
 from vae import MODELS, checkpoint, resume, training
 from vae.config import LIKELIHOODS, NETWORKS
-from vae.layers import DECODER_LAYERS
 from vae.models import build
 from vae.models.base import Batch
-from vae.networks import macs
+from vae.nn.layers import DECODER_LAYERS
+from vae.nn.networks import macs
 
 CPU = torch.device("cpu")
 each = pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from vae import checkpoint, ordering
 from vae.__main__ import main
 from vae.config import ConfigError
 from vae.models import build
-from vae.priors import Flow
+from vae.nn.priors import Flow
 
 
 @pytest.fixture

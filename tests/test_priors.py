@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from vae.config import ConfigError
-from vae.distributions import Mixture, normal_log_prob
-from vae.priors import Flow, LabelNormal
+from vae.nn.distributions import Mixture, normal_log_prob
+from vae.nn.priors import Flow, LabelNormal
 
 STEP = 0.05
 PLANE = torch.cartesian_prod(*[torch.arange(-12, 12, STEP)] * 2)

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from vae import tables
+from vae.files import csv_table
 
 
 def read(text: str) -> list[list[str]]:
@@ -14,7 +14,7 @@ def read(text: str) -> list[list[str]]:
 
 def test_a_line_a_row_and_every_text_comes_back():
     rows = [(1, "Boots, high", None, 0.1), (2, 'a "quoted"\nnote', "", -2.5e-07)]
-    found = read(tables.to_csv(("number", "note", "parent", "z1"), iter(rows)))
+    found = read(csv_table.to_csv(("number", "note", "parent", "z1"), iter(rows)))
     assert found[0] == ["number", "note", "parent", "z1"]
     assert found[1] == ["1", "Boots, high", "", "0.1"]
     assert found[2][:3] == ["2", 'a "quoted"\nnote', ""] and float(found[2][3]) == -2.5e-07
@@ -24,9 +24,9 @@ def test_a_line_a_row_and_every_text_comes_back():
     "text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", "\t=1", "\r=1"]
 )
 def test_what_a_spreadsheet_would_run_is_text(text):
-    assert read(tables.to_csv(["name"], [[text]]))[1] == [f"'{text}"]
+    assert read(csv_table.to_csv(["name"], [[text]]))[1] == [f"'{text}"]
 
 
 @pytest.mark.parametrize("text", ["-1.25", "+3", "-1e-5", "a=b", "boots-2.png", ""])
 def test_numbers_and_plain_names_stay_as_they_are(text):
-    assert read(tables.to_csv(["name", "other"], [[text, 1]]))[1] == [text, "1"]
+    assert read(csv_table.to_csv(["name", "other"], [[text, 1]]))[1] == [text, "1"]

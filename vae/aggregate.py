@@ -13,9 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from .distributions import Mixture
 from .latent import Codes
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 
 _COMPONENTS, _A_LABEL = 32, 12
 _DRAWS = 2  # an item, where its posterior has a width

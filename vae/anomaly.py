@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from . import quadrature
-from .distributions import Mixture
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 from .regret import regret
 from .residuals import Seen, seen, smooth
 from .summary import Summary, distance

@@ -20,10 +20,10 @@ from . import classifier, generate
 from .aggregate import fit_labels
 from .checkpoint import Checkpoint
 from .data import DataError, Dataset, Split
-from .distributions import Mixture
 from .kept import load_aggregate
 from .latent import encode_images
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 
 MOST = 100_000  # images of one request, all classes together
 TRIES = 100  # draws for each image that is asked for, before a class is given up

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from . import boards, outline, sheets, tables, upscale
+from . import boards, outline, sheets, upscale
 from .board_items import Board, Item
+from .files import csv_table
 from .film import ExportError
 
 # format -> the suffix of its files
@@ -130,7 +131,7 @@ def _table(items: Sequence[Item]) -> str:
         rest = [item.stars, item.note, item.step, " ".join(item.parents)]
         return [item.id, item.model, item.digest, *code, item.label, item.seed, *rest]
 
-    return tables.to_csv(
+    return csv_table.to_csv(
         ["id", "model", "digest", *axes, "label", "seed", "stars", "note", "step", "parents"],
         map(row, items),
     )

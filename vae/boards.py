@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from . import atomic, board_items
+from . import board_items
 from .board_items import Board, BoardError, Item, checked_name, from_text, new_id, to_text
-from .locks import locked
+from .files import atomic
+from .files.locks import locked
 
 UNNAMED = "Board"
 MOST_BYTES = 2_000_000

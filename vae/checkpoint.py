@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor
 
-from . import atomic
 from .config import Config, ConfigError, one_of
+from .files import atomic
 from .models import MODELS, build
 from .models.base import Autoencoder
 

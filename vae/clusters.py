@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import tables
+from .files import csv_table
 from .latent import class_centres
 
 METHODS = ("k-means", "mixture", "mixture-diagonal", "hdbscan")
@@ -165,7 +165,7 @@ def table(
         return target.getvalue()
     # str: the shortest text that reads back as the same float32
     texts = ([str(v) for v in values] for values in columns.values())
-    return tables.to_csv(list(columns), zip(*texts, strict=True)).encode("utf-8")
+    return csv_table.to_csv(list(columns), zip(*texts, strict=True)).encode("utf-8")
 
 
 def _check(codes: np.ndarray, method: str, number: int) -> None:

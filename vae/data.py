@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import atomic
 from .config import suggest
+from .files import atomic
 
 STARTER = Path(__file__).parent / "starter"
 FASHION_CLASSES = (

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch import distributed as processes
 from torch.distributed.rendezvous import rendezvous
 
-from .noise import Rows
+from .nn.sharded_noise import Rows
 
 _PATIENCE = datetime.timedelta(minutes=10)
 

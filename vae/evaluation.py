@@ -11,9 +11,9 @@ from torch import Tensor
 from . import classifier, importance, projection, quadrature, samples
 from .aggregate import fit_for
 from .data import Dataset, Split
-from .distributions import Mixture
 from .latent import Codes, encode_images
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 
 POSTERIOR_SAMPLES = 8
 _LATTICE, _LOWER = 14, 4  # points a side over the top code of a hierarchy, draws below each

@@ -16,8 +16,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .layers import LOG_STD, Beside, Draw, Fourier, Outer, Residual
 from .models.base import Autoencoder
+from .nn.layers import (
+    LOG_STD,
+    Beside,
+    Draw,
+    Fourier,
+    Outer,
+    Residual,
+)
 
 
 class ExportError(ValueError):

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from . import atomic
 from .data import Dataset
 from .evenly import evenly
 from .feed import HELD_OUT
+from .files import atomic
 from .latent import decode_bytes
 from .training import Progress, Run
 

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from .aggregate import fit_for
-from .distributions import Mixture
 from .latent import Codes, Field, at, bounds, decode_bytes, density, detail_noise
 from .models.base import Autoencoder
-from .priors import Flow, Prior
+from .nn.distributions import Mixture
+from .nn.priors import Flow, Prior
 
 SOURCES = ("prior", "aggregate", "class", "around", "region", "inside")
 BOUNDED = ("region", "inside")  # those that keep to a polygon

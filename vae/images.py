@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from . import atomic
+from .files import atomic
 
 
 def sheet(images: Tensor, *, columns: int | None = None, gap: int = 2, scale: int = 1) -> Tensor:

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .distributions import normal_log_prob
 from .models.base import Autoencoder, Posterior
+from .nn.distributions import normal_log_prob
 
 SAMPLES = 1000
 _STEP = 0.016  # of the lattice: a decoder bends over tenths

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import atomic
 from .checkpoint import Checkpoint, CheckpointError, entry_of, json_bytes
-from .distributions import Mixture
+from .files import atomic
+from .nn.distributions import Mixture
 from .tensor_files import read_tensors, write_tensors
 
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"

@@ -25,10 +25,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import atomic
 from .checkpoint import Checkpoint, versions
+from .files import atomic
 from .models.base import Autoencoder
-from .networks import decode
+from .nn.networks import decode
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")  # asked for only when a file is written
 TOLERANCE = 1e-4  # largest difference from torch, of a pixel or a code

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import tables
+from .files import csv_table
 from .geometry import Decode, Metric, along, densify, picture_steps
 
 KINDS = ("straight", "geodesic", "drawn", "spherical")
@@ -179,7 +179,7 @@ def to_json(
 def to_csv(path: Sequence[Frame], *, model: str, digest: str) -> str:
     """A path as CSV: a line a frame, with the model, its digest, label, seed and code."""
     axes = [f"z{d + 1}" for d in range(len(path[0].z))]
-    return tables.to_csv(
+    return csv_table.to_csv(
         ["frame", "model", "digest", "label", "seed", *axes],
         ([n, model, digest, f.label, f.seed, *f.z] for n, f in enumerate(path, 1)),
     )

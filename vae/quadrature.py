@@ -20,9 +20,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .distributions import Mixture
 from .models.base import Autoencoder, Likelihood
-from .priors import Prior
+from .nn.distributions import Mixture
+from .nn.priors import Prior
 
 TILE = 8
 _POINTS = 30_000  # of the first lattice, over everything the prior reaches

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import tables
+from .files import csv_table
 from .generate import inside
 
 _CHUNK = 4096
@@ -69,7 +69,7 @@ def moments(pictures: np.ndarray) -> Moments:
 def to_csv(found: Members) -> str:
     """A row an item: index, label, class, its code."""
     axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
-    return tables.to_csv(
+    return csv_table.to_csv(
         ["index", "label", "class", *axes],
         (
             [index, label, found.names[label], *(f"{v:.9g}" for v in code)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import atomic
 from .checkpoint import WEIGHTS, CheckpointError, Entry
+from .files import atomic
 from .models import MODELS
 
 BEGIN, END = "<!-- numbers: python -m vae table -->", "<!-- end of numbers -->"

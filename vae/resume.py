@@ -15,9 +15,9 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 
-from . import atomic
 from .checkpoint import CheckpointError
 from .config import Config
+from .files import atomic
 from .training import Point, Run
 
 RESUME = "resume.safetensors"

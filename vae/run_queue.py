@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from . import runs
 from .config import ConfigError, ModelConfig, TrainConfig, one_of
+from .files.locks import locked
 from .follow import CURVE, FOLDER, LOG, PLAN, STATUS, STOP, started, write_json
-from .locks import locked
 from .models import MODELS
 from .resume import RESUME
 from .runs import RunError, RunInfo

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import atomic
 from .checkpoint import CONFIG, METRICS, WEIGHTS
+from .files import atomic
 from .follow import (
     CURVE,
     EYES,

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .distributions import Mixture
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 
 NEIGHBOURS = 3  # that span the manifold in precision and recall, as in the paper
 

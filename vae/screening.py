@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import aggregate, anomaly, latent
-from .distributions import Mixture
 from .latent import Codes
 from .models.base import Autoencoder
+from .nn.distributions import Mixture
 from .summary import fit_summary
 
 PLAIN = "reconstruction"  # the score with the artefact, kept beside the others for comparison

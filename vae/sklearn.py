@@ -23,10 +23,10 @@ from . import checkpoint as checkpoints
 from . import training
 from .config import Config, ConfigError, ModelConfig, TrainConfig, one_of
 from .data import Dataset, Split
-from .distributions import standard_normal_kl
 from .latent import encode_images
 from .models import MODELS
 from .models.base import Autoencoder
+from .nn.distributions import standard_normal_kl
 from .ordering import in_order
 
 SCALES = ("feature", "all")

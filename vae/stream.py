@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import atomic, data, data_files
+from . import data, data_files
 from .data import DataError, Dataset, Split
 from .evenly import evenly
-from .locks import locked
+from .files import atomic
+from .files.locks import locked
 
 _AT_ONCE = 1000
 _MOST = 2**31  # images of a folder

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor
 
-from . import atomic
 from .checkpoint import CheckpointError
+from .files import atomic
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:

@@ -18,14 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import distributed, noise
+from . import distributed
 from .config import Config
 from .data import Dataset
 from .feed import Feed, Labelled
 from .models import build
 from .models.base import Autoencoder, Batch
-from .networks import start_at
-from .noise import Rows
+from .nn import sharded_noise
+from .nn.sharded_noise import Rows
+from .nn.surgery import start_at
 from .schedules import beta_at, learning_rate
 
 _REPORT_SECONDS = 0.5
@@ -200,7 +201,7 @@ def _steps(
         batch = Batch(
             _spoilt(x, own, run), x, y, beta, options.samples, run.generator, options.free_bits
         )
-        with autocast, noise.rows(own):
+        with autocast, sharded_noise.rows(own):
             share, wish = (own.stop - own.start) / own.of, group.size > 1 and should_stop()
             loss, asked = _learn(run, batch, lr, group, share, asked=wish)
         _average(run)
@@ -293,7 +294,7 @@ def _measure(run: Run, part: Labelled) -> tuple[float, float]:
         if run.config.train.binarize:
             x = torch.bernoulli(x, generator=generator)
         own = group.rows(len(x))
-        with noise.rows(own):
+        with sharded_noise.rows(own):
             mine = slice(own.start, own.stop)
             terms = run.averaged.terms(x[mine], y[mine], generator=generator)
         both.append((terms.reconstruction, terms.kl))

@@ -22,8 +22,8 @@ from vae import (
     novelty,
 )
 from vae.data import bundled_twin
-from vae.distributions import Mixture
 from vae.kept import load_aggregate
+from vae.nn.distributions import Mixture
 
 from . import routes
 from .atlas import MapAssets, publish_map

@@ -36,7 +36,7 @@ import vae
 from vae import aggregate, augment, latent
 from vae.augment_files import MEASURED
 from vae.data import Split
-from vae.distributions import Mixture
+from vae.nn.distributions import Mixture
 
 ROOT = Path(vae.__file__).parents[1]
 LABELS = (10, 50, 200, 6000)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 import vae
 from pages.ui.learn.lesson_steps import SLUGS, STEPS
-from vae.distributions import bernoulli_nll
+from vae.nn.distributions import bernoulli_nll
 
 READY = '.ls[data-state="ready"]'
 PICTURE = '[data-testid="lesson-picture"]'

@@ -13,8 +13,8 @@ from vae import MODELS
 from vae.config import NETWORKS
 from vae.export import ExportError, decoder_program
 from vae.latent import decode_bytes, detail_noise
-from vae.layers import Beside, Draw, Fourier, Residual
 from vae.models import build
+from vae.nn.layers import Beside, Draw, Fourier, Residual
 
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
 RUN = """async ([program, codes, extras = []]) => {

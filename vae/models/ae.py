@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .. import networks
 from ..config import ModelConfig
-from ..layers import full_precision
+from ..nn import networks
+from ..nn.layers import full_precision
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 # Nats a unit of squared code. Nothing else ties the code's scale: without this it drifts to the

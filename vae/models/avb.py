@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .. import networks
 from ..config import ModelConfig
-from ..distributions import standard_normal_kl
-from ..layers import full_precision
-from ..noise import normal
+from ..nn import networks, surgery
+from ..nn.distributions import standard_normal_kl
+from ..nn.layers import full_precision
+from ..nn.sharded_noise import normal
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 _BASES, _NOISE, _HIDDEN = 8, 4, 32  # noise networks, inputs of each, hidden units of each
@@ -149,7 +149,7 @@ class AVB(Autoencoder):
     def reorder(self, order: Tensor) -> None:
         super().reorder(order)
         self.basis.outer.copy_(self.basis.outer[..., order])
-        networks.reorder_columns(self.adversary[0], order, len(order))
+        surgery.reorder_columns(self.adversary[0], order, len(order))
 
     def _loss(self, batch: Batch) -> Tensor:
         mean, std, shape = self._moments(batch.seen)

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .. import networks
 from ..config import ModelConfig
-from ..distributions import (
+from ..nn import surgery
+from ..nn.distributions import (
     Mixture,
     bernoulli_nll,
     continuous_bernoulli_log_normaliser,
@@ -27,8 +27,8 @@ from ..distributions import (
     sample_normal,
     standard_normal_kl,
 )
-from ..layers import full_precision
-from ..priors import Prior
+from ..nn.layers import full_precision
+from ..nn.priors import Prior
 
 
 class Terms(NamedTuple):
@@ -163,8 +163,8 @@ class Autoencoder(nn.Module, ABC):
         Codes are exchanged; pictures, likelihoods and the ELBO stay what they are.
         """
         for head in self.heads():
-            networks.reorder_outputs(head, order)
-        networks.reorder_inputs(self.decoder, order)
+            surgery.reorder_outputs(head, order)
+        surgery.reorder_inputs(self.decoder, order)
 
 
 def gaussian_terms(

@@ -12,11 +12,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .. import inference, networks
 from ..config import ConfigError, ModelConfig
-from ..distributions import Mixture
-from ..layers import full_precision
-from ..priors import LabelNormal
+from ..nn import networks, semi_amortised
+from ..nn.distributions import Mixture
+from ..nn.layers import full_precision
+from ..nn.priors import LabelNormal
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms, gaussian_terms
 
 
@@ -42,7 +42,7 @@ class CVAE(Autoencoder):
         if config.prior == "label":
             self.of_label = LabelNormal(config.classes, config.latent)
         self.refine = config.refine
-        self._planes: dict[int, inference.Survey] = {}
+        self._planes: dict[int, semi_amortised.Survey] = {}
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.posterior(x, y).mean
@@ -129,8 +129,8 @@ class CVAE(Autoencoder):
 
         plane = self._planes.get(label)
         if plane is None or any(p.requires_grad for p in self.parameters()):
-            plane = self._planes[label] = inference.survey(decode, prior)
-        return inference.refined(
+            plane = self._planes[label] = semi_amortised.survey(decode, prior)
+        return semi_amortised.refined(
             x,
             mean,
             std,

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .. import networks
 from ..config import ConfigError, ModelConfig
-from ..distributions import normal_log_prob, sample_normal, standard_normal_kl
-from ..layers import Draw, full_precision
+from ..nn import networks
+from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
+from ..nn.layers import Draw, full_precision
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
 
 _HIDDEN = 256  # width of the networks that combine an image's features with what lies above

@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .. import inference, networks
 from ..config import ModelConfig
-from ..layers import full_precision
-from ..priors import Flow, Prior
+from ..nn import networks, semi_amortised
+from ..nn.layers import full_precision
+from ..nn.priors import Flow, Prior
 from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms, gaussian_terms
 
 _FARTHEST_LEARNED = 60.0  # a learned prior may settle elsewhere
@@ -33,7 +33,7 @@ class VAE(Autoencoder):
         self.likelihood = Likelihood(config)
         self.flow = Flow(config.latent) if config.prior == "flow" else None
         self.refine = config.refine
-        self._plane: inference.Survey | None = None
+        self._plane: semi_amortised.Survey | None = None
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.posterior(x).mean
@@ -44,7 +44,7 @@ class VAE(Autoencoder):
         if not self.refine:
             return Posterior(mean, std)
         with torch.no_grad(), full_precision(x):
-            mean, std = inference.refined(
+            mean, std = semi_amortised.refined(
                 x,
                 mean,
                 std,
@@ -108,9 +108,9 @@ class VAE(Autoencoder):
         farthest = networks.FARTHEST if self.flow is None else _FARTHEST_LEARNED
         return networks.gaussian(self.encoder(x), self.mean, self.log_var, farthest)
 
-    def _survey(self) -> inference.Survey:
+    def _survey(self) -> semi_amortised.Survey:
         """The decoder over the plane, remembered once the weights are frozen."""
         learning = self.training or any(p.requires_grad for p in self.parameters())
         if self._plane is None or learning:
-            self._plane = inference.survey(self.decode, self.prior())
+            self._plane = semi_amortised.survey(self.decode, self.prior())
         return self._plane

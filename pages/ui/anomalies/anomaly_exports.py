@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import calibration, tables
+from vae import calibration
+from vae.files import csv_table
 from vae.kept import CALIBRATION, save_calibration
 
 from .. import cache
@@ -81,4 +82,4 @@ def _csv(answer: Answer, threshold: float) -> bytes:
             told = (name, group.items[row], group.named[row], score, f"{below[row]:.6f}")
             rows.append((*told, "yes" if score > threshold else "no"))
     header = ("set", "item", "name", "score", "share_of_normal_below", "anomalous")
-    return tables.to_csv(header, rows).encode("utf-8-sig")
+    return csv_table.to_csv(header, rows).encode("utf-8-sig")

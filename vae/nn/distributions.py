@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .noise import normal
+from .sharded_noise import normal
 
 # Within this distance of logit 0 the closed form of the normaliser loses digits to 0 / 0.
 _TAYLOR_LOGIT = 0.1
