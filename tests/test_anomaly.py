@@ -12,10 +12,11 @@ from PIL import Image
 from scipy import ndimage
 
 import vae
-from vae import anomaly, calibration, corruptions, load_dataset, residuals
+from vae import anomaly, calibration, load_dataset, residuals
 from vae.__main__ import main
 from vae.anomaly import Judge
 from vae.checkpoint import save
+from vae.data import corruptions
 from vae.kept import load_aggregate, load_calibrations, load_codes
 from vae.latent import encode_images
 from vae.models import build

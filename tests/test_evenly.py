@@ -1,6 +1,6 @@
 """Some of many."""
 
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 
 
 def test_the_ends_are_kept_and_none_is_taken_twice():

@@ -15,7 +15,7 @@ from pages.ui.reduce.reduce_table import Row, reduce_table
 from pages.ui.reduce.reduction import Reduction, reduction_from_query
 from vae import reduction
 from vae.checkpoint import save
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 from vae.models import build
 
 NUMBERS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)

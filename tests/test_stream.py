@@ -10,7 +10,15 @@ import torch
 from PIL import Image
 from test_data import idx
 
-from vae import DataError, Dataset, Split, feed, load_dataset, stream, training
+from vae import (
+    DataError,
+    Dataset,
+    Split,
+    feed,
+    load_dataset,
+    training,
+)
+from vae.data import memory_mapped
 
 
 @pytest.fixture(autouse=True)
@@ -39,11 +47,11 @@ def same(one, two):
 
 
 def test_idx_files_are_mapped_where_they_lie_or_packed_at_another_size(folder, cache):
-    mapped = stream.load(folder, size=8)
+    mapped = memory_mapped.load(folder, size=8)
     same(mapped, load_dataset(folder, size=8))
     assert feed.is_mapped(mapped.train.images) and not cache.exists()
     assert not feed.is_mapped(load_dataset(folder, size=8).train.images)
-    larger = stream.load(folder, size=12)
+    larger = memory_mapped.load(folder, size=12)
     same(larger, load_dataset(folder, size=12))
     assert feed.is_mapped(larger.test.images) and len(list(cache.glob("*/a.npy"))) == 1
 
@@ -68,10 +76,10 @@ def test_a_folder_is_packed_once_until_a_file_changes(mode, tmp_path, cache):
         return items
 
     for _ in range(2):
-        same(stream.load(source, size=8, watch=watch), load_dataset(source, size=8))
+        same(memory_mapped.load(source, size=8, watch=watch), load_dataset(source, size=8))
     assert seen == [11, 1]
     pictures(source, mode, 14)
-    assert len(stream.load(source, size=8, watch=watch).train.labels) == 13
+    assert len(memory_mapped.load(source, size=8, watch=watch).train.labels) == 13
     assert not [p for p in cache.iterdir() if p.name.endswith(".tmp")]
 
 
@@ -79,21 +87,21 @@ def test_what_cannot_be_packed_leaves_nothing_and_says_why(tmp_path, cache, monk
     source = pictures(tmp_path / "clothes", "L")
     (source / "a/0.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"0\.png cannot be read"):
-        stream.load(source, size=8)
+        memory_mapped.load(source, size=8)
     assert not [p for p in cache.iterdir() if p.suffix != ".lock"]
     with pytest.raises(DataError, match="neither a name nor a path"):
-        stream.load(tmp_path / "nowhere")
+        memory_mapped.load(tmp_path / "nowhere")
     (tmp_path / "full").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "full"))
     with pytest.raises(DataError, match="XDG_CACHE_HOME"):
-        stream.load(pictures(tmp_path / "other", "L"), size=8)
+        memory_mapped.load(pictures(tmp_path / "other", "L"), size=8)
 
 
 @pytest.mark.parametrize("options", [{}, {"patience": 3, "unlabelled": 0.3, "noise": 0.1}])
 def test_the_curve_is_that_of_images_in_memory(options, folder, settings):
     name = "cvae" if options else "vae"
     curves = []
-    for data in (load_dataset(folder, size=8), stream.load(folder, size=8)):
+    for data in (load_dataset(folder, size=8), memory_mapped.load(folder, size=8)):
         run = training.new_run(settings(name, **options), data, torch.device("cpu"))
         list(training.train(run, data))
         curves.append(run.curve)
@@ -119,7 +127,7 @@ def test_images_are_never_in_memory_as_a_whole(tmp_path, settings):
             file.truncate(file.tell() + int(np.prod(shape)))
     images = [np.lib.format.open_memmap(tmp_path / f"{n}.npy", "r+") for n in "ab"]
     images[0][::1000] = rng.integers(0, 256, images[0][::1000].shape)
-    splits = [Split(stream.mapped(tmp_path / f"{n}.npy"), np.zeros(len(i), np.int64))
+    splits = [Split(memory_mapped.mapped(tmp_path / f"{n}.npy"), np.zeros(len(i), np.int64))
               for n, i in zip("ab", images, strict=True)]  # fmt: skip
     data = Dataset("large", *splits, ("0",))
     begun, most, done = anonymous(), [0], threading.Event()

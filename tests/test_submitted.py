@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import DataError, submitted
+from vae import DataError
+from vae.data import upload_batch
 
 SHAPE = (1, 28, 28)
 
@@ -31,7 +32,7 @@ FRAMES = [Image.new("L", (28, 28), v) for v in (0, 90, 200)]
 
 
 def read(files, **options):
-    return submitted.read(submitted.entries(files), SHAPE, **options)
+    return upload_batch.read(upload_batch.entries(files), SHAPE, **options)
 
 
 def test_a_folder_of_one_class_is_read_and_pictures_of_the_models_size_stay_as_they_are():
@@ -71,7 +72,7 @@ def test_a_zip_without_images_or_that_is_none_says_so():
         (b"PK no", "is no .zip file"),
     ]:
         with pytest.raises(DataError, match=said):
-            submitted.entries([("some.zip", content)])
+            upload_batch.entries([("some.zip", content)])
 
 
 def test_ten_thousand_files_are_read_and_more_than_twice_as_many_refused():
@@ -82,7 +83,7 @@ def test_ten_thousand_files_are_read_and_more_than_twice_as_many_refused():
     assert len(found.images) == 10_000 and seen[-1] == (10_000, 10_000)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     with pytest.raises(DataError, match="30,000 files came; at most 20,000"):
-        submitted.entries([(f"{k}.zip", content) for k in range(3)])
+        upload_batch.entries([(f"{k}.zip", content) for k in range(3)])
 
 
 def test_reading_can_be_stopped():

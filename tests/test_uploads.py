@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import vae
-from vae.uploads import Preparation, UploadError, open_image, prepare, suggest
+from vae.data.uploads import Preparation, UploadError, open_image, prepare, suggest
 
 SHAPE = (1, 28, 28)
 

@@ -12,7 +12,8 @@ and uint8 in data sets; decoders return logits, whose sigmoid is the picture.
 
 from .checkpoint import Checkpoint, CheckpointError, Entry, list_checkpoints, load
 from .config import Config, ConfigError, ModelConfig, TrainConfig
-from .data import DataError, Dataset, Split, load_dataset
+from .data.dataset import DataError, Dataset, Split
+from .data.load import load_dataset
 from .models import MODELS
 from .models.base import Autoencoder, Posterior, Terms
 

@@ -19,7 +19,7 @@ import torch
 from . import classifier, generate
 from .aggregate import fit_labels
 from .checkpoint import Checkpoint
-from .data import DataError, Dataset, Split
+from .data.dataset import DataError, Dataset, Split
 from .kept import load_aggregate
 from .latent import encode_images
 from .models.base import Autoencoder

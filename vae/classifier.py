@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from .checkpoint import CheckpointError
-from .data import Dataset
+from .data.dataset import Dataset
 from .tensor_files import read_tensors, write_tensors
 
 WEIGHTS = Path(__file__).parent / "classifier.safetensors"

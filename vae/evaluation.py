@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import classifier, importance, projection, quadrature, samples
 from .aggregate import fit_for
-from .data import Dataset, Split
+from .data.dataset import Dataset, Split
 from .latent import Codes, encode_images
 from .models.base import Autoencoder
 from .nn.distributions import Mixture

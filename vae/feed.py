@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .config import TrainConfig
-from .data import Dataset
+from .data.dataset import Dataset
 
 HELD_OUT = 2000  # images on which the curve's second line is measured
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .data import Dataset
-from .evenly import evenly
+from .data.dataset import Dataset
+from .data.subsample import evenly
 from .feed import HELD_OUT
 from .files import atomic
 from .latent import decode_bytes

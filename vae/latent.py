@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .checkpoint import Checkpoint
-from .data import Split
+from .data.dataset import Split
 from .kept import load_codes
 from .models.base import Autoencoder
 

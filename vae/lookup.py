@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .data import Split
-from .evenly import evenly
+from .data.dataset import Split
+from .data.subsample import evenly
 from .latent import encode_images
 from .models.base import Autoencoder
 from .novelty import Gallery

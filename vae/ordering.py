@@ -11,8 +11,8 @@ import copy
 import numpy as np
 import torch
 
-from .data import Split
-from .evenly import evenly
+from .data.dataset import Split
+from .data.subsample import evenly
 from .latent import encode_images
 from .models.base import Autoencoder
 

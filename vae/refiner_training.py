@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from .data import Dataset
+from .data.dataset import Dataset
 from .refiner import Refiner
 from .upscale import lanczos
 

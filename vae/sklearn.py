@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from . import checkpoint as checkpoints
 from . import training
 from .config import Config, ConfigError, ModelConfig, TrainConfig, one_of
-from .data import Dataset, Split
+from .data.dataset import Dataset, Split
 from .latent import encode_images
 from .models import MODELS
 from .models.base import Autoencoder

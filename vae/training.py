@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from . import distributed
 from .config import Config
-from .data import Dataset
+from .data.dataset import Dataset
 from .feed import Feed, Labelled
 from .models import build
 from .models.base import Autoencoder, Batch

@@ -21,7 +21,7 @@ from vae import (
     latent,
     novelty,
 )
-from vae.data import bundled_twin
+from vae.data.named import bundled_twin
 from vae.kept import load_aggregate
 from vae.nn.distributions import Mixture
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from vae.uploads import UploadError, open_image
+from vae.data.uploads import UploadError, open_image
 
 from .mount import component
 

@@ -5,7 +5,14 @@ import streamlit as st
 from PIL import Image
 
 from vae import upscale
-from vae.uploads import AS_IT_IS, Preparation, UploadError, needed, open_image, prepare
+from vae.data.uploads import (
+    AS_IT_IS,
+    Preparation,
+    UploadError,
+    needed,
+    open_image,
+    prepare,
+)
 
 from .drawing import drawing
 

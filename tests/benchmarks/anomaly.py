@@ -30,12 +30,12 @@ from vae import (
     TrainConfig,
     anomaly,
     calibration,
-    corruptions,
     latent,
     screening,
     training,
 )
 from vae.anomaly import Judge
+from vae.data import corruptions
 from vae.kept import load_aggregate
 from vae.residuals import seen
 from vae.summary import fit_summary

@@ -35,7 +35,7 @@ from torch.nn import functional as F
 import vae
 from vae import aggregate, augment, latent
 from vae.augment_files import MEASURED
-from vae.data import Split
+from vae.data.dataset import Split
 from vae.nn.distributions import Mixture
 
 ROOT = Path(vae.__file__).parents[1]

@@ -20,7 +20,7 @@ from sklearn.decomposition import PCA
 
 import vae
 from vae import classifier, latent, lookup
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 
 ROOT = Path(vae.__file__).parents[1]
 KS = (1, 5, 10)

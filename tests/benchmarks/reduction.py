@@ -16,7 +16,7 @@ from bench import table
 
 import vae
 from vae import latent, reduction
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 
 ROOT = Path(vae.__file__).parents[1]
 TIMED = 500  # images whose encoding is timed

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 import vae
 from vae import Config, ModelConfig, TrainConfig, reduction
 from vae.checkpoint import save
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 from vae.latent import decode_bytes, split_codes
 from vae.models import build
 

@@ -7,7 +7,8 @@ import sys
 import click
 
 from ..config import ConfigError, suggest
-from ..data import DataError, load_dataset
+from ..data.dataset import DataError
+from ..data.load import load_dataset
 
 
 class Commands(click.Group):
@@ -66,10 +67,10 @@ def dataset_or_starter(name: str, size: int, *, streamed: bool = False):
 def _streamed(name: str, size: int):
     from tqdm import tqdm
 
-    from .. import stream
+    from ..data import memory_mapped
 
     def watch(items, count: int):
         said = f"Packing {name} once, to be read from disk from now on"
         return tqdm(items, said, count, disable=not sys.stderr.isatty())
 
-    return stream.load(name, size=size, watch=watch)
+    return memory_mapped.load(name, size=size, watch=watch)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..data import load_dataset, write_starter
+from ..data.load import load_dataset
+from ..data.named import write_starter
 from . import main
 
 

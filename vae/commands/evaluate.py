@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..config import ConfigError
-from ..data import DataError
+from ..data.dataset import DataError
 from ..models import MODELS
 from . import dataset_or_starter, main
 

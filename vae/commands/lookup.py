@@ -72,7 +72,7 @@ def look_up(
 def _answer(loaded, known, index, images, records: list[dict], near: int) -> None:
     """Completes the records of images uint8 [N, C, H, W]."""
     from .. import anomaly, calibration, latent, lookup
-    from ..evenly import evenly
+    from ..data.subsample import evenly
     from ..kept import load_aggregate
 
     codes = latent.encode_images(loaded.model, images).mean

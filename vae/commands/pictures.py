@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config import ConfigError
-from ..submitted import Submitted, read
-from ..uploads import check_size
+from ..data.upload_batch import Submitted, read
+from ..data.uploads import check_size
 
 
 def picture_files(images: tuple[Path, ...]) -> list[Path]:
     """The files among them and those in the folders among them."""
-    from ..data_files import IMAGE_ENDINGS
+    from ..data.image_folder import IMAGE_ENDINGS
 
     found: list[Path] = []
     for path in images:

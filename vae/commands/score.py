@@ -115,7 +115,7 @@ class _Normal:
     def of(self, split: str, most: int):
         """At most so many images of a split, evenly spread, with their codes where those are kept
         with the checkpoint."""
-        from ..evenly import evenly
+        from ..data.subsample import evenly
         from ..kept import load_codes
 
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])

@@ -167,9 +167,9 @@ def train(**options) -> None:
         return
     if options["measure"]:
         if options["streamed"]:
-            from .. import stream
+            from ..data import memory_mapped
 
-            dataset = stream.some(dataset)  # what is measured is held in memory
+            dataset = memory_mapped.some(dataset)  # what is measured is held in memory
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 

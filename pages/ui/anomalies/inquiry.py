@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vae.anomaly import DEFAULT
-from vae.corruptions import DAMAGES
+from vae.data.corruptions import DAMAGES
 
 from ..links import Reading
 

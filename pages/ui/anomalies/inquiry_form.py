@@ -7,7 +7,7 @@ import streamlit as st
 
 import vae
 from vae.anomaly import DEFAULT, SCORES
-from vae.corruptions import DAMAGES
+from vae.data.corruptions import DAMAGES
 
 from . import anomaly_cache, anomaly_session
 from .inquiry import OTHER_DATA, SUSPECTS, Choices, Inquiry

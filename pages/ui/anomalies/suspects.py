@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 import vae
-from vae import anomaly, corruptions, screening, submitted
-from vae.evenly import evenly
+from vae import anomaly, screening
+from vae.data import corruptions, upload_batch
+from vae.data.subsample import evenly
 from vae.latent import Codes
 from vae.screening import Images, Normality
 
@@ -14,7 +15,7 @@ from .inquiry import Inquiry
 
 MOST_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
 MOST_SUSPECTS = {"code": 500, "bound": 500, "search": 100}
-MOST_OWN = {"code": submitted.MOST_FILES, "bound": 2_000, "search": 100}
+MOST_OWN = {"code": upload_batch.MOST_FILES, "bound": 2_000, "search": 100}
 _LEARNED = 2_000  # training images that what is normal is fitted to
 
 
@@ -85,7 +86,7 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
     names = [data.class_names[k] for k in labels[rows]]
     few = MOST_SUSPECTS[effort]
     if asked.suspects == "own":
-        read = submitted.read(submitted.entries(files), model.image_shape, watch=progress)
+        read = upload_batch.read(upload_batch.entries(files), model.image_shape, watch=progress)
         refused = [(p, why) for p, why in zip(read.paths, read.refused, strict=True) if why]
         items = evenly(len(read.images), MOST_OWN[effort])
         count, suspects = len(read.images), Images(read.images[items])

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from vae import anomaly, calibration, classifier, latent, lookup
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 
 from .. import cache, routes
 

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from vae import latent, reduction
-from vae.evenly import evenly
+from vae.data.subsample import evenly
 from vae.kept import load_codes
 
 from .. import cache, routes

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .data import DataError
-from .data_files import entries_of_zip
+from .dataset import DataError
+from .image_zip import entries_of_zip
 from .uploads import AS_IT_IS, needed, open_image, prepare
 
 MOST_FILES = 20_000

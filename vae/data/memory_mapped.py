@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, data_files
-from .data import DataError, Dataset, Split
-from .evenly import evenly
-from .files import atomic
-from .files.locks import locked
+from .. import data
+from ..files import atomic
+from ..files.locks import locked
+from . import image_folder
+from .dataset import DataError, Dataset, Split
+from .subsample import evenly
 
 _AT_ONCE = 1000
 _MOST = 2**31  # images of a folder
@@ -141,8 +142,8 @@ def _pack(target: Path, name: str, source: Path, size: int, watch: Watch) -> Non
 
 
 def _pack_folder(target: Path, source: Path, size: int, watch: Watch) -> list[str]:
-    found = data_files.arranged(source.name, data_files.entries_of(source), most=_MOST)
-    names, channels = list(found.class_names), data_files.channels_of(found)
+    found = image_folder.arranged(source.name, image_folder.entries_of(source), most=_MOST)
+    names, channels = list(found.class_names), image_folder.channels_of(found)
     for name, rows in zip("ab", found.splits(), strict=True):
         shape = (len(rows), channels, size, size)
         pixels = np.lib.format.open_memmap(target / f"{name}.npy", "w+", np.uint8, shape)

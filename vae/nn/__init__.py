@@ -1,0 +1,1 @@
+"""Networks and densities: layers, encoders and decoders, distributions, priors, inference."""
