@@ -9,7 +9,7 @@ from pages.ui.augment.augment_form import augment_form, file_form
 from pages.ui.augment.augment_view import answer_table, conditions, preview_table, verdict
 from pages.ui.job_panel import job_panel
 from pages.ui.model_picker import model_picker, warn_of_link
-from vae.augment_files import measured
+from vae.augmentation.dataset_files import measured
 
 entry = model_picker()
 try:

@@ -7,7 +7,7 @@ from pages.ui.board import board_cache, board_files, board_session
 from pages.ui.board.board import board_cards
 from pages.ui.board.board_state import asked
 from vae import boards
-from vae.board_items import BoardError
+from vae.boards.item import BoardError
 
 ELSEWHERE = "This board was changed in another window."
 

@@ -13,7 +13,7 @@ from pages.ui.clusters.grouping import Grouping, ask_from_map
 from pages.ui.generate import sheet_session
 from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.sheet import Wish
-from vae.clusters import ClusterError
+from vae.analysis.clustering import ClusterError
 
 entry, assets = model_and_map()
 _, broken = cluster_session.grouping(entry.digest)

@@ -12,7 +12,7 @@ from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.wish_form import wish_form
 from pages.ui.model_picker import model_and_map, warn_of_link
 from pages.ui.sheet import ask_from_grid
-from vae.generate import GenerateError
+from vae.latent.sampling import GenerateError
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

@@ -8,19 +8,19 @@ from pages.ui.reduce.reduce_form import reduce_form
 from pages.ui.reduce.reduce_map import plane_of, reduce_map
 from pages.ui.reduce.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
 from pages.ui.reduce.reduce_table import reduce_table
-from vae import reduction
+from vae.analysis import projections
 
 entry, assets = model_and_map()
 latent, total = assets.facts["latent"], assets.facts["total"]
-if total < reduction.LEAST:
+if total < projections.LEAST:
     st.error(
-        f"{entry.name} has {total} test images; {reduction.LEAST} or more are needed to lay any "
+        f"{entry.name} has {total} test images; {projections.LEAST} or more are needed to lay any "
         "out. Choose another model."
     )
     st.stop()
 asked, broken = reduce_session.reduction(latent)
 warn_of_link(broken)
-here = reduction.available()
+here = projections.available()
 reduce_form(asked, total=total, latent=latent, here=here)
 asked, _ = reduce_session.reduction(latent)
 query = asked.to_query(entry.name, entry.digest)

@@ -7,7 +7,7 @@ from pages.ui.train.run_history import run_history
 from pages.ui.train.run_panel import run_panel
 from pages.ui.train.run_view import run_view
 from pages.ui.train.train_form import train_form
-from vae import run_queue, runs
+from vae.training import run_queue, runs
 
 run_queue.advance()
 run_queue.prepare()

@@ -11,8 +11,8 @@ import vae
 from pages.ui import cache
 from pages.ui.anomalies import anomaly_cache
 from vae import anomaly
-from vae.anomaly import Judge
-from vae.kept import load_calibrations, load_codes
+from vae.anomaly.scores import Judge
+from vae.checkpoint.artifacts import load_calibrations, load_codes
 
 MODEL = "fashion-beta-1"  # its encoder is quick
 

@@ -12,16 +12,17 @@ from PIL import Image
 from scipy import ndimage
 
 import vae
-from vae import anomaly, calibration, load_dataset, residuals
+from vae import anomaly, load_dataset
 from vae.__main__ import main
-from vae.anomaly import Judge
-from vae.checkpoint import save
+from vae.anomaly import residuals, thresholds
+from vae.anomaly.scores import Judge
+from vae.anomaly.summary_statistics import fit_summary
+from vae.checkpoint.artifacts import load_aggregate, load_calibrations, load_codes
+from vae.checkpoint.folder import save
 from vae.data import corruptions
-from vae.kept import load_aggregate, load_calibrations, load_codes
-from vae.latent import encode_images
+from vae.latent.encoding import encode_images
 from vae.models import build
 from vae.nn.distributions import Mixture
-from vae.summary import fit_summary
 
 ROOT = Path(vae.__file__).parents[1]
 
@@ -59,7 +60,7 @@ def test_the_default_score_tells_digits_from_clothes(fashion, clothes, codes):
     found = {}
     for name in (anomaly.DEFAULT, "reconstruction"):
         suspects = anomaly.scores(Judge(fashion.model), digits, name, codes=known)
-        found[name] = calibration.curves(normal(fashion, clothes, codes, name), suspects).auroc
+        found[name] = thresholds.curves(normal(fashion, clothes, codes, name), suspects).auroc
     assert found[anomaly.DEFAULT] >= 0.99 > found["reconstruction"], found
 
 
@@ -81,7 +82,7 @@ def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes, codes):
     other = corruptions.damaged(some, kind, seed=1)
     assert (other == worse).all() == (kind in ("blur", "invert"))
     found = anomaly.scores(Judge(fashion.model), worse)
-    assert calibration.curves(normal(fashion, clothes, codes), found).auroc > 0.8
+    assert thresholds.curves(normal(fashion, clothes, codes), found).auroc > 0.8
 
 
 def test_structure_is_what_it_says(fashion, clothes):
@@ -161,34 +162,34 @@ def test_regret_of_a_posterior_that_cannot_be_bettered_is_small(fashion, clothes
 def test_thresholds_give_the_false_alarms_asked_for():
     normal = np.random.default_rng(0).normal(size=5000)
     for share in (0.01, 0.05, 0.2):
-        found = calibration.calibrate(normal, score="x", data="d", false_alarms=share)
+        found = thresholds.calibrate(normal, score="x", data="d", false_alarms=share)
         assert (normal > found.threshold).mean() == pytest.approx(share, abs=0.002)
-        assert calibration.Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
+        assert thresholds.Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
         assert found.at(0.5) == pytest.approx(np.median(normal), abs=1e-6)
-    below = calibration.share_below(normal, np.array([-99.0, 0, 99]))
+    below = thresholds.share_below(normal, np.array([-99.0, 0, 99]))
     assert below.tolist() == [0, (normal < 0).mean(), 1]
-    by_hand = calibration.calibrate(normal, score="x", data="d", false_alarms=0, by_hand=9.0)
+    by_hand = thresholds.calibrate(normal, score="x", data="d", false_alarms=0, by_hand=9.0)
     assert by_hand.threshold == 9
-    assert calibration.Calibration.from_json(json.loads(json.dumps(by_hand.to_json()))) == by_hand
-    with pytest.raises(calibration.CalibrationError, match="1 scores"):
-        calibration.calibrate(np.append(normal, np.nan), score="x", data="d")
-    with pytest.raises(calibration.CalibrationError, match="at least 20"):
-        calibration.calibrate(normal[:3], score="x", data="d")
+    assert thresholds.Calibration.from_json(json.loads(json.dumps(by_hand.to_json()))) == by_hand
+    with pytest.raises(thresholds.CalibrationError, match="1 scores"):
+        thresholds.calibrate(np.append(normal, np.nan), score="x", data="d")
+    with pytest.raises(thresholds.CalibrationError, match="at least 20"):
+        thresholds.calibrate(normal[:3], score="x", data="d")
     for wrong in ({}, {"quantiles": [2, 1]}, 7, found.to_json() | {"quantiles": [2.0, 1.0]},
                   found.to_json() | {"false_alarms": 3}, []):  # fmt: skip
-        with pytest.raises(calibration.CalibrationError):
-            calibration.Calibration.from_json(wrong)
+        with pytest.raises(thresholds.CalibrationError):
+            thresholds.Calibration.from_json(wrong)
 
 
 def test_curves_against_counting():
     rng = np.random.default_rng(1)
     normal, suspects = rng.normal(size=80), rng.normal(1, 1, 50)
-    found = calibration.curves(normal, suspects)
+    found = thresholds.curves(normal, suspects)
     pairs = (suspects[:, None] > normal).mean()
     assert found.auroc == pytest.approx(pairs)
     assert (np.diff(found.false_alarms) >= 0).all() and found.detections[-1] == 1
-    with pytest.raises(calibration.CalibrationError):
-        calibration.curves(normal, suspects[:0])
+    with pytest.raises(thresholds.CalibrationError):
+        thresholds.curves(normal, suspects[:0])
 
 
 def ask(*words):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pages.ui import atlas, routes
-from vae.latent import Codes
+from vae.latent.encoding import Codes
 
 
 def content(url: str) -> bytes:

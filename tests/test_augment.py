@@ -15,11 +15,13 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
 import vae
-from vae import aggregate, augment, augment_files, latent
+from vae import augmentation, latent
 from vae.__main__ import run as command_line
-from vae.augment import AugmentError, Source, SyntheticDataset, synthetic
-from vae.augment_files import Origin, decode_manifest, folders, write
-from vae.latent import Codes
+from vae.augmentation import dataset_files
+from vae.augmentation.dataset_files import Origin, decode_manifest, folders, write
+from vae.augmentation.synthetic import AugmentError, Source, SyntheticDataset, synthetic
+from vae.latent import aggregate_posterior
+from vae.latent.encoding import Codes
 from vae.models import build
 from vae.nn.distributions import Mixture
 
@@ -59,7 +61,7 @@ def origin(source, per_class=5, digest="0123456789ab" * 5):
 
 @pytest.mark.parametrize("name", sorted({k for k in vae.MODELS if k != "beta-vae"}))
 def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, name):
-    source = augment.source(checkpoint(name), tiny)
+    source = augmentation.source(checkpoint(name), tiny)
     one, again = (synthetic(source, 21, seed=3) for _ in range(2))
     assert one.images.shape == (42, 1, 8, 8) and one.images.dtype == np.uint8
     assert one.labels.tolist() == [0] * 21 + [1] * 21
@@ -76,7 +78,7 @@ def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, 
 def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, tiny):
     for name in ("cvae", "hvae"):
         model = checkpoint(name).model
-        made = synthetic(augment.source(checkpoint(name), tiny), 12)
+        made = synthetic(augmentation.source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
             told = int(made.labels[i]) if name == "cvae" else None
             alone = latent.decode_bytes(
@@ -99,7 +101,7 @@ def test_few_items_borrow_from_the_common_covariance():
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(30, 2)).astype(np.float32) * np.repeat([[1.0], [3.0]], 15, 0)
     labels = np.repeat([0, 1], 15)
-    found = aggregate.fit_labels(Codes(codes, None), labels, 2, trust=5.0)
+    found = aggregate_posterior.fit_labels(Codes(codes, None), labels, 2, trust=5.0)
     own = [np.cov(codes[labels == k].T, bias=True) for k in (0, 1)]
     common = np.mean(own, 0)
     for k in (0, 1):
@@ -112,9 +114,9 @@ def test_few_items_borrow_from_the_common_covariance():
 
 def test_a_conditional_model_draws_where_its_own_class_lies(checkpoint, tiny):
     ck = checkpoint("cvae")
-    source = augment.source(ck, tiny)
+    source = augmentation.source(ck, tiny)
     made = synthetic(source, 200)
-    codes = latent.encode_images(augment.plain(ck.model), tiny.train.images, tiny.train.labels)
+    codes = latent.encode_images(synthetic.plain(ck.model), tiny.train.images, tiny.train.labels)
     for label in (0, 1):
         real = codes.mean[tiny.train.labels == label].mean(0)
         away = np.abs(made.z[made.labels == label].mean(0) - real)
@@ -123,7 +125,7 @@ def test_a_conditional_model_draws_where_its_own_class_lies(checkpoint, tiny):
 
 def test_the_filter_keeps_what_the_judge_takes_for_its_class():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
-    source = augment.source(ck, vae.load_dataset("fashion-mnist-starter"), learned=1000)
+    source = augmentation.source(ck, vae.load_dataset("fashion-mnist-starter"), learned=1000)
     assert source.judged_by == "the bundled classifier"
     free, kept = synthetic(source, 12), synthetic(source, 12, least_confidence=0.5)
     right = [(source.judge(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
@@ -135,7 +137,7 @@ def test_the_filter_keeps_what_the_judge_takes_for_its_class():
 
 def test_neighbours_judge_as_sklearn_does(checkpoint, tiny):
     ck = checkpoint()
-    judge, words = augment.judge_of(ck.model, tiny.train, tiny.class_names)
+    judge, words = synthetic.judge_of(ck.model, tiny.train, tiny.class_names)
     assert "15" in words and "nearest" in words
     codes = [latent.encode_images(ck.model, s.images).mean for s in (tiny.train, tiny.test)]
     oracle = KNeighborsClassifier(15).fit(codes[0], tiny.train.labels)
@@ -227,8 +229,8 @@ def test_folders_are_safe_and_sort_as_the_labels_do():
 def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
     for name in ("vae", "cvae", "hvae"):
         ck = checkpoint(name)
-        made = synthetic(augment.source(ck, tiny), 700, seed=7)
-        told = origin(augment.source(ck, tiny), 700, ck.digest)
+        made = synthetic(augmentation.source(ck, tiny), 700, seed=7)
+        told = origin(augmentation.source(ck, tiny), 700, ck.digest)
         with zipfile.ZipFile(io.BytesIO(write(made, told, "zip"))) as archive:
             manifest = archive.read("manifest.json")
         np.testing.assert_array_equal(decode_manifest(manifest, ck), made.images)
@@ -273,13 +275,13 @@ def test_what_cannot_be_made_is_refused(two, wrong, sentence):
 def test_data_that_do_not_fit_are_refused(checkpoint, tiny):
     lonely = vae.Split(tiny.train.images, np.zeros_like(tiny.train.labels))
     with pytest.raises(AugmentError, match="right has 0 images"):
-        augment.source(checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names))
+        augmentation.source(checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names))
     wide = vae.Split(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2)
     with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny makes \(1, 8, 8\)"):
-        augment.source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
+        augmentation.source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
     with pytest.raises(AugmentError, match="knows 2 classes, the data have 3"):
         three = vae.Dataset("three", tiny.train, tiny.test, ("a", "b", "c"))
-        augment.source(checkpoint("cvae"), three)
+        augmentation.source(checkpoint("cvae"), three)
 
 
 # --- the command line ---------------------------------------------------------------------------
@@ -338,7 +340,7 @@ def test_wrong_use_is_one_line_and_no_file(run, tmp_path, monkeypatch, wrong, se
 
 
 def test_the_measured_answer_is_whole():
-    told = augment_files.measured()
+    told = dataset_files.measured()
     if told is None:
         pytest.skip("not measured: tests/benchmarks/augmentation.py --save")
     counts, arms = {row["labels"] for row in told["rows"]}, set(told["arms"])

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.augment import augment_view
 from pages.ui.augment.augment_request import AugmentRequest, request_from_query
-from vae import augment_files
+from vae.augmentation import dataset_files
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_every_kind_of_model_can_make_images(app):
 
 
 def test_the_answer_is_read_and_its_absence_is_said(app, tmp_path, monkeypatch):
-    monkeypatch.setattr(augment_files, "MEASURED", tmp_path / "none.json")
+    monkeypatch.setattr(dataset_files, "MEASURED", tmp_path / "none.json")
     app.run()
     assert not app.exception
     assert "Not measured here" in app.info[0].value

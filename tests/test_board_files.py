@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from vae import boards
-from vae.board_files import Recipe, make
-from vae.board_items import Board, new_item
-from vae.film import ExportError
+from vae.boards.board_export import Recipe, make
+from vae.boards.item import Board, new_item
+from vae.pictures.animation import ExportError
 
 DIGEST = "ab" * 32
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from vae import board_items, boards
-from vae.board_items import BoardError, new_item
+from vae import boards
+from vae.boards import item as item_module
+from vae.boards.item import BoardError, new_item
 
 DIGEST = "ab" * 32
 
@@ -64,9 +65,9 @@ def test_gone_items_can_come_back(key):
 
 def test_two_processes_writing_at_once_lose_nothing(key):
     code = (
-        "import sys; from vae import board_items, boards\n"
+        "import sys; from vae import boards\n"
         "for k in range(20):\n"
-        f"    item = board_items.new_item(sys.argv[1], {DIGEST!r}, (k, 0))\n"
+        f"    item = boards.new_item(sys.argv[1], {DIGEST!r}, (k, 0))\n"
         f"    boards.change({key!r}, [item], seen=0)\n"
     )
     run = [subprocess.Popen([sys.executable, "-c", code, name]) for name in ("one", "two")]
@@ -191,7 +192,7 @@ def test_twice_the_same_id_is_refused(key):
 
 
 def test_a_board_has_its_limits(key, monkeypatch):
-    monkeypatch.setattr(board_items, "MOST_ITEMS", 3)
+    monkeypatch.setattr(item_module, "MOST_ITEMS", 3)
     boards.change(key, [item() for _ in range(3)], seen=0)
     with pytest.raises(BoardError, match="full: 3 pictures"):
         boards.change(key, [item()], seen=1)

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from vae import clusters
+from vae.analysis import clustering
 
 CENTRES = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
 SIZES = (60, 40, 20)
@@ -20,16 +20,16 @@ def clouds():
     return (CENTRES[truth] + 0.5 * rng.standard_normal((120, 2))).astype(np.float32), truth
 
 
-@pytest.mark.parametrize(("method", "number"), [(m, 3) for m in clusters.METHODS[:3]]
+@pytest.mark.parametrize(("method", "number"), [(m, 3) for m in clustering.METHODS[:3]]
                          + [("hdbscan", 10)])  # fmt: skip
 def test_clouds_are_found_and_numbered_by_size(clouds, method, number):
     codes, truth = clouds
-    found = clusters.cluster(codes, method, number, seed=3)
+    found = clustering.cluster(codes, method, number, seed=3)
     kept = found.labels >= 0
     assert np.array_equal(found.labels[kept], truth[kept]) and kept.mean() > 0.7
     assert np.abs(found.centres - CENTRES).max() < 0.6
     assert (found.bic is not None) == method.startswith("mixture")
-    again = clusters.cluster(codes, method, number, seed=3)
+    again = clustering.cluster(codes, method, number, seed=3)
     assert np.array_equal(found.labels, again.labels) and np.array_equal(
         found.typical, again.typical
     )
@@ -50,52 +50,52 @@ def test_a_mixtures_typicality_is_the_log_density_of_its_component(clouds):
     from sklearn.mixture import GaussianMixture
 
     codes, _ = clouds
-    found = clusters.cluster(codes, "mixture", 3, seed=0)
+    found = clustering.cluster(codes, "mixture", 3, seed=0)
     for k in range(3):
         own = codes[found.labels == k].astype(float)
         density = multivariate_normal(own.mean(0), np.cov(own.T, ddof=0)).logpdf(own)
         assert np.allclose(found.typical[found.labels == k], density, atol=0.05)
     one = GaussianMixture(1).fit(codes.astype(float))
-    assert clusters.quality(codes, "mixture", 3) > -one.bic(codes.astype(float))
+    assert clustering.quality(codes, "mixture", 3) > -one.bic(codes.astype(float))
 
 
 def test_the_right_number_has_the_best_quality(clouds):
     codes, _ = clouds
     for method in ("k-means", "mixture", "mixture-diagonal"):
-        found = {k: clusters.quality(codes, method, k) for k in range(2, 7)}
+        found = {k: clustering.quality(codes, method, k) for k in range(2, 7)}
         assert max(found, key=found.get) == 3, method
 
 
 def test_numbers_of_agreement_by_hand():
     codes = np.array([[0.0], [0.1], [5.0], [5.1], [9.0]])
     labels, classes = np.array([0, 0, 1, 1, -1]), np.array([4, 4, 2, 4, 2])
-    found = clusters.agreement(codes, labels, classes)
+    found = clustering.agreement(codes, labels, classes)
     assert found.purity == pytest.approx(4 / 5)
-    assert clusters.shares(labels, classes, 1) == [(2, 0.5), (4, 0.5)]
-    assert clusters.shares(labels, classes, 0) == [(4, 1.0)]
+    assert clustering.shares(labels, classes, 1) == [(2, 0.5), (4, 0.5)]
+    assert clustering.shares(labels, classes, 0) == [(4, 1.0)]
     # (b - a) / max(a, b) of each of the four, a = 0.1, b = 5 -+ 0.05 from the other two
     assert found.silhouette == pytest.approx(np.mean([1 - 0.1 / b for b in (5.05, 4.95) * 2]))
-    assert clusters.agreement(codes, classes, classes)[:3] == (1, 1, 1)
-    assert clusters.silhouette(codes, np.zeros(5, int)) == 0
+    assert clustering.agreement(codes, classes, classes)[:3] == (1, 1, 1)
+    assert clustering.silhouette(codes, np.zeros(5, int)) == 0
 
 
 def test_an_outline_holds_the_core_and_has_few_corners(clouds):
-    from vae.generate import inside
+    from vae.latent.sampling import inside
 
     codes, _ = clouds
-    found = clusters.cluster(codes, "k-means", 3)
+    found = clustering.cluster(codes, "k-means", 3)
     members = found.members(0)
-    corners = clusters.outline(codes, members)
+    corners = clustering.outline(codes, members)
     middle = codes[members[:40]] * 0.98 + found.centres[0] * 0.02
     assert inside(middle, corners).all() and len(corners) <= 32
     line = np.stack([np.arange(9.0), np.arange(9.0)], 1)
-    assert clusters.outline(line, np.arange(9)) is None
+    assert clustering.outline(line, np.arange(9)) is None
 
 
-@pytest.mark.parametrize("form", clusters.FORMATS)
+@pytest.mark.parametrize("form", clustering.FORMATS)
 def test_tables_read_back(form):
     codes = np.array([[0.1, -2], [3.5, 1e-6], [1, 1]], np.float32)
-    raw = clusters.table(
+    raw = clustering.table(
         form,
         codes,
         np.array([0, 1, -1]),
@@ -133,16 +133,16 @@ def test_what_cannot_be_grouped_is_said(clouds):
         ((codes[:4], "k-means", 5), "5 were asked of 4"),
         ((codes * np.nan, "k-means", 3), "finite"),
     ):
-        with pytest.raises(clusters.ClusterError, match=words):
-            clusters.cluster(*wrong)
-    with pytest.raises(clusters.ClusterError, match="xls"):
-        clusters.table("xls", codes, codes, codes, class_names=(), names=())
+        with pytest.raises(clustering.ClusterError, match=words):
+            clustering.cluster(*wrong)
+    with pytest.raises(clustering.ClusterError, match="xls"):
+        clustering.table("xls", codes, codes, codes, class_names=(), names=())
 
 
 def test_equal_codes_and_pure_noise_do_not_break_it():
     same = np.zeros((20, 2))
-    for method in clusters.METHODS[:3]:
-        assert clusters.cluster(same, method, 3).labels.max() == 0
+    for method in clustering.METHODS[:3]:
+        assert clustering.cluster(same, method, 3).labels.max() == 0
     few = np.random.default_rng(0).standard_normal((12, 2))
-    found = clusters.cluster(few, "hdbscan", 10)
+    found = clustering.cluster(few, "hdbscan", 10)
     assert found.centres.shape[0] == found.labels.max() + 1

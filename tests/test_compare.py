@@ -11,8 +11,8 @@ from pages.ui.comparison import Comparison, comparison_from_map, comparison_from
 from pages.ui.families import beta_family, comparable, kind_of, named, telling, why_not
 from pages.ui.metrics_table import METRICS, metrics_table, number
 from vae import Config, Entry, ModelConfig, TrainConfig
-from vae.images import mosaic
-from vae.walk import Walk
+from vae.latent.traversal import Walk
+from vae.pictures.grid import mosaic
 
 
 def entry(name, kind="vae", *, data="fashion-mnist", evaluation=None, error=None, **model):

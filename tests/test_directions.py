@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vae.directions import DirectionError, between, from_json
+from vae.latent.attribute_directions import DirectionError, between, from_json
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from vae import MODELS, classifier, evaluation, importance, load_dataset, quadrature, samples
-from vae.aggregate import fit, fit_for
-from vae.latent import Codes
+from vae import MODELS, evaluation, load_dataset
+from vae.evaluation import classifier, iwae, quadrature, sample_quality
+from vae.latent.aggregate_posterior import fit, fit_for
+from vae.latent.encoding import Codes
 from vae.models import build
 from vae.models.base import Likelihood
 from vae.nn.distributions import Mixture
@@ -122,9 +123,9 @@ def test_the_bounds_are_ordered(settings, tiny, pictures):
     model = trained(settings, tiny)
     x = pictures[:8]
     elbo = model.terms(x, generator=torch.Generator().manual_seed(0), samples=200)
-    runs = [importance.importance_weighted(model, x, samples=5, seed=s).nll for s in range(20)]
+    runs = [iwae.importance_weighted(model, x, samples=5, seed=s).nll for s in range(20)]
     few = torch.stack(runs).mean()
-    many = importance.importance_weighted(model, x, samples=2000).nll.mean()
+    many = iwae.importance_weighted(model, x, samples=2000).nll.mean()
     exact = quadrature.exact_nll(model, x).nll[0].mean()
     assert (elbo.reconstruction + elbo.kl).mean() > few > exact
     assert float(many) == pytest.approx(float(exact), abs=0.1)
@@ -134,11 +135,11 @@ def test_the_bounds_are_ordered(settings, tiny, pictures):
 def test_the_lattice_agrees_with_decoding_every_draw(settings, tiny, pictures, monkeypatch):
     model = trained(settings, tiny)
     x = pictures[:6]
-    direct = importance.importance_weighted(model, x, samples=300)
+    direct = iwae.importance_weighted(model, x, samples=300)
     assert direct.error == 0  # posteriors as wide as these are decoded anyway
-    monkeypatch.setattr(importance, "_STEP", 0.4)
-    monkeypatch.setattr(importance, "_WIDEST", 10_000)
-    lattice = importance.importance_weighted(model, x, samples=300)
+    monkeypatch.setattr(iwae, "_STEP", 0.4)
+    monkeypatch.setattr(iwae, "_WIDEST", 10_000)
+    lattice = iwae.importance_weighted(model, x, samples=300)
     torch.testing.assert_close(lattice.nll, direct.nll, atol=0.02, rtol=0)
     assert 0 < lattice.error < 0.02
 
@@ -146,7 +147,7 @@ def test_the_lattice_agrees_with_decoding_every_draw(settings, tiny, pictures, m
 @torch.inference_mode()
 def test_a_hierarchy_s_integral_agrees_with_importance_sampling(settings, tiny, pictures):
     model = trained(settings, tiny, "hvae", fourier=0)
-    bound = importance.importance_weighted(model, pictures, samples=4000)
+    bound = iwae.importance_weighted(model, pictures, samples=4000)
     exact, error = evaluation.hierarchical_nll(model, pictures)
     assert exact == pytest.approx(float(bound.nll.mean()), abs=0.3)
     assert 0 < error < 1
@@ -190,8 +191,8 @@ def test_frechet_distance_of_gaussians_has_its_closed_form():
     torch.manual_seed(0)
     a = torch.randn(40_000, 3, dtype=torch.double)
     b = torch.randn(40_000, 3, dtype=torch.double) * torch.tensor([2.0, 1.0, 1.0]) + 1.0
-    assert samples.frechet(a, b) == pytest.approx(3 + 1, abs=0.1)
-    assert samples.frechet(a, a) == pytest.approx(0, abs=1e-6)
+    assert sample_quality.frechet(a, b) == pytest.approx(3 + 1, abs=0.1)
+    assert sample_quality.frechet(a, a) == pytest.approx(0, abs=1e-6)
 
 
 def test_precision_and_recall_tell_junk_from_missing_modes():
@@ -199,9 +200,9 @@ def test_precision_and_recall_tell_junk_from_missing_modes():
     real = torch.cat([torch.randn(300, 2), torch.randn(300, 2) + 20])
     half = torch.randn(300, 2)
     junk = torch.cat([half, torch.randn(300, 2) - 50])
-    precision, recall = samples.precision_recall(real, half)
+    precision, recall = sample_quality.precision_recall(real, half)
     assert precision > 0.9 and recall == pytest.approx(0.5, abs=0.05)
-    precision, recall = samples.precision_recall(real, junk)
+    precision, recall = sample_quality.precision_recall(real, junk)
     assert precision == pytest.approx(0.5, abs=0.05)
 
 
@@ -220,8 +221,8 @@ def test_the_bundled_classifier_names_92_percent_of_the_test_images_right():
 def test_samples_of_a_label_are_told_it_and_repeat_themselves(settings, tiny):
     model = trained(settings, tiny, "cvae")
     with torch.inference_mode():
-        left, right = (samples.draw(model, 16, label=k, seed=1) for k in (0, 1))
-    assert torch.equal(left, samples.draw(model, 16, label=0, seed=1))
+        left, right = (sample_quality.draw(model, 16, label=k, seed=1) for k in (0, 1))
+    assert torch.equal(left, sample_quality.draw(model, 16, label=0, seed=1))
     assert (left[..., :4].mean() > left[..., 4:].mean()) and (
         right[..., :4].mean() < right[..., 4:].mean()
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae.film import FORMATS, LIMIT_FRAMES, ExportError, film
+from vae.pictures.animation import FORMATS, LIMIT_FRAMES, ExportError, film
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from vae import latent
-from vae.generate import (
+from vae.latent.encoding import Codes
+from vae.latent.sampling import (
     SOURCES,
     GenerateError,
     Ground,
@@ -17,7 +18,6 @@ from vae.generate import (
     tempered,
     variations,
 )
-from vae.latent import Codes
 from vae.models import MODELS, build
 from vae.nn.distributions import Mixture
 

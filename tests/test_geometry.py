@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import vae
-from vae.geometry import (
+from vae.latent.density import Field, bounds
+from vae.latent.geodesics import (
     Metric,
     densify,
     emptiness,
@@ -15,7 +16,6 @@ from vae.geometry import (
     picture_length,
     pixel_means,
 )
-from vae.latent import Field, bounds
 from vae.models import build
 
 
@@ -111,7 +111,7 @@ def test_the_metric_is_that_of_autograds_jacobian(settings, name):
 
     def pixels(z):
         if name == "hvae":
-            from vae.latent import detail_noise
+            from vae.latent.encoding import detail_noise
 
             return model.decode_detail(z[None], detail_noise(model, 5)[None]).sigmoid().ravel()
         y = torch.tensor([1]) if name == "cvae" else None
@@ -166,7 +166,7 @@ def test_ends_outside_the_field_and_equal_ends_are_no_trouble():
 def test_a_bundled_model_is_prepared_in_a_second_and_asked_in_milliseconds():
     from live import ROOT
 
-    from vae.latent import split_codes
+    from vae.latent.encoding import split_codes
 
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
     codes = split_codes(ck, vae.load_dataset("fashion-mnist-starter").test).mean

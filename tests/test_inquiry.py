@@ -14,7 +14,7 @@ from pages.ui.anomalies.inquiry import (
     threshold_from_histogram,
 )
 from pages.ui.anomalies.unusual import Entry, standing, unusual_list
-from vae.images import heated
+from vae.pictures.grid import heated
 
 NAMES = ("left", "middle", "right")
 CHOICES = Choices(("structure", "squared"), NAMES, ("digits",))

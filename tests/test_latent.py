@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from vae.latent import at, bounds, class_centres, decode_bytes, density, entropy
+from vae.latent.density import at, bounds, density, entropy
+from vae.latent.encoding import class_centres, decode_bytes
 
 
 class Plane(nn.Module):

@@ -11,9 +11,10 @@ from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
 import vae
-from vae import latent, lookup
+from vae import latent
 from vae.__main__ import main
-from vae.lookup import Index, Near
+from vae.analysis import retrieval
+from vae.analysis.retrieval import Index, Near
 
 N = 600
 
@@ -77,7 +78,7 @@ def test_shares_and_retrieval_by_hand():
     small = Index(np.arange(4.0)[:, None], pictures, np.array([0, 0, 1, 2]), 4)
     near = Near(np.array([[0, 1, 2]]), np.zeros((1, 3)))
     assert small.shares(near)[0] == pytest.approx([2.25 / 4, 1.25 / 4, 0.25 / 4, 0.25 / 4])
-    found = lookup.retrieval(np.array([[0, 1, 0], [1, 1, 2], [2, 2, 2]]), np.array([0, 2, 0]))
+    found = retrieval.retrieval(np.array([[0, 1, 0], [1, 1, 2], [2, 2, 2]]), np.array([0, 2, 0]))
     assert found == (pytest.approx(2 / 3), pytest.approx(3 / 9))
 
 
@@ -90,10 +91,12 @@ def test_the_calibration_error_is_that_of_its_definition():
         box = min(14, int(row.max() * 15))
         boxes.setdefault(box, []).append((row.max(), float(row.argmax() == label)))
     off = sum(abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in boxes.values()) / 5
-    assert lookup.calibration_error(p, labels) == pytest.approx(off)
-    assert lookup.calibration_error(np.eye(3), np.arange(3)) == 0
-    assert lookup.calibration_error(np.eye(3), np.array([1, 2, 0])) == 1
-    assert lookup.log_loss(p, labels) == pytest.approx(-np.log([0.9, 0.14, 0.7, 0.45, 1.0]).mean())
+    assert retrieval.calibration_error(p, labels) == pytest.approx(off)
+    assert retrieval.calibration_error(np.eye(3), np.arange(3)) == 0
+    assert retrieval.calibration_error(np.eye(3), np.array([1, 2, 0])) == 1
+    assert retrieval.log_loss(p, labels) == pytest.approx(
+        -np.log([0.9, 0.14, 0.7, 0.45, 1.0]).mean()
+    )
 
 
 def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -107,28 +110,28 @@ def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_true_temperature_is_found_and_probabilities_get_honest():
     shares, labels = overconfident(8000, 0)
-    fitted = lookup.fit_confidence([shares], labels)
+    fitted = retrieval.fit_confidence([shares], labels)
     assert fitted.weights[0] == pytest.approx(0.25, abs=0.01)
     other, truth = overconfident(8000, 1)
-    before = lookup.uncalibrated(1).probabilities([other])
+    before = retrieval.uncalibrated(1).probabilities([other])
     after = fitted.probabilities([other])
     assert np.allclose(before, other) and np.array_equal(before.argmax(1), after.argmax(1))
-    assert lookup.log_loss(after, truth) < lookup.log_loss(before, truth)
-    assert lookup.calibration_error(after, truth) < 0.02
-    assert lookup.calibration_error(before, truth) > 0.2
+    assert retrieval.log_loss(after, truth) < retrieval.log_loss(before, truth)
+    assert retrieval.calibration_error(after, truth) < 0.02
+    assert retrieval.calibration_error(before, truth) > 0.2
 
 
 def test_a_vote_of_noise_gets_no_weight():
     shares, labels = overconfident(4000, 2)
     noise = np.random.default_rng(3).dirichlet(np.ones(5), 4000)
-    fitted = lookup.fit_confidence([shares, noise], labels)
+    fitted = retrieval.fit_confidence([shares, noise], labels)
     assert fitted.weights[0] == pytest.approx(0.25, abs=0.02) and fitted.weights[1] < 0.05
 
 
 def test_reliability_counts_answers_of_like_confidence():
     p = np.linspace(0.5, 1, 1001)
     labels = (p < 0.75).astype(int)  # the first answer, 0, is right from 0.75 on
-    told = lookup.Reliability(np.stack([p, 1 - p], 1), labels)
+    told = retrieval.Reliability(np.stack([p, 1 - p], 1), labels)
     assert told.such(0.99, most=100) == (1, 100) and told.such(0.51, most=100) == (0, 100)
     right, of = told.such(0.75, most=100)
     assert right == pytest.approx(0.5, abs=0.02) and of == 100
@@ -142,15 +145,16 @@ def test_calibration_on_held_out_images_does_not_worsen_unseen_ones(clothes):
     ]
     few = Index(flat[0][:3000], clothes.test.images[:3000], clothes.test.labels[:3000], 10)
     votes = few.votes(flat[1][:600], clothes.train.images[:600])
-    fitted = lookup.fit_confidence(votes, clothes.train.labels[:600])
+    fitted = retrieval.fit_confidence(votes, clothes.train.labels[:600])
     unseen = few.votes(flat[0][3000:4000], clothes.test.images[3000:4000])
     truth = clothes.test.labels[3000:4000]
     losses = [
-        lookup.log_loss(c.probabilities(unseen), truth) for c in (fitted, lookup.uncalibrated(2))
+        retrieval.log_loss(c.probabilities(unseen), truth)
+        for c in (fitted, retrieval.uncalibrated(2))
     ]
     assert losses[0] <= losses[1]
-    own = [lookup.log_loss(c.probabilities(votes), clothes.train.labels[:600])
-           for c in (fitted, lookup.uncalibrated(2))]  # fmt: skip
+    own = [retrieval.log_loss(c.probabilities(votes), clothes.train.labels[:600])
+           for c in (fitted, retrieval.uncalibrated(2))]  # fmt: skip
     assert own[0] <= own[1]
 
 

@@ -12,7 +12,7 @@ import vae
 from pages.ui import cache
 from pages.ui.lookup import lookup_cache
 from vae import latent
-from vae.checkpoint import save
+from vae.checkpoint.folder import save
 from vae.models import build
 
 

@@ -6,12 +6,13 @@ import math
 import pytest
 import torch
 
-from vae import MODELS, checkpoint, resume, training
+from vae import MODELS, checkpoint, training
 from vae.config import LIKELIHOODS, NETWORKS
 from vae.models import build
 from vae.models.base import Batch
 from vae.nn.layers import DECODER_LAYERS
 from vae.nn.networks import macs
+from vae.training import resume
 
 CPU = torch.device("cpu")
 each = pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vae
-from vae.novelty import Gallery, usual_distances
+from vae.analysis.pixel_neighbours import Gallery, usual_distances
 
 
 @pytest.fixture(scope="module")

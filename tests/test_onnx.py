@@ -9,9 +9,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from vae import MODELS, checkpoint, onnx_export
+from vae import MODELS, checkpoint
 from vae.__main__ import main
 from vae.config import NETWORKS
+from vae.export import onnx
 from vae.models import build
 
 GAUSSIAN = MODELS.keys() - {"ae", "avb"}
@@ -157,10 +158,10 @@ def refused(*arguments):
 def test_a_file_unlike_torch_is_not_left(saved, tmp_path, monkeypatch):
     loaded = saved("ae")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(onnx_export, "TOLERANCE", -1.0)
+    monkeypatch.setattr(onnx, "TOLERANCE", -1.0)
     assert "differs from torch" in refused(loaded.path, "--onnx", tmp_path / "m")
-    monkeypatch.setattr(onnx_export, "TOLERANCE", 1e-4)
-    monkeypatch.setattr(onnx_export, "_difference", lambda path, part: np.nan)
+    monkeypatch.setattr(onnx, "TOLERANCE", 1e-4)
+    monkeypatch.setattr(onnx, "_difference", lambda path, part: np.nan)
     assert "differs from torch" in refused(loaded.path, "--onnx", tmp_path / "m")
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -168,7 +169,7 @@ def test_a_file_unlike_torch_is_not_left(saved, tmp_path, monkeypatch):
 def test_without_the_packages_it_says_what_to_install(saved, tmp_path, monkeypatch):
     loaded, real = saved("ae"), importlib.util.find_spec
     monkeypatch.setattr(
-        onnx_export, "find_spec", lambda name: None if name == "onnxruntime" else real(name)
+        onnx, "find_spec", lambda name: None if name == "onnxruntime" else real(name)
     )
     line = refused(loaded.path, "--onnx", tmp_path / "m")
     assert "pip install onnx onnxruntime onnxscript" in line

@@ -8,9 +8,10 @@ import torch
 from click.testing import CliRunner
 
 import vae
-from vae import checkpoint, ordering
+from vae import checkpoint
 from vae.__main__ import main
 from vae.config import ConfigError
+from vae.latent import ordering
 from vae.models import build
 from vae.nn.priors import Flow
 

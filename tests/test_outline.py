@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 import vae
-from vae.outline import LEVELS, rings, svg
-from vae.upscale import enlarge
+from vae.pictures.svg import LEVELS, rings, svg
+from vae.pictures.upscale import enlarge
 
 SVG = "{http://www.w3.org/2000/svg}"
 

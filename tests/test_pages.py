@@ -10,7 +10,7 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import cache, routes
-from vae.checkpoint import save
+from vae.checkpoint.folder import save
 from vae.models import build
 
 

@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 
 from pages.ui.jobs import Job
-from vae.film import ExportError
-from vae.latent import decode_bytes
+from vae.latent.encoding import decode_bytes
+from vae.latent.paths import Frame, from_json
 from vae.models import build
-from vae.path_files import SUFFIXES, Origin, Recipe, make, pictures_of
-from vae.paths import Frame, from_json
+from vae.pictures.animation import ExportError
+from vae.pictures.path_export import SUFFIXES, Origin, Recipe, make, pictures_of
 
 ORIGIN = Origin("mine", "0123456789ab", "straight", "steps")
 PATH = [Frame((0.2 * i, -0.1 * i)) for i in range(6)]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from vae import paths
-from vae.geometry import Metric, picture_steps
-from vae.paths import Frame, PathError
+from vae.latent import paths
+from vae.latent.geodesics import Metric, picture_steps
+from vae.latent.paths import Frame, PathError
 
 
 def bent(z):

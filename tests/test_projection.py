@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vae import projection
+from vae.analysis import embedding_metrics
 
 
 def test_trustworthiness_agrees_with_scikit_learn(tiny):
@@ -13,13 +13,13 @@ def test_trustworthiness_agrees_with_scikit_learn(tiny):
     codes = images.reshape(60, -1)[:, :2] / 255.0
     expected = trustworthiness(images.reshape(60, -1) / 255.0, codes, n_neighbors=5)
     # float32 against float64 may swap ties.
-    assert projection.trustworthiness(images, codes) == pytest.approx(expected, abs=2e-3)
+    assert embedding_metrics.trustworthiness(images, codes) == pytest.approx(expected, abs=2e-3)
 
 
 def test_active_units_are_those_that_move():
     rng = np.random.default_rng(0)
     codes = rng.standard_normal((500, 3)) * np.array([1.0, 0.05, 0.2])
-    assert projection.active_units(codes) == 2
+    assert embedding_metrics.active_units(codes) == 2
 
 
 def test_clusters_that_are_the_classes_score_one_and_noise_near_zero():
@@ -27,11 +27,11 @@ def test_clusters_that_are_the_classes_score_one_and_noise_near_zero():
     labels = np.arange(300) % 3
     centres = np.array([[0, 0], [10, 0], [0, 10]])
     apart = centres[labels] + 0.1 * rng.standard_normal((300, 2))
-    assert projection.v_measure(apart, labels) == pytest.approx(1)
-    assert projection.silhouette(apart, labels) > 0.95
-    assert projection.nearest_accuracy(apart, labels, apart, labels, 5) == 1
+    assert embedding_metrics.v_measure(apart, labels) == pytest.approx(1)
+    assert embedding_metrics.silhouette(apart, labels) > 0.95
+    assert embedding_metrics.nearest_accuracy(apart, labels, apart, labels, 5) == 1
     noise = rng.standard_normal((300, 2))
     assert (
-        projection.v_measure(noise, labels) < 0.1
-        and abs(projection.silhouette(noise, labels)) < 0.1
+        embedding_metrics.v_measure(noise, labels) < 0.1
+        and abs(embedding_metrics.silhouette(noise, labels)) < 0.1
     )

@@ -6,8 +6,8 @@ import pytest
 from live import ROOT
 
 import vae
-from vae import report
 from vae.config import Config
+from vae.evaluation import markdown_report
 
 README = (ROOT / "README.md").read_text("utf-8")
 CHECKPOINTS = (ROOT / "checkpoints/README.md").read_text("utf-8")
@@ -30,20 +30,23 @@ def test_every_model_is_bundled_whole_and_small():
 def test_the_numbers_are_those_of_the_checkpoints():
     """What `python -m vae table` would write stands there already."""
     for text, expected in (
-        (README, report.tables(ENTRIES)),
-        (CHECKPOINTS, report.descriptions(ENTRIES)),
+        (README, markdown_report.tables(ENTRIES)),
+        (CHECKPOINTS, markdown_report.descriptions(ENTRIES)),
     ):
-        assert f"{report.BEGIN}\n\n{expected}\n\n{report.END}" in text
+        assert f"{markdown_report.BEGIN}\n\n{expected}\n\n{markdown_report.END}" in text
 
 
 def test_put_replaces_what_is_between_the_marks_and_nothing_else(tmp_path):
     file = tmp_path / "README.md"
-    file.write_text(f"above\n{report.BEGIN}\nold\n{report.END}\nbelow\n")
-    report.put(file, "new")
-    assert file.read_text() == f"above\n{report.BEGIN}\n\nnew\n\n{report.END}\nbelow\n"
+    file.write_text(f"above\n{markdown_report.BEGIN}\nold\n{markdown_report.END}\nbelow\n")
+    markdown_report.put(file, "new")
+    assert (
+        file.read_text()
+        == f"above\n{markdown_report.BEGIN}\n\nnew\n\n{markdown_report.END}\nbelow\n"
+    )
     file.write_text("no marks")
     with pytest.raises(vae.CheckpointError, match="no marks"):
-        report.put(file, "new")
+        markdown_report.put(file, "new")
     assert file.read_text() == "no marks" and list(tmp_path.iterdir()) == [file]
 
 

@@ -13,8 +13,8 @@ from pages.ui import cache
 from pages.ui.reduce import reduce_cache
 from pages.ui.reduce.reduce_table import Row, reduce_table
 from pages.ui.reduce.reduction import Reduction, reduction_from_query
-from vae import reduction
-from vae.checkpoint import save
+from vae.analysis import projections
+from vae.checkpoint.folder import save
 from vae.data.subsample import evenly
 from vae.models import build
 
@@ -52,8 +52,8 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     body = until_measured(app)
     data = vae.load_dataset("fashion-mnist-starter").test
     shown = evenly(10_000, 60)
-    places = reduction.project(data.images[shown], "pca").places
-    expected = reduction.measure(data.images[shown], places, data.labels[shown])
+    places = projections.project(data.images[shown], "pca").places
+    expected = projections.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
     assert f"{expected['trustworthiness']:.3f}" in row and f"{expected['knn5']:.1%}" in row
     assert "Of 60 of the 10,000 test images" in body and "leave-one-out" in body

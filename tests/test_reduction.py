@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from vae import projection, reduction
-from vae.reduction import ReductionError
+from vae.analysis import embedding_metrics, projections
+from vae.analysis.projections import ReductionError
 
 
 def flat(images):
@@ -19,7 +19,7 @@ def test_principal_components_are_scikit_learns_up_to_sign_and_lead_back(tiny):
     from sklearn.decomposition import PCA
 
     images = tiny.train.images
-    found, other = reduction.project(images, "pca"), PCA(2).fit(flat(images))
+    found, other = projections.project(images, "pca"), PCA(2).fit(flat(images))
     theirs = other.transform(flat(images))
     signs = np.sign((found.places * theirs).sum(0))
     assert found.places == pytest.approx(theirs * signs, abs=1e-4)
@@ -27,13 +27,13 @@ def test_principal_components_are_scikit_learns_up_to_sign_and_lead_back(tiny):
     assert found.linear.back(found.places) == pytest.approx(
         other.inverse_transform(theirs), abs=1e-4
     )
-    again = reduction.project(images[::-1], "pca")
+    again = projections.project(images[::-1], "pca")
     assert again.places[::-1] == pytest.approx(found.places, abs=1e-4)  # signs included
 
 
 def test_all_principal_components_of_codes_are_a_rotation():
     codes = np.random.default_rng(0).standard_normal((50, 4)) * [0.1, 3, 1, 2]
-    frame = reduction.principal(codes, 4)
+    frame = projections.principal(codes, 4)
     places = frame.places(codes)
     assert frame.back(places) == pytest.approx(codes)
     assert np.cov(places, rowvar=False) == pytest.approx(np.diag(places.var(0, ddof=1)), abs=1e-9)
@@ -42,7 +42,7 @@ def test_all_principal_components_of_codes_are_a_rotation():
 
 def test_chosen_dimensions_come_first_then_the_others():
     codes = np.random.default_rng(0).standard_normal((500, 4)) * [0.1, 3, 1, 2]
-    frame = reduction.chosen(codes, 2, 0)
+    frame = projections.chosen(codes, 2, 0)
     assert np.array_equal(frame.places(codes), codes[:, [2, 0, 1, 3]])
     assert np.array_equal(frame.back(frame.places(codes)), codes)
     assert frame.share.sum() == pytest.approx(1)
@@ -52,7 +52,7 @@ def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
     from sklearn.manifold import TSNE
 
     told = []
-    found = reduction.project(
+    found = projections.project(
         tiny.train.images,
         "tsne",
         seed=3,
@@ -63,7 +63,7 @@ def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
     # Threads add up in any order, and a thousand steps let rounding grow: the layout is compared
     # by who is near whom.
     assert found.places.shape == (60, 2) and found.seconds > 0
-    assert projection.trustworthiness(found.places, theirs) > 0.97
+    assert embedding_metrics.trustworthiness(found.places, theirs) > 0.97
     assert told[0] == (0, 1) and told[-1][1] in (1, 1000)
 
 
@@ -83,7 +83,7 @@ def test_a_layout_stops_at_once_and_leaves_no_process(tiny, monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", noted)
     with pytest.raises(Enough):
-        reduction.project(tiny.train.images, "tsne", perplexity=8, progress=stop)
+        projections.project(tiny.train.images, "tsne", perplexity=8, progress=stop)
     assert len(begun) == 1 and begun[0].poll() is not None
 
 
@@ -98,28 +98,28 @@ def test_a_layout_stops_at_once_and_leaves_no_process(tiny, monkeypatch):
 )
 def test_what_cannot_be_laid_out_is_refused_in_a_sentence(tiny, method, count, options, word):
     with pytest.raises(ReductionError, match=word):
-        reduction.project(tiny.train.images[:count], method, **options)
+        projections.project(tiny.train.images[:count], method, **options)
 
 
 def test_without_umap_learn_the_rest_is_offered_and_its_name_is_said(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    assert reduction.available() == ("pca", "tsne")
+    assert projections.available() == ("pca", "tsne")
     with pytest.raises(ReductionError, match="pip install umap-learn"):
-        reduction.project(tiny.train.images, "umap")
+        projections.project(tiny.train.images, "umap")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="umap-learn is optional")
 def test_umap_lays_two_classes_apart(tiny):
-    found = reduction.project(tiny.train.images, "umap", neighbours=10)
+    found = projections.project(tiny.train.images, "umap", neighbours=10)
     assert found.places.shape == (60, 2)
-    assert projection.leave_one_out_accuracy(found.places, tiny.train.labels, 5) > 0.9
+    assert embedding_metrics.leave_one_out_accuracy(found.places, tiny.train.labels, 5) > 0.9
 
 
 def test_neighbours_vote_without_the_item_itself():
     codes = np.array([[0.0], [1.0], [10.0], [11.5], [30.0]])
     labels = np.array([0, 1, 1, 1, 0])
     # nearest others: 0 -> 1, 1 -> 0, 2 -> 3, 3 -> 2, 4 -> 3
-    assert projection.leave_one_out_accuracy(codes, labels, 1) == pytest.approx(2 / 5)
+    assert embedding_metrics.leave_one_out_accuracy(codes, labels, 1) == pytest.approx(2 / 5)
 
 
 def test_a_layout_is_measured_by_its_own_neighbours_and_can_be_stopped(tiny):
@@ -128,9 +128,9 @@ def test_a_layout_is_measured_by_its_own_neighbours_and_can_be_stopped(tiny):
     from sklearn.neighbors import KNeighborsClassifier
 
     images, labels = tiny.train
-    places = reduction.project(images, "pca").places + np.arange(60)[:, None] % 7
+    places = projections.project(images, "pca").places + np.arange(60)[:, None] % 7
     steps = []
-    found = reduction.measure(images, places, labels, progress=lambda *s: steps.append(s))
+    found = projections.measure(images, places, labels, progress=lambda *s: steps.append(s))
     for k in (1, 5):
         votes = cross_val_score(KNeighborsClassifier(k), places, labels, cv=LeaveOneOut())
         assert found[f"knn{k}"] == pytest.approx(votes.mean())

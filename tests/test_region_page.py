@@ -6,8 +6,8 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from vae.generate import inside
-from vae.latent import split_codes
+from vae.latent.encoding import split_codes
+from vae.latent.sampling import inside
 
 SQUARE = ((-1.0, -0.5), (1.5, -0.5), (1.5, 1.0), (-1.0, 1.0))
 LINK = ";".join(f"{x:g},{y:g}" for x, y in SQUARE)

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from vae.generate import inside
-from vae.regions import members, moments, to_csv, to_json, to_npz
+from vae.analysis.regions import members, moments, to_csv, to_json, to_npz
+from vae.latent.sampling import inside
 
 NAMES = ("Shirt", "Bag, small", "Boot")
 

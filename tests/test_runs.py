@@ -12,9 +12,11 @@ import pytest
 import torch
 
 import vae
-from vae import follow, run_queue, runs, training
+from vae import training
 from vae.config import ConfigError
-from vae.runs import RunError
+from vae.training import run_queue, runs
+from vae.training.recorder import MOST_SNAPSHOTS, Recorder
+from vae.training.runs import RunError
 
 SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 
@@ -160,7 +162,7 @@ def recorded(tmp_path, settings, tiny):
     def record(count, *, latent=2, at=0):
         run = training.new_run(settings("vae", latent=latent), tiny, torch.device("cpu"))
         run.step = at
-        recorder = follow.Recorder(tmp_path / "r", run, tiny)
+        recorder = Recorder(tmp_path / "r", run, tiny)
         for step in range(at + 1, at + count + 1):
             recorder.last["snapshot"] = recorder.last["point"] = -1e9
             recorder.cost = {"point": 0.0, "snapshot": 0.0}
@@ -178,7 +180,7 @@ def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorded(150)
     steps = [runs.snapshot(p).step for p in runs.snapshots("r")]
-    assert 30 <= len(steps) <= follow.MOST_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
+    assert 30 <= len(steps) <= MOST_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
     size = sum(p.stat().st_size for p in (tmp_path / "r").rglob("*.npz"))
     assert size < 5_000_000
     again = recorded(3, at=100)  # resumed from a state that was saved earlier

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from vae import anomaly, latent
-from vae.anomaly import Judge
+from vae.anomaly.scores import Judge
+from vae.anomaly.screening import Images, Normality, screen
+from vae.anomaly.summary_statistics import fit_summary
 from vae.models import build
-from vae.screening import Images, Normality, screen
-from vae.summary import fit_summary
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from pages.ui.board.board_state import Deeds, asked, change_of
 from pages.ui.place import Space
 from pages.ui.sheet import History, Record, Sheet, Wish, ask_from_grid, wish_from_query
-from vae.board_items import Board, BoardError, new_item
+from vae.boards.item import Board, BoardError, new_item
 
 SPACE = Space(2)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import sheets
-from vae.film import ExportError
+from vae.pictures import contact_sheet
+from vae.pictures.animation import ExportError
 
 
 @pytest.fixture
@@ -15,10 +15,12 @@ def pictures():
     return np.random.default_rng(0).integers(0, 256, (7, 56, 56, 1)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("ground", sheets.GROUNDS)
+@pytest.mark.parametrize("ground", contact_sheet.GROUNDS)
 def test_every_picture_is_on_the_sheet_unchanged(pictures, ground):
-    page = sheets.contact_sheet(pictures, [f"n {k}" for k in range(7)], columns=3, ground=ground)
-    opened = Image.open(io.BytesIO(sheets.png_bytes(page)))
+    page = contact_sheet.contact_sheet(
+        pictures, [f"n {k}" for k in range(7)], columns=3, ground=ground
+    )
+    opened = Image.open(io.BytesIO(contact_sheet.png_bytes(page)))
     assert opened.mode == ("RGBA" if ground == "transparent" else "RGB")
     found = np.array(opened)[..., 0]
     for picture in pictures[..., 0]:
@@ -32,8 +34,8 @@ def test_every_picture_is_on_the_sheet_unchanged(pictures, ground):
 
 
 def test_captions_and_titles_are_written_and_cut_where_too_long(pictures):
-    plain = sheets.contact_sheet(pictures, columns=7)
-    named = sheets.contact_sheet(pictures, ["a word " * 20] * 7, columns=7, title="A board")
+    plain = contact_sheet.contact_sheet(pictures, columns=7)
+    named = contact_sheet.contact_sheet(pictures, ["a word " * 20] * 7, columns=7, title="A board")
     assert named.height > plain.height and named.width == plain.width
     below = np.array(named.convert("L"))[-10:, :]
     gaps = [below[:, 4 + 60 * k - 3 : 4 + 60 * k] for k in range(1, 7)]
@@ -41,15 +43,15 @@ def test_captions_and_titles_are_written_and_cut_where_too_long(pictures):
 
 
 def test_a_pdf_has_its_pages_and_is_white_where_clear(pictures):
-    page = sheets.contact_sheet(pictures, ground="transparent")
-    raw = sheets.pdf_bytes([page, page])
+    page = contact_sheet.contact_sheet(pictures, ground="transparent")
+    raw = contact_sheet.pdf_bytes([page, page])
     assert raw.startswith(b"%PDF-") and raw.count(b"/Type /Page\n") == 2
     assert b"/Count 2" in raw
 
 
 def test_a_transparent_item_looks_the_same_on_black():
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    rgba = sheets.transparent(grey)
+    rgba = contact_sheet.transparent(grey)
     black = Image.new("RGBA", (16, 16), "black")
     black.alpha_composite(Image.fromarray(rgba))
     assert abs(np.array(black)[..., 0].astype(int) - grey).max() <= 1
@@ -58,10 +60,10 @@ def test_a_transparent_item_looks_the_same_on_black():
 
 def test_what_cannot_be_laid_out_is_said(pictures):
     with pytest.raises(ExportError, match="expected one of white, dark, transparent"):
-        sheets.contact_sheet(pictures, ground="green")
+        contact_sheet.contact_sheet(pictures, ground="green")
     with pytest.raises(ExportError, match="expected 1 to 2000"):
-        sheets.contact_sheet(pictures[:0])
+        contact_sheet.contact_sheet(pictures[:0])
     with pytest.raises(ExportError, match="at most 100 million"):
-        sheets.contact_sheet(np.zeros((2, 9000, 9000, 1), np.uint8))
+        contact_sheet.contact_sheet(np.zeros((2, 9000, 9000, 1), np.uint8))
     with pytest.raises(ExportError, match="no pages"):
-        sheets.pdf_bytes([])
+        contact_sheet.pdf_bytes([])

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import vae
-from vae.latent import encode_images
+from vae.latent.encoding import encode_images
 from vae.sklearn import UNCONDITIONAL, VAETransformer, image_shape
 
 SMALL = {"encoder_widths": (16,), "decoder_widths": (16,)}

@@ -10,15 +10,9 @@ import torch
 from PIL import Image
 from test_data import idx
 
-from vae import (
-    DataError,
-    Dataset,
-    Split,
-    feed,
-    load_dataset,
-    training,
-)
+from vae import DataError, Dataset, Split, load_dataset, training
 from vae.data import memory_mapped
+from vae.training import batches
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +43,11 @@ def same(one, two):
 def test_idx_files_are_mapped_where_they_lie_or_packed_at_another_size(folder, cache):
     mapped = memory_mapped.load(folder, size=8)
     same(mapped, load_dataset(folder, size=8))
-    assert feed.is_mapped(mapped.train.images) and not cache.exists()
-    assert not feed.is_mapped(load_dataset(folder, size=8).train.images)
+    assert batches.is_mapped(mapped.train.images) and not cache.exists()
+    assert not batches.is_mapped(load_dataset(folder, size=8).train.images)
     larger = memory_mapped.load(folder, size=12)
     same(larger, load_dataset(folder, size=12))
-    assert feed.is_mapped(larger.test.images) and len(list(cache.glob("*/a.npy"))) == 1
+    assert batches.is_mapped(larger.test.images) and len(list(cache.glob("*/a.npy"))) == 1
 
 
 def pictures(folder, mode, count=12):

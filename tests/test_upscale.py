@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 import vae
-from vae import refiner
-from vae.refiner_training import shapes, train
-from vae.upscale import CONSISTENT, UpscaleError, enlarge, shrink
+from vae.pictures import super_resolution
+from vae.pictures.super_resolution_training import shapes, train
+from vae.pictures.upscale import CONSISTENT, UpscaleError, enlarge, shrink
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +70,14 @@ def test_refined_pictures_are_the_same_again_in_any_batch_and_colour(images):
 
 
 def test_a_missing_network_is_said(monkeypatch, tmp_path):
-    (tmp_path / "refiner.safetensors").write_bytes(refiner.WEIGHTS.read_bytes()[:5000])
-    monkeypatch.setattr(refiner, "WEIGHTS", tmp_path / "refiner.safetensors")
+    (tmp_path / "refiner.safetensors").write_bytes(super_resolution.WEIGHTS.read_bytes()[:5000])
+    monkeypatch.setattr(super_resolution, "WEIGHTS", tmp_path / "refiner.safetensors")
     with pytest.raises(vae.CheckpointError, match="is missing or damaged; restore it"):
-        refiner.bundled.__wrapped__()
+        super_resolution.bundled.__wrapped__()
 
 
 def test_the_refiner_is_small_and_learns():
-    assert refiner.WEIGHTS.stat().st_size < 100_000
+    assert super_resolution.WEIGHTS.stat().st_size < 100_000
     data = vae.load_dataset("fashion-mnist-starter")
     losses = [loss for _, loss, _ in train(data, steps=660, batch_size=4, drawn=20)]
     assert losses[-1] < 0.9 * losses[0]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from vae.latent import central_items, posterior_draws
+from vae.latent.encoding import central_items, posterior_draws
+from vae.latent.traversal import Walk, crowding, line, telling_pair, walk
 from vae.models import build
-from vae.walk import Walk, crowding, line, telling_pair, walk
 
 
 def two_islands(gap: float) -> np.ndarray:

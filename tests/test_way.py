@@ -11,7 +11,7 @@ from pages.ui.interpolate.way import (
     way_from_query,
 )
 from pages.ui.place import MOST_PINS, SEEDS, Space
-from vae.paths import Frame, to_json
+from vae.latent.paths import Frame, to_json
 
 PLANE, START = Space(2), Way(((0.0, 0.0), (1.0, 1.0)))
 WAYS = [

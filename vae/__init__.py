@@ -10,7 +10,7 @@ and uint8 in data sets; decoders return logits, whose sigmoid is the picture.
     p = ck.model.decode(z).sigmoid()
 """
 
-from .checkpoint import Checkpoint, CheckpointError, Entry, list_checkpoints, load
+from .checkpoint.folder import Checkpoint, CheckpointError, Entry, list_checkpoints, load
 from .config import Config, ConfigError, ModelConfig, TrainConfig
 from .data.dataset import DataError, Dataset, Split
 from .data.load import load_dataset

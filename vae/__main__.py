@@ -8,28 +8,28 @@ import click
 
 from .commands import (
     augment,
-    bundle,
+    build_assets,
     encode,
     evaluate,
     lookup,
     main,
+    queue_worker,
+    sample,
     score,
     train,
-    use,
-    waiting,
 )
 
 __all__ = [
     "augment",
-    "bundle",
+    "build_assets",
     "encode",
     "evaluate",
     "lookup",
     "main",
+    "queue_worker",
+    "sample",
     "score",
     "train",
-    "use",
-    "waiting",
 ]
 
 

@@ -23,11 +23,11 @@ from . import checkpoint as checkpoints
 from . import training
 from .config import Config, ConfigError, ModelConfig, TrainConfig, one_of
 from .data.dataset import Dataset, Split
-from .latent import encode_images
+from .latent.encoding import encode_images
+from .latent.ordering import in_order
 from .models import MODELS
 from .models.base import Autoencoder
 from .nn.distributions import standard_normal_kl
-from .ordering import in_order
 
 SCALES = ("feature", "all")
 WITH_ELBO = ("vae", "beta-vae")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae.latent import Codes, Field, at, bounds, class_centres, density
+from vae.latent.density import Field, at, bounds, density
+from vae.latent.encoding import Codes, class_centres
 
 from . import routes
 

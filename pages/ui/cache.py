@@ -14,15 +14,12 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import (
-    aggregate,
-    export,
-    generate,
-    latent,
-    novelty,
-)
+from vae import export, latent
+from vae.analysis import pixel_neighbours
+from vae.checkpoint.artifacts import load_aggregate
 from vae.data.named import bundled_twin
-from vae.kept import load_aggregate
+from vae.latent import sampling
+from vae.latent.aggregate_posterior import fit_for
 from vae.nn.distributions import Mixture
 
 from . import routes
@@ -147,9 +144,9 @@ def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tup
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def ground(name: str, digest: str) -> generate.Ground:
+def ground(name: str, digest: str) -> sampling.Ground:
     """How the shown items lie on a model's plane."""
-    return generate.Ground.of(codes(name, digest).mean)
+    return sampling.Ground.of(codes(name, digest).mean)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Finding where images lie")
@@ -159,15 +156,15 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
     kept = load_aggregate(ck)
     if kept is not None:
         return kept
-    return aggregate.fit_for(ck.model, codes(name, digest), shown(name, digest).test.labels)
+    return fit_for(ck.model, codes(name, digest), shown(name, digest).test.labels)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def samples(name: str, digest: str, wish: Wish) -> generate.Samples:
+def samples(name: str, digest: str, wish: Wish) -> sampling.Samples:
     """The records of a wish."""
-    return generate.sample(
+    return sampling.sample(
         checkpoint(name, digest).model,
-        generate.Request(**asdict(wish)),
+        sampling.Request(**asdict(wish)),
         codes=codes(name, digest),
         labels=shown(name, digest).test.labels,
         ground=ground(name, digest),
@@ -184,7 +181,7 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     out = None
     for label in {pin.label for pin in pins}:
         of = np.array([pin.label == label for pin in pins])
-        part = generate.decode(model, z[of], label=label, seeds=seeds[of])
+        part = sampling.decode(model, z[of], label=label, seeds=seeds[of])
         out = np.empty((len(pins), *part.shape[1:]), np.uint8) if out is None else out
         out[of] = part
     return out
@@ -193,13 +190,13 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
 @st.cache_data(max_entries=8, show_spinner="Comparing the images with each other")
 def usual_distances(data: str, size: int) -> tuple[float, float]:
     """Between the test images of a data set: the 5th percentile and the median."""
-    return novelty.usual_distances(dataset(data, size).test.images)
+    return pixel_neighbours.usual_distances(dataset(data, size).test.images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def gallery(data: str, size: int) -> novelty.Gallery:
+def gallery(data: str, size: int) -> pixel_neighbours.Gallery:
     """The test images of a data set, to find the nearest among."""
-    return novelty.Gallery(dataset(data, size).test.images)
+    return pixel_neighbours.Gallery(dataset(data, size).test.images)
 
 
 def warm_up() -> None:

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from vae.data.subsample import evenly
-from vae.walk import Walk
+from vae.latent.traversal import Walk
 
 _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangle-down", "star")
 _SYMBOLS += ("hexagon", "bowtie")  # the same shape a class as on the maps

@@ -4,7 +4,6 @@ they can see it."""
 import streamlit as st
 from PIL import Image
 
-from vae import upscale
 from vae.data.uploads import (
     AS_IT_IS,
     Preparation,
@@ -13,6 +12,7 @@ from vae.data.uploads import (
     open_image,
     prepare,
 )
+from vae.pictures import upscale
 
 from .drawing import drawing
 

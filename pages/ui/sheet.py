@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.generate import BOUNDED, MOST, SOURCES
+from vae.latent.sampling import BOUNDED, MOST, SOURCES
 
 from .place import Pin, Polygon, Space, polygon, polygon_text
 

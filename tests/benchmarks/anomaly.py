@@ -25,20 +25,13 @@ from sklearn.decomposition import PCA
 from sklearn.svm import OneClassSVM
 
 import vae
-from vae import (
-    ModelConfig,
-    TrainConfig,
-    anomaly,
-    calibration,
-    latent,
-    screening,
-    training,
-)
-from vae.anomaly import Judge
+from vae import ModelConfig, TrainConfig, anomaly, latent, training
+from vae.anomaly import screening, thresholds
+from vae.anomaly.residuals import seen
+from vae.anomaly.scores import Judge
+from vae.anomaly.summary_statistics import fit_summary
+from vae.checkpoint.artifacts import load_aggregate
 from vae.data import corruptions
-from vae.kept import load_aggregate
-from vae.residuals import seen
-from vae.summary import fit_summary
 
 ROOT = Path(vae.__file__).parents[1]
 LATENT, EPOCHS, LEARNED = 16, 20, 5000
@@ -79,7 +72,7 @@ def whole(name: str = "fashion-vae") -> None:
         begun = time.perf_counter()
         values = asked(test, normal)
         each = (time.perf_counter() - begun) / len(values)
-        found = [calibration.curves(values, asked(o, codes[w])).auroc for w, o in others.items()]
+        found = [thresholds.curves(values, asked(o, codes[w])).auroc for w, o in others.items()]
         cells = (f"{v:.3f}" for v in found)
         rows.append([score, f"{len(values):,}", *cells, f"{1000 * each:.2f}"])
         print(*rows[-1], flush=True)
@@ -134,7 +127,7 @@ def _one(data: vae.Dataset, label: int) -> dict[str, tuple[float, float]]:
     ways = {**_ours(judge, learned), **_theirs(learned)}
     seen_, found = [tuple(map(Part(judge), side)) for side in sides], {}
     for name, way in ways.items():
-        found[name] = tuple(100 * calibration.curves(*map(way, side)).auroc for side in seen_)
+        found[name] = tuple(100 * thresholds.curves(*map(way, side)).auroc for side in seen_)
     return found
 
 

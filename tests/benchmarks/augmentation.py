@@ -33,9 +33,11 @@ from torch import nn
 from torch.nn import functional as F
 
 import vae
-from vae import aggregate, augment, latent
-from vae.augment_files import MEASURED
+from vae import latent
+from vae.augmentation import synthetic
+from vae.augmentation.dataset_files import MEASURED
 from vae.data.dataset import Split
+from vae.latent import aggregate_posterior
 from vae.nn.distributions import Mixture
 
 ROOT = Path(vae.__file__).parents[1]
@@ -129,7 +131,7 @@ class Experiment:
         self.data = vae.load_dataset("fashion-mnist")
         self.model = vae.load(ROOT / "checkpoints/fashion-vae").model
         self.fitted: dict[bytes, Mixture] = {}
-        self.plain = augment.plain(self.model)
+        self.plain = synthetic.plain(self.model)
 
     def once(self, key: str, work) -> dict:
         """What `work` found, or what an earlier piece of the experiment did."""
@@ -157,17 +159,19 @@ class Experiment:
         """Where the classes of these items lie; of about 5,000 at most, as on the page."""
         key = rows.tobytes()
         if key not in self.fitted:
-            few = rows[:: max(1, len(rows) // augment.LEARNED)]
+            few = rows[:: max(1, len(rows) // synthetic.LEARNED)]
             codes = latent.encode_images(self.plain, self.data.train.images[few])
             labels = self.data.train.labels[few]
-            self.fitted[key] = aggregate.fit_labels(codes, labels, 10, trust=augment.TRUST)
+            self.fitted[key] = aggregate_posterior.fit_labels(
+                codes, labels, 10, trust=synthetic.TRUST
+            )
         return self.fitted[key]
 
     def made(self, rows: np.ndarray, seed: int, spread: float, least, judge) -> Split:
         """Images from where the codes of these items lie, and of no others."""
         places, names = self.places(rows), self.data.class_names
-        found = augment.synthetic(
-            augment.Source(self.model, places, names, judge, "the classifier of these labels"),
+        found = synthetic.synthetic(
+            synthetic.Source(self.model, places, names, judge, "the classifier of these labels"),
             POOL,
             spread=spread,
             seed=seed,
@@ -180,9 +184,9 @@ class Experiment:
     def conditional(self, seed: int) -> Split:
         """Images of the conditional model that learned from all labels."""
         checkpoint, names = vae.load(ROOT / "checkpoints/fashion-cvae"), self.data.class_names
-        places = augment.places(checkpoint, self.data.train, names)
-        source = augment.Source(checkpoint.model, places, names, unjudged, "nobody")
-        found = augment.synthetic(source, POOL, seed=seed)
+        places = synthetic.places(checkpoint, self.data.train, names)
+        source = synthetic.Source(checkpoint.model, places, names, unjudged, "nobody")
+        found = synthetic.synthetic(source, POOL, seed=seed)
         return Split(found.images, found.labels)
 
     def choose(self, n: int) -> dict:

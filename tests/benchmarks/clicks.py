@@ -66,7 +66,7 @@ def ours() -> list[float]:
 @contextmanager
 def training() -> Iterator[None]:
     """A training that goes on in a process of its own until it is left."""
-    from vae import run_queue
+    from vae.training import run_queue
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["VAE_RUNS_DIR"] = folder

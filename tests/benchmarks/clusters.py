@@ -12,8 +12,8 @@ from bench import table
 from sklearn.decomposition import PCA
 
 import vae
-from vae import clusters
-from vae.latent import split_codes
+from vae.analysis import clustering
+from vae.latent.encoding import split_codes
 from vae.sklearn import VAETransformer
 
 ROOT = Path(vae.__file__).parents[1]
@@ -38,14 +38,14 @@ def main() -> None:
     told["VAETransformer, codes of 16"] = wide.transform(shown)
     rows = []
     for what, codes in told.items():
-        for method in clusters.METHODS:
+        for method in clustering.METHODS:
             by_size = method == "hdbscan"
             number, seeds = (100, SEEDS[:1]) if by_size else (10, SEEDS)
             begun = time.perf_counter()
-            found = [clusters.cluster(codes, method, number, seed=seed) for seed in seeds]
+            found = [clustering.cluster(codes, method, number, seed=seed) for seed in seeds]
             each = (time.perf_counter() - begun) / len(seeds)
-            told_by = [clusters.agreement(codes, f.labels, data.test.labels) for f in found]
-            mean = clusters.Agreement(*np.mean(told_by, 0))
+            told_by = [clustering.agreement(codes, f.labels, data.test.labels) for f in found]
+            mean = clustering.Agreement(*np.mean(told_by, 0))
             noise = np.mean([(f.labels < 0).mean() for f in found])
             rows.append(
                 [

@@ -15,8 +15,9 @@ import time
 import torch
 
 import vae
-from vae import distributed, training
+from vae import training
 from vae.config import Config, ModelConfig, TrainConfig
+from vae.training import distributed
 
 SECONDS, BATCH = 12.0, 512
 

@@ -14,7 +14,9 @@ from live import ROOT, launch, start_server, stop_server
 from playwright.sync_api import sync_playwright
 
 import vae
-from vae import generate, latent, novelty
+from vae import latent
+from vae.analysis import pixel_neighbours
+from vae.latent import sampling
 
 CLICKS = 20
 CLICK = """async () => {
@@ -36,14 +38,14 @@ def engine() -> list[list[str]]:
     loaded = vae.load(ROOT / "checkpoints" / "fashion-vae")
     split = vae.load_dataset("fashion-mnist-starter").test
     codes = latent.split_codes(loaded, split)
-    told = {"codes": codes, "labels": split.labels, "ground": generate.Ground.of(codes.mean)}
-    gallery = novelty.Gallery(split.images)
+    told = {"codes": codes, "labels": split.labels, "ground": sampling.Ground.of(codes.mean)}
+    gallery = pixel_neighbours.Gallery(split.images)
     times = {"draw": [], "decode": [], "nearest real images": []}
     for seed in range(CLICKS):
         start = time.perf_counter()
-        made = generate.sample(loaded.model, generate.Request(n=400, seed=seed), **told)
+        made = sampling.sample(loaded.model, sampling.Request(n=400, seed=seed), **told)
         drawn = time.perf_counter()
-        pictures = generate.decode(loaded.model, made.z)
+        pictures = sampling.decode(loaded.model, made.z)
         decoded = time.perf_counter()
         gallery.nearest(pictures)
         done = time.perf_counter()

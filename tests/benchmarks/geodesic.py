@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import vae  # noqa: E402
-from vae.geometry import Metric, emptiness, picture_length, pixel_means  # noqa: E402
-from vae.latent import bounds, split_codes  # noqa: E402
+from vae.latent.density import bounds  # noqa: E402
+from vae.latent.encoding import split_codes  # noqa: E402
+from vae.latent.geodesics import Metric, emptiness, picture_length, pixel_means  # noqa: E402
 
 
 def measure(name: str, *, queries: int = 200) -> dict:

@@ -14,7 +14,7 @@ import torch
 from bench import table
 
 import vae
-from vae import importance, quadrature
+from vae.evaluation import iwae, quadrature
 
 K = 1000
 FEW = 50
@@ -53,7 +53,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else len(images)
     x = torch.tensor(images[:count]).float() / 255
     model.posterior(x[:1])  # lays out the plane once, as any use of the model does
-    seconds, bound = timed(lambda: importance.importance_weighted(model, x, samples=K))
+    seconds, bound = timed(lambda: iwae.importance_weighted(model, x, samples=K))
     slow, direct = timed(lambda: decoded(model, x[:FEW]))
     exact_seconds, exact = timed(lambda: quadrature.exact_nll(model, x))
     theirs = pythae_seconds(x[:FEW])

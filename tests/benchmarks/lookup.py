@@ -19,13 +19,15 @@ from bench import table
 from sklearn.decomposition import PCA
 
 import vae
-from vae import classifier, latent, lookup
+from vae import latent
+from vae.analysis import retrieval
 from vae.data.subsample import evenly
+from vae.evaluation import classifier
 
 ROOT = Path(vae.__file__).parents[1]
 KS = (1, 5, 10)
 FEW = 2000  # queries for the ways to measure nearness
-SPARE = 3 * lookup.VOTERS  # nearest items that are found, of which those held out do not vote
+SPARE = 3 * retrieval.VOTERS  # nearest items that are found, of which those held out do not vote
 HELD_OUT = 2000  # training images that confidence is fitted to
 
 
@@ -36,15 +38,15 @@ def best_data(name: str, size: int) -> vae.Dataset:
         return vae.load_dataset("fashion-mnist-starter", size=size)
 
 
-def row(words: str, near: lookup.Near, known: np.ndarray, labels: np.ndarray) -> list[str]:
-    found = [lookup.retrieval(known[near.item[:, :k]], labels) for k in KS]
+def row(words: str, near: retrieval.Near, known: np.ndarray, labels: np.ndarray) -> list[str]:
+    found = [retrieval.retrieval(known[near.item[:, :k]], labels) for k in KS]
     return [words, *(f"{f.recall:.3f}" for f in found), *(f"{f.precision:.3f}" for f in found)]
 
 
-def brute(distance, queries: int, k: int) -> lookup.Near:
+def brute(distance, queries: int, k: int) -> retrieval.Near:
     """The k nearest by `distance(rows) -> [rows, N]`, 50 queries at a time."""
     parts = [distance(slice(i, i + 50)).topk(k, largest=False) for i in range(0, queries, 50)]
-    return lookup.Near(
+    return retrieval.Near(
         torch.cat([p.indices for p in parts]).numpy(), torch.cat([p.values for p in parts]).numpy()
     )
 
@@ -81,9 +83,9 @@ def sureness(title: str, fit, asked) -> list[list[str]]:
     rows = []
     for words, pick in (("code", [0]), ("pixels", [1]), ("both", [0, 1])):
         votes = [[v[i] for i in pick] for v in (fit[0], asked[0])]
-        fitted = lookup.fit_confidence(votes[0], fit[1])
+        fitted = retrieval.fit_confidence(votes[0], fit[1])
         for state, confidence in (
-            ("before", lookup.uncalibrated(len(pick))),
+            ("before", retrieval.uncalibrated(len(pick))),
             ("after", fitted),
         ):
             p = confidence.probabilities(votes[1])
@@ -95,17 +97,17 @@ def sureness(title: str, fit, asked) -> list[list[str]]:
 def numbers(p: np.ndarray, labels: np.ndarray) -> list[str]:
     return [
         f"{(p.argmax(1) == labels).mean():.3f}",
-        f"{lookup.log_loss(p, labels):.3f}",
-        f"{lookup.calibration_error(p, labels):.3f}",
+        f"{retrieval.log_loss(p, labels):.3f}",
+        f"{retrieval.calibration_error(p, labels):.3f}",
     ]
 
 
-def without(near: lookup.Near, held: np.ndarray) -> lookup.Near:
+def without(near: retrieval.Near, held: np.ndarray) -> retrieval.Near:
     """The `VOTERS` nearest that are not held out."""
     left = ~np.isin(near.item, held)
-    first = np.argsort(~left, 1, kind="stable")[:, : lookup.VOTERS]
+    first = np.argsort(~left, 1, kind="stable")[:, : retrieval.VOTERS]
     assert np.take_along_axis(left, first, 1).all()
-    return lookup.Near(*(np.take_along_axis(a, first, 1) for a in near))
+    return retrieval.Near(*(np.take_along_axis(a, first, 1) for a in near))
 
 
 def measure(name: str) -> None:
@@ -120,11 +122,13 @@ def measure(name: str) -> None:
     print(f"{name}: encoded in {time.perf_counter() - begun:.0f} s", flush=True)
 
     begun, d = time.perf_counter(), model.latent
-    index = lookup.Index(known.mean, learned.images, learned.labels, len(data.class_names))
+    index = retrieval.Index(known.mean, learned.images, learned.labels, len(data.class_names))
     flat = [s.images.reshape(len(s.images), -1) / np.float32(255) for s in (learned, test)]
     pca = PCA(d, random_state=0).fit(flat[0])
     reduced = [pca.transform(part) for part in flat]
-    by_pca = lookup.Index(reduced[0], learned.images[..., :1, :1], learned.labels, index.classes)
+    by_pca = retrieval.Index(
+        reduced[0], learned.images[..., :1, :1], learned.labels, index.classes
+    )
     by_code = index.by_code(asked.mean, SPARE)
     by_pixels = index.by_pixels(test.images, SPARE)
     at_k = [f"{what} at {k}" for what in ("recall", "precision") for k in KS]
@@ -149,14 +153,14 @@ def measure(name: str) -> None:
     votes = [index.shares(without(n, held)) for n in (by_code, by_pixels)]
     title = f"{len(learned.images) - len(held):,} training images"
     rows = sureness(title, (fit, labels), (votes, test.labels))
-    shown = lookup.Index(asked.mean, test.images, test.labels, index.classes)
+    shown = retrieval.Index(asked.mean, test.images, test.labels, index.classes)
     fit = shown.votes(known.mean[held], images)
     votes = shown.votes(asked.mean, test.images, itself=np.arange(len(shown)))
     rows += sureness("the other test images", (fit, labels), (votes, test.labels))
     if classifier.judges(model.image_shape, data.class_names):
         p = classifier.judge(classifier.bundled(), torch.tensor(test.images))[1].numpy()
         rows.append(["bundled classifier", "pixels", "as it is", "", *numbers(p, test.labels)])
-    head = ["voters", f"{lookup.VOTERS} nearest by", "calibrated", "weights"]
+    head = ["voters", f"{retrieval.VOTERS} nearest by", "calibrated", "weights"]
     head += ["accuracy", "log loss, nats", "ECE, 15 bins"]
     table(f"How sure, {loaded.name}: {len(test.images):,} test images", head, rows)
     print(f"measured in {time.perf_counter() - begun:.0f} s", flush=True)

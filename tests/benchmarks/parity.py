@@ -7,7 +7,7 @@ from bench import app, page, table
 from live import ROOT, wait_for_map
 
 import vae
-from vae.latent import decode_bytes, detail_noise
+from vae.latent.encoding import decode_bytes, detail_noise
 
 DECODE = """async ([codes, extra]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);

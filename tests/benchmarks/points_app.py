@@ -9,7 +9,7 @@ from pages.ui.cache import DEFAULT_MODEL, checkpoint, checkpoints
 from pages.ui.latent_map import latent_map
 from pages.ui.place import Place
 from vae import export
-from vae.latent import Codes
+from vae.latent.encoding import Codes
 
 count = int(st.query_params.get("n", "10000"))
 

@@ -8,7 +8,7 @@ from bench import table
 from train import common
 
 import vae
-from vae import classifier, samples
+from vae.evaluation import classifier, sample_quality
 
 
 @torch.inference_mode()
@@ -23,8 +23,8 @@ def main() -> None:
     rows = []
 
     def add(name: str, features: torch.Tensor) -> None:
-        precision, recall = samples.precision_recall(real, features)
-        distance = samples.frechet(real, features)
+        precision, recall = sample_quality.precision_recall(real, features)
+        distance = sample_quality.frechet(real, features)
         rows.append([name, f"{distance:.2f}", f"{precision:.3f}", f"{recall:.3f}"])
 
     add(f"common recipe (-ELBO {elbo:.1f})", classifier.judge(judge, pictures)[0])

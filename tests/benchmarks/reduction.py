@@ -15,7 +15,8 @@ import torch
 from bench import table
 
 import vae
-from vae import latent, reduction
+from vae import latent
+from vae.analysis import projections
 from vae.data.subsample import evenly
 
 ROOT = Path(vae.__file__).parents[1]
@@ -36,13 +37,13 @@ def main(names: list[str], count: int) -> None:
         found.append((name, codes[:, :2], seconds))
         if codes.shape[1] > 2:
             found.append((f"{name}, all its latents", codes, seconds))
-    for method in reduction.available():
-        done = reduction.project(images, method)
+    for method in projections.available():
+        done = projections.project(images, method)
         print(f"{method}: {done.seconds:.1f} s", flush=True)
         found.append((method, done.places, done.seconds))
     rows = []
     for name, places, seconds in found:
-        told = reduction.measure(images, places, labels)
+        told = projections.measure(images, places, labels)
         rows.append([name, *(f"{told[key]:.3f}" for key in told), f"{seconds:.1f}"])
     table(
         f"{len(images):,} test images, {torch.get_num_threads()} thread(s)",

@@ -11,8 +11,8 @@ import torch
 from torch.nn import functional as F
 
 import vae
-from vae.refiner_training import shapes
-from vae.upscale import enlarge, shrink
+from vae.pictures.super_resolution_training import shapes
+from vae.pictures.upscale import enlarge, shrink
 
 
 def bicubic(small: np.ndarray, size: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from torchvision import datasets, transforms
 import vae
 from vae import ModelConfig, TrainConfig, training
 from vae.data.named import write_starter
-from vae.evaluation import terms
+from vae.evaluation.evaluate import terms
 
 EPOCHS = 10
 OURS = {

@@ -8,7 +8,7 @@ from live import ROOT, wait_until
 from playwright.sync_api import Locator, Page, TimeoutError
 
 import vae
-from vae.latent import decode_bytes
+from vae.latent.encoding import decode_bytes
 
 IMAGE = '[data-testid="decoded-image"]'
 MAP = '[data-testid="latent-map"]'

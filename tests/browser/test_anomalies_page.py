@@ -17,8 +17,8 @@ from playwright.sync_api import Page, expect
 import vae
 from vae import anomaly
 from vae.__main__ import main
-from vae.anomaly import Judge
-from vae.kept import load_codes
+from vae.anomaly.scores import Judge
+from vae.checkpoint.artifacts import load_codes
 
 MODEL = "fashion-beta-1"  # its encoder is quick
 READY = '.sh[data-state="ready"]'

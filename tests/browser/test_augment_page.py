@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from torchvision.datasets import ImageFolder
 
 import vae
-from vae.augment_files import decode_manifest, measured
+from vae.augmentation.dataset_files import decode_manifest, measured
 
 PREVIEW = '[data-testid="made-preview"]'
 SOURCES = f"Array.from(document.querySelectorAll('{PREVIEW} img')).map(i => i.src).join()"

@@ -13,9 +13,9 @@ from live import ROOT, wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from vae import clusters
-from vae.generate import inside
-from vae.latent import split_codes
+from vae.analysis import clustering
+from vae.latent.encoding import split_codes
+from vae.latent.sampling import inside
 
 CARD = '[data-testid="cluster-facts"]'
 LIST = '[data-testid="cluster-list"] button'
@@ -30,8 +30,8 @@ def codes() -> np.ndarray:
 
 
 @cache
-def found(method: str = "k-means", number: int = 10) -> clusters.Clustering:
-    return clusters.cluster(codes(), method, number)
+def found(method: str = "k-means", number: int = 10) -> clustering.Clustering:
+    return clustering.cluster(codes(), method, number)
 
 
 def opened(open_page, path: str = "/clusters", **options) -> Page:
@@ -42,7 +42,7 @@ def opened(open_page, path: str = "/clusters", **options) -> Page:
 
 def place(page: Page, z: np.ndarray) -> tuple[float, float]:
     """Pixels on the map's canvas of a code; the view shows all that the codes cover."""
-    from vae.latent import bounds
+    from vae.latent.density import bounds
 
     box = page.get_by_test_id("cluster-map").bounding_box()
     x0, x1, y0, y1 = bounds(codes())
@@ -72,7 +72,7 @@ def test_a_cluster_is_chosen_named_and_taken_home(open_page):
     centre = own.centres[4].round(4)
     assert np.allclose(z_of(page), centre)
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(centre.tolist())).max() <= 1
-    label, share = clusters.shares(own.labels, data.labels, 4)[0]
+    label, share = clustering.shares(own.labels, data.labels, 4)[0]
     name = vae.load_dataset("fashion-mnist-starter").class_names[label]
     facts = page.locator(CARD).inner_text()
     assert f"{round(100 * share)} % {name}" in facts
@@ -151,7 +151,7 @@ def test_the_best_number_is_tried_stopped_gone_on_with_and_taken(open_page):
     expect(begin).to_be_disabled()  # all were tried
     take = page.get_by_role("button", name="Take ")
     best = take.inner_text().split()[1]
-    tried = {k: clusters.quality(codes(), "k-means", k) for k in (2, 3, 4)}
+    tried = {k: clustering.quality(codes(), "k-means", k) for k in (2, 3, 4)}
     assert int(best) not in tried or max(tried, key=tried.get) == int(best)
     take.click()
     expect(page.locator(LIST)).to_have_count(int(best))

@@ -12,7 +12,7 @@ from live import wait_until
 from playwright.sync_api import Page
 
 import vae
-from vae.latent import decode_bytes, split_codes
+from vae.latent.encoding import decode_bytes, split_codes
 
 ROOT = Path(__file__).parents[2]
 PAIR = ("fashion-ae", "fashion-vae")

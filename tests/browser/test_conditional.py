@@ -214,7 +214,7 @@ def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, val
 def test_an_item_is_reconstructed_as_its_own_class(open_page):
     page = open_page(f"/?m={CVAE}&c=0&i=42")
     data, model = vae.load_dataset("fashion-mnist-starter"), vae.load(f"checkpoints/{CVAE}").model
-    from vae.latent import encode_images
+    from vae.latent.encoding import encode_images
 
     label = int(data.test.labels[42])
     code = encode_images(model, data.test.images[42:43], data.test.labels[42:43]).mean[0]

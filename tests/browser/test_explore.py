@@ -25,7 +25,7 @@ from live import ROOT, wait_until
 from playwright.sync_api import expect
 
 import vae
-from vae.latent import decode_bytes, split_codes
+from vae.latent.encoding import decode_bytes, split_codes
 
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):
@@ -326,7 +326,7 @@ def test_an_item_shows_its_posterior_and_reconstruction(open_page):
         vae.load_dataset("fashion-mnist-starter"),
         vae.load(ROOT / "checkpoints/fashion-vae").model,
     )
-    from vae.latent import encode_images
+    from vae.latent.encoding import encode_images
 
     codes = encode_images(model, data.test.images[number : number + 1])
     expected = decode_bytes(model, codes.mean)[0, :, :, 0].astype(int)

@@ -6,7 +6,7 @@ from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from vae.novelty import Gallery
+from vae.analysis.pixel_neighbours import Gallery
 
 READY = '.sg[data-state="ready"]'
 TILE = '[data-testid="sample-grid"] button'

@@ -13,8 +13,8 @@ from live import ROOT, wait_for_map, wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from vae.generate import inside
-from vae.latent import split_codes
+from vae.latent.encoding import split_codes
+from vae.latent.sampling import inside
 
 CORNERS = ((0.35, 0.25), (0.6, 0.2), (0.7, 0.5), (0.5, 0.75), (0.36, 0.5), (0.35, 0.27))
 COUNT = '[data-testid="region-count"]'

@@ -11,8 +11,8 @@ from torch import nn
 import vae
 from vae import MODELS
 from vae.config import NETWORKS
-from vae.export import ExportError, decoder_program
-from vae.latent import decode_bytes, detail_noise
+from vae.export.decoder_program import ExportError, decoder_program
+from vae.latent.encoding import decode_bytes, detail_noise
 from vae.models import build
 from vae.nn.layers import Beside, Draw, Fourier, Residual
 

@@ -15,10 +15,11 @@ from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from vae import Config, ModelConfig, TrainConfig, reduction
-from vae.checkpoint import save
+from vae import Config, ModelConfig, TrainConfig
+from vae.analysis import projections
+from vae.checkpoint.folder import save
 from vae.data.subsample import evenly
-from vae.latent import decode_bytes, split_codes
+from vae.latent.encoding import decode_bytes, split_codes
 from vae.models import build
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def shown():
     items = evenly(len(data.images), COUNT)
     codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data).mean[items]
     images = data.images[items]
-    return images, data.labels[items], codes, reduction.project(images, "pca").places
+    return images, data.labels[items], codes, projections.project(images, "pca").places
 
 
 def plane(page: Page, method: str):

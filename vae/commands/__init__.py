@@ -22,11 +22,11 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from ..checkpoint import CheckpointError
-        from ..film import ExportError
-        from ..onnx_export import OnnxError
-        from ..paths import PathError
-        from ..training import TrainingError
+        from ..checkpoint.folder import CheckpointError
+        from ..export.onnx import OnnxError
+        from ..latent.paths import PathError
+        from ..pictures.animation import ExportError
+        from ..training.loop import TrainingError
 
         try:
             return super().invoke(ctx)

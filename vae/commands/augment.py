@@ -37,12 +37,13 @@ def augment(
     """
     from tqdm import tqdm
 
-    from .. import augment as engine
-    from .. import augment_files, images
-    from ..checkpoint import load
+    from ..augmentation import dataset_files
+    from ..augmentation import synthetic as engine
+    from ..checkpoint.folder import load
+    from ..pictures import grid
 
     format = out.suffix.lower().removeprefix(".")
-    if format not in augment_files.FORMATS:
+    if format not in dataset_files.FORMATS:
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .zip or .npz")
     loaded = load(checkpoint)
     dataset = dataset_or_starter(data or loaded.config.train.data, loaded.model.image_shape[1])
@@ -61,7 +62,7 @@ def augment(
             least_confidence=least_confidence,
             watch=watch,
         )
-    origin = augment_files.Origin(
+    origin = dataset_files.Origin(
         loaded.name,
         loaded.digest,
         dataset.name,
@@ -73,7 +74,7 @@ def augment(
         source.class_names,
     )
     try:
-        images.save(augment_files.write(made, origin, format), out)
+        grid.save(dataset_files.write(made, origin, format), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
     if least_confidence:

@@ -28,7 +28,9 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     import numpy as np
 
     from .. import checkpoint as checkpoints
-    from .. import distributed, images, latent
+    from .. import latent
+    from ..pictures import grid
+    from ..training import distributed
 
     if out.suffix != ".npz":
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .npz")
@@ -58,7 +60,7 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     target = io.BytesIO()
     np.savez(target, **whole)
     try:
-        images.save(target.getvalue(), out)
+        grid.save(target.getvalue(), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
     click.echo(f"{len(whole['mean']):,} codes of {data}: {out}")

@@ -18,7 +18,7 @@ from . import dataset_or_starter, main
 @click.argument("folder", default="checkpoints")
 def list_(folder: str) -> None:
     """List the checkpoints in FOLDER, damaged ones with their reason."""
-    from ..checkpoint import list_checkpoints
+    from ..checkpoint.folder import list_checkpoints
 
     if not Path(folder).is_dir():
         raise ConfigError(f"the folder is {folder!r}, which does not exist; name one that does")
@@ -54,7 +54,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Measure CHECKPOINT on the test split: likelihoods, codes, samples."""
-    from ..checkpoint import load
+    from ..checkpoint.folder import load
 
     loaded = load(checkpoint)
     shape = loaded.config.model.image_shape
@@ -74,8 +74,9 @@ def evaluate(
 def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool | None = None):
     """All numbers; with `save` also written to the checkpoint, beside the codes of the test split
     and the aggregate posterior."""
-    from .. import aggregate, checkpoint, evaluation, latent
-    from ..kept import save_aggregate, save_codes
+    from .. import checkpoint, evaluation, latent
+    from ..checkpoint.artifacts import save_aggregate, save_codes
+    from ..latent import aggregate_posterior
 
     def say(step: str) -> None:
         if sys.stderr.isatty():
@@ -84,7 +85,7 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
     say("codes of all images")
     codes = latent.encode_images(loaded.model, *dataset.test)
     train_codes = latent.encode_images(loaded.model, *dataset.train)
-    mixture = aggregate.fit_for(loaded.model, train_codes, dataset.train.labels)
+    mixture = aggregate_posterior.fit_for(loaded.model, train_codes, dataset.train.labels)
     numbers = evaluation.evaluate(
         loaded.model,
         dataset,
@@ -150,10 +151,12 @@ def print_numbers(numbers: dict) -> None:
 @click.option("--readme", default="README.md", type=click.Path(path_type=Path), help="to write")
 def table(folder: Path, readme: Path) -> None:
     """Write the numbers of the checkpoints in FOLDER into the README and into FOLDER's own."""
-    from .. import report
-    from ..checkpoint import list_checkpoints
+    from ..checkpoint.folder import list_checkpoints
+    from ..evaluation import markdown_report
 
     entries = list_checkpoints(folder)
-    report.put(readme, report.tables(entries))
-    report.put(folder / "README.md", report.descriptions(entries))
-    click.echo(f"{len(report.measured(entries))} checkpoints: {readme}, {folder / 'README.md'}")
+    markdown_report.put(readme, markdown_report.tables(entries))
+    markdown_report.put(folder / "README.md", markdown_report.descriptions(entries))
+    click.echo(
+        f"{len(markdown_report.measured(entries))} checkpoints: {readme}, {folder / 'README.md'}"
+    )

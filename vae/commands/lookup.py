@@ -9,7 +9,7 @@ import click
 
 from ..config import ConfigError
 from . import main
-from .pictures import picture_files, read_files, records_of
+from .image_arguments import picture_files, read_files, records_of
 
 _NORMAL = 1000  # test images that say what is usual
 
@@ -39,7 +39,8 @@ def look_up(
     """
     from .. import checkpoint as checkpoints
     from .. import data as sets
-    from .. import latent, lookup
+    from .. import latent
+    from ..analysis import retrieval
 
     files = picture_files(images)
     loaded = checkpoints.load(checkpoint)
@@ -53,7 +54,9 @@ def look_up(
     records, answered = records_of(read)
     if answered:
         codes = latent.split_codes(loaded, known.test).mean
-        index = lookup.Index(codes, known.test.images, known.test.labels, len(known.class_names))
+        index = retrieval.Index(
+            codes, known.test.images, known.test.labels, len(known.class_names)
+        )
         _answer(loaded, known, index, read.images, answered, near)
     if as_json:
         click.echo(json.dumps(records))
@@ -71,24 +74,26 @@ def look_up(
 
 def _answer(loaded, known, index, images, records: list[dict], near: int) -> None:
     """Completes the records of images uint8 [N, C, H, W]."""
-    from .. import anomaly, calibration, latent, lookup
+    from .. import anomaly, latent
+    from ..analysis import retrieval
+    from ..anomaly import thresholds
+    from ..checkpoint.artifacts import load_aggregate
     from ..data.subsample import evenly
-    from ..kept import load_aggregate
 
     codes = latent.encode_images(loaded.model, images).mean
     same = index.identical(images)
     by_code = index.by_code(codes, near, itself=same)
     by_pixels = index.by_pixels(images, near, itself=same)
-    confidence = lookup.fitted(index, loaded.model, known.train)
+    confidence = retrieval.fitted(index, loaded.model, known.train)
     probabilities = confidence.probabilities(index.votes(codes, images, itself=same))
     judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
     few = known.test.images[evenly(len(index), _NORMAL)]
     unusual = [None] * len(images)
-    if len(few) >= calibration.LEAST:
+    if len(few) >= thresholds.LEAST:
         usual = anomaly.scores(judge, few)
-        unusual = calibration.share_below(usual, anomaly.scores(judge, images)).tolist()
+        unusual = thresholds.share_below(usual, anomaly.scores(judge, images)).tolist()
 
-    def items(of: lookup.Near, row: int) -> list[dict]:
+    def items(of: retrieval.Near, row: int) -> list[dict]:
         return [
             {
                 "item": int(i),

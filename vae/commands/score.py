@@ -10,7 +10,7 @@ import click
 
 from ..config import ConfigError, one_of
 from . import dataset_or_starter, main
-from .pictures import picture_files, read_files, records_of
+from .image_arguments import picture_files, read_files, records_of
 
 _NORMAL = 2000  # held-out images that a threshold is taken from
 _LEARNED = 5000  # training images that summary statistics are fitted to
@@ -47,10 +47,11 @@ def score(
     Scores: structure, squared, deviance, reconstruction, neg_elbo, exact, place, summary, regret,
     complexity. Each model has those that it can give.
     """
-    from .. import anomaly, calibration
-    from ..checkpoint import load
-    from ..kept import load_aggregate, load_calibrations, save_calibration
-    from ..summary import fit_summary
+    from .. import anomaly
+    from ..anomaly import thresholds
+    from ..anomaly.summary_statistics import fit_summary
+    from ..checkpoint.artifacts import load_aggregate, load_calibrations, save_calibration
+    from ..checkpoint.folder import load
 
     one_of("--score", name, anomaly.SCORES)
     if false_alarms is not None and not 0 < false_alarms < 1:
@@ -71,12 +72,12 @@ def score(
         kept = {} if data else load_calibrations(loaded.path, loaded.digest)
         try:
             if name in kept:
-                found = calibration.Calibration.from_json(kept[name])
+                found = thresholds.Calibration.from_json(kept[name])
             else:
                 normal, codes = splits.of("test", _NORMAL)
                 values = anomaly.scores(judge, normal, name, codes=codes)
-                found = calibration.calibrate(values, score=name, data=splits.name)
-        except calibration.CalibrationError as error:
+                found = thresholds.calibrate(values, score=name, data=splits.name)
+        except thresholds.CalibrationError as error:
             raise ConfigError(f"no threshold can be had: {error}") from error
         if false_alarms is not None:
             found = replace(found, false_alarms=false_alarms, by_hand=None)
@@ -115,8 +116,8 @@ class _Normal:
     def of(self, split: str, most: int):
         """At most so many images of a split, evenly spread, with their codes where those are kept
         with the checkpoint."""
+        from ..checkpoint.artifacts import load_codes
         from ..data.subsample import evenly
-        from ..kept import load_codes
 
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
         whole = getattr(self.read, split)

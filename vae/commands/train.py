@@ -89,7 +89,9 @@ def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
     import torch
 
-    from .. import checkpoint, distributed, ordering, resume, training
+    from .. import checkpoint, training
+    from ..latent import ordering
+    from ..training import distributed, resume
 
     group = click.get_current_context().with_resource(distributed.joined())
     if options["threads"]:
@@ -140,9 +142,9 @@ def train(**options) -> None:
 
     recorder = None
     if options["follow"] and not group.rank:
-        from .. import follow
+        from ..training.recorder import Recorder
 
-        recorder = follow.Recorder(out, run, dataset, device=str(device), processes=group.size)
+        recorder = Recorder(out, run, dataset, device=str(device), processes=group.size)
     with _wish_to_stop(group) as asked:
         try:
             _follow(run, dataset, keep_state, recorder, asked, quiet=group.rank > 0)
@@ -176,7 +178,7 @@ def train(**options) -> None:
 @contextmanager
 def _wish_to_stop(group) -> Iterator[list[bool]]:
     """A list that fills when a signal asks to stop."""
-    from ..training import TrainingError
+    from ..training.loop import TrainingError
 
     asked: list[bool] = []
 
@@ -203,8 +205,8 @@ def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> 
     """Trains with a bar or plain lines until the end or until something is `asked`."""
     from tqdm import tqdm
 
-    from .. import distributed, run_queue
-    from ..training import train as steps
+    from ..training import distributed, run_queue
+    from ..training.loop import train as steps
 
     bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
     # Of many processes one is lost sooner, and all go on from what was saved.
@@ -242,7 +244,7 @@ def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> 
 
 def _let_others_begin(out: Path) -> None:
     """The next of the queue, where this run was one of it."""
-    from .. import run_queue, runs
+    from ..training import run_queue, runs
 
     if out.parent.resolve() == runs.folder().resolve():
         run_queue.advance()

@@ -11,7 +11,9 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import anomaly, calibration, images, residuals
+from vae import anomaly
+from vae.anomaly import residuals, thresholds
+from vae.pictures import grid
 
 from .. import cache, routes
 from ..jobs import Job
@@ -86,7 +88,7 @@ def begin(asked: Question) -> Job:
         name=f"Scoring by “{title}”",
         file="",
         media_type="",
-        expected=(vae.DataError, calibration.CalibrationError),
+        expected=(vae.DataError, thresholds.CalibrationError),
     )
 
 
@@ -103,10 +105,10 @@ def sorted_scores(asked: Question, _of: Answer) -> tuple[str, str]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def curves(asked: Question, _of: Answer) -> tuple[calibration.Curves, float]:
+def curves(asked: Question, _of: Answer) -> tuple[thresholds.Curves, float]:
     """The curves, and the area under the ROC of the score with the artefact."""
-    plain = calibration.curves(_of.normal.plain, _of.suspects.plain).auroc
-    return calibration.curves(_of.normal.scores, _of.suspects.scores), plain
+    plain = thresholds.curves(_of.normal.plain, _of.suspects.plain).auroc
+    return thresholds.curves(_of.normal.scores, _of.suspects.scores), plain
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -117,7 +119,7 @@ def pictures(asked: Question, listed: str, rows: tuple[int, ...], _of: Answer) -
     model = cache.checkpoint(asked.name, asked.digest).model
     some, codes = group.images[chosen], part_of(group.codes, np.array(chosen))
     back = residuals.reconstructions(model, some, codes)
-    hot = images.heated(some, residuals.heat(model, some, codes) / _FULL_HEAT)
+    hot = grid.heated(some, residuals.heat(model, some, codes) / _FULL_HEAT)
     colour = [np.repeat(p, 3, 1) if p.shape[1] == 1 else p for p in (some, back)]
     tiles = np.stack([*colour, hot], 1).reshape(-1, *hot.shape[1:]).transpose(0, 2, 3, 1)
-    return routes.publish(images.png(images.mosaic(tiles, 3)), "image/png")
+    return routes.publish(grid.png(grid.mosaic(tiles, 3)), "image/png")

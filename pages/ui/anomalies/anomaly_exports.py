@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import calibration
+from vae.anomaly import thresholds
+from vae.checkpoint.artifacts import CALIBRATION, save_calibration
 from vae.files import csv_table
-from vae.kept import CALIBRATION, save_calibration
 
 from .. import cache
 from .inquiry import Inquiry
@@ -54,7 +54,7 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
     folder = cache.CHECKPOINTS / entry.name
     data = cache.checkpoint(entry.name, entry.digest).config.train.data
     try:
-        found = calibration.calibrate(
+        found = thresholds.calibrate(
             normal,
             score=asked.score,
             data=data,
@@ -62,7 +62,7 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
             by_hand=asked.threshold,
         )
         save_calibration(folder, found.to_json())
-    except (calibration.CalibrationError, vae.CheckpointError) as error:
+    except (thresholds.CalibrationError, vae.CheckpointError) as error:
         st.error(f"Not saved: {error}.")
         return
     st.success(
@@ -76,7 +76,7 @@ def _csv(answer: Answer, threshold: float) -> bytes:
     """All scores, one image a line."""
     rows = []
     for name, group in (("normal", answer.normal), ("suspect", answer.suspects)):
-        below = calibration.share_below(answer.normal.scores, group.scores)
+        below = thresholds.share_below(answer.normal.scores, group.scores)
         for row in range(len(group.scores)):
             score = float(group.scores[row])
             told = (name, group.items[row], group.named[row], score, f"{below[row]:.6f}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from vae.anomaly import DEFAULT
+from vae.anomaly.scores import DEFAULT
 from vae.data.corruptions import DAMAGES
 
 from ..links import Reading

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.anomaly import DEFAULT, SCORES
+from vae.anomaly.scores import DEFAULT, SCORES
 from vae.data.corruptions import DAMAGES
 
 from . import anomaly_cache, anomaly_session

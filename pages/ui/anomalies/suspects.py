@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 import vae
-from vae import anomaly, screening
+from vae import anomaly
+from vae.anomaly import screening
+from vae.anomaly.screening import Images, Normality
 from vae.data import corruptions, upload_batch
 from vae.data.subsample import evenly
-from vae.latent import Codes
-from vae.screening import Images, Normality
+from vae.latent.encoding import Codes
 
 from .inquiry import Inquiry
 

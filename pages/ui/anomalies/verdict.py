@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import calibration
-from vae.anomaly import DEFAULT, SCORES
-from vae.screening import PLAIN
+from vae.anomaly import thresholds
+from vae.anomaly.scores import DEFAULT, SCORES
+from vae.anomaly.screening import PLAIN
 
 from .. import cache, session
 from ..figures import trade_off_figure
@@ -38,7 +38,7 @@ def verdict(entry: vae.Entry, choices: Choices, question: Question, answer: Answ
     normal, suspects = answer.normal, answer.suspects
     threshold = asked.threshold
     if threshold is None:
-        threshold = calibration.threshold_at(normal.scores, asked.false_alarms)
+        threshold = thresholds.threshold_at(normal.scores, asked.false_alarms)
     st.query_params.from_dict(asked.to_query(entry.name, entry.digest))
     words = _told(asked, choices, answer)
     score_histogram(urls, words, threshold, key=_HISTOGRAM)
@@ -147,7 +147,7 @@ def _listed(entry, question: Question, answer: Answer, asked: Inquiry, threshold
         _choice(entry, asked, "count", "Show", COUNTS, str, 110, asked.count)
     group: Group = getattr(answer, listed)
     order = np.argsort(-group.scores, kind="stable")[: asked.count]
-    below = calibration.share_below(answer.normal.scores, group.scores[order])
+    below = thresholds.share_below(answer.normal.scores, group.scores[order])
     real = listed == "normal" or asked.suspects == "class"
     entries = []
     for row, share in zip(order, below, strict=True):

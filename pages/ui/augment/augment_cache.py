@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from vae import augment, augment_files, images
-from vae.augment import Source
+from vae.augmentation import dataset_files, synthetic
+from vae.augmentation.synthetic import Source
+from vae.pictures import grid
 
 from .. import cache
 from ..jobs import Job
@@ -18,14 +19,14 @@ _TYPES = {"zip": "application/zip", "npz": "application/octet-stream"}
 @st.cache_resource(max_entries=8, show_spinner="Finding where each class lies")
 def source(name: str, digest: str) -> Source:
     """Learned from training images: a classifier will be tested on the others."""
-    return augment.source(cache.checkpoint(name, digest), cache.shown(name, digest))
+    return synthetic.source(cache.checkpoint(name, digest), cache.shown(name, digest))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def preview(name: str, digest: str, request: AugmentRequest) -> list[Row]:
     """Ten of each class, or what a few draws find."""
     found = source(name, digest)
-    made = augment.synthetic(
+    made = synthetic.synthetic(
         found,
         SHOWN,
         spread=request.spread,
@@ -39,7 +40,7 @@ def preview(name: str, digest: str, request: AugmentRequest) -> list[Row]:
         own = made.images[made.labels == label].transpose(0, 2, 3, 1)
         strip = b""
         if len(own):
-            strip = images.png(images.mosaic(np.ascontiguousarray(own), len(own)))
+            strip = grid.png(grid.mosaic(np.ascontiguousarray(own), len(own)))
         rows.append(Row(title, strip, len(own), int(made.passed[label]), int(made.tried[label])))
     return rows
 
@@ -47,7 +48,7 @@ def preview(name: str, digest: str, request: AugmentRequest) -> list[Row]:
 def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> Job:
     """Starts to make the file; everything shared is read here, before the thread."""
     found = source(name, digest)
-    origin = augment_files.Origin(
+    origin = dataset_files.Origin(
         name,
         digest,
         cache.shown(name, digest).name,
@@ -60,7 +61,7 @@ def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> J
     )
 
     def work(progress) -> bytes:
-        made = augment.synthetic(
+        made = synthetic.synthetic(
             found,
             request.per_class,
             spread=request.spread,
@@ -68,7 +69,7 @@ def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> J
             least_confidence=request.least,
             watch=progress,
         )
-        return augment_files.write(made, origin, format)
+        return dataset_files.write(made, origin, format)
 
     count = request.per_class * len(found.class_names)
     return Job(
@@ -76,5 +77,5 @@ def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> J
         name=f"{count:,} images, {request.per_class:,} of each class, seed {request.seed}",
         file=f"{name}-made-{request.seed}.{format}",
         media_type=_TYPES[format],
-        expected=augment.AugmentError,
+        expected=synthetic.AugmentError,
     )

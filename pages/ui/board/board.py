@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vae.board_items import Item
+from vae.boards.item import Item
 
 from ..mount import component
 

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae import images, upscale
-from vae.board_items import Item
+from vae.boards.item import Item
+from vae.pictures import grid, upscale
 
 from .. import cache, routes
 from ..place import Pin, Place, link
@@ -66,7 +66,7 @@ def _kept(records: tuple[tuple[str, str, Pin], ...], known: tuple) -> BoardPictu
     large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
     room = np.zeros((columns * rows, large.shape[2], large.shape[3], 1), np.uint8)
     room[: len(stack)] = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    url = routes.publish(images.png(images.mosaic(room, columns)), "image/png")
+    url = routes.publish(grid.png(grid.mosaic(room, columns)), "image/png")
     return BoardPictures(stack, (url, columns, rows), links, warnings)
 
 

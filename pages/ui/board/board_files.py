@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from vae import board_files, boards, sheets
-from vae.board_items import Board, BoardError, Item
-from vae.film import ExportError
+from vae import boards
+from vae.boards import board_export
+from vae.boards.item import Board, BoardError, Item
+from vae.pictures import contact_sheet
+from vae.pictures.animation import ExportError
 
 from ..interpolate.path_exports import ABOUT_ENLARGED, ENLARGED
 from ..job_panel import Begin, job_panel
@@ -47,12 +49,12 @@ def take_home(key: str, board: Board, picked: Sequence[str]) -> None:
         job_panel(f"board-{key}", form, unit="steps", about=about)
 
 
-def _recipe() -> board_files.Recipe:
+def _recipe() -> board_export.Recipe:
     kind = st.selectbox(
         "File", list(FORMATS), format_func=lambda f: FORMATS[f].words, key="board-format"
     )
     if kind in TABLES:
-        return board_files.Recipe(kind)
+        return board_export.Recipe(kind)
     size = st.segmented_control(
         "Pixels a picture", SIZES, default=224, key="board-size", required=True
     )
@@ -66,16 +68,16 @@ def _recipe() -> board_files.Recipe:
         required=True,
     )
     ground = st.segmented_control(
-        "Ground", list(sheets.GROUNDS), default="white", key="board-ground", required=True
+        "Ground", list(contact_sheet.GROUNDS), default="white", key="board-ground", required=True
     )
-    return board_files.Recipe(kind, size, how, ground)
+    return board_export.Recipe(kind, size, how, ground)
 
 
-def _begin(board: Board, items: Sequence[Item], recipe: board_files.Recipe) -> Job:
+def _begin(board: Board, items: Sequence[Item], recipe: board_export.Recipe) -> Job:
     pictures = board_cache.board_pictures(tuple(items)).pictures
     made = FORMATS[recipe.format]
     return Job(
-        lambda progress: board_files.make(board, items, pictures, recipe, progress=progress),
+        lambda progress: board_export.make(board, items, pictures, recipe, progress=progress),
         name=f"{made.words}, {len(items)} pictures",
         file=made.file,
         media_type=made.media_type,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from vae import boards
-from vae.board_items import Board, Item
+from vae.boards.item import Board, Item
 
 from ..place import Pin
 from .board_state import Deeds, change_of

@@ -6,7 +6,7 @@ Pure: no Streamlit here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vae.board_items import Board, BoardError, Item
+from vae.boards.item import Board, BoardError, Item
 
 _LONGEST = 200
 DEEDS = ("stars", "note", "order", "gone", "undo", "redo")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from vae import boards
-from vae.board_items import BoardError, Item, new_item
+from vae.boards.item import BoardError, Item, new_item
 
 from ..interpolate.way import Way
 from ..place import Pin

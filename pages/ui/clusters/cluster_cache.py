@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae import clusters, images, latent
+from vae import latent
+from vae.analysis import clustering
+from vae.pictures import grid
 
 from .. import cache, routes
 
@@ -31,19 +33,19 @@ class Described(NamedTuple):
     sprite: str
     columns: int
     labels: str
-    agreement: clusters.Agreement
+    agreement: clustering.Agreement
     noise: int
 
 
 @st.cache_resource(max_entries=32, show_spinner="Grouping the images")
-def clustering(name: str, digest: str, method: str, number: int, seed: int) -> clusters.Clustering:
+def clusters(name: str, digest: str, method: str, number: int, seed: int) -> clustering.Clustering:
     """Of the shown images' codes."""
-    return clusters.cluster(cache.codes(name, digest).mean, method, number, seed=seed)
+    return clustering.cluster(cache.codes(name, digest).mean, method, number, seed=seed)
 
 
 @st.cache_data(max_entries=64, show_spinner="Decoding the centres")
 def described(name: str, digest: str, method: str, number: int, seed: int) -> Described:
-    found = clustering(name, digest, method, number, seed)
+    found = clusters(name, digest, method, number, seed)
     codes, classes = cache.codes(name, digest).mean, cache.shown(name, digest).test.labels
     cards = []
     for k, centre in enumerate(found.centres):
@@ -52,7 +54,7 @@ def described(name: str, digest: str, method: str, number: int, seed: int) -> De
         cards.append(
             Card(
                 len(members),
-                [tuple(share) for share in clusters.shares(found.labels, classes, k)],
+                [tuple(share) for share in clustering.shares(found.labels, classes, k)],
                 centre.round(4).tolist(),
                 members[:SHOWN].tolist(),
                 least[:SHOWN].tolist(),
@@ -62,7 +64,7 @@ def described(name: str, digest: str, method: str, number: int, seed: int) -> De
         cards,
         *_sprite(name, digest, cards),
         routes.publish(found.labels.astype("<i2").tobytes()),
-        clusters.agreement(codes, found.labels, classes),
+        clustering.agreement(codes, found.labels, classes),
         int((found.labels < 0).sum()),
     )
 
@@ -87,15 +89,15 @@ def _sprite(name: str, digest: str, cards: list[Card]) -> tuple[str, int]:
     )
     room = np.zeros((-(-len(made) // columns) * columns, *made.shape[1:]), np.uint8)
     room[: len(made)] = made
-    sprite = images.mosaic(room, columns)
+    sprite = grid.mosaic(room, columns)
     grey = made.shape[3] == 1
-    return routes.publish(images.png(sprite[..., 0] if grey else sprite), "image/png"), columns
+    return routes.publish(grid.png(sprite[..., 0] if grey else sprite), "image/png"), columns
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def quality(name: str, digest: str, method: str, number: int, seed: int) -> float:
     """How good a number of clusters is, the larger the better."""
-    return clusters.quality(cache.codes(name, digest).mean, method, number, seed=seed)
+    return clustering.quality(cache.codes(name, digest).mean, method, number, seed=seed)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -103,6 +105,6 @@ def outline(
     name: str, digest: str, method: str, number: int, seed: int, k: int
 ) -> tuple[tuple[float, float], ...]:
     """Corners of the region of cluster k, rounded as links are; empty where it spans no area."""
-    members = clustering(name, digest, method, number, seed).members(k)
-    corners = clusters.outline(cache.codes(name, digest).mean, members)
+    members = clusters(name, digest, method, number, seed).members(k)
+    corners = clustering.outline(cache.codes(name, digest).mean, members)
     return () if corners is None else tuple((float(x), float(y)) for x, y in corners.round(3))

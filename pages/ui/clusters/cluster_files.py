@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from vae.clusters import table
+from vae.analysis.clustering import table
 
 from .. import cache
 from . import cluster_cache

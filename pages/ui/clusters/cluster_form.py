@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.clusters import METHODS, range_of
+from vae.analysis.clustering import METHODS, range_of
 
 from ..figures import quality_figure
 from . import cluster_cache, cluster_session

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vae.clusters import METHODS, range_of
+from vae.analysis.clustering import METHODS, range_of
 
 COLOURS = ("clusters", "classes")
 FIRST_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}

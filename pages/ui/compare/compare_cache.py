@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from vae import images, latent
-from vae import walk as walks
+from vae import latent
+from vae.latent import traversal as walks
+from vae.pictures import grid
 
 from .. import cache
 
@@ -31,8 +32,8 @@ def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[wal
     path = walks.walk(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
-    strip = images.mosaic(latent.decode_bytes(model, path.codes[::8]), frames, scale=3)
-    return path, images.png(strip)
+    strip = grid.mosaic(latent.decode_bytes(model, path.codes[::8]), frames, scale=3)
+    return path, grid.png(strip)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -43,7 +44,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
     pictures = latent.decode_bytes(
         cache.checkpoint(name, digest).model, np.stack([z1, z2], 2).reshape(-1, 2)
     )
-    return images.png(images.mosaic(pictures, side, scale=2))
+    return grid.png(grid.mosaic(pictures, side, scale=2))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae import generate, images, regions
+from vae.analysis import regions
+from vae.latent import sampling
+from vae.pictures import grid
 
 from .. import cache
 from ..place import Pin, Polygon
@@ -73,9 +75,9 @@ def drawn(
     """Samples of the aggregate posterior inside a region, decoded as the map decodes: told a
     label, or with a detail seed. None where the posterior hardly reaches."""
     model = cache.checkpoint(name, digest).model
-    asked = generate.Request("inside", _DRAWN, seed, label=label, polygon=region)
+    asked = sampling.Request("inside", _DRAWN, seed, label=label, polygon=region)
     try:
-        found = generate.sample(
+        found = sampling.sample(
             model,
             asked,
             codes=cache.codes(name, digest),
@@ -83,14 +85,14 @@ def drawn(
             ground=cache.ground(name, digest),
             aggregate=cache.aggregate_posterior(name, digest),
         )
-    except generate.GenerateError:
+    except sampling.GenerateError:
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, detail) for z in found.z)
     made = cache.pictures(name, digest, pins)
     few = made[:SHOWN]
     room = np.zeros((-len(few) % _COLUMNS, *made.shape[1:]), np.uint8)
-    sheet = images.mosaic(np.concatenate([few, room]), _COLUMNS, scale=_scale(made.shape[1], 84))
-    return Drawn(found.z, images.png(sheet), _look(made.transpose(0, 3, 1, 2)))
+    sheet = grid.mosaic(np.concatenate([few, room]), _COLUMNS, scale=_scale(made.shape[1], 84))
+    return Drawn(found.z, grid.png(sheet), _look(made.transpose(0, 3, 1, 2)))
 
 
 def _look(pictures: np.ndarray) -> Look:
@@ -103,7 +105,7 @@ def _look(pictures: np.ndarray) -> Look:
 def _png(values: np.ndarray) -> bytes:
     """Of values [C, H, W] in [0, 1], each pixel a square."""
     picture = (values * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    return images.png(images.mosaic(picture[None], 1, scale=_scale(len(picture), _SIDE)))
+    return grid.png(grid.mosaic(picture[None], 1, scale=_scale(len(picture), _SIDE)))
 
 
 def _scale(height: int, wanted: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 import vae
-from vae import regions
+from vae.analysis import regions
 
 from .. import cache, session
 from ..board.keeping import keep_records

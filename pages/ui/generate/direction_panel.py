@@ -6,7 +6,12 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae.directions import Direction, DirectionError, between, from_json
+from vae.latent.attribute_directions import (
+    Direction,
+    DirectionError,
+    between,
+    from_json,
+)
 
 from .. import cache, session
 from . import sheet_session

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 import vae
-from vae import generate
+from vae.latent import sampling
 
 from .. import cache
 from ..sheet import Ask, Record, Sheet, Wish
@@ -47,7 +47,7 @@ def made(entry: vae.Entry, sheet: Sheet, ask: Ask) -> Sheet:
         # The seed follows from the picture and the spread, so that asking again brings the same.
         told = repr((first.z, first.seed, round(ask.spread, 4)))
         seed = zlib.crc32(told.encode()) % 2**31
-        found = generate.variations(
+        found = sampling.variations(
             model, first.z, CHILDREN, spread=ask.spread, seed=seed, label=first.label
         )
         children = _records(found, (first,), f"variation, spread {ask.spread:.2f}")
@@ -57,14 +57,14 @@ def made(entry: vae.Entry, sheet: Sheet, ask: Ask) -> Sheet:
         return Sheet(f"A picture, moved: {ask.words}", (moved, first))
     parents = tuple(sheet.records[pick] for pick in ask.picks)
     weights = ask.weights if len(ask.weights) == len(parents) else (1.0,) * len(parents)
-    code = generate.mix(np.array([p.z for p in parents], np.float32), weights)
+    code = sampling.mix(np.array([p.z for p in parents], np.float32), weights)
     shares = [round(100 * w / sum(weights)) for w in weights]
     words = "mix " + "/".join(map(str, shares[:8]))
     mixed = Record(tuple(map(float, code)), first.label, first.seed, parents, words)
     return Sheet(f"A {words} of {len(parents)} pictures, and those", (mixed, *parents))
 
 
-def _records(found: generate.Samples, parents: tuple[Record, ...], step: str) -> tuple:
+def _records(found: sampling.Samples, parents: tuple[Record, ...], step: str) -> tuple:
     return tuple(
         Record(tuple(map(float, z)), found.label, int(seed), parents, step)
         for z, seed in zip(found.z, found.seeds, strict=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vae.directions import Direction
+from vae.latent.attribute_directions import Direction
 
 from ..atlas import MapAssets
 from ..mount import component

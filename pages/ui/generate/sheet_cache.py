@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from vae import images
+from vae.pictures import grid
 
 from .. import cache, routes
 from ..place import Pin
@@ -20,9 +20,9 @@ def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
     rows = -(-len(pins) // columns)
     room = np.zeros((columns * rows, *made.shape[1:]), np.uint8)
     room[: len(made)] = made
-    sprite = images.mosaic(room, columns)
+    sprite = grid.mosaic(room, columns)
     grey = made.shape[3] == 1
-    url = routes.publish(images.png(sprite[..., 0] if grey else sprite), "image/png")
+    url = routes.publish(grid.png(sprite[..., 0] if grey else sprite), "image/png")
     return Judged(
         url,
         columns,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from vae.directions import Direction
+from vae.latent.attribute_directions import Direction
 
 from ..place import Space
 from ..sheet import History, Record, Sheet, Wish, wish_from_query

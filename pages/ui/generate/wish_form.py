@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.generate import BOUNDED, SOURCES
+from vae.latent.sampling import BOUNDED, SOURCES
 
 from .. import session
 from ..place import Space

@@ -3,9 +3,9 @@
 import streamlit as st
 
 import vae
-from vae.film import ExportError
-from vae.path_files import SUFFIXES, Origin, Recipe, make
-from vae.paths import Frame
+from vae.latent.paths import Frame
+from vae.pictures.animation import ExportError
+from vae.pictures.path_export import SUFFIXES, Origin, Recipe, make
 
 from .. import cache
 from ..job_panel import Begin, job_panel

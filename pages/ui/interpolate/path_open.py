@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from vae.paths import MOST_TEXT
+from vae.latent.paths import MOST_TEXT
 
 from .. import session
 from ..board import board_session

@@ -6,7 +6,7 @@ Links and the map's messages are read with every number checked. Pure: no Stream
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vae.paths import SPACINGS, from_json
+from vae.latent.paths import SPACINGS, from_json
 
 from ..links import Reading
 from ..place import MOST_PINS, Pin, Place, Space, place_from_map, place_from_query

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae import geometry, latent, paths
+from vae import latent
+from vae.latent import geodesics, paths
 
 from .. import cache, routes
 from .way import Way
@@ -14,15 +15,15 @@ from .way import Way
 @st.cache_resource(max_entries=8, show_spinner="Measuring how fast pictures change")
 def metric(
     name: str, digest: str, label: int | None, seed: int, guard: bool
-) -> tuple[geometry.Metric, str]:
+) -> tuple[geodesics.Metric, str]:
     """The decoder's metric and the URL of its field: log sqrt det G [side, side]."""
     ck, known = cache.checkpoint(name, digest), cache.codes(name, digest).mean
     # A convolutional decoder is ten times slower: fewer nodes, for some seconds instead of ten.
-    side = 40 if ck.config.model.network == "conv" else geometry.SIDE
-    field = geometry.Metric(
-        geometry.pixel_means(ck.model, label=label, seed=seed),
+    side = 40 if ck.config.model.network == "conv" else geodesics.SIDE
+    field = geodesics.Metric(
+        geodesics.pixel_means(ck.model, label=label, seed=seed),
         latent.bounds(known),
-        empty=geometry.emptiness(known) if guard else None,
+        empty=geodesics.emptiness(known) if guard else None,
         side=side,
     )
     return field, routes.publish(field.speed.values.astype("<f4").tobytes())
@@ -42,7 +43,7 @@ class Travel(NamedTuple):
 def travel(name: str, digest: str, way: Way) -> Travel:
     """Walks a way of at least two stops, or a drawn one."""
     model = cache.checkpoint(name, digest).model
-    decode = geometry.pixel_means(model, label=way.label, seed=way.seed)
+    decode = geodesics.pixel_means(model, label=way.label, seed=way.seed)
     stops = np.array(way.stroke if way.kind == "drawn" else way.stops)
     if way.kind == "geodesic":
         field, _ = metric(name, digest, way.label, way.seed, way.guard)
@@ -57,6 +58,6 @@ def travel(name: str, digest: str, way: Way) -> Travel:
     return Travel(
         path,
         found,
-        geometry.picture_length(decode, path),
-        geometry.picture_length(decode, stops),
+        geodesics.picture_length(decode, path),
+        geodesics.picture_length(decode, stops),
     )

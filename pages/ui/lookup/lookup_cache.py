@@ -9,8 +9,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from vae import anomaly, calibration, classifier, latent, lookup
+from vae import anomaly, latent
+from vae.analysis import retrieval
+from vae.anomaly import thresholds
 from vae.data.subsample import evenly
+from vae.evaluation import classifier
 
 from .. import cache, routes
 
@@ -86,21 +89,21 @@ def look(name: str, digest: str, image: np.ndarray) -> Look:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Laying out the images to look among")
-def items(name: str, digest: str) -> lookup.Index:
+def items(name: str, digest: str) -> retrieval.Index:
     """The test images of a model."""
     trained, data = cache.checkpoint(name, digest).config, cache.shown(name, digest)
     gallery = cache.gallery(trained.train.data, trained.model.image_shape[1])
     codes = cache.codes(name, digest).mean
     test = data.test
-    return lookup.Index(codes, test.images, test.labels, len(data.class_names), gallery=gallery)
+    return retrieval.Index(codes, test.images, test.labels, len(data.class_names), gallery=gallery)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def sureness(name: str, digest: str) -> tuple[lookup.Confidence, lookup.Reliability]:
+def sureness(name: str, digest: str) -> tuple[retrieval.Confidence, retrieval.Reliability]:
     """How votes become probabilities, and how often those were right."""
     index, model = items(name, digest), cache.checkpoint(name, digest).model
-    confidence = lookup.fitted(index, model, cache.shown(name, digest).train)
-    return confidence, lookup.measured(index, model, confidence)
+    confidence = retrieval.fitted(index, model, cache.shown(name, digest).train)
+    return confidence, retrieval.measured(index, model, confidence)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -108,7 +111,7 @@ def usual(name: str, digest: str) -> np.ndarray | None:
     """The default score of test images, evenly spread; None where they are too few."""
     images = cache.shown(name, digest).test.images
     few = images[evenly(len(images), _NORMAL)]
-    return None if len(few) < calibration.LEAST else anomaly.scores(_judge(name, digest), few)
+    return None if len(few) < thresholds.LEAST else anomaly.scores(_judge(name, digest), few)
 
 
 def _judge(name: str, digest: str) -> anomaly.Judge:
@@ -138,7 +141,7 @@ def strangeness(name: str, digest: str, image: np.ndarray) -> dict | None:
         return None
     mine = anomaly.scores(_judge(name, digest), image[None])
     sentence = anomaly.SCORES[anomaly.DEFAULT].sentence
-    share = float(calibration.share_below(known, mine)[0])
+    share = float(thresholds.share_below(known, mine)[0])
     return {"share": share, "of": len(known), "sentence": sentence}
 
 

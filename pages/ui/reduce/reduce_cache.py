@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae import latent, reduction
+from vae import latent
+from vae.analysis import projections
+from vae.checkpoint.artifacts import load_codes
 from vae.data.subsample import evenly
-from vae.kept import load_codes
 
 from .. import cache, routes
 from ..atlas import MapAssets
@@ -51,7 +52,7 @@ class Layout(NamedTuple):
     `seconds` is None where they were there before."""
 
     points: np.ndarray
-    frame: reduction.Linear | None
+    frame: projections.Linear | None
     seconds: float | None
 
 
@@ -88,9 +89,9 @@ def items(ask: Ask) -> np.ndarray:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Finding the principal components")
-def _pca(data: str, size: int, count: int) -> reduction.Projection:
+def _pca(data: str, size: int, count: int) -> projections.Projection:
     test = cache.dataset(data, size).test
-    return reduction.project(test.images[evenly(len(test.images), count)], "pca")
+    return projections.project(test.images[evenly(len(test.images), count)], "pca")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -161,11 +162,11 @@ def assets(ask: Ask) -> MapAssets:
     return MapAssets(urls, facts)
 
 
-def plane(codes: np.ndarray, axes: str) -> reduction.Linear:
+def plane(codes: np.ndarray, axes: str) -> projections.Linear:
     """The plane of codes [n, D] that is asked for, with what stands behind it."""
     if axes == PRINCIPAL:
-        return reduction.principal(codes, codes.shape[1])
-    return reduction.chosen(codes, *pair(axes))
+        return projections.principal(codes, codes.shape[1])
+    return projections.chosen(codes, *pair(axes))
 
 
 def numbers(ask: Ask) -> dict[str, float] | None:
@@ -187,7 +188,7 @@ def start(ask: Ask) -> Job:
         try:
             found = ready or _found(ask, store, images, model, progress)
             points = found.points if ask.method == "all" else found.points[:, :2]
-            told = reduction.measure(images, points, labels, progress=progress)
+            told = projections.measure(images, points, labels, progress=progress)
             seconds = found.seconds
             if seconds is None:  # codes that were there before: how long they would take
                 seconds = len(images) * _pace(ask, store, model, images[:_TIMED], progress)
@@ -196,7 +197,7 @@ def start(ask: Ask) -> Job:
             turn.release()
         return b""
 
-    return Job(work, name=ask.method, file="", media_type="", expected=reduction.ReductionError)
+    return Job(work, name=ask.method, file="", media_type="", expected=projections.ReductionError)
 
 
 def _encoding(ask: Ask) -> tuple:
@@ -212,7 +213,7 @@ def _found(ask: Ask, store: _Store, images: np.ndarray, model, progress) -> Layo
         return Layout(frame.places(known[0]).astype(np.float32), frame, known[1])
     found = store.get(ask)
     if found is None:
-        done = reduction.project(
+        done = projections.project(
             images,
             ask.method,
             seed=ask.seed,

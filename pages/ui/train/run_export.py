@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from vae import runs, timelapse
-from vae.film import ExportError
-from vae.runs import RunError
+from vae.pictures.animation import ExportError
+from vae.training import runs, timelapse
+from vae.training.runs import RunError
 
 from ..job_panel import Begin, job_panel
 from ..jobs import Job

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from vae import runs
-from vae.runs import RunInfo
+from vae.training import runs
+from vae.training.runs import RunInfo
 
 from . import run_cache, run_session
 from .run_export import run_export

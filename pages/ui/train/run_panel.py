@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from vae import run_queue, runs
-from vae.runs import RunError, RunInfo
+from vae.training import run_queue, runs
+from vae.training.runs import RunError, RunInfo
 
 from .. import cache, session
 from . import run_session

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from vae.run_queue import Estimate
+from vae.training.run_queue import Estimate
 
 
 def shown_runs(asked: str | None, beside: str | None, known: Sequence[str]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from vae import runs
-from vae.runs import RunError
+from vae.training import runs
+from vae.training.runs import RunError
 
 from ..mount import component
 from . import run_cache

@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 
 import vae
-from vae import run_queue, runs
 from vae.config import (
     LIKELIHOODS,
     NETWORKS,
@@ -16,6 +15,7 @@ from vae.config import (
     TrainConfig,
     setting,
 )
+from vae.training import run_queue, runs
 
 from .. import routes
 from . import run_cache, run_session

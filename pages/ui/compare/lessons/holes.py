@@ -8,7 +8,7 @@ import vae
 from pages.ui import figures
 from pages.ui.compare import compare_cache
 from pages.ui.families import named
-from vae.walk import THIN
+from vae.latent.traversal import THIN
 
 from .items import choose_item, missing
 

@@ -1,0 +1,1 @@
+"""Analysis of codes: clusters, regions, projections to a plane, nearest neighbours."""

@@ -1,0 +1,120 @@
+"""A region of the plane: which items lie inside, what they look like together, as files."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..files import csv_table
+from ..latent.sampling import inside
+
+_CHUNK = 4096
+
+
+class Moments(NamedTuple):
+    """Of pictures: `mean` and `variance` [C, H, W] of each pixel, full brightness as 1."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+class Members(NamedTuple):
+    """The items of a data set inside a region: their numbers `index` [n] in it, their `labels`
+    [n] and `codes` [n, D]; `names` are the classes."""
+
+    index: np.ndarray
+    labels: np.ndarray
+    codes: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many there are of each class [K]."""
+        return np.bincount(self.labels, minlength=len(self.names))
+
+
+def members(
+    codes: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    polygon: Sequence[Sequence[float]],
+    *,
+    without: Collection[int] = (),
+) -> Members:
+    """Items with codes [N, D] and labels [N] inside a polygon [P, 2] of the first two dimensions;
+    items of the classes `without` are left out."""
+    chosen = inside(codes, polygon) & ~np.isin(labels, list(without))
+    index = np.flatnonzero(chosen)
+    return Members(index, labels[index], codes[index], tuple(names))
+
+
+def moments(pictures: np.ndarray) -> Moments:
+    """Of uint8 pictures [n, C, H, W], n of 1 or more, over the n. Sums are of whole numbers, so
+    they are exact; the variance is that of the pictures themselves (divided by n)."""
+    count = len(pictures)
+    total = np.zeros(pictures.shape[1:], np.int64)
+    squares = np.zeros(pictures.shape[1:], np.int64)
+    for start in range(0, count, _CHUNK):
+        part = pictures[start : start + _CHUNK].astype(np.uint32)
+        total += part.sum(0, dtype=np.int64)
+        squares += (part * part).sum(0, dtype=np.int64)
+    variance = (count * squares - total**2) / (count * 255.0) ** 2
+    return Moments(total / (255.0 * count), variance)
+
+
+def to_csv(found: Members) -> str:
+    """A row an item: index, label, class, its code."""
+    axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
+    return csv_table.to_csv(
+        ["index", "label", "class", *axes],
+        (
+            [index, label, found.names[label], *(f"{v:.9g}" for v in code)]
+            for index, label, code in zip(found.index, found.labels, found.codes, strict=True)
+        ),
+    )
+
+
+def to_npz(found: Members, pictures: np.ndarray) -> bytes:
+    """The same as arrays `index` int64 [n], `label` int64 [n], `codes` float32 [n, D] and
+    `class_names` [K], with the `mean` and `variance` [C, H, W] of their pictures
+    uint8 [n, C, H, W] where there are any."""
+    target = io.BytesIO()
+    looks = moments(pictures)._asdict() if len(pictures) else {}
+    np.savez_compressed(
+        target,
+        index=found.index.astype(np.int64),
+        label=found.labels.astype(np.int64),
+        codes=found.codes.astype(np.float32),
+        class_names=np.array(found.names),
+        **looks,
+    )
+    return target.getvalue()
+
+
+def to_json(
+    found: Members,
+    polygon: Sequence[Sequence[float]],
+    *,
+    model: str,
+    digest: str,
+    data: str,
+    total: int,
+    without: Collection[int] = (),
+) -> str:
+    """The region itself: in which model's plane, around which of a data set's `total` items."""
+    known = {
+        "polygon": [list(corner) for corner in polygon],
+        "model": model,
+        "digest": digest,
+        "data": data,
+        "split": "test",
+        "total": total,
+        "inside": len(found.index),
+        "counts": dict(zip(found.names, found.counts.tolist(), strict=True)),
+        "not_counted": [found.names[label] for label in sorted(without)],
+    }
+    return json.dumps(known, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,3 @@
+"""Anomaly detection: scores of images, thresholds, screening."""
+
+from .scores import DEFAULT, SCORES, Judge, available, offered, scores

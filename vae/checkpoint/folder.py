@@ -1,0 +1,247 @@
+"""Checkpoints: a folder of config.json, weights.safetensors and metrics.json, and nothing pickled.
+
+`save` is atomic: a reader finds the old checkpoint or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import struct
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors import torch as tensors_io
+from torch import Tensor
+
+from ..config import Config, ConfigError, one_of
+from ..files import atomic
+from ..models import MODELS, build
+from ..models.base import Autoencoder
+
+CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
+MOST_WEIGHTS = 256 * 2**20
+MOST_JSON = 4 * 2**20
+
+
+class CheckpointError(ValueError):
+    """A folder that is no usable checkpoint: what came, what was expected, what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model in evaluation mode, without gradients, with what is known about it."""
+
+    model: Autoencoder
+    config: Config
+    metrics: dict
+    name: str
+    digest: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a listing; `error` says why a damaged folder cannot be loaded."""
+
+    name: str
+    path: Path
+    config: Config | None = None
+    metrics: dict | None = None
+    digest: str | None = None
+    error: str | None = None
+
+
+def load(path: str | Path) -> Checkpoint:
+    """The checkpoint in a folder, its weights as float32. Raises `CheckpointError`."""
+    path = Path(path)
+    config, metrics, raw = _read(path)
+    try:
+        weights = tensors_io.load(raw)
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path.name}/{WEIGHTS} is no whole safetensors file ({error}); copy the folder again"
+        ) from error
+    model = build(config.model)
+    _fill(model, weights, path.name)
+    model.eval().requires_grad_(False)
+    return Checkpoint(model, config, metrics, path.name, digest_of(config, raw), path)
+
+
+def list_checkpoints(folder: str | Path) -> list[Entry]:
+    """Every subfolder that is or was meant to be a checkpoint, by name; never raises for one."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    candidates = [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    return [entry_of(path) for path in candidates]
+
+
+def entry_of(path: str | Path) -> Entry:
+    """What a folder holds, or what is wrong with it; its weights are not loaded."""
+    path = Path(path)
+    try:
+        config, metrics, raw = _read(path)
+        _check_header(path.name, raw)
+    except CheckpointError as error:
+        return Entry(path.name, path, error=str(error))
+    return Entry(path.name, path, config, metrics, digest_of(config, raw))
+
+
+def digest_of(config: Config, weights: bytes) -> str:
+    """sha256 over the canonical config and the bytes of the weights file."""
+    return hashlib.sha256(config.canonical() + weights).hexdigest()
+
+
+def save(
+    path: str | Path, model: Autoencoder, config: Config, metrics: dict, *, half: bool = True
+) -> str:
+    """Writes a checkpoint and returns its digest; an existing one at `path` is replaced."""
+    dtype = torch.float16 if half else torch.float32
+    weights = {
+        k: v.detach().cpu().to(dtype if v.is_floating_point() else v.dtype).contiguous()
+        for k, v in model.state_dict().items()
+    }
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(
+                f"{name} holds numbers that are not finite as {dtype}; {path} is left as it was: "
+                "store with --full, or train with a lower --lr"
+            )
+    raw = tensors_io.save(weights)
+    files = {
+        CONFIG: json_bytes(config.to_json()),
+        WEIGHTS: raw,
+        METRICS: json_bytes(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
+    }
+    path = Path(path)
+    try:
+        if path.exists():
+            # A folder cannot be swapped in one step everywhere: metrics.json, which names the
+            # digest of the other two, comes last, and readers wait until the three agree.
+            with ExitStack() as places:
+                for name in (METRICS, WEIGHTS, CONFIG):  # renamed in the opposite order
+                    places.enter_context(atomic.beside(path / name)).write_bytes(files[name])
+        else:
+            with atomic.beside(path) as place:
+                place.mkdir(parents=True)
+                for name, content in files.items():
+                    (place / name).write_bytes(content)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be written ({error}); choose another --out"
+        ) from error
+    return digest_of(config, raw)
+
+
+def save_metrics(path: str | Path, metrics: dict) -> None:
+    """Replaces what is known about a checkpoint; config and weights stay as they are."""
+    target = Path(path) / METRICS
+    try:
+        atomic.write(target, json_bytes(metrics))
+    except OSError as error:
+        raise CheckpointError(f"{target} cannot be written ({error})") from error
+
+
+def versions() -> dict[str, str]:
+    """The libraries that numbers may depend on."""
+    libraries = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors")
+    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
+
+
+def json_bytes(data: dict) -> bytes:
+    """JSON as the files of a checkpoint hold it. Raises ValueError for numbers not finite."""
+    return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> tuple[Config, dict, bytes]:
+    """Config, metrics and the bytes of the weights, which must belong together."""
+    for attempt in range(5):
+        config_raw, raw = _bytes(path, CONFIG, MOST_JSON), _bytes(path, WEIGHTS, MOST_WEIGHTS)
+        metrics = _object(path, METRICS, _bytes(path, METRICS, MOST_JSON))
+        try:
+            config = Config.from_json(_object(path, CONFIG, config_raw))
+            one_of("model.name", config.model.name, MODELS)
+        except ConfigError as error:
+            raise CheckpointError(f"{path.name}/{CONFIG}: {error}") from error
+        if metrics.get("digest") == digest_of(config, raw):
+            return config, metrics, raw
+        if attempt < 4:
+            time.sleep(0.02)  # perhaps it is being replaced right now
+    _check_header(path.name, raw)
+    raise CheckpointError(
+        f"{path.name}: config and weights are not those {METRICS} names; copy the folder again"
+    )
+
+
+def _bytes(path: Path, name: str, limit: int) -> bytes:
+    file = path / name
+    try:
+        size = file.stat().st_size
+        if size > limit:
+            raise CheckpointError(
+                f"{path.name}/{name} has {size:,} bytes; at most {limit:,} are read"
+            )
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} has no {name}; expected a folder with {CONFIG}, {WEIGHTS} and {METRICS}"
+        ) from None
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read ({error})") from error
+
+
+def _object(path: Path, name: str, raw: bytes) -> dict:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path.name}/{name} is no JSON ({error}); copy the folder again"
+        ) from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path.name}/{name} holds a {type(data).__name__}, not an object")
+    return data
+
+
+def _check_header(name: str, raw: bytes) -> None:
+    """Whether the length of a safetensors file is the one its header announces."""
+    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else MOST_WEIGHTS
+    try:
+        header = json.loads(raw[8 : 8 + length]) if length < len(raw) else None
+        ends = [t["data_offsets"][1] for k, t in (header or {}).items() if k != "__metadata__"]
+        announced = 8 + length + max(ends)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        raise CheckpointError(
+            f"{name}/{WEIGHTS} does not start like a safetensors file; copy the folder again"
+        ) from None
+    if announced != len(raw):
+        raise CheckpointError(
+            f"{name}/{WEIGHTS} has {len(raw):,} bytes, its header announces {announced:,}; "
+            "copy the folder again"
+        )
+
+
+def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
+    """Copies weights into a model after checking that they are these and are numbers."""
+    expected = model.state_dict()
+    for key in expected.keys() ^ weights.keys():
+        side = "lacks" if key in expected else "has an unknown"
+        raise CheckpointError(f"{name}/{WEIGHTS} {side} tensor {key}; it belongs to another model")
+    for key, tensor in weights.items():
+        if tensor.shape != expected[key].shape:
+            raise CheckpointError(
+                f"{name}/{WEIGHTS}: {key} has shape {tuple(tensor.shape)}, the config asks for "
+                f"{tuple(expected[key].shape)}; it belongs to another model"
+            )
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{name}/{WEIGHTS}: {key} holds numbers that are not finite")
+    model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})

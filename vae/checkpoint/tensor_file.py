@@ -1,0 +1,34 @@
+"""Tensors and texts about them in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors import torch as tensors_io
+from torch import Tensor
+
+from ..files import atomic
+from .folder import CheckpointError
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
+    """Writes tensors and texts about them to one safetensors file, atomically."""
+    raw = tensors_io.save({k: t.contiguous() for k, t in tensors.items()}, metadata=facts)
+    try:
+        atomic.write(path, raw)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written ({error})") from error
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+    """What `write_tensors` wrote, or None where the file is absent or damaged."""
+    try:
+        raw = Path(path).read_bytes()
+        length = struct.unpack("<Q", raw[:8])[0]
+        facts = json.loads(raw[8 : 8 + length]).get("__metadata__", {})
+        return tensors_io.load(raw), facts
+    except (OSError, ValueError, AttributeError, struct.error, SafetensorError):
+        return None

@@ -1,0 +1,44 @@
+"""`classifier`, `refiner` and `starter`: the files that this repository ships."""
+
+from __future__ import annotations
+
+import click
+
+from ..data.load import load_dataset
+from ..data.named import write_starter
+from . import main
+
+
+@main.command("classifier")
+@click.option("--epochs", default=12, type=click.IntRange(1, 1000), help="passes over the images")
+def train_classifier(epochs: int) -> None:
+    """Train the classifier that judges samples, and bundle it."""
+    from ..evaluation import classifier
+
+    dataset = load_dataset("fashion-mnist")
+    for epoch, accuracy, model in classifier.train(dataset, epochs=epochs):
+        click.echo(f"epoch {epoch}/{epochs}  test accuracy {accuracy:.4f}")
+        if epoch == epochs:
+            facts = {"accuracy": f"{accuracy:.4f}", "epochs": str(epochs), "seed": "0"}
+            classifier.save(model, facts)
+
+
+@main.command("refiner")
+@click.option("--steps", default=2400, type=click.IntRange(3, 100_000), help="batches")
+def train_refiner(steps: int) -> None:
+    """Train the network that enlarges pictures with clean edges, and bundle it."""
+    from ..pictures import super_resolution, super_resolution_training
+
+    dataset = load_dataset("fashion-mnist")
+    for step, loss, network in super_resolution_training.train(dataset, steps=steps):
+        click.echo(f"step {step}/{steps}  loss {loss:.4f}")
+        if step == steps:
+            super_resolution.save(network, {"steps": str(steps), "seed": "0"})
+
+
+@main.command()
+def starter() -> None:
+    """Build the bundled starter set from the full Fashion-MNIST."""
+    source = load_dataset("fashion-mnist")
+    write_starter(source)
+    click.echo("vae/starter: the first 10,000 training images and all 10,000 test images")

@@ -1,0 +1,136 @@
+"""The numbers of the bundled checkpoints as Markdown, so that no README tells them from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..checkpoint.folder import WEIGHTS, CheckpointError, Entry
+from ..files import atomic
+from ..models import MODELS
+
+BEGIN, END = "<!-- numbers: python -m vae table -->", "<!-- end of numbers -->"
+_NONE = "-"
+
+
+def _number(key: str, digits: int) -> Callable[[dict], str]:
+    return lambda numbers: _NONE if numbers.get(key) is None else f"{numbers[key]:.{digits}f}"
+
+
+def _elbo(numbers: dict) -> str:
+    return f"{numbers['neg_elbo']:.2f}" if numbers["kl"] else "no ELBO"
+
+
+def _kl(numbers: dict) -> str:
+    levels = numbers.get("kl_levels", ())
+    parts = f" ({' + '.join(f'{kl:.1f}' for kl in levels)})" if len(levels) > 1 else ""
+    return f"{numbers['kl']:.2f}{parts}"
+
+
+def _exact(numbers: dict) -> str:
+    """Of a model without a prior there is only the one under the aggregate posterior."""
+    return _NONE if not numbers["kl"] else _number("nll_exact", 2)(numbers)
+
+
+def _rarest(numbers: dict) -> str:
+    """Share of the class that samples show least; a tenth would be even."""
+    balance = numbers.get("class_balance")
+    return f"{100 * min(balance):.1f} %" if balance else _NONE
+
+
+def _percent(key: str) -> Callable[[dict], str]:
+    def words(numbers: dict) -> str:
+        share = numbers.get(key)
+        return _NONE if share is None else f"{100 * share:.1f} %"
+
+    return words
+
+
+LIKELIHOOD = {
+    "−ELBO": _elbo,
+    "reconstruction": _number("reconstruction", 2),
+    "KL": _kl,
+    "importance-weighted": _number("nll_iwae", 2),
+    "exact −log p(x)": _exact,
+    "± last change": _number("nll_exact_error", 4),
+    "exact, aggregate posterior": _number("nll_exact_aggregate", 2),
+}
+CODES = {
+    "squared error a pixel": _number("mse", 4),
+    "1-NN": _number("knn1", 3),
+    "5-NN": _number("knn5", 3),
+    "trustworthiness": _number("trustworthiness", 4),
+    "silhouette": _number("silhouette", 3),
+    "V-measure": _number("v_measure", 3),
+    "active units": _number("active_units", 0),
+}
+SAMPLES = {
+    "Fréchet distance": _number("frechet", 2),
+    "aggregate posterior": _number("frechet_aggregate", 2),
+    "real images": _number("frechet_floor", 2),
+    "precision": _number("precision", 3),
+    "recall": _number("recall", 3),
+    "rarest class": _rarest,
+    "shows the asked label": _percent("label_accuracy"),
+    "the same, aggregate": _percent("label_accuracy_aggregate"),
+}
+
+
+def measured(entries: Sequence[Entry]) -> list[Entry]:
+    """Whole checkpoints that were measured, in the order of the models."""
+    order = list(MODELS)
+    known = [e for e in entries if e.error is None and e.metrics.get("evaluation")]
+    return sorted(known, key=lambda e: (order.index(e.config.model.name), e.name))
+
+
+def tables(entries: Sequence[Entry]) -> str:
+    """Three tables: likelihoods in nats per image, codes, samples."""
+    parts = []
+    for title, columns in (
+        ("Likelihoods, nats per image", LIKELIHOOD),
+        ("Codes", CODES),
+        ("Samples", SAMPLES),
+    ):
+        lines = [
+            f"**{title}**",
+            "",
+            f"| checkpoint | {' | '.join(columns)} |",
+            "|---" * (len(columns) + 1) + "|",
+        ]
+        for entry in measured(entries):
+            numbers = entry.metrics["evaluation"]
+            mark = " ◐" if numbers.get("binarized") else ""
+            cells = " | ".join(show(numbers) for show in columns.values())
+            lines.append(f"| `{entry.name}`{mark} | {cells} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def descriptions(entries: Sequence[Entry]) -> str:
+    """A paragraph a checkpoint: what it is, the command that made it, seed, time, digest, size."""
+    parts = []
+    for entry in measured(entries):
+        info, metrics = MODELS[entry.config.model.name], entry.metrics
+        size = (entry.path / WEIGHTS).stat().st_size / 1e6
+        parts.append(
+            f"## {entry.name}\n\n{info.title}. {info.summary}\n\n"
+            f"```\n{metrics['command']}\n```\n\n"
+            f"seed {metrics['seed']} · {metrics['seconds'] / 60:.1f} minutes of training · digest "
+            f"`{entry.digest[:12]}` · {size:.1f} MB"
+        )
+    return "\n\n".join(parts)
+
+
+def put(path: str | Path, text: str) -> None:
+    """Replaces what stands between the two marks of a file. Raises `CheckpointError`."""
+    path = Path(path)
+    try:
+        before, _, rest = path.read_text("utf-8").partition(BEGIN)
+        _, found, after = rest.partition(END)
+        if not found:
+            raise CheckpointError(
+                f"{path} has no marks to write between; expected {BEGIN} and, further down, {END}"
+            )
+        atomic.write(path, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written ({error})") from error

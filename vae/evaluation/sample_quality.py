@@ -1,0 +1,99 @@
+"""How good and how varied samples are, in the features of the bundled classifier."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..models.base import Autoencoder
+from ..nn.distributions import Mixture
+
+NEIGHBOURS = 3  # that span the manifold in precision and recall, as in the paper
+
+
+@torch.inference_mode()
+def draw(
+    model: Autoencoder,
+    n: int,
+    *,
+    prior: Mixture | None = None,
+    label: int | None = None,
+    seed: int = 0,
+) -> Tensor:
+    """Pixel means `[n, C, H, W]` at codes from the aggregate posterior `prior`, else from the
+    model's own prior.
+
+    A hierarchical model draws its lower levels too. A conditional one is told `label`; without
+    one, the labels take turns.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if model.extra_kind != "label":
+        noise = generator if model.extra_kind == "detail" else None
+        return _pictures(model, _codes(model, n, prior, None, generator), None, noise)
+    y = torch.arange(n) % model.extra if label is None else torch.full((n,), label)
+    z = torch.empty(n, model.latent)
+    for k in y.unique().tolist():
+        z[y == k] = _codes(model, int((y == k).sum()), prior, k, generator)
+    return _pictures(model, z, y, None)
+
+
+def _codes(
+    model: Autoencoder,
+    n: int,
+    prior: Mixture | None,
+    label: int | None,
+    generator: torch.Generator,
+) -> Tensor:
+    if prior is None:
+        return model.sample_prior(n, generator, label)
+    if label is not None:
+        prior = prior.block(label, model.extra)
+    return prior.sample(n, generator)
+
+
+def _pictures(
+    model: Autoencoder, z: Tensor, y: Tensor | None, noise: torch.Generator | None
+) -> Tensor:
+    parts = [
+        model.decode(z[rows], None if y is None else y[rows], noise).sigmoid()
+        for rows in torch.arange(len(z)).split(1000)
+    ]
+    return torch.cat(parts)
+
+
+def frechet(a: Tensor, b: Tensor) -> float:
+    """Fréchet distance between Gaussians fitted to two sets of features `[N, F]`:
+    |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)) (Heusel et al. 2017,
+    https://arxiv.org/abs/1706.08500, equation 6)."""
+    a, b = a.double(), b.double()
+    left, right = torch.cov(a.T), torch.cov(b.T)
+    values, vectors = torch.linalg.eigh(left)
+    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
+    cross = torch.linalg.eigvalsh(root @ right @ root).clamp(min=0).sqrt().sum()
+    shift = (a.mean(0) - b.mean(0)).square().sum()
+    return float(shift + left.trace() + right.trace() - 2 * cross)
+
+
+def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
+    """Shares of fakes within the manifold of the real, and of the real within that of the fakes,
+    `[N, F]` each (Kynkaanniemi et al. 2019, https://arxiv.org/abs/1904.06991, equation 2)."""
+    return _within(fake, real), _within(real, fake)
+
+
+def _within(points: Tensor, manifold: Tensor) -> float:
+    """Share of points that lie no farther from some point of the manifold than its third
+    neighbour there."""
+    k = min(NEIGHBOURS + 1, len(manifold))  # the point itself is its own nearest
+    near = [
+        torch.cdist(rows, manifold).topk(k, largest=False).values for rows in manifold.split(1000)
+    ]
+    radius = torch.cat(near)[:, -1]
+    hits = [(torch.cdist(rows, manifold) <= radius).any(1) for rows in points.split(1000)]
+    return float(torch.cat(hits).float().mean())
+
+
+def class_balance(probabilities: Tensor) -> list[float]:
+    """Share of samples that the classifier gives to each class `[K]`."""
+    counts = np.bincount(probabilities.argmax(1).numpy(), minlength=probabilities.shape[1])
+    return [float(v) for v in counts / counts.sum()]

@@ -1,0 +1,1 @@
+"""Pictures as files: grids, animations, contact sheets, SVG outlines, enlargement."""
