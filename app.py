@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pages.ui import routes
+from pages.ui.runtime import routes
 
 
 def _warm_up() -> None:
@@ -16,7 +16,7 @@ def _warm_up() -> None:
     Afterwards everything alive is moved out of the garbage collector's sight: torch alone brings
     half a million objects that would be visited again and again.
     """
-    from pages.ui import cache
+    from pages.ui.runtime import cache
 
     cache.warm_up()
     gc.collect()

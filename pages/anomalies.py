@@ -3,21 +3,26 @@
 import streamlit as st
 
 import vae
-from pages.ui.anomalies import anomaly_cache, anomaly_session
-from pages.ui.anomalies.inquiry_form import inquiry_form
-from pages.ui.anomalies.scoring import scoring
-from pages.ui.anomalies.suspects import question_of
-from pages.ui.anomalies.verdict import verdict
-from pages.ui.model_picker import model_picker, warn_of_link, warn_of_version
+from pages.ui.anomalies import (
+    cache as anomalies_cache,
+)
+from pages.ui.anomalies import (
+    session as anomalies_session,
+)
+from pages.ui.anomalies.form import inquiry_form
+from pages.ui.anomalies.progress import scoring
+from pages.ui.anomalies.results import verdict
+from pages.ui.anomalies.scores import question_of
+from pages.ui.models.model_picker import model_picker, warn_of_link, warn_of_version
 
 entry = model_picker()
 try:
-    choices = anomaly_cache.choices(entry)
+    choices = anomalies_cache.choices(entry)
 except (vae.CheckpointError, vae.DataError) as error:
     st.error(f"{entry.name} cannot be asked: {error}")
     st.stop()
 warn_of_version(entry)
-_, broken = anomaly_session.inquiry(entry.digest, choices)
+_, broken = anomalies_session.inquiry(entry.digest, choices)
 warn_of_link(broken)
 asked, own = inquiry_form(entry, choices)
 if asked.suspects == "own" and not own:

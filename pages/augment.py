@@ -3,12 +3,14 @@
 import streamlit as st
 
 import vae
-from pages.ui import figures, routes
-from pages.ui.augment import augment_cache, augment_session
-from pages.ui.augment.augment_form import augment_form, file_form
-from pages.ui.augment.augment_view import answer_table, conditions, preview_table, verdict
-from pages.ui.job_panel import job_panel
-from pages.ui.model_picker import model_picker, warn_of_link
+from pages.ui.augment import cache as augment_cache
+from pages.ui.augment import figures as augment_figures
+from pages.ui.augment import session as augment_session
+from pages.ui.augment.form import augment_form, file_form
+from pages.ui.augment.tables import answer_table, conditions, preview_table, verdict
+from pages.ui.controls.job_panel import job_panel
+from pages.ui.models.model_picker import model_picker, warn_of_link
+from pages.ui.runtime import routes
 from vae.augmentation.dataset_files import measured
 
 entry = model_picker()
@@ -55,7 +57,7 @@ if told is None:
 else:
     st.markdown(verdict(told))
     st.plotly_chart(
-        figures.gain_figure(told), config={"displayModeBar": False}, key="augment-gain"
+        augment_figures.gain_figure(told), config={"displayModeBar": False}, key="augment-gain"
     )
     st.html(answer_table(told))
     st.caption(conditions(told))

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import session
-from pages.ui.board import board_cache, board_files, board_session
-from pages.ui.board.board import board_cards
-from pages.ui.board.board_state import asked
+from pages.ui.board import cache as board_cache
+from pages.ui.board import export
+from pages.ui.board import session as board_session
+from pages.ui.board.cards import board_cards
+from pages.ui.board.changes import asked
+from pages.ui.runtime import session
 from vae import boards
 from vae.boards.item import BoardError
 
@@ -86,8 +88,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.session_state.get(f"name-{key}", "").strip() != board.name:
         st.session_state[f"name-{key}"] = board.name  # given here or in another window
     st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
-    board_files.take_home(key, board, (st.session_state.get("cards") or {}).get("picked") or [])
-    board_files.bring(key, board, write)
+    export.take_home(key, board, (st.session_state.get("cards") or {}).get("picked") or [])
+    export.bring(key, board, write)
     if st.button("New board", help="This one stays under its link."):
         board_session.open_board(boards.new_key())
         st.rerun()

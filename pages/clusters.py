@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import session
-from pages.ui.clusters import cluster_cache, cluster_session
-from pages.ui.clusters.cluster_files import cluster_files
-from pages.ui.clusters.cluster_form import ABOUT, best_number, cluster_form
+from pages.ui.clusters import cache as clusters_cache
+from pages.ui.clusters import session as clusters_session
 from pages.ui.clusters.cluster_map import cluster_map
-from pages.ui.clusters.grouping import Grouping, ask_from_map
-from pages.ui.generate import sheet_session
-from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.sheet import Wish
+from pages.ui.clusters.export import cluster_files
+from pages.ui.clusters.form import ABOUT, best_number, cluster_form
+from pages.ui.clusters.settings import Grouping, ask_from_map
+from pages.ui.generate import session as generate_session
+from pages.ui.generate.sheet import Wish
+from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.runtime import session
 from vae.analysis.clustering import ClusterError
 
 entry, assets = model_and_map()
-_, broken = cluster_session.grouping(entry.digest)
+_, broken = clusters_session.grouping(entry.digest)
 warn_of_link(broken)
 
 
@@ -32,28 +33,28 @@ def answer(count: int) -> None:
         return
     if session.answered(f"clusters {entry.digest}", ask.turn):
         return
-    grouping, _ = cluster_session.grouping(entry.digest)
+    grouping, _ = clusters_session.grouping(entry.digest)
     if ask.cluster >= max(1, count):
         st.warning(f"There is no cluster {ask.cluster + 1} among {count}; choose another.")
         return
     if ask.do == "colour":
-        cluster_session.group(entry.digest, replace(grouping, colour=ask.name))
+        clusters_session.group(entry.digest, replace(grouping, colour=ask.name))
         return
     grouping = replace(grouping, chosen=ask.cluster)
     if ask.do == "rename":
         grouping = grouping.named(ask.cluster, ask.name)
-    cluster_session.group(entry.digest, grouping)
+    clusters_session.group(entry.digest, grouping)
     if ask.do == "draw":
-        sheet_session.ask_for(entry.digest, wish_of(grouping))
+        generate_session.ask_for(entry.digest, wish_of(grouping))
         st.switch_page("generate.py")
 
 
 def wish_of(grouping: Grouping) -> Wish:
     """Samples like a cluster: from inside its outline, else around its centre."""
     what = (entry.name, entry.digest, *grouping.key)
-    card = cluster_cache.described(*what).cards[grouping.chosen]
-    label = cluster_cache.told_label(entry.name, entry.digest, card)
-    corners = cluster_cache.outline(*what, grouping.chosen)
+    card = clusters_cache.described(*what).cards[grouping.chosen]
+    label = clusters_cache.told_label(entry.name, entry.digest, card)
+    corners = clusters_cache.outline(*what, grouping.chosen)
     if len(corners) > 2 and len(card.centre) == 2:
         return Wish("region", label=label, polygon=corners)
     return Wish("around", label=label, place=tuple(card.centre))
@@ -62,15 +63,15 @@ def wish_of(grouping: Grouping) -> Wish:
 @st.fragment
 def view() -> None:
     """Reruns alone when the visitor groups, chooses or names."""
-    grouping, _ = cluster_session.grouping(entry.digest)
+    grouping, _ = clusters_session.grouping(entry.digest)
     try:
-        found = cluster_cache.described(entry.name, entry.digest, *grouping.key)
+        found = clusters_cache.described(entry.name, entry.digest, *grouping.key)
     except ClusterError as error:
         st.error(f"These images cannot be grouped so: {error}.")
         cluster_form(entry, grouping)
         return
     answer(len(found.cards))
-    grouping, _ = cluster_session.grouping(entry.digest)
+    grouping, _ = clusters_session.grouping(entry.digest)
     query = grouping.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)

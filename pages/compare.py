@@ -3,15 +3,23 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session
+from pages.ui.compare import session as compare_session
 from pages.ui.compare.compare_map import compare_map
 from pages.ui.compare.lessons.beta import beta
 from pages.ui.compare.lessons.depth import depth
 from pages.ui.compare.lessons.holes import holes
-from pages.ui.comparison import Comparison, comparison_from_map
-from pages.ui.families import MOST, comparable, kind_of, named, telling, why_not
-from pages.ui.metrics_table import metrics_table
-from pages.ui.model_picker import warn_of_link
+from pages.ui.compare.settings import Comparison, comparison_from_map
+from pages.ui.models.families import (
+    MOST,
+    comparable,
+    kind_of,
+    named,
+    telling,
+    why_not,
+)
+from pages.ui.models.metrics_table import metrics_table
+from pages.ui.models.model_picker import warn_of_link
+from pages.ui.runtime import cache
 
 
 def begin(group: list[vae.Entry]) -> Comparison:
@@ -35,7 +43,7 @@ if not groups:
     st.stop()
 first = max(groups, key=lambda key: len(groups[key]))
 start = begin(groups[first])
-comparison, broken = session.comparison(start)
+comparison, broken = compare_session.comparison(start)
 warn_of_link(broken)
 home = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
 if len(groups) > 1:
@@ -44,7 +52,9 @@ if len(groups) > 1:
         "Images",
         list(groups),
         key="compared-data",
-        on_change=lambda: session.compare(begin(groups[st.session_state["compared-data"]])),
+        on_change=lambda: compare_session.compare(
+            begin(groups[st.session_state["compared-data"]])
+        ),
         width=320,
     )
 offered = {entry.name: entry for entry in groups[home]}
@@ -58,7 +68,7 @@ chosen = st.multiselect(
     list(offered),
     key="compared",
     max_selections=MOST,
-    on_change=lambda: session.compare_models(st.session_state["compared"]),
+    on_change=lambda: compare_session.compare_models(st.session_state["compared"]),
     help="Only models of the same images and with two latents share a plane.",
 )
 if others := [entry for entry in entries if entry.name not in offered]:
@@ -78,13 +88,13 @@ for name in chosen:
 @st.fragment
 def maps() -> None:
     """Reruns alone when the visitor commits a place."""
-    here, _ = session.comparison(comparison)
+    here, _ = compare_session.comparison(comparison)
     committed = (st.session_state.get("maps") or {}).get("place")
     if committed:
         try:
             items = models[0][0].facts["count"]
             here = comparison_from_map(committed, here.models, items)
-            session.compare(here)
+            compare_session.compare(here)
         except ValueError as error:
             st.warning(f"The maps sent something unreadable, the last place is kept: {error}")
     query = here.to_query()

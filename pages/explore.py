@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import cache, session
-from pages.ui.board.keeping import keep_pins
+from pages.ui.board.keep import keep_pins
+from pages.ui.explore.latent_map import INLINE_PINS, latent_map
 from pages.ui.explore.region_panel import region_panel
-from pages.ui.latent_map import INLINE_PINS, latent_map
-from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.place import Place, link, place_from_map
+from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.runtime import cache, session
+from pages.ui.runtime.location import Place, link, place_from_map
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

@@ -2,37 +2,42 @@
 
 import streamlit as st
 
-from pages.ui import cache, session
-from pages.ui.board.keeping import keep_frames
-from pages.ui.interpolate import way_cache, way_session
-from pages.ui.interpolate.path_exports import path_exports
+from pages.ui.interpolate import (
+    cache as interpolate_cache,
+)
+from pages.ui.interpolate import (
+    session as interpolate_session,
+)
+from pages.ui.interpolate.export import path_exports
+from pages.ui.interpolate.import_path import path_open
+from pages.ui.interpolate.keep import keep_frames
 from pages.ui.interpolate.path_map import path_map
-from pages.ui.interpolate.path_open import path_open
-from pages.ui.interpolate.path_pictures import path_pictures
-from pages.ui.interpolate.way import Way, kinds_for, way_from_map
-from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.place import link
+from pages.ui.interpolate.settings import Way, kinds_for, way_from_map
+from pages.ui.interpolate.stop_from_image import path_pictures
+from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.runtime import cache, session
+from pages.ui.runtime.location import link
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 known = [tuple(centre) for centre in assets.facts["centres"] if centre]
 first = Way((known[0], known[-1]) if len(known) > 1 else ())
 
-way, broken = way_session.way(entry.digest, first, space)
+way, broken = interpolate_session.way(entry.digest, first, space)
 warn_of_link(broken)
 
 
 @st.fragment
 def studio() -> None:
     """Reruns alone when the visitor commits a way; the page around it stays as it is."""
-    way, _ = way_session.way(entry.digest, first, space)
+    way, _ = interpolate_session.way(entry.digest, first, space)
     committed = (st.session_state.get("path") or {}).get("way") or {}
-    revision = way_session.way_revision()
+    revision = interpolate_session.way_revision()
     current = committed.get("digest") == entry.digest and committed.get("revision") == revision
     if current:
         try:
             way = way_from_map(committed, space)
-            way_session.walk(entry.digest, way)
+            interpolate_session.walk(entry.digest, way)
         except ValueError as error:
             st.warning(f"The map sent something unreadable, the last way is kept: {error}")
     query = way.to_query(entry.name, entry.digest)
@@ -40,9 +45,11 @@ def studio() -> None:
         st.query_params.from_dict(query)
     speed = None
     if "speed" in way.layers and space.latent == 2:
-        speed = way_cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[1]
+        speed = interpolate_cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[
+            1
+        ]
     ready = way.kind == "drawn" or len(way.stops) > 1
-    travel = way_cache.travel(entry.name, entry.digest, way) if ready else None
+    travel = interpolate_cache.travel(entry.name, entry.digest, way) if ready else None
     kept = (st.session_state.get("path") or {}).get("keep") or {}
     same = kept.get("digest") == entry.digest and kept.get("turn") == committed.get("turn")
     if travel and same and not session.answered(f"keep-{entry.digest}", int(kept["asked"])):

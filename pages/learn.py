@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from pages.ui import session
+from pages.ui.learn import session as learn_session
 from pages.ui.learn.lesson import lesson
-from pages.ui.learn.lesson_steps import PLANS, SLUGS, STEPS, source
+from pages.ui.learn.steps import PLANS, SLUGS, STEPS, source
+from pages.ui.runtime import session
 
 asked = st.query_params.get("step")
-slug = session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])
+slug = learn_session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])
 st.query_params.from_dict({"step": slug})
 go = (st.session_state.get("lesson") or {}).get("go") or {}
 if go and session.answered("lesson", int(go.get("asked", 0))):
     go = {}
 if go.get("by") in (-1, 1) and slug in SLUGS:
     at = max(0, min(len(STEPS) - 1, SLUGS.index(slug) + go["by"]))
-    session.go_to_step(SLUGS[at])
+    learn_session.go_to_step(SLUGS[at])
     st.rerun()
 
 titles = {step.slug: f"{i} · {step.title}" for i, step in enumerate(STEPS, 1)}
@@ -28,13 +29,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
         label_visibility="collapsed",
         width=330,
         key="step-choice",
-        on_change=lambda: session.go_to_step(st.session_state["step-choice"]),
+        on_change=lambda: learn_session.go_to_step(st.session_state["step-choice"]),
     )
     at = SLUGS.index(slug) if slug in SLUGS else 0
     st.button(
         "Back",
         disabled=at == 0,
-        on_click=session.go_to_step,
+        on_click=learn_session.go_to_step,
         args=(SLUGS[max(0, at - 1)],),
         key="step-back",
     )
@@ -42,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         "Next",
         type="primary",
         disabled=slug not in SLUGS or at == len(STEPS) - 1,
-        on_click=session.go_to_step,
+        on_click=learn_session.go_to_step,
         args=(SLUGS[min(len(STEPS) - 1, at + 1)],),
         key="step-next",
     )

@@ -3,32 +3,33 @@
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, session
-from pages.ui.interpolate import way_session
-from pages.ui.interpolate.way import Way
-from pages.ui.lookup import lookup_cache
+from pages.ui.controls.image_input import SOURCES, own_picture
+from pages.ui.interpolate import session as interpolate_session
+from pages.ui.interpolate.settings import Way
+from pages.ui.lookup import cache as lookup_cache
+from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import asked_item, lookup_view
-from pages.ui.model_picker import model_and_map
-from pages.ui.own_picture import SOURCES, own_picture
-from pages.ui.place import Place
+from pages.ui.models.model_picker import model_and_map
+from pages.ui.runtime import cache, session
+from pages.ui.runtime.location import Place
 
 TEST = "A test image"
 
 entry, assets = model_and_map()
 images = cache.shown(entry.name, entry.digest).test.images
-item, broken = session.looked_up(len(images))
+item, broken = lookup_session.looked_up(len(images))
 if broken:
     st.warning("The link names no test image that there is here; the first is shown.")
 
 
 def show_item(item: int) -> None:
-    session.look_up(item)
+    lookup_session.look_up(item)
     st.session_state["look-item"], st.session_state["look-source"] = item, TEST
 
 
 def test_image() -> np.ndarray:
     """The numbered test image."""
-    item, _ = session.looked_up(len(images))
+    item, _ = lookup_session.looked_up(len(images))
     st.session_state["look-item"] = item  # the widget forgets between pages, the session does not
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -38,7 +39,7 @@ def test_image() -> np.ndarray:
             key="look-item",
             width=160,
             help="Test images are numbered in their own order; the link holds the number.",
-            on_change=lambda: session.look_up(st.session_state["look-item"]),
+            on_change=lambda: lookup_session.look_up(st.session_state["look-item"]),
         )
         # The number is the seed of the next one, so that the same numbers follow each other.
         following = int(np.random.default_rng(item).integers(len(images)))
@@ -69,7 +70,7 @@ def to_other_pages(look: lookup_cache.Look) -> None:
             centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
             far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, look.z)))
             way = Way((look.z, far))
-            way_session.walk_from(entry.digest, way)
+            interpolate_session.walk_from(entry.digest, way)
             st.switch_page("interpolate.py", query_params=way.to_query(entry.name, entry.digest))
 
 
@@ -87,7 +88,7 @@ def look_up() -> None:
     with st.container():  # however much it shows, what is below keeps its place
         if source == TEST:
             image = test_image()
-            query["i"] = str(session.looked_up(len(images))[0])
+            query["i"] = str(lookup_session.looked_up(len(images))[0])
         else:
             image = own_picture(source, images.shape[1:], key="look")
     if st.query_params.to_dict() != query:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session
+from pages.ui.runtime import cache, session
 
 st.header("Models")
 st.caption("All numbers on the test split; nats are summed over pixels and latents, an image.")

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.ui.model_picker import model_and_map, warn_of_link
-from pages.ui.reduce import reduce_cache, reduce_session
-from pages.ui.reduce.reduce_form import reduce_form
+from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.reduce import cache as reduce_cache
+from pages.ui.reduce import session as reduce_session
+from pages.ui.reduce.form import reduce_form
+from pages.ui.reduce.layout_jobs import asks_of, begin_next, obey, rows_of, state_of
 from pages.ui.reduce.reduce_map import plane_of, reduce_map
-from pages.ui.reduce.reduce_rows import asks_of, begin_next, obey, rows_of, state_of
-from pages.ui.reduce.reduce_table import reduce_table
+from pages.ui.reduce.table import reduce_table
 from vae.analysis import projections
 
 entry, assets = model_and_map()

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from pages.ui.train import run_session
-from pages.ui.train.run_history import run_history
+from pages.ui.train import session as train_session
+from pages.ui.train.form import train_form
+from pages.ui.train.history import run_history
 from pages.ui.train.run_panel import run_panel
 from pages.ui.train.run_view import run_view
-from pages.ui.train.train_form import train_form
 from vae.training import run_queue, runs
 
 run_queue.advance()
 run_queue.prepare()
 asked = st.query_params.get("run")
-shown = run_session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
+shown = train_session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
 
 with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
     if started := train_form():
-        run_session.show_runs([started])
+        train_session.show_runs([started])
         st.rerun()
 
 if asked and asked not in shown:

@@ -8,8 +8,8 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache
-from pages.ui.anomalies import anomaly_cache
+from pages.ui.anomalies import cache as anomalies_cache
+from pages.ui.runtime import cache
 from vae import anomaly
 from vae.anomaly.scores import Judge
 from vae.checkpoint.artifacts import load_calibrations, load_codes
@@ -76,11 +76,11 @@ def test_a_spoilt_link_is_reported_and_what_can_be_is_shown(app):
 
 
 def test_a_histogram_that_sends_nonsense_changes_nothing(app):
-    anomaly_cache._found.clear()  # so that what is found here is the latest
+    anomalies_cache._found.clear()  # so that what is found here is the latest
     app.query_params.update({"of": "none", "fa": "0.1"})
     settled(app)
-    latest = next(reversed(anomaly_cache._found.items()))
-    key = "|".join(anomaly_cache.sorted_scores(*latest))
+    latest = next(reversed(anomalies_cache._found.items()))
+    key = "|".join(anomalies_cache.sorted_scores(*latest))
     for sent in (7, {"key": key}, {"key": key, "turn": "x", "share": 0.5, "threshold": None}):
         app.session_state["histogram"] = {"threshold": sent}
         settled(app)

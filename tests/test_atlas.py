@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.ui import atlas, routes
+from pages.ui.runtime import map_assets, routes
 from vae.latent.encoding import Codes
 
 
@@ -24,7 +24,7 @@ def items():
 
 def test_all_items_travel_as_they_are(items):
     codes, labels = items
-    made = atlas.publish_map(codes, labels, "abc", uncertainty=None)
+    made = map_assets.publish_map(codes, labels, "abc", uncertainty=None)
     raw = content(made.urls["points"])
     assert len(raw) == 500 * (8 + 8 + 1)
     assert np.array_equal(np.frombuffer(raw, "<f4", 1000).reshape(500, 2), codes.mean)
@@ -36,8 +36,8 @@ def test_all_items_travel_as_they_are(items):
 
 def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
     codes, labels = items
-    monkeypatch.setattr(atlas, "MOST_POINTS", 100)
-    made = atlas.publish_map(codes, labels, "abc", uncertainty=None)
+    monkeypatch.setattr(map_assets, "MOST_POINTS", 100)
+    made = map_assets.publish_map(codes, labels, "abc", uncertainty=None)
     assert (made.facts["total"], made.facts["count"]) == (500, 100)
     assert "density" in made.facts["layers"]
     raw = content(made.urls["points"])

@@ -6,8 +6,8 @@ import pytest
 from live import ROOT
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.augment import augment_view
-from pages.ui.augment.augment_request import AugmentRequest, request_from_query
+from pages.ui.augment import tables
+from pages.ui.augment.settings import AugmentRequest, request_from_query
 from vae.augmentation import dataset_files
 
 
@@ -93,6 +93,6 @@ def test_requests_survive_a_link():
 
 
 def test_a_class_without_pictures_says_so():
-    row = augment_view.Row("<b>Coat</b>", b"", 0, 0, 64)
-    shown = augment_view.preview_table([row], [""], filtered=True)
+    row = tables.Row("<b>Coat</b>", b"", 0, 0, 64)
+    shown = tables.preview_table([row], [""], filtered=True)
     assert "none in 64 draws" in shown and "&lt;b&gt;Coat" in shown and "<img" not in shown

@@ -5,13 +5,13 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from pages.ui.clusters import cluster_cache
+from pages.ui.clusters import cache as clusters_cache
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with its expander open, and a quality that is best at 7 and found at once."""
-    monkeypatch.setattr(cluster_cache, "quality", lambda *of: -abs(of[3] - 7.0))
+    monkeypatch.setattr(clusters_cache, "quality", lambda *of: -abs(of[3] - 7.0))
     app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=60)
     app.switch_page("clusters.py")
     app.query_params["k"] = "5"

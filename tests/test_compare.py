@@ -6,10 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.ui import figures
-from pages.ui.comparison import Comparison, comparison_from_map, comparison_from_query
-from pages.ui.families import beta_family, comparable, kind_of, named, telling, why_not
-from pages.ui.metrics_table import METRICS, metrics_table, number
+from pages.ui.compare import figures as compare_figures
+from pages.ui.compare.settings import (
+    Comparison,
+    comparison_from_map,
+    comparison_from_query,
+)
+from pages.ui.models.families import (
+    beta_family,
+    comparable,
+    kind_of,
+    named,
+    telling,
+    why_not,
+)
+from pages.ui.models.metrics_table import METRICS, metrics_table, number
 from vae import Config, Entry, ModelConfig, TrainConfig
 from vae.latent.traversal import Walk
 from vae.pictures.grid import mosaic
@@ -108,7 +119,7 @@ def test_the_table_marks_the_best_and_says_what_is_missing():
 def test_walk_figure_fills_the_width_of_its_strip():
     rng = np.random.default_rng(0)
     path = Walk(rng.normal(size=(29, 2)), rng.random(29), rng.random(29), rng.random(29))
-    figure = figures.walk_figure(path, 15, (2.0, 1.0, 0.7))
+    figure = compare_figures.walk_figure(path, 15, (2.0, 1.0, 0.7))
     low, high = figure.layout.xaxis.range
     frame = (high - low) / 15  # the first frame's middle is the start, the last one's the end
     assert low + frame / 2 == pytest.approx(0) and high - frame / 2 == pytest.approx(1)
@@ -118,7 +129,7 @@ def test_walk_figure_fills_the_width_of_its_strip():
 def test_ellipse_holds_its_share_of_the_gaussian():
     rng = np.random.default_rng(0)
     mean, std = np.array([1.0, -2.0]), np.array([0.5, 2.0])
-    outline = figures.ellipse(mean, std)
+    outline = compare_figures.ellipse(mean, std)
     reach = np.square((outline - mean) / std).sum(1)
     draws = rng.normal(size=(100_000, 2))
     assert np.ptp(reach) < 1e-9
@@ -128,12 +139,14 @@ def test_ellipse_holds_its_share_of_the_gaussian():
 def test_figures_of_codes_betas_and_clouds_hold_what_they_are_given():
     rng = np.random.default_rng(0)
     codes, labels = rng.normal(size=(300, 2)), np.arange(300) % 2
-    figure = figures.codes_figure(codes, labels, ("left", "right", "none"), most=200)
+    figure = compare_figures.codes_figure(codes, labels, ("left", "right", "none"), most=200)
     assert [len(t.x) for t in figure.data] == [100, 100, 0]
     assert len({t.marker.symbol for t in figure.data}) == 3
-    plane = figures.rate_distortion_figure([0.1, 1, 10], [9, 7, 4], [230, 238, 255], 1)
+    plane = compare_figures.rate_distortion_figure([0.1, 1, 10], [9, 7, 4], [230, 238, 255], 1)
     assert plane.data[0].text[1] == "<b>β = 1</b>" and plane.data[0].marker.size[1] == 15
-    cloud = figures.cloud_figure(codes, figures.ellipse(codes.mean(0), codes.std(0)), "95 %")
+    cloud = compare_figures.cloud_figure(
+        codes, compare_figures.ellipse(codes.mean(0), codes.std(0)), "95 %"
+    )
     assert len(cloud.data[0].x) == 300 and cloud.layout.yaxis.scaleanchor == "x"
 
 

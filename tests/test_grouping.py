@@ -6,7 +6,12 @@ import pytest
 from live import ROOT
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.clusters.grouping import Grouping, ask_from_map, cleaned, grouping_from_query
+from pages.ui.clusters.settings import (
+    Grouping,
+    ask_from_map,
+    cleaned,
+    grouping_from_query,
+)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pages.ui.anomalies.inquiry import (
+from pages.ui.anomalies.gallery import Entry, standing, unusual_list
+from pages.ui.anomalies.settings import (
     Choices,
     Inquiry,
     first_inquiry,
@@ -13,7 +14,6 @@ from pages.ui.anomalies.inquiry import (
     sound,
     threshold_from_histogram,
 )
-from pages.ui.anomalies.unusual import Entry, standing, unusual_list
 from vae.pictures.grid import heated
 
 NAMES = ("left", "middle", "right")

@@ -6,7 +6,7 @@ import re
 import pytest
 from live import ROOT
 
-from pages.ui.learn.lesson_steps import PLANS, SLUGS, STEPS, source
+from pages.ui.learn.steps import PLANS, SLUGS, STEPS, source
 
 
 @pytest.mark.parametrize("step", STEPS, ids=SLUGS)
@@ -14,7 +14,7 @@ def test_a_step_has_all_its_parts(step):
     assert 3 <= len(step.words.split()) <= 70 and step.formula
     question = step.question
     assert 2 <= len(question.answers) <= 4 and 0 <= question.right < len(question.answers)
-    figures = (ROOT / "pages/ui/learn/lesson_figures.js").read_text()
+    figures = (ROOT / "pages/ui/learn/figures.js").read_text()
     assert re.search(rf"\b{step.figure}: \w+", figures)
     for where in step.code:
         lines = source(where)

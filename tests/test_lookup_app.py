@@ -9,8 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache
-from pages.ui.lookup import lookup_cache
+from pages.ui.lookup import cache as lookup_cache
+from pages.ui.runtime import cache
 from vae import latent
 from vae.checkpoint.folder import save
 from vae.models import build

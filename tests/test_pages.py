@@ -9,7 +9,7 @@ from live import ROOT
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import cache, routes
+from pages.ui.runtime import cache, routes
 from vae.checkpoint.folder import save
 from vae.models import build
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pages.ui.jobs import Job
+from pages.ui.runtime.jobs import Job
 from vae.latent.encoding import decode_bytes
 from vae.latent.paths import Frame, from_json
 from vae.models import build

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from pages.ui.place import (
+from pages.ui.runtime.location import (
     MOST_CORNERS,
     MOST_PINS,
     Pin,

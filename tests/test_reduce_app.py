@@ -9,10 +9,10 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 import vae
-from pages.ui import cache
-from pages.ui.reduce import reduce_cache
-from pages.ui.reduce.reduce_table import Row, reduce_table
-from pages.ui.reduce.reduction import Reduction, reduction_from_query
+from pages.ui.reduce import cache as reduce_cache
+from pages.ui.reduce.settings import Reduction, reduction_from_query
+from pages.ui.reduce.table import Row, reduce_table
+from pages.ui.runtime import cache
 from vae.analysis import projections
 from vae.checkpoint.folder import save
 from vae.data.subsample import evenly

@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from pages.ui.board.board_state import Deeds, asked, change_of
-from pages.ui.place import Space
-from pages.ui.sheet import History, Record, Sheet, Wish, ask_from_grid, wish_from_query
+from pages.ui.board.changes import Deeds, asked, change_of
+from pages.ui.generate.sheet import (
+    History,
+    Record,
+    Sheet,
+    Wish,
+    ask_from_grid,
+    wish_from_query,
+)
+from pages.ui.runtime.location import Space
 from vae.boards.item import Board, BoardError, new_item
 
 SPACE = Space(2)

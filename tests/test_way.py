@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.interpolate.way import (
+from pages.ui.interpolate.settings import (
     MOST_STOPS,
     Way,
     kinds_for,
@@ -10,7 +10,7 @@ from pages.ui.interpolate.way import (
     way_from_map,
     way_from_query,
 )
-from pages.ui.place import MOST_PINS, SEEDS, Space
+from pages.ui.runtime.location import MOST_PINS, SEEDS, Space
 from vae.latent.paths import Frame, to_json
 
 PLANE, START = Space(2), Way(((0.0, 0.0), (1.0, 1.0)))

@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from pages.ui import routes
-from pages.ui.atlas import publish_map
-from pages.ui.cache import DEFAULT_MODEL, checkpoint, checkpoints
-from pages.ui.latent_map import latent_map
-from pages.ui.place import Place
+from pages.ui.explore.latent_map import latent_map
+from pages.ui.runtime import routes
+from pages.ui.runtime.cache import DEFAULT_MODEL, checkpoint, checkpoints
+from pages.ui.runtime.location import Place
+from pages.ui.runtime.map_assets import publish_map
 from vae import export
 from vae.latent.encoding import Codes
 

@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from pages.ui import routes
+from pages.ui.runtime import routes
 
 app = st.App("points_app.py", routes=routes.ROUTES)

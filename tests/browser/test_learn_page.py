@@ -7,7 +7,7 @@ from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from pages.ui.learn.lesson_steps import SLUGS, STEPS
+from pages.ui.learn.steps import SLUGS, STEPS
 from vae.nn.distributions import bernoulli_nll
 
 READY = '.ls[data-state="ready"]'

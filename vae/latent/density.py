@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The density of codes on the plane, how sure the decoder is there, and the window they fill."""
 
 from typing import NamedTuple
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ..mount import component
+from ..component.component import component
 
 _mount = component(__file__)
 

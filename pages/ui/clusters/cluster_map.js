@@ -5,11 +5,11 @@
  * samples are asked of Python.
  */
 
-import { Atlas } from "../map_atlas.js";
-import { Lists, mark } from "../map_lists.js";
-import { Overlay } from "../map_overlay.js";
-import { loadPlotly, Plot } from "../map_plot.js";
-import { View } from "../map_view.js";
+import { Atlas } from "../map/items.js";
+import { Lists, mark } from "../map/lists.js";
+import { Overlay } from "../map/overlay.js";
+import { loadPlotly, Plot } from "../map/scatter.js";
+import { View } from "../map/viewport.js";
 
 const REACH = 14; // pixels from a click to the item it means
 const percent = (share) => `${Math.round(100 * share)} %`;

@@ -1,9 +1,9 @@
 """The component of the Clusters page: what Python gives it, what it gives back."""
 
-from ..atlas import MapAssets
-from ..mount import component
-from .cluster_cache import Described
-from .grouping import LONGEST_NAME, Grouping
+from ..component.component import component
+from ..runtime.map_assets import MapAssets
+from .cache import Described
+from .settings import LONGEST_NAME, Grouping
 
 _mount = component(__file__)
 

@@ -6,12 +6,12 @@
  * the same images in the same order.
  */
 
-import { ComparePanel, neighbourTowards, round } from "../compare_panel.js";
-import { SAME, Sheet } from "./compare_sheet.js";
-import { Later } from "../later.js";
-import { Lists } from "../map_lists.js";
-import { Originals } from "../map_original.js";
-import { loadPlotly } from "../map_plot.js";
+import { ComparePanel, neighbourTowards, round } from "./model_panel.js";
+import { SAME, Sheet } from "./contact_sheet.js";
+import { Later } from "../component/debounce.js";
+import { Lists } from "../map/lists.js";
+import { Originals } from "../decoder/image_loader.js";
+import { loadPlotly } from "../map/scatter.js";
 
 const COMMIT_DELAY = 250;
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..atlas import MapAssets
-from ..comparison import Comparison
-from ..mount import component
+from ..component.component import component
+from ..runtime.map_assets import MapAssets
+from .settings import Comparison
 
 _mount = component(__file__)
 

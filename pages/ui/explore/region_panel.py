@@ -8,19 +8,19 @@ import streamlit as st
 import vae
 from vae.analysis import regions
 
-from .. import cache, session
-from ..board.keeping import keep_records
-from ..generate import sheet_session
-from ..place import Place
-from ..sheet import Record, Wish
-from . import region_cache
-from .region_cache import SHOWN, Drawn, Look
+from ..generate import session as generate_session
+from ..generate.keep import keep_records
+from ..generate.sheet import Record, Wish
+from ..runtime import cache, session
+from ..runtime.location import Place
+from . import cache as explore_cache
+from .cache import SHOWN, Drawn, Look
 
 
 def region_panel(entry: vae.Entry, where: Place) -> None:
     """Shows the test images inside a place's region, samples from it, and what to do with them."""
     data = cache.shown(entry.name, entry.digest)
-    counts, real = region_cache.counts_and_look(
+    counts, real = explore_cache.counts_and_look(
         entry.name, entry.digest, where.region, where.hidden
     )
     st.subheader("Inside the lasso", anchor=False)
@@ -31,7 +31,7 @@ def region_panel(entry: vae.Entry, where: Place) -> None:
     if len(where.z) > 2:
         words += "; chosen in the plane of z1 and z2, whatever their other dimensions"
     st.caption(f"{words}.")
-    made = region_cache.drawn(
+    made = explore_cache.drawn(
         entry.name, entry.digest, where.region, where.label, where.seed, where.draw
     )
     bars, looks, samples = st.columns([1, 1, 1.4], gap="medium")
@@ -40,7 +40,7 @@ def region_panel(entry: vae.Entry, where: Place) -> None:
             st.info("No test image lies here. Draw the lasso around some items of the map.")
         else:
             st.plotly_chart(
-                region_cache.bars(entry.name, entry.digest, where.region, where.hidden),
+                explore_cache.bars(entry.name, entry.digest, where.region, where.hidden),
                 config={"displayModeBar": False},
                 key="region-counts",
             )
@@ -125,7 +125,7 @@ def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
             label = where.label
             if label is None and cache.space(entry.name, entry.digest).labels:
                 label = 0  # there, such a model is always told a class
-            sheet_session.ask_for(
+            generate_session.ask_for(
                 entry.digest,
                 Wish(source, SHOWN, where.draw, label=label, polygon=where.region),
             )
@@ -149,7 +149,7 @@ def _files(entry: vae.Entry, where: Place) -> None:
 
     def of(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
         return lambda: write(
-            region_cache.members(entry.name, entry.digest, where.region, where.hidden)
+            explore_cache.members(entry.name, entry.digest, where.region, where.hidden)
         )
 
     def outline(found: regions.Members) -> str:

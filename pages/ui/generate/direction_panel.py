@@ -13,8 +13,8 @@ from vae.latent.attribute_directions import (
     from_json,
 )
 
-from .. import cache, session
-from . import sheet_session
+from ..runtime import cache, session
+from . import session as generate_session
 
 _HAND = "the group chosen by hand"
 
@@ -27,7 +27,7 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
             "A direction leads from the middle of one group of examples to the middle of another. "
             "Each becomes a slider beside the chosen picture."
         )
-        groups = sheet_session.groups(entry.digest)
+        groups = generate_session.groups(entry.digest)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             start = _side("From", "a", names, groups, 0)
             end = _side("To", "b", names, groups, 1)
@@ -39,7 +39,7 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
             )
         if problem := session.take_problem():
             st.warning(f"{problem}.")
-        for index, direction in enumerate(sheet_session.directions(entry.digest)):
+        for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
         st.file_uploader(
             "Bring a saved direction",
@@ -58,7 +58,7 @@ def _side(title: str, side: str, names: Sequence[str], groups: dict, first: int)
 def _row(entry: vae.Entry, index: int, direction: Direction) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{direction.name}** · tells {100 * direction.auc:.0f} % of pairs apart")
-        change = sheet_session.change_direction
+        change = generate_session.change_direction
         st.button(
             "Reverse",
             key=f"turn-{index}",
@@ -78,7 +78,7 @@ def _row(entry: vae.Entry, index: int, direction: Direction) -> None:
 
 def _make(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
     try:
-        sheet_session.directions(entry.digest).append(
+        generate_session.directions(entry.digest).append(
             between(
                 _codes(entry, names, start, "a"),
                 _codes(entry, names, end, "b"),
@@ -93,7 +93,7 @@ def _make(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: s
 
 def _codes(entry: vae.Entry, names: Sequence[str], group: str, side: str) -> np.ndarray:
     if group == _HAND:
-        return np.array([record.z for record in sheet_session.groups(entry.digest)[side]])
+        return np.array([record.z for record in generate_session.groups(entry.digest)[side]])
     labels = cache.shown(entry.name, entry.digest).test.labels
     return cache.codes(entry.name, entry.digest).mean[labels == list(names).index(group)]
 
@@ -113,6 +113,6 @@ def _bring(entry: vae.Entry) -> None:
                 f"{direction.name} was made with {direction.model}, {direction.digest[:12]}, so "
                 "here it may mean something else"
             )
-        sheet_session.directions(entry.digest).append(direction)
+        generate_session.directions(entry.digest).append(direction)
     except DirectionError as error:
         session.leave_problem(f"{upload.name} was not read: {error}")

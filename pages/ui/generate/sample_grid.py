@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from vae.latent.attribute_directions import Direction
 
-from ..atlas import MapAssets
-from ..mount import component
-from ..sheet import History, Judged, record_json
+from ..component.component import component
+from ..runtime.map_assets import MapAssets
+from .sheet import History, Judged, record_json
 
 _mount = component(__file__)
 

@@ -1,7 +1,7 @@
 /** A small map of where generated pictures fall, on which a lasso chooses among them or bounds a region. */
 
-import { drawLasso, inside, Lasso } from "../lasso.js";
-import { SmallMap } from "../small_map.js";
+import { drawLasso, inside, Lasso } from "../map/lasso.js";
+import { SmallMap } from "../map/minimap.js";
 
 export class SampleMap extends SmallMap {
   /** @param act { lasso(polygon, indices of the pictures inside), point(index) } */

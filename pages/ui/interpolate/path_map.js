@@ -6,22 +6,22 @@
  * playing and scrubbing send nothing.
  */
 
-import { round } from "../compare_panel.js";
-import { paint } from "../decoder.js";
-import { Later } from "../later.js";
-import { Atlas } from "../map_atlas.js";
-import { Layers } from "../map_layers.js";
-import { Lists } from "../map_lists.js";
-import { Overlay } from "../map_overlay.js";
-import { fill } from "../map_panel.js";
-import { loadPlotly, Plot } from "../map_plot.js";
-import { keyOf, PictureSource } from "../map_source.js";
-import { View } from "../map_view.js";
-import { Film } from "./path_film.js";
-import { wireControls, wireMap } from "./path_input.js";
-import { drawWay, thinned } from "../path_overlay.js";
-import { Stops } from "./path_stops.js";
-import { press, showControls, showFacts, showWords } from "./path_words.js";
+import { round } from "../compare/model_panel.js";
+import { paint } from "../decoder/decoder.js";
+import { Later } from "../component/debounce.js";
+import { Atlas } from "../map/items.js";
+import { Layers } from "../map/layers.js";
+import { Lists } from "../map/lists.js";
+import { Overlay } from "../map/overlay.js";
+import { fill } from "../explore/panel.js";
+import { loadPlotly, Plot } from "../map/scatter.js";
+import { keyOf, PictureSource } from "../decoder/picture_source.js";
+import { View } from "../map/viewport.js";
+import { Film } from "./film_strip.js";
+import { wireControls, wireMap } from "./input.js";
+import { drawWay, thinned } from "../map/path_overlay.js";
+import { Stops } from "./stops.js";
+import { press, showControls, showFacts, showWords } from "./readout.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest
 const UNDO_DEPTH = 100;

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from ..atlas import MapAssets
-from ..mount import component
-from ..place import Pin
-from .way import Way
-from .way_cache import Travel
+from ..component.component import component
+from ..runtime.location import Pin
+from ..runtime.map_assets import MapAssets
+from .cache import Travel
+from .settings import Way
 
 _mount = component(__file__)
 

@@ -1,6 +1,6 @@
 /** What the encoder gives: a mean and a variance, what is drawn from them, what they cost. */
 
-import { crossEntropy, items, klOf, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./lesson_stage.js";
+import { crossEntropy, items, klOf, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
 /** A real item, its cloud, and what its middle decodes to. */
 export class Posterior {

@@ -1,6 +1,6 @@
 /** A place on one model's plane, and what the decoder makes of it. */
 
-import { lerp, make, normals, Picture, pictures, side, slider, Stage } from "./lesson_stage.js";
+import { lerp, make, normals, Picture, pictures, side, slider, Stage } from "./figure_parts.js";
 
 /** A mark on a plane and what is decoded there. */
 export class Code {

@@ -3,9 +3,9 @@
  * now. A symbol that is pointed at lights up its handle in the figure.
  */
 
-import { FIGURES } from "./lesson_figures.js";
-import { Atlas } from "../map_atlas.js";
-import { PictureSource } from "../map_source.js";
+import { FIGURES } from "./figures.js";
+import { Atlas } from "../map/items.js";
+import { PictureSource } from "../decoder/picture_source.js";
 
 export default class Lesson {
   constructor(root) {

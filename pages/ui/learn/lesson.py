@@ -4,11 +4,11 @@ import streamlit as st
 
 import vae
 
-from .. import cache, routes
-from ..compare import compare_cache
-from ..families import beta_family
-from ..mount import component
-from .lesson_steps import Step
+from ..compare import cache as compare_cache
+from ..component.component import component
+from ..models.families import beta_family
+from ..runtime import cache, routes
+from .steps import Step
 
 _mount = component(
     __file__,

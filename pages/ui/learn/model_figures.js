@@ -1,6 +1,6 @@
 /** Several models side by side, and what one is used for. */
 
-import { crossEntropy, lerp, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./lesson_stage.js";
+import { crossEntropy, lerp, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
 /** The same two items joined in a plain plane and in a VAE's. */
 export class Holes {

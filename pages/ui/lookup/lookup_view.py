@@ -4,9 +4,9 @@ import base64
 
 import streamlit as st
 
-from ..atlas import MapAssets
-from ..mount import component
-from .lookup_cache import Look
+from ..component.component import component
+from ..runtime.map_assets import MapAssets
+from .cache import Look
 
 _mount = component(__file__)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from .. import cache, routes
-from ..mount import component
-from .reduce_cache import Ask, assets, layout
-from .reduction import PRINCIPAL
+from ..component.component import component
+from ..runtime import cache, routes
+from .cache import Ask, assets, layout
+from .settings import PRINCIPAL
 
 _mount = component(__file__)
 

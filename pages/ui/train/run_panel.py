@@ -5,8 +5,8 @@ import streamlit as st
 from vae.training import run_queue, runs
 from vae.training.runs import RunError, RunInfo
 
-from .. import cache, session
-from . import run_session
+from ..runtime import cache, session
+from . import session as train_session
 
 WORDS = {
     "queued": "waits",
@@ -68,7 +68,7 @@ def _buttons(run: RunInfo) -> None:
     if can_go_on and st.button("Go on", key="run-resume"):
         run_queue.resume(run.id)
         st.rerun()
-    saved = run_session.published(run.id)
+    saved = train_session.published(run.id)
     if saved:
         if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
             session.choose_model(saved)
@@ -83,13 +83,13 @@ def _buttons(run: RunInfo) -> None:
         )
         if st.button("Save", key="run-save"):
             runs.publish(run.id, name, cache.CHECKPOINTS)
-            run_session.remember_published(run.id, name)
+            train_session.remember_published(run.id, name)
             st.rerun()
     with st.popover("Delete"):
         st.caption("The run, its curve and its snapshots go for good. Saved checkpoints stay.")
         if st.button("Delete this run", key="run-delete"):
             runs.delete(run.id)
-            run_session.show_runs([])
+            train_session.show_runs([])
             st.rerun()
 
 

@@ -4,8 +4,8 @@
  * visitor's own and survive every message.
  */
 
-import { Curves } from "./run_curves.js";
-import { Plane } from "./run_plane.js";
+import { Curves } from "./curves.js";
+import { Plane } from "./plane.js";
 
 const PLAY_SECONDS = 8;
 

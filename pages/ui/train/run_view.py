@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from vae.training import runs
 from vae.training.runs import RunError
 
-from ..mount import component
-from . import run_cache
+from ..component.component import component
+from . import cache as train_cache
 
 _mount = component(__file__)
 
@@ -25,10 +25,10 @@ def run_view(shown: Sequence[str], *, key: str) -> None:
 def _run(id: str) -> dict | None:
     try:
         run = runs.info(id)
-        begun = run_cache.run_eyes(id)
+        begun = train_cache.run_eyes(id)
     except RunError:
         return None
-    seen = [found for path in runs.snapshots(id) if (found := run_cache.run_snapshot(path))]
+    seen = [found for path in runs.snapshots(id) if (found := train_cache.run_snapshot(path))]
     return {
         "id": id,
         "name": run.name,

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import cache, figures
-from pages.ui.compare import compare_cache
-from pages.ui.families import beta_family
+from pages.ui.compare import cache as compare_cache
+from pages.ui.compare import figures as compare_figures
+from pages.ui.models.families import beta_family
+from pages.ui.runtime import cache
 
 from .items import missing
 
@@ -48,7 +49,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
     with left:
         st.markdown("**Codes of test images**")
         st.plotly_chart(
-            figures.codes_figure(codes.mean, data.test.labels, data.class_names),
+            compare_figures.codes_figure(codes.mean, data.test.labels, data.class_names),
             key="beta-codes",
             config={"displayModeBar": False},
             alt=f"Codes of 2,500 test images at beta {betas[chosen]:g}, coloured by class",
@@ -68,7 +69,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
             st.caption("Not all of these were measured; `python -m vae evaluate` does it.")
             return
         st.plotly_chart(
-            figures.rate_distortion_figure(
+            compare_figures.rate_distortion_figure(
                 betas, [n["kl"] for n in numbers], [n["reconstruction"] for n in numbers], chosen
             ),
             key="beta-plane",

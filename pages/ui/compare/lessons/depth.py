@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import cache, figures
-from pages.ui.compare import compare_cache
-from pages.ui.families import named
-from pages.ui.metrics_table import metrics_table
+from pages.ui.compare import cache as compare_cache
+from pages.ui.compare import figures as compare_figures
+from pages.ui.models.families import named
+from pages.ui.models.metrics_table import metrics_table
+from pages.ui.runtime import cache
 
 from .items import choose_item, missing
 
@@ -54,11 +55,13 @@ def _adversary(gauss: vae.Entry | None, free: vae.Entry | None, item: int) -> No
     kinds = [entry for entry in (gauss, free) if entry]
     for entry, column in zip(kinds, st.columns(2, gap="medium"), strict=False):
         draws = compare_cache.posterior_draws(entry.name, entry.digest, item, DRAWS)
-        outline = figures.ellipse(draws.mean(0), draws.std(0))
+        outline = compare_figures.ellipse(draws.mean(0), draws.std(0))
         with column:
             st.markdown(f"**{entry.name}** · {DRAWS:,} draws for this item")
             st.plotly_chart(
-                figures.cloud_figure(draws, outline, "95 % of the Gaussian with its moments"),
+                compare_figures.cloud_figure(
+                    draws, outline, "95 % of the Gaussian with its moments"
+                ),
                 key=f"cloud-{entry.name}",
                 config={"displayModeBar": False},
                 alt=f"Cloud of draws from the posterior of {entry.name}, and a Gaussian's ellipse",

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 import vae
-from pages.ui import figures
-from pages.ui.compare import compare_cache
-from pages.ui.families import named
+from pages.ui.compare import cache as compare_cache
+from pages.ui.compare import figures as compare_figures
+from pages.ui.models.families import named
 from vae.latent.traversal import THIN
 
 from .items import choose_item, missing
@@ -56,7 +56,7 @@ def holes(entries: Sequence[vae.Entry]) -> None:
                 alt=f"{FRAMES} pictures decoded by {entry.name} along the straight line",
             )
             st.plotly_chart(
-                figures.walk_figure(path, FRAMES, tops),
+                compare_figures.walk_figure(path, FRAMES, tops),
                 key=f"walk-{entry.name}",
                 config={"displayModeBar": False},
                 alt=f"Density of the items, difference from the nearest real image and pixel "

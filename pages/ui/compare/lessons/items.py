@@ -3,8 +3,9 @@
 import streamlit as st
 
 import vae
-from pages.ui import cache, session
-from pages.ui.compare import compare_cache
+from pages.ui.compare import cache as compare_cache
+from pages.ui.compare import session as compare_session
+from pages.ui.runtime import cache
 
 
 def missing(what: str, options: str, name: str, more: str = "") -> None:
@@ -22,17 +23,17 @@ def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
     data = cache.shown(reference.name, reference.digest)
     centres = compare_cache.central_items(reference.name, reference.digest)
     names = data.class_names
-    item = session.chosen_item(key, first)
+    item = compare_session.chosen_item(key, first)
     own = int(data.test.labels[item])
 
     def press() -> None:
         chosen = st.session_state[f"{key}-class"]
-        session.choose_item(key, None if chosen is None else centres[names.index(chosen)])
+        compare_session.choose_item(key, None if chosen is None else centres[names.index(chosen)])
 
     def take() -> None:
-        if session.mapped_item() is None:
+        if compare_session.mapped_item() is None:
             st.toast("Choose an item on the maps first: press Same item, then a map.")
-        session.choose_item(key, session.mapped_item())
+        compare_session.choose_item(key, compare_session.mapped_item())
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         picture = data.test.images[item].transpose(1, 2, 0)

@@ -1,0 +1,40 @@
+"""The page's figures, of arrays. Pure: no Streamlit; colours and fonts come from the theme."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from vae.data.subsample import evenly
+
+from ..controls.chart_style import ACCENT, QUIET
+
+
+def trade_off_figure(
+    x: np.ndarray,
+    y: np.ndarray,
+    here: tuple[float, float],
+    titles: tuple[str, str],
+    chance: tuple[tuple[float, float], tuple[float, float]],
+) -> go.Figure:
+    """A curve of two shares, the place on it of the threshold, and as a dotted line what guessing
+    would give, from one (x, y) to another."""
+    keep = evenly(len(x), 2000)
+    figure = go.Figure()
+    ends = np.array(chance)
+    figure.add_scatter(
+        x=ends[:, 0], y=ends[:, 1], mode="lines", hoverinfo="skip",
+        line={"width": 1, "color": QUIET, "dash": "dot"},
+    )  # fmt: skip
+    words = f"{titles[0]} %{{x:.1%}}, {titles[1]} %{{y:.1%}}<extra></extra>"
+    figure.add_scatter(
+        x=x[keep], y=y[keep], mode="lines", line={"width": 2.5, "color": QUIET},
+        hovertemplate=words,
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[here[0]], y=[here[1]], mode="markers", cliponaxis=False, hovertemplate=words,
+        marker={"size": 12, "symbol": "diamond", "color": ACCENT},
+    )  # fmt: skip
+    for axis, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):
+        axis(title=title, range=[-0.01, 1.01], tickformat=".0%", fixedrange=True, zeroline=False)
+    return figure.update_layout(
+        height=280, showlegend=False, margin={"l": 8, "r": 12, "t": 12, "b": 8}
+    )

@@ -1,0 +1,64 @@
+"""What the Compare page and its lessons compute once."""
+
+import numpy as np
+import streamlit as st
+
+from vae import latent
+from vae.latent import traversal as walks
+from vae.pictures import grid
+
+from ..runtime import cache
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def central_items(name: str, digest: str) -> list[int | None]:
+    data = cache.shown(name, digest)
+    return latent.central_items(
+        cache.codes(name, digest).mean, data.test.labels, len(data.class_names)
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def telling_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tuple[int, int]:
+    """Two central items of classes that show best what two models, (name, digest), differ in."""
+    items = [item for item in central_items(*whole) if item is not None]
+    return walks.telling_pair(cache.codes(*torn).mean, cache.codes(*whole).mean, items)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[walks.Walk, bytes]:
+    """The straight line between two items' codes, and `frames` pictures on it as one PNG."""
+    model, pictures = cache.checkpoint(name, digest).model, cache.shown(name, digest).test.images
+    path = walks.walk(
+        model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
+    )
+    strip = grid.mosaic(latent.decode_bytes(model, path.codes[::8]), frames, scale=3)
+    return path, grid.png(strip)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
+    """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
+    axis = np.linspace(-reach, reach, side)
+    z1, z2 = np.meshgrid(axis, axis[::-1])
+    pictures = latent.decode_bytes(
+        cache.checkpoint(name, digest).model, np.stack([z1, z2], 2).reshape(-1, 2)
+    )
+    return grid.png(grid.mosaic(pictures, side, scale=2))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | None:
+    split = cache.shown(name, digest).test
+    model = cache.checkpoint(name, digest).model
+    return latent.posterior_draws(model, split.images[item], int(split.labels[item]), n)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
+    """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
+    model, z = (
+        cache.checkpoint(name, digest).model,
+        cache.codes(name, digest).mean[item : item + 1],
+    )
+    return np.concatenate([latent.decode_bytes(model, z, seed=s) for s in range(seeds + 1)])

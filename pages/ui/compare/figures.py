@@ -1,0 +1,147 @@
+"""Arrays to Plotly figures. Pure: no Streamlit; colours and fonts come from the page's theme."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from vae.latent.traversal import Walk
+
+from ..controls.chart_style import LABEL, QUIET, SYMBOLS
+
+
+def walk_figure(path: Walk, frames: int, tops: tuple[float, float, float]) -> go.Figure:
+    """What lies under a walk: density, pixel entropy, difference from the nearest real image.
+
+    The axis lies under a strip of `frames` pictures of the same width: each above its place.
+    `tops` end the three axes, so that two walks can be compared by eye.
+    """
+    share = np.linspace(0, 1, len(path.density))
+    rows = (
+        (path.density, "density of the items, 1 = typical", "%{y:.2f} of the typical density"),
+        (path.nearest, "difference from the nearest real image, squared, a pixel", "%{y:.4f}"),
+        (path.entropy, "pixel entropy, nats: how undecided", "%{y:.3f} nats a pixel"),
+    )
+    figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.13)
+    for row, ((values, title, words), top) in enumerate(zip(rows, tops, strict=True), start=1):
+        figure.add_scatter(
+            x=share,
+            y=values,
+            fill="tozeroy",
+            fillcolor="rgba(140, 127, 114, 0.25)",
+            mode="lines",
+            line={"width": 2, "color": QUIET},
+            hovertemplate=f"{words}, %{{x:.0%}} of the way<extra></extra>",
+            row=row,
+            col=1,
+        )
+        figure.update_yaxes(range=[0, 1.08 * top], tickvals=[0, _round(top)], row=row)
+        figure.add_annotation(
+            text=title,
+            x=0,
+            y=1,
+            xref="paper",
+            yref=f"y{row} domain" if row > 1 else "y domain",
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            font=LABEL,
+        )
+    half = 0.5 / (frames - 1)
+    figure.update_xaxes(
+        range=[-half, 1 + half], showgrid=False, zeroline=False, tickformat=".0%", fixedrange=True
+    )
+    figure.update_xaxes(tickvals=[0, 0.25, 0.5, 0.75, 1], row=3)
+    figure.update_yaxes(
+        ticklabelposition="inside top",
+        ticklabeloverflow="allow",
+        fixedrange=True,
+        zeroline=False,
+    )
+    return figure.update_layout(
+        height=300, margin={"l": 0, "r": 0, "t": 22, "b": 24}, showlegend=False
+    )
+
+
+def _round(value: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above a positive value."""
+    power = 10.0 ** np.floor(np.log10(value)) if value > 0 else 1.0
+    return float(max((m * power for m in (1, 2, 5) if m * power <= value), default=power))
+
+
+def codes_figure(
+    codes: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], *, most: int = 2500
+) -> go.Figure:
+    """A map's thumbnail: the first `most` codes [N, 2], one colour and one shape a class."""
+    figure = go.Figure()
+    codes, labels = codes[:most], labels[:most]
+    for label, name in enumerate(class_names):
+        own = codes[labels == label]
+        figure.add_scatter(
+            x=own[:, 0], y=own[:, 1], mode="markers", name=name, hoverinfo="name",
+            marker={"size": 4, "symbol": SYMBOLS[label % len(SYMBOLS)], "opacity": 0.75},
+        )  # fmt: skip
+        if len(own):
+            x, y = np.median(own, axis=0)
+            figure.add_annotation(
+                x=x, y=y, text=f"<b>{name}</b>", showarrow=False, font={"size": 11}
+            )  # fmt: skip
+    _square(figure, codes)
+    return figure.update_layout(height=340, showlegend=False)
+
+
+def rate_distortion_figure(
+    betas: list[float], kl: list[float], reconstruction: list[float], chosen: int
+) -> go.Figure:
+    """What each beta pays (KL) for what it gets (reconstruction), both nats an image."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=kl,
+        y=reconstruction,
+        mode="lines+markers+text",
+        text=[f"<b>β = {b:g}</b>" if i == chosen else f"β = {b:g}" for i, b in enumerate(betas)],
+        textposition="top right",
+        cliponaxis=False,
+        marker={
+            "size": [15 if i == chosen else 8 for i in range(len(betas))],
+            "symbol": ["diamond" if i == chosen else "circle" for i in range(len(betas))],
+        },
+        hovertemplate="KL %{x:.2f} nats, reconstruction %{y:.1f} nats<extra></extra>",
+    )
+    figure.update_xaxes(title="KL, nats an image: what the code says", fixedrange=True)
+    figure.update_yaxes(title="reconstruction, nats an image: what is missed", fixedrange=True)
+    return figure.update_layout(
+        height=340, showlegend=False, margin={"l": 8, "r": 48, "t": 24, "b": 8}
+    )
+
+
+def cloud_figure(draws: np.ndarray, ellipse: np.ndarray, words: str) -> go.Figure:
+    """Draws [n, 2] from q(z|x) and the outline [m, 2] of 95 % of a Gaussian."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=draws[:, 0], y=draws[:, 1], mode="markers", name="draws of q(z|x)", hoverinfo="skip",
+        marker={"size": 3, "opacity": 0.45},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=ellipse[:, 0], y=ellipse[:, 1], mode="lines", name=words, hoverinfo="skip",
+        line={"width": 2.5, "color": QUIET},
+    )  # fmt: skip
+    _square(figure, np.vstack([draws, ellipse]))
+    return figure.update_layout(height=330, legend={"orientation": "h", "y": -0.12, "x": 0})
+
+
+def ellipse(mean: np.ndarray, std: np.ndarray, *, share: float = 0.95) -> np.ndarray:
+    """Outline [65, 2] that holds `share` of an axis-parallel Gaussian in the plane."""
+    reach = np.sqrt(-2 * np.log(1 - share))
+    angle = np.linspace(0, 2 * np.pi, 65)[:, None]
+    return mean + reach * std * np.hstack([np.cos(angle), np.sin(angle)])
+
+
+def _square(figure: go.Figure, points: np.ndarray) -> None:
+    """Equal units on both axes over all but stray points, no handles that lead away."""
+    low, high = np.percentile(points, (0.1, 99.9), axis=0)
+    middle, half = (low + high) / 2, 0.56 * float((high - low).max() or 1)
+    figure.update_xaxes(range=[middle[0] - half, middle[0] + half], fixedrange=True, nticks=7)
+    figure.update_yaxes(
+        range=[middle[1] - half, middle[1] + half], scaleanchor="x", fixedrange=True, nticks=7
+    )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})

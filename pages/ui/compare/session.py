@@ -1,0 +1,55 @@
+"""What is compared, remembered for the session."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import streamlit as st
+
+from .settings import Comparison, comparison_from_query
+
+
+def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
+    """What is compared; a link decides on the first run, the visitor afterwards. Stands where the
+    visitor stands on the Explore page. Also returns the unreadable parts of a link."""
+    broken: list[str] = []
+    explored = st.session_state.get("places", {}).get(st.session_state.get("last_digest"))
+    if "comparison" not in st.session_state:
+        if explored is not None and len(explored.z) == len(start.z):
+            start = replace(start, z=explored.z)
+        found, broken = comparison_from_query(st.query_params.to_dict(), start)
+        compare(found)
+    elif explored is not None and len(explored.z) == len(start.z):
+        current = st.session_state["comparison"]
+        if current.mode == "z":
+            st.session_state["comparison"] = replace(current, z=explored.z)
+    return st.session_state["comparison"], broken
+
+
+def compare(changed: Comparison) -> None:
+    """Remembers a comparison; its place is also the one that Explore goes on from."""
+    st.session_state["comparison"] = changed
+    places = st.session_state.get("places", {})
+    digest = st.session_state.get("last_digest")
+    if digest in places and len(places[digest].z) == len(changed.z):
+        places[digest] = replace(places[digest], z=changed.z)
+
+
+def compare_models(names: Iterable[str]) -> None:
+    """Other models at the same place."""
+    compare(replace(st.session_state["comparison"], models=tuple(names)))
+
+
+def chosen_item(key: str, first: int) -> int:
+    """The item of a lesson: the one last chosen for it, `first` to begin with."""
+    return st.session_state.setdefault("items", {}).setdefault(key, first)
+
+
+def choose_item(key: str, item: int | None) -> None:
+    if item is not None:
+        st.session_state["items"][key] = item
+
+
+def mapped_item() -> int | None:
+    """The item that is chosen on the maps of the comparison."""
+    found = st.session_state.get("comparison")
+    return None if found is None else found.item

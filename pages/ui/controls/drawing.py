@@ -1,0 +1,46 @@
+"""The component on which a picture is drawn or into which one is pasted."""
+
+import base64
+import binascii
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from vae.data.uploads import UploadError, open_image
+
+from ..component.component import component
+
+_MOST_TEXT = 6 * 2**20  # of a picture of 4 MB in base64
+
+_mount = component(__file__)
+
+
+def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:
+    """A canvas of a data set's shape [C, H, W]. Returns what was last drawn or pasted: the
+    picture, a name that changes with every one, and whether it was drawn. Raises `UploadError`."""
+    before = (st.session_state.get(key) or {}).get("picture") or {}
+    sent = _mount(
+        key=key,
+        data={
+            "width": shape[2],
+            "height": shape[1],
+            "turn": before.get("turn", 0),
+        },
+        on_picture_change=lambda: None,
+    ).picture
+    if not sent:
+        return None
+    try:
+        turn, drawn, text = int(sent["turn"]), sent["kind"] == "drawing", sent["data"]
+        if len(text) > _MOST_TEXT:
+            raise UploadError("the pasted picture has more than 4 MB; copy a smaller one")
+        data = base64.b64decode(text, validate=True)
+        if not drawn:
+            return open_image(data, "the pasted picture"), f"pasted-{turn}", False
+        grey = np.frombuffer(data, np.uint8).reshape(shape[1:])
+    except UploadError:
+        raise
+    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        raise UploadError("the drawing could not be read; draw it again") from error
+    return Image.fromarray(grey), f"drawn-{turn}", True

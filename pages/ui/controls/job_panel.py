@@ -1,0 +1,69 @@
+"""The panel of a file in the making: choices, a button, a bar with Stop, the download."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ..runtime import session
+from ..runtime.jobs import Job
+
+Begin = Callable[[], Job | None]
+_AT_ONCE = 0.4  # seconds after which work is shown as a bar
+
+
+def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) -> None:
+    """Shows the panel. `form` draws the choices and returns what starts the work on them, or says
+    why not and starts nothing; `slot` names whose last file the session remembers, `unit` what is
+    counted; `about` stands where no file was asked for yet."""
+    job = session.export_job(slot)
+    running = job is not None and job.running
+    panel = st.fragment(_panel, run_every=0.4 if running else None)
+    panel(slot, form, unit, about, running)
+
+
+def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: bool) -> None:
+    job = session.export_job(slot)
+    running = job is not None and job.running
+    with st.container():  # however many the choices are, what follows keeps its place on the page
+        begin = form()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Make the file", disabled=running, key="export-make"):
+            job = begin()
+            session.keep_export_job(slot, job)
+            if job is not None:
+                job.wait(_AT_ONCE)
+                if job.running:
+                    st.rerun()  # now with a clock that looks after it
+        if running and st.button("Stop", key="export-stop"):
+            job.stop()
+            job.wait(2)
+            st.rerun()
+    if job is None:
+        st.caption(about)
+    elif job.running:
+        st.progress(min(1.0, job.done / job.of), f"{job.name}: {job.done} of {job.of} {unit}")
+    elif polled:
+        st.rerun()  # leaves the clock
+    else:
+        _outcome(job)
+
+
+def _outcome(job: Job) -> None:
+    if job.error is not None:
+        st.error(f"No file was made: {job.error}.")
+    elif job.result is None:
+        st.info("Stopped; no file was made.")
+    else:
+        st.download_button(
+            f"Download {job.file} ({_bytes(len(job.result))})",
+            job.result,
+            job.file,
+            job.media_type,
+            on_click="ignore",
+            key="export-download",
+        )
+        st.caption(f"Ready: {job.name}.")
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"

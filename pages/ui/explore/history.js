@@ -1,0 +1,46 @@
+/** What a visitor makes on the map, pins and a region, with a way back. */
+
+import { keyOf } from "../decoder/picture_source.js";
+
+const UNDO_DEPTH = 100;
+const MOST_INLINE = 20; // pins whose pictures Python sends along with its answer
+
+export class Kept {
+  constructor(map) { this.map = map; this.history = []; }
+
+  /** Forgets the steps: another model was opened. */
+  forget() { this.history = []; }
+
+  /** @param made { pins } or { region } */
+  change(made) {
+    const { state } = this.map, { pins, region } = state;
+    this.history = [...this.history, { pins, region }].slice(-UNDO_DEPTH);
+    this.take(made);
+  }
+
+  undo() { if (this.history.length) this.take(this.history.pop()); }
+
+  take(made) {
+    const { map } = this;
+    Object.assign(map.state, made);
+    if (map.state.region !== map.region.of) map.region.show();
+    this.show();
+    map.redraw();
+    map.commit(0);
+  }
+
+  pin(spot) {
+    // Torch is asked directly: that is quicker than the script run that records the pin.
+    this.map.source.want(spot).then((came) => came && this.show());
+    this.change({ pins: [...this.map.state.pins, spot] });
+  }
+
+  /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
+  show() {
+    const { map } = this, { source, state: { pins, z } } = map, spot = map.spot(z), bytes = source.answer(spot);
+    map.lists.showPins(pins, (at) => source.answer(at), this.history.length > 0);
+    if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(spot))) map.panel.showBytes(bytes, spot);
+    // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
+    for (const pin of pins.slice(0, -MOST_INLINE)) source.want(pin).then((came) => came && this.show());
+  }
+}

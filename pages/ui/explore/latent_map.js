@@ -1,0 +1,300 @@
+/**
+ * The latent map: a plane of encoded items on which every place decodes under the cursor.
+ *
+ * Three kinds of position keep hover free and sharing exact: `held` is the one that counts (drag,
+ * click, slider, key), `preview` follows a hovering pointer and is forgotten when it leaves, and a
+ * pin is kept. Beside them stands what the decoder is told, a label or a detail seed: with a code it
+ * makes a spot { z, label, seed }, which decides about a picture. Only held places, pins, the region and
+ * settings are committed to Python; hovering sends nothing.
+ */
+
+import { Later } from "../component/debounce.js";
+import { Atlas } from "../map/items.js";
+import { Extras } from "./conditioning.js";
+import { listen } from "../map/gestures.js";
+import { Kept } from "./history.js";
+import { keyPressed, wireTools } from "./keyboard.js";
+import { Layers } from "../map/layers.js";
+import { Lists } from "../map/lists.js";
+import { Overlay } from "../map/overlay.js";
+import { Panel } from "./panel.js";
+import { loadPlotly, Plot } from "../map/scatter.js";
+import { Region } from "./region.js";
+import { keyOf, PictureSource } from "../decoder/picture_source.js";
+import { View } from "../map/viewport.js";
+
+const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
+
+/** Places are rounded once, here, so that map, fields, link and server mean the same number. */
+const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);
+
+export default class LatentMap {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.over = this.find(".la-over");
+    this.view = new View();
+    this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
+    this.mode = { panning: false };
+    this.later = new Later(() => this.tellPython());
+    this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
+    const act = this.actions();
+    this.layers = new Layers(this.find(".la-under"));
+    this.layers.onGrown = () => this.redraw("under");
+    this.overlay = new Overlay(this.over);
+    this.panel = new Panel(root, act);
+    this.lists = new Lists(root, act);
+    const { panel } = this;
+    this.source = new PictureSource((pixels, spot) => panel.showPixels(pixels, spot), (bytes, spot) => panel.showBytes(bytes, spot), this.stats);
+    this.extras = new Extras(root, act, this.source);
+    this.kept = new Kept(this);
+    this.region = new Region(this);
+    listen(this.over, this.view, this.region.over(act), this.mode);
+    wireTools(this);
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(this.find(".la-plot"));
+  }
+
+  actions() {
+    return {
+      preview: (place) => this.setPreview(place),
+      held: () => this.state.z,
+      hold: (place) => this.hold(place.length > 2 ? place : this.complete(place)),
+      release: () => { this.announce(); this.commit(); },
+      pin: (place) => this.pin(this.complete(place)),
+      moved: () => { this.redraw("view"); this.commit(); },
+      nudge: (dx, dy) => {
+        const z = [...this.state.z];
+        z[0] += dx; z[1] += dy;
+        this.goTo({ z });
+      },
+      key: (key) => keyPressed(this, key),
+      goTo: (spot) => this.goTo(spot),
+      tell: (told) => this.tell(told),
+      removePin: (i) => this.kept.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
+      toggleClass: (label) => { flip(this.state.hidden, label); this.showLayers(); this.commit(); },
+      chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
+    };
+  }
+
+  /** Called with every message of Python: a new model is loaded, answers to pins are shown. */
+  async update({ data, setStateValue }, theme) {
+    this.send = setStateValue;
+    this.link = data.link;
+    this.onAnswer?.();
+    const changed = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    this.theme = theme;
+    if (data.facts.digest !== this.digest) { await this.open(data); return; }
+    if (!this.atlas) return;
+    this.source.accept(data.pins);
+    this.kept.show();
+    if (changed) {
+      this.layers.setTheme(theme);
+      this.region.show();
+      await this.plot.setTheme(theme, this.view);
+      this.redraw("view");
+    }
+  }
+
+  /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
+  async open({ facts, urls, place, plotly, pins }) {
+    this.digest = facts.digest;
+    this.later.drop(); // what is still waiting belongs to the model before
+    this.root.dataset.state = "loading";
+    try {
+      const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
+      const details = urls.details && fetch(new URL(urls.details, document.baseURI)).then(async (r) => new Float32Array(await r.arrayBuffer()));
+      const [Plotly, atlas, buffer, noise] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program, details]);
+      this.source.open(buffer, urls.decode, facts, noise);
+      this.source.accept(pins);
+      this.atlas = atlas;
+      this.adopt(place);
+      this.panel.setModel(atlas);
+      this.lists.setModel(atlas, this.source, urls.items);
+      this.extras.setModel(atlas);
+      this.layers.setTheme(this.theme);
+      this.layers.setModel(atlas, this.source.remote ? null : this.source);
+      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+      Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
+      await this.plot.draw(atlas, this.view, this.theme);
+      this.showLayers();
+      this.kept.show();
+      this.redraw("view");
+      this.root.dataset.state = "ready";
+    } catch (error) {
+      this.digest = null;
+      this.root.dataset.state = "failed";
+      this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
+    }
+  }
+
+  adopt(place) {
+    this.state = {
+      z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
+      item: place.item !== null && place.item < this.atlas.count ? place.item : null, hidden: new Set(place.hidden),
+      region: place.region,
+    };
+    this.preview = this.shown = this.nearOf = null;
+    this.kept.forget();
+    this.measure();
+    if (place.view) this.view.fromArray(place.view);
+    else this.view.fit(this.atlas.bounds);
+  }
+
+  // --- what people do -------------------------------------------------------------------------
+
+  spot(z) { return { z, label: this.state.label, seed: this.state.seed }; }
+
+  /** A place on the plane with the further dimensions of the held code. */
+  complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
+
+  setPreview(place) {
+    if (!this.atlas) return;
+    this.preview = place && this.complete(place);
+    this.redraw();
+  }
+
+  hold(z) {
+    if (!this.atlas) return;
+    this.state.z = round(z);
+    this.preview = null;
+    this.redraw();
+  }
+
+  goTo({ z, label = this.state.label, seed = this.state.seed }) {
+    this.hold(z);
+    this.tell({ label, seed });
+    if (this.view.reveal(z[0], z[1])) this.redraw("view");
+  }
+
+  /** Decodes as another label or detail seed from now on, wherever the cursor is. */
+  tell(told) {
+    const before = keyOf(this.state);
+    Object.assign(this.state, told);
+    this.redraw(keyOf(this.state) === before ? "over" : "under");
+    this.announce();
+    this.commit();
+  }
+
+  pin(z) {
+    if (!this.atlas) return;
+    this.hold(z);
+    this.kept.pin(this.spot(this.state.z));
+    this.announce();
+  }
+
+  zoom(factor) { this.view.zoom(factor); this.redraw("view"); this.commit(); }
+
+  fit() { this.view.fit(this.atlas.bounds); this.redraw("view"); this.commit(); }
+
+  /** Whether a plain drag moves the map. */
+  pan(on) {
+    this.mode.panning = on;
+    if (on && this.region.drawing) this.region.toggle(false);
+    press(this.find('[data-do="pan"]'), on);
+  }
+
+  toggleLayer(name) { flip(this.state.layers, name); this.showLayers(); this.commit(); }
+
+  // --- what people see ------------------------------------------------------------------------
+
+  measure() {
+    const { clientWidth, clientHeight } = this.find(".la-plot");
+    this.view.resize(clientWidth, clientHeight);
+  }
+
+  resize() {
+    this.measure();
+    if (this.atlas) this.redraw("view");
+  }
+
+  /** Draws at the next frame; `view` also moves Plotly and the layers below the items. */
+  redraw(what = "over") {
+    (this.dirty ??= new Set()).add(what);
+    this.frame ??= requestAnimationFrame(() => {
+      const { dirty } = this;
+      this.frame = this.dirty = null;
+      if (!this.atlas || !this.view.width) return;
+      const { x, y } = this.view.ranges;
+      if (dirty.has("view")) {
+        this.plot.move(this.view);
+        this.over.dataset.view = [...x, ...y].map((v) => v.toFixed(4)).join(",");
+      }
+      if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
+      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(this.state.z));
+      this.drawPlace();
+      this.stats.frames++;
+    });
+  }
+
+  drawPlace() {
+    const { atlas, state, theme, view } = this, z = this.preview ?? state.z, spot = this.spot(z), key = keyOf(spot);
+    if (key !== this.shown) {
+      this.shown = key;
+      this.source.draw(spot);
+      this.extras.show(spot);
+      this.panel.showPlace(z, atlas.survey(z), theme);
+      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, atlas.told(spot)].filter((part) => part !== "").join(", ")}`);
+    }
+    if (this.nearOf !== state.z.join(",")) this.showNear();
+    this.overlay.draw(view, theme, {
+      z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
+      atlas, hidden: state.hidden, showNames: state.layers.has("names"),
+    });
+    this.region.draw();
+  }
+
+  showNear() {
+    const { z, item } = this.state;
+    this.nearOf = z.join(",");
+    this.near = this.atlas.nearest(z, 8);
+    this.lists.showNear(this.near, z.slice(0, 2).map((v) => v.toFixed(2)).join(", "), item);
+    this.lists.showItem(item);
+  }
+
+  showLayers() {
+    const { layers, hidden } = this.state;
+    for (const button of this.root.querySelectorAll("[data-layer]")) press(button, layers.has(button.dataset.layer));
+    this.layers.on = layers;
+    this.plot.setVisible(hidden, layers.has("points"));
+    this.region.show();
+    this.redraw("under");
+  }
+
+  /** Says the held place to screen readers, once it has come to rest. */
+  announce() {
+    this.say(() => {
+      const { z } = this.state, told = this.atlas.told(this.state), { mix, word, near } = this.atlas.survey(z), { classes } = this.atlas;
+      return `${z.map((v) => v.toFixed(2)).join(", ")}${told && `, ${told}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
+    });
+  }
+
+  /** @param words or what makes them; the last within a moment are spoken */
+  say(words) {
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => { this.find(".la-live").textContent = typeof words === "string" ? words : words(); }, 400);
+  }
+
+  /** Tells Python where we are; Python answers with pictures and the new link. */
+  commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
+
+  tellPython() {
+    const { z, label, seed, layers, pins, item, hidden, region } = this.state;
+    this.send?.("place", {
+      digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
+    });
+  }
+
+  destroy() {
+    this.resizer.disconnect();
+    this.layers.destroy();
+    this.extras.destroy();
+    cancelAnimationFrame(this.frame);
+    this.later.drop();
+    clearTimeout(this.saying);
+    this.plot?.destroy();
+  }
+}
+
+function flip(set, value) { if (!set.delete(value)) set.add(value); }
+function press(button, on) { button.setAttribute("aria-pressed", String(on)); }

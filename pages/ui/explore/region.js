@@ -1,0 +1,153 @@
+/**
+ * A region of the map: drawn with a lasso, or corner by corner from the keyboard. Items inside keep
+ * their colours, the others turn grey; the legend counts. What it holds is told below the map by Python.
+ */
+
+import { closed, drawLasso, inside, Lasso, MOST_CORNERS } from "../map/lasso.js";
+import { Marks } from "../map/highlight.js";
+
+const CLOSE = 10; // pixels from the first corner at which the next one closes the region
+
+export class Region {
+  /** @param map whose state.region is shown; its pointer events are heard before it hears them */
+  constructor(map) {
+    Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], of: null, mask: null });
+    this.marks = new Marks(map.find(".la-marks"));
+    map.over.addEventListener("pointerdown", (event) => {
+      if (!this.drawing || !map.atlas || event.button) return;
+      const box = map.over.getBoundingClientRect();
+      this.lasso.begin(map.view.toPlane(event.clientX - box.left, event.clientY - box.top));
+    });
+    map.over.addEventListener("pointercancel", () => this.drop());
+  }
+
+  /** What gestures mean: while a lasso is drawn a drag draws it, all else stays as `act` has it. */
+  over(act) {
+    const { lasso, map } = this;
+    return {
+      ...act,
+      preview: (z) => { if (z === null) this.drop(); act.preview(z); }, // a second finger: it is a pinch
+      hold: (z) => { if (lasso.stroke) { lasso.extend(z); map.redraw(); } else act.hold(z); },
+      release: () => {
+        if (!lasso.stroke) { act.release(); return; }
+        const last = lasso.stroke.at(-1), polygon = lasso.end(map.view.unit);
+        if (polygon) this.choose(polygon); else act.pin(last);
+      },
+      pin: (z) => { lasso.drop(); act.pin(z); },
+    };
+  }
+
+  drop() {
+    if (!this.lasso.stroke) return;
+    this.lasso.drop();
+    this.map.redraw();
+  }
+
+  toggle(on = !this.drawing) {
+    const { map } = this;
+    this.drawing = on;
+    this.corners = [];
+    if (on) map.pan(false);
+    map.find('[data-do="lasso"]').setAttribute("aria-pressed", String(on));
+    map.over.focus({ preventScroll: true, focusVisible: false });
+    map.say(on ? "Lasso: drag around some items, or move with the arrows and set corners with Enter." : "Lasso off.");
+    map.redraw();
+  }
+
+  choose(polygon) {
+    if (this.drawing) this.toggle(false);
+    this.map.kept.change({ region: polygon });
+  }
+
+  /** All items get their colours back; the button that asked for it goes, so the map takes the focus. */
+  clear() {
+    this.choose(null);
+    this.map.over.focus({ preventScroll: true, focusVisible: false });
+  }
+
+  /** Does what a key stands for while or after a lasso is drawn; false where that is nothing. */
+  key(key) {
+    const { map, drawing, corners } = this;
+    if (key === "l" || key === "L") { this.toggle(); return true; }
+    if (key === "Escape") {
+      if (!drawing && !map.state.region) return false;
+      if (drawing) this.toggle(false); else this.clear();
+      return true;
+    }
+    if (!drawing || (key !== "Enter" && key !== "Backspace")) return false;
+    if (key === "Enter") this.corner(map.state.z.slice(0, 2));
+    else { corners.pop(); map.say(`${corners.length} corners.`); map.redraw(); }
+    return true;
+  }
+
+  /** Sets a corner; on the first one, or a second time on the last, it closes the region. */
+  corner(at) {
+    const { map, corners } = this, [x, y] = map.view.toPixel(...at);
+    const near = (z, reach) => { const [u, v] = map.view.toPixel(...z); return Math.hypot(u - x, v - y) <= reach; };
+    if (corners.length && (near(corners[0], CLOSE) || near(corners.at(-1), 1))) {
+      const polygon = closed(corners, map.view.unit);
+      if (polygon) this.choose(polygon); else map.say("These corners enclose nothing yet: set three or more.");
+    } else if (corners.length < MOST_CORNERS) {
+      corners.push(at);
+      map.say(`Corner ${corners.length}. Enter on the first corner, or here again, closes the region.`);
+    }
+    map.redraw();
+  }
+
+  /** Follows the state: a region, hidden classes or the layer of items have changed. */
+  show() {
+    const { map } = this, { atlas, state: { region, hidden, layers } } = map;
+    if (region !== this.of || atlas !== this.atlas) {
+      Object.assign(this, { of: region, atlas, mask: region && maskOf(atlas, region), corners: [], counts: null });
+      if (this.mask) {
+        this.counts = atlas.classes.map(() => 0);
+        this.mask.forEach((within, i) => { this.counts[atlas.labels[i]] += within; });
+      }
+    }
+    this.shown = layers.has("points");
+    map.find(".la-plotly").classList.toggle("la-quiet", region !== null);
+    map.find(".la-region").hidden = region === null;
+    map.find('[data-testid="region-count"]').textContent = region ? this.words(hidden) : "";
+    map.lists.showLegend(hidden, map.theme, this.counts);
+    map.redraw("marks");
+  }
+
+  words(hidden) {
+    const { atlas, counts } = this, number = (n) => n.toLocaleString("en");
+    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), unseen = [...hidden].map((k) => atlas.classes[k]).filter(Boolean);
+    return [
+      `${number(many)} of ${atlas.sampled ? `the ${number(atlas.count)} items drawn here, of ${atlas.split},` : atlas.split} inside`,
+      atlas.latent > 2 && "chosen in the plane of z1 and z2 alone",
+      unseen.length > 0 && `not counted because hidden: ${unseen.join(", ")}`,
+    ].filter(Boolean).join("; ") + ". Their mean and spread, and new samples like them, stand below.";
+  }
+
+  /** Recolours the items; needed when the view or the region has changed. */
+  drawItems() {
+    const { map, mask, shown, atlas } = this;
+    if (mask) this.marks.draw(map.view, map.theme, { atlas, mask, hidden: map.state.hidden, shown }, map.plot.markerSize(map.view));
+    else this.marks.clear();
+  }
+
+  /** The outline over the map, or what there is of it so far. */
+  draw() {
+    const { map: { over, view, theme, state }, lasso, corners } = this, pen = over.getContext("2d");
+    if (state.region && !lasso.stroke && !corners.length) drawLasso(pen, view, theme, state.region, { tint: 0 });
+    if (lasso.stroke?.length > 1) drawLasso(pen, view, theme, lasso.stroke);
+    if (!corners.length) return;
+    drawLasso(pen, view, theme, [...corners, state.z], { open: true });
+    pen.fillStyle = theme.accentText;
+    for (const z of corners) { pen.beginPath(); pen.arc(...view.toPixel(...z), 4, 0, 2 * Math.PI); pen.fill(); }
+  }
+}
+
+/** 1 for each item of an atlas inside a polygon of the first two dimensions, else 0. */
+function maskOf({ codes, count, latent }, polygon) {
+  const mask = new Uint8Array(count), xs = polygon.map(([x]) => x), ys = polygon.map(([, y]) => y);
+  const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  for (let i = 0, at = 0; i < count; i++, at += latent) {
+    const x = codes[at], y = codes[at + 1];
+    if (x >= x0 && x <= x1 && y >= y0 && y <= y1) mask[i] = Number(inside(x, y, polygon));
+  }
+  return mask;
+}

@@ -1,0 +1,180 @@
+/**
+ * The film: a strip of frames, a scrubber, a player. The head is a number from 0 to frames - 1;
+ * between two frames the picture is decoded as well, so that play is as smooth as the screen.
+ */
+
+import { paint } from "../decoder/decoder.js";
+import { fill } from "../explore/panel.js";
+import { keyOf } from "../decoder/picture_source.js";
+
+const FRAME_BUDGET = 6; // milliseconds of decoding that the strip takes of a screen's frame
+
+export class Film {
+  /** @param act { spot(z), moved() }   @param source decodes */
+  constructor(root, act, source) {
+    Object.assign(this, { act, source, codes: [], cells: [], head: 0, direction: 1, playing: false });
+    this.find = (selector) => root.querySelector(selector);
+    this.strip = this.find(".pm-strip");
+    this.range = this.find('[data-testid="scrubber"]');
+    this.button = this.find('[data-do="play"]');
+    this.button.onclick = () => this.toggle();
+    this.range.oninput = () => { this.pause(); this.seek(Number(this.range.value)); };
+    this.range.onchange = () => this.seek(Math.round(this.head));
+    for (const element of [this.strip, this.range]) element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  setModel(atlas) {
+    this.atlas = atlas;
+    this.pause();
+    this.setFrames([]);
+  }
+
+  get last() { return Math.max(0, this.codes.length - 1); }
+
+  /** Other codes [n, D]; the head keeps its share of the way. */
+  setFrames(codes) {
+    const share = this.last ? this.head / this.last : 0;
+    this.codes = codes;
+    this.head = this.playing ? share * this.last : Math.round(share * this.last);
+    this.range.max = this.last;
+    this.range.disabled = this.button.disabled = codes.length < 2;
+    const [, height, width] = this.atlas.image;
+    while (this.cells.length > codes.length) this.cells.pop().item.remove();
+    while (this.cells.length < codes.length) this.cells.push(this.cell(this.cells.length));
+    for (const { canvas } of this.cells) if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    this.refresh();
+    this.show();
+  }
+
+  /** The same codes with another label, seed or model. */
+  refresh() { this.turn = 0; this.frame ??= requestAnimationFrame(() => this.grow()); }
+
+  cell(i) {
+    const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+    const item = make("li"), button = make("button", { type: "button", tabIndex: -1 }), canvas = make("canvas");
+    const place = make("span"), near = make("span");
+    canvas.dataset.testid = "frame";
+    canvas.setAttribute("role", "img");
+    button.append(canvas, place, near);
+    button.onclick = () => { this.pause(); this.seek(i); };
+    item.append(button);
+    this.strip.append(item);
+    return { item, button, canvas, place, near };
+  }
+
+  /** Decodes outdated cells until the frame's share is spent, goes on in the next. */
+  async grow() {
+    const start = performance.now(), { atlas, source } = this;
+    for (; this.turn < this.cells.length; this.turn++) {
+      const cell = this.cells[this.turn], spot = this.act.spot(this.codes[this.turn]), key = `${atlas.digest}/${keyOf(spot)}`;
+      if (cell.key === key) continue;
+      if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.grow()); return; }
+      const pen = cell.canvas.getContext("2d"), image = pen.createImageData(cell.canvas.width, cell.canvas.height);
+      if (!source.remote) paint(source.decode(spot), atlas.image[0], image.data);
+      else {
+        const { turn, codes } = this, bytes = await source.fetchBytes(spot);
+        if (codes !== this.codes || turn !== this.turn) continue;
+        if (bytes) fill(image.data, bytes, atlas.image[0]);
+      }
+      pen.putImageData(image, 0, 0);
+      cell.key = key;
+      this.tell(cell, spot);
+    }
+    this.frame = null;
+  }
+
+  /** What is said under a frame: how crowded its place is and the class most of its neighbours have. */
+  tell({ canvas, button, place, near }, spot) {
+    const { word, crowding, mix, near: items } = this.atlas.survey(spot.z), name = this.atlas.classes[mix[0].label];
+    canvas.dataset.z = spot.z.join(",");
+    place.textContent = crowding > 0 ? `${word} ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
+    place.dataset.word = word;
+    near.textContent = `${mix[0].count}/${items.length} ${name}`; // the share first: a long name is cut
+    button.title = `${place.textContent}: ${Math.round(100 * crowding)} % of the items live where it is emptier. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
+    canvas.setAttribute("aria-label", `Frame at ${spot.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
+  }
+
+  /** The code at the head, between two frames by a straight line. */
+  get code() {
+    const low = Math.min(Math.floor(this.head), this.last), a = this.codes[low], b = this.codes[Math.min(low + 1, this.last)];
+    const share = this.head - low;
+    return share ? a.map((v, d) => Math.round((v + share * (b[d] - v)) * 1e4) / 1e4) : a;
+  }
+
+  seek(head) {
+    this.head = Math.max(0, Math.min(this.last, head));
+    this.show();
+    this.act.moved();
+  }
+
+  step(by) { this.pause(); this.seek(Math.round(this.head) + by); }
+
+  toggle() { if (this.playing) this.pause(); else this.play(); }
+
+  play() {
+    if (this.last === 0) return;
+    const { value: order } = this.find('[data-testid="order"]');
+    if (this.head >= this.last && order !== "ping-pong") this.head = 0;
+    if (order !== "ping-pong") this.direction = 1;
+    this.playing = true;
+    this.button.textContent = "Pause";
+    let before = performance.now();
+    const tick = (now) => {
+      if (!this.playing) return;
+      const speed = Number(this.find('[data-testid="speed"]').value);
+      this.advance(Math.min(0.1, Math.max(0, now - before) / 1000) * speed);
+      before = now;
+      this.ticking = requestAnimationFrame(tick);
+    };
+    this.ticking = requestAnimationFrame(tick);
+  }
+
+  advance(by) {
+    const { value: order } = this.find('[data-testid="order"]');
+    let next = this.head + this.direction * by;
+    if (order === "ping-pong") {
+      if (next >= this.last) { next = 2 * this.last - next; this.direction = -1; }
+      if (next <= 0) { next = -next; this.direction = 1; }
+    } else if (next >= this.last) {
+      if (order === "loop") next = next % (this.last + 1) > this.last ? 0 : next - this.last;
+      else { this.pause(); next = this.last; }
+    }
+    this.seek(next);
+  }
+
+  pause() {
+    this.playing = false;
+    cancelAnimationFrame(this.ticking);
+    this.button.textContent = "Play";
+  }
+
+  /** The scrubber and the marked frame follow the head. */
+  show() {
+    const now = Math.round(this.head);
+    this.range.value = this.head;
+    this.range.setAttribute("aria-valuetext", `Frame ${now + 1} of ${this.codes.length}`);
+    if (this.current === this.cells[now]) return;
+    this.current?.button.removeAttribute("aria-current");
+    this.current = this.cells[now];
+    if (!this.current) return;
+    this.current.button.setAttribute("aria-current", "true");
+    const { offsetLeft: left, offsetWidth: width } = this.current.item, { strip } = this, base = strip.offsetLeft;
+    if (left - base < strip.scrollLeft || left - base + width > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = left - base - strip.clientWidth / 2;
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1), " ": () => this.toggle(),
+      Home: () => this.step(-this.codes.length), End: () => this.step(this.codes.length),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  destroy() {
+    this.pause();
+    cancelAnimationFrame(this.frame);
+  }
+}

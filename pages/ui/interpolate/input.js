@@ -1,0 +1,124 @@
+/** What people do on the Interpolate page: gestures, keys, buttons and fields, each told to the map. */
+
+import { listen } from "../map/gestures.js";
+import { handleAt } from "../map/path_overlay.js";
+
+/** Gestures and keys on the map: stops are dragged, a stroke is drawn, or the map moves. */
+export function wireMap(map) {
+  // Heard before `listen`, which must know whether a drag is about a stop, a stroke or the map.
+  map.over.addEventListener("pointerdown", (event) => {
+    const box = map.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
+    map.grabbed = map.atlas && map.tool === "stops" ? handleAt(map.view, map.state.stops, at, event.pointerType === "touch" ? 24 : 13) : null;
+    map.stroke = map.tool === "draw" ? [map.view.toPlane(...at)] : null;
+    map.mode.panning = map.tool === "stops" && map.grabbed === null;
+    map.dragging = null;
+  });
+  const act = {
+    preview: (z) => {
+      if (z === null && map.stroke) map.stroke = null; // a second finger: it is a pinch
+      map.preview = map.atlas && z ? map.complete(z) : null;
+      const at = z && map.atlas && handleAt(map.view, map.state.stops, map.view.toPixel(...z), 13);
+      map.over.style.cursor = map.tool === "stops" && at !== null && at !== false ? "grab" : "";
+      map.redraw();
+    },
+    hold: (z) => {
+      if (!map.atlas) return;
+      if (map.stroke) map.stroke.push(z);
+      else if (map.grabbed !== null) {
+        map.dragging ??= map.state.stops;
+        map.chosen = map.grabbed;
+        const moved = map.complete(z, map.state.stops[map.grabbed]);
+        map.state = { ...map.state, stops: map.state.stops.map((stop, i) => (i === map.grabbed ? moved : stop)) };
+        map.answer = null;
+        map.preview = moved;
+      }
+      map.redraw();
+    },
+    release: () => {
+      const { stroke, dragging } = map;
+      map.stroke = map.dragging = null;
+      map.preview = null;
+      if (stroke) map.endStroke(stroke);
+      else if (dragging) {
+        const moved = map.state.stops;
+        map.state = { ...map.state, stops: dragging };
+        map.change({ stops: moved });
+      }
+    },
+    pin: (z) => {
+      if (!map.atlas) return;
+      map.stroke = null;
+      if (map.tool === "draw") return;
+      if (map.grabbed !== null) { map.chosen = map.grabbed; map.showStops(); map.redraw(); } else map.add(map.complete(z));
+    },
+    moved: () => map.redraw("view"),
+    nudge: (dx, dy) => map.nudge(dx, dy),
+    key: (key) => keyPressed(map, key),
+  };
+  listen(map.over, map.view, act, map.mode);
+  map.over.addEventListener("keydown", (event) => { if (event.key === " ") map.spaceAt = map.view.toArray().join(); });
+  map.over.addEventListener("keyup", (event) => {
+    if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // held to pan, it is no press
+  });
+  map.root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range") return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) map.redo(); else map.undo();
+  });
+}
+
+/** Does what a key on the map stands for; false where it stands for nothing. */
+function keyPressed(map, key) {
+  if (!map.atlas) return false;
+  const count = map.state.stops.length;
+  const act = {
+    Delete: () => map.chosen !== null && map.remove(map.chosen), Backspace: () => map.chosen !== null && map.remove(map.chosen),
+    Escape: () => { map.chosen = null; map.setTool("stops"); map.showStops(); map.redraw(); },
+    n: () => { map.chosen = count ? ((map.chosen ?? -1) + 1) % count : null; map.showStops(); map.redraw(); },
+    d: () => map.atlas.latent === 2 && map.setTool(map.tool === "draw" ? "stops" : "draw"),
+    u: () => map.undo(), f: () => map.fit(), "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
+  }[key.length === 1 ? key.toLowerCase() : key];
+  if (act) { act(); return true; }
+  const centre = /^[0-9]$/.test(key) && map.atlas.centres[Number(key)];
+  if (centre) map.add(centre);
+  return Boolean(centre);
+}
+
+/** The buttons and fields around the map. */
+export function wireControls(map) {
+  const tools = {
+    "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
+    undo: () => map.undo(), redo: () => map.redo(), copy: () => map.copyLink(),
+    reverse: () => map.change({ stops: [...map.state.stops].reverse(), stroke: [...map.state.stroke].reverse() }),
+    clear: () => { map.chosen = null; map.change({ stops: [], ...(map.state.kind === "drawn" && { kind: "straight" }) }); },
+    keep: () => map.keep([Math.round(map.film.head)]), "keep-all": () => map.keep(map.film.codes.map((_, i) => i)),
+    "add-item": () => map.stops.addItem(), "add-code": () => map.stops.addCode(),
+  };
+  for (const button of map.all("[data-do]")) if (tools[button.dataset.do]) button.onclick = tools[button.dataset.do];
+  for (const button of map.all("[data-tool]")) button.onclick = () => map.setTool(button.dataset.tool);
+  for (const button of map.all("[data-layer]")) {
+    button.onclick = () => {
+      const { layer } = button.dataset, { layers } = map.state;
+      map.state.layers = layers.includes(layer) ? layers.filter((name) => name !== layer) : [...layers, layer];
+      map.showLayers();
+      map.commit();
+    };
+  }
+  for (const button of map.all("[data-kind]")) {
+    button.onclick = () => {
+      const { kind } = button.dataset;
+      if (kind === "drawn" && map.state.stroke.length < 2) { map.setTool("draw"); return; }
+      if (kind !== "drawn") map.setTool("stops");
+      map.change({ kind });
+    };
+  }
+  for (const button of map.all("[data-spacing]")) button.onclick = () => map.change({ spacing: button.dataset.spacing });
+  const guard = map.find('[data-field="guard"]'), frames = map.find('[data-field="frames"]');
+  guard.onchange = () => map.change({ guard: guard.checked });
+  frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
+  const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="detail-seed"]');
+  label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });
+  seed.onchange = () => map.change({ seed: Math.max(0, Math.min(map.source.rows.length - 1, Math.round(Number(seed.value)) || 0)) });
+}

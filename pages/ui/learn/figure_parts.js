@@ -1,0 +1,232 @@
+/** The parts of lesson figures: a plane with marks to drag, pictures, sliders, choices. */
+
+import { paint } from "../decoder/decoder.js";
+import { fill } from "../explore/panel.js";
+
+export const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+
+export const side = (home) => { const box = make("div", { className: "ls-side" }); home.append(box); return box; };
+export const pictures = (home, small = false) => { const box = make("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
+export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
+
+const SHOWN = 3000; // items on a plane
+
+/** A plane with its items; marks are dragged or moved with the arrow keys. */
+export class Stage {
+  /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
+  constructor(home, { atlas }, theme, { marks, moved, words = "The plane" }) {
+    Object.assign(this, { atlas, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(atlas) });
+    this.canvas = make("canvas", { tabIndex: 0 });
+    this.canvas.dataset.testid = "lesson-plane";
+    this.canvas.setAttribute("role", "application");
+    this.canvas.setAttribute("aria-label", `${words}. Drag the mark, or move it with the arrow keys.`);
+    home.append(make("div", { className: "ls-plane" }, this.canvas));
+    const place = (event) => {
+      const box = this.canvas.getBoundingClientRect();
+      this.move(this.toPlane(event.clientX - box.left, event.clientY - box.top));
+    };
+    this.canvas.onpointerdown = (event) => { this.canvas.setPointerCapture(event.pointerId); this.held = true; place(event); };
+    this.canvas.onpointermove = (event) => { if (this.held) place(event); };
+    this.canvas.onpointerup = this.canvas.onpointercancel = () => { this.held = false; };
+    this.canvas.onkeydown = (event) => {
+      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (!by || !this.moved) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const [x0, x1] = this.bounds, unit = (x1 - x0) / (event.shiftKey ? 30 : 150);
+      this.move([this.marks[0].z[0] + by[0] * unit, this.marks[0].z[1] + by[1] * unit]);
+    };
+    this.resizer = new ResizeObserver(() => { this.items = null; this.draw(); });
+    this.resizer.observe(this.canvas);
+  }
+
+  move(z) {
+    if (!this.moved) return;
+    this.marks[0].z = z.map((v) => Math.round(v * 1e4) / 1e4);
+    this.moved(this.marks[0].z);
+    this.draw();
+  }
+
+  get scale() {
+    const [x0, x1, y0, y1] = this.bounds, { clientWidth: w, clientHeight: h } = this.canvas;
+    return { unit: Math.min(w / (x1 - x0), h / (y1 - y0)) * 0.96, cx: (x0 + x1) / 2, cy: (y0 + y1) / 2, w, h };
+  }
+
+  toPlane(px, py) { const { unit, cx, cy, w, h } = this.scale; return [cx + (px - w / 2) / unit, cy - (py - h / 2) / unit]; }
+
+  toPixel([x, y]) { const { unit, cx, cy, w, h } = this.scale; return [w / 2 + (x - cx) * unit, h / 2 - (y - cy) * unit]; }
+
+  draw() {
+    const { canvas, theme } = this, ratio = devicePixelRatio || 1, { w, h, unit } = this.scale;
+    if (!w) return;
+    canvas.width = Math.round(w * ratio);
+    canvas.height = Math.round(h * ratio);
+    const pen = canvas.getContext("2d");
+    this.items ??= this.drawItems(canvas.width, canvas.height, ratio);
+    pen.drawImage(this.items, 0, 0);
+    pen.scale(ratio, ratio);
+    if (this.line) {
+      pen.strokeStyle = theme.text;
+      pen.lineWidth = 2;
+      pen.beginPath();
+      this.line.forEach((z, i) => { const [x, y] = this.toPixel(z); if (i) pen.lineTo(x, y); else pen.moveTo(x, y); });
+      pen.stroke();
+    }
+    if (this.cloud) {
+      const [x, y] = this.toPixel(this.cloud.mean);
+      for (const k of [1, 2]) {
+        pen.lineWidth = this.lit?.startsWith("σ") ? 4 : 2;
+        pen.strokeStyle = theme.accentText;
+        pen.globalAlpha = k === 1 ? 1 : 0.5;
+        pen.beginPath();
+        pen.ellipse(x, y, Math.max(1, k * this.cloud.std[0] * unit), Math.max(1, k * this.cloud.std[1] * unit), 0, 0, 7);
+        pen.stroke();
+      }
+      pen.globalAlpha = 1;
+    }
+    for (const { symbol, z } of this.marks) {
+      const [x, y] = this.toPixel(z), lit = this.lit && this.lit[0] === symbol[0];
+      pen.beginPath();
+      pen.arc(x, y, lit ? 11 : 7, 0, 7);
+      pen.lineWidth = 3;
+      pen.strokeStyle = theme.ground;
+      pen.stroke();
+      pen.fillStyle = theme.accentText;
+      pen.fill();
+      pen.font = `600 14px ${theme.sans}`;
+      pen.lineWidth = 4;
+      pen.strokeText(symbol, x + 12, y - 8);
+      pen.fillStyle = theme.text;
+      pen.fillText(symbol, x + 12, y - 8);
+    }
+  }
+
+  drawItems(width, height, ratio) {
+    const { atlas, theme } = this, layer = make("canvas", { width, height }), pen = layer.getContext("2d");
+    pen.scale(ratio, ratio);
+    pen.globalAlpha = 0.55;
+    const step = Math.max(1, Math.floor(atlas.count / SHOWN));
+    for (let i = 0; i < atlas.count; i += step) {
+      const [x, y] = this.toPixel([atlas.codes[i * atlas.latent], atlas.codes[i * atlas.latent + 1]]);
+      pen.fillStyle = theme.classes[atlas.labels[i] % theme.classes.length];
+      pen.fillRect(x - 1.5, y - 1.5, 3, 3);
+    }
+    return layer;
+  }
+
+  destroy() { this.resizer.disconnect(); }
+}
+
+/** The window in which 98 of 100 items lie along each axis, and a margin: far ones make no room. */
+function crowd({ codes, count, latent }) {
+  return [0, 1].flatMap((d) => {
+    const sorted = Float32Array.from({ length: count }, (_, i) => codes[i * latent + d]).sort();
+    const low = sorted[Math.floor(0.01 * count)], high = sorted[Math.floor(0.99 * (count - 1))], margin = 0.12 * (high - low);
+    return [low - margin, high + margin];
+  });
+}
+
+/** A picture that a model decodes, with words below. */
+export class Picture {
+  constructor(home, words = "") {
+    this.canvas = make("canvas", { width: 28, height: 28 });
+    this.canvas.dataset.testid = "lesson-picture";
+    this.canvas.setAttribute("role", "img");
+    this.words = make("figcaption", { textContent: words });
+    home.append(make("figure", {}, this.canvas, this.words));
+  }
+
+  /** Decodes at a spot; returns the pixel means, or null where the server draws. */
+  show({ source, atlas }, spot) {
+    const [, height, width] = atlas.image;
+    if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
+    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height), told = { label: null, seed: 0, ...spot };
+    Object.assign(this.canvas.dataset, { z: told.z.join(","), label: told.label ?? "", seed: told.seed });
+    this.canvas.setAttribute("aria-label", `Decoded at ${told.z.map((v) => v.toFixed(2)).join(", ")}`);
+    if (source.remote) {
+      this.wanted = JSON.stringify(told);
+      source.fetchBytes(told).then((bytes) => {
+        if (!bytes || this.wanted !== JSON.stringify(told)) return;
+        fill(image.data, bytes, atlas.image[0]);
+        pen.putImageData(image, 0, 0);
+      });
+      return null;
+    }
+    const pixels = source.decode(told);
+    paint(pixels, atlas.image[0], image.data);
+    pen.putImageData(image, 0, 0);
+    return pixels;
+  }
+}
+
+/** A slider with its value. */
+export function slider(home, words, { min, max, value, step = "any", moved }) {
+  const input = make("input", { type: "range", min, max, step, value });
+  const output = make("output", { className: "la-mono" });
+  input.setAttribute("aria-label", words);
+  const show = () => { output.textContent = Number(input.value).toFixed(2); };
+  input.oninput = () => { show(); moved(Number(input.value)); };
+  home.append(make("label", { className: "ls-range" }, make("span", { textContent: words }), input, output));
+  show();
+  return { get value() { return Number(input.value); }, set value(v) { input.value = v; show(); } };
+}
+
+/** Real items to choose from: one a class, the most central; `chosen(item)` hears of it. */
+export function items(home, { atlas, item }, chosen) {
+  const row = make("div", { className: "ls-choices", role: "group" });
+  row.setAttribute("aria-label", "Real items");
+  atlas.centres.forEach((centre, label) => {
+    if (!centre) return;
+    const near = atlas.nearest(centre, 40).find(({ item: i }) => atlas.labels[i] === label)?.item;
+    if (near === undefined) return;
+    const button = make("button", { type: "button", title: atlas.classes[label] }, make("img", { src: item(near), alt: atlas.classes[label] }));
+    button.dataset.item = near;
+    button.onclick = () => {
+      for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
+      chosen(near);
+    };
+    row.append(button);
+  });
+  home.append(row);
+  return row;
+}
+
+/** Pixel values in [0, 1] of an item's picture, one channel. */
+export async function pixelsOf(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = make("canvas", { width: image.naturalWidth, height: image.naturalHeight }), pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  return Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255);
+}
+
+/** Standard normal numbers, the same for the same seed (mulberry32, Box and Muller 1958). */
+export function normals(seed) {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** −log p(x | z) of Bernoulli pixels, in nats. */
+export function crossEntropy(pixels, x) {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    const p = Math.min(1 - 1e-6, Math.max(1e-6, pixels[i]));
+    sum -= x[i] * Math.log(p) + (1 - x[i]) * Math.log(1 - p);
+  }
+  return sum;
+}
+
+/** KL(N(mean, std²) || N(0, 1)) in nats, summed. */
+export const klOf = (mean, std) => mean.reduce((sum, m, d) => sum + 0.5 * (m * m + std[d] ** 2 - 1) - Math.log(std[d]), 0);

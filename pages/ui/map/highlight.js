@@ -1,0 +1,90 @@
+/**
+ * The items once more, for as long as a region is chosen: those inside in their colours, the others
+ * in grey below them. Plotly recolours single items in hundreds of milliseconds, because it uploads
+ * all of them again, so its own are hidden meanwhile; and 10,000 calls of drawImage take several
+ * times as long as writing the pixels, so those are written here.
+ */
+
+import { shapeOf } from "./scatter.js";
+import { MARGIN } from "./viewport.js";
+
+// Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
+export const SHAPES = [
+  "M6 1a5 5 0 1 0 .001 0z", "M1.5 1.5h9v9h-9z", "M6 0l6 6-6 6-6-6z",
+  "M4 1h4v3h3v4H8v3H4V8H1V4h3z", "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
+  "M6 1l5.5 10H.5z", "M6 11L.5 1h11z",
+  "M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z",
+  "M3 .8h6L12 6l-3 5.2H3L0 6z", "M1 1l10 10V1L1 11z",
+];
+const GREY = 0.32; // how much of the text's ink the grey has; crowds of it do not get darker
+
+export class Marks {
+  constructor(canvas) { this.canvas = canvas; }
+
+  /** @param scene { atlas, mask: 1 for an item inside, hidden, shown }   @param size of a mark, pixels */
+  draw(view, theme, { atlas, mask, hidden, shown }, size) {
+    const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height);
+    const { codes, labels, latent, count } = atlas, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
+    const left = MARGIN.l * ratio, top = MARGIN.t * ratio, right = left + view.plotWidth * ratio, bottom = top + view.plotHeight * ratio;
+    const side = Math.ceil(1.2 * size * ratio), half = side / 2, area = { data: image.data, width, left, top, right, bottom };
+    for (const within of shown ? [0, 1] : []) {
+      const stamps = this.stamps(theme, atlas.classes.length, side, within, count > 20_000 ? 0.6 : 0.85);
+      for (let i = 0, at = 0; i < count; i++, at += latent) {
+        if (mask[i] !== within || hidden.has(labels[i])) continue;
+        const x = Math.round(left + (codes[at] - x0) * scale - half), y = Math.round(top + (y1 - codes[at + 1]) * scale - half);
+        if (x > left - side && x < right && y > top - side && y < bottom) press(stamps[labels[i]], side, x, y, area);
+      }
+    }
+    pen.putImageData(image, 0, 0);
+  }
+
+  /** The marks of all classes, in their colours or in grey; kept until size or theme change. */
+  stamps(theme, classes, side, within, opacity) {
+    const key = `${theme.ground} ${side} ${opacity} ${classes}`;
+    if (this.key !== key) Object.assign(this, { key, sets: [] });
+    this.sets[within] ??= Array.from({ length: classes }, (_, k) => ({
+      colour: within ? mixed(theme.classes[k % theme.classes.length]) : mixed(theme.ground, theme.text),
+      cover: cover(SHAPES[shapeOf(k)], side, opacity),
+    }));
+    return this.sets[within];
+  }
+
+  clear() { if (this.canvas.width > 1) Object.assign(this.canvas, { width: 1, height: 1 }); }
+}
+
+/** Lays a mark over pixels that are not premultiplied, within the axes. */
+function press({ colour: [r, g, b], cover }, side, x, y, { data, width, left, top, right, bottom }) {
+  for (let v = 0, k = 0; v < side; v++) {
+    for (let u = 0; u < side; u++, k++) {
+      const over = cover[k];
+      if (over === 0 || x + u < left || x + u >= right || y + v < top || y + v >= bottom) continue;
+      const p = 4 * ((y + v) * width + x + u), under = data[p + 3] / 255 * (1 - over), all = over + under;
+      data[p] = (r * over + data[p] * under) / all;
+      data[p + 1] = (g * over + data[p + 1] * under) / all;
+      data[p + 2] = (b * over + data[p + 2] * under) / all;
+      data[p + 3] = 255 * all;
+    }
+  }
+}
+
+const pad = (side) => Object.assign(document.createElement("canvas"), { width: side, height: side }).getContext("2d", { willReadFrequently: true });
+
+/** How much of each of side x side pixels a shape covers, 0 to `opacity`. */
+function cover(shape, side, opacity) {
+  const pen = pad(side);
+  pen.scale(side / 12, side / 12);
+  pen.fill(new Path2D(shape));
+  const { data } = pen.getImageData(0, 0, side, side);
+  return Float32Array.from({ length: side * side }, (_, i) => opacity * data[4 * i + 3] / 255);
+}
+
+/** Red, green and blue of a CSS colour, or of some ink on it. */
+function mixed(colour, ink) {
+  const pen = pad(1);
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  if (ink) { pen.globalAlpha = GREY; pen.fillStyle = ink; pen.fillRect(0, 0, 1, 1); }
+  return pen.getImageData(0, 0, 1, 1).data;
+}

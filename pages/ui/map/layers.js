@@ -1,0 +1,113 @@
+/** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
+
+import { paint } from "../decoder/decoder.js";
+import { keyOf } from "../decoder/picture_source.js";
+import { openCanvas } from "./viewport.js";
+
+const TILE = 46; // preferred size of a manifold tile on the screen, in pixels
+const MOST_TILES = 4000;
+const FRAME_BUDGET = 7; // milliseconds of decoding a frame may spend on tiles
+
+export class Layers {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.on = new Set();
+    this.tiles = new Map();
+    this.fields = {};
+  }
+
+  /** New model: other fields, other tiles. @param source decodes the tiles; none: no tiles */
+  setModel(atlas, source) {
+    Object.assign(this, { atlas, source });
+    this.tiles.clear();
+    this.fields = {};
+  }
+
+  setTheme(theme) { this.theme = theme; this.fields = {}; }
+
+  /** @param spot the held place, whose further dimensions, label and seed all tiles share */
+  draw(view, spot) {
+    const pen = openCanvas(this.canvas, view);
+    if (!this.atlas) return;
+    if (this.on.has("manifold") && this.source) this.drawManifold(pen, view, spot);
+    for (const name of ["density", "uncertainty", "speed"]) if (this.on.has(name)) this.drawField(pen, view, name);
+  }
+
+  drawField(pen, view, name) {
+    const field = (this.fields[name] ??= this.render(name)), [x0, x1, y0, y1] = this.atlas.bounds;
+    if (!field) return;
+    const [left, top] = view.toPixel(x0, y1), [right, bottom] = view.toPixel(x1, y0);
+    pen.imageSmoothingEnabled = true;
+    pen.drawImage(field, left, top, right - left, bottom - top);
+  }
+
+  /** A field as a picture: one ink, its strength the value. */
+  render(name) {
+    const density = name === "density", values = this.atlas[density ? "density" : name === "speed" ? "speed" : "entropy"];
+    if (!values) return null;
+    const size = Math.sqrt(values.length);
+    const ink = density ? this.theme.ink : this.theme.accent;
+    let low = Infinity, high = 0;
+    for (const v of values) { if (v > high) high = v; if (v < low) low = v; }
+    const picture = document.createElement("canvas");
+    picture.width = picture.height = size;
+    const pen = picture.getContext("2d"), image = pen.createImageData(size, size);
+    for (let r = 0, i = 0; r < size; r++) {
+      for (let c = 0; c < size; c++, i++) {
+        // Densities span decades: the square root keeps thin places visible. Row 0 is the lowest z2.
+        const share = density ? Math.sqrt(values[i] / high) : (values[i] - low) / (high - low || 1);
+        const at = ((size - 1 - r) * size + c) * 4;
+        image.data[at] = ink[0]; image.data[at + 1] = ink[1]; image.data[at + 2] = ink[2];
+        image.data[at + 3] = 255 * (density ? 0.75 : 0.7) * share;
+      }
+    }
+    pen.putImageData(image, 0, 0);
+    return picture;
+  }
+
+  /** Tiles sit on a grid that halves its step when one zooms in; a missing tile shows its parent, an outdated one itself. */
+  drawManifold(pen, view, spot) {
+    const level = Math.round(Math.log2(1 / (TILE * view.unit))), step = 2 ** -level, size = step / view.unit;
+    const { x, y } = view.ranges, missing = [], slice = keyOf({ ...spot, z: spot.z.slice(2) });
+    pen.imageSmoothingEnabled = false;
+    for (let i = Math.floor(x[0] / step); i * step < x[1]; i++) {
+      for (let j = Math.floor(y[0] / step); j * step < y[1]; j++) {
+        const [left, top] = view.toPixel(i * step, (j + 1) * step), key = `${level}/${i}/${j}`;
+        let tile = this.tiles.get(key);
+        if (tile?.slice !== slice) {
+          missing.push({ key, slice, spot: { ...spot, z: [(i + 0.5) * step, (j + 0.5) * step, ...spot.z.slice(2)] } });
+          tile ??= this.tiles.get(`${level - 1}/${Math.floor(i / 2)}/${Math.floor(j / 2)}`);
+        }
+        if (tile) pen.drawImage(tile.picture, left, top, size + 0.5, size + 0.5);
+      }
+    }
+    if (missing.length) this.grow(missing, view);
+  }
+
+  /** Decodes missing tiles, nearest to the middle first, a few milliseconds a frame. */
+  grow(missing, view) {
+    clearTimeout(this.timer);
+    const [cx, cy] = view.centre, away = ({ spot: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
+    missing.sort((a, b) => away(a) - away(b));
+    this.timer = setTimeout(() => {
+      const start = performance.now();
+      for (const { key, slice, spot } of missing) {
+        if (this.tiles.size > MOST_TILES) this.tiles.delete(this.tiles.keys().next().value);
+        this.tiles.set(key, { slice, picture: this.picture(spot) });
+        if (performance.now() - start > FRAME_BUDGET) break;
+      }
+      this.onGrown?.();
+    }, 0);
+  }
+
+  picture(spot) {
+    const { decoder } = this.source, picture = document.createElement("canvas");
+    picture.width = decoder.width; picture.height = decoder.height;
+    const pen = picture.getContext("2d"), image = pen.createImageData(decoder.width, decoder.height);
+    paint(this.source.decode(spot), decoder.channels, image.data);
+    pen.putImageData(image, 0, 0);
+    return picture;
+  }
+
+  destroy() { clearTimeout(this.timer); }
+}

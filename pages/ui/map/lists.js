@@ -1,0 +1,113 @@
+/** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
+
+import { paint } from "../decoder/decoder.js";
+import { SHAPES } from "./highlight.js";
+import { fill } from "../explore/panel.js";
+import { shapeOf } from "./scatter.js";
+
+const make = (tag, properties = {}, ...children) => {
+  const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);
+  Object.assign(element.dataset, dataset);
+  Object.assign(element.style, style);
+  element.append(...children);
+  return element;
+};
+
+/** The mark of a class as the maps draw it, as SVG. */
+export function mark(label, colour) {
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[shapeOf(label)]}"/></svg>`;
+}
+
+export class Lists {
+  /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
+  constructor(root, act) {
+    this.find = (selector) => root.querySelector(selector);
+    this.act = act;
+  }
+
+  setModel(atlas, source, itemsUrl) {
+    Object.assign(this, { atlas, source });
+    this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
+  }
+
+  /** @param counts of the items inside the region, a class; none: no region */
+  showLegend(hidden, theme, counts) {
+    const parts = this.atlas.classes.map((name, label) => {
+      const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
+      chip.setAttribute("aria-pressed", String(!hidden.has(label)));
+      chip.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
+      chip.append(name);
+      if (counts && !hidden.has(label)) chip.append(make("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
+      return chip;
+    });
+    this.find(".la-legend").replaceChildren(...parts);
+  }
+
+  /** @param bytesAt spot -> image that torch decoded there, or undefined while it is on its way */
+  showPins(pins, bytesAt, undoable) {
+    const [channels, height, width] = this.atlas.image;
+    this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
+      const { z, label, seed } = pin, told = this.atlas.told(pin);
+      const canvas = make("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed } });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}${told && `, ${told}`}`);
+      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(pin);
+      if (bytes) fill(image.data, bytes, channels);
+      else if (this.source.decoder) paint(this.source.decode(pin), channels, image.data);
+      canvas.dataset.source = bytes ? "server" : "browser";
+      pen.putImageData(image, 0, 0);
+      const go = make("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(pin) },
+        canvas, make("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+      if (told) go.append(make("span", { textContent: told }));
+      const remove = make("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
+      remove.setAttribute("aria-label", `Delete pin ${i + 1}`);
+      return make("li", {}, go, remove);
+    }));
+    this.find(".la-pins .la-hint").hidden = pins.length > 0;
+    this.find('[data-do="undo"]').disabled = !undoable;
+    this.find('[data-do="clear"]').disabled = pins.length === 0;
+  }
+
+  showNear(near, where, chosen) {
+    const { atlas } = this;
+    this.find(".la-near-where").textContent = `to ${where}, among ${atlas.split}`;
+    this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
+      const name = atlas.classes[atlas.labels[item]];
+      const picture = make("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
+      const button = make("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.act.chooseItem(item === chosen ? null : item) },
+        picture, make("span", { textContent: name }), make("span", { className: "la-mono", textContent: distance.toFixed(3) }));
+      button.setAttribute("aria-pressed", String(item === chosen));
+      button.setAttribute("aria-label", `${name}, distance ${distance.toFixed(3)}`);
+      return make("li", {}, button);
+    }));
+  }
+
+  /** One item: the original beside what the decoder makes of its own code. */
+  showItem(item) {
+    const home = this.find('[data-testid="item-detail"]');
+    home.hidden = item === null;
+    if (item === null) { home.replaceChildren(); return; }
+    const { atlas, source } = this, [channels, height, width] = atlas.image, spot = atlas.spot(item), { z } = spot;
+    const name = atlas.classes[atlas.labels[item]];
+    const original = make("img", { src: this.picture(item), alt: `Original: ${name}` });
+    const parts = [make("figure", {}, original, make("figcaption", { textContent: "original" }))];
+    if (source.decoder) {
+      const canvas = make("canvas", { width, height });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `Reconstruction: ${name}`);
+      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
+      paint(source.decode(spot), channels, image.data);
+      pen.putImageData(image, 0, 0);
+      parts.push(make("figure", {}, canvas, make("figcaption", { textContent: "reconstruction" })));
+    }
+    const numbers = (values) => values.map((v) => v.toFixed(3)).join(", ");
+    const std = atlas.std && Array.from(atlas.std.subarray(item * atlas.latent, (item + 1) * atlas.latent));
+    const text = make("p", {}, make("strong", { textContent: name }), ` test image ${atlas.itemNumber(item)}`, make("br"),
+      "code ", make("span", { className: "la-mono", textContent: numbers(z) }));
+    if (std) text.append(make("br"), "posterior std ", make("span", { className: "la-mono", textContent: numbers(std) }),
+      make("br"), "The ellipse on the map holds 95 % of its posterior.");
+    else text.append(make("br"), "This model has no posterior: an item is one point.");
+    text.append(make("br"), make("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(spot) }));
+    home.replaceChildren(...parts, text);
+  }
+}

@@ -1,0 +1,58 @@
+/** A small map that always shows the same part of the plane: items, class names, and what a subclass marks. */
+
+import { Atlas } from "./items.js";
+import { Overlay } from "./overlay.js";
+import { loadPlotly, Plot } from "./scatter.js";
+import { View } from "./viewport.js";
+
+export class SmallMap {
+  constructor(element) {
+    Object.assign(this, { element, view: new View() });
+    this.find = (selector) => element.querySelector(selector);
+    this.over = this.find(".la-over");
+    this.overlay = new Overlay(this.over);
+    this.resizer = new ResizeObserver(() => this.fit());
+    this.resizer.observe(element);
+  }
+
+  async open({ urls, facts, plotly }, theme) {
+    this.atlas = null;
+    const [Plotly, atlas] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts)]);
+    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+    Object.assign(this, { theme });
+    this.view.resize(this.element.clientWidth, this.element.clientHeight);
+    this.view.fit(atlas.bounds);
+    await this.plot.draw(atlas, this.view, theme);
+    this.atlas = atlas; // from here on there is a plot to move
+    this.fit();
+  }
+
+  async setTheme(theme) {
+    this.theme = theme;
+    if (this.atlas) { await this.plot.setTheme(theme, this.view); this.draw(); }
+  }
+
+  /** The part of the plane that is shown: [z1 min, z1 max, z2 min, z2 max]. */
+  window() { return this.atlas.bounds; }
+
+  fit() {
+    const { clientWidth, clientHeight } = this.element;
+    if (!this.atlas || !clientWidth) return;
+    this.view.resize(clientWidth, clientHeight);
+    this.view.fit(this.window());
+    this.plot.move(this.view);
+    this.draw();
+  }
+
+  draw() {
+    if (this.atlas && this.view.width) this.mark(this.over.getContext("2d"));
+  }
+
+  /** The cross at z and the names of classes, on an empty overlay. */
+  drawCross(z) {
+    const scene = { pins: [], near: [], item: null, hidden: new Set(), held: true, showNames: true };
+    this.overlay.draw(this.view, this.theme, { ...scene, z, atlas: this.atlas });
+  }
+
+  destroy() { this.resizer.disconnect(); this.plot?.destroy(); }
+}

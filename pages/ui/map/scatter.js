@@ -1,0 +1,124 @@
+/** Plotly draws the axes and the items; the pointer never reaches it, so it never resets the view. */
+
+import { MARGIN } from "./viewport.js";
+
+/** One shape a class, so that colour never carries the meaning alone. */
+export const SYMBOLS = [
+  "circle", "square", "diamond", "cross", "x",
+  "triangle-up", "triangle-down", "star", "hexagon", "bowtie",
+];
+
+/** Which of them: colours come round after ten, and then go with other shapes. */
+export const shapeOf = (label) => (label + 3 * Math.floor(label / SYMBOLS.length)) % SYMBOLS.length;
+
+let library;
+
+/** Loads plotly.min.js once a page. */
+export function loadPlotly(url) {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { library = undefined; reject(new Error("plotly.min.js did not load")); };
+    document.head.append(script);
+  });
+  return library;
+}
+
+export class Plot {
+  constructor(element, Plotly) { Object.assign(this, { element, Plotly, hidden: new Set(), shown: true }); }
+
+  /** @param atlas items: codes [N, D], labels [N], the number of classes */
+  async draw(atlas, view, theme) {
+    this.theme = theme;
+    this.classes = atlas.classes.length;
+    const buckets = atlas.classes.map(() => ({ x: [], y: [] }));
+    this.slots = new Uint32Array(atlas.count); // where in its class each item stands
+    this.labels = atlas.labels;
+    for (let i = 0; i < atlas.count; i++) {
+      const bucket = buckets[atlas.labels[i]];
+      this.slots[i] = bucket.x.length;
+      bucket.x.push(atlas.codes[i * atlas.latent]);
+      bucket.y.push(atlas.codes[i * atlas.latent + 1]);
+    }
+    this.perPoint = atlas.count > 20_000 ? 3 : 5;
+    const traces = buckets.map(({ x, y }, label) => ({
+      type: "scattergl", mode: "markers", hoverinfo: "skip",
+      x: Float32Array.from(x), y: Float32Array.from(y),
+      visible: this.isVisible(label),
+      marker: {
+        symbol: SYMBOLS[shapeOf(label)], color: theme.classes[label % theme.classes.length],
+        size: this.markerSize(view), opacity: atlas.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
+      },
+    }));
+    await this.Plotly.newPlot(this.element, traces, this.layout(view), {
+      staticPlot: true, displayModeBar: false, plotGlPixelRatio: devicePixelRatio || 1,
+    });
+  }
+
+  isVisible(label) { return this.shown && !this.hidden.has(label); }
+
+  /** Items grow when one zooms in: far away a texture, near by things. */
+  markerSize(view) { return Math.min(11, Math.max(this.perPoint, this.perPoint * Math.sqrt(8 / view.span))); }
+
+  layout(view) {
+    const { x, y } = view.ranges, { text, grid } = this.theme;
+    const axis = (range) => ({
+      range, autorange: false, gridcolor: grid, zerolinecolor: grid, zerolinewidth: 2, linecolor: grid,
+      tickfont: { family: this.theme.mono, size: 11, color: text }, ticks: "", fixedrange: true, nticks: 9,
+    });
+    return {
+      width: view.width, height: view.height, margin: MARGIN, showlegend: false, hovermode: false,
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: axis(x), yaxis: axis(y),
+    };
+  }
+
+  /** Follows the view; a call that comes while Plotly is busy waits, and only the latest is kept. */
+  async move(view) {
+    if (this.busy) { this.next = view; return; }
+    this.busy = true;
+    const { x, y } = view.ranges, size = this.markerSize(view);
+    await this.Plotly.relayout(this.element, {
+      width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y,
+    });
+    if (Math.abs(size - (this.size ?? 0)) > 0.6) {
+      this.size = size;
+      await this.Plotly.restyle(this.element, { "marker.size": size });
+    }
+    this.busy = false;
+    if (this.next) { const next = this.next; this.next = null; await this.move(next); }
+  }
+
+  /** @param hidden classes that are switched off   @param shown whether items are drawn at all */
+  async setVisible(hidden, shown) {
+    Object.assign(this, { hidden, shown });
+    if (!this.classes) return;
+    await this.Plotly.restyle(this.element, { visible: Array.from({ length: this.classes }, (_, k) => this.isVisible(k)) });
+  }
+
+  /** @param items that stay as they are while all others turn grey; null: all do */
+  async select(items) {
+    const chosen = Array.from({ length: this.classes }, () => (items ? [] : null));
+    if (items) for (const i of items) chosen[this.labels[i]].push(this.slots[i]);
+    await this.Plotly.restyle(this.element, {
+      selectedpoints: chosen, "selected.marker.opacity": 0.95,
+      "unselected.marker.color": `rgb(${this.theme.ink})`, "unselected.marker.opacity": 0.14,
+    });
+  }
+
+  /** Lets all classes but one step back; null: none. */
+  async setFocus(label) {
+    if (!this.classes) return;
+    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.9 : 0.12));
+    await this.Plotly.restyle(this.element, { "marker.opacity": opacity });
+  }
+
+  async setTheme(theme, view) {
+    this.theme = theme;
+    if (!this.classes) return;
+    const colors = Array.from({ length: this.classes }, (_, k) => theme.classes[k % theme.classes.length]);
+    await this.Plotly.update(this.element, { "marker.color": colors }, this.layout(view));
+  }
+
+  destroy() { this.Plotly.purge(this.element); }
+}

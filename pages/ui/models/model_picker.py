@@ -1,0 +1,98 @@
+"""The choice of a model: what each is, its numbers, and why a damaged one cannot be opened."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+import vae
+
+from ..runtime import cache, session
+from ..runtime.map_assets import MapAssets
+
+
+def model_picker() -> vae.Entry:
+    """Shows the picker and returns the chosen checkpoint; stops the page where none can open."""
+    entries = {entry.name: entry for entry in cache.checkpoints()}
+    if not entries:
+        st.error(
+            "There is no model yet. Train one: `python -m vae train --data fashion-mnist-starter "
+            "--model vae --out checkpoints/fashion-vae`, then reload this page."
+        )
+        st.stop()
+    wanted = session.model(cache.DEFAULT_MODEL)
+    if wanted not in entries:
+        st.warning(
+            f"There is no model named {wanted} here; {next(iter(entries))} is shown instead."
+        )
+        wanted = next(iter(entries))
+    st.session_state["picker"] = wanted  # the widget forgets between pages, the session does not
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.selectbox(
+            "Model",
+            list(entries),
+            format_func=lambda n: n if entries[n].error is None else f"{n} (damaged)",
+            label_visibility="collapsed",
+            width=240,
+            key="picker",
+            on_change=lambda: session.choose_model(st.session_state["picker"]),
+        )
+        entry = entries[wanted]
+        if entry.error is None:
+            st.caption(summary(entry))
+    if entry.error is not None:
+        st.error(f"{wanted} cannot be opened: {entry.error}")
+        st.stop()
+    return entry
+
+
+def model_and_map() -> tuple[vae.Entry, MapAssets]:
+    """Shows the picker; returns the chosen checkpoint and what its map needs, says where a link
+    knew another version of it, and stops the page where it cannot be shown."""
+    entry = model_picker()
+    try:
+        assets = cache.map_assets(entry.name, entry.digest)
+    except (vae.CheckpointError, vae.DataError) as error:
+        st.error(f"{entry.name} cannot be shown: {error}")
+        st.stop()
+    warn_of_version(entry)
+    return entry, assets
+
+
+def warn_of_version(entry: vae.Entry) -> None:
+    """Says so where the link was made with another model of this name."""
+    asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+    if asked and not entry.digest.startswith(asked):
+        st.warning(
+            f"This link was made with another version of {entry.name} "
+            f"({asked}, here {entry.digest[:12]}): it may show something else here."
+        )
+
+
+def warn_of_link(broken: Sequence[str]) -> None:
+    """Names the parameters of a link that could not be read, if there are any."""
+    if broken:
+        st.warning(
+            f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+        )
+
+
+def summary(entry: vae.Entry) -> str:
+    """One line: kind, network, latents where they are more than a plane's, and the numbers on the
+    test split with their units."""
+    info = vae.MODELS[entry.config.model.name]
+    parts, latent = [info.title, entry.config.model.network], entry.config.model.latent
+    if latent > 2:
+        parts.append(f"{latent} latents, the map shows z1 and z2")
+    numbers = entry.metrics.get("evaluation") or {}
+    if "neg_elbo" in numbers and info.cls.has_prior:
+        kind = " (black and white)" if numbers.get("binarized") else ""
+        parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats{kind}")
+    elif "reconstruction" in numbers:
+        parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")
+    if "mse" in numbers:
+        parts.append(f"squared error {numbers['mse']:.4f} a pixel")
+    if "knn5" in numbers:
+        parts.append(f"5 neighbours name {100 * numbers['knn5']:.0f} % right")
+    if "n" in numbers:
+        parts.append(f"{numbers['n']:,} {numbers['split']} images")
+    return " · ".join(parts)

@@ -1,0 +1,201 @@
+"""HTTP beside Streamlit's own: published content, the map's modules, item pictures, decoding.
+
+Everything heavy reaches the browser through here and not through a script run: a URL names its
+content by hash, so it never changes and the browser keeps it. Published content lives in memory,
+bounded far above what the caches of `cache.py` can hold at a time.
+"""
+
+import gzip
+import hashlib
+import io
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from .location import Pin, Space
+
+PREFIX = "atelier"
+_UI = Path(__file__).resolve().parents[1]
+_MODULES = sorted(p.relative_to(_UI).as_posix() for p in _UI.rglob("*.js"))
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_STORE_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes as they travel; `body` is gzip where that makes them smaller."""
+
+    body: bytes
+    media_type: str
+    zipped: bool
+
+
+class _Store:
+    """Published content by hash; the least recently used leaves when the memory is full."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._size = limit, 0
+        self._items: OrderedDict[str, Content] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, key: str, content: Content) -> None:
+        with self._lock:
+            if key not in self._items:
+                self._items[key] = content
+                self._size += len(content.body)
+            self._items.move_to_end(key)
+            while self._size > self._limit and len(self._items) > 1:
+                self._size -= len(self._items.popitem(last=False)[1].body)
+
+    def get(self, key: str) -> Content | None:
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+            return self._items.get(key)
+
+
+_store = _Store(_STORE_BYTES)
+_images: dict[str, np.ndarray] = {}
+_later: OrderedDict[str, Callable[[], bytes]] = OrderedDict()
+_MOST_LATER = 500
+_decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
+
+
+def publish(payload: bytes, media_type: str = "application/octet-stream") -> str:
+    """Makes `payload` available and returns its URL, relative to the app's root."""
+    key = hashlib.sha256(payload).hexdigest()[:20]
+    if _store.get(key) is None:
+        body = gzip.compress(payload, compresslevel=6, mtime=0)
+        zipped = len(body) < len(payload)
+        _store.put(key, Content(body if zipped else payload, media_type, zipped))
+    return f"{PREFIX}/content/{key}"
+
+
+def publish_later(name: str, work: Callable[[], bytes]) -> str:
+    """Makes the JSON that `work` returns available without waiting for it: it runs when the
+    browser asks. `name` must say all that decides about the answer."""
+    key = hashlib.sha256(name.encode()).hexdigest()[:20]
+    _later[key] = work
+    _later.move_to_end(key)
+    while len(_later) > _MOST_LATER:
+        _later.popitem(last=False)
+    return f"{PREFIX}/later/{key}"
+
+
+def publish_images(digest: str, images: np.ndarray) -> str:
+    """Makes uint8 images [N, C, H, W] available; returns the URL before `/{index}.png`."""
+    _images[digest] = images
+    return f"{PREFIX}/item/{digest}"
+
+
+def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> str:
+    """Lets the decode route answer for this checkpoint: `decode` returns bytes [H, W, C]."""
+    _decoders[digest] = (space, decode)
+    return f"{PREFIX}/decode/{digest}"
+
+
+@cache
+def _version() -> str:
+    return hashlib.sha256(b"".join((_UI / m).read_bytes() for m in _MODULES)).hexdigest()[:12]
+
+
+def module_url(name: str) -> str:
+    """URL of a JavaScript file, named by its path below this folder; all of them share the hash of
+    all their texts, so that their imports of each other stay relative and never mix two versions.
+    """
+    return f"{PREFIX}/ui/{_version()}/{name}"
+
+
+@cache
+def plotly_url() -> str:
+    """URL of the plotly.min.js that ships inside the installed plotly package."""
+    import plotly
+
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return publish(source.read_bytes(), "text/javascript")
+
+
+async def _content(request: Request) -> Response:
+    content = _store.get(request.path_params["key"])
+    if content is None:
+        return PlainTextResponse("No such content; reload the page.", 404)
+    headers = dict(_FOREVER)
+    body = content.body
+    if content.zipped:
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            headers["Vary"] = "Accept-Encoding"
+        else:
+            body = gzip.decompress(body)
+    return Response(body, media_type=content.media_type, headers=headers)
+
+
+async def _work(request: Request) -> Response:
+    work = _later.get(request.path_params["key"])
+    if work is None:
+        return PlainTextResponse("No such content; reload the page.", 404)
+    body = await run_in_threadpool(work)
+    return Response(body, media_type="application/json", headers=_FOREVER)
+
+
+async def _module(request: Request) -> Response:
+    name, version = request.path_params["name"], request.path_params["version"]
+    if name not in _MODULES or version != _version():
+        return PlainTextResponse("No such module; reload the page.", 404)
+    return Response((_UI / name).read_bytes(), media_type="text/javascript", headers=_FOREVER)
+
+
+async def _item(request: Request) -> Response:
+    from PIL import Image
+
+    images = _images.get(request.path_params["digest"])
+    index = request.path_params["index"]
+    if images is None or index >= len(images):
+        return PlainTextResponse("No such image; reload the page.", 404)
+    pixels = images[index].transpose(1, 2, 0)
+    target = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(target, "PNG")
+    return Response(target.getvalue(), media_type="image/png", headers=_FOREVER)
+
+
+async def _decode(request: Request) -> Response:
+    """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; a conditional model may be told `&label=3`,
+    a hierarchical one a detail `&seed=7`. All of it is checked, never trusted."""
+    space, decode = _decoders.get(request.path_params["digest"], (None, None))
+    if decode is None:
+        return PlainTextResponse("No such model; reload the page.", 404)
+    try:
+        z = tuple(float(v) for v in request.query_params.get("z", "").split(","))
+    except ValueError:
+        z = ()
+    if len(z) != space.latent or not all(math.isfinite(v) and abs(v) <= 1e3 for v in z):
+        message = f"z must be {space.latent} numbers between -1000 and 1000, separated by commas."
+        return PlainTextResponse(message, 400)
+    try:
+        label = space.label(request.query_params.get("label"))
+        seed = space.seed(request.query_params.get("seed", 0))
+    except ValueError as error:
+        return PlainTextResponse(str(error), 400)
+    pixels = await run_in_threadpool(decode, Pin(z, label, seed))
+    return Response(
+        pixels, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+ROUTES = [
+    Route(f"/{PREFIX}/content/{{key}}", _content),
+    Route(f"/{PREFIX}/later/{{key}}", _work),
+    Route(f"/{PREFIX}/ui/{{version}}/{{name:path}}", _module),
+    Route(f"/{PREFIX}/item/{{digest}}/{{index:int}}.png", _item),
+    Route(f"/{PREFIX}/decode/{{digest}}", _decode),
+]
