@@ -1,6 +1,8 @@
-"""The rules of the house, read from the imports."""
+"""The walls of the house, read from the imports: rooms, floors, no arrow up, no circle."""
 
 import ast
+import graphlib
+import posixpath
 import re
 import subprocess
 import sys
@@ -10,219 +12,218 @@ import pytest
 
 import vae
 
-ROOT = Path(vae.__file__).parent
-FILES = sorted(ROOT.rglob("*.py"))
-# module -> the modules of the engine that it may import; a package stands for all in it
-ALLOWED = {
+ROOT = Path(vae.__file__).resolve().parents[1]
+ENGINE, UI = ROOT / "vae", ROOT / "pages" / "ui"
+FILES = sorted(ENGINE.rglob("*.py"))
+MOST_FILES = 14  # in one room, of one language
+
+# room of the engine -> the rooms that it may import from
+ENGINE_ROOMS = {
+    "files": set(),
     "config": set(),
-    "distributions": {"noise"},
-    "atomic": set(),
-    "layers": set(),
-    "networks": {"config", "layers"},
-    "data": {"atomic", "config", "data_files"},
-    "data_files": {"config", "data"},
-    "evenly": set(),
-    "stream": {"atomic", "data", "data_files", "evenly", "locks"},
-    "feed": {"config", "data"},
-    "images": {"atomic"},
-    "priors": {"config", "distributions"},
-    "inference": {"priors"},
-    "models": {
-        *("config", "distributions", "inference", "layers", "models", "networks", "noise"),
-        "priors",
-    },
-    "noise": set(),
-    "distributed": {"noise"},
-    "latent": {"checkpoint", "data", "kept", "models"},
-    "ordering": {"data", "evenly", "latent", "models"},
-    "aggregate": {"distributions", "latent", "models"},
-    "augment": {
-        *("aggregate", "checkpoint", "classifier", "data", "distributions"),
-        *("generate", "kept", "latent", "models"),
-    },
-    "augment_files": {"augment", "checkpoint", "images"},
-    "quadrature": {"distributions", "models", "priors"},
-    "importance": {"distributions", "models"},
-    "projection": set(),
-    "reduction": {"projection"},
-    "classifier": {"checkpoint", "data", "tensor_files"},
-    "samples": {"distributions", "models"},
-    "report": {"atomic", "checkpoint", "models"},
-    "film": set(),
-    "generate": {"aggregate", "distributions", "latent", "models", "priors"},
-    "regions": {"generate", "tables"},
-    "novelty": set(),
-    "upscale": {"refiner"},
-    "refiner": {"checkpoint", "tensor_files"},
-    "refiner_training": {"data", "refiner", "upscale"},
-    "outline": set(),
-    "board_items": set(),
-    "boards": {"atomic", "board_items", "locks"},
-    "locks": set(),
-    "follow": {"atomic", "data", "evenly", "feed", "latent", "training"},
-    "runs": {"atomic", "checkpoint", "follow"},
-    "timelapse": {"film", "runs"},
-    "run_queue": {"config", "follow", "locks", "models", "resume", "runs"},
-    "board_files": {"board_items", "boards", "film", "outline", "sheets", "tables", "upscale"},
-    "directions": set(),
-    "anomaly": {"distributions", "models", "quadrature", "regret", "residuals", "summary"},
-    "regret": {"residuals"},
-    "residuals": {"models"},
-    "summary": {"models", "residuals"},
-    "screening": {"aggregate", "anomaly", "distributions", "latent", "models", "summary"},
-    "submitted": {"data", "data_files", "uploads"},
-    "calibration": set(),
-    "corruptions": set(),
-    "lookup": {"data", "evenly", "latent", "models", "novelty"},
-    "clusters": {"latent", "tables"},
-    "sklearn": {
-        "checkpoint",
-        "config",
-        "data",
-        "distributions",
-        "latent",
-        "models",
-        "ordering",
-        "training",
-    },
-    "sheets": {"film"},
-    "tables": set(),
-    "uploads": set(),
-    "walk": {"latent", "models"},
-    "geometry": {"latent", "models", "walk"},
-    "paths": {"geometry", "tables"},
-    "path_files": {"film", "latent", "models", "paths", "sheets", "upscale"},
-    "export": {"checkpoint", "layers", "models"},
-    "onnx_export": {"atomic", "checkpoint", "models", "networks"},
-    "checkpoint": {"atomic", "config", "models"},
-    "tensor_files": {"atomic", "checkpoint"},
-    "kept": {"atomic", "checkpoint", "distributions", "tensor_files"},
-    "schedules": {"config"},
+    "nn": {"config"},
+    "data": {"config", "files"},
+    "models": {"config", "nn"},
+    "checkpoint": {"config", "files", "models", "nn"},
+    "export": {"checkpoint", "files", "models", "nn"},
+    "latent": {"checkpoint", "data", "files", "models", "nn"},
+    "analysis": {"data", "files", "latent", "models"},
+    "pictures": {"checkpoint", "data", "files", "latent", "models"},
+    "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
+    "boards": {"files", "pictures"},
     "training": {
-        *("config", "data", "distributed", "feed", "models", "networks", "noise", "schedules"),
+        *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
     },
-    "resume": {"atomic", "checkpoint", "config", "training"},
-    "evaluation": {
-        *("aggregate", "classifier", "data", "distributions", "importance", "latent"),
-        *("models", "projection", "quadrature", "samples"),
+    "anomaly": {"evaluation", "latent", "models", "nn"},
+    "augmentation": {
+        *("checkpoint", "data", "evaluation", "latent", "models", "nn", "pictures"),
     },
+    "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
+    "commands": {
+        *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
+        *("export", "latent", "models", "pictures", "training"),
+    },
+    "__init__": {"checkpoint", "config", "data", "models"},
+    "__main__": {"commands"},
 }
-ABOVE = {"__init__", "__main__", "commands"}  # what people call; may use all of the engine
+# What pages share, each room below those that may import from it; a page's own room may import
+# from all of them, and from the rooms of pages listed beside it.
+SHARED_ROOMS = {
+    "decoder": set(),
+    "map": set(),
+    "runtime": set(),
+    "component": {"runtime"},
+    "controls": {"component", "runtime"},
+    "models": {"controls", "runtime"},
+}
+PAGE_ROOMS = {}
 
 
 def imported(path):
-    """(module of the engine or outside, line) of every import in a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """(dotted name, line) of every import in a Python file, relative ones made absolute."""
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            depth = len(path.relative_to(ROOT).parts)
-            inside = node.level >= 1
-            base = "models." if inside and node.level < depth else ""
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            yield from ((("." + base if inside else "") + name, node.lineno) for name in names)
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *filter(None, [node.module])))
+            yield from ((f"{base}.{alias.name}", node.lineno) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def scripts(path):
+    """The files that a JavaScript file imports."""
+    for name in re.findall(r'^(?:import|export)\b[^;"]*"([^"]+)"', path.read_text("utf-8"), re.M):
+        yield Path(posixpath.normpath((path.parent / name).as_posix()))
+
+
+def room(path, top):
+    return path.relative_to(top).parts[0].removesuffix(".py")
+
+
+def engine_arrows():
+    for path in FILES:
+        for name, line in imported(path):
+            if name.startswith("vae.") and name.split(".")[1] != room(path, ENGINE):
+                yield f"{path.relative_to(ROOT)}:{line}", room(path, ENGINE), name.split(".")[1]
+
+
+def ui_arrows():
+    for path in sorted(UI.rglob("*.py")):
+        for name, line in imported(path):
+            if name.startswith("pages.ui.") and name.split(".")[2] != room(path, UI):
+                yield f"{path.relative_to(ROOT)}:{line}", room(path, UI), name.split(".")[2]
+    for path in sorted(UI.rglob("*.js")):
+        for target in scripts(path):
+            if room(target, UI) != room(path, UI):
+                yield str(path.relative_to(ROOT)), room(path, UI), room(target, UI)
+
+
+def test_the_engine_s_rooms_import_downwards_only():
+    wrong = [arrow for arrow in engine_arrows() if arrow[2] not in ENGINE_ROOMS[arrow[1]]]
+    assert not wrong, "say in ENGINE_ROOMS what a room may import from, or move the code"
+    list(graphlib.TopologicalSorter(ENGINE_ROOMS).static_order())  # raises CycleError
+
+
+def test_the_interface_s_rooms_import_downwards_only():
+    wrong = [
+        (where, of, to)
+        for where, of, to in ui_arrows()
+        if to not in (SHARED_ROOMS[of] if of in SHARED_ROOMS else {*SHARED_ROOMS, *page(of)})
+    ]
+    assert not wrong, "what pages share knows no page, and a page only those in PAGE_ROOMS"
+    list(graphlib.TopologicalSorter(SHARED_ROOMS | PAGE_ROOMS).static_order())
+
+
+def page(name):
+    return PAGE_ROOMS.get(name, set())
+
+
+def test_the_tables_name_only_rooms_and_arrows_that_exist():
+    engine = {(of, to) for _, of, to in engine_arrows()}
+    assert {(of, to) for of, rooms in ENGINE_ROOMS.items() for to in rooms} == engine
+    shared = {(of, to) for of, rooms in (SHARED_ROOMS | PAGE_ROOMS).items() for to in rooms}
+    found = {(of, to) for _, of, to in ui_arrows()}
+    assert shared == {(of, to) for of, to in found if of in SHARED_ROOMS or to not in SHARED_ROOMS}
+
+
+def test_no_file_imports_itself_by_a_circle_within_its_room():
+    graph = {path: set() for path in FILES}
+    for path in FILES:
+        for name, _ in imported(path):
+            parts = name.split(".")
+            for target in (parts, parts[:-1]):
+                file = ROOT.joinpath(*target).with_suffix(".py")
+                if file in graph and file != path:
+                    graph[path].add(file)
+    for path in (*UI.rglob("*.js"),):
+        graph[path] = set(scripts(path))
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("suffix", [".py", ".js"])
+def test_a_room_holds_about_a_dozen_files(suffix):
+    folders = {path.parent for top in (ENGINE, UI) for path in top.rglob(f"*{suffix}")}
+    sizes = {
+        str(folder.relative_to(ROOT)): len(
+            [p for p in folder.glob(f"*{suffix}") if p.stem[0] != "_"]
+        )
+        for folder in folders
+    }
+    assert not {name: size for name, size in sizes.items() if size > MOST_FILES}
+
+
+def test_every_room_says_what_it_is_for():
+    for folder in sorted({path.parent for path in FILES}):
+        sentence = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+        assert sentence and sentence.split("\n\n")[0].endswith("."), folder
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ENGINE)))
 def test_the_engine_draws_no_screen_and_loads_no_pickle(path):
-    names = {name.split(".")[0] for name, _ in imported(path) if not name.startswith(".")}
-    assert not names & {"streamlit", "plotly", "pickle", "cloudpickle", "dill"}
-    assert "torch.load(" not in path.read_text()
+    names = {name.split(".")[0] for name, _ in imported(path)}
+    assert not names & {"streamlit", "plotly", "pages", "pickle", "cloudpickle", "dill"}
+    text = path.read_text("utf-8")
+    assert "torch.load(" not in text
+    assert path.name == "atomic.py" or ".tmp" not in text, "use atomic.beside"
 
 
-def module_of(path):
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda p: p.name)
+def test_a_page_holds_no_torch_and_no_class(path):
+    assert "torch" not in {name.split(".")[0] for name, _ in imported(path)}
+    assert not any(
+        isinstance(n, ast.ClassDef) for n in ast.walk(ast.parse(path.read_text("utf-8")))
+    )
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in FILES if module_of(p) not in ABOVE],
-    ids=lambda p: str(p.relative_to(ROOT)),
-)
-def test_dependencies_point_one_way(path):
-    module = module_of(path)
-    assert module in ALLOWED, "say here what the new file may import"
-    inside = {n.lstrip(".").split(".")[0] for n, _ in imported(path) if n.startswith(".")}
-    assert inside <= ALLOWED[module]
-
-
-UI = ROOT.parent / "pages" / "ui"
-
-
-@pytest.mark.parametrize("path", sorted(UI.glob("*.[pj]*")), ids=lambda p: p.name)
-def test_what_pages_share_knows_no_page(path):
-    """What lies in `pages/ui` itself serves all pages; what one page is made of lies in a folder
-    of its own below, and may build on the former, not the other way round."""
-    text = path.read_text()
-    if path.suffix == ".py":
-        named = {
-            n.module or ""
-            for n in ast.walk(ast.parse(text))
-            if isinstance(n, ast.ImportFrom) and n.level
-        }
-    else:
-        named = set(re.findall(r'from "\./([^"]+)"', text))
-    rooms = {folder.name for folder in UI.iterdir() if folder.is_dir()}
-    assert not {re.split("[./]", name)[0] for name in named} & rooms
-
-
-def test_a_page_s_scripts_build_on_their_own_folder_and_on_what_is_shared():
-    for path in UI.glob("*/*.js"):
-        for name in re.findall(r'from "([^"]+)"', path.read_text()):
-            assert (path.parent / name).resolve().is_file()
-            assert re.fullmatch(r"\.\.?/[a-z_]+\.js", name), f"{path.name} imports {name}"
+def test_every_script_that_is_imported_exists():
+    for path in UI.rglob("*.js"):
+        for target in scripts(path):
+            assert target.is_file(), f"{path.relative_to(UI)} imports {target}"
 
 
 def test_models_do_not_import_each_other():
-    concrete = {p.stem for p in (ROOT / "models").glob("*.py")} - {"__init__", "base"}
+    concrete = {p.stem for p in (ENGINE / "models").glob("*.py")} - {"__init__", "base"}
     for name in concrete:
         siblings = {
-            n.removeprefix(".models.")
-            for n, _ in imported(ROOT / "models" / f"{name}.py")
-            if n.startswith(".models.")
+            n.split(".")[2]
+            for n, _ in imported(ENGINE / "models" / f"{name}.py")
+            if n.startswith("vae.models.")
         }
         assert siblings <= {"base"}, name
 
 
-def test_only_data_checkpoints_pictures_and_onnx_touch_the_disk():
-    writers = {"atomic.py", "report.py", "data.py", "data_files.py", "checkpoint.py", "images.py"}
-    writers |= {"kept.py", "tensor_files.py"}
-    writers |= {
-        "boards.py",
-        "locks.py",
-        "resume.py",
-        "follow.py",
-        "runs.py",
-        "run_queue.py",
-        "pictures.py",
-        "stream.py",
-        "train.py",
-        "waiting.py",
-        "onnx_export.py",
-        "augment_files.py",
-    }  # of the latter a file is compared with torch before it takes its name
-    in_memory = {"film.py": {("av", "open")}, "uploads.py": {("Image", "open")}}  # of bytes
+def test_a_model_s_name_is_asked_in_its_own_file_only():
+    """Whoever needs something of a model asks the model for it, by a method that all have."""
+    for path in FILES:
+        if room(path, ENGINE) not in ("models", "config"):
+            assert not re.search(
+                r"name [!=]= \"(ae|vae|cvae|hvae|avb)\"", path.read_text("utf-8")
+            ), path
+
+
+# Rooms whose files read and write the disk; others go through them.
+TOUCH_THE_DISK = {"files", "data", "checkpoint", "training", "boards", "commands"}
+# Single files beside them: a README is rewritten, an ONNX file is compared with torch before it
+# takes its name, images and archives are opened from bytes in memory.
+TOUCH_TOO = {
+    *("evaluation/markdown_report.py", "export/onnx.py", "pictures/grid.py"),
+    *("pictures/animation.py", "augmentation/dataset_files.py"),
+}
+
+
+def test_few_rooms_touch_the_disk():
     touching = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "mkdir", "unlink"}
     for path in FILES:
-        if path.name in writers:
+        if room(path, ENGINE) in TOUCH_THE_DISK or str(path.relative_to(ENGINE)) in TOUCH_TOO:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                library = getattr(getattr(node.func, "value", None), "id", "")
-                if path.name in in_memory and (library, name) in in_memory[path.name]:
-                    continue
-                assert name not in touching, f"{path.name}:{node.lineno} calls {name}"
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_one_file_alone_knows_how_to_write_whole_files(path):
-    assert path.name == "atomic.py" or ".tmp" not in path.read_text(), "use atomic.beside"
+                assert name not in touching, f"{path}:{node.lineno} calls {name}"
 
 
 def test_import_is_light():
     code = "import vae, sys; print([m for m in ('sklearn', 'torchvision') if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

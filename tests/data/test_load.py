@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from sample_files import idx
 
 from vae import DataError, load_dataset
 
@@ -41,11 +42,6 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
         for name, content in members.items():
             archive.writestr(name, content)
     return path
-
-
-def idx(array):
-    head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return head + array.tobytes()
 
 
 def refused(path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_data import idx
+from sample_files import idx
 
 from vae import DataError, Dataset, Split, load_dataset, training
 from vae.data import memory_mapped
