@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import NamedTuple
 
+from .errors import AtelierError
+
 SCHEMA = 1
 LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
 PRIORS = ("normal", "flow", "label")
@@ -56,7 +58,7 @@ def setting(record: type, name: str) -> Setting:
     return next(f.metadata["setting"] for f in fields(record) if f.name == name)
 
 
-class ConfigError(ValueError):
+class ConfigError(AtelierError):
     """A setting that cannot be: one sentence with what came, what was expected, what to do."""
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import AtelierError
 from ..files import csv_table
 from ..latent.encoding import class_centres
 
@@ -25,7 +26,7 @@ _JUDGED = 2000  # items on which a silhouette is measured
 _CORNERS = 32  # of a region
 
 
-class ClusterError(ValueError):
+class ClusterError(AtelierError):
     """What cannot be grouped: one sentence with what came, what was expected, what to do."""
 
 

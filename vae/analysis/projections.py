@@ -21,13 +21,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import AtelierError
+
 METHODS = ("pca", "tsne", "umap")
 LEAST = 10  # images below which there is nothing to lay out
 _TSNE_STEPS = 1000  # scikit-learn's default
 Progress = Callable[[int, int], None]
 
 
-class ReductionError(ValueError):
+class ReductionError(AtelierError):
     """A projection that cannot be: one sentence with what came and what was expected."""
 
 

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import AtelierError
+
 _STEPS = 1000
 LEAST = 20  # normal images that say what is usual
 
 
-class CalibrationError(ValueError):
+class CalibrationError(AtelierError):
     """Scores that no threshold can be taken from; the message says why."""
 
 

@@ -9,13 +9,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
+from ..errors import AtelierError
+
 SCHEMA = 1
 MOST_ITEMS = 2000
 _LONGEST_NOTE, _LONGEST_NAME = 2000, 80
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
-class BoardError(ValueError):
+class BoardError(AtelierError):
     """A board that cannot be read or written: one sentence that names the field."""
 
 

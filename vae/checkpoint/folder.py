@@ -21,6 +21,7 @@ from safetensors import torch as tensors_io
 from torch import Tensor
 
 from ..config import Config, ConfigError, one_of
+from ..errors import AtelierError
 from ..files import atomic
 from ..models import MODELS, build
 from ..models.base import Autoencoder
@@ -30,7 +31,7 @@ MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
 
-class CheckpointError(ValueError):
+class CheckpointError(AtelierError):
     """A folder that is no usable checkpoint: what came, what was expected, what to do."""
 
 

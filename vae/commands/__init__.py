@@ -6,9 +6,10 @@ import sys
 
 import click
 
-from ..config import ConfigError, suggest
+from ..config import suggest
 from ..data.dataset import DataError
 from ..data.load import load_dataset
+from ..errors import AtelierError
 
 
 class Commands(click.Group):
@@ -22,23 +23,9 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from ..checkpoint.folder import CheckpointError
-        from ..export.onnx import OnnxError
-        from ..latent.paths import PathError
-        from ..pictures.animation import ExportError
-        from ..training.loop import TrainingError
-
         try:
             return super().invoke(ctx)
-        except (
-            ConfigError,
-            DataError,
-            CheckpointError,
-            ExportError,
-            OnnxError,
-            PathError,
-            TrainingError,
-        ) as error:
+        except AtelierError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
 

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import AtelierError
+
 MOST_CLASSES = 256
 
 
-class DataError(ValueError):
+class DataError(AtelierError):
     """A data set that cannot be read: what came, what was expected, what to do."""
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ..errors import AtelierError
+
 FORMATS = ("PNG", "JPEG", "WEBP")
 LIMIT_BYTES = 10_000_000
 LIMIT_PIXELS = 16_000_000
@@ -16,7 +18,7 @@ _SMALLEST = 8  # pixels a side
 _SEEN = 24  # grey values from the ground by which an item stands out
 
 
-class UploadError(ValueError):
+class UploadError(AtelierError):
     """A file that is no picture we take: one sentence with what came and what was expected."""
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..errors import AtelierError
 from ..models.base import Autoencoder
 from ..nn.layers import (
     LOG_STD,
@@ -27,7 +28,7 @@ from ..nn.layers import (
 )
 
 
-class ExportError(ValueError):
+class ExportError(AtelierError):
     """The decoder holds a layer that a decoder program cannot express; the message names it."""
 
 

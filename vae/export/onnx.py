@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checkpoint.folder import Checkpoint, versions
+from ..errors import AtelierError
 from ..files import atomic
 from ..models.base import Autoencoder
 from ..nn.networks import decode
@@ -41,7 +42,7 @@ _EXTRA = {
 }
 
 
-class OnnxError(ValueError):
+class OnnxError(AtelierError):
     """No file was written: a package is missing, a path unusable, or a file unlike torch."""
 
 

@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..errors import AtelierError
 
-class DirectionError(ValueError):
+
+class DirectionError(AtelierError):
     """A direction that cannot be: one sentence with what came and what was expected."""
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..errors import AtelierError
 from ..files import csv_table
 from .geodesics import Decode, Metric, along, densify, picture_steps
 
@@ -23,7 +24,7 @@ _REACH = 1000.0
 _FINE = 241  # pictures from which even change is measured
 
 
-class PathError(ValueError):
+class PathError(AtelierError):
     """A path that cannot be made or read: what came, what was expected, what to do."""
 
 

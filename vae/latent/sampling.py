@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..errors import AtelierError
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
 from ..nn.priors import Flow, Prior
@@ -29,7 +30,7 @@ _ROUNDS = 25  # of as many draws as are wanted, before what was found must do
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 
 
-class GenerateError(ValueError):
+class GenerateError(AtelierError):
     """What cannot be drawn: one sentence with what came, what was expected, what to do."""
 
 

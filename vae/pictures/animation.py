@@ -9,6 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..errors import AtelierError
+
 FORMATS = ("gif", "webp", "mp4", "zip")
 ORDERS = ("once", "loop", "ping-pong")
 LIMIT_FRAMES = 600
@@ -18,7 +20,7 @@ _QUALITY = {"crf": "12", "preset": "medium"}  # of H.264: nothing to see is lost
 Progress = Callable[[int, int], None]
 
 
-class ExportError(ValueError):
+class ExportError(AtelierError):
     """What cannot be written: one sentence with what came, what was expected, what to do."""
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import AtelierError
 from . import super_resolution
 
 HOW = ("refined", "smooth", "nearest")
@@ -23,7 +24,7 @@ _ROUNDS = 8
 _LOBES = 3  # of the Lanczos kernel
 
 
-class UpscaleError(ValueError):
+class UpscaleError(AtelierError):
     """A size that cannot be: one sentence with what came and what was expected."""
 
 

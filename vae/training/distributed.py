@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from torch import distributed as processes
 from torch.distributed.rendezvous import rendezvous
 
+from ..errors import AtelierError
 from ..nn.sharded_noise import Rows
 
 _PATIENCE = datetime.timedelta(minutes=10)
 
 
-class LostError(RuntimeError):
+class LostError(AtelierError):
     """Another process of the group is gone."""
 
 

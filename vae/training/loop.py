@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ..config import Config
 from ..data.dataset import Dataset
+from ..errors import AtelierError
 from ..models import build
 from ..models.base import Autoencoder, Batch
 from ..nn import sharded_noise
@@ -32,7 +33,7 @@ from .schedules import beta_at, learning_rate
 _REPORT_SECONDS = 0.5
 
 
-class TrainingError(RuntimeError):
+class TrainingError(AtelierError):
     """Training cannot go on; the message says where it stands and what to change."""
 
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
+from ..errors import AtelierError
 from ..files import atomic
 from .recorder import (
     CURVE,
@@ -43,7 +44,7 @@ _SILENT = 60.0  # seconds without a word after which a run elsewhere counts as d
 _LINES = 12
 
 
-class RunError(ValueError):
+class RunError(AtelierError):
     """A run that cannot be started, read or changed: what came, what to do."""
 
 

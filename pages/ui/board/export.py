@@ -11,8 +11,8 @@ from vae.boards.item import Board, BoardError, Item
 from vae.pictures import contact_sheet
 from vae.pictures.animation import ExportError
 
+from ..controls.enlargement import ABOUT_ENLARGED, ENLARGED
 from ..controls.job_panel import Begin, job_panel
-from ..interpolate.export import ABOUT_ENLARGED, ENLARGED
 from ..runtime.jobs import Job
 from . import cache as board_cache
 from . import session as board_session

@@ -6,12 +6,13 @@
  * the same images in the same order.
  */
 
-import { ComparePanel, neighbourTowards, round } from "./model_panel.js";
+import { ComparePanel, neighbourTowards } from "./model_panel.js";
 import { SAME, Sheet } from "./contact_sheet.js";
 import { Later } from "../component/debounce.js";
 import { Lists } from "../map/lists.js";
 import { Originals } from "../decoder/image_loader.js";
 import { loadPlotly } from "../map/scatter.js";
+import { round } from "../map/viewport.js";
 
 const COMMIT_DELAY = 250;
 

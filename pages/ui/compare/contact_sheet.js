@@ -1,7 +1,7 @@
 /** A contact sheet: 11 x 11 places of one model's plane, decoded a few milliseconds a frame. */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
+import { fill, paint } from "../decoder/pixels.js";
+
 
 export const SIDE = 11;
 /** Every 0.5 from -2.5 to 2.5: where a standard normal prior has 98 % of its codes on each axis. */

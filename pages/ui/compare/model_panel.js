@@ -1,16 +1,12 @@
 /** One model of the comparison: its map, the picture at the cursor, one look at the place. */
 
-import { paint } from "../decoder/decoder.js";
 import { Atlas } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
-import { fill } from "../explore/panel.js";
-import { Plot } from "../map/scatter.js";
+import { Plot, release } from "../map/scatter.js";
 import { PictureSource } from "../decoder/picture_source.js";
 import { MARGIN, View } from "../map/viewport.js";
-
-/** Places are rounded as on the Explore page, so that map, link and server mean the same number. */
-export const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);
+import { fill, paint } from "../decoder/pixels.js";
 
 export class ComparePanel {
   /** @param act intentions of `listen`, each with this panel as its first argument */
@@ -169,9 +165,6 @@ export class ComparePanel {
     this.element.remove();
   }
 }
-
-/** Gives a WebGL context back at once: a browser has sixteen, and four maps hold twelve of them. */
-export function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }
 
 /** The item of an atlas that lies next to item i towards (dx, dy): the nearest within 45 degrees of it. */
 export function neighbourTowards(atlas, i, dx, dy) {

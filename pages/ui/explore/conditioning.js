@@ -3,8 +3,8 @@
  * hierarchical one. A control in the panel, and below the map a strip that shows the alternatives.
  */
 
-import { paint } from "../decoder/decoder.js";
 import { keyOf } from "../decoder/picture_source.js";
+import { paint } from "../decoder/pixels.js";
 
 const VARIATIONS = 8;
 const FRAME_BUDGET = 4; // milliseconds after which the strip leaves the rest to the next frame

@@ -5,10 +5,9 @@
  * direction's slider moves it on every frame. What must be drawn anew is asked of Python.
  */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
 import { PictureSource } from "../decoder/picture_source.js";
 import { SampleMap } from "./sample_map.js";
+import { fill, paint } from "../decoder/pixels.js";
 
 const THIN = 0.05; // of the typical density: below it a decoder has hardly seen anything
 const FEW = 40; // pictures up to which tiles are large

@@ -7,6 +7,7 @@ from vae.latent.paths import Frame
 from vae.pictures.animation import ExportError
 from vae.pictures.path_export import SUFFIXES, Origin, Recipe, make
 
+from ..controls.enlargement import ABOUT_ENLARGED, ENLARGED
 from ..controls.job_panel import Begin, job_panel
 from ..runtime import cache
 from ..runtime.jobs import Job
@@ -27,11 +28,6 @@ FORMATS = {
 FILMS = ("gif", "mp4", "webp")
 TABLES = ("csv", "json")
 ORDERS = {"loop": "again from the start", "ping-pong": "there and back", "once": "once"}
-ENLARGED = {"refined": "clean edges", "smooth": "smooth", "nearest": "squares"}
-ABOUT_ENLARGED = (
-    "Clean edges: a small network places the light within each pixel. Smooth: plain resampling. "
-    "Both average back to the model's own pixels. Squares: the pixels as they are."
-)
 SIZES = (28, 56, 112, 224, 336, 448)
 
 

@@ -3,9 +3,8 @@
  * between two frames the picture is decoded as well, so that play is as smooth as the screen.
  */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
 import { keyOf } from "../decoder/picture_source.js";
+import { fill, paint } from "../decoder/pixels.js";
 
 const FRAME_BUDGET = 6; // milliseconds of decoding that the strip takes of a screen's frame
 

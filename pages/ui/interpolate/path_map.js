@@ -6,22 +6,20 @@
  * playing and scrubbing send nothing.
  */
 
-import { round } from "../compare/model_panel.js";
-import { paint } from "../decoder/decoder.js";
 import { Later } from "../component/debounce.js";
 import { Atlas } from "../map/items.js";
 import { Layers } from "../map/layers.js";
 import { Lists } from "../map/lists.js";
 import { Overlay } from "../map/overlay.js";
-import { fill } from "../explore/panel.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 import { keyOf, PictureSource } from "../decoder/picture_source.js";
-import { View } from "../map/viewport.js";
+import { round, View } from "../map/viewport.js";
 import { Film } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
 import { drawWay, thinned } from "../map/path_overlay.js";
 import { Stops } from "./stops.js";
 import { press, showControls, showFacts, showWords } from "./readout.js";
+import { fill, paint } from "../decoder/pixels.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest
 const UNDO_DEPTH = 100;

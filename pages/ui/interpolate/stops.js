@@ -1,7 +1,7 @@
 /** The stops as pictures, and the places that new ones come from: pins, real items, typed numbers. */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
+import { fill, paint } from "../decoder/pixels.js";
+
 
 const GALLERY = 14;
 

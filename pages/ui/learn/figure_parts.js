@@ -1,7 +1,7 @@
 /** The parts of lesson figures: a plane with marks to drag, pictures, sliders, choices. */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
+import { fill, paint } from "../decoder/pixels.js";
+
 
 export const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);

@@ -1,7 +1,7 @@
 /** What a look-up found: the picture and its reconstruction, where it lies, what it is, what is nearest to it. */
 
 import { LookupMap } from "./map.js";
-import { fill } from "../explore/panel.js";
+import { fill } from "../decoder/pixels.js";
 
 const SIDES = ["code", "pixels"];
 const PATIENCE = 400; // milliseconds after which old words make room for "measuring"

@@ -1,8 +1,8 @@
 /** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
 
-import { paint } from "../decoder/decoder.js";
 import { keyOf } from "../decoder/picture_source.js";
 import { openCanvas } from "./viewport.js";
+import { paint } from "../decoder/pixels.js";
 
 const TILE = 46; // preferred size of a manifold tile on the screen, in pixels
 const MOST_TILES = 4000;

@@ -1,9 +1,8 @@
 /** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
 
-import { paint } from "../decoder/decoder.js";
 import { SHAPES } from "./highlight.js";
-import { fill } from "../explore/panel.js";
 import { shapeOf } from "./scatter.js";
+import { fill, paint } from "../decoder/pixels.js";
 
 const make = (tag, properties = {}, ...children) => {
   const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);

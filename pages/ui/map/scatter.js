@@ -122,3 +122,6 @@ export class Plot {
 
   destroy() { this.Plotly.purge(this.element); }
 }
+
+/** Gives a WebGL context back at once: a browser has sixteen, and four maps hold twelve of them. */
+export function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }

@@ -76,3 +76,6 @@ export function openCanvas(canvas, view) {
   pen.clip();
   return pen;
 }
+
+/** Places are rounded as on the Explore page, so that map, link and server mean the same number. */
+export const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);

@@ -1,9 +1,8 @@
 /** Ways from a place of a plane back to a picture: through the model's decoder, or straight. */
 
-import { paint } from "../decoder/decoder.js";
-import { fill } from "../explore/panel.js";
 import { PictureSource } from "../decoder/picture_source.js";
-import { round } from "../compare/model_panel.js";
+import { round } from "../map/viewport.js";
+import { fill, paint } from "../decoder/pixels.js";
 
 /** x = mean + y axes, of a frame [1 + K, P] that holds the mean, then the axes. */
 export function affine(frame, size, y) {

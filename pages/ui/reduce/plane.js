@@ -1,11 +1,10 @@
 /** One layout of the shown images: its plane, and the picture a place of it leads back to. */
 
-import { release } from "../compare/model_panel.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { Atlas } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
-import { Plot } from "../map/scatter.js";
+import { Plot, release } from "../map/scatter.js";
 import { View } from "../map/viewport.js";
 import { Decoded, Straight } from "./inverse.js";
 

@@ -6,12 +6,12 @@
  * only asked to stop a layout in the making or to begin it again.
  */
 
-import { round } from "../compare/model_panel.js";
 import { Lists, mark } from "../map/lists.js";
 import { Originals } from "../decoder/image_loader.js";
-import { sliderRow } from "../explore/panel.js";
 import { loadPlotly } from "../map/scatter.js";
 import { ReducePlane } from "./plane.js";
+import { sliderRow } from "../controls/slider.js";
+import { round } from "../map/viewport.js";
 
 const NEAREST = 100; // images that the key S chooses
 const NOTHING = { plane: null, place: null, item: null };

@@ -1,0 +1,36 @@
+/** A slider beside a number field, both for one latent coordinate. */
+
+const SLIDER_STEPS = 2000;
+
+/**
+ * A slider beside a number field.
+ * @param id of the dimension, for tests
+ * @param act { hold(share of the travel), type(value), release(), refuse() }
+ * @returns { row, show(value, share of the travel) }
+ */
+export function sliderRow(name, id, act) {
+  const row = document.createElement("div"), label = document.createElement("span");
+  const range = document.createElement("input"), number = document.createElement("input");
+  label.textContent = name;
+  Object.assign(range, { type: "range", min: 0, max: SLIDER_STEPS, step: 1 });
+  range.dataset.testid = `z-slider-${id}`;
+  range.setAttribute("aria-label", name);
+  Object.assign(number, { type: "number", step: 0.01 });
+  number.dataset.testid = `z-number-${id}`;
+  number.setAttribute("aria-label", `${name}, typed`);
+  range.oninput = () => act.hold(range.value / SLIDER_STEPS);
+  range.onchange = () => act.release();
+  number.onchange = () => {
+    const value = Number(number.value);
+    if (number.value === "" || !Number.isFinite(value)) { act.refuse(); return; }
+    act.type(Math.max(-1000, Math.min(1000, value)));
+    act.release();
+  };
+  row.append(label, range, number);
+  const show = (value, share) => {
+    if (document.activeElement !== number) number.value = value;
+    range.value = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));
+    range.setAttribute("aria-valuetext", String(value));
+  };
+  return { row, show };
+}

@@ -1,0 +1,6 @@
+"""How long work says how far it is."""
+
+from collections.abc import Callable
+
+# Called with (steps done, steps in all); may raise to end the work.
+Progress = Callable[[int, int], None]
