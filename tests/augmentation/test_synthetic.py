@@ -17,9 +17,9 @@ from torchvision.datasets import ImageFolder
 import vae
 from vae import augmentation, latent
 from vae.__main__ import run as command_line
-from vae.augmentation import dataset_files
+from vae.augmentation import dataset_files, synthetic
 from vae.augmentation.dataset_files import Origin, decode_manifest, folders, write
-from vae.augmentation.synthetic import AugmentError, Source, SyntheticDataset, synthetic
+from vae.augmentation.synthetic import AugmentError, Source, SyntheticDataset, synthesize
 from vae.latent import aggregate_posterior
 from vae.latent.encoding import Codes
 from vae.models import build
@@ -62,13 +62,13 @@ def origin(source, per_class=5, digest="0123456789ab" * 5):
 @pytest.mark.parametrize("name", sorted({k for k in vae.MODELS if k != "beta-vae"}))
 def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, name):
     source = augmentation.source(checkpoint(name), tiny)
-    one, again = (synthetic(source, 21, seed=3) for _ in range(2))
+    one, again = (synthesize(source, 21, seed=3) for _ in range(2))
     assert one.images.shape == (42, 1, 8, 8) and one.images.dtype == np.uint8
     assert one.labels.tolist() == [0] * 21 + [1] * 21
     for a, b in zip(one, again, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert (synthetic(source, 21, seed=4).z != one.z).any(1).all()
-    few = synthetic(source, 3, seed=3)  # what is made does not depend on how much is asked for
+    assert (synthesize(source, 21, seed=4).z != one.z).any(1).all()
+    few = synthesize(source, 3, seed=3)  # what is made does not depend on how much is asked for
     first = np.r_[0:3, 21:24]
     np.testing.assert_array_equal(few.z, one.z[first])
     np.testing.assert_array_equal(few.seeds, one.seeds[first])
@@ -78,7 +78,7 @@ def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, 
 def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, tiny):
     for name in ("cvae", "hvae"):
         model = checkpoint(name).model
-        made = synthetic(augmentation.source(checkpoint(name), tiny), 12)
+        made = synthesize(augmentation.source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
             told = int(made.labels[i]) if name == "cvae" else None
             alone = latent.decode_bytes(
@@ -90,7 +90,7 @@ def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, t
 
 def test_spread_multiplies_deviations_from_the_centre_of_a_class(two):
     centres = np.repeat(two.places.means.numpy(), 40, 0)
-    usual, wide, none = (synthetic(two, 40, spread=s).z for s in (1.0, 2.0, 0.0))
+    usual, wide, none = (synthesize(two, 40, spread=s).z for s in (1.0, 2.0, 0.0))
     np.testing.assert_allclose(none, centres, atol=1e-6)
     np.testing.assert_allclose(wide - centres, 2 * (usual - centres), atol=2e-4)
     deviations = (usual - centres).reshape(2, 40, 2).std(1)
@@ -115,7 +115,7 @@ def test_few_items_borrow_from_the_common_covariance():
 def test_a_conditional_model_draws_where_its_own_class_lies(checkpoint, tiny):
     ck = checkpoint("cvae")
     source = augmentation.source(ck, tiny)
-    made = synthetic(source, 200)
+    made = synthesize(source, 200)
     codes = latent.encode_images(synthetic.plain(ck.model), tiny.train.images, tiny.train.labels)
     for label in (0, 1):
         real = codes.mean[tiny.train.labels == label].mean(0)
@@ -127,7 +127,7 @@ def test_the_filter_keeps_what_the_judge_takes_for_its_class():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
     source = augmentation.source(ck, vae.load_dataset("fashion-mnist-starter"), learned=1000)
     assert source.judged_by == "the bundled classifier"
-    free, kept = synthetic(source, 12), synthetic(source, 12, least_confidence=0.5)
+    free, kept = synthesize(source, 12), synthesize(source, 12, least_confidence=0.5)
     right = [(source.judge(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
     assert right[0] < 0.95 and right[1] > 0.97
     assert (kept.confidence >= 0.49).all() and (free.confidence < 0.5).any()
@@ -153,18 +153,18 @@ def test_a_class_that_gives_too_few_ends_in_a_sentence_and_is_bounded(two):
 
     hard = Source(two.model, two.places, NAMES, judge, "a judge")
     with pytest.raises(AugmentError, match=r"right half gave 0 of 4 images in 400 draws; lower"):
-        synthetic(hard, 4, least_confidence=0.5)
+        synthesize(hard, 4, least_confidence=0.5)
     assert sum(asked) == 16 + 400  # the easy class, then a hundred draws for each image
-    short = synthetic(hard, 4, least_confidence=0.5, most_tries=64, short=True)
+    short = synthesize(hard, 4, least_confidence=0.5, most_tries=64, short=True)
     assert np.bincount(short.labels, minlength=2).tolist() == [4, 0]
     assert short.tried.tolist() == [16, 64] and short.passed.tolist() == [16, 0]
     with pytest.raises(AugmentError, match="gave 0 of 1,000 images in 1,024 draws"):
-        synthetic(hard, 1000, least_confidence=0.5)  # hopeless ones are given up early
+        synthesize(hard, 1000, least_confidence=0.5)  # hopeless ones are given up early
 
 
 def test_progress_reaches_its_end_and_can_stop_the_work(two):
     heard = []
-    synthetic(two, 600, watch=lambda done, of: heard.append((done, of)))
+    synthesize(two, 600, watch=lambda done, of: heard.append((done, of)))
     assert [d for d, _ in heard] == sorted(d for d, _ in heard)
     assert heard[-1] == (1200, 1200) and {of for _, of in heard} == {1200}
 
@@ -172,11 +172,11 @@ def test_progress_reaches_its_end_and_can_stop_the_work(two):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        synthetic(two, 5, watch=stop)
+        synthesize(two, 5, watch=stop)
 
 
 def test_a_data_set_for_torch(two):
-    made = synthetic(two, 10)
+    made = synthesize(two, 10)
     plain = SyntheticDataset(made)
     x, y = next(iter(DataLoader(plain, batch_size=20)))
     assert (
@@ -193,7 +193,7 @@ def pairs(images, labels):
 
 
 def test_the_zip_opens_in_torchvision_and_here_with_the_same_labels(two, tmp_path):
-    made = synthetic(two, 5)
+    made = synthesize(two, 5)
     packed = write(made, origin(two), "zip")
     assert packed == write(made, origin(two), "zip")
     assert folders(NAMES) == ["0-left-half", "1-right-half"]
@@ -211,7 +211,7 @@ def test_the_zip_opens_in_torchvision_and_here_with_the_same_labels(two, tmp_pat
 
 def test_colour_stays_colour(two, tmp_path):
     colours = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), dtype=np.uint8)
-    made = synthetic(two, 3)._replace(images=colours)
+    made = synthesize(two, 3)._replace(images=colours)
     with zipfile.ZipFile(io.BytesIO(write(made, origin(two, 3), "zip"))) as archive:
         archive.extractall(tmp_path)
     found = np.stack([np.asarray(image) for image, _ in ImageFolder(tmp_path)])
@@ -229,7 +229,7 @@ def test_folders_are_safe_and_sort_as_the_labels_do():
 def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
     for name in ("vae", "cvae", "hvae"):
         ck = checkpoint(name)
-        made = synthetic(augmentation.source(ck, tiny), 700, seed=7)
+        made = synthesize(augmentation.source(ck, tiny), 700, seed=7)
         told = origin(augmentation.source(ck, tiny), 700, ck.digest)
         with zipfile.ZipFile(io.BytesIO(write(made, told, "zip"))) as archive:
             manifest = archive.read("manifest.json")
@@ -245,7 +245,7 @@ def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
 
 
 def test_the_npz_opens_here_and_in_numpy(two, tmp_path):
-    made = synthetic(two, 5)
+    made = synthesize(two, 5)
     (tmp_path / "made.npz").write_bytes(write(made, origin(two), "npz"))
     ours = vae.load_dataset(tmp_path / "made.npz", size=8)
     read = [np.concatenate(part) for part in zip(ours.train, ours.test, strict=True)]
@@ -269,7 +269,7 @@ def test_the_npz_opens_here_and_in_numpy(two, tmp_path):
 )
 def test_what_cannot_be_made_is_refused(two, wrong, sentence):
     with pytest.raises(AugmentError, match=sentence):
-        synthetic(two, **({"per_class": 3} | wrong))
+        synthesize(two, **({"per_class": 3} | wrong))
 
 
 def test_data_that_do_not_fit_are_refused(checkpoint, tiny):

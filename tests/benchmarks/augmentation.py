@@ -170,7 +170,7 @@ class Experiment:
     def made(self, rows: np.ndarray, seed: int, spread: float, least, judge) -> Split:
         """Images from where the codes of these items lie, and of no others."""
         places, names = self.places(rows), self.data.class_names
-        found = synthetic.synthetic(
+        found = synthetic.synthesize(
             synthetic.Source(self.model, places, names, judge, "the classifier of these labels"),
             POOL,
             spread=spread,
@@ -186,7 +186,7 @@ class Experiment:
         checkpoint, names = vae.load(ROOT / "checkpoints/fashion-cvae"), self.data.class_names
         places = synthetic.places(checkpoint, self.data.train, names)
         source = synthetic.Source(checkpoint.model, places, names, unjudged, "nobody")
-        found = synthetic.synthetic(source, POOL, seed=seed)
+        found = synthetic.synthesize(source, POOL, seed=seed)
         return Split(found.images, found.labels)
 
     def choose(self, n: int) -> dict:

@@ -10,6 +10,7 @@ import pytest
 
 from vae import boards
 from vae.boards import item as item_module
+from vae.boards import store
 from vae.boards.item import BoardError, new_item
 
 DIGEST = "ab" * 32
@@ -196,6 +197,6 @@ def test_a_board_has_its_limits(key, monkeypatch):
     boards.change(key, [item() for _ in range(3)], seen=0)
     with pytest.raises(BoardError, match="full: 3 pictures"):
         boards.change(key, [item()], seen=1)
-    monkeypatch.setattr(boards, "MOST_BYTES", 100)
+    monkeypatch.setattr(store, "MOST_BYTES", 100)
     with pytest.raises(BoardError, match="more than"):
         boards.load(key)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+import vae
 from vae import CheckpointError, checkpoint, list_checkpoints, load
 from vae.models import build
 
@@ -24,7 +25,7 @@ def saved(settings, tmp_path):
 
 def redigest(path):
     """Make the metrics name what now lies there, as an attacker or a tool could."""
-    config = checkpoint.Config.from_json(json.loads((path / "config.json").read_text()))
+    config = vae.Config.from_json(json.loads((path / "config.json").read_text()))
     metrics = json.loads((path / "metrics.json").read_text())
     metrics["digest"] = checkpoint.digest_of(config, (path / "weights.safetensors").read_bytes())
     (path / "metrics.json").write_text(json.dumps(metrics))

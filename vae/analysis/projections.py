@@ -2,8 +2,7 @@
 
 PCA is computed here, at once. t-SNE (van der Maaten and Hinton 2008, as scikit-learn has it) and
 UMAP (McInnes et al. 2018, the optional package umap-learn) take from seconds to minutes and cannot
-be interrupted, so they run in a process of their own, which can: this file, run as a script. That
-process imports no torch, so that it is there at once.
+be interrupted, so they run in a process of their own, which can: `embedding_process.py`.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import AtelierError
+from . import embedding_process
 
 METHODS = ("pca", "tsne", "umap")
 LEAST = 10  # images below which there is nothing to lay out
-_TSNE_STEPS = 1000  # scikit-learn's default
 Progress = Callable[[int, int], None]
 
 
@@ -153,14 +152,16 @@ def _apart(flat: np.ndarray, arguments: list[str], progress: Progress) -> Projec
     """Runs a method in a process of its own and follows it; ends it when `progress` raises."""
     # -P keeps this folder, whose files have plain names, out of what the process can import.
     child = subprocess.Popen(
-        [sys.executable, "-P", __file__, *arguments],
+        [sys.executable, "-P", embedding_process.__file__, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     said, found, state = bytearray(), bytearray(), [0, 1]
     threads = [
-        threading.Thread(target=_feed, args=(child.stdin, _packed(flat)), daemon=True),
+        threading.Thread(
+            target=_feed, args=(child.stdin, embedding_process.npy_bytes(flat)), daemon=True
+        ),
         threading.Thread(target=_listen, args=(child.stderr, said, state), daemon=True),
         threading.Thread(target=lambda: found.extend(child.stdout.read()), daemon=True),
     ]
@@ -185,12 +186,6 @@ def _apart(flat: np.ndarray, arguments: list[str], progress: Progress) -> Projec
     return Projection(packed[:-1].astype(np.float32), float(packed[-1, 0]))
 
 
-def _packed(array: np.ndarray) -> bytes:
-    target = io.BytesIO()
-    np.save(target, array, allow_pickle=False)
-    return target.getvalue()
-
-
 def _feed(pipe, data: bytes) -> None:
     with suppress(OSError):  # it was ended, or says on stderr why it ended
         pipe.write(data)
@@ -204,36 +199,6 @@ def _listen(pipe, said: bytearray, state: list[int]) -> None:
         del said[:-8192]
         words = said.decode(errors="replace")
         if found := re.findall(r"Iteration (\d+):", words):
-            state[:] = [int(found[-1]), _TSNE_STEPS]
+            state[:] = [int(found[-1]), embedding_process.TSNE_STEPS]
         elif found := re.findall(r"(\d+)/(\d+) \[", words):
             state[:] = [int(v) for v in found[-1]]
-
-
-def _child(method: str, seed: str, near: str) -> None:
-    """The process: uint8 pixels [N, P] on its input, float64 [N + 1, 2] on its output: the places,
-    then the seconds. Talks of its progress on stderr, as the libraries do."""
-    import os
-
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever looks at a page comes before what is computed for it
-    answer, sys.stdout = sys.stdout.buffer, sys.stderr
-    points = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) / np.float32(255)
-    if method == "tsne":
-        from sklearn.manifold import TSNE
-
-        reducer = TSNE(
-            perplexity=float(near), random_state=int(seed), max_iter=_TSNE_STEPS, verbose=2
-        )
-    else:
-        from umap import UMAP
-
-        # A seed makes UMAP repeatable and therefore single-threaded; it says so itself.
-        reducer = UMAP(n_neighbors=int(near), random_state=int(seed), n_jobs=1, verbose=True)
-    begun = time.perf_counter()
-    places = reducer.fit_transform(points)
-    seconds = time.perf_counter() - begun
-    answer.write(_packed(np.vstack([places, [seconds, 0]]).astype(np.float64)))
-
-
-if __name__ == "__main__":
-    _child(*sys.argv[1:])

@@ -1,3 +1,3 @@
 """Synthetic labelled data sets made with a model."""
 
-from .synthetic import AugmentError, Source, SyntheticDataset, source, synthetic
+from .synthetic import AugmentError, Source, SyntheticDataset, source, synthesize

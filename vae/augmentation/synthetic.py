@@ -150,7 +150,7 @@ def plain(model: Autoencoder) -> Autoencoder:
     return quick
 
 
-def synthetic(
+def synthesize(
     source: Source,
     per_class: int,
     *,

@@ -54,7 +54,7 @@ def augment(
             bar.total = of
             bar.update(done - bar.n)
 
-        made = engine.synthetic(
+        made = engine.synthesize(
             source,
             per_class,
             spread=spread,

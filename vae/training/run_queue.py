@@ -251,7 +251,7 @@ def _threads() -> int:
 
 
 def _root() -> Path:
-    return Path(__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]
 
 
 def _environment() -> dict[str, str]:

@@ -26,7 +26,7 @@ def source(name: str, digest: str) -> Source:
 def preview(name: str, digest: str, request: AugmentRequest) -> list[Row]:
     """Ten of each class, or what a few draws find."""
     found = source(name, digest)
-    made = synthetic.synthetic(
+    made = synthetic.synthesize(
         found,
         SHOWN,
         spread=request.spread,
@@ -61,7 +61,7 @@ def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> J
     )
 
     def work(progress) -> bytes:
-        made = synthetic.synthetic(
+        made = synthetic.synthesize(
             found,
             request.per_class,
             spread=request.spread,
