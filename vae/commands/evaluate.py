@@ -148,15 +148,12 @@ def print_numbers(numbers: dict) -> None:
 
 @main.command()
 @click.argument("folder", default="checkpoints", type=click.Path(path_type=Path))
-@click.option("--readme", default="README.md", type=click.Path(path_type=Path), help="to write")
-def table(folder: Path, readme: Path) -> None:
-    """Write the numbers of the checkpoints in FOLDER into the README and into FOLDER's own."""
+@click.option("--readme", type=click.Path(path_type=Path), help="to write  [FOLDER/README.md]")
+def table(folder: Path, readme: Path | None) -> None:
+    """Write the numbers of the checkpoints in FOLDER into its README."""
     from ..checkpoint.folder import list_checkpoints
     from ..evaluation import markdown_report
 
-    entries = list_checkpoints(folder)
-    markdown_report.put(readme, markdown_report.tables(entries))
-    markdown_report.put(folder / "README.md", markdown_report.descriptions(entries))
-    click.echo(
-        f"{len(markdown_report.measured(entries))} checkpoints: {readme}, {folder / 'README.md'}"
-    )
+    entries, readme = list_checkpoints(folder), readme or folder / "README.md"
+    markdown_report.put(readme, markdown_report.report(entries))
+    click.echo(f"{len(markdown_report.measured(entries))} checkpoints: {readme}")

@@ -1,4 +1,4 @@
-"""The numbers of the bundled checkpoints as Markdown, so that no README tells them from memory."""
+"""The numbers of checkpoints as Markdown, written into the README of their folder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ LIKELIHOOD = {
     "exact, aggregate posterior": _number("nll_exact_aggregate", 2),
 }
 CODES = {
-    "squared error a pixel": _number("mse", 4),
+    "MSE per pixel": _number("mse", 4),
     "1-NN": _number("knn1", 3),
     "5-NN": _number("knn5", 3),
     "trustworthiness": _number("trustworthiness", 4),
@@ -71,8 +71,8 @@ SAMPLES = {
     "precision": _number("precision", 3),
     "recall": _number("recall", 3),
     "rarest class": _rarest,
-    "shows the asked label": _percent("label_accuracy"),
-    "the same, aggregate": _percent("label_accuracy_aggregate"),
+    "label accuracy": _percent("label_accuracy"),
+    "label accuracy, aggregate": _percent("label_accuracy_aggregate"),
 }
 
 
@@ -107,7 +107,7 @@ def tables(entries: Sequence[Entry]) -> str:
 
 
 def descriptions(entries: Sequence[Entry]) -> str:
-    """A paragraph a checkpoint: what it is, the command that made it, seed, time, digest, size."""
+    """One paragraph per checkpoint: what it is, its command, seed, training time, digest, size."""
     parts = []
     for entry in measured(entries):
         info, metrics = MODELS[entry.config.model.name], entry.metrics
@@ -119,6 +119,11 @@ def descriptions(entries: Sequence[Entry]) -> str:
             f"`{entry.digest[:12]}` · {size:.1f} MB"
         )
     return "\n\n".join(parts)
+
+
+def report(entries: Sequence[Entry]) -> str:
+    """The tables, then the descriptions."""
+    return f"{tables(entries)}\n\n{descriptions(entries)}"
 
 
 def put(path: str | Path, text: str) -> None:
