@@ -11,10 +11,10 @@ from pages.ui.clusters.export import cluster_files
 from pages.ui.clusters.form import ABOUT, best_number, cluster_form
 from pages.ui.clusters.settings import Grouping, ask_from_map
 from pages.ui.generate import session as generate_session
-from pages.ui.generate.sheet import Wish
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import session
 from vae.analysis.clustering import ClusterError
+from vae.latent.sampling import SamplingRequest
 
 entry, assets = model_and_map()
 _, broken = clusters_session.grouping(entry.digest)
@@ -45,19 +45,19 @@ def answer(count: int) -> None:
         grouping = grouping.named(ask.cluster, ask.name)
     clusters_session.group(entry.digest, grouping)
     if ask.do == "draw":
-        generate_session.ask_for(entry.digest, wish_of(grouping))
+        generate_session.set_request(entry.digest, sampling_request(grouping))
         st.switch_page("generate.py")
 
 
-def wish_of(grouping: Grouping) -> Wish:
+def sampling_request(grouping: Grouping) -> SamplingRequest:
     """Samples like a cluster: from inside its outline, else around its centre."""
     what = (entry.name, entry.digest, *grouping.key)
     card = clusters_cache.described(*what).cards[grouping.chosen]
     label = clusters_cache.told_label(entry.name, entry.digest, card)
     corners = clusters_cache.outline(*what, grouping.chosen)
     if len(corners) > 2 and len(card.centre) == 2:
-        return Wish("region", label=label, polygon=corners)
-    return Wish("around", label=label, place=tuple(card.centre))
+        return SamplingRequest("region", label=label, polygon=corners)
+    return SamplingRequest("around", label=label, z=tuple(card.centre))
 
 
 @st.fragment

@@ -14,10 +14,10 @@ from pages.ui.generate import (
     session as generate_session,
 )
 from pages.ui.generate.direction_panel import direction_panel
-from pages.ui.generate.form import wish_form
+from pages.ui.generate.form import sampling_form
 from pages.ui.generate.keep import keep_records
 from pages.ui.generate.sample_grid import sample_grid
-from pages.ui.generate.sheet import ask_from_grid
+from pages.ui.generate.sheet import ask_from_grid, request_to_query
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from vae.latent.sampling import GenerateError
@@ -25,7 +25,7 @@ from vae.latent.sampling import GenerateError
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 names = cache.shown(entry.name, entry.digest).class_names
-_, broken = generate_session.wish(entry.digest, space, len(names))
+_, broken = generate_session.request(entry.digest, space, len(names))
 warn_of_link(broken)
 
 
@@ -47,8 +47,10 @@ def answer() -> None:
     elif ask.do == "keep":
         keep_records(entry.name, entry.digest, [sheet.records[i] for i in ask.picks])
     elif ask.do == "region":
-        wish, _ = generate_session.wish(entry.digest, space, len(names))
-        generate_session.ask_for(entry.digest, replace(wish, source="region", polygon=ask.polygon))
+        request, _ = generate_session.request(entry.digest, space, len(names))
+        generate_session.set_request(
+            entry.digest, replace(request, source="region", polygon=ask.polygon)
+        )
     elif ask.do in ("a", "b"):
         generate_session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
     else:
@@ -62,23 +64,23 @@ def answer() -> None:
 def generator() -> None:
     """Reruns alone when the visitor asks for other pictures."""
     answer()
-    wish = wish_form(entry, space, names)
+    request = sampling_form(entry, space, names)
     known = generate_session.history(entry.digest)
-    latest = next((s.wish for s in reversed(known.sheets[: known.now + 1]) if s.wish), None)
-    if wish != latest:
+    latest = next((s.request for s in reversed(known.sheets[: known.now + 1]) if s.request), None)
+    if request != latest:
         try:
-            generate_session.show_sheet(entry.digest, sampling.drawn(entry, wish))
+            generate_session.show_sheet(entry.digest, sampling.drawn(entry, request))
         except GenerateError as error:
             st.warning(f"Nothing could be drawn: {error}.")
     known = generate_session.history(entry.digest)
     if known.sheet is None:
         return
-    st.query_params.from_dict(wish.to_query(entry.name, entry.digest))
+    st.query_params.from_dict(request_to_query(request, entry.name, entry.digest))
     pins = tuple(record.pin for record in known.sheet.records)
     sample_grid(
         assets,
         known,
-        generate_cache.judged(entry.name, entry.digest, pins),
+        generate_cache.sample_stats(entry.name, entry.digest, pins),
         labels=names,
         directions=generate_session.directions(entry.digest),
         groups={side: len(of) for side, of in generate_session.groups(entry.digest).items()},

@@ -43,7 +43,7 @@ def engine() -> list[list[str]]:
     times = {"draw": [], "decode": [], "nearest real images": []}
     for seed in range(CLICKS):
         start = time.perf_counter()
-        made = sampling.sample(loaded.model, sampling.Request(n=400, seed=seed), **told)
+        made = sampling.sample(loaded.model, sampling.SamplingRequest(n=400, seed=seed), **told)
         drawn = time.perf_counter()
         pictures = sampling.decode(loaded.model, made.z)
         decoded = time.perf_counter()

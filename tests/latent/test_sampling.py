@@ -10,7 +10,7 @@ from vae.latent.sampling import (
     SOURCES,
     GenerateError,
     Ground,
-    Request,
+    SamplingRequest,
     decode,
     inside,
     mix,
@@ -40,7 +40,7 @@ def drawn(settings, items):
         ground = Ground.of(items.mean)
         kept = {"codes": items, "labels": LABELS, "ground": ground}
         kept["aggregate"] = aggregate
-        return model, sample(model, Request(**asked), **kept)
+        return model, sample(model, SamplingRequest(**asked), **kept)
 
     return make
 
@@ -66,7 +66,7 @@ def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, source):
     square = ((-3.0, -1.0), (-1.0, -1.0), (-1.0, 1.0), (-3.0, 1.0))
-    asked = {"source": source, "n": 30, "seed": 4, "label": 1, "place": (2.0, 1.0)}
+    asked = {"source": source, "n": 30, "seed": 4, "label": 1, "z": (2.0, 1.0)}
     if source == "inside":  # where a conditional model finds the items of the label it is told
         square = tuple((-x, y) for x, y in square)
     asked["polygon"] = square
@@ -97,7 +97,7 @@ def test_what_lies_in_thin_ground_is_not_kept_and_the_draws_are_counted(drawn, i
     assert ground.crowding(items.mean).mean() == pytest.approx(1, abs=0.3)
     assert ground.crowding(np.array([[0.0, 5.0]]))[0] < 0.01
     _, loose = drawn(n=200, seed=1)
-    _, strict = drawn(n=200, seed=1, least=0.3)
+    _, strict = drawn(n=200, seed=1, min_density=0.3)
     assert loose.tried == 200 and (ground.crowding(loose.z) < 0.3).any()
     assert strict.tried > 200 and ground.crowding(strict.z).min() >= 0.3
     # Nothing else is changed: what was kept are the first draws that passed.
@@ -120,11 +120,11 @@ def test_polygons_that_bend_and_cross_hold_what_they_should():
         ({"n": 0}, "0 pictures"),
         ({"temperature": 9}, "temperature is 9; expected 0 to 3"),
         ({"source": "class", "label": 7}, "has no items"),
-        ({"source": "around", "place": (1.0,)}, "1 coordinates; expected 2"),
+        ({"source": "around", "z": (1.0,)}, "1 coordinates; expected 2"),
         ({"source": "region"}, "no area"),
         ({"source": "inside"}, "no area"),
         ({"source": "inside", "polygon": ((50, 50), (51, 50), (50, 51))}, "none of 204,800"),
-        ({"least": 1e9, "n": 5}, "none of 125 draws"),
+        ({"min_density": 1e9, "n": 5}, "none of 125 draws"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(drawn, asked, words):

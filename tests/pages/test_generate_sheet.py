@@ -9,26 +9,27 @@ from pages.ui.generate.sheet import (
     History,
     Record,
     Sheet,
-    Wish,
     ask_from_grid,
-    wish_from_query,
+    request_from_query,
+    request_to_query,
 )
 from pages.ui.runtime.location import Space
 from vae.boards.item import Board, BoardError, new_item
+from vae.latent.sampling import SamplingRequest
 
 SPACE = Space(2)
 
 
-def test_a_wish_comes_back_from_its_link():
-    wish = Wish("around", 100, 9, 0.35, 4, (0.5, -1.25), 0.4, 0.15)
-    query = wish.to_query("fashion-vae", "a" * 64)
-    found, broken = wish_from_query(query, Wish(), SPACE, 10)
-    assert found == wish and broken == []
-    lasso = Wish("region", polygon=((0.0, 0.0), (1.5, -0.25), (0.125, 2.0)))
-    query = lasso.to_query("fashion-vae", "a" * 64)
+def test_a_request_comes_back_from_its_link():
+    request = SamplingRequest("around", 100, 9, 0.35, 4, (0.5, -1.25), 0.4, 0.15)
+    query = request_to_query(request, "fashion-vae", "a" * 64)
+    found, broken = request_from_query(query, SamplingRequest(), SPACE, 10)
+    assert found == request and broken == []
+    lasso = SamplingRequest("region", polygon=((0.0, 0.0), (1.5, -0.25), (0.125, 2.0)))
+    query = request_to_query(lasso, "fashion-vae", "a" * 64)
     assert query["in"] == "0,0;1.5,-0.25;0.125,2"
-    assert wish_from_query(query, Wish(), SPACE, 10) == (lasso, [])
-    assert Wish().to_query("m", "d" * 12) == {"m": "m", "d": "d" * 12}
+    assert request_from_query(query, SamplingRequest(), SPACE, 10) == (lasso, [])
+    assert request_to_query(SamplingRequest(), "m", "d" * 12) == {"m": "m", "d": "d" * 12}
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,11 @@ def test_a_wish_comes_back_from_its_link():
         *[("sp", "x"), ("min", "-1")],
     ],
 )
-def test_what_cannot_be_wished_is_named_and_left_out(key, value):
-    found, broken = wish_from_query(
-        {key: value, "n": value if key == "n" else "16"}, Wish(), SPACE, 10
+def test_an_unreadable_parameter_is_named_and_left_out(key, value):
+    found, broken = request_from_query(
+        {key: value, "n": value if key == "n" else "16"}, SamplingRequest(), SPACE, 10
     )
-    assert broken == [key] and found == replace(Wish(), n=64 if key == "n" else 16)
+    assert broken == [key] and found == replace(SamplingRequest(), n=64 if key == "n" else 16)
 
 
 def test_history_goes_back_and_forth_and_forgets_what_was_undone():

@@ -7,6 +7,7 @@ detail seed of a hierarchical one. The record decodes to the same picture again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -60,27 +61,31 @@ class Ground(NamedTuple):
         return at(self.field, np.asarray(z)[:, :2]) / self.typical
 
 
-class Request(NamedTuple):
-    """What is asked for. `temperature` multiplies every deviation from the source's own centres:
-    of a prior from 0, of a mixture from its components, of a class from its items, of a place from
-    it; a region is covered evenly, `inside` is the aggregate posterior within it. `label` is a
-    class, and what a conditional model is told.
-    `least` is the lowest crowding that is kept, `polygon` [P, 2] the region."""
+@dataclass(frozen=True)
+class SamplingRequest:
+    """What to sample, from which source, and with which constraints.
+
+    `temperature` scales the deviations from the source's centres: 0 for a prior, the components
+    of a mixture, the images of a class, `z` for "around". "region" samples the polygon uniformly,
+    "inside" samples the aggregate posterior within it. `label` is a class and the condition of a
+    conditional model, `min_density` the lowest accepted density in units of the median item's,
+    `polygon` [P, 2] the region.
+    """
 
     source: str = "prior"
     n: int = 64
     seed: int = 0
     temperature: float = 1.0
     label: int | None = None
-    place: tuple[float, ...] = ()
+    z: tuple[float, ...] = ()
     spread: float = 0.25
-    least: float = 0.0
+    min_density: float = 0.0
     polygon: tuple[tuple[float, float], ...] = ()
 
 
 def sample(
     model: Autoencoder,
-    asked: Request,
+    asked: SamplingRequest,
     *,
     codes: Codes,
     labels: np.ndarray,
@@ -102,8 +107,8 @@ def sample(
         keep = np.ones(len(z), bool)
         if asked.source in BOUNDED:
             keep &= inside(z, asked.polygon)
-        if asked.least > 0:
-            keep &= ground.crowding(z) >= asked.least
+        if asked.min_density > 0:
+            keep &= ground.crowding(z) >= asked.min_density
         missing = asked.n - sum(map(len, found))
         last = np.flatnonzero(keep)[missing - 1] + 1 if keep.sum() >= missing else len(z)
         found.append(z[:last][keep[:last]])
@@ -113,7 +118,7 @@ def sample(
     z = np.concatenate(found)
     if not len(z):
         raise GenerateError(
-            f"none of {tried:,} draws lay where it was asked; lower the least crowding, raise the "
+            f"none of {tried:,} draws met the constraints; lower the minimum density, raise the "
             "temperature or choose a larger region"
         )
     seeds = np.zeros(len(z), np.int64)
@@ -181,7 +186,7 @@ def inside(z: np.ndarray, polygon: Sequence[Sequence[float]]) -> np.ndarray:
     return within
 
 
-def _check(model: Autoencoder, asked: Request, labels: np.ndarray) -> None:
+def _check(model: Autoencoder, asked: SamplingRequest, labels: np.ndarray) -> None:
     if asked.source not in SOURCES:
         raise GenerateError(
             f"the source is {asked.source!r}; expected one of {', '.join(SOURCES)}"
@@ -192,9 +197,9 @@ def _check(model: Autoencoder, asked: Request, labels: np.ndarray) -> None:
         raise GenerateError(f"the temperature is {asked.temperature:g}; expected 0 to 3")
     if asked.source == "class" and not (labels == asked.label).any():
         raise GenerateError("the class has no items; choose one of the classes that are shown")
-    if asked.source == "around" and len(asked.place) != model.latent:
+    if asked.source == "around" and len(asked.z) != model.latent:
         raise GenerateError(
-            f"the place has {len(asked.place)} coordinates; expected {model.latent}, choose one "
+            f"the place has {len(asked.z)} coordinates; expected {model.latent}, choose one "
             "on the map"
         )
     if asked.source in BOUNDED and len(asked.polygon) < 3:
@@ -203,14 +208,14 @@ def _check(model: Autoencoder, asked: Request, labels: np.ndarray) -> None:
 
 def _source(
     model: Autoencoder,
-    asked: Request,
+    asked: SamplingRequest,
     codes: Codes,
     labels: np.ndarray,
     aggregate: Mixture | None,
 ) -> Draw:
     told = asked.label if model.extra_kind == "label" else None
     if asked.source == "around":
-        centre = torch.tensor([asked.place])
+        centre = torch.tensor([asked.z])
         width = asked.spread * asked.temperature
         return lambda n, g: centre + width * torch.randn(n, model.latent, generator=g)
     if asked.source == "class":

@@ -75,7 +75,7 @@ def drawn(
     """Samples of the aggregate posterior inside a region, decoded as the map decodes: told a
     label, or with a detail seed. None where the posterior hardly reaches."""
     model = cache.checkpoint(name, digest).model
-    asked = sampling.Request("inside", _DRAWN, seed, label=label, polygon=region)
+    asked = sampling.SamplingRequest("inside", _DRAWN, seed, label=label, polygon=region)
     try:
         found = sampling.sample(
             model,

@@ -7,10 +7,11 @@ import streamlit as st
 
 import vae
 from vae.analysis import regions
+from vae.latent.sampling import SamplingRequest
 
 from ..generate import session as generate_session
 from ..generate.keep import keep_records
-from ..generate.sheet import Record, Wish
+from ..generate.sheet import Record
 from ..runtime import cache, session
 from ..runtime.location import Place
 from . import cache as explore_cache
@@ -125,9 +126,9 @@ def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
             label = where.label
             if label is None and cache.space(entry.name, entry.digest).labels:
                 label = 0  # there, such a model is always told a class
-            generate_session.ask_for(
+            generate_session.set_request(
                 entry.digest,
-                Wish(source, SHOWN, where.draw, label=label, polygon=where.region),
+                SamplingRequest(source, SHOWN, where.draw, label=label, polygon=where.region),
             )
             st.switch_page("generate.py")
 

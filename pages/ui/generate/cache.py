@@ -1,7 +1,6 @@
 """What the Generate page computes once: pictures of records, and what is known of them."""
 
 import json
-from dataclasses import asdict
 
 import numpy as np
 import streamlit as st
@@ -11,10 +10,10 @@ from vae.pictures import grid
 
 from ..runtime import cache, routes
 from ..runtime.location import Pin
-from .sheet import Judged, Wish
+from .sheet import SampleStats
 
 
-def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
+def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     """What is known of records: pictures in one sprite and crowding at once, the nearest real
     images when the browser asks, because those take longer than all else."""
     made, trained = cache.pictures(name, digest, pins), cache.checkpoint(name, digest).config
@@ -26,7 +25,7 @@ def judged(name: str, digest: str, pins: tuple[Pin, ...]) -> Judged:
     sprite = grid.mosaic(room, columns)
     grey = made.shape[3] == 1
     url = routes.publish(grid.png(sprite[..., 0] if grey else sprite), "image/png")
-    return Judged(
+    return SampleStats(
         url,
         columns,
         rows,
@@ -50,11 +49,11 @@ def _nearest(made: np.ndarray, data: str, size: int) -> bytes:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def samples(name: str, digest: str, wish: Wish) -> sampling.Samples:
-    """The records of a wish."""
+def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampling.Samples:
+    """The records of a request."""
     return sampling.sample(
         cache.checkpoint(name, digest).model,
-        sampling.Request(**asdict(wish)),
+        request,
         codes=cache.codes(name, digest),
         labels=cache.shown(name, digest).test.labels,
         ground=cache.ground(name, digest),

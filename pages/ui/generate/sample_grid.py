@@ -6,7 +6,7 @@ from vae.latent.attribute_directions import Direction
 
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
-from .sheet import History, Judged, record_json
+from .sheet import History, SampleStats, record_json
 
 _mount = component(__file__)
 
@@ -14,7 +14,7 @@ _mount = component(__file__)
 def sample_grid(
     assets: MapAssets,
     history: History,
-    judged: Judged,
+    stats: SampleStats,
     *,
     labels: Sequence[str],
     directions: Sequence[Direction],
@@ -23,7 +23,7 @@ def sample_grid(
 ) -> dict | None:
     """Shows the sheet of a history; returns what the visitor last asked for, unchecked, or None.
 
-    `judged` belongs to that sheet, `labels` are the classes, `groups` counts examples a side.
+    `stats` belongs to that sheet, `labels` are the classes, `groups` counts examples a side.
     """
     sheet = history.sheet
     result = _mount(
@@ -33,15 +33,15 @@ def sample_grid(
             "urls": assets.urls,
             "labels": list(labels),
             "sheet": {
-                "key": f"{assets.facts['digest'][:12]}/{history.now}/{judged.url}",
+                "key": f"{assets.facts['digest'][:12]}/{history.now}/{stats.url}",
                 "title": sheet.title,
                 "note": sheet.note,
                 "records": [record_json(record) for record in sheet.records],
-                "sprite": {"url": judged.url, "columns": judged.columns, "rows": judged.rows},
-                "nearestUrl": judged.nearest,
-                "crowding": judged.crowding.round(3).tolist(),
+                "sprite": {"url": stats.url, "columns": stats.columns, "rows": stats.rows},
+                "nearestUrl": stats.nearest,
+                "crowding": stats.crowding.round(3).tolist(),
             },
-            "usual": list(judged.usual),
+            "usual": list(stats.usual),
             "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
             "groups": groups,
             "can": {"undo": history.can_undo, "redo": history.can_redo},

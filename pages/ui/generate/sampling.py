@@ -9,7 +9,7 @@ from pages.ui.generate import cache as generate_cache
 from vae.latent import sampling
 
 from ..runtime import cache
-from .sheet import Ask, Record, Sheet, Wish
+from .sheet import Ask, Record, Sheet
 
 CHILDREN = 12
 _SOURCES = {
@@ -22,22 +22,22 @@ _SOURCES = {
 }
 
 
-def drawn(entry: vae.Entry, wish: Wish) -> Sheet:
-    """The sheet of a wish; GenerateError where nothing can be drawn."""
-    found = generate_cache.samples(entry.name, entry.digest, wish)
+def drawn(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
+    """The sheet of a request; GenerateError where nothing can be drawn."""
+    found = generate_cache.samples(entry.name, entry.digest, request)
     names = cache.shown(entry.name, entry.digest).class_names
-    of = names[wish.label] if wish.label is not None else ""
-    place = ", ".join(f"{v:.2f}" for v in wish.place)
-    title = f"{len(found.z)} pictures {_SOURCES[wish.source].format(of=of, place=place)}"
-    if found.label is not None and wish.source != "class":
+    of = names[request.label] if request.label is not None else ""
+    place = ", ".join(f"{v:.2f}" for v in request.z)
+    title = f"{len(found.z)} pictures {_SOURCES[request.source].format(of=of, place=place)}"
+    if found.label is not None and request.source != "class":
         title += f", told “{of}”"
-    note = f"seed {wish.seed}"
-    if wish.temperature != 1:
-        note += f", temperature {wish.temperature:g}"
+    note = f"seed {request.seed}"
+    if request.temperature != 1:
+        note += f", temperature {request.temperature:g}"
     if found.tried > len(found.z):
         note += f", {found.tried:,} drawn to keep {len(found.z)}"
-    step = f"sample, seed {wish.seed}"
-    return Sheet(title, _records(found, (), step), wish, note)
+    step = f"sample, seed {request.seed}"
+    return Sheet(title, _records(found, (), step), request, note)
 
 
 def made(entry: vae.Entry, sheet: Sheet, ask: Ask) -> Sheet:

@@ -3,33 +3,34 @@
 import streamlit as st
 
 from vae.latent.attribute_directions import Direction
+from vae.latent.sampling import SamplingRequest
 
 from ..runtime.location import Space
-from .sheet import History, Record, Sheet, Wish, wish_from_query
+from .sheet import History, Record, Sheet, request_from_query
 
 
-def wish(digest: str, space: Space, classes: int) -> tuple[Wish, list[str]]:
+def request(digest: str, space: Space, classes: int) -> tuple[SamplingRequest, list[str]]:
     """What is asked of the model with this digest; a link decides on the first run. Also returns
     the unreadable parts of a link."""
     wishes = st.session_state.setdefault("wishes", {})
     broken: list[str] = []
     if digest not in wishes:
-        first = Wish(label=0 if space.labels else None)
+        first = SamplingRequest(label=0 if space.labels else None)
         query = st.query_params.to_dict() if not wishes else {}
-        wishes[digest], broken = wish_from_query(query, first, space, classes)
+        wishes[digest], broken = request_from_query(query, first, space, classes)
     return wishes[digest], broken
 
 
-def ask_for(digest: str, changed: Wish) -> None:
+def set_request(digest: str, changed: SamplingRequest) -> None:
     st.session_state.setdefault("wishes", {})[digest] = changed
 
 
-def form_is_behind(digest: str, asked: Wish) -> bool:
+def form_is_behind(digest: str, asked: SamplingRequest) -> bool:
     """Whether something else than the form has changed what is asked for."""
     return st.session_state.get("form", {}).get(digest) not in (None, asked)
 
 
-def form_shows(digest: str, asked: Wish) -> None:
+def form_shows(digest: str, asked: SamplingRequest) -> None:
     st.session_state.setdefault("form", {})[digest] = asked
 
 
@@ -43,12 +44,12 @@ def show_sheet(digest: str, sheet: Sheet) -> None:
 
 
 def step_back(digest: str, forward: bool = False) -> None:
-    """Undo, or redo; the wish follows to the sheet that is seen."""
+    """Undo, or redo; the request follows to the sheet that is seen."""
     known = history(digest)
     known = known.redo() if forward else known.undo()
     st.session_state["sheets"][digest] = known
-    if known.sheet is not None and known.sheet.wish is not None:
-        ask_for(digest, known.sheet.wish)
+    if known.sheet is not None and known.sheet.request is not None:
+        set_request(digest, known.sheet.request)
 
 
 def groups(digest: str) -> dict[str, tuple[Record, ...]]:

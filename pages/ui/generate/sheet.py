@@ -11,73 +11,59 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.latent.sampling import BOUNDED, MOST, SOURCES
+from vae.latent.sampling import BOUNDED, MOST, SOURCES, SamplingRequest
 
 from ..runtime.location import Pin, Polygon, Space, polygon, polygon_text
 
 _LONGEST = 60  # sheets that a history remembers
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for, as `vae.generate.Request` has it, in the form of the address bar."""
-
-    source: str = "prior"
-    n: int = 64
-    seed: int = 0
-    temperature: float = 1.0
-    label: int | None = None
-    place: tuple[float, ...] = ()
-    spread: float = 0.25
-    least: float = 0.0
-    polygon: Polygon = ()
-
-    def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this wish; those at their default are left out."""
-        query = {"m": model, "d": digest[:12]}
-        for name, key in _KEYS.items():
-            value = getattr(self, name)
-            if value != getattr(_DEFAULT, name):
-                query[key] = _TEXTS.get(name, str)(value)
-        return query
+def request_to_query(request: SamplingRequest, model: str, digest: str) -> dict[str, str]:
+    """Query parameters that restore a request; those at their default are left out."""
+    query = {"m": model, "d": digest[:12]}
+    for name, key in _KEYS.items():
+        value = getattr(request, name)
+        if value != getattr(_DEFAULT, name):
+            query[key] = _TEXTS.get(name, str)(value)
+    return query
 
 
-_DEFAULT = Wish()
+_DEFAULT = SamplingRequest()
 _KEYS = {
     **{"source": "src", "n": "n", "seed": "seed", "temperature": "t", "label": "c"},
-    **{"place": "z", "spread": "sp", "least": "min", "polygon": "in"},
+    **{"z": "z", "spread": "sp", "min_density": "min", "polygon": "in"},
 }
 _TEXTS = {
-    "place": lambda code: ",".join(map(repr, code)),
+    "z": lambda code: ",".join(map(repr, code)),
     "polygon": polygon_text,
 }
 
 
-def wish_from_query(
-    query: Mapping[str, str], first: Wish, space: Space, classes: int
-) -> tuple[Wish, list[str]]:
-    """The wish of a link, and the names of what in it could not be read."""
+def request_from_query(
+    query: Mapping[str, str], first: SamplingRequest, space: Space, classes: int
+) -> tuple[SamplingRequest, list[str]]:
+    """The request of a link, and the names of the parameters that could not be read."""
     checks = {
         "source": lambda v: v if v in SOURCES else _fail(),
         "n": lambda v: _whole(v, 1, MOST),
         "seed": lambda v: _whole(v, 0, 2**31 - 1),
         "temperature": lambda v: _number(v, 0, 3),
         "label": lambda v: _whole(v, 0, classes - 1),
-        "place": lambda v: _code(v, space.latent),
+        "z": lambda v: _code(v, space.latent),
         "spread": lambda v: _number(v, 0, 3),
-        "least": lambda v: _number(v, 0, 10),
+        "min_density": lambda v: _number(v, 0, 10),
         "polygon": lambda v: polygon([corner.split(",") for corner in v.split(";")]),
     }
-    wish, broken = first, []
+    request, broken = first, []
     for name, key in _KEYS.items():
         if key in query:
             try:
-                wish = replace(wish, **{name: checks[name](query[key])})
+                request = replace(request, **{name: checks[name](query[key])})
             except ValueError:
                 broken.append(key)
-    if wish.source in BOUNDED and not wish.polygon:
-        return replace(wish, source=first.source), [*broken, "src"]
-    return wish, broken
+    if request.source in BOUNDED and not request.polygon:
+        return replace(request, source=first.source), [*broken, "src"]
+    return request, broken
 
 
 @dataclass(frozen=True)
@@ -97,16 +83,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Records that are seen together. `wish` is what drew them, None for what was made of others;
-    `note` says how many draws it took."""
+    """Records that are shown together. `request` is what sampled them, None for those derived from
+    other records; `note` says how many draws it took."""
 
     title: str
     records: tuple[Record, ...]
-    wish: Wish | None = None
+    request: SamplingRequest | None = None
     note: str = ""
 
 
-class Judged(NamedTuple):
+class SampleStats(NamedTuple):
     """A sheet's pictures as one sprite of `columns` x `rows`, where to ask for their `nearest`
     real images, and how crowded each one's place is [n]. `usual` are the 5th percentile and the
     median of the distances between real images."""
