@@ -1,4 +1,4 @@
-"""Look up: what is this, and what is it like?"""
+"""Similarity search: which class is this image, and which images are most similar?"""
 
 import numpy as np
 import streamlit as st
@@ -8,95 +8,94 @@ from pages.ui.interpolate import session as interpolate_session
 from pages.ui.interpolate.settings import Way
 from pages.ui.lookup import cache as lookup_cache
 from pages.ui.lookup import session as lookup_session
-from pages.ui.lookup.lookup_view import asked_item, lookup_view
+from pages.ui.lookup.lookup_view import lookup_view, selected_item
 from pages.ui.models.model_picker import model_and_map
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.location import Place
 
-TEST = "A test image"
+TEST = "Test image"
 
 entry, assets = model_and_map()
 images = cache.shown(entry.name, entry.digest).test.images
-item, broken = lookup_session.looked_up(len(images))
+_, broken = lookup_session.selected_image(len(images))
 if broken:
-    st.warning("The link names no test image that there is here; the first is shown.")
+    st.warning("The link refers to a test image that does not exist; the first one is shown.")
 
 
-def show_item(item: int) -> None:
-    lookup_session.look_up(item)
+def select(item: int) -> None:
+    lookup_session.select_image(item)
     st.session_state["look-item"], st.session_state["look-source"] = item, TEST
 
 
 def test_image() -> np.ndarray:
-    """The numbered test image."""
-    item, _ = lookup_session.looked_up(len(images))
-    st.session_state["look-item"] = item  # the widget forgets between pages, the session does not
+    """The selected test image and the controls that select another."""
+    item, _ = lookup_session.selected_image(len(images))
+    st.session_state["look-item"] = item  # a widget's value is lost on another page
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            f"Number, 0 to {len(images) - 1:,}",
+            f"Index, 0 to {len(images) - 1:,}",
             0,
             len(images) - 1,
             key="look-item",
             width=160,
-            help="Test images are numbered in their own order; the link holds the number.",
-            on_change=lambda: lookup_session.look_up(st.session_state["look-item"]),
+            help="Index of the image in the test set; it is part of the link.",
+            on_change=lambda: lookup_session.select_image(st.session_state["look-item"]),
         )
-        # The number is the seed of the next one, so that the same numbers follow each other.
+        # The index is the seed of the next one: the sequence of random images is reproducible.
         following = int(np.random.default_rng(item).integers(len(images)))
         st.button(
-            "Another one",
-            help="Any of the test images; the same one follows every time.",
-            on_click=show_item,
+            "Random image",
+            help="Selects another test image. The sequence is the same every time.",
+            on_click=select,
             args=(following,),
         )
     return images[item]
 
 
-def to_other_pages(look: lookup_cache.Look) -> None:
-    """The buttons that go on from the picture's code."""
+def next_steps(z: tuple[float, ...]) -> None:
+    """Buttons that open other pages at this code."""
     with st.container(horizontal=True):
         if st.button(
-            "Start exploring from here",
-            help="Opens Explore at this code, with a pin there.",
+            "Explore from here",
+            help="Opens Explore at this code and pins it.",
         ):
             start = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
-            place = session.explore_from(entry.digest, start, look.z)
+            place = session.explore_from(entry.digest, start, z)
             st.switch_page("explore.py", query_params=place.to_query(entry.name, entry.digest))
         if st.button(
-            "Walk from here",
-            help="Opens Interpolate with this code as the first stop and the farthest class as "
-            "the last.",
+            "Interpolate from here",
+            help="Opens Interpolate with a path from this code to the farthest class centre.",
         ):
             centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
-            far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, look.z)))
-            way = Way((look.z, far))
+            far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, z)))
+            way = Way((z, far))
             interpolate_session.walk_from(entry.digest, way)
             st.switch_page("interpolate.py", query_params=way.to_query(entry.name, entry.digest))
 
 
 @st.fragment
-def look_up() -> None:
-    """Reruns alone when another picture is chosen."""
-    asked = asked_item("look", entry.digest, len(images))
-    if asked and not session.answered(f"look-{entry.digest}", asked[1]):
-        show_item(asked[0])
+def search() -> None:
+    """Reruns on its own when another image is chosen."""
+    selected = selected_item("look", entry.digest, len(images))
+    if selected and not session.answered(f"look-{entry.digest}", selected[1]):
+        select(selected[0])
     query = {"m": entry.name, "d": entry.digest[:12]}
     st.session_state.setdefault("look-source", TEST)
     source = st.segmented_control(
-        "Picture from", [TEST, *SOURCES], required=True, key="look-source"
+        "Image source", [TEST, *SOURCES], required=True, key="look-source"
     )
-    with st.container():  # however much it shows, what is below keeps its place
+    with st.container():  # keeps the position of what follows, whatever is shown here
         if source == TEST:
             image = test_image()
-            query["i"] = str(lookup_session.looked_up(len(images))[0])
+            query["i"] = str(lookup_session.selected_image(len(images))[0])
         else:
             image = own_picture(source, images.shape[1:], key="look")
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     if image is not None:
-        look = lookup_cache.look(entry.name, entry.digest, image)
-        to_other_pages(look)
-        lookup_view(assets, look, key="look")
+        found = lookup_cache.look_up(entry.name, entry.digest, image)
+        next_steps(found.z)
+        lookup_view(assets, found, key="look")
 
 
-look_up()
+search()

@@ -96,7 +96,7 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     told = [int(tiles.nth(i).get_attribute("data-item")) for i in range(8)]
     assert told == apart.argsort()[:8].tolist()
 
-    page.get_by_role("button", name="Start exploring from here").click()
+    page.get_by_role("button", name="Explore from here").click()
     page.wait_for_selector(READY)
     page.get_by_test_id("pin-image").wait_for()
     assert np.allclose(z_of(page), z, atol=1e-4)
@@ -128,15 +128,15 @@ def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
     page.mouse.up()
     wait_for_query(page, "i", item)
     page.get_by_test_id("itself").get_by_text(f"Test image {int(item):,},").wait_for()
-    page.get_by_role("spinbutton", name="Number, 0 to 9,999").fill("5")
+    page.get_by_role("spinbutton", name="Index, 0 to 9,999").fill("5")
     page.keyboard.press("Enter")
     page.get_by_test_id("itself").get_by_text("Test image 5,").wait_for()
     assert query(page)["i"] == "5"
     before = key(page)
-    page.get_by_role("button", name="Another one").click()
+    page.get_by_role("button", name="Random image").click()
     wait_for_other(page, before)
     z = z_of(page)
-    page.get_by_role("button", name="Walk from here").click()
+    page.get_by_role("button", name="Interpolate from here").click()
     page.wait_for_selector(READY)
     wait_for_query(page, "p")
     assert np.allclose([float(v) for v in query(page)["p"].split(";")[0].split(",")], z, atol=1e-4)

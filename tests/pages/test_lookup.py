@@ -1,4 +1,4 @@
-"""The Look-up page without a browser: what it finds, what it says of what is no picture."""
+"""The similarity-search page without a browser: its results and its messages for bad files."""
 
 import io
 
@@ -38,30 +38,32 @@ def encoded(image, kind="PNG", **options) -> bytes:
     return target.getvalue()
 
 
-def test_a_test_image_is_looked_up_at_once_and_stands_in_the_address_bar(page):
+def test_a_test_image_is_looked_up_at_once_and_is_part_of_the_address(page):
     assert not page.exception and not page.error and not page.warning
     assert page.get("bidi_component") and page.query_params["i"] == "0"
     page.number_input(key="look-item").set_value(36).run()
     assert page.query_params["i"] == "36"
-    page.button[0].click().run()  # another one
+    page.button[0].click().run()  # random image
     other = page.query_params["i"]
     assert other != "36" and page.number_input(key="look-item").value == int(other)
     page.number_input(key="look-item").set_value(36).run()
     page.button[0].click().run()
-    assert page.query_params["i"] == other  # the same one follows every time
+    assert page.query_params["i"] == other  # the sequence is the same every time
     page.session_state["look"] = {"ask": {"digest": entry().digest, "item": 77, "turn": 1}}
     page.run()
     assert page.query_params["i"] == "77" and not page.exception
 
 
 @pytest.mark.parametrize("asked", ["10000", "-1", "x", "1e3", "٣"])
-def test_a_link_to_no_test_image_says_so(asked):
+def test_a_link_to_a_test_image_that_does_not_exist_says_so(asked):
     app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
     app.run()
     app.switch_page("lookup.py")
     app.query_params["i"] = asked
     app.run()
-    assert "names no test image" in app.warning[0].value and not app.exception
+    assert (
+        "refers to a test image that does not exist" in app.warning[0].value and not app.exception
+    )
     assert app.query_params["i"] == "0"
 
 
@@ -97,19 +99,19 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_what_is_no_picture_gets_a_sentence_and_the_page_lives_on(page, kind):
+def test_a_file_that_is_not_an_image_gets_a_message_and_the_page_goes_on(page, kind):
     make, words = HOSTILE[kind]
     page.segmented_control(key="look-source").set_value("A file").run()
     assert not page.get("bidi_component") and "i" not in page.query_params
     page.file_uploader(key="look-file").upload("odd.png", make(), "image/png").run()
     assert not page.exception and not page.get("bidi_component")
     assert len(page.error) == 1 and words in page.error[0].value
-    page.segmented_control(key="look-source").set_value("A test image").run()
+    page.segmented_control(key="look-source").set_value("Test image").run()
     assert not page.exception and page.get("bidi_component")
 
 
 @pytest.mark.parametrize("kind", ["16 bits", "CMYK", "own size"])
-def test_unusual_pictures_are_taken(page, kind, clothes):
+def test_unusual_image_formats_are_accepted(page, kind, clothes):
     deep = np.kron(clothes.test.images[2, 0], np.ones((4, 4))).astype(np.uint16) * 257
     data = {
         "16 bits": lambda: encoded(Image.fromarray(deep)),
@@ -120,36 +122,36 @@ def test_unusual_pictures_are_taken(page, kind, clothes):
     page.file_uploader(key="look-file").upload("odd.png", data, "image/png").run()
     assert not page.exception and not page.error and page.get("bidi_component")
     assert "i" not in page.query_params
-    if kind == "own size":  # taken as it is: it is that very test image
+    if kind == "own size":  # used as it is: it equals that test image
         assert '"item": 36' in page.get("bidi_component")[0].proto.json
 
 
-def test_what_is_found_is_what_torch_and_numpy_say(clothes):
+def test_the_result_agrees_with_torch_and_numpy(clothes):
     one = entry()
     image = clothes.test.images[36]
-    found = lookup_cache.look(one.name, one.digest, image)
+    found = lookup_cache.look_up(one.name, one.digest, image)
     model = cache.checkpoint(one.name, one.digest).model
     codes = latent.encode_images(model, image[None])
     assert np.allclose(found.z, codes.mean[0], atol=1e-4)
     assert np.allclose(found.std, codes.std[0], atol=1e-4)
-    assert found.itself.item == 36 and found.itself.label == "Sneaker"
+    assert found.identical.item == 36 and found.identical.label == "Sneaker"
     apart = np.sqrt(((clothes.test.images / 255.0 - image / 255.0) ** 2).mean((1, 2, 3)))
     apart[36] = np.inf
-    assert [near.item for near in found.pixels] == apart.argsort()[:8].tolist()
-    assert found.pixels[0].distance == pytest.approx(apart.min(), abs=1e-4)
-    assert np.array_equal(found.picture, image.transpose(1, 2, 0))
+    assert [near.item for near in found.by_pixels] == apart.argsort()[:8].tolist()
+    assert found.by_pixels[0].distance == pytest.approx(apart.min(), abs=1e-4)
+    assert np.array_equal(found.image, image.transpose(1, 2, 0))
     assert np.array_equal(found.reconstruction, latent.decode_bytes(model, np.array([found.z]))[0])
-    told = lookup_cache.answer(one.name, one.digest, image, codes.mean)
-    assert told["classes"][0]["name"] == "Sneaker" == told["judge"]["name"]
-    assert sum(c["share"] for c in told["classes"]) <= 1 + 1e-9
-    assert 0.8 < told["such"]["right"] <= 1 and told["such"]["of"] == 300
-    usual = lookup_cache.strangeness(one.name, one.digest, image)["share"]
+    answer = lookup_cache.classify(one.name, one.digest, image, found.votes)
+    assert answer["classes"][0]["name"] == "Sneaker" == answer["judge"]["name"]
+    assert sum(c["share"] for c in answer["classes"]) <= 1 + 1e-9
+    assert 0.8 < answer["such"]["right"] <= 1 and answer["such"]["of"] == 300
+    typical = lookup_cache.anomaly_score(one.name, one.digest, image)["share"]
     noise = np.random.default_rng(0).integers(0, 256, image.shape).astype(np.uint8)
-    assert usual < 0.9 < lookup_cache.strangeness(one.name, one.digest, noise)["share"]
+    assert typical < 0.9 < lookup_cache.anomaly_score(one.name, one.digest, noise)["share"]
 
 
 @pytest.mark.parametrize("kind", ["ae", "avb", "hvae", "cvae"])
-def test_every_kind_of_model_is_looked_up_in(tmp_path, monkeypatch, settings, kind):
+def test_every_kind_of_model_can_be_searched(tmp_path, monkeypatch, settings, kind):
     import torch
 
     classes = {"classes": 10} if kind == "cvae" else {}
@@ -162,25 +164,26 @@ def test_every_kind_of_model_is_looked_up_in(tmp_path, monkeypatch, settings, ki
     app.switch_page("lookup.py").run()
     assert not app.exception and not app.error and app.get("bidi_component")
     one = cache.checkpoints()[0]
-    found = lookup_cache.look(one.name, one.digest, cache.shown(kind, one.digest).test.images[0])
+    found = lookup_cache.look_up(
+        one.name, one.digest, cache.shown(kind, one.digest).test.images[0]
+    )
     assert (found.std is None) == (kind in ("ae", "avb")) and bool(found.draws) == (kind == "avb")
-    codes = np.array([found.z])
     image = cache.shown(kind, one.digest).test.images[0]
-    told = lookup_cache.answer(one.name, one.digest, image, codes)
-    assert len(told["classes"]) == 3 and told["classes"][0]["share"] > 0.1
+    answer = lookup_cache.classify(one.name, one.digest, image, found.votes)
+    assert len(answer["classes"]) == 3 and answer["classes"][0]["share"] > 0.1
 
 
-def test_explore_and_interpolate_go_on_from_the_code(page):
+def test_explore_and_interpolate_open_at_the_code(page):
     page.number_input(key="look-item").set_value(36).run()
-    z = [float(v) for v in lookup_cache.look(
+    z = [float(v) for v in lookup_cache.look_up(
         "fashion-vae", entry().digest, cache.shown("fashion-vae", entry().digest).test.images[36]
     ).z]  # fmt: skip
-    next(b for b in page.button if b.label == "Start exploring from here").click().run()
+    next(b for b in page.button if b.label == "Explore from here").click().run()
     assert not page.exception
     place = page.session_state["places"][entry().digest]
     assert list(place.z) == z and list(place.pins[-1].z) == z
     page.switch_page("lookup.py").run()
     assert page.query_params["i"] == "36"  # remembered
-    next(b for b in page.button if b.label == "Walk from here").click().run()
+    next(b for b in page.button if b.label == "Interpolate from here").click().run()
     way = page.session_state["ways"][entry().digest]
     assert list(way.stops[0]) == z and len(way.stops) == 2 and not page.exception

@@ -30,6 +30,29 @@ class Near(NamedTuple):
     item: np.ndarray
     distance: np.ndarray
 
+    def identical(self) -> np.ndarray:
+        """The items at distance 0 [Q], -1 where there is none."""
+        return np.where(self.distance[:, 0] == 0, self.item[:, 0], -1)
+
+    def first(self, k: int) -> Near:
+        """The k nearest of them."""
+        return Near(self.item[:, :k], self.distance[:, :k])
+
+    def without(self, items: np.ndarray) -> Near:
+        """One neighbour fewer per query: without `items` [Q], or without the farthest neighbour
+        of a query whose item is not among them."""
+        dropped = self.item == np.asarray(items)[:, None]
+        dropped[~dropped.any(1), -1] = True
+        return Near(*(v[~dropped].reshape(len(v), v.shape[1] - 1) for v in self))
+
+
+class Match(NamedTuple):
+    """The items with the same pixels as Q images [Q], -1 for none, and their nearest others."""
+
+    identical: np.ndarray
+    by_code: Near
+    by_pixels: Near
+
 
 class Index:
     """N known items: codes [N, D], uint8 images [N, C, H, W], labels [N] below `classes`."""
@@ -70,13 +93,19 @@ class Index:
     def by_pixels(self, images: np.ndarray, k: int, *, itself: np.ndarray | None = None) -> Near:
         """The nearest to uint8 images [Q, C, H, W]: the root of the mean squared difference a
         pixel, 0 to 1. `itself` as above."""
-        return self._others(lambda n: self._gallery.neighbours(images, n), k, itself)
+        return self._others(lambda n: Near(*self._gallery.neighbours(images, n)), k, itself)
 
     def identical(self, images: np.ndarray) -> np.ndarray:
         """For images [Q, C, H, W] the items with the very same pixels [Q], -1 where there is
         none."""
-        near = self._gallery.neighbours(images, 1)
-        return np.where(near.distance[:, 0] == 0, near.item[:, 0], -1)
+        return self.by_pixels(images, 1).identical()
+
+    def match(self, codes: np.ndarray, images: np.ndarray, k: int) -> Match:
+        """The k nearest items by code [Q, D] and by pixels [Q, C, H, W], each found with one
+        search; items identical to an image are not among its neighbours."""
+        near = self.by_pixels(images, k + 1)
+        same = near.identical()
+        return Match(same, self.by_code(codes, k, itself=same), near.without(same))
 
     def shares(self, near: Near) -> np.ndarray:
         """Of the votes of neighbours, the share of each class [Q, K]. One vote more is spread over
@@ -98,11 +127,8 @@ class Index:
         most = len(self) - (itself is not None)
         k = min(k, most)
         if itself is None:
-            return Near(*query(k))
-        item, distance = query(k + 1)
-        own = item == np.asarray(itself)[:, None]
-        own[~own.any(1), -1] = True  # none of them is the query: the farthest is one too many
-        return Near(item[~own].reshape(len(item), k), distance[~own].reshape(len(item), k))
+            return query(k)
+        return query(k + 1).without(itself)
 
 
 class Found(NamedTuple):

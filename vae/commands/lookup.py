@@ -81,11 +81,10 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     from ..data.subsample import evenly
 
     codes = latent.encode_images(loaded.model, images).mean
-    same = index.identical(images)
-    by_code = index.by_code(codes, near, itself=same)
-    by_pixels = index.by_pixels(images, near, itself=same)
+    match = index.match(codes, images, max(near, retrieval.VOTERS))
+    votes = [index.shares(found.first(retrieval.VOTERS)) for found in match[1:]]
     confidence = retrieval.fitted(index, loaded.model, known.train)
-    probabilities = confidence.probabilities(index.votes(codes, images, itself=same))
+    probabilities = confidence.probabilities(votes)
     judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
     few = known.test.images[evenly(len(index), _NORMAL)]
     unusual = [None] * len(images)
@@ -110,7 +109,7 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
             "class": known.class_names[first],
             "confidence": round(float(probabilities[row, first]), 4),
             "unusual": unusual[row],
-            "test_image": int(same[row]) if same[row] >= 0 else None,
-            "nearest_by_code": items(by_code, row),
-            "nearest_by_pixels": items(by_pixels, row),
+            "test_image": int(match.identical[row]) if match.identical[row] >= 0 else None,
+            "nearest_by_code": items(match.by_code.first(near), row),
+            "nearest_by_pixels": items(match.by_pixels.first(near), row),
         }

@@ -1,8 +1,11 @@
-"""What a look-up keeps in memory: an index a model, how sure it may be, what is usual. Pictures
-that people bring are not kept; what is asked about one later is held by its URL alone."""
+"""What similarity search caches per model: an index, a calibration, and reference scores.
+
+Uploaded images are not cached: a result's URLs hold the image only until newer ones replace them.
+"""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,14 +20,14 @@ from vae.evaluation import classifier
 
 from ..runtime import cache, routes
 
-NEAREST = 8  # items that are shown by code, and by pixels
-_NORMAL = 1000  # test images that say what is usual
-_FIRST = 3  # classes that are told
-_DRAWS = 60  # of a posterior that is no ellipse
+NEAREST = 8  # neighbours shown by code, and by pixels
+_REFERENCES = 1000  # test images that an anomaly score is compared with
+_TOP_CLASSES = 3
+_POSTERIOR_DRAWS = 60  # of a posterior without a density
 
 
-class Item(NamedTuple):
-    """A test image near a picture: its number, class, distance, code [D]."""
+class Neighbour(NamedTuple):
+    """A test image near the query: its index, class name, distance, and code [D]."""
 
     item: int
     label: str
@@ -32,65 +35,72 @@ class Item(NamedTuple):
     z: list[float]
 
 
-class Look(NamedTuple):
-    """What is known of a picture at once: its code `z` and the posterior's `std` [D], or `draws`
-    [n, D] where that is no ellipse, uint8 pictures [H, W, C], the test image that it is, the
-    nearest others, and the URLs of its class and of how unusual it is, which take longer."""
+class LookupResult(NamedTuple):
+    """What is known about an image at once, and the URLs of what takes longer.
+
+    `std` [D] is of the posterior, or `draws` [n, D] where it has no density; `image` and
+    `reconstruction` are uint8 [H, W, C]; `identical` is the test image with the same pixels;
+    `votes` are the class shares [1, K] of the neighbours by code and by pixels.
+    """
 
     key: str
     z: tuple[float, ...]
     std: list[float] | None
     draws: list[list[float]]
-    picture: np.ndarray
+    image: np.ndarray
     reconstruction: np.ndarray
-    itself: Item | None
-    code: list[Item]
-    pixels: list[Item]
-    answer: str
-    unusual: str
+    identical: Neighbour | None
+    by_code: list[Neighbour]
+    by_pixels: list[Neighbour]
+    votes: tuple[np.ndarray, np.ndarray]
+    classes_url: str
+    anomaly_url: str
 
 
-def look(name: str, digest: str, image: np.ndarray) -> Look:
-    """Looks up one image uint8 [C, H, W], its class unknown."""
+def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
+    """Looks up one image uint8 [C, H, W] of unknown class."""
     model = cache.checkpoint(name, digest).model
-    index = items(name, digest)
+    index = test_index(name, digest)
     codes = latent.encode_images(model, image[None])
     std, draws = codes.std, None
     if std is None:
-        draws = latent.posterior_draws(model, image, 0, _DRAWS)
+        draws = latent.posterior_draws(model, image, 0, _POSTERIOR_DRAWS)
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
-    same = index.identical(image[None])
+    match = index.match(codes.mean, image[None], retrieval.VOTERS)
+    votes = (index.shares(match.by_code), index.shares(match.by_pixels))
     names = cache.shown(name, digest).class_names
 
-    def told(item: int, distance: float) -> Item:
+    def neighbour(item: int, distance: float) -> Neighbour:
         code = index.codes[item].astype(float).round(4).tolist()
-        return Item(int(item), names[index.labels[item]], round(float(distance), 4), code)
+        return Neighbour(int(item), names[index.labels[item]], round(float(distance), 4), code)
 
-    by_code = index.by_code(codes.mean, NEAREST, itself=same)
-    by_pixels = index.by_pixels(image[None], NEAREST, itself=same)
+    def nearest(found: retrieval.Near) -> list[Neighbour]:
+        return [neighbour(*pair) for pair in zip(*(v[0, :NEAREST] for v in found), strict=True)]
+
     key = hashlib.sha256(digest.encode() + image.tobytes()).hexdigest()[:20]
-    return Look(
+    return LookupResult(
         key,
         z,
         None if std is None else std[0].astype(float).round(5).tolist(),
         [] if draws is None else draws.astype(float).round(3).tolist(),
         image.transpose(1, 2, 0),
         latent.decode_bytes(model, np.array([z]))[0],
-        told(same[0], 0.0) if same[0] >= 0 else None,
-        [told(*near) for near in zip(by_code.item[0], by_code.distance[0], strict=True)],
-        [told(*near) for near in zip(by_pixels.item[0], by_pixels.distance[0], strict=True)],
+        neighbour(match.identical[0], 0.0) if match.identical[0] >= 0 else None,
+        nearest(match.by_code),
+        nearest(match.by_pixels),
+        votes,
         routes.publish_later(
-            f"answer {key}", lambda: json.dumps(answer(name, digest, image, codes.mean)).encode()
+            f"classes {key}", lambda: json.dumps(classify(name, digest, image, votes)).encode()
         ),
         routes.publish_later(
-            f"unusual {key}", lambda: json.dumps(strangeness(name, digest, image)).encode()
+            f"anomaly {key}", lambda: json.dumps(anomaly_score(name, digest, image)).encode()
         ),
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Laying out the images to look among")
-def items(name: str, digest: str) -> retrieval.Index:
-    """The test images of a model."""
+@st.cache_resource(max_entries=4, show_spinner="Indexing the test images")
+def test_index(name: str, digest: str) -> retrieval.Index:
+    """The test images of a model's data, searchable by code and by pixels."""
     trained, data = cache.checkpoint(name, digest).config, cache.shown(name, digest)
     gallery = cache.gallery(trained.train.data, trained.model.image_shape[1])
     codes = cache.codes(name, digest).mean
@@ -99,54 +109,52 @@ def items(name: str, digest: str) -> retrieval.Index:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def sureness(name: str, digest: str) -> tuple[retrieval.Confidence, retrieval.Reliability]:
-    """How votes become probabilities, and how often those were right."""
-    index, model = items(name, digest), cache.checkpoint(name, digest).model
+def calibration(name: str, digest: str) -> tuple[retrieval.Confidence, retrieval.Reliability]:
+    """How votes become probabilities, and how often those are right on held-out images."""
+    index, model = test_index(name, digest), cache.checkpoint(name, digest).model
     confidence = retrieval.fitted(index, model, cache.shown(name, digest).train)
     return confidence, retrieval.measured(index, model, confidence)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def usual(name: str, digest: str) -> np.ndarray | None:
-    """The default score of test images, evenly spread; None where they are too few."""
+def reference_scores(name: str, digest: str) -> np.ndarray | None:
+    """The default anomaly score of evenly spaced test images; None where they are too few."""
     images = cache.shown(name, digest).test.images
-    few = images[evenly(len(images), _NORMAL)]
-    return None if len(few) < thresholds.LEAST else anomaly.scores(_judge(name, digest), few)
+    sample = images[evenly(len(images), _REFERENCES)]
+    return None if len(sample) < thresholds.LEAST else _scores(name, digest, sample)
 
 
-def _judge(name: str, digest: str) -> anomaly.Judge:
-    return anomaly.Judge(cache.checkpoint(name, digest).model)
+def _scores(name: str, digest: str, images: np.ndarray) -> np.ndarray:
+    return anomaly.scores(anomaly.Judge(cache.checkpoint(name, digest).model), images)
 
 
-def answer(name: str, digest: str, image: np.ndarray, codes: np.ndarray) -> dict:
-    """The first classes of an image [C, H, W] at codes [1, D], how often such answers were right,
-    and what the bundled classifier says; as JSON tells it."""
-    index, names = items(name, digest), cache.shown(name, digest).class_names
-    confidence, reliability = sureness(name, digest)
-    votes = index.votes(codes, image[None], itself=index.identical(image[None]))
+def classify(name: str, digest: str, image: np.ndarray, votes: Sequence[np.ndarray]) -> dict:
+    """The most probable classes by the neighbours' votes, the accuracy of answers of the same
+    confidence, and the bundled classifier's prediction; as JSON values."""
+    names = cache.shown(name, digest).class_names
+    confidence, reliability = calibration(name, digest)
     shares = confidence.probabilities(votes)[0]
-    first = np.argsort(-shares, kind="stable")[:_FIRST]
-    right, of = reliability.such(float(shares[first[0]]))
+    top = np.argsort(-shares, kind="stable")[:_TOP_CLASSES]
+    accuracy, count = reliability.such(float(shares[top[0]]))
     return {
-        "classes": [{"name": names[k], "share": float(shares[k])} for k in first],
-        "such": {"right": right, "of": of},
-        "judge": _other(image, names),
+        "classes": [{"name": names[k], "share": float(shares[k])} for k in top],
+        "such": {"right": accuracy, "of": count},
+        "judge": _classifier_prediction(image, names),
     }
 
 
-def strangeness(name: str, digest: str, image: np.ndarray) -> dict | None:
-    """The share of test images that are less unusual; None where they are too few to say."""
-    known = usual(name, digest)
-    if known is None:
+def anomaly_score(name: str, digest: str, image: np.ndarray) -> dict | None:
+    """The share of test images with a lower anomaly score; None where they are too few."""
+    reference = reference_scores(name, digest)
+    if reference is None:
         return None
-    mine = anomaly.scores(_judge(name, digest), image[None])
+    share = float(thresholds.share_below(reference, _scores(name, digest, image[None]))[0])
     sentence = anomaly.SCORES[anomaly.DEFAULT].sentence
-    share = float(thresholds.share_below(known, mine)[0])
-    return {"share": share, "of": len(known), "sentence": sentence}
+    return {"share": share, "of": len(reference), "sentence": sentence}
 
 
-def _other(image: np.ndarray, names: tuple[str, ...]) -> dict | None:
-    """What the bundled classifier says, of images that it knows."""
+def _classifier_prediction(image: np.ndarray, names: tuple[str, ...]) -> dict | None:
+    """The bundled classifier's prediction, or None for images that it was not trained for."""
     if not classifier.judges(image.shape, names):
         return None
     shares = classifier.judge(classifier.bundled(), torch.tensor(image[None]))[1][0]

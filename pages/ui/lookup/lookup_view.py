@@ -1,4 +1,4 @@
-"""The component of the Look-up page: what Python gives it, what it gives back."""
+"""The component of similarity search: what Python sends to it and reads from it."""
 
 import base64
 
@@ -6,40 +6,40 @@ import streamlit as st
 
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
-from .cache import Look
+from .cache import LookupResult
 
 _mount = component(__file__)
 
 
-def lookup_view(assets: MapAssets, look: Look, *, key: str) -> None:
-    """Shows what was found on the map of a model. The item that the visitor asks for next comes as
-    `asked_item`."""
+def lookup_view(assets: MapAssets, found: LookupResult, *, key: str) -> None:
+    """Shows a result on the map of a model. The test image that the visitor selects there is
+    returned by `selected_item`."""
     _mount(
         key=key,
         data={
             "facts": assets.facts,
             "urls": assets.urls,
             "found": {
-                "key": look.key,
-                "z": list(look.z),
-                "std": look.std,
-                "draws": look.draws,
-                "picture": base64.b64encode(look.picture.tobytes()).decode(),
-                "reconstruction": base64.b64encode(look.reconstruction.tobytes()).decode(),
-                "itself": None if look.itself is None else look.itself._asdict(),
-                "code": [near._asdict() for near in look.code],
-                "pixels": [near._asdict() for near in look.pixels],
-                "answerUrl": look.answer,
-                "unusualUrl": look.unusual,
+                "key": found.key,
+                "z": list(found.z),
+                "std": found.std,
+                "draws": found.draws,
+                "picture": base64.b64encode(found.image.tobytes()).decode(),
+                "reconstruction": base64.b64encode(found.reconstruction.tobytes()).decode(),
+                "itself": None if found.identical is None else found.identical._asdict(),
+                "code": [near._asdict() for near in found.by_code],
+                "pixels": [near._asdict() for near in found.by_pixels],
+                "answerUrl": found.classes_url,
+                "unusualUrl": found.anomaly_url,
             },
         },
         on_ask_change=lambda: None,
     )
 
 
-def asked_item(key: str, digest: str, count: int) -> tuple[int, int] | None:
-    """The test image below `count` that was pressed in the view of the model with this digest, and
-    the number of the message; None where none was."""
+def selected_item(key: str, digest: str, count: int) -> tuple[int, int] | None:
+    """The test image, below `count`, that was last selected in the view of the model with this
+    digest, and the number of the message; None where none was."""
     value = (st.session_state.get(key) or {}).get("ask")
     try:
         item, turn = int(value["item"]), int(value["turn"])

@@ -1,19 +1,19 @@
-"""The image that is looked up, remembered for the session."""
+"""The selected test image, remembered for the session."""
 
 import streamlit as st
 
 
-def looked_up(count: int) -> tuple[int, list[str]]:
-    """The test image that is looked up, of so many: a link's on the first look, then the one that
-    was chosen last. Also returns the unreadable parts of a link."""
+def selected_image(count: int) -> tuple[int, list[str]]:
+    """Index of the selected test image, below `count`: the link's on the first run, then the last
+    selected one. Also returns the query keys that could not be read."""
     broken: list[str] = []
     if "looked-up" not in st.session_state:
-        asked = st.query_params.get("i", "0")
-        if not (asked.isascii() and asked.isdigit() and int(asked) < count):
-            asked, broken = "0", ["i"]
-        st.session_state["looked-up"] = int(asked)
+        text = st.query_params.get("i", "0")
+        if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < count):
+            text, broken = "0", ["i"]
+        st.session_state["looked-up"] = int(text)
     return min(st.session_state["looked-up"], count - 1), broken
 
 
-def look_up(item: int) -> None:
+def select_image(item: int) -> None:
     st.session_state["looked-up"] = item
