@@ -43,7 +43,7 @@ ENGINE_ROOMS = {
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
         *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
-        *("export", "latent", "models", "pictures", "training"),
+        *("export", "files", "latent", "models", "pictures", "training"),
     },
     "__init__": {"checkpoint", "config", "data", "models"},
     "__main__": {"commands"},
@@ -172,7 +172,7 @@ def test_the_engine_draws_no_screen_and_loads_no_pickle(path):
     assert not names & {"streamlit", "plotly", "pages", "pickle", "cloudpickle", "dill"}
     text = path.read_text("utf-8")
     assert "torch.load(" not in text
-    assert path.name == "atomic.py" or ".tmp" not in text, "use atomic.beside"
+    assert path.name == "atomic.py" or ".tmp" not in text, "use atomic.replacing"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda p: p.name)

@@ -21,7 +21,7 @@ def test_a_file_takes_the_place_of_the_older_one(tmp_path):
 def test_what_fails_leaves_the_older_file_and_no_rest(tmp_path, error):
     target = tmp_path / "note.txt"
     target.write_text("old")
-    with pytest.raises(error), atomic.beside(target) as place:
+    with pytest.raises(error), atomic.replacing(target) as place:
         assert place.parent == tmp_path and place.name.startswith(".note.txt.")
         place.write_text("half of the n")
         raise error
@@ -30,15 +30,15 @@ def test_what_fails_leaves_the_older_file_and_no_rest(tmp_path, error):
 
 def test_a_folder_is_whole_or_not_there(tmp_path):
     target = tmp_path / "run"
-    with pytest.raises(ZeroDivisionError), atomic.beside(target) as place:
+    with pytest.raises(ZeroDivisionError), atomic.replacing(target) as place:
         place.mkdir()
         (place / "a").write_text("a")
         raise ZeroDivisionError
     assert not list(tmp_path.iterdir())
-    with atomic.beside(target) as place:
+    with atomic.replacing(target) as place:
         place.mkdir()
         (place / "a").write_text("a")
-    with pytest.raises(OSError), atomic.beside(target) as place:  # it is there already
+    with pytest.raises(OSError), atomic.replacing(target) as place:  # it is there already
         place.mkdir()
         (place / "b").write_text("b")
     assert [p.name for p in target.iterdir()] == ["a"] and list(tmp_path.iterdir()) == [target]
@@ -46,11 +46,11 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
 
 def test_what_a_killed_writer_left_is_swept_away(tmp_path):
     for name in ("pack", "packs"):
-        with atomic.beside(tmp_path / name) as place:
+        with atomic.replacing(tmp_path / name) as place:
             place.write_text("whole")
         place.mkdir()  # as if killed before the end
         (place / "part").write_text("half")
-    atomic.sweep(tmp_path / "pack")
+    atomic.remove_leftovers(tmp_path / "pack")
     assert sorted(p.name for p in tmp_path.iterdir()) == [place.name, "pack", "packs"]
 
 

@@ -6,7 +6,6 @@ the one before is told. Deleting marks an item as gone, so that undo works acros
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import atomic
+from ..files import atomic, folders
 from ..files.locks import locked
 from . import item as limits
 from .item import (
@@ -47,12 +46,6 @@ def new_key() -> str:
 
 def is_key(text: str) -> bool:
     return bool(_KEY.fullmatch(text))
-
-
-def folder() -> Path:
-    """Where boards lie: `VAE_BOARDS_DIR`, else with the user's data."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(os.environ.get("VAE_BOARDS_DIR") or Path(home) / "latent-atelier" / "boards")
 
 
 def load(key: str) -> Board:
@@ -153,7 +146,7 @@ def generations(items: Sequence[Item]) -> list[list[str]]:
 def _path(key: str) -> Path:
     if not is_key(key):
         raise BoardError("this is no board's key; expected the 22 characters of a board's link")
-    return folder() / f"{key}.json"
+    return folders.boards() / f"{key}.json"
 
 
 def _without_old_marks(items: dict[str, Item]) -> dict[str, Item]:

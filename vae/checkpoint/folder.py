@@ -128,9 +128,9 @@ def save(
             # digest of the other two, comes last, and readers wait until the three agree.
             with ExitStack() as places:
                 for name in (METRICS, WEIGHTS, CONFIG):  # renamed in the opposite order
-                    places.enter_context(atomic.beside(path / name)).write_bytes(files[name])
+                    places.enter_context(atomic.replacing(path / name)).write_bytes(files[name])
         else:
-            with atomic.beside(path) as place:
+            with atomic.replacing(path) as place:
                 place.mkdir(parents=True)
                 for name, content in files.items():
                     (place / name).write_bytes(content)

@@ -244,9 +244,10 @@ def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> 
 
 def _let_others_begin(out: Path) -> None:
     """The next of the queue, where this run was one of it."""
-    from ..training import run_queue, runs
+    from ..files import folders
+    from ..training import run_queue
 
-    if out.parent.resolve() == runs.folder().resolve():
+    if out.parent.resolve() == folders.runs().resolve():
         run_queue.advance()
 
 

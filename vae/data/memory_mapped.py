@@ -1,7 +1,7 @@
 """Data sets larger than memory: the same splits, read from memory-mapped files.
 
 IDX files that lie unpacked, at the size asked for, are mapped where they are. Everything else is
-packed once, image by image, into arrays below `XDG_CACHE_HOME`, and mapped from there.
+packed once, image by image, into arrays in the user's cache folder, and mapped from there.
 A mapped array is an ordinary uint8 array whose pages the system reads when they are touched and
 drops when memory is short.
 """
@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from .. import data
-from ..files import atomic
+from ..files import atomic, folders
 from ..files.locks import locked
 from . import image_folder
 from .dataset import DataError, Dataset, Split
@@ -42,7 +41,7 @@ def load(name_or_path: str | Path, *, size: int = 28, watch: Watch | None = None
         if here.train.images.shape[2:] == (size, size):
             return here
     source = path or Path(name_or_path)
-    packed = _store() / _key(str(name_or_path), source, size)
+    packed = folders.packed_datasets() / _key(str(name_or_path), source, size)
     try:
         with locked(packed.with_suffix(".lock")):  # of many processes one packs
             if not packed.exists():
@@ -114,11 +113,6 @@ def _mapped(path: Path, begin: int, shape: tuple[int, ...]) -> np.ndarray:
 # --- packing -----------------------------------------------------------------------------------
 
 
-def _store() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "latent-atelier" / "streams"
-
-
 def _key(name: str, source: Path, size: int) -> str:
     """Changes with any file's name, size or time."""
     sha = hashlib.sha256(f"{name} {source.resolve()} {size}".encode())
@@ -131,8 +125,8 @@ def _key(name: str, source: Path, size: int) -> str:
 
 
 def _pack(target: Path, name: str, source: Path, size: int, watch: Watch) -> None:
-    atomic.sweep(target)  # gigabytes, perhaps; under the lock nobody else writes it
-    with atomic.beside(target) as place:
+    atomic.remove_leftovers(target)  # gigabytes, perhaps; under the lock nobody else writes it
+    with atomic.replacing(target) as place:
         place.mkdir(parents=True)
         if source.is_dir() and not any(source.glob("train-images*idx3-ubyte*")):
             names = _pack_folder(place, source, size, watch)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import atomic
+from ..files import atomic, folders
 from .dataset import DataError, Dataset, Split, finish, resized
 from .idx import idx_folder
 
@@ -88,7 +88,7 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
     """A data set that torchvision downloads (with its checksum) unless it is there."""
     from torchvision import datasets
 
-    root = os.environ.get("VAE_DATA_DIR") or Path.home() / ".cache" / "latent-atelier"
+    root = folders.datasets()
     splits = []
     for train in (True, False):
         try:

@@ -107,7 +107,7 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
         with ExitStack() as places:
             for name, part in _parts(checkpoint.model).items():
                 path = out.with_name(f"{stem}-{name}.onnx")
-                place = places.enter_context(atomic.beside(path))
+                place = places.enter_context(atomic.replacing(path))
                 place.write_bytes(_onnx(part, _facts(checkpoint, name, part)))
                 difference = _difference(place, part)
                 if not difference <= TOLERANCE:  # a NaN is no agreement either

@@ -1,1 +1,1 @@
-"""Files on the disk: written whole or not at all, locked, and tables in CSV."""
+"""Files on the disk: atomic writes, locks between processes, folders of this user, CSV tables."""

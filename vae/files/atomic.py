@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there: written beside their place, then renamed."""
+"""Atomic writes: new content gets a temporary name first and is renamed when it is complete."""
 
 import glob
 import os
@@ -10,39 +10,41 @@ from pathlib import Path
 
 
 @contextmanager
-def beside(path: str | Path) -> Iterator[Path]:
-    """A place in the same folder for new content, which takes the place of `path` at the end.
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yields a temporary path in the same folder; what is written there is renamed to `path`.
 
-    A file replaces an older one; a folder must be the first at its place. Where the block or the
-    renaming fails, what was there stays and the new part is removed. No two writers, threads
-    among them, share such a place. Raises OSError.
+    A file replaces an older file; a folder requires that `path` does not exist. If the block or
+    the renaming fails, `path` is unchanged and the temporary path is removed. Temporary names are
+    unique, so several threads and processes may write the same path. Raises OSError.
     """
     path = Path(path)
-    place = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        yield place
-        place.replace(path)
+        yield temporary
+        temporary.replace(path)
     finally:
-        _remove(place)
+        _remove(temporary)
 
 
-def sweep(path: str | Path) -> None:
-    """Removes what writers of `path` that were killed have left; for where a lock keeps others
-    from writing it now."""
+def remove_leftovers(path: str | Path) -> None:
+    """Removes temporary files and folders of writers of `path` that were killed.
+
+    The caller must hold a lock that keeps others from writing `path` at the same time.
+    """
     path = Path(path)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        _remove(left)
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        _remove(temporary)
 
 
-def _remove(place: Path) -> None:
-    if place.is_dir():
-        shutil.rmtree(place, ignore_errors=True)
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
     else:
-        place.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def write(path: str | Path, content: bytes | str) -> None:
-    """Writes a file whole; text as UTF-8 with its line ends as they are. Raises OSError."""
+    """Writes a whole file; text as UTF-8 with unchanged line ends. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content
-    with beside(path) as place:
-        place.write_bytes(data)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)

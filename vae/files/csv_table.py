@@ -1,7 +1,7 @@
-"""Tables as CSV that a spreadsheet opens as they are.
+"""Tables as CSV that is safe to open in a spreadsheet.
 
-A cell whose text begins like a formula would be run by a spreadsheet, and names come from people
-and their files (https://owasp.org/www-community/attacks/CSV_Injection): it gets a quote before it.
+A spreadsheet evaluates a cell whose text begins like a formula, and the texts come from users and
+their files (https://owasp.org/www-community/attacks/CSV_Injection): a quote is put before it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_RUN = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence]) -> str:
-    """A line of names, a line a row, as RFC 4180 has it (ends of lines are \\r\\n)."""
+    """A header line and one line per row, as in RFC 4180 (line ends are \\r\\n)."""
     target = io.StringIO(newline="")
     writer = csv.writer(target)
     writer.writerow(header)
@@ -23,12 +23,12 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_RUN) and not _number(value):
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _is_number(value):
         return f"'{value}"
     return value
 
 
-def _number(text: str) -> bool:
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

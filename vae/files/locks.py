@@ -1,25 +1,13 @@
-"""One at a time: among threads, and where the system can, among processes."""
+"""Locks that keep threads and processes from writing the same thing at the same time."""
 
-from __future__ import annotations
-
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-_here = threading.Lock()
+from filelock import BaseFileLock, FileLock
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file `path`, which is made with its folder where it is not there. A process
-    that dies lets go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _here, path.open("w") as lock:
-        try:
-            import fcntl
+def locked(path: Path) -> BaseFileLock:
+    """A context that holds the lock file `path`, which is created with its folder if needed.
 
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        except ImportError:  # Windows: threads of one program alone are kept apart
-            pass
-        yield
+    A thread may enter it again while it holds it. The lock of a process that dies is free.
+    """
+    return FileLock(path, is_singleton=True)

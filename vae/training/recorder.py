@@ -256,7 +256,7 @@ def write_json(path: Path, data: dict) -> None:
 
 
 def save_arrays(path: Path, **arrays: object) -> None:
-    with atomic.beside(path) as place, place.open("wb") as file:
+    with atomic.replacing(path) as place, place.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
 

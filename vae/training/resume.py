@@ -46,7 +46,7 @@ def save_run(path: str | Path, run: Run) -> None:
     target = Path(path) / RESUME
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.beside(target) as place:
+        with atomic.replacing(target) as place:
             tensors_io.save_file(plain, place, metadata={"run": json.dumps(facts)})
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written ({error})") from error

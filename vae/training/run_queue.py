@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config import ConfigError, ModelConfig, TrainConfig, one_of
+from ..files import folders
 from ..files.locks import locked
 from ..models import MODELS
 from . import runs
@@ -92,9 +93,9 @@ def resume(id: str) -> None:
 
 def advance() -> None:
     """Starts what waits, as far as there is room."""
-    if not runs.folder().exists():
+    if not folders.runs().exists():
         return
-    with locked(runs.folder() / ".queue.lock"):
+    with locked(folders.runs() / ".queue.lock"):
         all_ = runs.listed()
         room = at_once() - sum(run.live and bool(run.plan.get("options")) for run in all_)
         waiting = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)

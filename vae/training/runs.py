@@ -23,7 +23,7 @@ import numpy as np
 
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..errors import AtelierError
-from ..files import atomic
+from ..files import atomic, folders
 from .recorder import (
     CURVE,
     EYES,
@@ -89,23 +89,19 @@ class Eyes(NamedTuple):
     names: tuple[str, ...]
 
 
-def folder() -> Path:
-    """Where runs lie: `VAE_RUNS_DIR`, else with the user's data."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(os.environ.get("VAE_RUNS_DIR") or Path(home) / "latent-atelier" / "runs")
-
-
 def path_of(id: str) -> Path:
     """A run's folder. Raises `RunError` for what is no run's name."""
     if not _ID.fullmatch(id):
         raise RunError(f"{id[:40]!r} is no run; expected a name from the list")
-    return folder() / id
+    return folders.runs() / id
 
 
 def listed() -> list[RunInfo]:
     """All runs, the newest first."""
     try:
-        found = [p for p in folder().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)]
+        found = [
+            p for p in folders.runs().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)
+        ]
     except FileNotFoundError:
         return []
     all_ = [info(p.name) for p in found]
@@ -196,7 +192,7 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
     if target.exists():
         raise RunError(f"{name} is there already; choose another name")
     try:
-        with atomic.beside(target) as place:
+        with atomic.replacing(target) as place:
             place.mkdir(parents=True)
             for part in (CONFIG, WEIGHTS, METRICS):
                 shutil.copyfile(source / part, place / part)
@@ -208,7 +204,7 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
 def keep_upload(data: bytes) -> Path:
     """Keeps the .zip of a visitor for the process that trains on it; the same file lies there
     once."""
-    home = folder() / ".uploads"
+    home = folders.runs() / ".uploads"
     path = home / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,49 @@
+"""Where this user's data and caches are stored.
+
+The folders follow the conventions of the system (Linux, macOS, Windows). A folder that an earlier
+version created, always in the place that Linux uses, is used if it exists.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+_APP = "latent-atelier"
+
+
+def runs() -> Path:
+    """The trainings of the Train page: `VAE_RUNS_DIR`, by default in the user's data folder."""
+    return Path(os.environ.get("VAE_RUNS_DIR") or _data() / "runs")
+
+
+def boards() -> Path:
+    """The boards: `VAE_BOARDS_DIR`, by default in the user's data folder."""
+    return Path(os.environ.get("VAE_BOARDS_DIR") or _data() / "boards")
+
+
+def datasets() -> Path:
+    """Downloaded data sets: `VAE_DATA_DIR`, by default the user's cache folder."""
+    before = Path.home() / ".cache" / _APP
+    return Path(os.environ.get("VAE_DATA_DIR") or (before if before.exists() else _cache()))
+
+
+def packed_datasets() -> Path:
+    """Data sets that are packed for memory mapping, in the user's cache folder."""
+    return _cache() / "streams"
+
+
+def _data() -> Path:
+    return _folder("XDG_DATA_HOME", ".local/share", platformdirs.user_data_path)
+
+
+def _cache() -> Path:
+    return _folder("XDG_CACHE_HOME", ".cache", platformdirs.user_cache_path)
+
+
+def _folder(variable: str, linux: str, standard: Callable[..., Path]) -> Path:
+    before = Path(os.environ.get(variable) or Path.home() / linux) / _APP
+    if os.environ.get(variable) or before.exists():
+        return before
+    return standard(_APP, appauthor=False)
