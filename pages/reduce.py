@@ -6,8 +6,14 @@ from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.reduce import cache as reduce_cache
 from pages.ui.reduce import session as reduce_session
 from pages.ui.reduce.form import reduce_form
-from pages.ui.reduce.layout_jobs import asks_of, begin_next, obey, rows_of, state_of
-from pages.ui.reduce.reduce_map import plane_of, reduce_map
+from pages.ui.reduce.layout_jobs import (
+    handle_command,
+    layout_requests,
+    layout_status,
+    start_next,
+    table_rows,
+)
+from pages.ui.reduce.reduce_map import plane_message, reduce_map
 from pages.ui.reduce.table import reduce_table
 from vae.analysis import projections
 
@@ -15,40 +21,40 @@ entry, assets = model_and_map()
 latent, total = assets.facts["latent"], assets.facts["total"]
 if total < projections.LEAST:
     st.error(
-        f"{entry.name} has {total} test images; {projections.LEAST} or more are needed to lay any "
-        "out. Choose another model."
+        f"{entry.name} has {total} test images; at least {projections.LEAST} are needed for a "
+        "layout. Choose another model."
     )
     st.stop()
-asked, broken = reduce_session.reduction(latent)
+settings, broken = reduce_session.settings(latent)
 warn_of_link(broken)
-here = projections.available()
-reduce_form(asked, total=total, latent=latent, here=here)
-asked, _ = reduce_session.reduction(latent)
-query = asked.to_query(entry.name, entry.digest)
+available = projections.available()
+reduce_form(settings, total=total, latent=latent, available=available)
+settings, _ = reduce_session.settings(latent)
+query = settings.to_query(entry.name, entry.digest)
 if query != st.query_params.to_dict():
     st.query_params.from_dict(query)
-asks = asks_of(entry, asked, here)
-count = len(reduce_cache.items(asks[0]))
-trained = entry.metrics.get("seconds")
+requests = layout_requests(entry, settings, available)
+count = len(reduce_cache.items(requests[0]))
+seconds = entry.metrics.get("seconds")
 about = (
-    f"Of {count:,} of the {total:,} test images, evenly spread, measured here. An image is named "
-    "by the nearest others of the same layout, leave-one-out, because t-SNE cannot place new "
-    f"ones. {entry.name} learned from the training images before"
-    + (f" ({trained:,.0f} s)" if trained else "")
-    + "; its time is that of encoding."
-    + (" UMAP's holds the compiling of its code." if "umap" in here else "")
+    f"Measured here on {count:,} of the {total:,} test images, evenly spaced. k-NN accuracy is "
+    "leave-one-out among these images, because t-SNE cannot embed new ones. The time of "
+    f"{entry.name} is that of encoding"
+    + (f"; training took {seconds:,.0f} s" if seconds else "")
+    + "."
+    + (" UMAP's first run includes compiling its code." if "umap" in available else "")
 )
 
 
 def layouts(polled: bool) -> None:
-    """Reruns alone while something is computed, and when the visitor stops or begins it."""
-    obey(asks, (st.session_state.get("layouts") or {}).get("ask") or {})
-    busy = begin_next(asks)
-    planes = [plane_of(ask, state_of(ask)) for ask in asks if ask.method != "all"]
-    reduce_map(asks[0], planes, total=count, key="layouts")
-    st.html(reduce_table(rows_of(entry, asks), about))
+    """Reruns on its own while a layout is computed and when the visitor stops or restarts one."""
+    handle_command(requests, (st.session_state.get("layouts") or {}).get("ask") or {})
+    busy = start_next(requests)
+    planes = [plane_message(r, layout_status(r)) for r in requests if r.method != "all"]
+    reduce_map(requests[0], planes, total=count, key="layouts")
+    st.html(reduce_table(table_rows(entry, requests), about))
     if busy != polled:
-        st.rerun()  # with a clock that looks after what is computed, or without it
+        st.rerun()  # starts or ends the timed reruns
 
 
 running = any(job.running for job in reduce_session.layout_jobs().values())

@@ -174,7 +174,7 @@ def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_
     expect(tsne).to_contain_text("Stopped.")
     row = page.get_by_test_id("reduce-table").get_by_role("row", name="t-SNE")
     expect(row).to_contain_text("stopped")
-    tsne.get_by_role("button", name="Begin again").click()
+    tsne.get_by_role("button", name="Restart").click()
     expect(tsne.locator("progress")).to_be_visible()
     go_to(page, "Models")  # it goes on meanwhile, and nobody waits for it
     page.get_by_role("heading", name="fashion-vae", exact=True).wait_for()
@@ -182,7 +182,7 @@ def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_
     ready(page, "model", "pca", "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"), timeout=100_000)
     assert query(page)["px"] == "20" and query(page)["seed"] == "3"
-    expect(tsne).to_contain_text("No way back")
+    expect(tsne).to_contain_text("No inverse")
     page.reload()  # known by now, for whoever asks
     ready(page, "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"))
@@ -236,7 +236,7 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
         assert moved == [2]  # across is z3
     right()
     expect(page.get_by_test_id("reduce-table")).not_to_contain_text(
-        re.compile("measuring|waits"), timeout=100_000
+        re.compile("measuring|waiting|computing"), timeout=100_000
     )
     choose(page, "The model's plane", "Principal components")
     wait_for_query(page, "axes", "pca")
@@ -247,7 +247,7 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
     page.get_by_test_id("z-number-2").press("Enter")
     expect(plane(page, "model")).to_contain_text("A new picture")
     right()
-    expect(page.get_by_test_id("reduce-table")).to_contain_text("eight, all its latents")
+    expect(page.get_by_test_id("reduce-table")).to_contain_text("eight, all latents")
 
 
 def test_what_loads_slowly_does_not_take_the_place_of_what_was_asked_later(open_page, eight):
@@ -257,7 +257,7 @@ def test_what_loads_slowly_does_not_take_the_place_of_what_was_asked_later(open_
     expect(slider).to_have_attribute("aria-label", "PC3")
     held, slow = [], True
     page.route("**/content/*", lambda route: held.append(route) if slow else route.continue_())
-    choose(page, "The model's plane", "Two of its latents")
+    choose(page, "The model's plane", "Two latents")
     while not held:
         page.wait_for_timeout(50)
     slow = False

@@ -1,4 +1,4 @@
-"""The Reduce page headless: choices, links, what is computed, the table."""
+"""The Reduce page without a browser: settings, links, layouts, the table."""
 
 import dataclasses
 import time
@@ -18,7 +18,7 @@ from vae.checkpoint.folder import save
 from vae.data.subsample import evenly
 from vae.models import build
 
-NUMBERS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)
+METRICS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def table(app: AppTest) -> str:
 def until_measured(app: AppTest) -> str:
     """Runs the page until its table holds a number in every row."""
     deadline = time.monotonic() + 50
-    while any(word in table(app) for word in ("waits", "measuring", "being laid")):
+    while any(word in table(app) for word in ("waiting", "measuring", "computing")):
         assert time.monotonic() < deadline, table(app)
         time.sleep(0.1)
         app.run()
@@ -56,11 +56,11 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     expected = projections.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
     assert f"{expected['trustworthiness']:.3f}" in row and f"{expected['knn5']:.1%}" in row
-    assert "Of 60 of the 10,000 test images" in body and "leave-one-out" in body
+    assert "Measured here on 60 of the 10,000 test images" in body and "leave-one-out" in body
     assert app.query_params["m"] == "fashion-vae" and app.query_params["n"] == "60"
 
 
-def test_choices_reach_the_address_bar_and_a_spoilt_link_is_reported(app):
+def test_settings_reach_the_address_bar_and_an_invalid_link_is_reported(app):
     app.query_params["px"] = "nan"
     app.query_params["seed"] = "7"
     app.query_params["k"] = "pca,magic"
@@ -84,14 +84,14 @@ def test_a_model_with_more_latents_offers_its_planes(app, tmp_path, monkeypatch,
     app.run()
     assert not app.exception and not app.error
     assert [app.selectbox(key=f"reduce-axis-{side}").value for side in (0, 1)] == [3, 1]
-    assert "five, all its latents" in until_measured(app)
+    assert "five, all latents" in until_measured(app)
     app.selectbox(key="reduce-axis-0").select(4).run()
     assert not app.exception and app.query_params["axes"] == "5,2"
     before = app._tree.get_widget_states().widgets
     app.selectbox(key="reduce-plane").select("pca").run()
     assert not app.exception and app.query_params["axes"] == "pca"
-    # A run of the page's clock that was under way still brings what the vanished lists showed, and
-    # Streamlit calls their callbacks again.
+    # A timed rerun in progress still sends the values of the removed lists, and Streamlit calls
+    # their callbacks again.
     late = app._tree.get_widget_states()
     shown = {widget.id for widget in late.widgets}
     gone = [widget for widget in before if widget.id not in shown]
@@ -101,20 +101,22 @@ def test_a_model_with_more_latents_offers_its_planes(app, tmp_path, monkeypatch,
     assert not app.exception and app.query_params["axes"] == "pca"
 
 
-def test_of_a_model_that_is_told_labels_the_codes_are_found_without_them(app):
+def test_the_codes_of_a_conditional_model_are_computed_without_labels(app):
     app.query_params["m"] = "fashion-cvae"
     app.run()
     until_measured(app)
     entry = next(e for e in cache.checkpoints() if e.name == "fashion-cvae")
-    ask = reduce_cache.Ask("model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2")
-    places = reduce_cache.layout(ask).points
+    request = reduce_cache.LayoutRequest(
+        "model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2"
+    )
+    points = reduce_cache.layout(request).points
     x = vae.load_dataset("fashion-mnist-starter").test.images[evenly(10_000, 60)]
     with torch.inference_mode():
         codes = cache.checkpoint(entry.name, entry.digest).model.encode(torch.tensor(x) / 255)
-    assert places == pytest.approx(codes.numpy(), abs=1e-4)
+    assert points == pytest.approx(codes.numpy(), abs=1e-4)
 
 
-def test_a_link_says_what_a_reduction_is_and_back():
+def test_settings_survive_the_address_bar():
     asked = Reduction(("pca", "umap"), 5000, 3, 50, 8, "3,1")
     assert reduction_from_query(asked.to_query("m", "d"), 8) == (asked, [])
     assert reduction_from_query({}, 2) == (Reduction(), [])
@@ -125,14 +127,14 @@ def test_a_link_says_what_a_reduction_is_and_back():
     assert dataclasses.replace(found, axes="") == Reduction()
 
 
-def test_the_table_marks_the_best_and_says_what_is_missing():
+def test_the_table_marks_the_best_and_names_what_is_missing():
     rows = [
-        Row("<b>", NUMBERS | {"seconds": 0.25}, "", ("yes", "yes", "has no prior")),
-        Row("second", NUMBERS | {"knn1": 0.75, "seconds": 61}, "", ("no", "no", "no")),
-        Row("third", None, "waits", ("yes", "straight", "no")),
+        Row("<b>", METRICS | {"seconds": 0.25}, "", ("yes", "yes", "has no prior")),
+        Row("second", METRICS | {"knn1": 0.75, "seconds": 61}, "", ("no", "no", "no")),
+        Row("third", None, "waiting", ("yes", "linearly", "no")),
     ]
     body = reduce_table(rows, "Of these.")
     assert "&lt;b&gt;" in body and "<b>" not in body
     assert body.count("★") == 1 + 4 * 2 + 1  # the note, four columns shared, one won
-    assert "★</span> 75.0%" in body and "waits" in body and "has no prior" in body
+    assert "★</span> 75.0%" in body and "waiting" in body and "has no prior" in body
     assert ">0.25</td>" in body and ">61</td>" in body

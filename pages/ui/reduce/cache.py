@@ -1,7 +1,7 @@
-"""What the Reduce page keeps: layouts and their numbers, found by jobs, shared by all sessions.
+"""Layouts and their metrics, computed by jobs and shared by all sessions.
 
-Keys are names, digests and settings. PCA and codes that lie beside a checkpoint are there at once;
-everything else is computed by jobs, one at a time of each kind, whoever asked.
+Keys are names, digests and settings. PCA and the codes stored with a checkpoint are available at
+once; everything else is computed by jobs, one at a time of each kind, for all sessions.
 """
 
 import threading
@@ -22,14 +22,15 @@ from ..runtime.jobs import Job
 from ..runtime.map_assets import MapAssets
 from .settings import PRINCIPAL, pair
 
-_KEPT = 64
-_TIMED = 100  # images whose encoding is timed, to say how long all of them take
-_BATCH = 100  # images between two looks at whether to stop
+_MAX_RESULTS = 64
+_TIMED = 100  # images whose encoding is timed, to estimate the time for all of them
+_BATCH = 100  # images between two checks whether to stop
 
 
-class Ask(NamedTuple):
-    """One layout: of which images and, for "model" and "all" (its latents, all of them), by which
-    model; `near` is a perplexity or a number of neighbours, `axes` the plane of the codes."""
+class LayoutRequest(NamedTuple):
+    """A layout of `count` test images by a method: "pca", "tsne", "umap", "model" (a plane of a
+    model's codes) or "all" (all its latents). `neighbours` is the perplexity of t-SNE or the
+    number of neighbours of UMAP, `axes` the plane of the codes."""
 
     method: str
     data: str
@@ -39,96 +40,96 @@ class Ask(NamedTuple):
     digest: str = ""
     axes: str = ""
     seed: int = 0
-    near: int = 0
+    neighbours: int = 0
 
     @property
     def slow(self) -> bool:
-        """Whether it is laid out in a process of its own, beside which others are measured."""
+        """Whether it runs in a separate process, while others are measured."""
         return self.method in ("tsne", "umap")
 
 
 class Layout(NamedTuple):
-    """`points` [n, K] of the shown items, the plane first; `frame` leads back from them, and
-    `seconds` is None where they were there before."""
+    """`points` [n, K] of the shown items, the plane first; `frame` maps them back to codes or
+    pixels, None where there is no inverse; `seconds` is None where they were stored before."""
 
     points: np.ndarray
     frame: projections.Linear | None
     seconds: float | None
 
 
-class _Store:
-    """Results by question; the least recently used leaves."""
+class _ResultStore:
+    """Results by key; the least recently used one is dropped."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple, object] = OrderedDict()
+        self._results: OrderedDict[tuple, object] = OrderedDict()
         self._lock = threading.Lock()
-        # One job computes at a time, beside one that only watches a process of its own.
-        self.turns = {slow: threading.Lock() for slow in (False, True)}
+        # One job computes at a time, and one more waits for a separate process.
+        self.locks = {slow: threading.Lock() for slow in (False, True)}
 
     def get(self, key: tuple) -> object | None:
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
+            if key in self._results:
+                self._results.move_to_end(key)
+            return self._results.get(key)
 
     def put(self, key: tuple, value: object) -> None:
         with self._lock:
-            self._found[key] = value
-            while len(self._found) > _KEPT:
-                self._found.popitem(last=False)
+            self._results[key] = value
+            while len(self._results) > _MAX_RESULTS:
+                self._results.popitem(last=False)
 
 
 @st.cache_resource(show_spinner=False)
-def _store() -> _Store:
-    return _Store()
+def _store() -> _ResultStore:
+    return _ResultStore()
 
 
-def items(ask: Ask) -> np.ndarray:
-    """Which test images are shown: indices, evenly spread."""
-    return evenly(len(cache.dataset(ask.data, ask.size).test.images), ask.count)
+def items(request: LayoutRequest) -> np.ndarray:
+    """Indices of the shown test images, evenly spaced."""
+    return evenly(len(cache.dataset(request.data, request.size).test.images), request.count)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Finding the principal components")
+@st.cache_resource(max_entries=8, show_spinner="Computing the principal components")
 def _pca(data: str, size: int, count: int) -> projections.Projection:
     test = cache.dataset(data, size).test
     return projections.project(test.images[evenly(len(test.images), count)], "pca")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _kept_codes(name: str, digest: str) -> np.ndarray | None:
-    """Codes beside the checkpoint; of a model that is told labels they know the label, so that
-    they would be no fair layout."""
+def _stored_codes(name: str, digest: str) -> np.ndarray | None:
+    """Codes stored with the checkpoint; None for a conditional model, whose stored codes depend on
+    the label and would make the comparison unfair."""
     ck = cache.checkpoint(name, digest)
     if ck.model.extra_kind == "label":
         return None
-    kept = load_codes(ck, cache.shown(name, digest).test.digest)
-    return None if kept is None else kept.get("mean")
+    stored = load_codes(ck, cache.shown(name, digest).test.digest)
+    return None if stored is None else stored.get("mean")
 
 
-def layout(ask: Ask) -> Layout | None:
-    """The layout, where it is there or can be had at once."""
-    if ask.method == "pca":
-        found = _pca(ask.data, ask.size, ask.count)
+def layout(request: LayoutRequest) -> Layout | None:
+    """The layout if it is known or can be computed at once, else None."""
+    if request.method == "pca":
+        found = _pca(request.data, request.size, request.count)
         return Layout(found.places, found.linear, found.seconds)
-    if ask.method in ("model", "all"):
-        kept = _kept_codes(ask.name, ask.digest)
-        if kept is not None:
-            codes, seconds = kept[items(ask)], None
+    if request.method in ("model", "all"):
+        stored = _stored_codes(request.name, request.digest)
+        if stored is not None:
+            codes, seconds = stored[items(request)], None
         else:
-            codes, seconds = _store().get(_encoding(ask)) or (None, None)
+            codes, seconds = _store().get(_encoding(request)) or (None, None)
         if codes is None:
             return None
-        frame = plane(codes, ask.axes)
+        frame = plane(codes, request.axes)
         return Layout(frame.places(codes).astype(np.float32), frame, seconds)
-    return _store().get(ask)
+    return _store().get(request)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def assets(ask: Ask) -> MapAssets:
-    """What the browser needs of a layout that is there: its items and, where there is a way back,
-    the frame: float32 mean [P], then axes [K, P]; pixels stand as [H, W, C], as they are drawn."""
-    found, chosen = layout(ask), items(ask)
-    data = cache.dataset(ask.data, ask.size)
+def assets(request: LayoutRequest) -> MapAssets:
+    """A finished layout for the browser: its items and, where there is an inverse, the frame:
+    float32 mean [P], then axes [K, P], with pixels in the order [H, W, C]."""
+    found, chosen = layout(request), items(request)
+    data = cache.dataset(request.data, request.size)
     labels = data.test.labels[chosen]
     points, frame, shape = found.points, found.frame, data.test.images.shape[1:]
     block = [points.astype("<f4"), chosen.astype("<u4"), labels.astype(np.uint8)]
@@ -154,7 +155,7 @@ def assets(ask: Ask) -> MapAssets:
     }
     if frame is not None:
         rows = np.vstack([frame.mean, frame.axes])
-        if ask.method == "pca":
+        if request.method == "pca":
             rows = rows.reshape(-1, *shape).transpose(0, 2, 3, 1)
         urls["frame"] = routes.publish(np.ascontiguousarray(rows, "<f4").tobytes())
         facts["share"] = frame.share.round(4).tolist()
@@ -163,82 +164,90 @@ def assets(ask: Ask) -> MapAssets:
 
 
 def plane(codes: np.ndarray, axes: str) -> projections.Linear:
-    """The plane of codes [n, D] that is asked for, with what stands behind it."""
+    """The requested plane of codes [n, D], with the other latent dimensions."""
     if axes == PRINCIPAL:
         return projections.principal(codes, codes.shape[1])
     return projections.chosen(codes, *pair(axes))
 
 
-def numbers(ask: Ask) -> dict[str, float] | None:
-    """What was measured of a layout, with its `seconds`; None where nothing was yet."""
-    return _store().get(("numbers", ask))
+def metrics(request: LayoutRequest) -> dict[str, float] | None:
+    """The metrics of a layout and its `seconds`; None before they are measured."""
+    return _store().get(("metrics", request))
 
 
-def start(ask: Ask) -> Job:
-    """Begins to lay out and to measure."""
-    ready, store, test = layout(ask), _store(), cache.dataset(ask.data, ask.size).test
-    chosen = items(ask)
+def start(request: LayoutRequest) -> Job:
+    """Starts computing a layout and its metrics."""
+    ready, store, test = layout(request), _store(), cache.dataset(request.data, request.size).test
+    chosen = items(request)
     images, labels = test.images[chosen], test.labels[chosen]
-    model = cache.checkpoint(ask.name, ask.digest).model if ask.name else None
+    model = cache.checkpoint(request.name, request.digest).model if request.name else None
 
     def work(progress) -> bytes:
-        turn = store.turns[ask.slow]
-        while not turn.acquire(timeout=0.2):
+        lock = store.locks[request.slow]
+        while not lock.acquire(timeout=0.2):
             progress(0, 1)
         try:
-            found = ready or _found(ask, store, images, model, progress)
-            points = found.points if ask.method == "all" else found.points[:, :2]
-            told = projections.measure(images, points, labels, progress=progress)
+            found = ready or _compute(request, store, images, model, progress)
+            points = found.points if request.method == "all" else found.points[:, :2]
+            measured = projections.measure(images, points, labels, progress=progress)
             seconds = found.seconds
-            if seconds is None:  # codes that were there before: how long they would take
-                seconds = len(images) * _pace(ask, store, model, images[:_TIMED], progress)
-            store.put(("numbers", ask), told | {"seconds": seconds})
+            if seconds is None:  # stored codes: estimate the time to encode
+                seconds = len(images) * _seconds_per_image(
+                    request, store, model, images[:_TIMED], progress
+                )
+            store.put(("metrics", request), measured | {"seconds": seconds})
         finally:
-            turn.release()
+            lock.release()
         return b""
 
-    return Job(work, name=ask.method, file="", media_type="", expected=projections.ReductionError)
+    return Job(
+        work, name=request.method, file="", media_type="", expected=projections.ReductionError
+    )
 
 
-def _encoding(ask: Ask) -> tuple:
-    return ("codes", ask.data, ask.size, ask.count, ask.digest)
+def _encoding(request: LayoutRequest) -> tuple:
+    return ("codes", request.data, request.size, request.count, request.digest)
 
 
-def _found(ask: Ask, store: _Store, images: np.ndarray, model, progress) -> Layout:
-    """Lays out, or takes what another session found meanwhile."""
-    if ask.method in ("model", "all"):
-        known = store.get(_encoding(ask)) or _encode(model, images, progress)
-        store.put(_encoding(ask), known)
-        frame = plane(known[0], ask.axes)
+def _compute(
+    request: LayoutRequest, store: _ResultStore, images: np.ndarray, model, progress
+) -> Layout:
+    """Computes a layout, or returns the one that another session has computed meanwhile."""
+    if request.method in ("model", "all"):
+        known = store.get(_encoding(request)) or _encode(model, images, progress)
+        store.put(_encoding(request), known)
+        frame = plane(known[0], request.axes)
         return Layout(frame.places(known[0]).astype(np.float32), frame, known[1])
-    found = store.get(ask)
+    found = store.get(request)
     if found is None:
-        done = projections.project(
+        computed = projections.project(
             images,
-            ask.method,
-            seed=ask.seed,
-            perplexity=ask.near,
-            neighbours=ask.near,
+            request.method,
+            seed=request.seed,
+            perplexity=request.neighbours,
+            neighbours=request.neighbours,
             progress=progress,
         )
-        found = Layout(done.places, None, done.seconds)
-        store.put(ask, found)
+        found = Layout(computed.places, None, computed.seconds)
+        store.put(request, found)
     return found
 
 
-def _pace(ask: Ask, store: _Store, model, some: np.ndarray, progress) -> float:
-    """Seconds that encoding one image takes, timed once a model."""
-    known = store.get(("pace", ask.digest))
+def _seconds_per_image(
+    request: LayoutRequest, store: _ResultStore, model, sample: np.ndarray, progress
+) -> float:
+    """Seconds that encoding one image takes, timed once per model."""
+    known = store.get(("seconds per image", request.digest))
     if known is None:
-        known = _encode(model, some, progress)[1] / len(some)
-        store.put(("pace", ask.digest), known)
+        known = _encode(model, sample, progress)[1] / len(sample)
+        store.put(("seconds per image", request.digest), known)
     return known
 
 
 def _encode(model, images: np.ndarray, progress) -> tuple[np.ndarray, float]:
-    """Codes, not told any label, and the seconds that they took."""
-    begun, parts = time.perf_counter(), []
+    """Codes, without labels, and the seconds that encoding took."""
+    started, parts = time.perf_counter(), []
     for first in range(0, len(images), _BATCH):
         progress(first, len(images))
         parts.append(latent.encode_images(model, images[first : first + _BATCH]).mean)
-    return np.concatenate(parts), time.perf_counter() - begun
+    return np.concatenate(parts), time.perf_counter() - started

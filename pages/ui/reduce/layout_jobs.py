@@ -1,5 +1,7 @@
-"""From the choices of the Reduce page to its layouts: which there are, which is computed next,
-what is said of each. A window computes one of each kind at a time, in this order."""
+"""The jobs that compute the layouts of the Reduce page, their state, and the rows of the table.
+
+Each session runs one job of each kind at a time, in the order of its requests.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,112 +11,119 @@ from ..runtime import cache, session
 from ..runtime.jobs import Job
 from . import cache as reduce_cache
 from . import session as reduce_session
-from .cache import Ask
+from .cache import LayoutRequest
 from .reduce_map import TITLES
 from .settings import Reduction
 from .table import Row
 
-_STOP, _AGAIN, _RETRY = "Stop", "Begin again", "Try again"
-_CAN = {
-    "pca": ("yes", "straight", "as a Gaussian"),
+_STOP, _RESTART, _RETRY = "Stop", "Restart", "Try again"
+_ABILITIES = {
+    "pca": ("yes", "linearly", "as a Gaussian"),
     "tsne": ("no", "no", "no"),
-    "umap": ("yes", "a guess, slowly", "no"),
+    "umap": ("yes", "approximately, slowly", "no"),
 }
 
 
-def asks_of(entry: vae.Entry, asked: Reduction, here: Sequence[str]) -> list[Ask]:
-    """The layouts in the order in which they are computed: what is there at once comes first.
-    `here` are the methods that run."""
+def layout_requests(
+    entry: vae.Entry, settings: Reduction, available: Sequence[str]
+) -> list[LayoutRequest]:
+    """The layouts to compute, in order; methods that are not available are left out."""
     ck = cache.checkpoint(entry.name, entry.digest)
     data, size = ck.config.train.data, ck.model.image_shape[1]
-    count = min(asked.count, len(cache.dataset(data, size).test.images))
-    model = Ask("model", data, size, count, entry.name, entry.digest, asked.axes or "1,2")
-    found = [model]
+    count = min(settings.count, len(cache.dataset(data, size).test.images))
+    axes = settings.axes or "1,2"
+    model = LayoutRequest("model", data, size, count, entry.name, entry.digest, axes)
+    requests = [model]
     if ck.model.latent > 2:
-        found.append(model._replace(method="all", axes=""))
-    for method in asked.methods:
-        if method in here:
-            near = {"tsne": asked.perplexity, "umap": asked.neighbours}.get(method)
-            random = {} if near is None else {"seed": asked.seed, "near": min(near, count - 1)}
-            found.append(Ask(method, data, size, count, **random))
-    return found
-
-
-def begin_next(asks: Sequence[Ask]) -> bool:
-    """Begins the next of each kind, ends those that nobody wants any more; whether any is at
-    work."""
-    jobs: dict[Ask, Job] = reduce_session.layout_jobs()
-    for ask in [a for a in jobs if a not in asks]:
-        jobs.pop(ask).stop()
-    for slow in (False, True):
-        if any(job.running for ask, job in jobs.items() if ask.slow == slow):
+        requests.append(model._replace(method="all", axes=""))
+    neighbours = {"tsne": settings.perplexity, "umap": settings.neighbours}
+    for method in settings.methods:
+        if method not in available:
             continue
-        for ask in (a for a in asks if a.slow == slow):
-            job = jobs.get(ask)
-            over = job is not None and (job.stopped or job.error is not None)
-            if not over and reduce_cache.numbers(ask) is None:
-                jobs[ask] = reduce_cache.start(ask)
+        request = LayoutRequest(method, data, size, count)
+        if method in neighbours:
+            k = min(neighbours[method], count - 1)
+            request = request._replace(seed=settings.seed, neighbours=k)
+        requests.append(request)
+    return requests
+
+
+def start_next(requests: Sequence[LayoutRequest]) -> bool:
+    """Starts the next job of each kind and stops those no longer requested. Returns whether any
+    is running."""
+    jobs: dict[LayoutRequest, Job] = reduce_session.layout_jobs()
+    for request in [r for r in jobs if r not in requests]:
+        jobs.pop(request).stop()
+    for slow in (False, True):
+        if any(job.running for request, job in jobs.items() if request.slow == slow):
+            continue
+        for request in (r for r in requests if r.slow == slow):
+            job = jobs.get(request)
+            ended = job is not None and (job.stopped or job.error is not None)
+            if not ended and reduce_cache.metrics(request) is None:
+                jobs[request] = reduce_cache.start(request)
                 break
     return any(job.running for job in jobs.values())
 
 
-def obey(asks: Sequence[Ask], wish: Mapping) -> None:
-    """Stops the layout that the visitor points to, or lets it begin again; once each."""
-    turn, method, word = (wish.get(key) for key in ("turn", "method", "do"))
+def handle_command(requests: Sequence[LayoutRequest], command: Mapping) -> None:
+    """Stops or restarts the layout that the visitor pressed a button of, once per press."""
+    turn, method, word = (command.get(key) for key in ("turn", "method", "do"))
     if not isinstance(turn, int) or session.answered("layouts", turn):
         return
-    jobs: dict[Ask, Job] = reduce_session.layout_jobs()
-    for ask in asks:
-        if ask.method == method and ask in jobs:
+    jobs: dict[LayoutRequest, Job] = reduce_session.layout_jobs()
+    for request in requests:
+        if request.method == method and request in jobs:
             if word == _STOP:
-                jobs[ask].stop()
-                jobs[ask].wait(2)
-            elif word in (_AGAIN, _RETRY):
-                del jobs[ask]
+                jobs[request].stop()
+                jobs[request].wait(2)
+            elif word in (_RESTART, _RETRY):
+                del jobs[request]
 
 
-def state_of(ask: Ask) -> dict:
-    """How far a layout is that is not there yet, for its plane."""
-    job = reduce_session.layout_jobs().get(ask)
+def layout_status(request: LayoutRequest) -> dict:
+    """The state of a layout that is not finished, for its plane."""
+    job = reduce_session.layout_jobs().get(request)
     if job is None:
-        return {"state": "waiting", "message": "Comes next, once the one before it is there."}
+        return {"state": "waiting", "message": "Starts after the layout before it."}
     if job.running:
-        begun = job.of > 1
-        words = {"model": f"Encoding: {job.done:,} of {job.of:,} images"}.get(
-            ask.method, f"{TITLES.get(ask.method)}: step {job.done:,} of {job.of:,}"
-        )
-        message = words if begun else "Begins…"
-        return {
-            "state": "busy",
-            "message": message,
-            "done": job.done / job.of if begun else 0,
-            "word": _STOP,
-        }
+        message, done = "Starting…", 0
+        if job.of > 1:
+            done = job.done / job.of
+            message = f"{TITLES.get(request.method)}: step {job.done:,} of {job.of:,}"
+            if request.method == "model":
+                message = f"Encoding: {job.done:,} of {job.of:,} images"
+        return {"state": "busy", "message": message, "done": done, "word": _STOP}
     if job.error is not None:
-        return {"state": "failed", "message": f"Not laid out: {job.error}.", "word": _RETRY}
-    return {"state": "stopped", "message": "Stopped.", "word": _AGAIN}
+        return {"state": "failed", "message": f"Embedding failed: {job.error}.", "word": _RETRY}
+    return {"state": "stopped", "message": "Stopped.", "word": _RESTART}
 
 
-def rows_of(entry: vae.Entry, asks: Sequence[Ask]) -> list[Row]:
-    """What is known of each layout, for the table."""
+def table_rows(entry: vae.Entry, requests: Sequence[LayoutRequest]) -> list[Row]:
+    """The metrics and abilities of each layout."""
     prior = vae.MODELS[entry.config.model.name].cls.has_prior
     model = ("yes", "yes", "yes" if prior else "has no prior")
-    several = any(ask.method == "all" for ask in asks)
+    several = any(request.method == "all" for request in requests)
     titles = TITLES | {
         "model": f"{entry.name}, this plane" if several else entry.name,
-        "all": f"{entry.name}, all its latents",
+        "all": f"{entry.name}, all latents",
     }
     return [
-        Row(titles[ask.method], reduce_cache.numbers(ask), _why(ask), _CAN.get(ask.method, model))
-        for ask in asks
+        Row(
+            titles[request.method],
+            reduce_cache.metrics(request),
+            _progress_word(request),
+            _ABILITIES.get(request.method, model),
+        )
+        for request in requests
     ]
 
 
-def _why(ask: Ask) -> str:
-    """Why there are no numbers yet."""
-    job = reduce_session.layout_jobs().get(ask)
+def _progress_word(request: LayoutRequest) -> str:
+    """What the table shows in place of the metrics."""
+    job = reduce_session.layout_jobs().get(request)
     if job is None:
-        return "waits"
+        return "waiting"
     if job.running:
-        return "measuring…" if reduce_cache.layout(ask) is not None else "being laid out…"
+        return "measuring…" if reduce_cache.layout(request) is not None else "computing…"
     return "stopped" if job.error is None else "failed"

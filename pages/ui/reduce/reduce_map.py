@@ -1,62 +1,64 @@
-"""The component of the Reduce page: layouts of the same images, linked."""
+"""The component of the Reduce page: linked layouts of the same images."""
 
 from collections.abc import Sequence
 
 from ..component.component import component
 from ..runtime import cache, routes
-from .cache import Ask, assets, layout
+from .cache import LayoutRequest, assets, layout
 from .settings import PRINCIPAL
 
 _mount = component(__file__)
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-_BACK = {
-    "model": "Hover where no image is: the decoder draws what it believes lies there.",
-    "pca": "Hover where no image is: the way back is straight, so that pictures only mix.",
-    "tsne": "No way back: t-SNE places these images and learns nothing else.",
-    "umap": "No way back is shown: UMAP learns none; umap-learn can only guess one, slowly.",
+_INVERSES = {
+    "model": "Hover over an empty area: the decoder generates a new image.",
+    "pca": "Hover over an empty area: the inverse is linear and can only mix images.",
+    "tsne": "No inverse: t-SNE computes positions for these images only.",
+    "umap": "No inverse is shown: UMAP learns none; umap-learn can approximate one, slowly.",
 }
 
 
-def plane_of(ask: Ask, state: dict) -> dict:
-    """One plane for the browser: the layout where it is there, else `state`, how far it is."""
-    told = {"method": ask.method, "title": TITLES.get(ask.method, ask.name), "line": ""}
-    told |= {"back": _BACK[ask.method], "state": "waiting", "message": "", "done": None}
-    if layout(ask) is None:
-        return told | {"line": _line(ask, None, ()), "word": None} | state
-    found = assets(ask)
+def plane_message(request: LayoutRequest, status: dict) -> dict:
+    """One plane for the browser: the layout if it is finished, else its `status`."""
+    plane = {"method": request.method, "title": TITLES.get(request.method, request.name)}
+    plane |= {"back": _INVERSES[request.method], "state": "waiting", "message": "", "done": None}
+    if layout(request) is None:
+        return plane | {"line": _description(request, None, ()), "word": None} | status
+    found = assets(request)
     urls, facts = dict(found.urls), dict(found.facts)
     names: list[str] = []
-    if ask.method == "model":
-        on_map = cache.map_assets(ask.name, ask.digest)
+    if request.method == "model":
+        on_map = cache.map_assets(request.name, request.digest)
         urls |= {k: on_map.urls[k] for k in ("program", "decode") if k in on_map.urls}
         facts |= {k: on_map.facts[k] for k in ("extra", "extraKind")}
-        principal = ask.axes == PRINCIPAL
+        principal = request.axes == PRINCIPAL
         names = [f"PC{k + 1}" if principal else f"z{d + 1}" for k, d in enumerate(facts["order"])]
-    line = _line(ask, facts, names)
-    return told | {"state": "ready", "urls": urls, "facts": facts, "names": names, "line": line}
+    line = _description(request, facts, names)
+    return plane | {"state": "ready", "urls": urls, "facts": facts, "names": names, "line": line}
 
 
-def _line(ask: Ask, facts: dict | None, names: Sequence[str]) -> str:
-    """What the plane is, in a few words."""
-    if ask.method == "tsne":
-        return f"keeps near images near; perplexity {ask.near}"
-    if ask.method == "umap":
-        return f"keeps near images near; {ask.near} neighbours"
+def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str]) -> str:
+    """What the plane shows, in a few words."""
+    if request.method == "tsne":
+        return f"preserves neighbourhoods; perplexity {request.neighbours}"
+    if request.method == "umap":
+        return f"preserves neighbourhoods; {request.neighbours} neighbours"
     if facts is None:
-        return "codes, told no label"
+        return "codes, encoded without labels"
     share = f"{100 * sum(facts['share'][:2]):.0f} % of the variance"
-    if ask.method == "pca":
-        return f"two straight directions through the pixels, {share}"
+    if request.method == "pca":
+        return f"two linear directions in pixel space, {share}"
     if facts["latent"] == 2:
         return "its two latents"
     plane = f"{names[0]} and {names[1]} of {facts['latent']} latents"
     return f"{plane.replace('PC', 'principal components ', 1).replace('PC', '')}, {share}"
 
 
-def reduce_map(ask: Ask, planes: Sequence[dict], *, total: int, key: str) -> dict | None:
-    """Shows the planes. Returns what the visitor asked for last, unchecked: {do, method, turn}."""
-    data = cache.dataset(ask.data, ask.size)
+def reduce_map(
+    request: LayoutRequest, planes: Sequence[dict], *, total: int, key: str
+) -> dict | None:
+    """Shows the planes. Returns the visitor's last command, unchecked: {do, method, turn}."""
+    data = cache.dataset(request.data, request.size)
     result = _mount(
         key=key,
         data={

@@ -1,4 +1,4 @@
-"""What the Reduce page lays out, as a session remembers it."""
+"""The settings and jobs of the Reduce page in the session."""
 
 from collections.abc import Hashable
 from dataclasses import replace
@@ -9,10 +9,9 @@ from ..runtime.jobs import Job
 from .settings import Reduction, reduction_from_query
 
 
-def reduction(latent: int) -> tuple[Reduction, list[str]]:
-    """What is laid out beside each other; a link decides on the first run. A plane of dimensions
-    that a model of so many latents lacks is forgotten. Also the unreadable parts of a link, until
-    something else is chosen: the page runs again by itself while it computes."""
+def settings(latent: int) -> tuple[Reduction, list[str]]:
+    """The settings, taken from the link on the first run, and the keys of the link that could not
+    be read, until a setting changes. Axes that a model with `latent` latents lacks are reset."""
     if "reduction" not in st.session_state:
         found, broken = reduction_from_query(st.query_params.to_dict(), latent)
         st.session_state["reduction"], st.session_state["reduction-broken"] = found, broken
@@ -21,10 +20,10 @@ def reduction(latent: int) -> tuple[Reduction, list[str]]:
     return st.session_state["reduction"], st.session_state["reduction-broken"]
 
 
-def reduce_as(changed: Reduction) -> None:
+def change_settings(changed: Reduction) -> None:
     st.session_state["reduction"], st.session_state["reduction-broken"] = changed, []
 
 
 def layout_jobs() -> dict[Hashable, Job]:
-    """The layouts that this window asked for, in the making or ended, by question."""
+    """The jobs of this session by layout request, running or ended."""
     return st.session_state.setdefault("layout_jobs", {})

@@ -1,4 +1,4 @@
-"""The numbers of the layouts beside what each method can do, as one HTML table. Pure."""
+"""The metrics of the layouts and the abilities of their methods as an HTML table. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,25 @@ from ..models.metrics_table import ARROWS, METRICS, STYLE, WORDS, numeral
 
 KEYS = ("trustworthiness", "knn1", "knn5", "silhouette", "v_measure")
 ABILITIES = {
-    "Places new images": "Whether an image that was not there before finds its place.",
-    "Decodes": "Whether a place leads back to a picture.",
-    "Generates": "Whether it is a distribution, from which new pictures can be drawn.",
+    "Out-of-sample embedding": "Whether it maps images that it was not fitted to.",
+    "Invertible": "Whether a point maps back to an image.",
+    "Generative": "Whether it defines a distribution from which new images can be sampled.",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """`numbers` by the keys of `KEYS` with "seconds", or None with `why`; `can` answers
-    `ABILITIES` in order: a word each, of which "yes" and "no" are drawn as ticks and dashes."""
+    """`metrics` by `KEYS` and "seconds", or None and a `status`; `abilities` has a word for each
+    of `ABILITIES`, of which "yes" and "no" are shown as ticks and dashes."""
 
     title: str
-    numbers: Mapping[str, float] | None
-    why: str
-    can: tuple[str, str, str]
-    note: str = ""  # beside the seconds
+    metrics: Mapping[str, float] | None
+    status: str
+    abilities: tuple[str, str, str]
 
 
 def reduce_table(rows: Sequence[Row], about: str) -> str:
-    """`about` says of what and how it was measured."""
+    """The table; `about` is a note on how it was measured."""
     columns = [m for key in KEYS for m in METRICS if m.key == key]
     best = {m.key: _best(rows, m.key, m.form) for m in columns}
     head = "".join(
@@ -37,35 +36,35 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
     )
     head += '<th scope="col">Time<small>seconds</small></th>'
     head += "".join(
-        f'<th scope="col"><abbr title="{escape(told)}">{escape(name)}</abbr></th>'
-        for name, told in ABILITIES.items()
+        f'<th scope="col"><abbr title="{escape(meaning)}">{escape(name)}</abbr></th>'
+        for name, meaning in ABILITIES.items()
     )
     body = ""
     for row in rows:
-        if row.numbers is None:
+        if row.metrics is None:
             wide = f'colspan="{len(columns) + 1}" style="text-align: left"'
-            cells = f"<td {wide}>{escape(row.why)}</td>"
+            cells = f"<td {wide}>{escape(row.status)}</td>"
         else:
-            cells = "".join(_cell(row.numbers[m.key], m.form, best[m.key]) for m in columns)
-            cells += f"<td>{_seconds(row.numbers['seconds'])}{escape(row.note)}</td>"
-        cells += "".join(f"<td>{_can(word)}</td>" for word in row.can)
+            cells = "".join(_cell(row.metrics[m.key], m.form, best[m.key]) for m in columns)
+            cells += f"<td>{_seconds(row.metrics['seconds'])}</td>"
+        cells += "".join(f"<td>{_ability(word)}</td>" for word in row.abilities)
         body += f'<tr><th scope="row">{escape(row.title)}</th>{cells}</tr>'
     words = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>"
-        for name, told in [(m.label, m.help) for m in columns] + list(ABILITIES.items())
+        f"<dt>{escape(name)}</dt><dd>{escape(meaning)}</dd>"
+        for name, meaning in [(m.label, m.help) for m in columns] + list(ABILITIES.items())
     )
     return (
-        f'{STYLE}<div class="mt" role="region" aria-label="Numbers of the layouts" tabindex="0">'
+        f'{STYLE}<div class="mt" role="region" aria-label="Metrics of the layouts" tabindex="0">'
         f'<table data-testid="reduce-table"><thead><tr><th scope="col">Layout</th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
-        f'<div class="mt"><p>★ best of its column. {escape(about)}</p>'
+        f'<div class="mt"><p>★ Best in its column. {escape(about)}</p>'
         f"<details><summary>What the columns mean</summary><dl>{words}</dl></details></div>"
     )
 
 
 def _best(rows: Sequence[Row], key: str, form: str) -> str | None:
-    """The highest number as it is shown; none where there is nothing to win against."""
-    values = [row.numbers[key] for row in rows if row.numbers is not None]
+    """The highest value as it is shown; None if there is only one."""
+    values = [row.metrics[key] for row in rows if row.metrics is not None]
     return numeral(max(values), form) if len(values) > 1 else None
 
 
@@ -80,7 +79,7 @@ def _seconds(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
-def _can(word: str) -> str:
+def _ability(word: str) -> str:
     if word == "yes":
         return '<span aria-label="yes">✓</span>'
     if word == "no":
