@@ -5,6 +5,8 @@
  * threshold is let go is told to Python.
  */
 
+import { loadBuffer } from "../component/load.js";
+
 const BINS = 64, FOOT = 22, STRAY = 0.001; // pixels under the bars; share of scores that may lie beyond the ends
 
 /** How many of sorted values lie above one. */
@@ -65,10 +67,9 @@ export default class ScoreHistogram {
     this.turn = Math.max(this.turn, data.turn);
     this.words = data.words;
     if (data.key !== this.key_) {
-      const fetched = async (url) => new Float64Array(await (await fetch(new URL(url, document.baseURI))).arrayBuffer());
-      const [normal, suspects] = await Promise.all([fetched(data.urls.normal), fetched(data.urls.suspects)]);
+      const [normal, suspects] = await Promise.all([loadBuffer(data.urls.normal), loadBuffer(data.urls.suspects)]);
       this.key_ = data.key;
-      this.scores = { normal, suspects };
+      this.scores = { normal: new Float64Array(normal), suspects: new Float64Array(suspects) };
       this.bound();
     }
     this.root.dataset.suspects = String(this.scores.suspects.length > 0);

@@ -3,6 +3,9 @@
  * and two side by side. Every change is asked of Python, which writes it and sends the board again.
  */
 
+import { loadImage, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
+
 const NEAR = 6; // pixels that a pointer travels before a press becomes a drag
 
 export default class Board {
@@ -65,39 +68,39 @@ export default class Board {
 
   picture(item) {
     const { columns, rows, url } = this.data.sprite, share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
-    const picture = document.createElement("div");
+    const picture = element("div");
     picture.className = "bd-picture";
     Object.assign(picture.style, {
-      backgroundImage: `url("${new URL(url, document.baseURI)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+      backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
       backgroundPosition: `${share(item.index % columns, columns)} ${share(Math.floor(item.index / columns), rows)}`,
     });
     return picture;
   }
 
   card(item) {
-    const card = document.createElement("div");
+    const card = element("div");
     card.className = "bd-card";
     Object.assign(card.dataset, { id: item.id, z: item.z.join(","), stars: item.stars });
     card.setAttribute("role", "option");
     card.setAttribute("aria-label", `Picture ${item.index + 1} of ${item.model}, ${item.stars} stars${item.step ? `, ${item.step}` : ""}`);
-    const stars = document.createElement("div");
+    const stars = element("div");
     stars.className = "bd-stars";
     for (let n = 1; n <= 5; n++) {
-      const star = Object.assign(document.createElement("button"), { type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1 });
+      const star = element("button", { type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1 });
       star.setAttribute("aria-label", `${n} stars`);
       star.onclick = () => this.ask("stars", { ids: [item.id], stars: n === item.stars ? 0 : n });
       stars.append(star);
     }
-    const note = Object.assign(document.createElement("input"), { className: "bd-note", value: item.note, placeholder: "note", maxLength: 2000, tabIndex: -1 });
+    const note = element("input", { className: "bd-note", value: item.note, placeholder: "note", maxLength: 2000, tabIndex: -1 });
     note.setAttribute("aria-label", `Note of picture ${item.index + 1}`);
     note.onchange = () => this.ask("note", { ids: [item.id], note: note.value });
     note.onblur = () => { if (this.waiting) { this.waiting = false; this.show(); } };
     note.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); };
-    const words = document.createElement("div");
+    const words = element("div");
     words.className = "bd-words";
-    const what = Object.assign(document.createElement("span"), { textContent: item.warning || item.step || item.model, title: `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}` });
+    const what = element("span", { textContent: item.warning || item.step || item.model, title: `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}` });
     words.append(what);
-    if (item.link) words.append(Object.assign(document.createElement("a"), { href: item.link, target: "_self", textContent: "open", title: "Explore at this place" }));
+    if (item.link) words.append(element("a", { href: item.link, target: "_self", textContent: "open", title: "Explore at this place" }));
     card.append(this.picture(item), stars, note, words);
     return card;
   }
@@ -184,9 +187,9 @@ export default class Board {
   showTree() {
     const home = this.find(".bd-tree"), leaves = new Map();
     home.replaceChildren(...this.data.generations.map((row) => {
-      const line = Object.assign(document.createElement("div"), { className: "bd-row" });
+      const line = element("div", { className: "bd-row" });
       for (const id of row) {
-        const item = this.items.get(id), leaf = document.createElement("div");
+        const item = this.items.get(id), leaf = element("div");
         leaf.className = "bd-leaf";
         leaf.title = item.step || item.model;
         leaf.append(this.picture(item));
@@ -236,24 +239,22 @@ export default class Board {
 
   showPair() {
     const home = this.find(".bd-pair"), pair = this.picked.slice(-2).map((id) => this.items.get(id));
-    if (pair.length < 2) { home.replaceChildren(Object.assign(document.createElement("p"), { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." })); return; }
+    if (pair.length < 2) { home.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." })); return; }
     const figures = pair.map((item) => {
-      const figure = document.createElement("figure");
+      const figure = element("figure");
       const words = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · detail ${item.seed}` : ""}`;
-      figure.append(this.picture(item), Object.assign(document.createElement("figcaption"), { textContent: words }));
+      figure.append(this.picture(item), element("figcaption", { textContent: words }));
       return figure;
     });
     const [a, b] = pair, apart = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;
-    const figure = document.createElement("figure"), canvas = document.createElement("canvas");
-    figure.append(canvas, Object.assign(document.createElement("figcaption"), { textContent: `difference${apart ? ` · ${apart} apart in z` : ""}` }));
+    const figure = element("figure"), canvas = element("canvas");
+    figure.append(canvas, element("figcaption", { textContent: `difference${apart ? ` · ${apart} apart in z` : ""}` }));
     home.replaceChildren(...figures, figure);
     this.difference(canvas, a, b);
   }
 
   async difference(canvas, a, b) {
-    const { columns, rows, url } = this.data.sprite, image = new Image();
-    image.src = new URL(url, document.baseURI);
-    await image.decode();
+    const { columns, rows, url } = this.data.sprite, image = await loadImage(url);
     const width = image.width / columns, height = image.height / rows;
     Object.assign(canvas, { width, height });
     const pen = canvas.getContext("2d", { willReadFrequently: true });

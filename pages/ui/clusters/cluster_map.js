@@ -5,6 +5,8 @@
  * samples are asked of Python.
  */
 
+import { loadBuffer, loadImage, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { Atlas } from "../map/items.js";
 import { Lists, mark } from "../map/lists.js";
 import { Overlay } from "../map/overlay.js";
@@ -37,17 +39,11 @@ export default class ClusterMap {
   /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    const before = this.data, repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
-    Object.assign(this, { data, theme });
-    try {
-      if (before?.facts.digest !== data.facts.digest) await this.open(data);
-      if (before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.fetch(data);
-    } catch (error) {
-      this.data = null;
-      this.root.dataset.state = "failed";
-      this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
-      return;
-    }
+    const before = this.data, repaint = theme !== this.theme;
+    this.theme = theme;
+    if (before?.facts.digest !== data.facts.digest) await this.open(data);
+    if (before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.fetch(data);
+    this.data = data;
     const other = before?.key !== data.key;
     if (other || this.chosen === undefined) this.chosen = data.chosen;
     if (other || this.colour === undefined) this.colour = data.colour;
@@ -59,7 +55,7 @@ export default class ClusterMap {
   }
 
   async open({ urls, facts, plotly }) {
-    const [Plotly, atlas] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts)]);
+    const [Plotly, atlas] = await Promise.all([loadPlotly(plotly), Atlas.load(urls, facts)]);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     this.classed = atlas;
     this.lists.setModel(atlas, null, urls.items);
@@ -68,16 +64,9 @@ export default class ClusterMap {
 
   /** The labels of the items that the map shows, and the decoded centres. */
   async fetch({ labels, sprite }) {
-    const answer = await fetch(new URL(labels, document.baseURI));
-    if (!answer.ok) throw new Error(`${labels}: ${answer.status}`);
-    const all = new Int16Array(await answer.arrayBuffer());
+    const all = new Int16Array(await loadBuffer(labels));
     this.labels = Int16Array.from({ length: this.classed.count }, (_, i) => all[this.classed.itemNumber(i)]);
-    this.sprite = null;
-    if (!sprite.url) return;
-    const picture = new Image();
-    picture.src = new URL(sprite.url, document.baseURI).href;
-    await picture.decode();
-    this.sprite = picture;
+    this.sprite = sprite.url ? await loadImage(sprite.url) : null;
   }
 
   /** The items as the map draws them now: noise is one class more, the last. */
@@ -202,15 +191,15 @@ export default class ClusterMap {
     const { cards, noise } = this.data, { classes } = this.colours;
     const list = this.find(".cl-list"), held = list.contains(document.activeElement);
     list.replaceChildren(...cards.map((card, k) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", title: `${card.name}: its centre and its images`, onclick: () => this.choose(k) });
+      const button = element("button", { type: "button", title: `${card.name}: its centre and its images`, onclick: () => this.choose(k) });
       button.setAttribute("aria-pressed", String(k === this.chosen));
       button.innerHTML = mark(k, classes[k] ?? this.theme.classes[k % this.theme.classes.length]);
-      const [name, size] = ["span", "small"].map((tag) => document.createElement(tag));
+      const [name, size] = ["span", "small"].map((tag) => element(tag));
       name.textContent = card.name;
       size.textContent = `${card.size.toLocaleString("en")} · ${percent(card.shares[0][1])} ${this.classed.classes[card.shares[0][0]]}`;
-      button.prepend(this.paintCentre(document.createElement("canvas"), k));
+      button.prepend(this.paintCentre(element("canvas"), k));
       button.append(name, size);
-      const line = document.createElement("li");
+      const line = element("li");
       line.append(button);
       return line;
     }));
@@ -233,9 +222,9 @@ export default class ClusterMap {
       (most.length ? most : card.shares.slice(0, 1)).map(([label, share]) => `${percent(share)} ${classes[label]}`).join(", "),
       `centre ${card.centre.slice(0, 4).map((v) => v.toFixed(2)).join(", ")}${card.centre.length > 4 ? ", …" : ""}`,
     ];
-    this.find(".cl-facts").replaceChildren(...lines.map((text, i) => Object.assign(document.createElement("span"), { textContent: text, className: i === 2 ? "la-mono" : "" })));
+    this.find(".cl-facts").replaceChildren(...lines.map((text, i) => element("span", { textContent: text, className: i === 2 ? "la-mono" : "" })));
     this.find(".la-mix").replaceChildren(...card.shares.map(([label, share]) => {
-      const bar = document.createElement("i");
+      const bar = element("i");
       Object.assign(bar.style, { flexGrow: share, background: this.theme.classes[label % this.theme.classes.length] });
       return bar;
     }));
@@ -245,11 +234,11 @@ export default class ClusterMap {
 
   showItems(where, items) {
     this.find(`[data-testid="${where}"]`).replaceChildren(...items.map((item) => {
-      const name = this.classed.classes[this.classLabel(item)] ?? "", figure = document.createElement("figure");
-      const source = `${new URL(this.data.urls.items, document.baseURI).href}/${item}.png`;
-      const picture = Object.assign(document.createElement("img"), { src: source, alt: `${name}, test image ${item}`, title: `${name}, test image ${item}` });
-      figure.append(picture, Object.assign(document.createElement("figcaption"), { textContent: name }));
-      const line = document.createElement("li");
+      const name = this.classed.classes[this.classLabel(item)] ?? "", figure = element("figure");
+      const source = resolve(`${this.data.urls.items}/${item}.png`);
+      const picture = element("img", { src: source, alt: `${name}, test image ${item}`, title: `${name}, test image ${item}` });
+      figure.append(picture, element("figcaption", { textContent: name }));
+      const line = element("li");
       line.append(figure);
       return line;
     }));

@@ -51,13 +51,14 @@ export default class CompareMap {
   /** Called with every message of Python: chosen models come and go, the place stays. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    const repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    const repaint = theme !== this.theme;
     this.theme = theme;
     this.state ??= { ...data.place, z: round(data.place.z) };
     const wanted = data.models.map((m) => m.facts.digest).join();
     if (wanted !== this.wanted) {
-      this.wanted = wanted;
+      this.wanted = null;
       await this.open(data);
+      this.wanted = wanted;
     } else if (repaint && this.lists.atlas) {
       this.lists.showLegend(this.hidden, theme);
       await Promise.all(this.ready().map((panel) => panel.plot.setTheme(theme, panel.view)));
@@ -68,26 +69,20 @@ export default class CompareMap {
   /** Fills one panel and one sheet a model; a panel whose model stays is left as it is. */
   async open({ models, plotly }) {
     const home = this.find(".cm-panels");
-    try {
-      const Plotly = await loadPlotly(new URL(plotly, document.baseURI));
-      const free = this.panels.filter((p) => !models.some((m) => m.facts.digest === p.digest));
-      const next = models.map((m) => this.panels.find((p) => p.digest === m.facts.digest) ?? free.shift() ?? this.addPanel());
-      for (const panel of this.panels) if (!next.includes(panel)) panel.destroy();
-      this.panels = next;
-      home.dataset.count = next.length;
-      home.append(...next.map((p) => p.element));
-      while (this.sheets.length > next.length) this.sheets.pop().destroy();
-      while (this.sheets.length < next.length) this.sheets.push(this.addSheet());
-      this.itemsUrl = models[0].urls.items;
-      if (this.root.dataset.state === "loading") this.root.dataset.state = "opening";
-      await Promise.all(next.map((panel, i) => panel.digest !== models[i].facts.digest
-        && panel.open(models[i], Plotly, this.theme, this.hidden)));
-      this.begin();
-    } catch (error) {
-      this.wanted = null;
-      this.root.dataset.state = "failed";
-      this.find(".cm-wait").textContent = `The maps did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
-    }
+    const Plotly = await loadPlotly(plotly);
+    const free = this.panels.filter((p) => !models.some((m) => m.facts.digest === p.digest));
+    const next = models.map((m) => this.panels.find((p) => p.digest === m.facts.digest) ?? free.shift() ?? this.addPanel());
+    for (const panel of this.panels) if (!next.includes(panel)) panel.destroy();
+    this.panels = next;
+    home.dataset.count = next.length;
+    home.append(...next.map((p) => p.element));
+    while (this.sheets.length > next.length) this.sheets.pop().destroy();
+    while (this.sheets.length < next.length) this.sheets.push(this.addSheet());
+    this.itemsUrl = models[0].urls.items;
+    if (this.root.dataset.state === "loading") this.root.dataset.state = "opening";
+    await Promise.all(next.map((panel, i) => panel.digest !== models[i].facts.digest
+      && panel.open(models[i], Plotly, this.theme, this.hidden)));
+    this.begin();
   }
 
   begin() {

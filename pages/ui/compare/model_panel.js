@@ -1,5 +1,7 @@
 /** One model of the comparison: its map, the picture at the cursor, one look at the place. */
 
+import { loadBuffer } from "../component/load.js";
+import { element } from "../component/element.js";
 import { Atlas } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
@@ -37,8 +39,7 @@ export class ComparePanel {
     this.over.setAttribute("aria-label", `Map of ${facts.name}. Arrow keys move the cursor in all maps, M changes what is shared, F shows everything.`);
     this.atlas = null;
     try {
-      const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null));
-      const [atlas, buffer] = await Promise.all([Atlas.load(urls, facts), program]);
+      const [atlas, buffer] = await Promise.all([Atlas.load(urls, facts), loadBuffer(urls.program)]);
       this.openSource(buffer, urls.decode, facts);
       const [channels, height, width] = atlas.image;
       Object.assign(this.canvas, { width, height });
@@ -112,7 +113,7 @@ export class ComparePanel {
     const error = own !== null && this.original?.item === own && this.canvas.dataset.z === z.join(",") ? this.error() : null;
     if (error !== null) lines.push(`squared error ${error.toFixed(4)} a pixel`);
     else if (source.remote) lines.push("decoded on the server");
-    this.find(".cm-facts").replaceChildren(...lines.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+    this.find(".cm-facts").replaceChildren(...lines.map((text) => element("span", { textContent: text })));
   }
 
   /** Mean squared difference a pixel between what is shown and the original, both in [0, 1]. */

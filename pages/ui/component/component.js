@@ -25,6 +25,13 @@ function themeOf(element) {
   };
 }
 
+/** The theme now: the same object while nothing of it has changed, so that `!==` finds a change. */
+function themeFor(mine, root) {
+  const theme = themeOf(root), text = JSON.stringify(theme);
+  if (mine.themeText !== text) Object.assign(mine, { theme, themeText: text });
+  return mine.theme;
+}
+
 /**
  * Before another page is asked for, a component says what it has yet to say, and nothing after that:
  * Streamlit would run a late message for the page that is left, empty the one that comes, and fail
@@ -45,13 +52,19 @@ function mindLeaving(mine) {
   return () => document.removeEventListener("click", heard, true);
 }
 
+/** Shows why nothing is shown. */
+function fail(root, error) {
+  root.dataset.state = "failed";
+  root.querySelector(".la-veil").textContent = `This view did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
+}
+
 /** Hands on what waits until nothing does. */
 async function handOn(mine, root) {
   if (mine.busy) return;
   mine.busy = true;
   try {
-    const made = mine.component = await mine.made.catch(() => null); // said already where it fails
-    while (made && mine.waiting) {
+    const made = mine.component = await mine.made;
+    while (mine.waiting) {
       const { data, setStateValue } = mine.waiting;
       const send = (...words) => {
         if (performance.now() - mine.left < LEAVING) return;
@@ -60,8 +73,11 @@ async function handOn(mine, root) {
       };
       mine.waiting = null;
       mine.left = -Infinity;
-      await made.update({ data, setStateValue: send }, themeOf(root));
+      await made.update({ data, setStateValue: send }, themeFor(mine, root));
     }
+  } catch (error) {
+    fail(root, error);
+    throw error;
   } finally {
     mine.busy = root.inert = false;
   }
@@ -76,10 +92,6 @@ export default function mount(component) {
     mounted.set(parentElement, mine);
     mine.stay = mindLeaving(mine);
     root.inert = true; // nothing can be pressed before there is something to press it on
-    mine.made.catch((error) => {
-      root.dataset.state = "failed";
-      root.querySelector(".la-veil").textContent = `The map's code did not load (${error.message}). Reload the page.`;
-    });
   }
   mine.waiting = component;
   handOn(mine, root);

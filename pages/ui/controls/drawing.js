@@ -5,6 +5,8 @@
  * those of the data set. Only "Use this drawing" and a paste send anything.
  */
 
+import { element } from "../component/element.js";
+
 const FINER = 8;
 const MOST_BYTES = 4 * 2 ** 20; // of a pasted picture
 
@@ -33,7 +35,7 @@ export default class Drawing {
     this.turn = Math.max(this.turn, data.turn);
     if (this.root.dataset.state === "ready" && this.canvas.width === data.width && this.canvas.height === data.height) return;
     Object.assign(this.canvas, { width: data.width, height: data.height });
-    this.fine = Object.assign(document.createElement("canvas"), { width: FINER * data.width, height: FINER * data.height });
+    this.fine = element("canvas", { width: FINER * data.width, height: FINER * data.height });
     this.strokes = [];
     this.root.dataset.state = "ready";
     this.draw();

@@ -1,5 +1,7 @@
 /** A slider beside a number field, both for one latent coordinate. */
 
+import { element } from "../component/element.js";
+
 const SLIDER_STEPS = 2000;
 
 /**
@@ -9,8 +11,8 @@ const SLIDER_STEPS = 2000;
  * @returns { row, show(value, share of the travel) }
  */
 export function sliderRow(name, id, act) {
-  const row = document.createElement("div"), label = document.createElement("span");
-  const range = document.createElement("input"), number = document.createElement("input");
+  const row = element("div"), label = element("span");
+  const range = element("input"), number = element("input");
   label.textContent = name;
   Object.assign(range, { type: "range", min: 0, max: SLIDER_STEPS, step: 1 });
   range.dataset.testid = `z-slider-${id}`;

@@ -1,4 +1,6 @@
 /** The real image of an item, as it was given: one request in flight, the latest wins. */
+import { loadImage } from "../component/load.js";
+
 export class Originals {
   /** @param url item -> where its picture is   @param show(picture, item) */
   constructor(url, show) { Object.assign(this, { url, show, shown: null }); }
@@ -7,13 +9,8 @@ export class Originals {
     this.wanted = item;
     if (this.loading || this.shown === item) return;
     this.loading = true;
-    const picture = new Image();
-    picture.onload = () => {
+    loadImage(this.url(item)).then((picture) => this.show(picture, item), () => {}).finally(() => {
       this.shown = item;
-      this.show(picture, item);
-    };
-    picture.src = this.url(item);
-    picture.decode().catch(() => { this.shown = item; }).finally(() => {
       this.loading = false;
       if (this.wanted !== this.shown) this.want(this.wanted);
     });

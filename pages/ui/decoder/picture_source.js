@@ -5,6 +5,7 @@
  * model is told (null: unknown), the detail seed of a hierarchical one (0: no noise).
  */
 
+import { loadBuffer } from "../component/load.js";
 import { Decoder } from "./decoder.js";
 
 const SLOW = 8; // milliseconds an image above which the server decodes instead
@@ -74,10 +75,10 @@ export class PictureSource {
     }
   }
 
+  /** Torch's picture [H, W, C] at a spot; null where the server does not answer. */
   async fetchBytes({ z, label, seed }) {
     const told = (label === null ? "" : `&label=${label}`) + (seed ? `&seed=${seed}` : "");
-    const answer = await fetch(new URL(`${this.decodeUrl}?z=${z.join(",")}${told}`, document.baseURI));
-    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+    return loadBuffer(`${this.decodeUrl}?z=${z.join(",")}${told}`).then((buffer) => new Uint8Array(buffer), () => null);
   }
 
   /** Takes pictures that torch decoded and Python sent along: [{ spot..., image in base64 }]. */

@@ -3,6 +3,7 @@
  * hierarchical one. A control in the panel, and below the map a strip that shows the alternatives.
  */
 
+import { element } from "../component/element.js";
 import { keyOf } from "../decoder/picture_source.js";
 import { paint } from "../decoder/pixels.js";
 
@@ -70,8 +71,8 @@ export class Extras {
     const { atlas, kind } = this, [, height, width] = atlas.image;
     this.find(".la-strip h2").textContent = kind.title;
     this.find(".la-strip p").textContent = kind.hint;
-    this.tiles = Array.from({ length: kind.count(atlas) }, (_, i) => {
-      const canvas = document.createElement("canvas"), button = document.createElement("button"), name = document.createElement("span");
+    this.tiles = Array.from({ length: kind.count(atlas) }, () => {
+      const canvas = element("canvas"), button = element("button"), name = element("span");
       Object.assign(canvas, { width, height });
       canvas.dataset.testid = `${atlas.extraKind}-image`;
       button.type = "button";
@@ -84,7 +85,7 @@ export class Extras {
       return tile;
     });
     this.find(".la-strip ol").replaceChildren(...this.tiles.map(({ button }) => {
-      const item = document.createElement("li");
+      const item = element("li");
       item.append(button);
       return item;
     }));

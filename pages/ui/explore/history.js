@@ -1,24 +1,25 @@
 /** What a visitor makes on the map, pins and a region, with a way back. */
 
+import { UndoStack } from "../component/undo_stack.js";
 import { keyOf } from "../decoder/picture_source.js";
 
-const UNDO_DEPTH = 100;
 const MOST_INLINE = 20; // pins whose pictures Python sends along with its answer
 
 export class Kept {
-  constructor(map) { this.map = map; this.history = []; }
+  constructor(map) { Object.assign(this, { map, stack: new UndoStack() }); }
 
   /** Forgets the steps: another model was opened. */
-  forget() { this.history = []; }
+  forget() { this.stack.clear(); }
+
+  state() { const { pins, region } = this.map.state; return { pins, region }; }
 
   /** @param made { pins } or { region } */
   change(made) {
-    const { state } = this.map, { pins, region } = state;
-    this.history = [...this.history, { pins, region }].slice(-UNDO_DEPTH);
+    this.stack.push(this.state());
     this.take(made);
   }
 
-  undo() { if (this.history.length) this.take(this.history.pop()); }
+  undo() { if (this.stack.canUndo) this.take(this.stack.undo(this.state())); }
 
   take(made) {
     const { map } = this;
@@ -38,7 +39,7 @@ export class Kept {
   /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
   show() {
     const { map } = this, { source, state: { pins, z } } = map, spot = map.spot(z), bytes = source.answer(spot);
-    map.lists.showPins(pins, (at) => source.answer(at), this.history.length > 0);
+    map.lists.showPins(pins, (at) => source.answer(at), this.stack.canUndo);
     if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(spot))) map.panel.showBytes(bytes, spot);
     // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
     for (const pin of pins.slice(0, -MOST_INLINE)) source.want(pin).then((came) => came && this.show());

@@ -1,5 +1,7 @@
 /** What is pressed on and around the map: keys, buttons, the link to take along. */
 
+import { answered, copyLink } from "../component/copy_link.js";
+
 /** Does what a key on the map stands for; false where it stands for nothing. */
 export function keyPressed(map, key) {
   if (!map.atlas) return false;
@@ -22,23 +24,17 @@ export function wireTools(map) {
   const tools = {
     pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.clear(),
     "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
-    undo: () => map.kept.undo(), clear: () => map.kept.change({ pins: [] }), copy: () => copyLink(map),
+    undo: () => map.kept.undo(), clear: () => map.kept.change({ pins: [] }), copy: () => copy(map),
     keys: () => keys.showModal(), "close-keys": () => keys.close(),
   };
   for (const button of map.root.querySelectorAll("[data-do]")) button.onclick = tools[button.dataset.do];
   for (const button of map.root.querySelectorAll("[data-layer]")) button.onclick = () => map.toggleLayer(button.dataset.layer);
 }
 
-async function copyLink(map) {
-  // The link is Python's to write; it comes with the answer to this commit.
-  const answered = new Promise((resolve) => { map.onAnswer = resolve; setTimeout(resolve, 2000); });
+/** Copies the link that comes with the answer to this commit. */
+async function copy(map) {
+  const answer = answered(map);
   map.commit(0);
-  await answered;
-  const url = new URL(location.href), button = map.find('[data-do="copy"]');
-  url.search = map.link;
-  const said = await navigator.clipboard?.writeText(url.href).then(() => "Copied", () => null);
-  if (said) {
-    button.textContent = said;
-    setTimeout(() => { button.textContent = "Copy link"; }, 1500);
-  } else prompt("Copy this link", url.href); // no clipboard outside https
+  await answer;
+  await copyLink(map.find('[data-do="copy"]'), map.link);
 }

@@ -8,6 +8,8 @@
  * settings are committed to Python; hovering sends nothing.
  */
 
+import { press } from "../component/element.js";
+import { loadBuffer, loadFloats } from "../component/load.js";
 import { Later } from "../component/debounce.js";
 import { Atlas } from "../map/items.js";
 import { Extras } from "./conditioning.js";
@@ -82,7 +84,7 @@ export default class LatentMap {
     this.send = setStateValue;
     this.link = data.link;
     this.onAnswer?.();
-    const changed = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    const changed = theme !== this.theme;
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
     if (!this.atlas) return;
@@ -98,34 +100,28 @@ export default class LatentMap {
 
   /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
   async open({ facts, urls, place, plotly, pins }) {
-    this.digest = facts.digest;
+    this.digest = null;
     this.later.drop(); // what is still waiting belongs to the model before
     this.root.dataset.state = "loading";
-    try {
-      const program = urls.program && fetch(new URL(urls.program, document.baseURI)).then((r) => r.arrayBuffer());
-      const details = urls.details && fetch(new URL(urls.details, document.baseURI)).then(async (r) => new Float32Array(await r.arrayBuffer()));
-      const [Plotly, atlas, buffer, noise] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), program, details]);
-      this.source.open(buffer, urls.decode, facts, noise);
-      this.source.accept(pins);
-      this.atlas = atlas;
-      this.adopt(place);
-      this.panel.setModel(atlas);
-      this.lists.setModel(atlas, this.source, urls.items);
-      this.extras.setModel(atlas);
-      this.layers.setTheme(this.theme);
-      this.layers.setModel(atlas, this.source.remote ? null : this.source);
-      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-      Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
-      await this.plot.draw(atlas, this.view, this.theme);
-      this.showLayers();
-      this.kept.show();
-      this.redraw("view");
-      this.root.dataset.state = "ready";
-    } catch (error) {
-      this.digest = null;
-      this.root.dataset.state = "failed";
-      this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
-    }
+    const [Plotly, atlas, buffer, noise] = await Promise.all([
+      loadPlotly(plotly), Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
+    this.source.open(buffer, urls.decode, facts, noise);
+    this.source.accept(pins);
+    this.atlas = atlas;
+    this.digest = facts.digest;
+    this.adopt(place);
+    this.panel.setModel(atlas);
+    this.lists.setModel(atlas, this.source, urls.items);
+    this.extras.setModel(atlas);
+    this.layers.setTheme(this.theme);
+    this.layers.setModel(atlas, this.source.remote ? null : this.source);
+    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+    Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
+    await this.plot.draw(atlas, this.view, this.theme);
+    this.showLayers();
+    this.kept.show();
+    this.redraw("view");
+    this.root.dataset.state = "ready";
   }
 
   adopt(place) {
@@ -297,4 +293,3 @@ export default class LatentMap {
 }
 
 function flip(set, value) { if (!set.delete(value)) set.add(value); }
-function press(button, on) { button.setAttribute("aria-pressed", String(on)); }

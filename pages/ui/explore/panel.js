@@ -1,5 +1,6 @@
 /** The panel beside the map: the decoded picture, what is known about its place, the sliders. */
 
+import { element } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
 import { fill, paint } from "../decoder/pixels.js";
 import { normalCdf, probit } from "../map/normal.js";
@@ -93,7 +94,7 @@ export class Panel {
     fact("distance").textContent = survey.distance.toFixed(3);
     fact("prior").textContent = `${survey.logPrior.toFixed(2)} nats`;
     this.find(".la-mix").replaceChildren(...survey.mix.map(({ label, count }) => {
-      const part = document.createElement("i");
+      const part = element("i");
       part.style.flexGrow = count;
       part.style.background = theme.classes[label % theme.classes.length];
       return part;

@@ -5,6 +5,8 @@
  * direction's slider moves it on every frame. What must be drawn anew is asked of Python.
  */
 
+import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { PictureSource } from "../decoder/picture_source.js";
 import { SampleMap } from "./sample_map.js";
 import { fill, paint } from "../decoder/pixels.js";
@@ -50,7 +52,7 @@ export default class SampleGrid {
   /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) { this.theme = theme; this.map.setTheme(theme); }
+    if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.sheet.key !== this.sheet?.key;
     this.data = data;
     if (data.facts.digest !== this.digest) await this.open(data);
@@ -62,7 +64,6 @@ export default class SampleGrid {
 
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
-    this.digest = facts.digest;
     this.source = new PictureSource((pixels, spot) => this.drawn(paint(pixels, this.channels, this.image.data), spot, "browser"),
       (bytes, spot) => this.drawn(fill(this.image.data, bytes, this.channels), spot, "server"), { decodes: [], served: 0 });
     const [channels, height, width] = facts.image;
@@ -70,11 +71,11 @@ export default class SampleGrid {
     Object.assign(this.canvas, { width, height });
     this.pen = this.canvas.getContext("2d");
     this.image = this.pen.createImageData(width, height);
-    const fetched = async (url) => url && (await fetch(new URL(url, document.baseURI))).arrayBuffer();
-    const [program, details] = await Promise.all([fetched(urls.program), fetched(urls.details)]);
-    this.source.open(program, urls.decode, facts, details && new Float32Array(details));
+    const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.details)]);
+    this.source.open(program, urls.decode, facts, details);
+    this.digest = facts.digest;
     this.polygon = null;
-    this.map.open(this.data, this.theme).then(() => this.mark()); // the pictures need not wait for it
+    this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
   }
 
   drawn(_, { z }, source) {
@@ -90,14 +91,14 @@ export default class SampleGrid {
     this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
     const { columns, rows, url } = sheet.sprite;
     this.tiles = sheet.records.map((record, index) => {
-      const tile = document.createElement("button");
+      const tile = element("button");
       tile.type = "button";
       tile.setAttribute("role", "option");
       tile.dataset.index = index;
       tile.setAttribute("aria-label", `Picture ${index + 1}${record.step ? `, ${record.step}` : ""}`);
       const share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
       Object.assign(tile.style, {
-        backgroundImage: `url("${new URL(url, document.baseURI)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+        backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
         backgroundPosition: `${share(index % columns, columns)} ${share(Math.floor(index / columns), rows)}`,
       });
       return tile;
@@ -112,9 +113,7 @@ export default class SampleGrid {
   /** Asks how near the pictures are to real ones, once they are to be seen. */
   async compare(sheet) {
     try {
-      const answer = await fetch(new URL(sheet.nearestUrl, document.baseURI));
-      if (!answer.ok) throw new Error(await answer.text());
-      Object.assign(sheet, await answer.json());
+      Object.assign(sheet, await loadJson(sheet.nearestUrl));
     } catch (error) { sheet.unknown = `The nearest real images did not come (${error.message}).`; }
     if (this.sheet !== sheet) return;
     if (this.sort === "new" || this.hides("copies")) this.arrange();
@@ -165,7 +164,7 @@ export default class SampleGrid {
     this.source.draw(this.spot(index, z));
     const item = this.sheet.nearest?.[index], real = this.find(".sg-real");
     if (item !== undefined) {
-      real.src = new URL(`${this.data.urls.items}/${item}.png`, document.baseURI);
+      real.src = resolve(`${this.data.urls.items}/${item}.png`);
       real.alt = `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
     } else { real.removeAttribute("src"); real.alt = ""; }
     this.describe(index, z);
@@ -180,7 +179,7 @@ export default class SampleGrid {
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
       : `${far.toFixed(3)} a pixel from the nearest real image: ${verdict}`, `${words}, ${crowd.toFixed(2)} of the typical density`);
     if (record.step && !z) lines.push(record.step);
-    this.find(".sg-facts").replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
+    this.find(".sg-facts").replaceChildren(...lines.map((line) => element("span", { textContent: line })));
   }
 
   hover(tile) {
@@ -284,12 +283,12 @@ export default class SampleGrid {
 
 /** A labelled slider whose number stands beside it. */
 function range(name, { min, max, value, digits, step = 0.01 }, changed) {
-  const label = document.createElement("label");
+  const label = element("label");
   label.className = "sg-range";
-  const words = Object.assign(document.createElement("span"), { textContent: name, title: name });
-  const slider = Object.assign(document.createElement("input"), { type: "range", min, max, step, value });
+  const words = element("span", { textContent: name, title: name });
+  const slider = element("input", { type: "range", min, max, step, value });
   slider.setAttribute("aria-label", name);
-  const number = Object.assign(document.createElement("output"), { className: "la-mono", value: value.toFixed(digits) });
+  const number = element("output", { className: "la-mono", value: value.toFixed(digits) });
   slider.oninput = () => { number.value = Number(slider.value).toFixed(digits); changed(); };
   label.append(words, slider, number);
   return label;

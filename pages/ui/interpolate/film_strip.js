@@ -3,6 +3,7 @@
  * between two frames the picture is decoded as well, so that play is as smooth as the screen.
  */
 
+import { element } from "../component/element.js";
 import { keyOf } from "../decoder/picture_source.js";
 import { fill, paint } from "../decoder/pixels.js";
 
@@ -49,9 +50,8 @@ export class Film {
   refresh() { this.turn = 0; this.frame ??= requestAnimationFrame(() => this.grow()); }
 
   cell(i) {
-    const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-    const item = make("li"), button = make("button", { type: "button", tabIndex: -1 }), canvas = make("canvas");
-    const place = make("span"), near = make("span");
+    const item = element("li"), button = element("button", { type: "button", tabIndex: -1 }), canvas = element("canvas");
+    const place = element("span"), near = element("span");
     canvas.dataset.testid = "frame";
     canvas.setAttribute("role", "img");
     button.append(canvas, place, near);

@@ -6,6 +6,10 @@
  * playing and scrubbing send nothing.
  */
 
+import { press } from "../component/element.js";
+import { answered, copyLink } from "../component/copy_link.js";
+import { UndoStack } from "../component/undo_stack.js";
+import { loadBuffer, loadFloats } from "../component/load.js";
 import { Later } from "../component/debounce.js";
 import { Atlas } from "../map/items.js";
 import { Layers } from "../map/layers.js";
@@ -18,11 +22,10 @@ import { Film } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
 import { drawWay, thinned } from "../map/path_overlay.js";
 import { Stops } from "./stops.js";
-import { press, showControls, showFacts, showWords } from "./readout.js";
+import { showControls, showFacts, showWords } from "./readout.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest
-const UNDO_DEPTH = 100;
 const MOST_STOPS = 40;
 
 export default class PathMap {
@@ -36,8 +39,7 @@ export default class PathMap {
     this.mode = { panning: false };
     this.tool = "stops";
     this.hidden = new Set();
-    this.past = [];
-    this.future = [];
+    this.history = new UndoStack();
     this.later = new Later(() => this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
     this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
     this.layers = new Layers(this.find(".la-under"));
@@ -63,7 +65,7 @@ export default class PathMap {
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     this.link = data.link;
-    const repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    const repaint = theme !== this.theme;
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
     if (!this.atlas) return;
@@ -80,7 +82,7 @@ export default class PathMap {
   async take(data) {
     this.stops.showPins(data.pins);
     if (data.revision !== this.revision) {
-      this.remember();
+      this.history.push(this.state);
       this.revision = data.revision;
       this.state = adopted(data.way);
       this.chosen = null;
@@ -93,55 +95,49 @@ export default class PathMap {
     this.onAnswer?.();
     if (data.speed && data.speed !== this.speed) {
       this.speed = data.speed;
-      const answer = await fetch(new URL(data.speed, document.baseURI));
-      if (answer.ok && this.speed === data.speed) {
-        this.atlas.speed = new Float32Array(await answer.arrayBuffer());
-        this.layers.fields = {};
-        this.redraw("under");
-      }
+      const speed = await loadFloats(data.speed).catch(() => null);
+      if (this.speed !== data.speed) return;
+      this.atlas.speed = speed;
+      this.layers.fields = {};
+      this.redraw("under");
     }
   }
 
   async open(data) {
     const { facts, urls, plotly } = data;
-    this.digest = facts.digest;
+    this.digest = null;
     this.later.drop();
     this.root.dataset.state = "loading";
     this.film.pause();
     this.atlas = null;
-    const get = (url) => url && fetch(new URL(url, document.baseURI)).then((r) => r.arrayBuffer());
-    try {
-      const [Plotly, atlas, buffer, noise] = await Promise.all([
-        loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts), get(urls.program), get(urls.details)]);
-      this.source.open(buffer, urls.decode, facts, noise && new Float32Array(noise));
-      this.atlas = atlas;
-      const [, height, width] = atlas.image;
-      Object.assign(this.canvas, { width, height });
-      this.pen = this.canvas.getContext("2d");
-      this.image = this.pen.createImageData(width, height);
-      this.state = adopted(data.way);
-      Object.assign(this, { revision: data.revision, turn: null, past: [], future: [], chosen: null, preview: null, shown: null, speed: null, item: null });
-      this.layers.setTheme(this.theme);
-      this.layers.setModel(atlas, this.source.remote ? null : this.source);
-      this.film.setModel(atlas);
-      this.stops.setModel(atlas, urls.items);
-      this.lists.setModel(atlas, null, urls.items);
-      this.lists.showLegend(this.hidden, this.theme);
-      this.offer(data.kinds);
-      this.measure();
-      this.view.fit(atlas.bounds);
-      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-      Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.includes("points") });
-      await this.plot.draw(atlas, this.view, this.theme);
-      this.root.dataset.state = "ready";
-      this.showLayers();
-      this.take({ ...data, turn: null });
-      this.redraw("view");
-    } catch (error) {
-      this.digest = null;
-      this.root.dataset.state = "failed";
-      this.find(".la-veil").textContent = `The map did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
-    }
+    const [Plotly, atlas, buffer, noise] = await Promise.all([
+      loadPlotly(plotly), Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
+    this.source.open(buffer, urls.decode, facts, noise);
+    this.atlas = atlas;
+    this.digest = facts.digest;
+    const [, height, width] = atlas.image;
+    Object.assign(this.canvas, { width, height });
+    this.pen = this.canvas.getContext("2d");
+    this.image = this.pen.createImageData(width, height);
+    this.state = adopted(data.way);
+    this.history.clear();
+    Object.assign(this, { revision: data.revision, turn: null, chosen: null, preview: null, shown: null, speed: null, item: null });
+    this.layers.setTheme(this.theme);
+    this.layers.setModel(atlas, this.source.remote ? null : this.source);
+    this.film.setModel(atlas);
+    this.stops.setModel(atlas, urls.items);
+    this.lists.setModel(atlas, null, urls.items);
+    this.lists.showLegend(this.hidden, this.theme);
+    this.offer(data.kinds);
+    this.measure();
+    this.view.fit(atlas.bounds);
+    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+    Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.includes("points") });
+    await this.plot.draw(atlas, this.view, this.theme);
+    this.root.dataset.state = "ready";
+    this.showLayers();
+    this.take({ ...data, turn: null });
+    this.redraw("view");
   }
 
   /** Shows the kinds of way and the controls that this model knows. */
@@ -163,15 +159,10 @@ export default class PathMap {
   /** A place on the plane with the further dimensions of another code. */
   complete([z1, z2], like = this.state.stops.at(-1) ?? new Array(this.atlas.latent).fill(0)) { return round([z1, z2, ...like.slice(2)]); }
 
-  remember() {
-    this.past = [...this.past, this.state].slice(-UNDO_DEPTH);
-    this.future = [];
-  }
-
   /** The one way by which the way changes: undone as a whole, told to Python. */
   change(changed) {
     if (!this.atlas) return;
-    this.remember();
+    this.history.push(this.state);
     this.state = { ...this.state, ...changed };
     this.after();
   }
@@ -185,14 +176,12 @@ export default class PathMap {
     this.commit();
   }
 
-  undo() { this.travel("past", "future"); }
-  redo() { this.travel("future", "past"); }
+  undo() { this.restore(this.history.undo(this.state)); }
+  redo() { this.restore(this.history.redo(this.state)); }
 
-  travel(from, to) {
-    if (!this[from].length) return;
-    this[to] = [...this[to], this.state];
-    this.state = { ...this[from].at(-1), layers: this.state.layers };
-    this[from] = this[from].slice(0, -1);
+  restore(state) {
+    if (!state) return;
+    this.state = { ...state, layers: this.state.layers };
     this.after();
   }
 
@@ -240,13 +229,14 @@ export default class PathMap {
     this.redraw();
   }
 
+  /** Copies the link that Python writes in its answer to the last change. */
   async copyLink() {
-    const url = new URL(location.href), button = this.find('[data-do="copy"]');
-    url.search = this.link;
-    const said = await navigator.clipboard?.writeText(url.href).then(() => "Copied", () => null);
-    if (!said) { prompt("Copy this link", url.href); return; } // no clipboard outside https
-    button.textContent = said;
-    setTimeout(() => { button.textContent = "Copy link"; }, 1500);
+    if (Number(this.root.dataset.turn) !== (this.turn ?? 0)) {
+      const answer = answered(this);
+      this.later.flush();
+      await answer;
+    }
+    await copyLink(this.find('[data-do="copy"]'), this.link);
   }
 
   /** Tells Python the way; it answers with the curve, the frames and the lengths. */

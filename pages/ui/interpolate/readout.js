@@ -1,5 +1,8 @@
 /** What people read beside the Interpolate page's map: controls as they stand, words, lengths, facts. */
 
+import { loadImage } from "../component/load.js";
+import { press } from "../component/element.js";
+
 const SAYS = {
   straight: "Straight from stop to stop: it may lead through places without any data.",
   geodesic: "The way on which the picture changes least, measured by the decoder itself.",
@@ -18,8 +21,8 @@ export function showControls(map) {
   map.find('[data-field="guard"]').checked = state.guard;
   map.find(".pm-guard").hidden = state.kind !== "geodesic";
   for (const button of map.all('[data-do="keep"], [data-do="keep-all"]')) button.disabled = !map.answer;
-  map.find('[data-do="undo"]').disabled = !map.past.length;
-  map.find('[data-do="redo"]').disabled = !map.future.length;
+  map.find('[data-do="undo"]').disabled = !map.history.canUndo;
+  map.find('[data-do="redo"]').disabled = !map.history.canRedo;
 }
 
 /** What the way is, how long it is, and what is missing. */
@@ -52,9 +55,8 @@ function wantItem(map, item, distance) {
   map.wanted = { item, distance };
   if (map.loading || map.item === item) return;
   map.loading = true;
-  const picture = new Image(), { atlas } = map;
-  picture.src = map.stops.picture(item);
-  picture.decode().then(() => {
+  const { atlas } = map;
+  loadImage(map.stops.picture(item)).then((picture) => {
     if (atlas !== map.atlas) return;
     const image = map.find('[data-testid="nearest-item"]'), name = atlas.classes[atlas.labels[item]];
     image.src = picture.src;
@@ -68,4 +70,3 @@ function wantItem(map, item, distance) {
   });
 }
 
-export function press(button, on) { button.setAttribute("aria-pressed", String(on)); }

@@ -1,15 +1,11 @@
 /** The stops as pictures, and the places that new ones come from: pins, real items, typed numbers. */
 
+import { resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 
 const GALLERY = 14;
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
 
 export class Stops {
   /** @param act { add(z), remove(i), choose(i) }   @param source decodes */
@@ -40,7 +36,7 @@ export class Stops {
   setModel(atlas, itemsUrl) {
     this.atlas = atlas;
     this.from = null;
-    this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
+    this.picture = (item) => resolve(`${itemsUrl}/${atlas.itemNumber(item)}.png`);
     this.select.replaceChildren(new Option("Any class", ""), ...atlas.classes.map((name, label) => new Option(name, label)));
     this.find('[data-testid="item-number"]').max = atlas.total - 1;
     this.find('[data-testid="typed-code"]').placeholder = atlas.latent === 2 ? "0.5, −1.2" : `${atlas.latent} numbers`;
@@ -54,7 +50,7 @@ export class Stops {
 
   /** A picture of a spot, decoded here or fetched. */
   canvas(spot, name) {
-    const [channels, height, width] = this.atlas.image, canvas = make("canvas", { width, height });
+    const [channels, height, width] = this.atlas.image, canvas = element("canvas", { width, height });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", name);
     canvas.dataset.z = spot.z.join(",");
@@ -71,13 +67,13 @@ export class Stops {
   /** @param spots the stops   @param chosen index of the selected one, or null */
   show(spots, chosen) {
     this.find('[data-testid="stop-list"]').replaceChildren(...spots.map((spot, i) => {
-      const go = make("button", { type: "button", className: "la-thumb", title: "Choose: arrow keys on the map move it, Delete removes it", onclick: () => this.act.choose(i) },
+      const go = element("button", { type: "button", className: "la-thumb", title: "Choose: arrow keys on the map move it, Delete removes it", onclick: () => this.act.choose(i) },
         this.canvas(spot, `Stop ${i + 1} at ${spot.z.join(", ")}`),
-        make("span", { className: "la-mono", textContent: `${i + 1}: ${spot.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+        element("span", { className: "la-mono", textContent: `${i + 1}: ${spot.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
       go.setAttribute("aria-pressed", String(i === chosen));
-      const remove = make("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this stop", onclick: () => this.act.remove(i) });
+      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this stop", onclick: () => this.act.remove(i) });
       remove.setAttribute("aria-label", `Delete stop ${i + 1}`);
-      return make("li", {}, go, remove);
+      return element("li", {}, go, remove);
     }));
     this.find('[data-do="reverse"]').disabled = spots.length < 2;
     this.find('[data-do="clear"]').disabled = spots.length === 0;
@@ -87,8 +83,8 @@ export class Stops {
     const home = this.find(".pm-pins");
     home.hidden = pins.length === 0;
     home.querySelector("ol").replaceChildren(...pins.map((pin, i) => {
-      const button = make("button", { type: "button", title: `Add pin ${i + 1} as a stop`, onclick: () => this.act.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
-      return make("li", {}, button);
+      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a stop`, onclick: () => this.act.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
+      return element("li", {}, button);
     }));
   }
 
@@ -101,10 +97,10 @@ export class Stops {
     const near = wanted === "" ? atlas.nearest(z, GALLERY) : this.nearestOf(z, Number(wanted));
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
       const name = `${atlas.classes[atlas.labels[item]]}, test image ${atlas.itemNumber(item)}`;
-      const button = make("button", { type: "button", title: `Add ${name}`, onclick: () => this.act.add(atlas.code(item)) },
-        make("img", { src: this.picture(item), alt: "", width: 44, height: 44 }));
+      const button = element("button", { type: "button", title: `Add ${name}`, onclick: () => this.act.add(atlas.code(item)) },
+        element("img", { src: this.picture(item), alt: "", width: 44, height: 44 }));
       button.setAttribute("aria-label", `Add ${name}`);
-      return make("li", {}, button);
+      return element("li", {}, button);
     }));
   }
 

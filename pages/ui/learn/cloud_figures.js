@@ -1,6 +1,7 @@
 /** What the encoder gives: a mean and a variance, what is drawn from them, what they cost. */
 
-import { crossEntropy, items, klOf, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
+import { element } from "../component/element.js";
+import { crossEntropy, items, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
 /** A real item, its cloud, and what its middle decodes to. */
 export class Posterior {
@@ -10,8 +11,8 @@ export class Posterior {
     this.side = side(home);
     this.row = items(this.side, model, (i) => this.choose(i));
     const shown = pictures(this.side);
-    this.real = make("img", { alt: "The item" });
-    shown.append(make("figure", {}, this.real, make("figcaption", { textContent: "x, the item" })));
+    this.real = element("img", { alt: "The item" });
+    shown.append(element("figure", {}, this.real, element("figcaption", { textContent: "x, the item" })));
     this.picture = new Picture(shown, "decoded at μ");
   }
 
@@ -53,9 +54,9 @@ export class Reparameterise {
     });
     this.side = side(home);
     this.sigma = [0, 1].map((d) => slider(this.side, `σ${"₁₂"[d]}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
-    const button = make("button", { type: "button", className: "ls-word", textContent: "Draw ε" });
+    const button = element("button", { type: "button", className: "ls-word", textContent: "Draw ε" });
     button.onclick = () => { this.eps = [this.draw(), this.draw()]; this.show(); };
-    this.side.append(make("div", { className: "ls-choices" }, button));
+    this.side.append(element("div", { className: "ls-choices" }, button));
     this.picture = new Picture(pictures(this.side), "decoded at z");
   }
 
@@ -87,14 +88,14 @@ export class Loss extends Posterior {
     super(home, tools);
     this.stage.moved = (z) => { this.mean = z; this.show(); };
     this.width = slider(this.side, "σ times", { min: 0.1, max: 6, value: 1, moved: () => this.show() });
-    const back = make("button", { type: "button", className: "ls-word", textContent: "Back to the encoder" });
+    const back = element("button", { type: "button", className: "ls-word", textContent: "Back to the encoder" });
     back.onclick = () => this.choose(this.item);
-    this.side.append(make("div", { className: "ls-choices" }, back));
+    this.side.append(element("div", { className: "ls-choices" }, back));
     this.bars = ["reconstruction", "KL", "−ELBO"].map((name) => {
-      const bar = make("i"), value = make("b", { className: "la-mono" });
-      return { name, bar, value, row: make("div", {}, make("span", { textContent: name }), bar, value) };
+      const bar = element("i"), value = element("b", { className: "la-mono" });
+      return { name, bar, value, row: element("div", {}, element("span", { textContent: name }), bar, value) };
     });
-    this.side.append(make("div", { className: "ls-sums" }, ...this.bars.map((b) => b.row)));
+    this.side.append(element("div", { className: "ls-sums" }, ...this.bars.map((b) => b.row)));
   }
 
   async choose(i) {
@@ -135,7 +136,7 @@ export class Loss extends Posterior {
 export class Kl {
   constructor(home, { theme, say }) {
     Object.assign(this, { theme, say });
-    this.canvas = make("canvas", { className: "ls-curve" });
+    this.canvas = element("canvas", { className: "ls-curve" });
     this.canvas.setAttribute("role", "img");
     home.append(this.canvas);
     const box = side(home);

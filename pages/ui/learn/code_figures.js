@@ -1,6 +1,7 @@
 /** A place on one model's plane, and what the decoder makes of it. */
 
-import { lerp, make, normals, Picture, pictures, side, slider, Stage } from "./figure_parts.js";
+import { element } from "../component/element.js";
+import { lerp, normals, Picture, pictures, side, slider, Stage } from "./figure_parts.js";
 
 /** A mark on a plane and what is decoded there. */
 export class Code {
@@ -59,9 +60,9 @@ export class Sample {
     this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.atlas.start }] });
     const box = side(home);
     this.heat = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
-    const button = make("button", { type: "button", className: "ls-word", textContent: "Draw sixteen others" });
+    const button = element("button", { type: "button", className: "ls-word", textContent: "Draw sixteen others" });
     button.onclick = () => { this.seed++; this.show(); };
-    box.append(make("div", { className: "ls-choices" }, button));
+    box.append(element("div", { className: "ls-choices" }, button));
     const home16 = pictures(box, true);
     this.samples = Array.from({ length: 16 }, () => new Picture(home16));
     this.t = slider(box, "t, from a to b", { min: 0, max: 1, value: 0.5, moved: () => this.show() });

@@ -1,16 +1,12 @@
 /** The parts of lesson figures: a plane with marks to drag, pictures, sliders, choices. */
 
+import { loadImage } from "../component/load.js";
+import { element } from "../component/element.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 
-export const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
-
-export const side = (home) => { const box = make("div", { className: "ls-side" }); home.append(box); return box; };
-export const pictures = (home, small = false) => { const box = make("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
+export const side = (home) => { const box = element("div", { className: "ls-side" }); home.append(box); return box; };
+export const pictures = (home, small = false) => { const box = element("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
 export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
 
 const SHOWN = 3000; // items on a plane
@@ -20,11 +16,11 @@ export class Stage {
   /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
   constructor(home, { atlas }, theme, { marks, moved, words = "The plane" }) {
     Object.assign(this, { atlas, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(atlas) });
-    this.canvas = make("canvas", { tabIndex: 0 });
+    this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.dataset.testid = "lesson-plane";
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", `${words}. Drag the mark, or move it with the arrow keys.`);
-    home.append(make("div", { className: "ls-plane" }, this.canvas));
+    home.append(element("div", { className: "ls-plane" }, this.canvas));
     const place = (event) => {
       const box = this.canvas.getBoundingClientRect();
       this.move(this.toPlane(event.clientX - box.left, event.clientY - box.top));
@@ -106,7 +102,7 @@ export class Stage {
   }
 
   drawItems(width, height, ratio) {
-    const { atlas, theme } = this, layer = make("canvas", { width, height }), pen = layer.getContext("2d");
+    const { atlas, theme } = this, layer = element("canvas", { width, height }), pen = layer.getContext("2d");
     pen.scale(ratio, ratio);
     pen.globalAlpha = 0.55;
     const step = Math.max(1, Math.floor(atlas.count / SHOWN));
@@ -133,11 +129,11 @@ function crowd({ codes, count, latent }) {
 /** A picture that a model decodes, with words below. */
 export class Picture {
   constructor(home, words = "") {
-    this.canvas = make("canvas", { width: 28, height: 28 });
+    this.canvas = element("canvas", { width: 28, height: 28 });
     this.canvas.dataset.testid = "lesson-picture";
     this.canvas.setAttribute("role", "img");
-    this.words = make("figcaption", { textContent: words });
-    home.append(make("figure", {}, this.canvas, this.words));
+    this.words = element("figcaption", { textContent: words });
+    home.append(element("figure", {}, this.canvas, this.words));
   }
 
   /** Decodes at a spot; returns the pixel means, or null where the server draws. */
@@ -165,25 +161,25 @@ export class Picture {
 
 /** A slider with its value. */
 export function slider(home, words, { min, max, value, step = "any", moved }) {
-  const input = make("input", { type: "range", min, max, step, value });
-  const output = make("output", { className: "la-mono" });
+  const input = element("input", { type: "range", min, max, step, value });
+  const output = element("output", { className: "la-mono" });
   input.setAttribute("aria-label", words);
   const show = () => { output.textContent = Number(input.value).toFixed(2); };
   input.oninput = () => { show(); moved(Number(input.value)); };
-  home.append(make("label", { className: "ls-range" }, make("span", { textContent: words }), input, output));
+  home.append(element("label", { className: "ls-range" }, element("span", { textContent: words }), input, output));
   show();
   return { get value() { return Number(input.value); }, set value(v) { input.value = v; show(); } };
 }
 
 /** Real items to choose from: one a class, the most central; `chosen(item)` hears of it. */
 export function items(home, { atlas, item }, chosen) {
-  const row = make("div", { className: "ls-choices", role: "group" });
+  const row = element("div", { className: "ls-choices", role: "group" });
   row.setAttribute("aria-label", "Real items");
   atlas.centres.forEach((centre, label) => {
     if (!centre) return;
     const near = atlas.nearest(centre, 40).find(({ item: i }) => atlas.labels[i] === label)?.item;
     if (near === undefined) return;
-    const button = make("button", { type: "button", title: atlas.classes[label] }, make("img", { src: item(near), alt: atlas.classes[label] }));
+    const button = element("button", { type: "button", title: atlas.classes[label] }, element("img", { src: item(near), alt: atlas.classes[label] }));
     button.dataset.item = near;
     button.onclick = () => {
       for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
@@ -197,10 +193,8 @@ export function items(home, { atlas, item }, chosen) {
 
 /** Pixel values in [0, 1] of an item's picture, one channel. */
 export async function pixelsOf(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  const canvas = make("canvas", { width: image.naturalWidth, height: image.naturalHeight }), pen = canvas.getContext("2d");
+  const image = await loadImage(url);
+  const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight }), pen = canvas.getContext("2d");
   pen.drawImage(image, 0, 0);
   const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
   return Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255);

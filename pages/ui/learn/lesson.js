@@ -3,6 +3,8 @@
  * now. A symbol that is pointed at lights up its handle in the figure.
  */
 
+import { loadBuffer, loadFloats, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { FIGURES } from "./figures.js";
 import { Atlas } from "../map/items.js";
 import { PictureSource } from "../decoder/picture_source.js";
@@ -26,32 +28,25 @@ export default class Lesson {
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     this.root.dataset.large = String(data.large);
-    const look = JSON.stringify([data.figure, theme]);
-    if (look === this.look) return;
-    this.look = look;
+    if (data.figure === this.name && theme === this.theme) return;
     this.root.dataset.state = "loading";
-    try {
-      const models = await Promise.all(data.models.map(open));
-      this.figure?.destroy?.();
-      this.symbols.clear();
-      this.legend.replaceChildren();
-      this.home.replaceChildren();
-      this.figure = new FIGURES[data.figure](this.home, { models, betas: data.betas, theme, say: (...what) => this.say(...what) });
-      this.root.dataset.figure = data.figure;
-      this.root.dataset.state = "ready";
-      this.figure.start?.();
-    } catch (error) {
-      this.look = null;
-      this.root.dataset.state = "failed";
-      this.root.querySelector(".la-veil").textContent = `The figure did not load (${error.message}). Reload the page.`;
-    }
+    const models = await Promise.all(data.models.map(open));
+    this.figure?.destroy?.();
+    this.symbols.clear();
+    this.legend.replaceChildren();
+    this.home.replaceChildren();
+    this.figure = new FIGURES[data.figure](this.home, { models, betas: data.betas, theme, say: (...what) => this.say(...what) });
+    this.root.dataset.figure = data.figure;
+    this.root.dataset.state = "ready";
+    Object.assign(this, { name: data.figure, theme });
+    this.figure.start?.();
   }
 
   /** @param symbol as in the formula   @param name what it is   @param value its value now */
   say(symbol, name, value) {
     let chip = this.symbols.get(symbol);
     if (!chip) {
-      chip = Object.assign(document.createElement("button"), { type: "button", title: name });
+      chip = element("button", { type: "button", title: name });
       chip.dataset.symbol = symbol;
       const light = (on) => { chip.dataset.lit = String(on); this.figure?.light?.(on ? symbol : null); };
       chip.onpointerenter = chip.onfocus = () => light(true);
@@ -72,9 +67,8 @@ export default class Lesson {
 }
 
 async function open({ urls, facts }) {
-  const get = (url) => url && fetch(new URL(url, document.baseURI)).then((r) => r.arrayBuffer());
-  const [atlas, program, details] = await Promise.all([Atlas.load(urls, facts), get(urls.program), get(urls.details)]);
+  const [atlas, program, details] = await Promise.all([Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
   const source = new PictureSource(() => {}, () => {}, { decodes: [], served: 0 });
-  source.open(program, urls.decode, facts, details && new Float32Array(details));
-  return { atlas, source, facts, item: (i) => new URL(`${urls.items}/${atlas.itemNumber(i)}.png`, document.baseURI).href };
+  source.open(program, urls.decode, facts, details);
+  return { atlas, source, facts, item: (i) => resolve(`${urls.items}/${atlas.itemNumber(i)}.png`) };
 }

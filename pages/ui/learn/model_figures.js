@@ -1,6 +1,8 @@
 /** Several models side by side, and what one is used for. */
 
-import { crossEntropy, lerp, make, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
+import { loadImage, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
+import { crossEntropy, lerp, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
 /** The same two items joined in a plain plane and in a VAE's. */
 export class Holes {
@@ -60,17 +62,17 @@ function widest([plain, other]) {
 export class Beta {
   constructor(home, { betas, say }) {
     Object.assign(this, { betas, say });
-    const box = make("div", { className: "ls-side ls-beta" }), row = make("div", { className: "ls-choices" });
+    const box = element("div", { className: "ls-side ls-beta" }), row = element("div", { className: "ls-choices" });
     this.buttons = betas.map(({ beta }, k) => {
-      const button = make("button", { type: "button", className: "ls-word", textContent: `β = ${beta}` });
+      const button = element("button", { type: "button", className: "ls-word", textContent: `β = ${beta}` });
       button.onclick = () => this.show(k);
       row.append(button);
       return button;
     });
-    this.picture = make("img", { alt: "What the plane decodes to, from −2.5 to 2.5" });
+    this.picture = element("img", { alt: "What the plane decodes to, from −2.5 to 2.5" });
     home.append(box);
     box.append(row, this.picture);
-    for (const { picture } of betas) new Image().src = new URL(picture, document.baseURI).href;
+    for (const { picture } of betas) loadImage(picture).catch(() => {});
   }
 
   start() { this.show(this.betas.reduce((best, b, k) => (Math.abs(b.beta - 1) < Math.abs(this.betas[best].beta - 1) ? k : best), 0)); }
@@ -78,7 +80,7 @@ export class Beta {
   show(k) {
     const { beta, reconstruction, kl, picture } = this.betas[k];
     this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
-    this.picture.src = new URL(picture, document.baseURI).href;
+    this.picture.src = resolve(picture);
     this.say("β", "price of the code", String(beta));
     this.say("reconstruction", "measured, nats", reconstruction);
     this.say("KL", "measured, nats", kl);
@@ -90,12 +92,12 @@ export class Beta {
 export class Relatives {
   constructor(home, tools) {
     Object.assign(this, { home, tools, made: [] });
-    const row = make("div", { className: "ls-choices" });
+    const row = element("div", { className: "ls-choices" });
     row.style.flexBasis = "100%";
     home.append(row);
     const words = { label: "conditional", detail: "hierarchical" };
     this.buttons = tools.models.map((model, k) => {
-      const button = make("button", { type: "button", className: "ls-word", textContent: words[model.atlas.extraKind] ?? "adversarial" });
+      const button = element("button", { type: "button", className: "ls-word", textContent: words[model.atlas.extraKind] ?? "adversarial" });
       button.onclick = () => this.choose(k);
       row.append(button);
       return button;
@@ -113,9 +115,9 @@ export class Relatives {
     this.stage = new Stage(home, model, tools.theme, { marks: [{ symbol: "z", z: atlas.start }], moved: () => this.show() });
     const box = side(home);
     if (atlas.extraKind === "label") {
-      const row = make("div", { className: "ls-choices" });
+      const row = element("div", { className: "ls-choices" });
       atlas.classes.forEach((name, label) => {
-        const button = make("button", { type: "button", className: "ls-word", textContent: name });
+        const button = element("button", { type: "button", className: "ls-word", textContent: name });
         button.onclick = () => { this.told.label = label; this.show(); };
         row.append(button);
       });
@@ -158,11 +160,11 @@ export class Uses {
     };
     const centre = atlas.centres[8] ?? atlas.start, i = atlas.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
     for (const [name, change] of Object.entries(spoil)) {
-      const spoilt = change(x, normals(5)), best = this.explain(spoilt), canvas = make("canvas", { width: 28, height: 28 });
+      const spoilt = change(x, normals(5)), best = this.explain(spoilt), canvas = element("canvas", { width: 28, height: 28 });
       const pen = canvas.getContext("2d"), image = pen.createImageData(28, 28);
       spoilt.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
       pen.putImageData(image, 0, 0);
-      this.row.append(make("figure", {}, canvas, make("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats too many` })));
+      this.row.append(element("figure", {}, canvas, element("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats too many` })));
       new Picture(this.row, "what the model makes of it").show(model, { z: best.z });
       this.say(name, "nats above what these pixels cost at least", best.score);
     }

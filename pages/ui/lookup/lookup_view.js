@@ -1,5 +1,7 @@
 /** What a look-up found: the picture and its reconstruction, where it lies, what it is, what is nearest to it. */
 
+import { loadJson, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { LookupMap } from "./map.js";
 import { fill } from "../decoder/pixels.js";
 
@@ -7,12 +9,6 @@ const SIDES = ["code", "pixels"];
 const PATIENCE = 400; // milliseconds after which old words make room for "measuring"
 const STRANGE = 0.95; // share of test images from which on a picture is hardly one of their kind
 const percent = (share) => (share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`);
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
 
 export default class LookupView {
   constructor(root) {
@@ -30,7 +26,7 @@ export default class LookupView {
   /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) { this.theme = theme; this.map.setTheme(theme); }
+    if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.found.key !== this.found?.key;
     Object.assign(this, { facts: data.facts, itemsUrl: data.urls.items, found: data.found });
     if (data.facts.digest !== this.digest) {
@@ -51,7 +47,7 @@ export default class LookupView {
     const spread = std ? ` The ellipse holds 95 % of the posterior (standard deviations ${std.slice(0, 2).map((s) => s.toFixed(3)).join(" and ")}).`
       : found.draws.length ? " The dots are draws from the posterior, which is no ellipse here." : " This model has no posterior: the code is a single place.";
     const place = this.find(".lk-place");
-    place.replaceChildren("z = ", make("span", { className: "la-mono", textContent: z.slice(0, 2).map((v) => v.toFixed(4)).join(", ") }), `${several}.${spread}`);
+    place.replaceChildren("z = ", element("span", { className: "la-mono", textContent: z.slice(0, 2).map((v) => v.toFixed(4)).join(", ") }), `${several}.${spread}`);
     this.find('[data-testid="itself"]').textContent = found.itself === null ? ""
       : `Test image ${found.itself.item.toLocaleString("en")}, labelled ${found.itself.label}. It is left out of its own neighbours.`;
     this.tiles = new Map();
@@ -60,16 +56,16 @@ export default class LookupView {
       this.find(`[data-testid="near-${side}"]`).replaceChildren(...found[side].map((near) => {
         const mark = { ...near, side };
         marks.push(mark);
-        const tile = make("button", { type: "button", title: "Look this one up", onclick: () => this.choose(mark) },
-          make("img", { src: new URL(`${this.itemsUrl}/${near.item}.png`, document.baseURI).href, alt: "", width: 64, height: 64 }),
-          make("span", { textContent: near.label }),
-          make("span", { className: "la-mono", textContent: near.distance.toFixed(3) }));
+        const tile = element("button", { type: "button", title: "Look this one up", onclick: () => this.choose(mark) },
+          element("img", { src: resolve(`${this.itemsUrl}/${near.item}.png`), alt: "", width: 64, height: 64 }),
+          element("span", { textContent: near.label }),
+          element("span", { className: "la-mono", textContent: near.distance.toFixed(3) }));
         tile.setAttribute("aria-label", `Test image ${near.item}: ${near.label}, distance ${near.distance.toFixed(3)}`);
         Object.assign(tile.dataset, { item: near.item, side });
         tile.onpointerenter = tile.onfocus = () => this.highlight(mark);
         tile.onpointerleave = tile.onblur = () => this.highlight(null);
         this.tiles.set(mark, tile);
-        return make("li", {}, tile);
+        return element("li", {}, tile);
       }));
     }
     if (focused) this.find(`[data-side="${focused}"]`)?.focus({ preventScroll: true }); // who came by a tile goes on from the tiles
@@ -95,10 +91,10 @@ export default class LookupView {
       say("judge", "");
     }, ({ classes, such, judge }) => {
       list.replaceChildren(...classes.map(({ name, share }) => {
-        const bar = make("span", { className: "lk-bar" }, make("i"));
+        const bar = element("span", { className: "lk-bar" }, element("i"));
         bar.setAttribute("aria-hidden", "true");
         bar.firstChild.style.width = `${100 * share}%`;
-        return make("li", {}, make("span", { textContent: name }), bar, make("span", { className: "la-mono", textContent: percent(share) }));
+        return element("li", {}, element("span", { textContent: name }), bar, element("span", { className: "la-mono", textContent: percent(share) }));
       }));
       say("such", `Of ${such.of.toLocaleString("en")} test images answered about as surely, ${percent(such.right)} were right.`);
       say("judge", judge ? `The classifier that judges samples, which sees pixels only, says ${judge.name} (${percent(judge.share)}).` : "");
@@ -119,9 +115,7 @@ export default class LookupView {
     const waiting = setTimeout(wait, PATIENCE);
     let answer, trouble;
     try {
-      const came = await fetch(new URL(url, document.baseURI));
-      if (!came.ok) throw new Error(await came.text());
-      answer = await came.json();
+      answer = await loadJson(url);
     } catch (error) { trouble = error.message; }
     clearTimeout(waiting);
     if (this.found !== found) return; // another picture is shown by now

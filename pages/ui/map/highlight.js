@@ -5,6 +5,7 @@
  * times as long as writing the pixels, so those are written here.
  */
 
+import { element } from "../component/element.js";
 import { shapeOf } from "./scatter.js";
 import { MARGIN } from "./viewport.js";
 
@@ -69,7 +70,7 @@ function press({ colour: [r, g, b], cover }, side, x, y, { data, width, left, to
   }
 }
 
-const pad = (side) => Object.assign(document.createElement("canvas"), { width: side, height: side }).getContext("2d", { willReadFrequently: true });
+const pad = (side) => element("canvas", { width: side, height: side }).getContext("2d", { willReadFrequently: true });
 
 /** How much of each of side x side pixels a shape covers, 0 to `opacity`. */
 function cover(shape, side, opacity) {

@@ -1,18 +1,14 @@
 /** The items of a data set on the plane: who is near a code, how crowded it is there. */
 
+import { loadBuffer, loadFloats } from "../component/load.js";
+
 const LOG_2PI = Math.log(2 * Math.PI);
 
 export class Atlas {
   /** Fetches what `facts` and `urls` describe. */
   static async load(urls, facts) {
-    const fetchBuffer = async (url) => {
-      const answer = await fetch(new URL(url, document.baseURI));
-      if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-      return answer.arrayBuffer();
-    };
-    const [points, density, entropy] = await Promise.all(
-      [urls.points, urls.density, urls.entropy].map((url) => (url ? fetchBuffer(url) : null)));
-    return new Atlas(facts, points, density && new Float32Array(density), entropy && new Float32Array(entropy));
+    const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
+    return new Atlas(facts, points, density, entropy);
   }
 
   constructor(facts, points, density, entropy) {

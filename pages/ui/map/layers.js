@@ -1,5 +1,6 @@
 /** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
 
+import { element } from "../component/element.js";
 import { keyOf } from "../decoder/picture_source.js";
 import { openCanvas } from "./viewport.js";
 import { paint } from "../decoder/pixels.js";
@@ -49,7 +50,7 @@ export class Layers {
     const ink = density ? this.theme.ink : this.theme.accent;
     let low = Infinity, high = 0;
     for (const v of values) { if (v > high) high = v; if (v < low) low = v; }
-    const picture = document.createElement("canvas");
+    const picture = element("canvas");
     picture.width = picture.height = size;
     const pen = picture.getContext("2d"), image = pen.createImageData(size, size);
     for (let r = 0, i = 0; r < size; r++) {
@@ -101,7 +102,7 @@ export class Layers {
   }
 
   picture(spot) {
-    const { decoder } = this.source, picture = document.createElement("canvas");
+    const { decoder } = this.source, picture = element("canvas");
     picture.width = decoder.width; picture.height = decoder.height;
     const pen = picture.getContext("2d"), image = pen.createImageData(decoder.width, decoder.height);
     paint(this.source.decode(spot), decoder.channels, image.data);

@@ -1,16 +1,10 @@
 /** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
 
+import { resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { SHAPES } from "./highlight.js";
 import { shapeOf } from "./scatter.js";
 import { fill, paint } from "../decoder/pixels.js";
-
-const make = (tag, properties = {}, ...children) => {
-  const { dataset, style, ...rest } = properties, element = Object.assign(document.createElement(tag), rest);
-  Object.assign(element.dataset, dataset);
-  Object.assign(element.style, style);
-  element.append(...children);
-  return element;
-};
 
 /** The mark of a class as the maps draw it, as SVG. */
 export function mark(label, colour) {
@@ -26,17 +20,17 @@ export class Lists {
 
   setModel(atlas, source, itemsUrl) {
     Object.assign(this, { atlas, source });
-    this.picture = (item) => new URL(`${itemsUrl}/${atlas.itemNumber(item)}.png`, document.baseURI).href;
+    this.picture = (item) => resolve(`${itemsUrl}/${atlas.itemNumber(item)}.png`);
   }
 
   /** @param counts of the items inside the region, a class; none: no region */
   showLegend(hidden, theme, counts) {
     const parts = this.atlas.classes.map((name, label) => {
-      const chip = make("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
+      const chip = element("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
       chip.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       chip.append(name);
-      if (counts && !hidden.has(label)) chip.append(make("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
+      if (counts && !hidden.has(label)) chip.append(element("span", { className: "la-mono", textContent: counts[label].toLocaleString("en") }));
       return chip;
     });
     this.find(".la-legend").replaceChildren(...parts);
@@ -47,7 +41,7 @@ export class Lists {
     const [channels, height, width] = this.atlas.image;
     this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
       const { z, label, seed } = pin, told = this.atlas.told(pin);
-      const canvas = make("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed } });
+      const canvas = element("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed } });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `Image at ${z.join(", ")}${told && `, ${told}`}`);
       const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(pin);
@@ -55,12 +49,12 @@ export class Lists {
       else if (this.source.decoder) paint(this.source.decode(pin), channels, image.data);
       canvas.dataset.source = bytes ? "server" : "browser";
       pen.putImageData(image, 0, 0);
-      const go = make("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(pin) },
-        canvas, make("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
-      if (told) go.append(make("span", { textContent: told }));
-      const remove = make("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
+      const go = element("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(pin) },
+        canvas, element("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+      if (told) go.append(element("span", { textContent: told }));
+      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
       remove.setAttribute("aria-label", `Delete pin ${i + 1}`);
-      return make("li", {}, go, remove);
+      return element("li", {}, go, remove);
     }));
     this.find(".la-pins .la-hint").hidden = pins.length > 0;
     this.find('[data-do="undo"]').disabled = !undoable;
@@ -72,12 +66,12 @@ export class Lists {
     this.find(".la-near-where").textContent = `to ${where}, among ${atlas.split}`;
     this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
       const name = atlas.classes[atlas.labels[item]];
-      const picture = make("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
-      const button = make("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.act.chooseItem(item === chosen ? null : item) },
-        picture, make("span", { textContent: name }), make("span", { className: "la-mono", textContent: distance.toFixed(3) }));
+      const picture = element("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
+      const button = element("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.act.chooseItem(item === chosen ? null : item) },
+        picture, element("span", { textContent: name }), element("span", { className: "la-mono", textContent: distance.toFixed(3) }));
       button.setAttribute("aria-pressed", String(item === chosen));
       button.setAttribute("aria-label", `${name}, distance ${distance.toFixed(3)}`);
-      return make("li", {}, button);
+      return element("li", {}, button);
     }));
   }
 
@@ -88,25 +82,25 @@ export class Lists {
     if (item === null) { home.replaceChildren(); return; }
     const { atlas, source } = this, [channels, height, width] = atlas.image, spot = atlas.spot(item), { z } = spot;
     const name = atlas.classes[atlas.labels[item]];
-    const original = make("img", { src: this.picture(item), alt: `Original: ${name}` });
-    const parts = [make("figure", {}, original, make("figcaption", { textContent: "original" }))];
+    const original = element("img", { src: this.picture(item), alt: `Original: ${name}` });
+    const parts = [element("figure", {}, original, element("figcaption", { textContent: "original" }))];
     if (source.decoder) {
-      const canvas = make("canvas", { width, height });
+      const canvas = element("canvas", { width, height });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `Reconstruction: ${name}`);
       const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
       paint(source.decode(spot), channels, image.data);
       pen.putImageData(image, 0, 0);
-      parts.push(make("figure", {}, canvas, make("figcaption", { textContent: "reconstruction" })));
+      parts.push(element("figure", {}, canvas, element("figcaption", { textContent: "reconstruction" })));
     }
     const numbers = (values) => values.map((v) => v.toFixed(3)).join(", ");
     const std = atlas.std && Array.from(atlas.std.subarray(item * atlas.latent, (item + 1) * atlas.latent));
-    const text = make("p", {}, make("strong", { textContent: name }), ` test image ${atlas.itemNumber(item)}`, make("br"),
-      "code ", make("span", { className: "la-mono", textContent: numbers(z) }));
-    if (std) text.append(make("br"), "posterior std ", make("span", { className: "la-mono", textContent: numbers(std) }),
-      make("br"), "The ellipse on the map holds 95 % of its posterior.");
-    else text.append(make("br"), "This model has no posterior: an item is one point.");
-    text.append(make("br"), make("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(spot) }));
+    const text = element("p", {}, element("strong", { textContent: name }), ` test image ${atlas.itemNumber(item)}`, element("br"),
+      "code ", element("span", { className: "la-mono", textContent: numbers(z) }));
+    if (std) text.append(element("br"), "posterior std ", element("span", { className: "la-mono", textContent: numbers(std) }),
+      element("br"), "The ellipse on the map holds 95 % of its posterior.");
+    else text.append(element("br"), "This model has no posterior: an item is one point.");
+    text.append(element("br"), element("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(spot) }));
     home.replaceChildren(...parts, text);
   }
 }

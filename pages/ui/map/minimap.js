@@ -17,7 +17,14 @@ export class SmallMap {
 
   async open({ urls, facts, plotly }, theme) {
     this.atlas = null;
-    const [Plotly, atlas] = await Promise.all([loadPlotly(new URL(plotly, document.baseURI)), Atlas.load(urls, facts)]);
+    let loaded;
+    try {
+      loaded = await Promise.all([loadPlotly(plotly), Atlas.load(urls, facts)]);
+    } catch (error) {
+      this.find(".la-plotly").textContent = `The map did not load (${error.message}). Reload the page.`;
+      return;
+    }
+    const [Plotly, atlas] = loaded;
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this, { theme });
     this.view.resize(this.element.clientWidth, this.element.clientHeight);

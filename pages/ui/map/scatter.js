@@ -1,5 +1,7 @@
 /** Plotly draws the axes and the items; the pointer never reaches it, so it never resets the view. */
 
+import { resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { MARGIN } from "./viewport.js";
 
 /** One shape a class, so that colour never carries the meaning alone. */
@@ -15,11 +17,11 @@ let library;
 
 /** Loads plotly.min.js once a page. */
 export function loadPlotly(url) {
-  library ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { library = undefined; reject(new Error("plotly.min.js did not load")); };
+  library ??= new Promise((loaded, failed) => {
+    const script = element("script");
+    script.src = resolve(url);
+    script.onload = () => loaded(window.Plotly);
+    script.onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
     document.head.append(script);
   });
   return library;

@@ -1,5 +1,6 @@
 /** One layout of the shown images: its plane, and the picture a place of it leads back to. */
 
+import { loadBuffer, loadFloats } from "../component/load.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { Atlas } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
@@ -57,10 +58,9 @@ export class ReducePlane {
     this.atlas = null;
     if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the old one stays in sight
     try {
-      const fetched = (at) => at && fetch(new URL(at, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null));
-      const [atlas, frame, program] = await Promise.all([Atlas.load(urls, facts), fetched(urls.frame), fetched(urls.program)]);
+      const [atlas, frame, program] = await Promise.all([Atlas.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
       if (this.url !== url) return; // the plane has gone meanwhile
-      const parts = { facts, urls, frame: frame && new Float32Array(frame), program };
+      const parts = { facts, urls, frame, program };
       this.way = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Straight(this.canvas, parts);
       this.canvas.hidden = !this.way;
       this.shown = undefined;

@@ -6,6 +6,7 @@
  * only asked to stop a layout in the making or to begin it again.
  */
 
+import { element } from "../component/element.js";
 import { Lists, mark } from "../map/lists.js";
 import { Originals } from "../decoder/image_loader.js";
 import { loadPlotly } from "../map/scatter.js";
@@ -49,15 +50,9 @@ export default class ReduceMap {
   /** Called with every message of Python: layouts come and go, what is chosen stays. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
-    const repaint = JSON.stringify(theme) !== JSON.stringify(this.theme);
+    const repaint = theme !== this.theme;
     this.theme = theme;
-    try {
-      this.Plotly ??= await loadPlotly(new URL(data.plotly, document.baseURI));
-    } catch (error) {
-      this.root.dataset.state = "failed";
-      this.find(".rm-wait").textContent = `The planes did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
-      return;
-    }
+    this.Plotly ??= await loadPlotly(data.plotly);
     if (data.items !== this.items) { // other images: an index means something else now
       Object.assign(this, { items: data.items, held: NOTHING, preview: null, chosen: null });
       this.originals.forget();
@@ -225,7 +220,7 @@ export default class ReduceMap {
     const counts = new Map();
     for (const i of chosen ?? []) counts.set(atlas.labels[i], (counts.get(atlas.labels[i]) ?? 0) + 1);
     this.find(".rm-classes").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => {
-      const row = document.createElement("li"), number = document.createElement("b");
+      const row = element("li"), number = element("b");
       row.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       number.textContent = count;
       row.append(atlas.classes[label], number);

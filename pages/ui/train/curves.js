@@ -1,5 +1,7 @@
 /** Three small curves: −ELBO and its two terms, on images that are learned from and held out. */
 
+import { element } from "../component/element.js";
+
 const PARTS = [
   { name: "−ELBO", held: (r) => r[4] + r[5], own: (r) => r[2] + r[3] },
   { name: "Reconstruction", held: (r) => r[4], own: (r) => r[2] },
@@ -10,17 +12,16 @@ export class Curves {
   constructor(home) {
     this.rows = [];
     this.parts = PARTS.map((part) => {
-      const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
-      const figure = make("div", { className: "rv-curve" }), words = make("span"), canvas = make("canvas");
-      const value = make("b", { className: "la-mono" });
+      const figure = element("div", { className: "rv-curve" }), words = element("span"), canvas = element("canvas");
+      const value = element("b", { className: "la-mono" });
       value.dataset.testid = `curve-${part.name}`;
-      words.append(make("span", { textContent: part.name }), value);
+      words.append(element("span", { textContent: part.name }), value);
       canvas.setAttribute("role", "img");
       figure.append(words, canvas);
       home.append(figure);
       return { ...part, canvas, value };
     });
-    home.append(Object.assign(document.createElement("small"), { textContent: "nats an image; strong: held out, faint: learned from" }));
+    home.append(element("small", { textContent: "nats an image; strong: held out, faint: learned from" }));
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(home);
   }

@@ -1,10 +1,12 @@
 /** Items in the plane as it forms: points glide to where the next snapshot has them. */
 
+import { element } from "../component/element.js";
+
 const GLIDE = 600; // milliseconds
 
 export class Plane {
   constructor(home) {
-    this.canvas = Object.assign(document.createElement("canvas"), { tabIndex: 0 });
+    this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", "Held-out items in the plane, coloured by class. Wheel zooms, dragging moves.");
     this.canvas.dataset.testid = "run-plane";

@@ -4,6 +4,8 @@
  * visitor's own and survive every message.
  */
 
+import { loadFloats, loadImage, resolve } from "../component/load.js";
+import { element } from "../component/element.js";
 import { Curves } from "./curves.js";
 import { Plane } from "./plane.js";
 
@@ -106,20 +108,19 @@ export default class RunView {
 /** What belongs to one run. */
 class Column {
   constructor(run, alone) {
-    const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
-    this.element = make("section", { className: "rv-run" });
+    this.element = element("section", { className: "rv-run" });
     this.element.dataset.alone = String(alone);
-    this.title = make("h3");
-    const plane = make("div", { className: "rv-plane" });
-    const places = make("div", { className: "rv-places" });
-    this.places = make("img", { alt: "What places all over the plane decode to" });
+    this.title = element("h3");
+    const plane = element("div", { className: "rv-plane" });
+    const places = element("div", { className: "rv-places" });
+    this.places = element("img", { alt: "What places all over the plane decode to" });
     places.append(this.places);
-    const curves = make("div", { className: "rv-curves" });
-    this.eyesBefore = make("img", { alt: "Eight held-out images" });
-    this.eyesAfter = make("img", { alt: "The same, reconstructed" });
-    const eyes = make("div", { className: "rv-eyes" });
-    eyes.append(make("span", { textContent: "Held out" }), this.eyesBefore, make("span", { textContent: "Reconstructed" }), this.eyesAfter);
-    this.legend = make("div", { className: "rv-legend" });
+    const curves = element("div", { className: "rv-curves" });
+    this.eyesBefore = element("img", { alt: "Eight held-out images" });
+    this.eyesAfter = element("img", { alt: "The same, reconstructed" });
+    const eyes = element("div", { className: "rv-eyes" });
+    eyes.append(element("span", { textContent: "Held out" }), this.eyesBefore, element("span", { textContent: "Reconstructed" }), this.eyesAfter);
+    this.legend = element("div", { className: "rv-legend" });
     this.element.append(this.title, plane, places, curves, this.legend, eyes);
     this.plane = new Plane(plane);
     this.curves = new Curves(curves);
@@ -133,7 +134,7 @@ class Column {
     if (run.eyes) setPicture(this.eyesBefore, run.eyes);
     this.plane.setLook(run.labels, theme);
     this.legend.replaceChildren(...run.names.slice(0, 12).map((name, i) => {
-      const entry = Object.assign(document.createElement("span"), { textContent: name });
+      const entry = element("span", { textContent: name });
       entry.style.setProperty("--own", theme.classes[i % theme.classes.length]);
       return entry;
     }));
@@ -158,8 +159,7 @@ class Column {
 
   fetch(url) {
     if (!this.cache.has(url)) {
-      this.cache.set(url, fetch(new URL(url, document.baseURI)).then((r) => (r.ok ? r.arrayBuffer() : null)).then((b) => b && new Float32Array(b))
-        .catch(() => { this.cache.delete(url); return null; }));
+      this.cache.set(url, loadFloats(url).catch(() => { this.cache.delete(url); return null; }));
     }
     return this.cache.get(url);
   }
@@ -169,10 +169,7 @@ class Column {
 
 /** Another picture once it is decoded, so that nothing flickers. */
 function setPicture(image, url) {
-  const source = new URL(url, document.baseURI).href;
-  image.dataset.wanted = source;
+  const source = image.dataset.wanted = resolve(url);
   if (image.src === source) return;
-  const next = new Image();
-  next.src = source;
-  next.decode().then(() => { if (image.dataset.wanted === source) image.src = source; }).catch(() => {});
+  loadImage(url).then(() => { if (image.dataset.wanted === source) image.src = source; }, () => {});
 }

@@ -1,0 +1,47 @@
+/** Requests for what Python names by URL, relative to the page. */
+
+const RETRY_DELAY = 250; // milliseconds before the only retry
+
+/** The absolute address of a URL. */
+export const resolve = (url) => new URL(url, document.baseURI).href;
+
+/**
+ * Fetches a URL and reads its body. A network failure or a server error (5xx) is tried once more.
+ * Throws an Error whose message says what the server answered.
+ * @template T
+ * @param {string} url
+ * @param {(response: Response) => Promise<T>} read
+ * @returns {Promise<T>}
+ */
+async function load(url, read) {
+  const attempt = async () => {
+    const response = await fetch(resolve(url));
+    if (response.ok) return read(response);
+    const words = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : "";
+    const error = new Error(words || `the server answered ${response.status}`);
+    throw Object.assign(error, { permanent: response.status < 500 });
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error.permanent) throw error;
+    await new Promise((done) => { setTimeout(done, RETRY_DELAY); });
+    return attempt();
+  }
+}
+
+/** The bytes at a URL; null without a URL. */
+export const loadBuffer = async (url) => (url ? load(url, (response) => response.arrayBuffer()) : null);
+
+/** The float32 numbers at a URL; null without a URL. */
+export const loadFloats = async (url) => (url ? new Float32Array(await loadBuffer(url)) : null);
+
+export const loadJson = (url) => load(url, (response) => response.json());
+
+/** A decoded image; fails as its `decode` does. */
+export async function loadImage(url) {
+  const image = new Image();
+  image.src = resolve(url);
+  await image.decode();
+  return image;
+}
