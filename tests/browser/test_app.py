@@ -95,11 +95,11 @@ def test_decode_route_takes_a_label_or_a_seed(decode_url, name, query, told):
         ("fashion-cvae", "label=10", b"label must be a whole number from 0 to 9."),
         ("fashion-cvae", "label=-1", b"from 0 to 9."),
         ("fashion-cvae", "label=", b"from 0 to 9."),
-        ("fashion-cvae", "seed=1", b"This model has no detail seeds."),
+        ("fashion-cvae", "seed=1", b"This model has no noise seeds."),
         ("fashion-hvae", "seed=256", b"seed must be a whole number from 0 to 255."),
         ("fashion-hvae", "seed=1.5", b"from 0 to 255."),
-        ("fashion-hvae", "label=1", b"This model is told no label."),
-        ("fashion-vae", "label=1", b"This model is told no label."),
+        ("fashion-hvae", "label=1", b"This model is not conditioned on a label."),
+        ("fashion-vae", "label=1", b"This model is not conditioned on a label."),
     ],
 )
 def test_decode_route_refuses_a_label_or_a_seed_that_is_not_there(decode_url, name, query, words):

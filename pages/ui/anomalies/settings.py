@@ -3,7 +3,6 @@
 Links and the histogram's messages are read with every value checked. Pure: no Streamlit here.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -11,7 +10,19 @@ from typing import NamedTuple
 from vae.anomaly.scores import DEFAULT
 from vae.data.corruptions import DAMAGES
 
-from ..runtime.query import Reading
+from ..runtime.query import (
+    MAX_SEED,
+    QueryField,
+    always,
+    model_query,
+    number,
+    one_of,
+    optional,
+    read_message,
+    read_query,
+    whole,
+    write_query,
+)
 
 SUSPECTS = {
     "data": "Images of other data",
@@ -53,23 +64,25 @@ class Inquiry:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this; those that do not matter are left out."""
-        query = {"m": model, "d": digest[:12], "score": self.score, "of": self.suspects}
-        if self.suspects == "data":
-            query["data"] = self.which
-        if self.suspects == "class":
-            query["c"] = str(self.label)
-        if self.suspects == "damage":
-            query |= {"damage": self.damage, "seed": str(self.seed)}
-        if self.only is not None:
-            query["only"] = str(self.only)
-        query["fa"] = f"{self.false_alarms:g}"
-        if self.threshold is not None:
-            query["t"] = repr(self.threshold)
-        if self.listed != Inquiry.listed:
-            query["list"] = self.listed
-        if self.count != Inquiry.count:
-            query["n"] = str(self.count)
-        return query
+        return model_query(model, digest) | write_query(self, _fields(Choices((), (), ())))
+
+
+def _fields(choices: Choices) -> tuple[QueryField, ...]:
+    label = whole(0, len(choices.classes) - 1)
+    damaged = {"when": lambda asked: asked.suspects == "damage"}
+    return (
+        QueryField("score", "score", one_of(choices.scores), when=always),
+        QueryField("suspects", "of", one_of(SUSPECTS), when=always),
+        QueryField("which", "data", one_of(choices.data), when=lambda a: a.suspects == "data"),
+        QueryField("label", "c", label, when=lambda asked: asked.suspects == "class"),
+        QueryField("damage", "damage", one_of(DAMAGES), **damaged),
+        QueryField("seed", "seed", whole(0, MAX_SEED), **damaged),
+        QueryField("only", "only", label),
+        QueryField("false_alarms", "fa", number(0, 1), format="{:g}".format, when=always),
+        QueryField("threshold", "t", optional(number()), format=repr),
+        QueryField("listed", "list", one_of(LISTS)),
+        QueryField("count", "n", lambda n: one_of(COUNTS)(whole(1, max(COUNTS))(n))),
+    )
 
 
 def first_inquiry(choices: Choices) -> Inquiry:
@@ -81,22 +94,8 @@ def first_inquiry(choices: Choices) -> Inquiry:
 
 def inquiry_from_query(query: Mapping[str, str], choices: Choices) -> tuple[Inquiry, list[str]]:
     """The inquiry a link describes, and the names of parameters that could not be read."""
-    first, read = first_inquiry(choices), Reading(query)
-    labels = range(len(choices.classes))
-    found = Inquiry(
-        score=read("score", lambda t: _one_of(t, choices.scores), first.score),
-        suspects=read("of", lambda t: _one_of(t, SUSPECTS), first.suspects),
-        which=read("data", lambda t: _one_of(t, choices.data), first.which),
-        label=read("c", lambda t: _one_of(int(t), labels), first.label),
-        damage=read("damage", lambda t: _one_of(t, DAMAGES), first.damage),
-        seed=read("seed", lambda t: _one_of(int(t), range(2**31)), first.seed),
-        only=read("only", lambda t: _one_of(int(t), labels), first.only),
-        false_alarms=read("fa", _share, first.false_alarms),
-        threshold=read("t", _finite, first.threshold),
-        listed=read("list", lambda t: _one_of(t, LISTS), first.listed),
-        count=read("n", lambda t: _one_of(int(t), COUNTS), first.count),
-    )
-    return sound(found, choices), read.broken
+    found, unreadable = read_query(query, _fields(choices), first_inquiry(choices))
+    return sound(found, choices), unreadable
 
 
 def sound(asked: Inquiry, choices: Choices) -> Inquiry:
@@ -120,29 +119,11 @@ def sound(asked: Inquiry, choices: Choices) -> Inquiry:
 def threshold_from_histogram(value: Mapping, asked: Inquiry) -> Inquiry:
     """What the histogram committed: a wanted share of false alarms, or a threshold by hand with
     the share that it gives. Raises ValueError for what is neither."""
-    try:
-        share = _share(value["share"])
-        by_hand = None if value["threshold"] is None else _finite(value["threshold"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the histogram sent no threshold ({error})") from error
-    return replace(asked, false_alarms=share, threshold=by_hand)
+    sent = read_message(value, _HISTOGRAM)
+    return replace(asked, false_alarms=sent["share"], threshold=sent["threshold"])
 
 
-def _one_of(value, known):
-    if value not in known:
-        raise ValueError(f"{value} is not among them")
-    return value
-
-
-def _finite(value: str | float) -> float:
-    number = float(value)
-    if not math.isfinite(number) or isinstance(value, bool):
-        raise ValueError(f"{value} is no number")
-    return number
-
-
-def _share(value: str | float) -> float:
-    share = _finite(value)
-    if not 0 <= share <= 1:
-        raise ValueError(f"{value} is no share from 0 to 1")
-    return share
+_HISTOGRAM = (
+    QueryField("share", "", number(0, 1)),
+    QueryField("threshold", "", optional(number())),
+)

@@ -7,10 +7,11 @@ import streamlit as st
 import vae
 from vae.analysis.clustering import METHODS, range_of
 
+from ..runtime.query import MAX_SEED
 from . import cache as clusters_cache
 from . import session as clusters_session
 from .figures import quality_figure
-from .settings import FIRST_NUMBER, MOST_SEED, Grouping
+from .settings import FIRST_NUMBER, Grouping
 
 METHOD_WORDS = {
     "k-means": "k-means",
@@ -70,7 +71,7 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         st.number_input(
             "Seed",
             0,
-            MOST_SEED,
+            MAX_SEED,
             key=f"seed-c{key}",
             on_change=changed,
             width=130,

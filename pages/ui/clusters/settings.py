@@ -6,10 +6,19 @@ from dataclasses import dataclass, replace
 
 from vae.analysis.clustering import METHODS, range_of
 
+from ..runtime.query import (
+    MAX_SEED,
+    QueryField,
+    model_query,
+    one_of,
+    read_query,
+    whole,
+    write_query,
+)
+
 COLOURS = ("clusters", "classes")
 FIRST_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}
 LONGEST_NAME = 40
-MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -39,55 +48,46 @@ class Grouping:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this grouping; those at their default are left out."""
-        query = {"m": model, "d": digest[:12]}
-        if self.method != "k-means":
-            query["by"] = self.method
-        if self.number != FIRST_NUMBER[self.method]:
-            query["k"] = str(self.number)
-        if self.seed:
-            query["seed"] = str(self.seed)
-        if self.chosen:
-            query["c"] = str(self.chosen + 1)
-        if self.colour != "clusters":
-            query["colour"] = self.colour
-        if self.names:
-            names = {str(k + 1): name for k, name in self.names}
-            query["names"] = json.dumps(names, ensure_ascii=False, separators=(",", ":"))
-        return query
+        return model_query(model, digest) | write_query(self, (_METHOD, *_fields(self.method)))
+
+
+_METHOD = QueryField("method", "by", one_of(METHODS))
+
+
+def _fields(method: str) -> tuple[QueryField, ...]:
+    first = FIRST_NUMBER[method]
+    return (
+        QueryField("number", "k", whole(*range_of(method)), when=lambda g: g.number != first),
+        QueryField("seed", "seed", whole(0, MAX_SEED)),
+        QueryField("chosen", "c", _cluster, format=lambda k: str(k + 1)),
+        QueryField("colour", "colour", one_of(COLOURS)),
+        QueryField("names", "names", _names, json.loads, _names_text),
+    )
+
+
+def _cluster(value: str) -> int:
+    """The index of a cluster, which links count from 1."""
+    return whole(1, 1000)(value) - 1
+
+
+def _names(names: dict) -> tuple[tuple[int, str], ...]:
+    if not all(isinstance(name, str) for name in names.values()):
+        raise ValueError("a name is not text")
+    cleaned_names = ((_cluster(k), cleaned(name)) for k, name in names.items())
+    return tuple(sorted((k, name) for k, name in cleaned_names if name))
+
+
+def _names_text(names: tuple[tuple[int, str], ...]) -> str:
+    shown = {str(k + 1): name for k, name in names}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def grouping_from_query(query: Mapping[str, str], first: Grouping) -> tuple[Grouping, list[str]]:
-    """The grouping of a link, and the names of what in it could not be read."""
-    broken = []
-    method = query.get("by", first.method)
-    if method not in METHODS:
-        method, broken = first.method, ["by"]
-    found = replace(first, method=method, number=FIRST_NUMBER[method])
-    for key, name, (low, high) in (
-        ("k", "number", range_of(method)),
-        ("seed", "seed", (0, MOST_SEED)),
-        ("c", "chosen", (1, 1000)),
-    ):
-        text = query.get(key)
-        if text is None:
-            continue
-        if text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high:
-            found = replace(found, **{name: int(text) - (key == "c")})
-        else:
-            broken.append(key)
-    if query.get("colour", first.colour) in COLOURS:
-        found = replace(found, colour=query.get("colour", first.colour))
-    else:
-        broken.append("colour")
-    try:
-        for k, name in json.loads(query.get("names", "{}")).items():
-            if not (k.isdigit() and 1 <= int(k) <= 1000 and isinstance(name, str)):
-                raise ValueError
-            found = found.named(int(k) - 1, name)
-    except (ValueError, AttributeError):
-        found = replace(found, names=())
-        broken.append("names")
-    return found, broken
+    """The grouping of a link, and the keys of what in it could not be read."""
+    found, unreadable = read_query(query, (_METHOD,), first)
+    found = replace(found, number=FIRST_NUMBER[found.method])
+    found, others = read_query(query, _fields(found.method), found)
+    return found, unreadable + others
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,23 @@
 """What is being compared, and its form in the address bar. Pure: no Streamlit here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..models.families import MOST
-from ..runtime.location import Place, Space, place_from_map, place_from_query
+from ..runtime.query import (
+    MAX_SEED,
+    QueryField,
+    always,
+    code,
+    code_text,
+    comma_separated,
+    one_of,
+    optional,
+    read_message,
+    read_query,
+    whole,
+    write_query,
+)
 
 MODES = ("z", "item")
 EXTENTS = ("same", "own")
@@ -25,46 +38,35 @@ class Comparison:
 
     def to_query(self) -> dict[str, str]:
         """Query parameters that restore this comparison; those at their default are left out."""
-        place = Place(self.z, item=self.item).to_query("", "")
-        query = {"m": ",".join(self.models), "z": place["z"]}
-        if self.item is not None:
-            query["i"] = str(self.item)
-        if self.mode != "z":
-            query["mode"] = self.mode
-        if self.extent != "same":
-            query["grid"] = self.extent
-        return query
+        return write_query(self, (_MODELS, *_fields(len(self.z))))
+
+
+def _names(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, names)))[:MOST]
+
+
+_MODELS = QueryField("models", "m", _names, comma_separated, ",".join, always)
+
+
+def _fields(latent: int) -> tuple[QueryField, ...]:
+    return (
+        QueryField("z", "z", code(latent), comma_separated, code_text, always),
+        QueryField("item", "i", optional(whole(0, MAX_SEED))),
+        QueryField("mode", "mode", one_of(MODES)),
+        QueryField("extent", "grid", one_of(EXTENTS)),
+    )
 
 
 def comparison_from_query(
     query: Mapping[str, str], start: Comparison
 ) -> tuple[Comparison, list[str]]:
     """The comparison a link describes, and the names of parameters that could not be read."""
-    known = {name: query[name] for name in ("z", "i") if name in query}
-    place, broken = place_from_query(known, Place(start.z), Space(len(start.z)))
-    mode, extent = query.get("mode", start.mode), query.get("grid", start.extent)
-    broken += ["mode"] * (mode not in MODES) + ["grid"] * (extent not in EXTENTS)
-    names = dict.fromkeys(name for name in query.get("m", "").split(",") if name)
-    return Comparison(
-        models=tuple(names)[:MOST] or start.models,
-        z=place.z,
-        item=place.item,
-        mode=mode if mode in MODES else start.mode,
-        extent=extent if extent in EXTENTS else start.extent,
-    ), broken
+    found, unreadable = read_query(query, (_MODELS, *_fields(len(start.z))), start)
+    return replace(found, models=found.models or start.models), unreadable
 
 
 def comparison_from_map(value: Mapping, models: tuple[str, ...], items: int) -> Comparison:
-    """What the maps committed. Raises ValueError when it is not a comparison."""
-    try:
-        bare = {"z": value["z"], "item": value["item"]}
-        mode, extent = value["mode"], value["extent"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the maps sent no valid place ({error})") from error
-    bare |= {"view": None, "layers": [], "pins": [], "hidden": [], "label": None, "seed": 0}
-    place = place_from_map(bare, Space(2))
-    if mode not in MODES or extent not in EXTENTS:
-        raise ValueError("the maps sent no valid place")
+    """What the maps committed. Raises ValueError where it is not a comparison."""
+    found = Comparison(models, **read_message(value, _fields(2)))
     # The maps may still hold an item of a larger data set that was shown before.
-    item = place.item if (place.item or 0) < items else None
-    return Comparison(models, place.z, item, mode, extent)
+    return found if (found.item or 0) < items else replace(found, item=None)

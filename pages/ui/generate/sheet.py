@@ -4,7 +4,6 @@ Pure: no Streamlit here. Links and the grid's messages come from outside, so eve
 is checked.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,57 +12,55 @@ import numpy as np
 
 from vae.latent.sampling import BOUNDED, MOST, SOURCES, SamplingRequest
 
-from ..runtime.location import Pin, Polygon, Space, polygon, polygon_text
+from ..runtime.location import Pin, Polygon, Space, polygon, polygon_text, split_codes
+from ..runtime.query import (
+    MAX_SEED,
+    QueryField,
+    code,
+    comma_separated,
+    model_query,
+    number,
+    one_of,
+    optional,
+    read_query,
+    whole,
+    write_query,
+)
 
 _LONGEST = 60  # sheets that a history remembers
 
 
 def request_to_query(request: SamplingRequest, model: str, digest: str) -> dict[str, str]:
     """Query parameters that restore a request; those at their default are left out."""
-    query = {"m": model, "d": digest[:12]}
-    for name, key in _KEYS.items():
-        value = getattr(request, name)
-        if value != getattr(_DEFAULT, name):
-            query[key] = _TEXTS.get(name, str)(value)
-    return query
+    return model_query(model, digest) | write_query(request, _fields(Space(2), 0))
 
 
-_DEFAULT = SamplingRequest()
-_KEYS = {
-    **{"source": "src", "n": "n", "seed": "seed", "temperature": "t", "label": "c"},
-    **{"z": "z", "spread": "sp", "min_density": "min", "polygon": "in"},
-}
-_TEXTS = {
-    "z": lambda code: ",".join(map(repr, code)),
-    "polygon": polygon_text,
-}
+def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
+    return (
+        QueryField("source", "src", one_of(SOURCES)),
+        QueryField("n", "n", whole(1, MOST)),
+        QueryField("seed", "seed", whole(0, MAX_SEED)),
+        QueryField("temperature", "t", number(0, 3)),
+        QueryField("label", "c", whole(0, classes - 1)),
+        QueryField("z", "z", code(space.latent, 17), comma_separated, _exact_text),
+        QueryField("spread", "sp", number(0, 3)),
+        QueryField("min_density", "min", number(0, 10)),
+        QueryField("polygon", "in", polygon, split_codes, polygon_text),
+    )
+
+
+def _exact_text(z: tuple[float, ...]) -> str:
+    return ",".join(map(repr, z))
 
 
 def request_from_query(
     query: Mapping[str, str], first: SamplingRequest, space: Space, classes: int
 ) -> tuple[SamplingRequest, list[str]]:
-    """The request of a link, and the names of the parameters that could not be read."""
-    checks = {
-        "source": lambda v: v if v in SOURCES else _fail(),
-        "n": lambda v: _whole(v, 1, MOST),
-        "seed": lambda v: _whole(v, 0, 2**31 - 1),
-        "temperature": lambda v: _number(v, 0, 3),
-        "label": lambda v: _whole(v, 0, classes - 1),
-        "z": lambda v: _code(v, space.latent),
-        "spread": lambda v: _number(v, 0, 3),
-        "min_density": lambda v: _number(v, 0, 10),
-        "polygon": lambda v: polygon([corner.split(",") for corner in v.split(";")]),
-    }
-    request, broken = first, []
-    for name, key in _KEYS.items():
-        if key in query:
-            try:
-                request = replace(request, **{name: checks[name](query[key])})
-            except ValueError:
-                broken.append(key)
+    """The request of a link, and the keys that could not be read."""
+    request, unreadable = read_query(query, _fields(space, classes), first)
     if request.source in BOUNDED and not request.polygon:
-        return replace(request, source=first.source), [*broken, "src"]
-    return request, broken
+        return replace(request, source=first.source), [*unreadable, "src"]
+    return request, unreadable
 
 
 @dataclass(frozen=True)
@@ -159,13 +156,13 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
     if not isinstance(picks, list) or not isinstance(weights, list) or len(picks) > MOST:
         raise ValueError("the picks are no list")
     ask = Ask(
-        turn=_whole(value.get("turn", -1), 0, 2**53),
+        turn=whole(0, 2**53)(value.get("turn", -1)),
         do=str(value.get("do")),
-        picks=tuple(_whole(pick, 0, count - 1) for pick in picks),
-        spread=_number(value.get("spread", 0.25), 0, 3),
-        weights=tuple(_number(weight, 0, 100) for weight in weights),
-        z=_code(value["z"], space.latent) if value.get("z") is not None else (),
-        polygon=polygon(value["polygon"]) if value.get("polygon") is not None else (),
+        picks=tuple(map(whole(0, count - 1), picks)),
+        spread=number(0, 3)(value.get("spread", 0.25)),
+        weights=tuple(map(number(0, 100), weights)),
+        z=optional(code(space.latent, 17), ())(value.get("z")),
+        polygon=optional(polygon, ())(value.get("polygon")),
         words=str(value.get("words", ""))[:80],
     )
     least = {
@@ -191,27 +188,3 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
 def record_json(record: Record) -> dict:
     """What the grid needs of a record."""
     return {"z": list(record.z), "label": record.label, "seed": record.seed, "step": record.step}
-
-
-def _fail():
-    raise ValueError
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    number = (
-        int(value) if isinstance(value, str | int) and not isinstance(value, bool) else _fail()
-    )
-    return number if low <= number <= high else _fail()
-
-
-def _number(value: object, low: float, high: float) -> float:
-    if isinstance(value, bool):
-        _fail()
-    number = float(value)
-    return number if math.isfinite(number) and low <= number <= high else _fail()
-
-
-def _code(values: object, latent: int) -> tuple[float, ...]:
-    parts = values.split(",") if isinstance(values, str) else list(values)
-    code = tuple(_number(v, -1000, 1000) for v in parts)
-    return code if len(code) == latent else _fail()

@@ -1,22 +1,27 @@
-"""One visitor's way through one model's plane, and its form in the address bar.
+"""One visitor's path through one model's plane, and its form in the address bar.
 
-Links and the map's messages are read with every number checked. Pure: no Streamlit here.
+Pure: no Streamlit here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from vae.latent.paths import SPACINGS, from_json
 
-from ..runtime.location import (
-    MOST_PINS,
-    Pin,
-    Place,
-    Space,
-    place_from_map,
-    place_from_query,
+from ..runtime.location import MOST_PINS, Space, polygon_text, split_codes
+from ..runtime.query import (
+    QueryField,
+    always,
+    code,
+    comma_separated,
+    model_query,
+    one_of,
+    read_message,
+    read_query,
+    subset,
+    whole,
+    write_query,
 )
-from ..runtime.query import Reading
 
 MOST_STOPS = 40
 FEWEST, MOST = 2, 120  # frames
@@ -54,21 +59,24 @@ class Way:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this way; those at their default are left out."""
-        query = {"m": model, "d": digest[:12], "p": _text(self.stops), "k": self.kind}
-        query["n"] = str(self.frames)
-        if self.spacing != "steps":
-            query["e"] = self.spacing
-        if not self.guard:
-            query["g"] = "0"
-        if self.stroke:
-            query["w"] = _text(self.stroke)
-        if self.label is not None:
-            query["c"] = str(self.label)
-        if self.seed:
-            query["s"] = str(self.seed)
-        if self.layers != Way.layers:
-            query["l"] = ",".join(self.layers)
-        return query
+        return model_query(model, digest) | write_query(self, _fields(_PLANE))
+
+
+_PLANE = Space(2)
+
+
+def _fields(space: Space) -> tuple[QueryField, ...]:
+    return (
+        QueryField("stops", "p", _codes(space.latent, MOST_STOPS), split_codes, polygon_text),
+        QueryField("kind", "k", one_of(kinds_for(space)), when=always),
+        QueryField("frames", "n", whole(FEWEST, MOST), when=always),
+        QueryField("spacing", "e", one_of(SPACINGS)),
+        QueryField("guard", "g", _flag, format=lambda guard: str(int(guard))),
+        QueryField("stroke", "w", _codes(2, MOST_PINS), split_codes, polygon_text),
+        QueryField("label", "c", space.label),
+        QueryField("seed", "s", space.seed),
+        QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
+    )
 
 
 def kinds_for(space: Space) -> tuple[str, ...]:
@@ -79,42 +87,15 @@ def kinds_for(space: Space) -> tuple[str, ...]:
 def way_from_query(query: Mapping[str, str], start: Way, space: Space) -> tuple[Way, list[str]]:
     """The way a link describes, and the names of parameters that could not be read: those, as
     those that are absent, are taken from `start`."""
-    read = Reading(query)
-    way = replace(
-        start,
-        stops=read("p", lambda t: _stops(_codes(t, space)), start.stops),
-        kind=read("k", lambda t: _one_of(t, kinds_for(space)), start.kind),
-        frames=read("n", _frames, start.frames),
-        spacing=read("e", lambda t: _one_of(t, SPACINGS), start.spacing),
-        guard=read("g", lambda t: _one_of(t, ("0", "1")) == "1", start.guard),
-        stroke=read("w", lambda t: _codes(t, Space(2)), start.stroke),
-        label=read("c", space.label, start.label),
-        seed=read("s", space.seed, start.seed),
-        layers=read("l", lambda t: _layers(t.split(",") if t else []), start.layers),
-    )
+    way, unreadable = read_query(query, _fields(space), start)
     if way.kind == "drawn" and len(way.stroke) < 2:
-        way = replace(way, kind="straight")
-        read.broken.append("w")
-    return way, read.broken
+        return replace(way, kind="straight"), [*unreadable, "w"]
+    return way, unreadable
 
 
 def way_from_map(value: Mapping, space: Space) -> Way:
     """What the map committed. Raises ValueError when it is not a way."""
-    try:
-        told = {"label": value["label"], "seed": value["seed"]}
-        way = Way(
-            stops=_stops(_committed(value["stops"], told, space)),
-            kind=_one_of(value["kind"], kinds_for(space)),
-            frames=_frames(value["frames"]),
-            spacing=_one_of(value["spacing"], SPACINGS),
-            guard=value["guard"] is True,
-            stroke=_committed(value["stroke"], {"label": None, "seed": 0}, Space(2)),
-            label=space.label(value["label"]),
-            seed=space.seed(value["seed"]),
-            layers=_layers(value["layers"]),
-        )
-    except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"the map sent no valid way ({error})") from error
+    way = Way(**read_message(value, _fields(space)))
     if way.kind == "drawn" and len(way.stroke) < 2:
         raise ValueError("a drawn way needs a stroke")
     return way
@@ -174,44 +155,16 @@ def _thinned(codes: tuple[Code, ...], most: int) -> tuple[Code, ...]:
     return tuple(codes[round(k * (len(codes) - 1) / (most - 1))] for k in range(most))
 
 
-def _text(codes: tuple[Code, ...]) -> str:
-    return ";".join(Pin(z).to_text() for z in codes)
+def _codes(latent: int, most: int) -> Callable[[list], tuple[Code, ...]]:
+    """A list of at most `most` latent codes."""
+
+    def check(codes: list) -> tuple[Code, ...]:
+        if len(codes) > most:
+            raise ValueError(f"{len(codes)} codes, at most {most}")
+        return tuple(map(code(latent), codes))
+
+    return check
 
 
-def _codes(text: str, space: Space) -> tuple[Code, ...]:
-    place, broken = place_from_query({"p": text}, Place(()), Space(space.latent))
-    if broken:
-        raise ValueError("no codes")
-    return tuple(pin.z for pin in place.pins)
-
-
-def _committed(codes, told: Mapping, space: Space) -> tuple[Code, ...]:
-    bare = {"z": [0.0] * space.latent, "view": None, "layers": [], "item": None, "hidden": []}
-    pins = [{"z": z, "label": None, "seed": 0} for z in codes]
-    return tuple(pin.z for pin in place_from_map(bare | told | {"pins": pins}, space).pins)
-
-
-def _stops(stops: tuple[Code, ...]) -> tuple[Code, ...]:
-    if len(stops) > MOST_STOPS:
-        raise ValueError(f"{len(stops)} stops, at most {MOST_STOPS}")
-    return stops
-
-
-def _frames(value: str | int) -> int:
-    number = int(value)
-    if not FEWEST <= number <= MOST:
-        raise ValueError(f"{number} frames, expected {FEWEST} to {MOST}")
-    return number
-
-
-def _one_of(value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ValueError(f"{value} is none of {', '.join(known)}")
-    return value
-
-
-def _layers(names) -> tuple[str, ...]:
-    chosen = tuple(name for name in LAYERS if name in set(names))
-    if len(chosen) != len(set(names)):
-        raise ValueError("unknown layer")
-    return chosen
+def _flag(value: str | bool) -> bool:
+    return {"0": False, "1": True, False: False, True: True}[value]

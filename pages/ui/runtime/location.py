@@ -1,23 +1,35 @@
-"""One visitor's place on one model's map, and its form in the address bar.
+"""A visitor's location on the map of one model, and its form in the address bar.
 
-Links and the map's messages are read into a `Place` with every number checked, because both come
-from outside. Pure: no Streamlit here.
+Pure: no Streamlit here.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from .query import Reading
+from .query import (
+    MAX_COORDINATE,
+    MAX_SEED,
+    QueryField,
+    code,
+    code_text,
+    comma_separated,
+    model_query,
+    number,
+    optional,
+    read_message,
+    read_query,
+    subset,
+    whole,
+    write_query,
+)
 
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MOST_PINS = 200
 MOST_CORNERS = 64
 SEEDS = 256  # detail seeds that the map offers, of which 0 is none at all
-_REACH = 1000.0  # codes beyond this are no place that anyone meant
 Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
 
@@ -34,13 +46,13 @@ class Space(NamedTuple):
         if value is None:
             return None
         if not self.labels:
-            raise ValueError("This model is told no label.")
+            raise ValueError("This model is not conditioned on a label.")
         return _below(self.labels, value, "label")
 
     def seed(self, value: str | int) -> int:
         """A detail seed that came from outside, checked."""
         if self.seeds == 1 and str(value) != "0":
-            raise ValueError("This model has no detail seeds.")
+            raise ValueError("This model has no noise seeds.")
         return _below(self.seeds, value, "seed")
 
 
@@ -58,7 +70,7 @@ class Pin:
     def to_text(self) -> str:
         """`z1,z2`, then `c` and the label, `s` and the seed where there are any."""
         label = "" if self.label is None else f"c{self.label}"
-        return _text(self.z) + label + (f"s{self.seed}" if self.seed else "")
+        return code_text(self.z) + label + (f"s{self.seed}" if self.seed else "")
 
 
 @dataclass(frozen=True)
@@ -91,26 +103,34 @@ class Place:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this place; those at their default are left out."""
-        query = {"m": model, "d": digest[:12], "z": _text(self.z)}
-        if self.label is not None:
-            query["c"] = str(self.label)
-        if self.seed:
-            query["s"] = str(self.seed)
-        if self.view:
-            query["v"] = _text(self.view)
-        if self.layers != Place.layers:
-            query["l"] = ",".join(self.layers)
-        if self.pins:
-            query["p"] = ";".join(pin.to_text() for pin in self.pins)
-        if self.item is not None:
-            query["i"] = str(self.item)
-        if self.hidden:
-            query["h"] = ",".join(map(str, self.hidden))
-        if self.region:
-            query["in"] = polygon_text(self.region)
-        if self.region and self.draw:
-            query["rs"] = str(self.draw)
-        return query
+        return model_query(model, digest) | write_query(
+            self, (*_fields(Space(len(self.z))), _DRAW)
+        )
+
+
+def _fields(space: Space) -> tuple[QueryField, ...]:
+    index = whole(0, MAX_SEED)
+    return (
+        QueryField("z", "z", code(space.latent), comma_separated, code_text),
+        QueryField("view", "v", optional(_view), comma_separated, code_text),
+        QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
+        QueryField("pins", "p", lambda pins: _pins(pins, space), _split_pins, _pins_text),
+        QueryField("item", "i", optional(index)),
+        QueryField(
+            "hidden",
+            "h",
+            lambda classes: tuple(sorted({index(k) for k in classes})),
+            comma_separated,
+            lambda classes: ",".join(map(str, classes)),
+        ),
+        QueryField("label", "c", space.label),
+        QueryField("seed", "s", space.seed),
+        QueryField("region", "in", optional(polygon, ()), split_codes, polygon_text),
+    )
+
+
+# The map does not know this one.
+_DRAW = QueryField("draw", "rs", whole(0, MAX_SEED), when=lambda at: at.region and at.draw)
 
 
 def link(query: Mapping[str, str]) -> str:
@@ -121,117 +141,61 @@ def link(query: Mapping[str, str]) -> str:
 def place_from_query(
     query: Mapping[str, str], start: Place, space: Space
 ) -> tuple[Place, list[str]]:
-    """The place a link describes, and the names of parameters that could not be read: those, as
-    those that are absent, are taken from `start`."""
-    read = Reading(query)
-    place = Place(
-        z=read("z", lambda t: _code(t.split(","), space.latent), start.z),
-        view=read("v", lambda t: _view(t.split(",")), start.view),
-        layers=read("l", lambda t: _layers(t.split(",") if t else []), start.layers),
-        pins=read("p", lambda t: _pins([_pin_fields(c) for c in t.split(";")], space), ()),
-        item=read("i", _index, None),
-        hidden=read("h", lambda t: tuple(sorted({_index(v) for v in t.split(",")})), ()),
-        label=read("c", space.label, start.label),
-        seed=read("s", space.seed, start.seed),
-        region=read("in", lambda t: polygon([c.split(",") for c in t.split(";")]), ()),
-        draw=read("rs", lambda t: _below(2**31, t, "seed"), 0),
-    )
-    return place, read.broken
+    """The place a link describes, and the keys of the parameters that could not be read: those,
+    like those that are absent, are taken from `start`."""
+    return read_query(query, (*_fields(space), _DRAW), start)
 
 
 def place_from_map(value: Mapping, space: Space) -> Place:
-    """What the map component committed. Raises ValueError when it is not a place."""
-    try:
-        return Place(
-            z=_code(value["z"], space.latent),
-            view=_view(value["view"]),
-            layers=_layers(value["layers"]),
-            pins=_pins(value["pins"], space),
-            item=None if value["item"] is None else _index(value["item"]),
-            hidden=tuple(sorted({_index(v) for v in value["hidden"]})),
-            label=space.label(value["label"]),
-            seed=space.seed(value["seed"]),
-            region=() if value.get("region") is None else polygon(value["region"]),
-        )
-    except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"the map sent no valid place ({error})") from error
+    """What the map component committed. Raises ValueError where it is not a place."""
+    return Place(**read_message({"region": None, **value}, _fields(space)))
 
 
 def polygon(corners: object) -> Polygon:
     """A region's corners that came from outside, checked and rounded as codes are."""
     if not isinstance(corners, list) or not 3 <= len(corners) <= MOST_CORNERS:
         raise ValueError(f"a region has 3 to {MOST_CORNERS} corners")
-    return tuple(_code(corner, 2) for corner in corners)
+    return tuple(map(code(2), corners))
+
+
+def split_codes(text: str) -> list[list[str]]:
+    """The numbers of `z1,z2;z1,z2;...`, unchecked."""
+    return [part.split(",") for part in text.split(";")] if text else []
 
 
 def polygon_text(corners: Polygon) -> str:
-    """The corners as `polygon` reads them from an address: `z1,z2;z1,z2;...`."""
-    return ";".join(map(_text, corners))
+    """The corners as `split_codes` reads them."""
+    return ";".join(map(code_text, corners))
 
 
-def _text(values: tuple[float, ...]) -> str:
-    return ",".join(f"{v:g}" if v != round(v, 4) else f"{round(v, 4):.10g}" for v in values)
-
-
-def _number(value: str | float) -> float:
-    if isinstance(value, bool):
-        raise ValueError("a number was expected")
-    number = float(value)
-    if not math.isfinite(number) or abs(number) > _REACH:
-        raise ValueError(f"{value} is out of reach")
-    return number
-
-
-def _code(values, latent: int) -> tuple[float, ...]:
-    code = tuple(round(_number(v), 4) for v in values)
-    if len(code) != latent:
-        raise ValueError(f"{len(code)} numbers, the model has {latent}")
-    return code
-
-
-def _pins(pins, space: Space) -> tuple[Pin, ...]:
+def _pins(pins: list, space: Space) -> tuple[Pin, ...]:
     if len(pins) > MOST_PINS:
         raise ValueError(f"{len(pins)} pins, at most {MOST_PINS}")
+    z = code(space.latent)
     return tuple(
-        Pin(_code(pin["z"], space.latent), space.label(pin["label"]), space.seed(pin["seed"]))
+        Pin(z(pin["z"]), space.label(pin.get("label")), space.seed(pin.get("seed")))
         for pin in pins
     )
 
 
-def _pin_fields(text: str) -> dict:
-    """What `Pin.to_text` wrote, unchecked."""
-    z, label, seed = _PIN.fullmatch(text).groups()
-    return {"z": z.split(","), "label": label, "seed": seed or 0}
+def _split_pins(text: str) -> list[dict]:
+    """The pins that `_pins_text` wrote, unchecked."""
+    matches = (_PIN.fullmatch(part).groups() for part in text.split(";"))
+    return [{"z": z.split(","), "label": label, "seed": seed or 0} for z, label, seed in matches]
 
 
-def _view(values) -> tuple[float, float, float] | None:
-    if values is None:
-        return None
-    x, y, span = (_number(v) for v in values)
-    if span <= 0:
-        raise ValueError("the span must be above 0")
-    return x, y, span
+def _pins_text(pins: tuple[Pin, ...]) -> str:
+    return ";".join(pin.to_text() for pin in pins)
 
 
-def _layers(names) -> tuple[str, ...]:
-    chosen = tuple(name for name in LAYERS if name in set(names))
-    if len(chosen) != len(set(names)):
-        raise ValueError("unknown layer")
-    return chosen
+def _view(values: list) -> tuple[float, float, float]:
+    coordinate, span = number(-MAX_COORDINATE, MAX_COORDINATE), number(1e-9, MAX_COORDINATE)
+    x, y, width = values
+    return coordinate(x), coordinate(y), span(width)
 
 
 def _below(limit: int, value: str | int, name: str) -> int:
     try:
-        number = _index(value)
+        return whole(0, limit - 1)(value)
     except ValueError:
-        number = limit
-    if number >= limit:
-        raise ValueError(f"The {name} must be a whole number from 0 to {limit - 1}.")
-    return number
-
-
-def _index(value: str | int) -> int:
-    number = int(value)
-    if number < 0 or isinstance(value, bool):
-        raise ValueError(f"{value} is no index")
-    return number
+        raise ValueError(f"The {name} must be a whole number from 0 to {limit - 1}.") from None

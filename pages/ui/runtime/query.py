@@ -1,25 +1,159 @@
-"""Reading what an address bar holds: every part is checked, and what cannot be read is named."""
+"""Reads and writes the state of a page in the address bar, from one list of fields per page.
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+Links and the components' messages come from outside: every value is checked, nothing else raises.
+"""
 
-T = TypeVar("T")
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, replace
+from typing import Any, TypeVar
+
+State = TypeVar("State")
+Check = Callable[[Any], Any]
+
+MAX_SEED = 2**31 - 1
+MAX_COORDINATE = 1000.0  # no latent code lies farther out
+_INVALID = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_WHOLE = re.compile(r"[0-9]{1,18}")
 
 
-class Reading:
-    """Reads parameters of a link one by one; `broken` names those that could not be read."""
+@dataclass(frozen=True)
+class QueryField:
+    """The attribute `name` of a page's state, and the query parameter `key` that holds it.
 
-    def __init__(self, query: Mapping[str, str]) -> None:
-        self.query = query
-        self.broken: list[str] = []
+    `check` returns the value of a raw one (JSON of a message, or text of a link that `split` has
+    taken apart) and raises ValueError where it is not valid; `format` writes it. A link contains
+    the field `when` that holds for the state, by default where it differs from the class default.
+    """
 
-    def __call__(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        """What `parse` makes of a parameter; `default` where it is absent or `parse` raises
-        ValueError."""
-        if name not in self.query:
-            return default
+    name: str
+    key: str
+    check: Check
+    split: Callable[[str], Any] = str
+    format: Callable[[Any], str] = str
+    when: Callable[[Any], bool] | None = None
+
+
+def read_query(
+    query: Mapping[str, str], fields: Iterable[QueryField], start: State
+) -> tuple[State, list[str]]:
+    """The state that a link describes, and the keys that could not be read: those, like those
+    that are absent, keep their value of `start`."""
+    values, unreadable = {}, []
+    for field in fields:
+        if field.key in query:
+            try:
+                values[field.name] = field.check(field.split(query[field.key]))
+            except _INVALID:
+                unreadable.append(field.key)
+    return replace(start, **values), unreadable
+
+
+def write_query(state: Any, fields: Iterable[QueryField]) -> dict[str, str]:
+    """The query parameters that restore a state."""
+    query = {}
+    for field in fields:
+        value = getattr(state, field.name)
+        default = state.__dataclass_fields__[field.name].default
+        if field.when(state) if field.when else default is MISSING or value != default:
+            query[field.key] = field.format(value)
+    return query
+
+
+def model_query(model: str, digest: str) -> dict[str, str]:
+    """The query parameters that name a model and its version."""
+    return {"m": model, "d": digest[:12]}
+
+
+def read_message(value: Mapping, fields: Iterable[QueryField]) -> dict[str, Any]:
+    """The fields of a component's message, by name. Raises ValueError where one is not valid."""
+    values = {}
+    for field in fields:
         try:
-            return parse(self.query[name])
-        except ValueError:
-            self.broken.append(name)
-            return default
+            values[field.name] = field.check(value[field.name])
+        except _INVALID as error:
+            raise ValueError(f"its {field.name} is not valid ({error})") from error
+    return values
+
+
+def always(state: object) -> bool:
+    """For `QueryField.when`: every link contains the field."""
+    return True
+
+
+def comma_separated(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def one_of(known: Iterable) -> Check:
+    def check(value: Any) -> Any:
+        if value not in known:
+            raise ValueError(f"{_short(value)} is not one of {', '.join(map(str, known))}")
+        return value
+
+    return check
+
+
+def subset(known: Iterable[str]) -> Check:
+    """Some of the known names, in their order."""
+
+    def check(names: Iterable[str]) -> tuple[str, ...]:
+        if unknown := set(names) - set(known):
+            raise ValueError(f"{_short(min(unknown))} is not one of {', '.join(known)}")
+        return tuple(name for name in known if name in names)
+
+    return check
+
+
+def whole(low: int, high: int) -> Check:
+    """A whole number from `low` to `high`."""
+
+    def check(value: Any) -> int:
+        number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
+        if type(number) is not int or not low <= number <= high:
+            raise ValueError(f"{_short(value)} is not a whole number from {low} to {high}")
+        return number
+
+    return check
+
+
+def number(low: float = -math.inf, high: float = math.inf) -> Check:
+    """A finite number from `low` to `high`."""
+
+    def check(value: Any) -> float:
+        try:
+            result = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            result = math.nan
+        if not math.isfinite(result) or not low <= result <= high:
+            raise ValueError(f"{_short(value)} is not a number from {low:g} to {high:g}")
+        return result
+
+    return check
+
+
+def code(latent: int, digits: int = 4) -> Check:
+    """A latent code of `latent` numbers, rounded as the map rounds them."""
+    coordinate = number(-MAX_COORDINATE, MAX_COORDINATE)
+
+    def check(values: Any) -> tuple[float, ...]:
+        if not isinstance(values, list | tuple) or len(values) != latent:
+            raise ValueError(f"{_short(values)} is not a list of {latent} numbers")
+        return tuple(round(coordinate(v), digits) for v in values)
+
+    return check
+
+
+def code_text(values: Iterable[float]) -> str:
+    """The numbers as `code` reads them: `z1,z2`."""
+    return ",".join(f"{v:g}" if v != round(v, 4) else f"{round(v, 4):.10g}" for v in values)
+
+
+def optional(check: Check, default: Any = None) -> Check:
+    """`check`, or `default` for None."""
+    return lambda value: default if value is None else check(value)
+
+
+def _short(value: Any) -> str:
+    return f"“{value[:40]}”" if isinstance(value, str) else type(value).__name__
