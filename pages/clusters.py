@@ -1,4 +1,4 @@
-"""Clusters: which groups are there that nobody named?"""
+"""Clusters: which groups of images are there, without labels?"""
 
 from dataclasses import replace
 
@@ -17,44 +17,44 @@ from vae.analysis.clustering import ClusterError
 from vae.latent.sampling import SamplingRequest
 
 entry, assets = model_and_map()
-_, broken = clusters_session.grouping(entry.digest)
+_, broken = clusters_session.settings(entry.digest)
 warn_of_link(broken)
 
 
-def answer(count: int) -> None:
-    """Does what the map asked for, once."""
+def handle_command(count: int) -> None:
+    """Carries out the last command of the map, once."""
     value = (st.session_state.get("clusters") or {}).get("ask")
     if not value:
         return
     try:
         ask = ask_from_map(value)
     except (ValueError, AttributeError) as error:
-        st.warning(f"The map asked for something that cannot be done: {error}.")
+        st.warning(f"The map sent an invalid command: {error}.")
         return
     if session.answered(f"clusters {entry.digest}", ask.turn):
         return
-    grouping, _ = clusters_session.grouping(entry.digest)
+    grouping, _ = clusters_session.settings(entry.digest)
     if ask.cluster >= max(1, count):
-        st.warning(f"There is no cluster {ask.cluster + 1} among {count}; choose another.")
+        st.warning(f"Cluster {ask.cluster + 1} does not exist; there are {count}. Choose another.")
         return
     if ask.do == "colour":
-        clusters_session.group(entry.digest, replace(grouping, colour=ask.name))
+        clusters_session.change_settings(entry.digest, replace(grouping, colour=ask.name))
         return
     grouping = replace(grouping, chosen=ask.cluster)
     if ask.do == "rename":
         grouping = grouping.named(ask.cluster, ask.name)
-    clusters_session.group(entry.digest, grouping)
+    clusters_session.change_settings(entry.digest, grouping)
     if ask.do == "draw":
         generate_session.set_request(entry.digest, sampling_request(grouping))
         st.switch_page("generate.py")
 
 
 def sampling_request(grouping: Grouping) -> SamplingRequest:
-    """Samples like a cluster: from inside its outline, else around its centre."""
-    what = (entry.name, entry.digest, *grouping.key)
-    card = clusters_cache.described(*what).cards[grouping.chosen]
-    label = clusters_cache.told_label(entry.name, entry.digest, card)
-    corners = clusters_cache.outline(*what, grouping.chosen)
+    """Samples from inside a cluster's outline, or around its centre where it has none."""
+    key = (entry.name, entry.digest, *grouping.key)
+    card = clusters_cache.report(*key).clusters[grouping.chosen]
+    label = clusters_cache.condition(entry.name, entry.digest, card)
+    corners = clusters_cache.outline(*key, grouping.chosen)
     if len(corners) > 2 and len(card.centre) == 2:
         return SamplingRequest("region", label=label, polygon=corners)
     return SamplingRequest("around", label=label, z=tuple(card.centre))
@@ -62,32 +62,33 @@ def sampling_request(grouping: Grouping) -> SamplingRequest:
 
 @st.fragment
 def view() -> None:
-    """Reruns alone when the visitor groups, chooses or names."""
-    grouping, _ = clusters_session.grouping(entry.digest)
+    """Reruns on its own when a setting, the selected cluster or a name changes."""
+    grouping, _ = clusters_session.settings(entry.digest)
     try:
-        found = clusters_cache.described(entry.name, entry.digest, *grouping.key)
+        found = clusters_cache.report(entry.name, entry.digest, *grouping.key)
     except ClusterError as error:
-        st.error(f"These images cannot be grouped so: {error}.")
+        st.error(f"These images cannot be clustered: {error}.")
         cluster_form(entry, grouping)
         return
-    answer(len(found.cards))
-    grouping, _ = clusters_session.grouping(entry.digest)
+    handle_command(len(found.clusters))
+    grouping, _ = clusters_session.settings(entry.digest)
     query = grouping.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     cluster_form(entry, grouping)
-    told = found.agreement
+    agreement = found.agreement
     st.caption(
-        f"{ABOUT[grouping.method]} {len(found.cards)} clusters of {assets.facts['split']}: "
-        f"purity {100 * told.purity:.0f} %, V-measure {told.v_measure:.3f}, adjusted Rand index "
-        f"{told.adjusted_rand:.3f}, silhouette {told.silhouette:.3f}.",
-        help="Purity is the share of images that are of their cluster's most frequent class. It, "
-        "the V-measure (0 to 1) and the adjusted Rand index (0 by chance, 1 alike) compare the "
-        "clusters with the classes, noise as a cluster of its own; the silhouette (−1 to 1) looks "
-        "at the clusters alone, on 2,000 images.",
+        f"{ABOUT[grouping.method]} {len(found.clusters)} clusters of {assets.facts['split']}: "
+        f"purity {100 * agreement.purity:.0f} %, V-measure {agreement.v_measure:.3f}, "
+        f"adjusted Rand index {agreement.adjusted_rand:.3f}, "
+        f"silhouette {agreement.silhouette:.3f}.",
+        help="Purity is the share of images in their cluster's most frequent class. Purity, "
+        "V-measure (0 to 1) and the adjusted Rand index (0 by chance, 1 identical) compare the "
+        "clusters with the classes and count noise as a cluster; the silhouette (−1 to 1) does "
+        "not use the classes and is measured on 2,000 images.",
     )
-    if not found.cards:
-        st.info("No place is crowded enough for a cluster of that size; ask for a smaller one.")
+    if not found.clusters:
+        st.info("No region is dense enough for a cluster of this size; choose a smaller minimum.")
     cluster_map(assets, found, grouping, key="clusters")
     best_number(entry, grouping)
     cluster_files(entry, grouping)

@@ -147,13 +147,13 @@ def test_the_best_number_is_tried_stopped_gone_on_with_and_taken(open_page):
     begin = page.get_by_role("button", name="Try 2 to 20")
     begin.click()
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Continue", exact=True).click()
     expect(begin).to_be_disabled()  # all were tried
-    take = page.get_by_role("button", name="Take ")
-    best = take.inner_text().split()[1]
+    use = page.get_by_role("button", name="Use ")
+    best = use.inner_text().split()[1]
     tried = {k: clustering.quality(codes(), "k-means", k) for k in (2, 3, 4)}
     assert int(best) not in tried or max(tried, key=tried.get) == int(best)
-    take.click()
+    use.click()
     expect(page.locator(LIST)).to_have_count(int(best))
 
 

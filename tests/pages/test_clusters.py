@@ -1,4 +1,4 @@
-"""The Clusters page headless: numbers of clusters tried one after the other, stopped, gone on."""
+"""The Clusters page without a browser: the search for the best number, stopped and continued."""
 
 import pytest
 from live import ROOT
@@ -10,7 +10,7 @@ from pages.ui.clusters import cache as clusters_cache
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page with its expander open, and a quality that is best at 7 and found at once."""
+    """The page with its expander open, and a quality that is highest at 7."""
     monkeypatch.setattr(clusters_cache, "quality", lambda *of: -abs(of[3] - 7.0))
     app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=60)
     app.switch_page("clusters.py")
@@ -22,8 +22,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return app.run()
 
 
-def button(app: AppTest, words: str) -> Button:
-    [found] = [b for b in app.button if b.label == words]
+def button(app: AppTest, label: str) -> Button:
+    [found] = [b for b in app.button if b.label == label]
     return found
 
 
@@ -32,32 +32,32 @@ def tried(app: AppTest) -> list[int]:
     return list(found)
 
 
-def test_numbers_are_tried_stopped_gone_on_with_and_the_best_is_taken(app):
+def test_the_search_is_stopped_continued_and_the_best_number_used(app):
     assert not button(app, "Try 2 to 20").disabled
     button(app, "Try 2 to 20").click().run()
-    app.run()  # a tick of the clock
+    app.run()  # a timed rerun
     assert tried(app) == [2, 3]
     button(app, "Stop").click().run()
     app.run()
     assert tried(app) == [2, 3]
-    assert button(app, "Take 3 clusters")
-    button(app, "Go on").click().run()
+    assert button(app, "Use 3 clusters")
+    button(app, "Continue").click().run()
     assert tried(app) == [2, 3, 4]
     for _ in range(20):
         app.run()
     assert not app.exception
     assert tried(app) == list(range(2, 21))
     assert button(app, "Try 2 to 20").disabled
-    button(app, "Take 7 clusters").click().run()
+    button(app, "Use 7 clusters").click().run()
     assert app.query_params["k"] == "7"
-    assert button(app, "Take 7 clusters").disabled
+    assert button(app, "Use 7 clusters").disabled
 
 
-def test_a_click_that_comes_late_means_what_its_button_said(app):
+def test_a_late_click_does_what_its_button_said(app):
     button(app, "Try 2 to 20").click().run()
     stop = button(app, "Stop")
     stop.click().run()
     stop.click().run()  # the page still showed it
     app.run()
     assert tried(app) == [2]
-    assert button(app, "Go on")
+    assert button(app, "Continue")

@@ -1,4 +1,4 @@
-"""The Clusters page headless: links, messages of the map, what is shown of a cluster."""
+"""The Clusters page without a browser: links, commands of the map, names of clusters."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def test_names_are_given_taken_away_and_kept_short():
     named = Grouping().named(2, "  Ankle \n boots\x07 ").named(0, "x" * 99)
     assert named.name(2) == "Ankle boots" and len(named.name(0)) == 40
     assert named.named(2, " ").name(2) == "Cluster 3"
-    assert cleaned("a\u202eb") == "a b"  # nothing that turns the text around
+    assert cleaned("a\u202eb") == "a b"  # no change of text direction
 
 
 def test_what_the_map_asks_is_checked():
@@ -62,14 +62,14 @@ def test_the_page_groups_by_each_method(app):
     app.run()
     assert not app.exception and not app.error and not app.warning
     assert app.get("bidi_component")
-    assert any("10 clusters of 10,000 test images" in words for words in shown(app))
+    assert any("10 clusters of 10,000 test images" in text for text in shown(app))
     app.number_input[0].set_value(7).run()
     assert any("7 clusters of" in words for words in shown(app))
     app.selectbox[1].set_value("mixture-diagonal").run()
     assert any("10 clusters of" in words and "along the axes" in words for words in shown(app))
     app.selectbox[1].set_value("hdbscan").run()
     assert not app.exception and any("HDBSCAN" in words for words in shown(app))
-    assert app.number_input[1].disabled  # it draws no random number
+    assert app.number_input[1].disabled  # it is deterministic
 
 
 def test_a_name_belongs_to_its_clusters_and_comes_back_with_them(app):
@@ -80,12 +80,12 @@ def test_a_name_belongs_to_its_clusters_and_comes_back_with_them(app):
     assert app.query_params["names"] == '{"9":"Shoes"}' and app.query_params["c"] == "9"
     app.number_input[0].set_value(6).run()
     assert "names" not in app.query_params and "c" not in app.query_params
-    assert not app.warning  # the message that was answered before speaks of no cluster here
+    assert not app.warning  # the command was carried out before
     app.number_input[0].set_value(10).run()
     assert app.query_params["names"] == '{"9":"Shoes"}'
     app.session_state["clusters"] = {"ask": ask | {"turn": 2, "cluster": 99}}
     app.run()
-    assert not app.exception and "no cluster 100 among 10" in app.warning[0].value
+    assert not app.exception and "Cluster 100 does not exist; there are 10" in app.warning[0].value
 
 
 def test_a_broken_link_is_told_and_a_good_one_opens(app):

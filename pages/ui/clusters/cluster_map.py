@@ -1,31 +1,32 @@
-"""The component of the Clusters page: what Python gives it, what it gives back."""
+"""The component of the Clusters page: what Python sends to it and reads from it."""
 
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
-from .cache import Described
+from .cache import ClusterReport
 from .settings import LONGEST_NAME, Grouping
 
 _mount = component(__file__)
 
 
 def cluster_map(
-    assets: MapAssets, found: Described, grouping: Grouping, *, key: str
+    assets: MapAssets, report: ClusterReport, grouping: Grouping, *, key: str
 ) -> dict | None:
-    """Shows the map, the list and the chosen cluster's card; returns what the visitor last asked
-    for, unchecked, or None."""
+    """Shows the map, the list and the card of the selected cluster. Returns the visitor's last
+    command, unchecked, or None."""
     result = _mount(
         key=key,
         data={
             "facts": assets.facts,
             "urls": assets.urls,
             "key": "/".join(map(str, (assets.facts["digest"], *grouping.key))),
-            "labels": found.labels,
-            "noise": found.noise,
-            "sprite": {"url": found.sprite, "columns": found.columns},
+            "labels": report.labels,
+            "noise": report.noise,
+            "sprite": {"url": report.sprite, "columns": report.columns},
             "cards": [
-                card._asdict() | {"name": grouping.name(k)} for k, card in enumerate(found.cards)
+                cluster._asdict() | {"name": grouping.name(k)}
+                for k, cluster in enumerate(report.clusters)
             ],
-            "chosen": min(grouping.chosen, max(0, len(found.cards) - 1)),
+            "chosen": min(grouping.chosen, max(0, len(report.clusters) - 1)),
             "colour": grouping.colour,
             "longest": LONGEST_NAME,
         },

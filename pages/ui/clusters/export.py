@@ -1,4 +1,4 @@
-"""The files in which clusters are taken home."""
+"""The downloads of the clusters."""
 
 import streamlit as st
 
@@ -17,14 +17,12 @@ _FILES = {
 
 
 def cluster_files(entry: vae.Entry, grouping: Grouping) -> None:
-    """One button a format; the file is made when it is pressed."""
-    st.subheader("Take it home")
-    st.caption(
-        "One row an image: index, label, class, cluster (−1: noise), the cluster's name, its code."
-    )
+    """Shows a button per format; a file is created when its button is pressed."""
+    st.subheader("Download")
+    st.caption("One row per image: index, label, class, cluster (−1: noise), cluster name, code.")
     data = cache.shown(entry.name, entry.digest)
 
-    def make(form: str) -> bytes:
+    def create(form: str) -> bytes:
         found = clusters_cache.clustering(entry.name, entry.digest, *grouping.key)
         return table(
             form,
@@ -36,12 +34,12 @@ def cluster_files(entry: vae.Entry, grouping: Grouping) -> None:
         )
 
     with st.container(horizontal=True):
-        for form, (words, kind) in _FILES.items():
+        for form, (title, media_type) in _FILES.items():
             st.download_button(
-                words,
-                lambda form=form: make(form),
+                title,
+                lambda form=form: create(form),
                 f"{entry.name}-{grouping.method}-{grouping.number}.{form}",
-                kind,
+                media_type,
                 on_click="ignore",
                 key=f"clusters-{form}",
             )

@@ -1,4 +1,4 @@
-"""The controls of the Clusters page: the method, its number, the seed; which number fits best."""
+"""The controls of the Clusters page, and the search for the best number of clusters."""
 
 from dataclasses import replace
 
@@ -13,24 +13,24 @@ from . import session as clusters_session
 from .figures import quality_figure
 from .settings import FIRST_NUMBER, Grouping
 
-METHOD_WORDS = {
+METHOD_TITLES = {
     "k-means": "k-means",
     "mixture": "Gaussian mixture",
-    "mixture-diagonal": "Mixture, axis-parallel",
+    "mixture-diagonal": "Gaussian mixture (diagonal)",
     "hdbscan": "HDBSCAN",
 }
 ABOUT = {
-    "k-means": "k-means: round clusters of like size, each image with the nearest centre.",
-    "mixture": "A Gaussian mixture: clusters are ellipses of any size and direction.",
-    "mixture-diagonal": "A Gaussian mixture whose ellipses lie along the axes, as posteriors do.",
-    "hdbscan": "HDBSCAN: crowded places of any shape; how many, it finds itself. What lies "
-    "between is noise.",
+    "k-means": "k-means: round clusters of similar size; an image belongs to the nearest centre.",
+    "mixture": "Gaussian mixture: clusters are ellipses of any size and orientation.",
+    "mixture-diagonal": "Gaussian mixture (diagonal): ellipses along the axes, as posteriors are.",
+    "hdbscan": "HDBSCAN: high-density regions of any shape, as many as it finds. The other images "
+    "are noise.",
 }
-_TRIED = range(2, 21)
+_NUMBERS = range(2, 21)
 
 
 def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
-    """Shows the controls; what they change is remembered before the page goes on."""
+    """Shows the controls; changes are stored before the rest of the page runs."""
     digest, key = entry.digest, entry.digest[:12]
     state = st.session_state
     state[f"by{key}"], state[f"k{key}"] = grouping.method, grouping.number
@@ -40,10 +40,10 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         method = state[f"by{key}"] or grouping.method
         number = state[f"k{key}"] if method == grouping.method else FIRST_NUMBER[method]
         seed = int(state[f"seed-c{key}"])
-        clusters_session.group(
+        clusters_session.change_settings(
             digest, replace(grouping, method=method, number=int(number), seed=seed)
         )
-        clusters_session.try_numbers(False)
+        clusters_session.run_search(False)
 
     low, high = range_of(grouping.method)
     by_size = grouping.method == "hdbscan"
@@ -51,23 +51,24 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         st.selectbox(
             "Method",
             METHODS,
-            format_func=METHOD_WORDS.get,
+            format_func=METHOD_TITLES.get,
             key=f"by{key}",
             on_change=changed,
             width=220,
             help="  \n".join(ABOUT.values()),
         )
         st.number_input(
-            "Smallest cluster, images" if by_size else "Clusters",
+            "Minimum cluster size" if by_size else "Clusters",
             low,
             high,
             step=10 if by_size else 1,
             key=f"k{key}",
             on_change=changed,
             width=170,
-            help="A larger number leaves fewer, larger clusters." if by_size
-            else "How many clusters the images are divided into.",
-        )  # fmt: skip
+            help="min_cluster_size of HDBSCAN, in images; larger values find fewer clusters."
+            if by_size
+            else "Number of clusters.",
+        )
         st.number_input(
             "Seed",
             0,
@@ -76,61 +77,61 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
             on_change=changed,
             width=130,
             disabled=by_size,
-            help="Where the search for clusters begins. HDBSCAN draws no random number.",
+            help="Seed of the random initialisation. HDBSCAN is deterministic.",
         )
 
 
 def best_number(entry: vae.Entry, grouping: Grouping) -> None:
-    """How good 2 to 20 clusters are, one after the other, and a button that takes the best."""
+    """Measures the quality of 2 to 20 clusters, one after the other, and offers the best."""
     if grouping.method == "hdbscan":
         return
-    trying = clusters_session.trying_numbers()
-    # One number a tick of the clock: between two ticks Stop is heard.
-    panel = st.fragment(_numbers, run_every=0.2 if trying else None)
-    panel(entry, grouping, trying)
+    searching = clusters_session.search_running()
+    # One number per timed rerun, so that Stop takes effect between two of them.
+    panel = st.fragment(_numbers, run_every=0.2 if searching else None)
+    panel(entry, grouping, searching)
 
 
 def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
-    what, bic = (entry.name, entry.digest, grouping.method), grouping.method != "k-means"
-    found = clusters_session.tried_numbers((*what, grouping.seed))
-    with st.expander("How many clusters?", on_change="rerun", key=f"many{what[1][:12]}") as box:
+    model, bic = (entry.name, entry.digest, grouping.method), grouping.method != "k-means"
+    qualities = clusters_session.qualities((*model, grouping.seed))
+    with st.expander("How many clusters?", on_change="rerun", key=f"many{model[1][:12]}") as box:
         if not box.open:
             return
         st.caption(
-            "BIC, the likelihood of the codes less a price for every parameter: the smaller, the "
+            "BIC, the likelihood of the codes penalised by the number of parameters; lower is "
             "better (Schwarz 1978)."
             if bic
-            else "The silhouette compares how near an image is to its own cluster and to the "
-            "next: 1 well apart, 0 touching (Rousseeuw 1987); on 2,000 images."
+            else "The silhouette compares the distances of an image to its own and to the next "
+            "cluster: 1 is well separated, 0 touching (Rousseeuw 1987); on 2,000 images."
         )
-        left = [k for k in _TRIED if k not in found]
+        left = [k for k in _NUMBERS if k not in qualities]
         if polled:
-            st.button("Stop", key="try-stop", on_click=clusters_session.try_numbers, args=(False,))
+            st.button("Stop", key="try-stop", on_click=clusters_session.run_search, args=(False,))
         else:
             st.button(
-                "Go on" if found and left else f"Try {_TRIED[0]} to {_TRIED[-1]}",
+                "Continue" if qualities and left else f"Try {_NUMBERS[0]} to {_NUMBERS[-1]}",
                 key="try-begin",
-                on_click=clusters_session.try_numbers,
+                on_click=clusters_session.run_search,
                 args=(True,),
                 disabled=not left,
             )
         if not left:
-            clusters_session.try_numbers(False)
-        if clusters_session.trying_numbers() != polled:
-            st.rerun()  # with a clock, or without
+            clusters_session.run_search(False)
+        if clusters_session.search_running() != polled:
+            st.rerun()  # starts or ends the timed reruns
         if polled:
-            st.progress(1 - len(left) / len(_TRIED), f"{left[0]} clusters")
-            found[left[0]] = clusters_cache.quality(*what, left[0], grouping.seed)
-        if not found:
+            st.progress(1 - len(left) / len(_NUMBERS), f"{left[0]} clusters")
+            qualities[left[0]] = clusters_cache.quality(*model, left[0], grouping.seed)
+        if not qualities:
             return
-        best = max(found, key=found.get)
-        values = {k: -v if bic else v for k, v in found.items()}
-        words = "BIC" if bic else "mean silhouette"
+        best = max(qualities, key=qualities.get)
+        values = {k: -v if bic else v for k, v in qualities.items()}
+        title = "BIC" if bic else "mean silhouette"
         st.plotly_chart(
-            quality_figure(values, best, words), key="quality", config={"displayModeBar": False}
+            quality_figure(values, best, title), key="quality", config={"displayModeBar": False}
         )
         if not polled and st.button(
-            f"Take {best} clusters", key="take-number", disabled=best == grouping.number
+            f"Use {best} clusters", key="take-number", disabled=best == grouping.number
         ):
-            clusters_session.group(entry.digest, replace(grouping, number=best))
+            clusters_session.change_settings(entry.digest, replace(grouping, number=best))
             st.rerun()

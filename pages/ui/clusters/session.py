@@ -1,4 +1,4 @@
-"""What the Clusters page was asked for, as a session remembers it."""
+"""The settings of the Clusters page in the session."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ import streamlit as st
 from .settings import Grouping, grouping_from_query
 
 
-def grouping(digest: str) -> tuple[Grouping, list[str]]:
-    """How the items on the plane of this model are grouped; a link decides on the first run. Also
-    returns the unreadable parts of a link."""
+def settings(digest: str) -> tuple[Grouping, list[str]]:
+    """The settings for the model with this digest, taken from the link on the first run, and the
+    keys of the link that could not be read."""
     groupings = st.session_state.setdefault("groupings", {})
     broken: list[str] = []
     if digest not in groupings:
@@ -20,9 +20,8 @@ def grouping(digest: str) -> tuple[Grouping, list[str]]:
     return groupings[digest], broken
 
 
-def group(digest: str, changed: Grouping) -> None:
-    """Remembers a grouping; names go with the clusters they were given to, and come back with
-    them."""
+def change_settings(digest: str, changed: Grouping) -> None:
+    """Stores settings. Cluster names belong to one clustering and are restored with it."""
     names = _cluster_names(digest)
     before = st.session_state["groupings"][digest]
     if changed.key != before.key:
@@ -35,16 +34,16 @@ def _cluster_names(digest: str) -> dict:
     return st.session_state.setdefault("cluster-names", {}).setdefault(digest, {})
 
 
-def trying_numbers() -> bool:
-    """Whether numbers of clusters are being tried, one after the other."""
+def search_running() -> bool:
+    """Whether the page is searching for the best number of clusters."""
     return st.session_state.get("trying-numbers", False)
 
 
-def try_numbers(wanted: bool) -> None:
-    """Begins to try numbers of clusters, or ends it."""
-    st.session_state["trying-numbers"] = wanted
+def run_search(running: bool) -> None:
+    """Starts or stops the search for the best number of clusters."""
+    st.session_state["trying-numbers"] = running
 
 
-def tried_numbers(what: tuple) -> dict[int, float]:
-    """How good the numbers of clusters are that were tried, by model, method and seed."""
-    return st.session_state.setdefault("tried-numbers", {}).setdefault(what, {})
+def qualities(key: tuple) -> dict[int, float]:
+    """The qualities found so far by number of clusters, for a model, method and seed."""
+    return st.session_state.setdefault("tried-numbers", {}).setdefault(key, {})
