@@ -73,13 +73,13 @@ def test_known_codes_give_the_scores_that_encoding_gives(fashion, clothes, codes
         assert np.allclose(told, anomaly.scores(judge, clothes[:30], name), rtol=2e-3), name
 
 
-@pytest.mark.parametrize("kind", corruptions.DAMAGES)
+@pytest.mark.parametrize("kind", corruptions.CORRUPTIONS)
 def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes, codes):
     some = clothes[:80]
-    worse = corruptions.damaged(some, kind)
+    worse = corruptions.corrupt(some, kind)
     assert worse.dtype == np.uint8 and worse.shape == some.shape
-    assert np.array_equal(worse, corruptions.damaged(some, kind)) and (worse != some).any()
-    other = corruptions.damaged(some, kind, seed=1)
+    assert np.array_equal(worse, corruptions.corrupt(some, kind)) and (worse != some).any()
+    other = corruptions.corrupt(some, kind, seed=1)
     assert (other == worse).all() == (kind in ("blur", "invert"))
     found = anomaly.scores(Judge(fashion.model), worse)
     assert thresholds.curves(normal(fashion, clothes, codes), found).auroc > 0.8

@@ -53,8 +53,8 @@ def whole(name: str = "fashion-vae") -> None:
         if other == "digits":
             images = np.concatenate([found.train.images, images])
         others[other] = images
-    others |= {words: corruptions.damaged(test[::20], kind)
-               for kind, (words, _) in corruptions.DAMAGES.items()}  # fmt: skip
+    others |= {words: corruptions.corrupt(test[::20], kind)
+               for kind, (words, _) in corruptions.CORRUPTIONS.items()}  # fmt: skip
     codes = {words: latent.encode_images(model, images) for words, images in others.items()}
     normal = latent.split_codes(loaded, data.test)
     learned = data.train.images[screening.spread(len(data.train.images), 2000)]

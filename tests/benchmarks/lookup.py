@@ -21,7 +21,7 @@ from sklearn.decomposition import PCA
 import vae
 from vae import latent
 from vae.analysis import retrieval
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 from vae.evaluation import classifier
 
 ROOT = Path(vae.__file__).parents[1]
@@ -141,12 +141,12 @@ def measure(name: str) -> None:
         rows.append(row(words, near, learned.labels, test.labels))
     title = f"{len(test.images):,} test images among {len(learned.images):,} training images"
     table(f"Finding the class, {loaded.name}: {title}", ["by", *at_k], rows)
-    few = evenly(len(test.images), FEW)
+    few = evenly_spaced(len(test.images), FEW)
     some = latent.Codes(asked.mean[few], None if asked.std is None else asked.std[few])
     rows = nearness(model, index, known, some, test.labels[few])
     table(f"Nearness of codes, {loaded.name}: {len(few):,} of them", ["by", *at_k], rows)
 
-    held = evenly(len(learned.images), HELD_OUT)
+    held = evenly_spaced(len(learned.images), HELD_OUT)
     images, labels = learned.images[held], learned.labels[held]
     near = index.by_code(known.mean[held], SPARE), index.by_pixels(images, SPARE)
     fit = [index.shares(without(n, held)) for n in near]

@@ -17,7 +17,7 @@ from bench import table
 import vae
 from vae import latent
 from vae.analysis import projections
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 
 ROOT = Path(vae.__file__).parents[1]
 TIMED = 500  # images whose encoding is timed
@@ -25,7 +25,7 @@ TIMED = 500  # images whose encoding is timed
 
 def main(names: list[str], count: int) -> None:
     test = vae.load_dataset("fashion-mnist-starter").test
-    chosen = evenly(len(test.images), count)
+    chosen = evenly_spaced(len(test.images), count)
     images, labels = test.images[chosen], test.labels[chosen]
     found = []
     for name in names:

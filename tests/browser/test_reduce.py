@@ -18,7 +18,7 @@ import vae
 from vae import Config, ModelConfig, TrainConfig
 from vae.analysis import projections
 from vae.checkpoint.folder import save
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 from vae.latent.encoding import decode_bytes, split_codes
 from vae.models import build
 
@@ -32,7 +32,7 @@ MARGIN = {"l": 38, "t": 8, "r": 8, "b": 24}
 def shown():
     """Test images, labels, codes of `fashion-vae` and PCA of the items that LINK shows."""
     data = vae.load_dataset("fashion-mnist-starter").test
-    items = evenly(len(data.images), COUNT)
+    items = evenly_spaced(len(data.images), COUNT)
     codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data).mean[items]
     images = data.images[items]
     return images, data.labels[items], codes, projections.project(images, "pca").places
@@ -87,7 +87,7 @@ def test_an_item_lights_up_in_all_planes_with_its_picture_and_both_ways_back(ope
     page, (images, labels, codes, places) = open_page(LINK, ready=False), shown()
     ready(page, "model", "pca")
     item = lonely(places)
-    number = evenly(10_000, COUNT)[item]
+    number = evenly_spaced(10_000, COUNT)[item]
     page.mouse.move(*at(page, "pca", places[item]))
     where = page.get_by_test_id("reduce-where")
     expect(where).to_contain_text(f"test image {number}")

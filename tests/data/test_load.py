@@ -1,4 +1,4 @@
-"""Data sets from real files, honest and hostile."""
+"""Data sets from real files, valid and hostile."""
 
 import gzip
 import io
@@ -21,7 +21,7 @@ def png(value=128, size=(8, 8), mode="L"):
 
 
 def bomb_png(side):
-    """A PNG whose header claims side x side pixels and which holds almost none."""
+    """A PNG whose header claims side x side pixels but that holds almost none."""
 
     def chunk(kind, body):
         return (
@@ -44,7 +44,7 @@ def zipped(path, members, method=zipfile.ZIP_DEFLATED):
     return path
 
 
-def refused(path):
+def rejected(path):
     with pytest.raises(DataError) as caught:
         load_dataset(path)
     assert "\n" not in str(caught.value)
@@ -58,7 +58,7 @@ def check(dataset, channels=1, size=28):
     assert len(dataset.test.images) >= 1
 
 
-def test_digits_need_no_download_and_are_the_same_each_time():
+def test_digits_need_no_download_and_are_identical_each_time():
     one, two = load_dataset("digits"), load_dataset("digits")
     check(one)
     assert one.digest == two.digest
@@ -74,7 +74,7 @@ def test_starter_is_the_bundled_part_of_fashion_mnist():
     assert data.class_names[7] == "Sneaker"
 
 
-def test_own_data_folder_comes_first(tmp_path, monkeypatch):
+def test_the_folder_in_VAE_DATA_DIR_comes_first(tmp_path, monkeypatch):
     images = np.arange(5 * 28 * 28, dtype=np.uint8).reshape(5, 28, 28)
     for stem in ("train", "t10k"):
         (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(idx(images))
@@ -86,7 +86,7 @@ def test_own_data_folder_comes_first(tmp_path, monkeypatch):
     assert data.test.labels.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_folder_with_a_subfolder_a_class_and_a_flat_one(tmp_path):
+def test_a_folder_with_one_subfolder_per_class_and_a_flat_one(tmp_path):
     for name, value in (("cats", 10), ("dogs", 240)):
         (tmp_path / name).mkdir()
         for k in range(6):
@@ -102,7 +102,7 @@ def test_folder_with_a_subfolder_a_class_and_a_flat_one(tmp_path):
     assert len(flat.class_names) == 1
 
 
-def test_zip_in_colour_with_tricky_names_writes_nothing(tmp_path):
+def test_a_colour_zip_with_tricky_names_writes_nothing(tmp_path):
     inside = tmp_path / "box"
     inside.mkdir()
     names = ("../evil.png", "/abs.png", "a/x.png", "a/y.png", "__MACOSX/z.png")
@@ -119,7 +119,7 @@ def test_npz_in_three_layouts(tmp_path):
 
 
 def test_unknown_name_suggests_the_nearest():
-    assert "'fashion-mnist'" in refused("fashion-mnits")
+    assert "'fashion-mnist'" in rejected("fashion-mnits")
 
 
 HOSTILE_ZIPS = {
@@ -136,19 +136,19 @@ HOSTILE_ZIPS = {
 
 
 @pytest.mark.parametrize("case", HOSTILE_ZIPS)
-def test_hostile_zips_are_refused_in_one_sentence(case, tmp_path):
-    refused(zipped(tmp_path / "x.zip", HOSTILE_ZIPS[case]))
+def test_hostile_zips_are_rejected_with_one_sentence(case, tmp_path):
+    rejected(zipped(tmp_path / "x.zip", HOSTILE_ZIPS[case]))
 
 
-def test_a_zip_with_a_damaged_stream_is_refused(tmp_path):
+def test_a_zip_with_a_damaged_stream_is_rejected(tmp_path):
     path = zipped(tmp_path / "x.zip", {f"{k}.png": png(size=(99, 99)) + bytes(999) for k in "ab"})
     content = bytearray(path.read_bytes())
     content[45:60] = b"\xff" * 15
     path.write_bytes(content)
-    refused(path)
+    rejected(path)
 
 
-def test_a_zip_with_an_unknown_compression_is_refused(tmp_path):
+def test_a_zip_with_an_unknown_compression_is_rejected(tmp_path):
     path = zipped(tmp_path / "x.zip", {"a.png": png(), "b.png": png()}, zipfile.ZIP_STORED)
     content = path.read_bytes()
     for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
@@ -156,7 +156,7 @@ def test_a_zip_with_an_unknown_compression_is_refused(tmp_path):
         parts[1:] = [p[: offset - 4] + b"\x63\x00" + p[offset - 2 :] for p in parts[1:]]
         content = signature.join(parts)
     path.write_bytes(content)
-    refused(path)
+    rejected(path)
 
 
 PACKED = gzip.compress(idx(np.zeros((9, 8, 8), np.uint8)))
@@ -174,10 +174,10 @@ HOSTILE_IDX = {
 
 
 @pytest.mark.parametrize("case", HOSTILE_IDX)
-def test_hostile_idx_files_are_refused_in_one_sentence(case, tmp_path):
+def test_hostile_idx_files_are_rejected_with_one_sentence(case, tmp_path):
     path = tmp_path / "train-images-idx3-ubyte"
     path.write_bytes(HOSTILE_IDX[case])
-    refused(path)
+    rejected(path)
 
 
 ROWS = np.zeros((4, 8, 8), np.uint8)
@@ -196,17 +196,17 @@ HOSTILE_NPZ = {
 
 
 @pytest.mark.parametrize("case", HOSTILE_NPZ)
-def test_hostile_npz_files_are_refused_in_one_sentence(case, tmp_path):
+def test_hostile_npz_files_are_rejected_with_one_sentence(case, tmp_path):
     np.savez(tmp_path / "x.npz", **HOSTILE_NPZ[case])
-    refused(tmp_path / "x.npz")
+    rejected(tmp_path / "x.npz")
 
 
-def test_files_of_another_kind_are_refused(tmp_path):
+def test_files_of_another_kind_are_rejected(tmp_path):
     (tmp_path / "x.csv").write_text("1,2")
-    refused(tmp_path / "x.csv")
+    rejected(tmp_path / "x.csv")
     (tmp_path / "x.zip").write_text("no archive")
-    refused(tmp_path / "x.zip")
+    rejected(tmp_path / "x.zip")
     (tmp_path / "x.npz").write_text("no archive")
-    refused(tmp_path / "x.npz")
+    rejected(tmp_path / "x.npz")
     (tmp_path / "void").mkdir()
-    refused(tmp_path / "void")
+    rejected(tmp_path / "void")

@@ -1,4 +1,4 @@
-"""Data larger than memory: read from mapped files, with the curve of data in memory."""
+"""Memory-mapped data: the same arrays and the same training curve as data in memory."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ def same(one, two):
         assert np.array_equal(a.images, b.images) and np.array_equal(a.labels, b.labels)
 
 
-def test_idx_files_are_mapped_where_they_lie_or_packed_at_another_size(folder, cache):
+def test_idx_files_are_mapped_in_place_or_packed_at_another_size(folder, cache):
     mapped = memory_mapped.load(folder, size=8)
     same(mapped, load_dataset(folder, size=8))
     assert batches.is_mapped(mapped.train.images) and not cache.exists()
@@ -51,7 +51,7 @@ def test_idx_files_are_mapped_where_they_lie_or_packed_at_another_size(folder, c
 
 
 def pictures(folder, mode, count=12):
-    """A folder of images, a subfolder a class."""
+    """A folder of images, one subfolder per class."""
     rng = np.random.default_rng(1)
     for k in range(count):
         target = folder / "ab"[k % 2] / f"{k}.png"
@@ -63,21 +63,20 @@ def pictures(folder, mode, count=12):
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_folder_is_packed_once_until_a_file_changes(mode, tmp_path, cache):
-    source, seen = pictures(tmp_path / "clothes", mode), []
+    source, calls = pictures(tmp_path / "clothes", mode), []
 
-    def watch(items, count):
-        seen.append(count)
-        return items
+    def progress(done, total):
+        calls.append((done, total))
 
     for _ in range(2):
-        same(memory_mapped.load(source, size=8, watch=watch), load_dataset(source, size=8))
-    assert seen == [11, 1]
+        same(memory_mapped.load(source, size=8, progress=progress), load_dataset(source, size=8))
+    assert calls == [(k + 1, 12) for k in range(12)]
     pictures(source, mode, 14)
-    assert len(memory_mapped.load(source, size=8, watch=watch).train.labels) == 13
+    assert len(memory_mapped.load(source, size=8, progress=progress).train.labels) == 13
     assert not [p for p in cache.iterdir() if p.name.endswith(".tmp")]
 
 
-def test_what_cannot_be_packed_leaves_nothing_and_says_why(tmp_path, cache, monkeypatch):
+def test_a_failed_packing_leaves_nothing_and_says_why(tmp_path, cache, monkeypatch):
     source = pictures(tmp_path / "clothes", "L")
     (source / "a/0.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"0\.png cannot be read"):
@@ -92,7 +91,7 @@ def test_what_cannot_be_packed_leaves_nothing_and_says_why(tmp_path, cache, monk
 
 
 @pytest.mark.parametrize("options", [{}, {"patience": 3, "unlabelled": 0.3, "noise": 0.1}])
-def test_the_curve_is_that_of_images_in_memory(options, folder, settings):
+def test_training_gives_the_same_curve_as_images_in_memory(options, folder, settings):
     name = "cvae" if options else "vae"
     curves = []
     for data in (load_dataset(folder, size=8), memory_mapped.load(folder, size=8)):
@@ -104,14 +103,14 @@ def test_the_curve_is_that_of_images_in_memory(options, folder, settings):
 
 
 def anonymous():
-    """Bytes of this process that are nowhere but in memory."""
+    """Anonymous memory of this process, in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssAnon"):
             return 1024 * int(line.split()[1])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells memory of Linux")
-def test_images_are_never_in_memory_as_a_whole(tmp_path, settings):
+def test_the_images_are_never_in_memory_as_a_whole(tmp_path, settings):
     rng, size = np.random.default_rng(0), (400_000, 1, 28, 28)  # 314 MB
     for name in "ab":
         shape = size if name == "a" else (100, *size[1:])
@@ -121,7 +120,7 @@ def test_images_are_never_in_memory_as_a_whole(tmp_path, settings):
             file.truncate(file.tell() + int(np.prod(shape)))
     images = [np.lib.format.open_memmap(tmp_path / f"{n}.npy", "r+") for n in "ab"]
     images[0][::1000] = rng.integers(0, 256, images[0][::1000].shape)
-    splits = [Split(memory_mapped.mapped(tmp_path / f"{n}.npy"), np.zeros(len(i), np.int64))
+    splits = [Split(memory_mapped.open_array(tmp_path / f"{n}.npy"), np.zeros(len(i), np.int64))
               for n, i in zip("ab", images, strict=True)]  # fmt: skip
     data = Dataset("large", *splits, ("0",))
     begun, most, done = anonymous(), [0], threading.Event()

@@ -1,4 +1,4 @@
-"""Images that are submitted: each is read or refused on its own, whatever the others are."""
+"""A batch of uploaded files: each is read or rejected independently of the others."""
 
 import io
 import zipfile
@@ -32,16 +32,16 @@ FRAMES = [Image.new("L", (28, 28), v) for v in (0, 90, 200)]
 
 
 def read(files, **options):
-    return upload_batch.read(upload_batch.entries(files), SHAPE, **options)
+    return upload_batch.read_files(upload_batch.list_files(files), SHAPE, **options)
 
 
-def test_a_folder_of_one_class_is_read_and_pictures_of_the_models_size_stay_as_they_are():
+def test_a_folder_of_one_class_is_read_and_images_of_the_models_size_are_unchanged():
     found = read([("some.zip", zipped({"bags/a.png": png(GREY), "bags/b.png": png(GREY)}))])
-    assert found.accepted == ("bags/a.png", "bags/b.png") and found.refused == (None, None)
+    assert found.accepted == ("bags/a.png", "bags/b.png") and found.errors == (None, None)
     assert np.array_equal(found.images, np.stack([np.asarray(GREY)[None]] * 2))
 
 
-def test_hostile_and_broken_files_are_refused_in_one_sentence_each_and_the_others_read():
+def test_broken_files_are_rejected_with_one_sentence_each_and_the_others_are_read():
     wide = Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)
     files = [
         ("good.png", png(GREY)),
@@ -55,7 +55,7 @@ def test_hostile_and_broken_files_are_refused_in_one_sentence_each_and_the_other
         ("moving.png", png(FRAMES[2], save_all=True, append_images=FRAMES[:2])),
     ]
     found = read([*files, ("some.zip", zipped(dict(files[1:5])))])
-    reasons = dict(zip(found.paths, found.refused, strict=True))
+    reasons = dict(zip(found.paths, found.errors, strict=True))
     assert len(found.paths) == len(files) + 4
     assert found.accepted == ("good.png", "wide.png", "good.png", "moving.png", "wide.png")
     assert "1 x 1 pixels; expected 8 or more" in reasons["dot.png"]
@@ -65,37 +65,37 @@ def test_hostile_and_broken_files_are_refused_in_one_sentence_each_and_the_other
     assert (found.images[3] == 200).all()  # of an animation the first picture
 
 
-def test_a_zip_without_images_or_that_is_none_says_so():
+def test_a_zip_without_images_and_a_file_that_is_no_zip_say_so():
     for content, said in [
         (zipped({}), "holds no image"),
         (zipped({"notes.txt": b"x"}), "holds no image"),
         (b"PK no", "is no .zip file"),
     ]:
         with pytest.raises(DataError, match=said):
-            upload_batch.entries([("some.zip", content)])
+            upload_batch.list_files([("some.zip", content)])
 
 
-def test_ten_thousand_files_are_read_and_more_than_twice_as_many_refused():
+def test_ten_thousand_files_are_read_and_more_than_twice_as_many_rejected():
     small = png(GREY)
     content = zipped({f"{k:05}.png": small for k in range(10_000)})
     seen = []
-    found = read([("many.zip", content)], watch=lambda done, of: seen.append((done, of)))
+    found = read([("many.zip", content)], progress=lambda done, total: seen.append((done, total)))
     assert len(found.images) == 10_000 and seen[-1] == (10_000, 10_000)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    with pytest.raises(DataError, match="30,000 files came; at most 20,000"):
-        upload_batch.entries([(f"{k}.zip", content) for k in range(3)])
+    with pytest.raises(DataError, match="30,000 files; expected at most 20,000"):
+        upload_batch.list_files([(f"{k}.zip", content) for k in range(3)])
 
 
 def test_reading_can_be_stopped():
     class Enough(Exception):
         pass
 
-    def watch(done, of):
+    def progress(done, total):
         if done >= 50:
             raise Enough
 
     with pytest.raises(Enough):
-        read([("x.png", png(GREY))] * 120, watch=watch)
+        read([("x.png", png(GREY))] * 120, progress=progress)
 
 
 def test_other_sizes_are_prepared_and_as_is_only_resized():

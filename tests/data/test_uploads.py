@@ -1,4 +1,4 @@
-"""Pictures from outside: good ones prepared like the data set, others refused in a sentence."""
+"""Uploaded pictures: valid ones are prepared like the data set, others are rejected."""
 
 import io
 import struct
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import vae
-from vae.data.uploads import Preparation, UploadError, open_image, prepare, suggest
+from vae.data.uploads import Preparation, UploadError, open_image, prepare, suggest_preparation
 
 SHAPE = (1, 28, 28)
 
@@ -21,7 +21,7 @@ def encoded(image, kind="PNG", **options):
 
 
 def shirt(ground, ink, size=(200, 120), mode="L"):
-    """A block with two arms, off the centre."""
+    """A block with two arms, off centre."""
     image = Image.new(mode, size, ground)
     draw = ImageDraw.Draw(image)
     draw.rectangle((30, 20, 90, 100), fill=ink)
@@ -30,7 +30,7 @@ def shirt(ground, ink, size=(200, 120), mode="L"):
 
 
 def header_of(width, height):
-    """A PNG that says it is large, and holds next to nothing."""
+    """A PNG whose header claims a large size, with almost no content."""
 
     def chunk(kind, data):
         body = kind + data
@@ -46,7 +46,7 @@ def test_dark_on_light_and_light_on_dark_come_out_the_same(kind):
     made = []
     for ground, ink in ((250, 20), (5, 235)):
         image = open_image(encoded(shirt(ground, ink), kind))
-        how = suggest(image)
+        how = suggest_preparation(image)
         assert how.invert == (ground > 127) and how.centre
         made.append(prepare(image, SHAPE, how).astype(int))
     assert made[0].shape == SHAPE
@@ -59,7 +59,7 @@ def test_dark_on_light_and_light_on_dark_come_out_the_same(kind):
     assert made[0][0, 0, 0] < 10
 
 
-def test_images_of_the_data_set_come_back_as_they_are():
+def test_images_of_the_data_set_are_unchanged():
     images = vae.load_dataset("fashion-mnist-starter").test.images[:40]
     apart = []
     for picture in images:
@@ -68,14 +68,14 @@ def test_images_of_the_data_set_come_back_as_they_are():
     assert np.max(apart) == 0
 
 
-def test_clear_ground_is_no_item_whatever_its_colour():
+def test_a_transparent_background_is_not_part_of_the_item():
     for ink in ((20, 20, 20, 255), (240, 240, 240, 255)):
         image = open_image(encoded(shirt((0, 0, 0, 0), ink, mode="RGBA")))
-        made = prepare(image, SHAPE, suggest(image))[0]
+        made = prepare(image, SHAPE, suggest_preparation(image))[0]
         assert made[0, 0] < 10 and made[14, 14] > 200
 
 
-def test_16_bits_palettes_cmyk_and_turned_photographs():
+def test_16_bit_palette_cmyk_and_rotated_pictures():
     deep = Image.fromarray((np.asarray(shirt(0, 255)).astype(np.uint16)) * 257)
     assert np.asarray(open_image(encoded(deep))).max() == 255
     assert open_image(encoded(shirt(0, 255).convert("P"))).mode in ("L", "RGB")
@@ -92,11 +92,11 @@ def test_an_animation_gives_its_first_picture():
     assert np.asarray(open_image(moving).convert("L"))[0, 0] == 0
 
 
-def test_the_crop_is_cut_first():
+def test_the_crop_is_applied_first():
     image = open_image(encoded(shirt(0, 255)))
     left = prepare(image, SHAPE, Preparation(centre=False, crop=(0, 0, 0.05, 1)))
     assert left.max() == 0
-    with pytest.raises(UploadError, match="expected shares"):
+    with pytest.raises(UploadError, match="expected fractions"):
         prepare(image, SHAPE, Preparation(crop=(0.5, 0, 0.5, 1)))
 
 
@@ -116,13 +116,13 @@ def test_the_crop_is_cut_first():
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 11_000_000, "11.0 MB; at most 10 MB"),
     ],
 )
-def test_what_is_no_picture_is_refused_in_one_sentence(data, words):
+def test_a_file_that_is_no_picture_is_rejected_with_one_sentence(data, words):
     with pytest.raises(UploadError, match=words) as caught:
         open_image(data, "shirt.png")
     assert str(caught.value).startswith("shirt.png ") and "\n" not in str(caught.value)
 
 
-def test_no_damage_brings_anything_but_a_picture_or_a_sentence():
+def test_any_damaged_file_gives_a_picture_or_an_UploadError():
     """Two thousand damaged files: bytes changed, lost, added, cut off."""
     rng = np.random.default_rng(0)
     picture = Image.fromarray(rng.integers(0, 256, (24, 30, 3), np.uint8))
@@ -149,5 +149,5 @@ def test_no_damage_brings_anything_but_a_picture_or_a_sentence():
             assert "\n" not in str(error)
         else:
             opened += 1
-            assert prepare(image, SHAPE, suggest(image)).shape == SHAPE
+            assert prepare(image, SHAPE, suggest_preparation(image)).shape == SHAPE
     assert 50 < opened < 1500

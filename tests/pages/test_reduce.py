@@ -15,7 +15,7 @@ from pages.ui.reduce.table import Row, reduce_table
 from pages.ui.runtime import cache
 from vae.analysis import projections
 from vae.checkpoint.folder import save
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 from vae.models import build
 
 METRICS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)
@@ -51,7 +51,7 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     assert app.get("bidi_component")
     body = until_measured(app)
     data = vae.load_dataset("fashion-mnist-starter").test
-    shown = evenly(10_000, 60)
+    shown = evenly_spaced(10_000, 60)
     places = projections.project(data.images[shown], "pca").places
     expected = projections.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
@@ -110,7 +110,7 @@ def test_the_codes_of_a_conditional_model_are_computed_without_labels(app):
         "model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2"
     )
     points = reduce_cache.layout(request).points
-    x = vae.load_dataset("fashion-mnist-starter").test.images[evenly(10_000, 60)]
+    x = vae.load_dataset("fashion-mnist-starter").test.images[evenly_spaced(10_000, 60)]
     with torch.inference_mode():
         codes = cache.checkpoint(entry.name, entry.digest).model.encode(torch.tensor(x) / 255)
     assert points == pytest.approx(codes.numpy(), abs=1e-4)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data.dataset import Split
-from ..data.subsample import evenly
+from ..data.subsample import evenly_spaced
 from ..latent.encoding import encode_images
 from ..models.base import Autoencoder
 from .pixel_neighbours import Gallery
@@ -221,7 +221,7 @@ def _first(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
 def fitted(index: Index, model: Autoencoder, learned: Split, *, most: int = 1000) -> Confidence:
     """Confidence fitted to at most so many images, evenly spread, that the model learned from and
     the index does not hold; a conditional model is told no class of them."""
-    some = evenly(len(learned.images), most)
+    some = evenly_spaced(len(learned.images), most)
     images = learned.images[some]
     votes = index.votes(encode_images(model, images).mean, images)
     return fit_confidence(votes, learned.labels[some])
@@ -232,7 +232,7 @@ def measured(
 ) -> Reliability:
     """What confidence is worth on at most so many of the index's own items, evenly spread, each
     looked up among the others."""
-    own = evenly(len(index), most)
+    own = evenly_spaced(len(index), most)
     codes = index.codes[own]
     if model.extra_kind == "label":  # those of the index were told their class
         codes = encode_images(model, index.images[own]).mean

@@ -9,6 +9,7 @@ import click
 from ..config import suggest
 from ..data.dataset import DataError
 from ..data.load import load_dataset
+from ..data.named import bundled_equivalent
 from ..errors import AtelierError
 
 
@@ -36,19 +37,20 @@ def main() -> None:
 
 
 def dataset_or_starter(name: str, size: int, *, streamed: bool = False):
-    """The data set, its images in memory or memory-mapped; Fashion-MNIST's bundled starter where
-    the full set is not to be had."""
+    """The data set, its images in memory or memory-mapped; its bundled equivalent where the full
+    set is not available."""
     try:
         return _streamed(name, size) if streamed else load_dataset(name, size=size)
     except DataError:
-        if name != "fashion-mnist":
+        bundled = bundled_equivalent(name)
+        if bundled == name:
             raise
         click.echo(
-            "The full Fashion-MNIST is not on this machine and cannot be downloaded: training on "
-            "the bundled starter (10,000 of its 60,000 images).",
+            f"The full data set {name} is not on this machine and cannot be downloaded: using the "
+            f"bundled {bundled} (fewer training images).",
             err=True,
         )
-        return load_dataset("fashion-mnist-starter", size=size)
+        return load_dataset(bundled, size=size)
 
 
 def _streamed(name: str, size: int):
@@ -56,8 +58,11 @@ def _streamed(name: str, size: int):
 
     from ..data import memory_mapped
 
-    def watch(items, count: int):
-        said = f"Packing {name} once, to be read from disk from now on"
-        return tqdm(items, said, count, disable=not sys.stderr.isatty())
+    words = f"Packing {name} once, to be read from disk from now on"
+    with tqdm(desc=words, total=0, unit="image", disable=not sys.stderr.isatty()) as bar:
 
-    return memory_mapped.load(name, size=size, watch=watch)
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return memory_mapped.load(name, size=size, progress=progress)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..config import ConfigError
-from ..data.upload_batch import Submitted, read
+from ..data import upload_batch
+from ..data.upload_batch import UploadBatch
 from ..data.uploads import check_size
 
 
@@ -25,18 +26,18 @@ def picture_files(images: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def read_files(files: list[Path], shape: tuple[int, int, int], *, as_is: bool) -> Submitted:
+def read_files(files: list[Path], shape: tuple[int, int, int], *, as_is: bool) -> UploadBatch:
     """Files one by one as images of a model's shape; `as_is`: never inverted nor centred."""
     entries = [(str(file), lambda file=file: _bytes(file)) for file in files]
-    return read(entries, shape, as_is=as_is)
+    return upload_batch.read_files(entries, shape, as_is=as_is)
 
 
-def records_of(found: Submitted) -> tuple[list[dict], list[dict]]:
+def records_of(found: UploadBatch) -> tuple[list[dict], list[dict]]:
     """A record a file, with its error where it could not be read; and those without one, in the
     order of the images."""
     records = [
         {"path": path} | ({} if reason is None else {"error": reason})
-        for path, reason in zip(found.paths, found.refused, strict=True)
+        for path, reason in zip(found.paths, found.errors, strict=True)
     ]
     return records, [record for record in records if "error" not in record]
 

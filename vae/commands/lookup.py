@@ -45,7 +45,9 @@ def look_up(
     files = picture_files(images)
     loaded = checkpoints.load(checkpoint)
     shape = loaded.model.image_shape
-    known = sets.load_dataset(sets.bundled_twin(data or loaded.config.train.data), size=shape[1])
+    known = sets.load_dataset(
+        sets.bundled_equivalent(data or loaded.config.train.data), size=shape[1]
+    )
     if known.test.images.shape[1:] != shape:
         raise ConfigError(
             f"{known.name} has images of {known.test.images.shape[1:]}, the model expects {shape}"
@@ -78,7 +80,7 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     from ..analysis import retrieval
     from ..anomaly import thresholds
     from ..checkpoint.artifacts import load_aggregate
-    from ..data.subsample import evenly
+    from ..data.subsample import evenly_spaced
 
     codes = latent.encode_images(loaded.model, images).mean
     match = index.match(codes, images, max(near, retrieval.VOTERS))
@@ -86,7 +88,7 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     confidence = retrieval.fitted(index, loaded.model, known.train)
     probabilities = confidence.probabilities(votes)
     judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
-    few = known.test.images[evenly(len(index), _NORMAL)]
+    few = known.test.images[evenly_spaced(len(index), _NORMAL)]
     unusual = [None] * len(images)
     if len(few) >= thresholds.LEAST:
         usual = anomaly.scores(judge, few)

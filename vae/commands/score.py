@@ -117,7 +117,7 @@ class _Normal:
         """At most so many images of a split, evenly spread, with their codes where those are kept
         with the checkpoint."""
         from ..checkpoint.artifacts import load_codes
-        from ..data.subsample import evenly
+        from ..data.subsample import evenly_spaced
 
         self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
         whole = getattr(self.read, split)
@@ -127,7 +127,7 @@ class _Normal:
                 f"{self.shape}"
             )
         count = len(whole.images)
-        few = evenly(count, most)
+        few = evenly_spaced(count, most)
         kept = load_codes(self.loaded, whole.digest)
         told = self.loaded.model.extra_kind == "label"  # with the label, which no score is given
         codes = None

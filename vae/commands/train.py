@@ -171,7 +171,7 @@ def train(**options) -> None:
         if options["streamed"]:
             from ..data import memory_mapped
 
-            dataset = memory_mapped.some(dataset)  # what is measured is held in memory
+            dataset = memory_mapped.subsample(dataset)  # what is measured is held in memory
         print_numbers(measure(checkpoint.load(out), dataset, save=True))
 
 

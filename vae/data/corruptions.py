@@ -1,4 +1,4 @@
-"""Known damage to images, to see whether a score notices it."""
+"""Synthetic corruptions of images, with which anomaly scores are tested."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Corruption = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def _noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -27,7 +27,7 @@ def _hole(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def _stain(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _inverted_patch(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     side = image.shape[-1] // 4
     top, left = rng.integers(0, image.shape[-1] - side, 2)
     image[:, top : top + side, left : left + side] = (
@@ -36,7 +36,7 @@ def _stain(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def _turn(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _rotate(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.rot90(image, int(rng.choice((1, 3))), (1, 2)).copy()
 
 
@@ -45,29 +45,29 @@ def _invert(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _shuffle(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Quarters in another order."""
+    """The four quarters, rotated by a random number of positions."""
     half = image.shape[-1] // 2
     parts = [image[:, r : r + half, c : c + half].copy() for r in (0, half) for c in (0, half)]
     shift = int(rng.integers(1, 4))
-    for place in range(4):
-        top, left = half * (place // 2), half * (place % 2)
-        image[:, top : top + half, left : left + half] = parts[(place + shift) % 4]
+    for k in range(4):
+        top, left = half * (k // 2), half * (k % 2)
+        image[:, top : top + half, left : left + half] = parts[(k + shift) % 4]
     return image
 
 
-DAMAGES: dict[str, tuple[str, Damage]] = {
-    "noise": ("noise", _noise),
-    "blur": ("out of focus", _blur),
-    "hole": ("a hole", _hole),
-    "stain": ("an inverted patch", _stain),
-    "turn": ("turned by a right angle", _turn),
-    "invert": ("light and dark exchanged", _invert),
-    "shuffle": ("quarters exchanged", _shuffle),
+CORRUPTIONS: dict[str, tuple[str, Corruption]] = {
+    "noise": ("Gaussian noise", _noise),
+    "blur": ("Gaussian blur", _blur),
+    "hole": ("black square", _hole),
+    "stain": ("inverted patch", _inverted_patch),
+    "turn": ("rotation by 90°", _rotate),
+    "invert": ("inverted brightness", _invert),
+    "shuffle": ("shuffled quarters", _shuffle),
 }
 
 
-def damaged(images: np.ndarray, kind: str, *, seed: int = 0) -> np.ndarray:
-    """Copies of uint8 images [N, C, H, W], each damaged in its own way of the kind."""
-    rng, damage = np.random.default_rng(seed), DAMAGES[kind][1]
-    made = [damage(image.astype(np.float64), rng) for image in images]
-    return np.clip(np.round(made), 0, 255).astype(np.uint8).reshape(images.shape)
+def corrupt(images: np.ndarray, kind: str, *, seed: int = 0) -> np.ndarray:
+    """Copies of uint8 images [N, C, H, W] with a corruption, drawn anew for each image."""
+    rng, corruption = np.random.default_rng(seed), CORRUPTIONS[kind][1]
+    copies = [corruption(image.astype(np.float64), rng) for image in images]
+    return np.clip(np.round(copies), 0, 255).astype(np.uint8).reshape(images.shape)

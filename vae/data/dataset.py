@@ -1,4 +1,4 @@
-"""A data set: two splits of uint8 images in memory, and how the test split is set aside."""
+"""A data set in memory: two splits of uint8 images, and how the test split is held out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from ..errors import AtelierError
 
-MOST_CLASSES = 256
+MAX_CLASSES = 256
 
 
 class DataError(AtelierError):
-    """A data set that cannot be read: what came, what was expected, what to do."""
+    """A data set that cannot be read."""
 
 
 class Split(NamedTuple):
@@ -29,14 +29,14 @@ class Split(NamedTuple):
         sha = hashlib.sha256()
         for array in self:
             sha.update(repr(array.shape).encode())
-            for start in range(0, len(array), 10_000):  # never a copy of the whole
+            for start in range(0, len(array), 10_000):  # memory-mapped arrays are read in parts
                 sha.update(np.ascontiguousarray(array[start : start + 10_000]).data)
         return sha.hexdigest()
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Two splits that are the same on every machine, and the digest that proves it."""
+    """A training and a test split, identical on every machine, with the names of the classes."""
 
     name: str
     train: Split
@@ -49,36 +49,40 @@ class Dataset:
         return hashlib.sha256((self.train.digest + self.test.digest).encode()).hexdigest()
 
 
-def finish(name: str, whole: Split, class_names: tuple[str, ...] | None, size: int) -> Dataset:
-    """Sets aside a fixed tenth (at least one item) of data that come without a test split."""
-    train, test = set_aside(name, len(whole.images))
-    whole = resized(whole, size)
-    splits = [Split(whole.images[chosen], whole.labels[chosen]) for chosen in (train, test)]
-    return Dataset(name, *splits, class_names or numbered(whole))
+def split_and_resize(
+    name: str, split: Split, class_names: tuple[str, ...] | None, size: int
+) -> Dataset:
+    """Holds out a fixed tenth (at least one image) of data that come without a test split."""
+    rows = holdout_split(name, len(split.images))
+    split = resized(split, size)
+    parts = [Split(split.images[part], split.labels[part]) for part in rows]
+    return Dataset(name, *parts, class_names or default_class_names(split))
 
 
-def set_aside(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of `count` items are learned from, and which tenth is held out."""
+def holdout_split(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of the training and of the test images among `count`; the same every time."""
     if count < 2:
         raise DataError(f"{name} holds {count} image; at least 2 are needed, one to test on")
     order, tenth = np.random.default_rng(0).permutation(count), max(1, count // 10)
     return np.sort(order[tenth:]), np.sort(order[:tenth])
 
 
-def numbered(*splits: Split) -> tuple[str, ...]:
-    """Class names for labels that came without: their numbers."""
-    most = max(int(s.labels.max()) for s in splits)
-    if most >= MOST_CLASSES:
-        raise DataError(f"a label is {most}; expected 0 to {MOST_CLASSES - 1}: number the classes")
-    return tuple(str(k) for k in range(1 + most))
+def default_class_names(*splits: Split) -> tuple[str, ...]:
+    """The numbers of the classes, for labels that come without names."""
+    largest = max(int(split.labels.max()) for split in splits)
+    if largest >= MAX_CLASSES:
+        raise DataError(
+            f"a label is {largest}; expected 0 to {MAX_CLASSES - 1}: renumber the classes"
+        )
+    return tuple(str(k) for k in range(1 + largest))
 
 
 def resized(split: Split, size: int) -> Split:
-    """The split at `size` x `size`: the shorter side fitted, the longer one cropped."""
+    """The split at `size` x `size` pixels: the shorter side scaled to fit, the longer cropped."""
     if split.images.shape[2:] == (size, size):
         return split
     import torch
     from torchvision.transforms import v2
 
-    fitted = v2.functional.resize(torch.from_numpy(split.images.copy()), [size], antialias=True)
-    return Split(v2.functional.center_crop(fitted, [size, size]).numpy(), split.labels)
+    scaled = v2.functional.resize(torch.from_numpy(split.images.copy()), [size], antialias=True)
+    return Split(v2.functional.center_crop(scaled, [size, size]).numpy(), split.labels)

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST: unsigned bytes under a header that gives their shape."""
+"""IDX files, the format of MNIST: unsigned bytes after a header that gives their shape."""
 
 from __future__ import annotations
 
@@ -12,32 +12,31 @@ from pathlib import Path
 
 import numpy as np
 
-from .dataset import DataError, Dataset, Split, numbered, resized
+from .dataset import DataError, Dataset, Split, default_class_names, resized
 
-MOST_BYTES = 2**30  # of an IDX file, unpacked
-
-
-def idx_folder(name: str, folder: Path, class_names: tuple[str, ...], size: int) -> Dataset:
-    splits = []
-    for stem in ("train", "t10k"):
-        splits.append(resized(idx_pair(idx_images(folder, stem)), size))
-    return Dataset(name, *splits, class_names or numbered(*splits))
+MAX_BYTES = 2**30  # of an unpacked IDX file
 
 
-def idx_images(folder: Path, stem: str) -> Path:
-    """The file of a split's images; unpacked where both forms are there."""
+def load_folder(name: str, folder: Path, class_names: tuple[str, ...], size: int) -> Dataset:
+    """The data set of a folder with the four IDX files of MNIST."""
+    splits = [resized(read_split(find_images(folder, stem)), size) for stem in ("train", "t10k")]
+    return Dataset(name, *splits, class_names or default_class_names(*splits))
+
+
+def find_images(folder: Path, stem: str) -> Path:
+    """The image file of a split; an unpacked file is preferred to a .gz."""
     files = sorted(folder.glob(f"{stem}-images*idx3-ubyte*"))
     if not files:
         raise DataError(f"{folder} has no {stem}-images-idx3-ubyte file; copy it there")
     return files[0]
 
 
-def idx_pair(images: Path, read: Callable[[Path], np.ndarray] | None = None) -> Split:
-    """The images of one IDX file and the labels of its neighbour."""
+def read_split(images: Path, read: Callable[[Path], np.ndarray] | None = None) -> Split:
+    """The images of an IDX file, with the labels of the matching file in the same folder."""
     read = read or read_idx
     pixels = read(images)
     if pixels.ndim != 3:
-        raise DataError(f"{images.name} has {pixels.ndim} dimensions; expected 3, images in rows")
+        raise DataError(f"{images.name} has {pixels.ndim} dimensions; expected 3, [N, H, W]")
     stem = images.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
     partner = next((p for p in map(images.with_name, (stem, stem + ".gz")) if p.exists()), images)
     if partner == images:
@@ -49,20 +48,20 @@ def idx_pair(images: Path, read: Callable[[Path], np.ndarray] | None = None) -> 
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """One IDX file of unsigned bytes, plain or gzip."""
+    """An IDX file of unsigned bytes, plain or gzip-compressed."""
     try:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as stream:
-                raw = stream.read(MOST_BYTES)
+                raw = stream.read(MAX_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} cannot be unpacked ({error}); copy it again") from error
-    shape, begin = idx_shape(path.name, raw[:64], len(raw))
+    shape, begin = parse_header(path.name, raw[:64], len(raw))
     return np.frombuffer(raw, np.uint8, offset=begin).reshape(shape)
 
 
-def idx_shape(name: str, head: bytes, size: int) -> tuple[tuple[int, ...], int]:
-    """The shape that an IDX file of `size` bytes begins by saying, and where its values begin."""
+def parse_header(name: str, head: bytes, size: int) -> tuple[tuple[int, ...], int]:
+    """The shape given in the header of an IDX file of `size` bytes, and where its values begin."""
     if len(head) < 4 or head[:3] != b"\0\0\x08":
         raise DataError(f"{name} is no IDX file of unsigned bytes: its first bytes differ")
     begin = 4 + 4 * head[3]

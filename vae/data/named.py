@@ -1,22 +1,20 @@
-"""Data sets by name: one function and one entry in `NAMED` each."""
+"""Data sets by name. A new one is a function of the image size and an entry in `NAMED`."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ..files import atomic, folders
-from .dataset import DataError, Dataset, Split, finish, resized
-from .idx import idx_folder
+from .dataset import DataError, Dataset, Split, resized, split_and_resize
+from .idx import load_folder
 
 STARTER = Path(__file__).parent / "starter"
-
-
 FASHION_CLASSES = (
     "T-shirt/top",
     "Trouser",
@@ -31,30 +29,38 @@ FASHION_CLASSES = (
 )
 
 
-def bundled_twin(name: str) -> str:
-    """The bundled data set with the same test images, where there is one, else `name` itself: what
-    is shown and looked up is test images, for which the full set need not be read."""
+def bundled_equivalent(name: str) -> str:
+    """The bundled data set with the same test images, if there is one, else `name`.
+
+    Pages show test images only, for which the full training set need not be loaded.
+    """
     return "fashion-mnist-starter" if name == "fashion-mnist" else name
 
 
+def local_folder(name: str) -> Path | None:
+    """The folder on this machine with the IDX files of a named data set, None without one.
+
+    Fashion-MNIST is looked for below `VAE_DATA_DIR`, then in the shared data of the system.
+    """
+    if name != "fashion-mnist":
+        return None
+    data = os.environ.get("VAE_DATA_DIR")
+    parts = ("fashion-mnist", "FashionMNIST/raw", ".") if data else ()
+    folders = [Path(data) / part for part in parts]
+    shares = os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
+    folders += [Path(share) / "datasets/fashion-mnist" for share in shares]
+    return next((f for f in folders if any(f.glob("train-images-idx3-ubyte*"))), None)
+
+
 def _fashion(size: int) -> Dataset:
-    for folder in fashion_folders():
-        if any(folder.glob("train-images-idx3-ubyte*")):
-            return idx_folder("fashion-mnist", folder, FASHION_CLASSES, size)
+    folder = local_folder("fashion-mnist")
+    if folder:
+        return load_folder("fashion-mnist", folder, FASHION_CLASSES, size)
     return _torchvision("FashionMNIST", "fashion-mnist", FASHION_CLASSES, size)
 
 
-def fashion_folders() -> Iterable[Path]:
-    """Where Fashion-MNIST may lie: the user's data folder, then the system's shared data."""
-    own = os.environ.get("VAE_DATA_DIR")
-    if own:
-        yield from (Path(own) / part for part in ("fashion-mnist", "FashionMNIST/raw", "."))
-    for share in os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":"):
-        yield Path(share) / "datasets/fashion-mnist"
-
-
 def _starter(size: int) -> Dataset:
-    return idx_folder("fashion-mnist-starter", STARTER, FASHION_CLASSES, size)
+    return load_folder("fashion-mnist-starter", STARTER, FASHION_CLASSES, size)
 
 
 def _mnist(size: int) -> Dataset:
@@ -72,7 +78,7 @@ def _digits(size: int) -> Dataset:
     source = load_digits()
     images = (source.images[:, None] * (255 / 16)).round().astype(np.uint8)
     split = Split(images, source.target.astype(np.int64))
-    return finish("digits", split, tuple("0123456789"), size)
+    return split_and_resize("digits", split, tuple("0123456789"), size)
 
 
 NAMED: dict[str, Callable[[int], Dataset]] = {

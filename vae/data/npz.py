@@ -7,23 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .dataset import (
-    DataError,
-    Dataset,
-    Split,
-    finish,
-    numbered,
-    resized,
-)
-from .image_zip import MOST_TOTAL_BYTES
+from .dataset import DataError, Dataset, Split, default_class_names, resized, split_and_resize
+from .image_zip import MAX_TOTAL_BYTES
 
 
 def from_npz(path: Path, size: int) -> Dataset:
-    """Arrays `images` (or `x_train`, `x_test`), optional `labels` (or `y_train`, `y_test`)."""
+    """The data set of arrays `images` and optional `labels`, or of `x_train` and `x_test` with
+    optional `y_train` and `y_test`."""
     try:
         with zipfile.ZipFile(path) as archive:
             size_unpacked = sum(member.file_size for member in archive.infolist())
-        if size_unpacked > MOST_TOTAL_BYTES:
+        if size_unpacked > MAX_TOTAL_BYTES:
             raise DataError(f"{path.name} would unpack to more than 2 GB; save fewer images")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -38,10 +32,10 @@ def from_npz(path: Path, size: int) -> Dataset:
         if images in arrays:
             pairs[images] = _checked_arrays(path.name, images, arrays, labels)
     if "images" in pairs:
-        return finish(path.name, pairs["images"], None, size)
+        return split_and_resize(path.name, pairs["images"], None, size)
     if {"x_train", "x_test"} <= pairs.keys():
         splits = [resized(pairs[k], size) for k in ("x_train", "x_test")]
-        return Dataset(path.name, *splits, numbered(pairs["x_train"], pairs["x_test"]))
+        return Dataset(path.name, *splits, default_class_names(pairs["x_train"], pairs["x_test"]))
     raise DataError(
         f"{path.name} holds {', '.join(arrays) or 'nothing'}; "
         "expected images (and labels), or x_train and x_test (and y_train, y_test)"
@@ -50,9 +44,9 @@ def from_npz(path: Path, size: int) -> Dataset:
 
 def _checked_arrays(name: str, key: str, arrays: dict, labels_key: str) -> Split:
     images, labels = arrays[key], arrays.get(labels_key, np.zeros(len(arrays[key])))
-    for what, array in ((key, images), (labels_key, labels)):
+    for field, array in ((key, images), (labels_key, labels)):
         if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-            raise DataError(f"{what} in {name} are {array.dtype} values; expected finite numbers")
+            raise DataError(f"{field} in {name} are {array.dtype} values; expected finite numbers")
     if images.ndim == 3:
         images = images[:, None]
     elif images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):

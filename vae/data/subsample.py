@@ -1,10 +1,10 @@
-"""Some of many, evenly spread, the same ones every time."""
+"""Reproducible subsets of a data set."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def evenly(count: int, most: int) -> np.ndarray:
-    """At most `most` of `count` indices, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
+def evenly_spaced(count: int, limit: int) -> np.ndarray:
+    """At most `limit` of `count` indices, evenly spaced, including the first and the last."""
+    return np.unique(np.linspace(0, count - 1, min(limit, count)).round().astype(int))

@@ -1,4 +1,4 @@
-"""Images that people submit to be judged: each is read or refused on its own."""
+"""Uploaded image files, each read or rejected independently of the others."""
 
 from __future__ import annotations
 
@@ -8,74 +8,74 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..progress import Progress
 from .dataset import DataError
-from .image_zip import entries_of_zip
-from .uploads import AS_IT_IS, needed, open_image, prepare
+from .image_zip import list_zip
+from .uploads import UNCHANGED, default_preparation, open_image, prepare
 
-MOST_FILES = 20_000
-Watch = Callable[[int, int], None]
+MAX_FILES = 20_000
 Entry = tuple[str, Callable[[], bytes]]
 
 
-class Submitted(NamedTuple):
-    """The `paths` of files, for each the reason why it was `refused` or None, and in the same
-    order the `images` uint8 [N, C, H, W] of those that were not."""
+class UploadBatch(NamedTuple):
+    """The `paths` of files, the error of each (None if it could be read), and the `images`
+    uint8 [N, C, H, W] of those without an error, in the same order."""
 
     paths: tuple[str, ...]
-    refused: tuple[str | None, ...]
+    errors: tuple[str | None, ...]
     images: np.ndarray
 
     @property
     def accepted(self) -> tuple[str, ...]:
         """The paths of the images."""
-        return tuple(p for p, why in zip(self.paths, self.refused, strict=True) if why is None)
+        return tuple(p for p, e in zip(self.paths, self.errors, strict=True) if e is None)
 
 
-def entries(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
-    """Of named files, the images: those in a .zip by their path in it, any other as it is.
+def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
+    """The image files among named files: those of a .zip by their path in it, others as they are.
 
-    Raises `DataError` for a .zip that holds no image or cannot be opened, and for too many files.
+    Raises `DataError` for a .zip without images or that cannot be opened, and for too many files.
     """
     found: list[Entry] = []
     for name, content in files:
         if not name.lower().endswith(".zip"):
             found.append((name, lambda content=content: content))
             continue
-        inside = entries_of_zip(content, name)
+        inside = list_zip(content, name)
         if not inside:
             raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
         found += [(str(PurePosixPath(*parts)), read) for parts, read in inside]
-    if len(found) > MOST_FILES:
-        raise DataError(f"{len(found):,} files came; at most {MOST_FILES:,} at once")
+    if len(found) > MAX_FILES:
+        raise DataError(f"{len(found):,} files; expected at most {MAX_FILES:,} at once")
     return found
 
 
-def read(
+def read_files(
     files: Iterable[Entry],
     shape: tuple[int, int, int],
     *,
     as_is: bool = False,
-    watch: Watch = lambda done, of: None,
-) -> Submitted:
+    progress: Progress = lambda done, total: None,
+) -> UploadBatch:
     """Reads files one by one as images of a model's shape [C, H, W].
 
-    A picture of the model's own size is taken as it is. Any other is prepared: inverted where its
-    ground is light, cut to its item, resized; with `as_is` only resized. `watch` may raise.
+    An image of exactly that size is used unchanged. Any other is inverted if its background is
+    light, cropped to its item and resized; with `as_is` it is only resized.
     """
-    files, images, refused = list(files), [], []
+    files, images, errors = list(files), [], []
     for done, (path, content) in enumerate(files):
         if done % 50 == 0:
-            watch(done, len(files))
+            progress(done, len(files))
         try:
             images.append(_prepared(content(), path, shape, as_is))
-            refused.append(None)
+            errors.append(None)
         except (OSError, ValueError) as error:
-            refused.append(str(error))
-    watch(len(files), len(files))
+            errors.append(str(error))
+    progress(len(files), len(files))
     stack = np.stack(images) if images else np.zeros((0, *shape), np.uint8)
-    return Submitted(tuple(path for path, _ in files), tuple(refused), stack)
+    return UploadBatch(tuple(path for path, _ in files), tuple(errors), stack)
 
 
 def _prepared(content: bytes, name: str, shape: tuple, as_is: bool) -> np.ndarray:
     image = open_image(content, PurePosixPath(name).name)
-    return prepare(image, shape, AS_IT_IS if as_is else needed(image, shape))
+    return prepare(image, shape, UNCHANGED if as_is else default_preparation(image, shape))

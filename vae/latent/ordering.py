@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..data.dataset import Split
-from ..data.subsample import evenly
+from ..data.subsample import evenly_spaced
 from ..models.base import Autoencoder
 from .encoding import encode_images
 
@@ -39,7 +39,7 @@ def in_order(model: Autoencoder, split: Split) -> Autoencoder:
     if model.latent <= 2:
         return model
     model = copy.deepcopy(model).cpu().eval()
-    some = evenly(len(split.images), _ENOUGH)
+    some = evenly_spaced(len(split.images), _ENOUGH)
     told = information(model, split.images[some], split.labels[some])
     model.reorder(torch.tensor(np.argsort(-told, kind="stable")))
     return model

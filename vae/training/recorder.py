@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from ..data.dataset import Dataset
-from ..data.subsample import evenly
+from ..data.subsample import evenly_spaced
 from ..files import atomic
 from ..latent.encoding import decode_bytes
 from .batches import HELD_OUT
@@ -68,7 +68,7 @@ class Recorder:
             plan = {"name": Path(out).name, "options": {}, "created": time.time()}
             write_json(self.folder / PLAN, plan)
         device_ = run.generator.device
-        some = evenly(len(dataset.test.labels), HELD_OUT)
+        some = evenly_spaced(len(dataset.test.labels), HELD_OUT)
         self.watched = torch.tensor(dataset.test.images[some]).to(device_)
         self.labels = dataset.test.labels[some].astype(np.int16)
         # The same images as those of the points at the ends of epochs, so that the curve is one.

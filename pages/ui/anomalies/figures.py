@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 
 from ..controls.chart_style import ACCENT, QUIET
 
@@ -17,7 +17,7 @@ def trade_off_figure(
 ) -> go.Figure:
     """A curve of two shares, the place on it of the threshold, and as a dotted line what guessing
     would give, from one (x, y) to another."""
-    keep = evenly(len(x), 2000)
+    keep = evenly_spaced(len(x), 2000)
     figure = go.Figure()
     ends = np.array(chance)
     figure.add_scatter(

@@ -7,7 +7,7 @@ import streamlit as st
 
 import vae
 from vae.anomaly.scores import DEFAULT, SCORES
-from vae.data.corruptions import DAMAGES
+from vae.data.corruptions import CORRUPTIONS
 
 from . import cache as anomalies_cache
 from . import session as anomalies_session
@@ -49,7 +49,7 @@ def inquiry_form(entry: vae.Entry, choices: Choices) -> tuple[Inquiry, str]:
             )  # fmt: skip
         elif asked.suspects == "damage":
             choice(
-                "Damage", "damage", DAMAGES, lambda k: DAMAGES[k][0].capitalize(), 220,
+                "Damage", "damage", CORRUPTIONS, lambda k: CORRUPTIONS[k][0].capitalize(), 220,
                 "What is done to copies of normal images.",
             )  # fmt: skip
             st.session_state["ask-seed"] = asked.seed

@@ -9,14 +9,14 @@ from vae import anomaly
 from vae.anomaly import screening
 from vae.anomaly.screening import Images, Normality
 from vae.data import corruptions, upload_batch
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 from vae.latent.encoding import Codes
 
 from .settings import Inquiry
 
 MOST_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
 MOST_SUSPECTS = {"code": 500, "bound": 500, "search": 100}
-MOST_OWN = {"code": upload_batch.MOST_FILES, "bound": 2_000, "search": 100}
+MOST_OWN = {"code": upload_batch.MAX_FILES, "bound": 2_000, "search": 100}
 _LEARNED = 2_000  # training images that what is normal is fitted to
 
 
@@ -81,36 +81,38 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
         aggregate = None  # fitted anew, without what is not normal here
     refused: list[tuple[str, str]] = []
     most = MOST_NORMAL[effort] if kept is not None else min(2_000, MOST_NORMAL[effort])
-    rows = normal_rows[evenly(len(normal_rows), most)]
+    rows = normal_rows[evenly_spaced(len(normal_rows), most)]
     every = len(rows) == len(labels)  # then nothing is copied
     normal = Images(data.test.images if every else data.test.images[rows], part_of(kept, rows))
     names = [data.class_names[k] for k in labels[rows]]
     few = MOST_SUSPECTS[effort]
     if asked.suspects == "own":
-        read = upload_batch.read(upload_batch.entries(files), model.image_shape, watch=progress)
-        refused = [(p, why) for p, why in zip(read.paths, read.refused, strict=True) if why]
-        items = evenly(len(read.images), MOST_OWN[effort])
+        read = upload_batch.read_files(
+            upload_batch.list_files(files), model.image_shape, progress=progress
+        )
+        refused = [(p, why) for p, why in zip(read.paths, read.errors, strict=True) if why]
+        items = evenly_spaced(len(read.images), MOST_OWN[effort])
         count, suspects = len(read.images), Images(read.images[items])
         told = [read.accepted[k] for k in items]
     elif asked.suspects == "data":
         pictures, of = _whole(other)
-        items = evenly(len(pictures), few)
+        items = evenly_spaced(len(pictures), few)
         count, suspects = len(pictures), Images(_like(pictures[items], model.image_shape))
         told = [other.class_names[k] for k in of[items]]
     elif asked.suspects == "class":
         own = np.flatnonzero(labels == held_out)
-        items = own[evenly(len(own), most)]  # their codes are known, as those of normal
+        items = own[evenly_spaced(len(own), most)]  # their codes are known, as those of normal
         count, suspects = len(own), Images(data.test.images[items], part_of(kept, items))
         told = [data.class_names[held_out]] * len(items)
     elif asked.suspects == "damage":
-        items = normal_rows[evenly(len(normal_rows), few)]
-        worse = corruptions.damaged(data.test.images[items], asked.which, seed=asked.seed)
+        items = normal_rows[evenly_spaced(len(normal_rows), few)]
+        worse = corruptions.corrupt(data.test.images[items], asked.which, seed=asked.seed)
         count, suspects = len(normal_rows), Images(worse)
         told = [data.class_names[k] for k in labels[items]]
     else:
         items, count, told = rows[:0], 0, []
         suspects = Images(data.test.images[:0])
-    few_learned = learned[evenly(len(learned), _LEARNED)]
+    few_learned = learned[evenly_spaced(len(learned), _LEARNED)]
     first, second = screening.screen(
         model,
         asked.score,

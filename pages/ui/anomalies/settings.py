@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vae.anomaly.scores import DEFAULT
-from vae.data.corruptions import DAMAGES
+from vae.data.corruptions import CORRUPTIONS
 
 from ..runtime.query import (
     MAX_SEED,
@@ -75,7 +75,7 @@ def _fields(choices: Choices) -> tuple[QueryField, ...]:
         QueryField("suspects", "of", one_of(SUSPECTS), when=always),
         QueryField("which", "data", one_of(choices.data), when=lambda a: a.suspects == "data"),
         QueryField("label", "c", label, when=lambda asked: asked.suspects == "class"),
-        QueryField("damage", "damage", one_of(DAMAGES), **damaged),
+        QueryField("damage", "damage", one_of(CORRUPTIONS), **damaged),
         QueryField("seed", "seed", whole(0, MAX_SEED), **damaged),
         QueryField("only", "only", label),
         QueryField("false_alarms", "fa", number(0, 1), format="{:g}".format, when=always),

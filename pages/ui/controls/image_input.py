@@ -5,10 +5,10 @@ import streamlit as st
 from PIL import Image
 
 from vae.data.uploads import (
-    AS_IT_IS,
+    UNCHANGED,
     Preparation,
     UploadError,
-    needed,
+    default_preparation,
     open_image,
     prepare,
 )
@@ -59,7 +59,7 @@ def _photographed(key: str) -> tuple[Image.Image, str, bool] | None:
 
 
 def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):
-    how = AS_IT_IS if drawn else needed(image, shape)
+    how = UNCHANGED if drawn else default_preparation(image, shape)
     before, switches, after = st.columns([1, 1.4, 1], gap="medium")
     with switches:
         invert = st.toggle("Invert: the item is dark", how.invert, key=f"{key}-invert-{name}")

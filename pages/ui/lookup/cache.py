@@ -15,7 +15,7 @@ import torch
 from vae import anomaly, latent
 from vae.analysis import retrieval
 from vae.anomaly import thresholds
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 from vae.evaluation import classifier
 
 from ..runtime import cache, routes
@@ -120,7 +120,7 @@ def calibration(name: str, digest: str) -> tuple[retrieval.Confidence, retrieval
 def reference_scores(name: str, digest: str) -> np.ndarray | None:
     """The default anomaly score of evenly spaced test images; None where they are too few."""
     images = cache.shown(name, digest).test.images
-    sample = images[evenly(len(images), _REFERENCES)]
+    sample = images[evenly_spaced(len(images), _REFERENCES)]
     return None if len(sample) < thresholds.LEAST else _scores(name, digest, sample)
 
 

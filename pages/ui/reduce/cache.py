@@ -15,7 +15,7 @@ import streamlit as st
 from vae import latent
 from vae.analysis import projections
 from vae.checkpoint.artifacts import load_codes
-from vae.data.subsample import evenly
+from vae.data.subsample import evenly_spaced
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job
@@ -86,13 +86,13 @@ def _store() -> _ResultStore:
 
 def items(request: LayoutRequest) -> np.ndarray:
     """Indices of the shown test images, evenly spaced."""
-    return evenly(len(cache.dataset(request.data, request.size).test.images), request.count)
+    return evenly_spaced(len(cache.dataset(request.data, request.size).test.images), request.count)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing the principal components")
 def _pca(data: str, size: int, count: int) -> projections.Projection:
     test = cache.dataset(data, size).test
-    return projections.project(test.images[evenly(len(test.images), count)], "pca")
+    return projections.project(test.images[evenly_spaced(len(test.images), count)], "pca")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

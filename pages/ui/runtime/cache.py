@@ -16,7 +16,7 @@ import vae
 from vae import export, latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
-from vae.data.named import bundled_twin
+from vae.data.named import bundled_equivalent
 from vae.latent import sampling
 from vae.latent.aggregate_posterior import fit_for
 from vae.nn.distributions import Mixture
@@ -67,7 +67,7 @@ def _space(model: vae.Autoencoder) -> Space:
 
 def shown_data(name: str) -> str:
     """The data set that is shown for `name`."""
-    return bundled_twin(name)
+    return bundled_equivalent(name)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
