@@ -97,7 +97,7 @@ def test_a_score_is_the_elbo_of_the_engine(digits):
     assert np.allclose(alone, made.score_samples(rows)[:5], rtol=1e-5)
     # A row of 3 is padded to 16 values; the zeros add nothing to its score.
     few = quick(likelihood="gaussian", random_state=0).fit(rows[:, 20:23])
-    free = -few.model_.likelihood(torch.zeros(1, 1, 1, 3), torch.full((1, 1, 1, 3), 0.5))
+    free = -few.model_.likelihood.nll(torch.zeros(1, 1, 1, 3), torch.full((1, 1, 1, 3), 0.5))
     assert few.score_samples(rows[:, 20:23]).max() <= float(free) + 1e-4
 
 

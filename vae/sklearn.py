@@ -30,18 +30,17 @@ from .models.base import Autoencoder
 from .nn.distributions import standard_normal_kl
 
 SCALES = ("feature", "all")
-WITH_ELBO = ("vae", "beta-vae")
-UNCONDITIONAL = tuple(name for name in MODELS if name != "cvae")
+UNCONDITIONAL = tuple(name for name, info in MODELS.items() if info.cls.context != "label")
 _LEAST_SIDE, _MOST_SIDE = 4, 256  # of an image, as `ModelConfig` has it
 _BATCH = 1000
 _DRAWS = 8  # of the posterior, for an ELBO
 
 
 def _has_elbo(estimator: VAETransformer) -> bool:
-    made = getattr(estimator, "config_", None)
-    if made is not None:
-        return made.model.name in WITH_ELBO and made.model.prior == "normal"
-    return estimator.model in WITH_ELBO
+    fitted = getattr(estimator, "config_", None)
+    name = estimator.model if fitted is None else fitted.model.name
+    gaussian = name in UNCONDITIONAL and MODELS[name].cls.gaussian_posterior
+    return gaussian and (fitted is None or fitted.model.prior == "normal")
 
 
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -152,7 +151,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 "transform returns them"
             )
         with torch.inference_mode():
-            parts = [self.model_.decode(torch.tensor(z[rows])).sigmoid() for rows in _parts(z)]
+            parts = [self.model_.picture(torch.tensor(z[rows])) for rows in _parts(z)]
         shares = torch.cat(parts).flatten(1)[:, : self.n_features_in_].numpy()
         return self.data_min_ + shares.astype(np.float64) * self.data_range_
 
@@ -183,7 +182,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         nats = torch.zeros(len(x))
         for eps in noise:
             logits = model.decode(mean + std * eps).flatten(1)[:, own, None, None]
-            nats += model.likelihood(logits, flat) / len(noise)
+            nats += model.likelihood.nll(logits, flat) / len(noise)
         return -(nats + standard_normal_kl(mean, 2 * std.log()))
 
     def _settings(self) -> Config:

@@ -81,7 +81,7 @@ def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, t
         made = synthesize(augmentation.source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
             told = int(made.labels[i]) if name == "cvae" else None
-            alone = latent.decode_bytes(
+            alone = latent.decode_uint8(
                 model, made.z[i : i + 1], label=told, seed=int(made.seeds[i])
             )
             apart = alone[0, :, :, 0].astype(int) - made.images[i, 0]

@@ -142,7 +142,7 @@ class Part:
         with torch.no_grad():
             for some in seen(self.judge.model, images):
                 told = {s: anomaly.SCORES[s].of(self.judge, some) for s in ONE_CLASS}
-                told["residual"] = (some.x - some.logits.sigmoid()).flatten(1)
+                told["residual"] = (some.x - some.picture).flatten(1)
                 told["flat"] = some.x.flatten(1)
                 told["code"] = some.z
                 for key, value in told.items():

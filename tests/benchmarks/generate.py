@@ -17,6 +17,7 @@ import vae
 from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.latent import sampling
+from vae.latent.encoding import decode_uint8
 
 CLICKS = 20
 CLICK = """async () => {
@@ -45,7 +46,7 @@ def engine() -> list[list[str]]:
         start = time.perf_counter()
         made = sampling.sample(loaded.model, sampling.SamplingRequest(n=400, seed=seed), **told)
         drawn = time.perf_counter()
-        pictures = sampling.decode(loaded.model, made.z)
+        pictures = decode_uint8(loaded.model, made.z)
         decoded = time.perf_counter()
         gallery.nearest(pictures)
         done = time.perf_counter()

@@ -42,7 +42,7 @@ def pythae_seconds(x: torch.Tensor) -> float | None:
 def decoded(model, x: torch.Tensor) -> torch.Tensor:
     """The bound with every draw decoded."""
     generator = torch.Generator().manual_seed(0)
-    parts = [model.log_weights(one, None, K, generator) for one in x.split(8)]
+    parts = [model.log_importance_weights(one, None, K, generator) for one in x.split(8)]
     return -torch.cat([part.logsumexp(0) for part in parts]) + torch.tensor(float(K)).log()
 
 

@@ -70,7 +70,7 @@ def nearness(model, index, known: latent.Codes, asked: latent.Codes, labels) -> 
             ("overlap of both posteriors", overlap),
         ):
             rows.append(row(words, brute(way, len(q), 10), index.labels, labels))
-    pictures = latent.decode_bytes(model, asked.mean).transpose(0, 3, 1, 2)
+    pictures = latent.decode_uint8(model, asked.mean).transpose(0, 3, 1, 2)
     rows.append(
         row("picture at the code, by pixels", index.by_pixels(pictures, 10), index.labels, labels)
     )

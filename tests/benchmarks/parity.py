@@ -7,7 +7,7 @@ from bench import app, page, table
 from live import ROOT, wait_for_map
 
 import vae
-from vae.latent.encoding import decode_bytes, detail_noise
+from vae.latent.encoding import decode_uint8
 
 DECODE = """async ([codes, extra]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
@@ -59,11 +59,11 @@ def main() -> None:
 
 
 def cases(model) -> list[tuple[dict, list[float]]]:
-    """What `decode_bytes` is told, and what the browser puts behind the code."""
-    if model.extra_kind == "detail":
-        return [({"seed": s}, detail_noise(model, s).tolist()) for s in (0, 1, 2, 100, 255)]
-    labels = [None, *range(model.extra)]
-    return [({"label": k}, [float(k == i) for i in range(model.extra)]) for k in labels]
+    """Arguments of `decode_uint8`, and the context that the browser passes to the decoder."""
+    seeds = (0, 1, 2, 100, 255) if model.noise_size else (0,)
+    labels = [None, *range(model.classes)]
+    given = [{"label": label, "seed": seed} for label in labels for seed in seeds]
+    return [(case, model.context_vector(**case).tolist()) for case in given]
 
 
 def compare(tab, model, told: dict, extra: list[float]) -> tuple[float, float, float]:
@@ -73,7 +73,7 @@ def compare(tab, model, told: dict, extra: list[float]) -> tuple[float, float, f
         z, noise = torch.from_numpy(CODES), torch.tensor(extra).expand(len(CODES), -1)
         logits = model.decoder(torch.cat([z, noise], dim=1))
     images = np.array(found["images"])
-    exact = decode_bytes(model, CODES, **told).reshape(len(CODES), -1)
+    exact = decode_uint8(model, CODES, **told).reshape(len(CODES), -1)
     return (
         np.abs(images - logits.sigmoid().flatten(1).numpy()).max(),
         np.abs(np.round(images * 255) - exact).max(),

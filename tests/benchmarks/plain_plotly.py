@@ -32,4 +32,4 @@ with left:
     event = st.plotly_chart(figure, key="map", on_select="rerun", selection_mode="points")
 points = event["selection"]["points"] or [{"x": 0.0, "y": 0.0}]
 z = np.array([[points[0]["x"], points[0]["y"]]])
-right.image(latent.decode_bytes(model, z)[0, :, :, 0], width=280, output_format="PNG")
+right.image(latent.decode_uint8(model, z)[0, :, :, 0], width=280, output_format="PNG")

@@ -8,7 +8,7 @@ from live import ROOT, wait_until
 from playwright.sync_api import Locator, Page, TimeoutError
 
 import vae
-from vae.latent.encoding import decode_bytes
+from vae.latent.encoding import decode_uint8
 
 IMAGE = '[data-testid="decoded-image"]'
 MAP = '[data-testid="latent-map"]'
@@ -65,7 +65,7 @@ def torch_image(
 ) -> np.ndarray:
     """Grey values [H, W] that torch decodes at z with a bundled checkpoint."""
     model = vae.load(ROOT / "checkpoints" / name).model
-    return decode_bytes(model, np.array([z]), label=label, seed=seed)[0, :, :, 0].astype(int)
+    return decode_uint8(model, np.array([z]), label=label, seed=seed)[0, :, :, 0].astype(int)
 
 
 def on_map(page: Page, fx: float, fy: float) -> tuple[float, float]:

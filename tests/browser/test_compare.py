@@ -12,7 +12,7 @@ from live import wait_until
 from playwright.sync_api import Page
 
 import vae
-from vae.latent.encoding import decode_bytes, split_codes
+from vae.latent.encoding import decode_uint8, split_codes
 
 ROOT = Path(__file__).parents[2]
 PAIR = ("fashion-ae", "fashion-vae")
@@ -27,7 +27,7 @@ def codes(name: str) -> np.ndarray:
 
 def decoded(name: str, z: list[float]) -> np.ndarray:
     model = vae.load(ROOT / "checkpoints" / name).model
-    return decode_bytes(model, np.array([z]))[0, :, :, 0].astype(int)
+    return decode_uint8(model, np.array([z]))[0, :, :, 0].astype(int)
 
 
 def panel(page: Page, name: str):

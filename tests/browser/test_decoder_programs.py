@@ -11,10 +11,11 @@ from torch import nn
 import vae
 from vae import MODELS
 from vae.config import NETWORKS
-from vae.export.decoder_program import ExportError, decoder_program
-from vae.latent.encoding import decode_bytes, detail_noise
+from vae.export.decoder_program import DecoderProgramError, decoder_program
+from vae.latent.encoding import decode_uint8
 from vae.models import build
-from vae.nn.layers import Beside, Draw, Fourier, Residual
+from vae.nn.layers import FourierFeatures, OnFirstColumns, Residual, StochasticLayer
+from vae.nn.likelihoods import Bernoulli
 
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
 RUN = """async ([program, codes, extras = []]) => {
@@ -39,16 +40,20 @@ DECODERS = {
     ),
     "fourier, colour from a linear layer": (
         (3, 4, 4),
-        lambda: nn.Sequential(Fourier(3, 7, 2.0), nn.Linear(17, 48), nn.Unflatten(1, (3, 4, 4))),
+        lambda: nn.Sequential(
+            FourierFeatures(3, 7, 2.0), nn.Linear(17, 48), nn.Unflatten(1, (3, 4, 4))
+        ),
     ),
     "noise kept beside a body, drawn in two steps": (
         (1, 2, 2),
         lambda: nn.Sequential(
-            Beside(1, nn.Sequential(nn.Linear(1, 6), nn.SiLU())),
-            Beside(6, nn.Sequential(nn.Sequential(Residual(nn.Sequential(nn.Linear(6, 6)))))),
-            Draw(6, 1),
-            Beside(6, nn.Sequential(nn.LayerNorm(6))),
-            Draw(6, 1),
+            OnFirstColumns(1, nn.Sequential(nn.Linear(1, 6), nn.SiLU())),
+            OnFirstColumns(
+                6, nn.Sequential(nn.Sequential(Residual(nn.Sequential(nn.Linear(6, 6)))))
+            ),
+            StochasticLayer(6, 1),
+            OnFirstColumns(6, nn.Sequential(nn.LayerNorm(6))),
+            StochasticLayer(6, 1),
             nn.Linear(6, 4),
             nn.Unflatten(1, (1, 2, 2)),
         ),
@@ -89,7 +94,7 @@ def page(profile, server):
 
 
 class Stub:
-    latent, extra, extra_kind = 3, 0, None
+    latent, context_size, context, likelihood = 3, 0, None, Bernoulli()
 
     def __init__(self, decoder: nn.Sequential, shape: tuple[int, int, int]) -> None:
         self.decoder, self.image_shape = decoder, shape
@@ -126,16 +131,16 @@ def test_every_model_s_program_equals_torch(page, settings, name, network):
         parameter.data += 0.2 * torch.randn_like(parameter)
     codes = torch.randn(6, 2)
     cases = {None: [{}], "label": [{}, {"label": 0}, {"label": 1}]}.get(
-        model.extra_kind, [{"seed": seed} for seed in (0, 1, 7, 255)]
+        model.context, [{"seed": seed} for seed in (0, 1, 7, 255)]
     )
     extras = [_extra(model, **case) for case in cases]
     program = base64.b64encode(decoder_program(model)).decode()
     for case, extra in zip(cases, extras, strict=True):
-        expected = decode_bytes(model, codes.numpy(), **case).reshape(6, -1).astype(int)
+        expected = decode_uint8(model, codes.numpy(), **case).reshape(6, -1).astype(int)
         found = page.evaluate(RUN, [program, codes.tolist(), [extra] * 6])
         assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
-    if model.extra:
-        pictures = [decode_bytes(model, codes.numpy(), **case) for case in cases]
+    if model.context_size:
+        pictures = [decode_uint8(model, codes.numpy(), **case) for case in cases]
         assert all((pictures[0] != other).any() for other in pictures[1:])
         zeros = page.evaluate(RUN, [program, codes.tolist(), [extras[0]] * 6])
         assert zeros == page.evaluate(RUN, [program, codes.tolist()])  # left out: all zero
@@ -146,25 +151,23 @@ def test_a_bundled_model_s_program_equals_torch(page, name):
     model = vae.load(ROOT / "checkpoints" / name).model
     codes = np.random.default_rng(0).normal(scale=1.5, size=(100, model.latent)).round(4)
     program = base64.b64encode(decoder_program(model)).decode()
-    expected = decode_bytes(model, codes).reshape(100, 784).astype(int)
+    expected = decode_uint8(model, codes).reshape(100, 784).astype(int)
     found = page.evaluate(RUN, [program, codes.tolist(), [_extra(model)] * 100])
     assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
     assert np.ptp(expected) > 200  # the images are pictures, not one grey
 
 
 def _extra(model, label: int | None = None, seed: int = 0) -> list[float]:
-    """What the decoder finds behind the code."""
-    if model.extra_kind == "detail":
-        return detail_noise(model, seed).tolist()
-    return [float(k == label) for k in range(model.extra)]
+    """The decoder's further inputs."""
+    return model.context_vector(label, seed).tolist()
 
 
 def test_a_layer_without_a_program_is_named():
     decoder = nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Unflatten(1, (1, 2, 2)))
-    with pytest.raises(ExportError, match="GELU"):
+    with pytest.raises(DecoderProgramError, match="GELU"):
         decoder_program(Stub(decoder, (1, 2, 2)))
     grouped = nn.Sequential(nn.Unflatten(1, (1, 1, 3)), nn.Conv2d(1, 2, (1, 3)))
-    with pytest.raises(ExportError, match="square"):
+    with pytest.raises(DecoderProgramError, match="square"):
         decoder_program(Stub(grouped, (2, 1, 1)))
 
 

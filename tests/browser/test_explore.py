@@ -25,7 +25,7 @@ from live import ROOT, wait_until
 from playwright.sync_api import expect
 
 import vae
-from vae.latent.encoding import decode_bytes, split_codes
+from vae.latent.encoding import decode_uint8, split_codes
 
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):
@@ -329,7 +329,7 @@ def test_an_item_shows_its_posterior_and_reconstruction(open_page):
     from vae.latent.encoding import encode_images
 
     codes = encode_images(model, data.test.images[number : number + 1])
-    expected = decode_bytes(model, codes.mean)[0, :, :, 0].astype(int)
+    expected = decode_uint8(model, codes.mean)[0, :, :, 0].astype(int)
     assert np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
     original = detail.locator("img").evaluate(
         "i => { const c = document.createElement('canvas'); c.width = c.height = 28;"

@@ -19,7 +19,7 @@ from vae import Config, ModelConfig, TrainConfig
 from vae.analysis import projections
 from vae.checkpoint.folder import save
 from vae.data.subsample import evenly_spaced
-from vae.latent.encoding import decode_bytes, split_codes
+from vae.latent.encoding import decode_uint8, split_codes
 from vae.models import build
 
 ROOT = Path(__file__).parents[2]
@@ -211,7 +211,7 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
         return [float(v) for v in decoded.get_attribute("data-z").split(",")]
 
     def right() -> None:
-        made = decode_bytes(eight, np.array([z()]))[0, :, :, 0].astype(int)
+        made = decode_uint8(eight, np.array([z()]))[0, :, :, 0].astype(int)
         assert np.abs(pixels(decoded) - made).max() <= 1
 
     expect(page.locator('[data-testid^="z-slider-"]')).to_have_count(6)

@@ -78,7 +78,7 @@ def test_files_answer_as_torch_does(name, network, exported, pictures):
     loaded, encoder, decoder = exported(name, network)
     model, image = loaded.model, ["N", 1, 8, 8]
     label = {"label_one_hot": ["N", 2]} if name == "cvae" else {}
-    extra = {"extra": ["N", model.extra]} if name in ("cvae", "hvae") else {}
+    extra = {"extra": ["N", model.context_size]} if name in ("cvae", "hvae") else {}
     code = {"mean": ["N", 2]} | ({"std": ["N", 2]} if name in GAUSSIAN else {})
     assert shapes(encoder.get_inputs()) == {"images": image} | label
     assert shapes(encoder.get_outputs()) == code
@@ -93,7 +93,7 @@ def test_files_answer_as_torch_does(name, network, exported, pictures):
         if name in GAUSSIAN:
             same(given["std"], model.posterior(pictures[:n], y).std)
         z = torch.randn(n, 2, generator=torch.Generator().manual_seed(1))
-        more = {"cvae": one_hot, "hvae": torch.zeros(n, model.extra)}
+        more = {"cvae": one_hot, "hvae": torch.zeros(n, model.context_size)}
         drawn = run(decoder, z=z, **({"extra": more[name]} if extra else {}))["image"]
         same(drawn, model.decode(z, y).sigmoid())
 
@@ -119,9 +119,9 @@ def test_a_label_changes_what_a_cvae_says(exported, pictures):
 
 def test_noise_changes_the_detail_of_an_hvae(exported):
     loaded, _, decoder = exported("hvae")
-    noise = torch.randn(2, loaded.model.extra, generator=torch.Generator().manual_seed(2))
+    noise = torch.randn(2, loaded.model.context_size, generator=torch.Generator().manual_seed(2))
     drawn = run(decoder, z=torch.zeros(2, 2), extra=noise)["image"]
-    same(drawn, loaded.model.decode_detail(torch.zeros(2, 2), noise).sigmoid())
+    same(drawn, loaded.model.decode_with(torch.zeros(2, 2), noise).sigmoid())
     assert (drawn[0] - drawn[1]).abs().max() > 1e-3
 
 

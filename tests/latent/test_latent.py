@@ -8,16 +8,19 @@ import torch
 from torch import nn
 
 from vae.latent.density import at, bounds, density, entropy
-from vae.latent.encoding import class_centres, decode_bytes
+from vae.latent.encoding import class_centres, decode_uint8
 
 
 class Plane(nn.Module):
     """A decoder whose single pixel has the logit z1 + 2 z2."""
 
-    latent, image_shape, extra_kind = 2, (1, 1, 1), None
+    latent, image_shape = 2, (1, 1, 1)
 
     def decode(self, z, y=None):
         return (z[:, 0] + 2 * z[:, 1]).reshape(-1, 1, 1, 1)
+
+    def picture(self, z, label=None, seed=0):
+        return self.decode(z).sigmoid()
 
 
 def test_density_of_a_normal_sample_is_the_normal_density():
@@ -74,4 +77,4 @@ def test_decode_bytes_rounds_to_the_nearest_level():
     logits = torch.tensor([-30.0, 0.0, 30.0, 1.0])
     expected = (torch.sigmoid(logits) * 255).round().int().tolist()
     codes = torch.stack([logits, torch.zeros(4)], 1).numpy()
-    assert decode_bytes(Plane(), codes).ravel().tolist() == expected
+    assert decode_uint8(Plane(), codes).ravel().tolist() == expected

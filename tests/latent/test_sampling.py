@@ -5,13 +5,12 @@ import pytest
 import torch
 
 from vae import latent
-from vae.latent.encoding import Codes
+from vae.latent.encoding import Codes, decode_uint8
 from vae.latent.sampling import (
     SOURCES,
     GenerateError,
     Ground,
     SamplingRequest,
-    decode,
     inside,
     mix,
     sample,
@@ -76,8 +75,8 @@ def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, s
     again = drawn_again(model, asked, drawn)
     assert np.array_equal(again.z, first.z) and np.array_equal(again.seeds, first.seeds)
     assert not np.array_equal(first.z, other.z)
-    assert (first.seeds > 0).all() == (model.extra_kind == "detail")
-    assert first.label == (1 if model.extra_kind == "label" else None)
+    assert (first.seeds > 0).all() == (model.noise_size > 0)
+    assert first.label == (1 if model.classes else None)
     if source == "region":
         assert (first.z > (-3, -1)).all() and (first.z < (-1, 1)).all()
     if source == "inside":
@@ -135,9 +134,9 @@ def test_what_cannot_be_drawn_is_said(drawn, asked, words):
 @pytest.mark.parametrize("name", ["vae", "cvae", "hvae"])
 def test_records_decode_to_the_pictures_they_are_of(drawn, name):
     model, made = drawn(name, n=12, label=0 if name == "cvae" else None)
-    pictures = decode(model, made.z, label=made.label, seeds=made.seeds)
+    pictures = decode_uint8(model, made.z, label=made.label, seed=made.seeds)
     for z, seed, picture in zip(made.z, made.seeds, pictures, strict=True):
-        alone = latent.decode_bytes(model, z[None], label=made.label, seed=int(seed))[0]
+        alone = latent.decode_uint8(model, z[None], label=made.label, seed=int(seed))[0]
         assert abs(alone.astype(int) - picture).max() <= 1  # a batch may round another way
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae.latent.encoding import central_items, posterior_draws
+from vae.latent.encoding import central_items, posterior_samples
 from vae.latent.traversal import Walk, crowding, line, telling_pair, walk
 from vae.models import build
 
@@ -55,16 +55,16 @@ def test_posterior_draws_have_the_posteriors_moments(settings, pictures, tiny):
         torch.manual_seed(1)
         model = build(settings(name).model).eval().requires_grad_(False)
         image, label = tiny.test.images[0], int(tiny.test.labels[0])
-        draws = posterior_draws(model, image, label, 4000, seed=3)
+        draws = posterior_samples(model, image, label, 4000, seed=3)
         told = model.proposal(pictures[:1], torch.tensor([label])) if name != "hvae" else None
         told = told or model.posterior(pictures[:1])
         std = told.std[0].numpy()
         assert draws.shape == (4000, 2)
         assert np.abs(draws.mean(0) - told.mean[0].numpy()).max() < 0.1 * std.max()
         assert draws.std(0) == pytest.approx(std, rel=0.1)
-        assert np.array_equal(draws, posterior_draws(model, image, label, 4000, seed=3))
+        assert np.array_equal(draws, posterior_samples(model, image, label, 4000, seed=3))
     plain = build(settings("ae").model)
-    assert posterior_draws(plain, tiny.test.images[0], 0, 5) is None
+    assert posterior_samples(plain, tiny.test.images[0], 0, 5) is None
 
 
 def test_central_items_are_members_of_their_class():

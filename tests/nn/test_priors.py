@@ -7,7 +7,7 @@ import torch
 
 from vae.config import ConfigError
 from vae.nn.distributions import Mixture, normal_log_prob
-from vae.nn.priors import Flow, LabelNormal
+from vae.nn.priors import ClassConditionalNormal, Flow
 
 STEP = 0.05
 PLANE = torch.cartesian_prod(*[torch.arange(-12, 12, STEP)] * 2)
@@ -43,13 +43,13 @@ def test_a_prior_integrates_to_one_and_its_draws_have_its_density(name):
     )
     prior = {"flow": bent(), "mixture": mixture}.get(name)
     if prior is None:
-        prior = LabelNormal(3, 2).requires_grad_(False).mixture(None)
+        prior = ClassConditionalNormal(3, 2).requires_grad_(False).mixture(None)
     density = prior.log_prob(PLANE).exp()
     assert float(density.sum()) * STEP**2 == pytest.approx(1, abs=2e-3)
     draws = prior.sample(40_000, torch.Generator().manual_seed(0))
     expected = -float((density * density.clamp(min=1e-30).log()).sum()) * STEP**2
     assert -float(prior.log_prob(draws).mean()) == pytest.approx(expected, abs=0.02)
-    low, high = prior.reach(4.0)
+    low, high = prior.bounding_box(4.0)
     assert ((draws >= low) & (draws <= high)).all(1).float().mean() > 0.999
 
 
@@ -67,7 +67,7 @@ def test_a_flow_of_one_latent_is_refused():
 
 def test_a_label_s_prior_is_its_own_normal_and_an_unknown_one_s_all_of_them():
     torch.manual_seed(0)
-    prior = LabelNormal(3, 2).requires_grad_(False)
+    prior = ClassConditionalNormal(3, 2).requires_grad_(False)
     z = torch.randn(4, 2)
     given = prior.log_prob(z, torch.tensor([0, 1, 2, -1]))
     for k in range(3):

@@ -3,7 +3,7 @@
 import torch
 
 from vae.nn.distributions import Mixture
-from vae.nn.semi_amortised import GRID, REACH, refine, survey
+from vae.nn.semi_amortised import GRID_SIZE, GRID_STD, decode_grid, newton_refine
 
 
 def quadratic(centre: torch.Tensor, curvature: torch.Tensor):
@@ -23,7 +23,7 @@ def test_a_gaussian_posterior_is_found_exactly():
     curvature = 400 * (root @ root.mT + 0.5 * torch.eye(2, dtype=torch.float64))
     start = centre + 0.03 * torch.randn(50, 2, dtype=torch.float64)
     std = torch.full((50, 2), 0.05, dtype=torch.float64)
-    mean, std = refine(start, std, quadratic(centre, curvature), start, 6)
+    mean, std = newton_refine(start, std, quadratic(centre, curvature), start, 6)
     torch.testing.assert_close(mean, centre, atol=2e-3, rtol=0)
     # The diagonal Gaussian nearest in KL(q || p) has the inverse of H's diagonal as variances.
     exact = curvature.diagonal(dim1=1, dim2=2).rsqrt()
@@ -35,7 +35,7 @@ def test_the_plane_s_proposal_is_taken_only_where_it_is_better():
     energy = quadratic(centre, 100 * torch.eye(2).expand(2, 2, 2))
     encoder = torch.tensor([[-2.0, -2.0], [-1.0, 0.01]])
     plane = torch.tensor([[1.01, 1.0], [-1.2, 0.0]])
-    mean, _ = refine(encoder, torch.full((2, 2), 0.1), energy, plane, 0)
+    mean, _ = newton_refine(encoder, torch.full((2, 2), 0.1), energy, plane, 0)
     assert torch.equal(mean, torch.stack([plane[0], encoder[1]]))
 
 
@@ -48,16 +48,16 @@ def test_no_step_ever_raises_the_energy():
     start = torch.randn(200, 2)
     before = bumpy(start)
     for steps in (1, 3, 6):
-        mean, std = refine(start, torch.full((200, 2), 0.1), bumpy, start, steps)
+        mean, std = newton_refine(start, torch.full((200, 2), 0.1), bumpy, start, steps)
         assert (bumpy(mean) <= before + 1e-6).all()
         assert torch.isfinite(std).all() and (std > 0).all()
 
 
 def test_the_grid_covers_the_prior():
-    codes, logits, log_prior = survey(lambda z: z.sum(1), Mixture.standard_normal(2))
-    assert codes.shape == (GRID**2, 2) and codes.abs().max() == REACH
+    codes, logits, log_prior = decode_grid(lambda z: z.sum(1), Mixture.standard_normal(2))
+    assert codes.shape == (GRID_SIZE**2, 2) and codes.abs().max() == GRID_STD
     assert torch.equal(logits, codes.sum(1))
     expected = torch.distributions.Normal(0, 1).log_prob(codes).sum(1)
     torch.testing.assert_close(log_prior, expected)
     sample = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
-    assert (sample.abs() < REACH).all(1).float().mean() > 0.999
+    assert (sample.abs() < GRID_STD).all(1).float().mean() > 0.999

@@ -140,7 +140,7 @@ def test_the_result_agrees_with_torch_and_numpy(clothes):
     assert [near.item for near in found.by_pixels] == apart.argsort()[:8].tolist()
     assert found.by_pixels[0].distance == pytest.approx(apart.min(), abs=1e-4)
     assert np.array_equal(found.image, image.transpose(1, 2, 0))
-    assert np.array_equal(found.reconstruction, latent.decode_bytes(model, np.array([found.z]))[0])
+    assert np.array_equal(found.reconstruction, latent.decode_uint8(model, np.array([found.z]))[0])
     answer = lookup_cache.classify(one.name, one.digest, image, found.votes)
     assert answer["classes"][0]["name"] == "Sneaker" == answer["judge"]["name"]
     assert sum(c["share"] for c in answer["classes"]) <= 1 + 1e-9

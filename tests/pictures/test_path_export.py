@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from pages.ui.runtime.jobs import Job
-from vae.latent.encoding import decode_bytes
+from vae.latent.encoding import decode_uint8
 from vae.latent.paths import Frame, from_json
 from vae.models import build
 from vae.pictures.animation import ExportError
@@ -48,7 +48,7 @@ def test_every_film_holds_every_frame(model):
 
 def test_a_sharp_enlargement_keeps_every_pixel_that_torch_decoded(model):
     data = make(model, PATH, Recipe("zip", size=32, how="nearest"), ORIGIN)
-    wanted = decode_bytes(model, np.array([PATH[3].z]))[0, :, :, 0]
+    wanted = decode_uint8(model, np.array([PATH[3].z]))[0, :, :, 0]
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = sorted(n for n in archive.namelist() if n.endswith(".png"))[3]
         found = np.asarray(Image.open(archive.open(name)).convert("L"))
@@ -71,7 +71,7 @@ def test_a_frame_is_decoded_as_its_own_label(settings):
     told = build(settings("cvae").model).eval().requires_grad_(False)
     path = [Frame((0.1, 0.2), 0), Frame((0.1, 0.2), 1), Frame((0.1, 0.2))]
     found = pictures_of(told, path)
-    assert np.array_equal(found[1], decode_bytes(told, np.array([[0.1, 0.2]]), label=1)[0])
+    assert np.array_equal(found[1], decode_uint8(told, np.array([[0.1, 0.2]]), label=1)[0])
     assert not np.array_equal(found[0], found[1]) and not np.array_equal(found[1], found[2])
 
 

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 import vae
 from vae.__main__ import main
 from vae.nn import sharded_noise
-from vae.nn.sharded_noise import Rows
+from vae.nn.sharded_noise import Shard
 
 SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "1", "--full",
          "--encoder-widths", "48", "--decoder-widths", "48", "--no-evaluate"]  # fmt: skip
@@ -152,7 +152,7 @@ def test_codes_of_two_processes_are_those_of_one(tmp_path):
 def test_each_process_keeps_its_rows_of_the_same_noise():
     def drawn(rows, shape, axis):
         generator = torch.Generator().manual_seed(5)
-        with sharded_noise.rows(rows):
+        with sharded_noise.shard(rows):
             first = sharded_noise.normal(shape, generator, axis=axis)
         return first, sharded_noise.normal((3,), generator)
 
@@ -161,8 +161,8 @@ def test_each_process_keeps_its_rows_of_the_same_noise():
         def shape(count, axis=axis, times=times):
             return (times * count, 2) if axis == 0 else (3, times * count, 2)
 
-        whole, after = drawn(Rows(0, 10, 10), shape(10), axis)
-        parts = [drawn(Rows(a, b, 10), shape(b - a), axis) for a, b in ((0, 4), (4, 10))]
+        whole, after = drawn(Shard(0, 10, 10), shape(10), axis)
+        parts = [drawn(Shard(a, b, 10), shape(b - a), axis) for a, b in ((0, 4), (4, 10))]
         split = [p.unflatten(axis, (times, -1)) for p, _ in parts]
         joined = torch.cat(split, axis + 1).flatten(axis, axis + 1)
         assert np.array_equal(joined, whole)

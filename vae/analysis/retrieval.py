@@ -234,7 +234,7 @@ def measured(
     looked up among the others."""
     own = evenly_spaced(len(index), most)
     codes = index.codes[own]
-    if model.extra_kind == "label":  # those of the index were told their class
+    if model.classes:  # those of the index were told their class
         codes = encode_images(model, index.images[own]).mean
     votes = index.votes(codes, index.images[own], itself=own)
     return Reliability(confidence.probabilities(votes), index.labels[own])

@@ -25,7 +25,7 @@ def regret(seen: Seen) -> Tensor:
 
     def bound(mean: Tensor, log_std: Tensor) -> Tensor:
         codes = (mean + log_std.exp() * draws).flatten(0, 1)
-        misses = model.likelihood(model.decode(codes), many).view(_DRAWS, -1)
+        misses = model.likelihood.nll(model.decode(codes), many).view(_DRAWS, -1)
         own = (-0.5 * draws.square() - log_std - 0.5 * math.log(2 * math.pi)).sum(-1)
         return (misses + own - model.log_prior(codes).view(_DRAWS, -1)).mean(0)
 

@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from ..models.base import Autoencoder
 
 AT_ONCE = 500
-_FLOOR = 0.003  # variance that a pixel has at least: an eighth of a grey level would else be all
 _BLUR = 1.5 / 28  # of the image's side: what is smaller is texture
 
 
@@ -42,13 +41,15 @@ class Seen:
         return self.model.decode(self.z).float()
 
     @cached_property
+    def picture(self) -> Tensor:
+        """The reconstruction: pixel means [B, C, H, W]."""
+        return self.model.likelihood.mean(self.logits)
+
+    @cached_property
     def residual(self) -> Tensor:
-        """What the model misses [B, C, H, W], in standard deviations that it expects of a pixel
-        (Pearson's residual of a Bernoulli; of a Gaussian all pixels have the same)."""
-        picture = self.logits.sigmoid()
-        if self.model.likelihood.family == "gaussian":
-            return (self.x - picture) / float(self.model.likelihood.log_sigma.exp())
-        return (self.x - picture) / (picture * (1 - picture) + _FLOOR).sqrt()
+        """Pearson residual [B, C, H, W]: the error per pixel in units of the standard deviation
+        that the model expects."""
+        return (self.x - self.picture) / self.model.likelihood.residual_scale(self.logits)
 
 
 def seen(model: Autoencoder, images: np.ndarray, codes: tuple | None = None):
@@ -87,5 +88,5 @@ def reconstructions(
     model: Autoencoder, images: np.ndarray, codes: tuple | None = None
 ) -> np.ndarray:
     """What the model makes of uint8 images [N, C, H, W], of the same kind."""
-    parts = [(s.logits.sigmoid() * 255).round().byte().numpy() for s in seen(model, images, codes)]
+    parts = [(s.picture * 255).round().byte().numpy() for s in seen(model, images, codes)]
     return np.concatenate(parts) if parts else images

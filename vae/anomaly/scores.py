@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ..evaluation import quadrature
 from ..models.base import Autoencoder
@@ -107,18 +106,16 @@ def _structure(judge: Judge, of: Seen) -> Tensor:
 
 
 def _squared(judge: Judge, of: Seen) -> Tensor:
-    return (of.logits.sigmoid() - of.x).square().flatten(1).mean(1)
+    return (of.picture - of.x).square().flatten(1).mean(1)
 
 
 def _reconstruction(judge: Judge, of: Seen) -> Tensor:
-    return judge.model.likelihood(of.logits, of.x)
+    return judge.model.likelihood.nll(of.logits, of.x)
 
 
 def _deviance(judge: Judge, of: Seen) -> Tensor:
     """The reconstruction error above that of a perfect one, for a Bernoulli KL(x || picture)."""
-    least = F.binary_cross_entropy(of.x, of.x, reduction="none").flatten(1).sum(1)
-    misses = F.binary_cross_entropy_with_logits(of.logits, of.x, reduction="none")
-    return misses.flatten(1).sum(1) - least
+    return _reconstruction(judge, of) - judge.model.likelihood.floor(of.x)
 
 
 def _neg_elbo(judge: Judge, of: Seen) -> Tensor:
@@ -156,14 +153,6 @@ def _has_prior(model: Autoencoder) -> bool:
     return model.has_prior
 
 
-def _gaussian(model: Autoencoder) -> bool:
-    """Whether q(z|x) is a Gaussian over all that is hidden."""
-    if not model.has_prior or model.extra_kind == "detail":
-        return False
-    with torch.no_grad():
-        return model.posterior(torch.zeros(1, *model.image_shape)) is not None
-
-
 SCORES: dict[str, Score] = {
     "structure": Score(
         "Shape",
@@ -177,7 +166,7 @@ SCORES: dict[str, Score] = {
         "Reconstruction above the least",
         "The reconstruction error without what even a perfect reconstruction would cost, nats.",
         _deviance,
-        can=lambda model: model.likelihood.family == "bernoulli",
+        can=lambda model: model.likelihood.has_floor,
     ),
     "reconstruction": Score(
         "Reconstruction",
@@ -196,7 +185,9 @@ SCORES: dict[str, Score] = {
         "Exact −log p(x)",
         "The likelihood itself, integrated over the plane, nats.",
         _exact,
-        can=lambda model: model.latent == 2 and model.extra_kind is None,
+        can=lambda model: (
+            model.latent == 2 and model.context is None and model.likelihood.linear_in_x
+        ),
         needs=lambda model: None if model.has_prior else "aggregate",
         effort="search",
     ),
@@ -204,7 +195,7 @@ SCORES: dict[str, Score] = {
         "Empty place",
         "−log q(z): how seldom real images lie where this one does, nats.",
         _place,
-        can=lambda model: model.extra_kind is None,
+        can=lambda model: model.context is None,
         needs=lambda model: "aggregate",
     ),
     "summary": Score(
@@ -218,7 +209,7 @@ SCORES: dict[str, Score] = {
         "Likelihood regret",
         "Nats that a posterior fitted to this image alone gains over the encoder's.",
         lambda judge, of: regret(of),
-        can=_gaussian,
+        can=lambda model: model.gaussian_posterior,
         effort="search",
     ),
     "complexity": Score(

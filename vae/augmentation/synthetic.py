@@ -22,7 +22,7 @@ from ..data.dataset import DataError, Dataset, Split
 from ..evaluation import classifier
 from ..latent import sampling
 from ..latent.aggregate_posterior import fit_labels
-from ..latent.encoding import encode_images
+from ..latent.encoding import decode_uint8, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
 
@@ -94,11 +94,11 @@ def places(checkpoint: Checkpoint, split: Split, class_names: tuple[str, ...]) -
     """Where each class of labelled images lies: the conditional aggregate posterior that is kept
     with a conditional model, else one fitted to the images' codes."""
     model, classes = checkpoint.model, len(class_names)
-    if model.extra_kind == "label":
-        if model.extra != classes:
+    if model.classes:
+        if model.classes != classes:
             raise AugmentError(
-                f"{checkpoint.name} knows {model.extra} classes, the data have {classes}; choose "
-                "the data that it was trained on"
+                f"{checkpoint.name} knows {model.classes} classes, the data have {classes}; "
+                "choose the data that it was trained on"
             )
         kept = load_aggregate(checkpoint)
         if kept is not None:
@@ -145,8 +145,7 @@ def plain(model: Autoencoder) -> Autoencoder:
     """The same weights with the amortised posterior: without the search over the plane that
     refines every code, which takes a hundred times longer than where a class lies is worth."""
     quick = copy.copy(model)
-    if quick.refines:
-        quick.refine = 0
+    quick.refine = 0
     return quick
 
 
@@ -219,9 +218,9 @@ def decode(model: Autoencoder, z: np.ndarray, labels: np.ndarray, seeds: np.ndar
     images = np.empty((len(z), *model.image_shape), np.uint8)
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
-        told = int(label) if model.extra_kind == "label" else None
+        told = int(label) if model.classes else None
         for rows in np.split(own, range(_ROWS, len(own), _ROWS)):
-            part = sampling.decode(model, z[rows], label=told, seeds=seeds[rows])
+            part = decode_uint8(model, z[rows], label=told, seed=seeds[rows])
             images[rows] = part.transpose(0, 3, 1, 2)
     return images
 
@@ -271,7 +270,7 @@ def _drawn(
         state = np.random.SeedSequence((seed, label, block)).generate_state(1, np.uint64)
         generator = torch.Generator().manual_seed(int(state[0]) >> 1)
         codes.append(draw(_BLOCK, generator).numpy().round(4) + 0.0)
-        if model.extra_kind == "detail":
+        if model.noise_size:
             seeds.append(
                 torch.randint(1, sampling.DETAILS, (_BLOCK,), generator=generator).numpy()
             )

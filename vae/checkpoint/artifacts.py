@@ -47,8 +47,7 @@ def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
     if read[0].keys() != set(Mixture._fields):
         return None
     mixture, model = Mixture(**read[0]), checkpoint.model
-    labels = model.extra if model.extra_kind == "label" else 1
-    return mixture if len(mixture.means) % labels == 0 else None
+    return mixture if len(mixture.means) % max(1, model.classes) == 0 else None
 
 
 def save_calibration(path: str | Path, told: dict) -> None:

@@ -31,6 +31,10 @@ MOST_WEIGHTS = 256 * 2**20
 MOST_JSON = 4 * 2**20
 
 
+# Modules whose tensors older checkpoints store under another name.
+_RENAMED_MODULES = {"told": "condition", "of_label": "class_prior", "into": "project"}
+
+
 class CheckpointError(AtelierError):
     """A folder that is no usable checkpoint: what came, what was expected, what to do."""
 
@@ -64,7 +68,7 @@ def load(path: str | Path) -> Checkpoint:
     path = Path(path)
     config, metrics, raw = _read(path)
     try:
-        weights = tensors_io.load(raw)
+        weights = with_current_names(tensors_io.load(raw))
     except SafetensorError as error:
         raise CheckpointError(
             f"{path.name}/{WEIGHTS} is no whole safetensors file ({error}); copy the folder again"
@@ -139,6 +143,14 @@ def save(
             f"{path} cannot be written ({error}); choose another --out"
         ) from error
     return digest_of(config, raw)
+
+
+def with_current_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict in which modules have the names that they have today."""
+    return {
+        ".".join(_RENAMED_MODULES.get(part, part) for part in name.split(".")): tensor
+        for name, tensor in weights.items()
+    }
 
 
 def save_metrics(path: str | Path, metrics: dict) -> None:

@@ -54,7 +54,7 @@ def sample(
 
 def _label(loaded, label: str) -> int:
     """The number of a class that was named, or numbered."""
-    if loaded.model.extra_kind != "label":
+    if not loaded.model.classes:
         raise ConfigError(
             f"--label is {label!r}, but {loaded.name} was never told labels; use a cvae"
         )
@@ -122,7 +122,7 @@ def interpolate(
         )
     loaded = checkpoints.load(checkpoint)
     model = loaded.model
-    if seed and model.extra_kind != "detail":
+    if seed and not model.noise_size:
         raise ConfigError(f"--seed is {seed}, but {loaded.name} has no detail; use an hvae")
     wanted = None if label is None else _label(loaded, label)
     stops = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])

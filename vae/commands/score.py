@@ -129,7 +129,7 @@ class _Normal:
         count = len(whole.images)
         few = evenly_spaced(count, most)
         kept = load_codes(self.loaded, whole.digest)
-        told = self.loaded.model.extra_kind == "label"  # with the label, which no score is given
+        told = self.loaded.model.classes > 0  # with the label, which no score is given
         codes = None
         if kept is not None and not told and len(kept["mean"]) == count:
             codes = (kept["mean"][few], kept["std"][few] if "std" in kept else None)

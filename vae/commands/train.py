@@ -264,7 +264,7 @@ def config_of(options: dict, dataset) -> Config:
         name=options["model"],
         beta=info.preset.get("beta", 1.0) if options["beta"] is None else options["beta"],
         levels=_widths("--levels", options["levels"]) or info.preset.get("levels", ()),
-        classes=len(dataset.class_names) if info.cls.extra_kind == "label" else 0,
+        classes=len(dataset.class_names) if info.cls.context == "label" else 0,
         image_shape=dataset.train.images.shape[1:],
         encoder_widths=_widths("--encoder-widths", options["encoder_widths"]),
         decoder_widths=_widths("--decoder-widths", options["decoder_widths"]),

@@ -100,9 +100,9 @@ def exact(
     """
     nothing = {"nll_exact": None, "nll_exact_error": None, "nll_exact_aggregate": None}
     nothing["nll_exact_n"] = len(x)
-    if model.latent != 2:
+    if model.latent != 2 or not model.likelihood.linear_in_x:
         return nothing
-    if model.extra_kind == "detail":
+    if model.noise_size:
         few = x[:_HIERARCHICAL]
         nll, error = hierarchical_nll(model, few)
         return nothing | {
@@ -136,7 +136,9 @@ def hierarchical_nll(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[floa
         z = (mean + std * grid[:, None]).flatten(0, 1)
         prior = model.log_prior(z)
         many = images.repeat(len(grid), 1, 1, 1)
-        weights = [prior + model.log_weights_at(z, many, generator) for _ in range(_LOWER)]
+        weights = [
+            prior + model.log_importance_weights_at(z, many, generator) for _ in range(_LOWER)
+        ]
         area = (std.prod(1) * cell).log()
         each = torch.stack(weights).view(_LOWER, len(grid), -1).logsumexp(1) + area
         half = _LOWER // 2
@@ -168,8 +170,8 @@ def _sample_numbers(
     prior = None if model.has_prior else aggregate
     first, named = classifier.judge(judge, sample_quality.draw(model, n, prior=prior, seed=seed))
     precision, recall = sample_quality.precision_recall(real, first)
-    told = model.extra_kind == "label"
-    asked = torch.arange(n) % max(1, model.extra)
+    told = model.classes > 0
+    asked = torch.arange(n) % max(1, model.classes)
     return {
         "frechet": sample_quality.frechet(real, first),
         "frechet_aggregate": sample_quality.frechet(real, second),
@@ -190,7 +192,7 @@ def _projection(
     model: Autoencoder, dataset: Dataset, part: Split, codes: Codes, train_codes: Codes
 ) -> dict:
     """Numbers of the codes, which no label has helped to find."""
-    if model.extra_kind == "label":
+    if model.classes:
         codes = encode_images(model, part.images)
         train_codes = encode_images(model, dataset.train.images)
     codes, train = codes.mean, train_codes.mean
@@ -211,6 +213,6 @@ def _squared_error(model: Autoencoder, part: Split, codes: Codes) -> float:
     for rows in torch.arange(len(part.images)).split(1000):
         x = torch.tensor(part.images[rows]).float() / 255
         y = torch.tensor(part.labels[rows])
-        picture = model.decode(torch.tensor(codes.mean[rows]), y).sigmoid()
+        picture = model.likelihood.mean(model.decode(torch.tensor(codes.mean[rows]), y))
         total += float((picture - x).double().square().sum())
     return total / part.images.size

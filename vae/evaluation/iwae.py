@@ -52,17 +52,17 @@ def importance_weighted(
     generator = torch.Generator().manual_seed(seed)
     if not model.has_prior or model.proposal(x[:1], None if y is None else y[:1]) is None:
         return None
-    if model.latent != 2 or model.extra_kind == "detail":
+    if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x:
         parts = []
         for rows in torch.arange(len(x)).split(max(1, 8000 // samples)):
-            weights = model.log_weights(
+            weights = model.log_importance_weights(
                 x[rows], None if y is None else y[rows], samples, generator
             )
             parts.append(_log_mean(weights))
             progress(len(rows))
         return Bound(-torch.cat(parts), samples, 0.0)
     nll, error = torch.empty(len(x)), 0.0
-    labels = torch.full((len(x),), -1) if y is None or model.extra_kind != "label" else y
+    labels = torch.full((len(x),), -1) if y is None or not model.classes else y
     for label in labels.unique().tolist():
         rows = (labels == label).nonzero()[:, 0]
         of = None if label < 0 else torch.full((len(rows),), label)
@@ -103,7 +103,7 @@ def _decoded(
         one = Posterior(proposal.mean[i : i + 1], proposal.std[i : i + 1])
         z = one.mean + one.std * noise[:, i : i + 1]
         y = torch.full((len(z),), label)
-        misses = model.likelihood(model.decode(z[:, 0], y), x[i].expand(len(z), -1, -1, -1))
+        misses = model.likelihood.nll(model.decode(z[:, 0], y), x[i].expand(len(z), -1, -1, -1))
         found.append(_log_mean(_prior_ratio(model, label, z, one) - misses[:, None]))
     return -torch.cat(found)
 
@@ -166,5 +166,5 @@ def _table(model: Autoencoder, points: Tensor, label: int) -> tuple[Tensor, Tens
     slope, offset = torch.empty(len(points), pixels), torch.empty(len(points))
     for rows in torch.arange(len(points)).split(4096):
         logits = model.decode(points[rows], torch.full((len(rows),), label))
-        slope[rows], offset[rows] = model.likelihood.linear(logits)
+        slope[rows], offset[rows] = model.likelihood.as_linear_in_x(logits)
     return slope, offset

@@ -1,8 +1,8 @@
 """Exact log-likelihood in the plane: log p(x) = log of the integral of p(x|z) p(z) over z.
 
 With two latents the integral is a sum over a lattice, and one decoded lattice serves all images,
-because the likelihood is linear in the image (`Likelihood.linear`). The encoder plays no part, so
-a plain autoencoder with a fitted prior, a VAE and an implicit posterior are judged alike.
+because the likelihood is linear in the image (`Likelihood.as_linear_in_x`). The encoder plays no
+part, so a plain autoencoder with a fitted prior, a VAE and an implicit posterior are judged alike.
 
 The lattice is a quadtree: tiles of `TILE` x `TILE` points, each of which is split into four with
 half the step where it holds mass of an image whose integral is not settled yet.
@@ -20,8 +20,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..models.base import Autoencoder, Likelihood
+from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
+from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 
 TILE = 8
@@ -64,7 +65,7 @@ def integrate(
         quarters: list[Tensor] = []
         for some in torch.arange(len(tiles)).split(_TOGETHER):
             codes = _points(tiles[some], step)  # [T, TILE^2, 2]
-            slope, offset = likelihood.linear(decode(codes.flatten(0, 1)))
+            slope, offset = likelihood.as_linear_in_x(decode(codes.flatten(0, 1)))
             slope, offset = (part.view(len(some), TILE**2, -1) for part in (slope, offset))
             weights = torch.stack([prior.log_prob(codes.flatten(0, 1)) for prior in priors])
             weights = weights.view(len(priors), len(some), TILE**2)
@@ -100,7 +101,7 @@ def exact_nll(
 
     Under the model's own prior first, where it has one, then under the aggregate posterior.
     """
-    conditional = model.extra_kind == "label" and y is not None
+    conditional = model.classes > 0 and y is not None
     groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()] if conditional else None
     parts = []
     for label, rows in groups or [(None, torch.arange(len(x)))]:
@@ -111,7 +112,7 @@ def exact_nll(
 
         fitted = aggregate
         if aggregate is not None and label is not None:
-            fitted = aggregate.block(label, model.extra)
+            fitted = aggregate.block(label, model.classes)
         priors = [prior for prior in (model.prior(label), fitted) if prior is not None]
         parts.append(
             (rows, integrate(x[rows], decode, model.likelihood, priors, tolerance=tolerance))
@@ -125,7 +126,7 @@ def exact_nll(
 
 def _first_tiles(priors: list[Prior]) -> tuple[Tensor, float]:
     """Lower corners `[T, 2]` of the tiles that cover every prior, and the step between points."""
-    corners = [prior.reach(_REACH) for prior in priors]
+    corners = [prior.bounding_box(_REACH) for prior in priors]
     low = torch.stack([c[0] for c in corners]).amin(0)
     high = torch.stack([c[1] for c in corners]).amax(0)
     step = float(((high - low).prod() / _POINTS).sqrt())

@@ -28,10 +28,10 @@ def draw(
     one, the labels take turns.
     """
     generator = torch.Generator().manual_seed(seed)
-    if model.extra_kind != "label":
-        noise = generator if model.extra_kind == "detail" else None
+    if not model.classes:
+        noise = generator if model.noise_size else None
         return _pictures(model, _codes(model, n, prior, None, generator), None, noise)
-    y = torch.arange(n) % model.extra if label is None else torch.full((n,), label)
+    y = torch.arange(n) % model.classes if label is None else torch.full((n,), label)
     z = torch.empty(n, model.latent)
     for k in y.unique().tolist():
         z[y == k] = _codes(model, int((y == k).sum()), prior, k, generator)
@@ -48,7 +48,7 @@ def _codes(
     if prior is None:
         return model.sample_prior(n, generator, label)
     if label is not None:
-        prior = prior.block(label, model.extra)
+        prior = prior.block(label, model.classes)
     return prior.sample(n, generator)
 
 
@@ -56,7 +56,7 @@ def _pictures(
     model: Autoencoder, z: Tensor, y: Tensor | None, noise: torch.Generator | None
 ) -> Tensor:
     parts = [
-        model.decode(z[rows], None if y is None else y[rows], noise).sigmoid()
+        model.likelihood.mean(model.decode(z[rows], None if y is None else y[rows], noise))
         for rows in torch.arange(len(z)).split(1000)
     ]
     return torch.cat(parts)

@@ -1,3 +1,3 @@
-"""A model for other programs: the browser's decoder program, ONNX."""
+"""Models in the formats of other programs: decoder programs for the browser, and ONNX files."""
 
-from .decoder_program import ExportError, decoder_program
+from .decoder_program import CONTEXT_NAMES, DecoderProgramError, decoder_program

@@ -1,16 +1,16 @@
-"""Decoder programs: a torch decoder as plain layers and weights that a browser can run.
+"""Decoder programs: a torch decoder as a list of layers and weights that a browser can run.
 
-A program's input is a code and, behind it, the decoder's `extra` numbers: the label, one-hot, of a
-conditional model, or the noise of a hierarchical model's lower levels.
+The input of a program is a code and the decoder's context: the one-hot label of a conditional
+model, or the noise of a hierarchical model's lower levels.
 
 A program is one binary block: uint32 length of the manifest (little endian), the manifest (JSON,
-padded with spaces to a multiple of four bytes), then every weight as float16 or float32. Its
-reader is `pages/ui/decoder.js`; both sides agree within 1/255 a pixel.
+padded with spaces to a multiple of four bytes), then all weights as float16 or float32. Its
+reader is `pages/ui/decoder/decoder.js`; both agree within 1/255 per pixel.
 """
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -20,32 +20,36 @@ from ..errors import AtelierError
 from ..models.base import Autoencoder
 from ..nn.layers import (
     LOG_STD,
-    Beside,
-    Draw,
-    Fourier,
-    Outer,
+    FourierFeatures,
+    LabelInteraction,
+    OnFirstColumns,
     Residual,
+    StochasticLayer,
 )
 
 
-class ExportError(AtelierError):
-    """The decoder holds a layer that a decoder program cannot express; the message names it."""
+class DecoderProgramError(AtelierError):
+    """The decoder contains a layer that a program cannot express; the message names it."""
+
+
+# The names of contexts in a manifest, which the browser reads.
+CONTEXT_NAMES = {"label": "label", "noise": "detail", None: None}
 
 
 def decoder_program(model: Autoencoder) -> bytes:
-    """The decoder of `model` (latents [D] -> pixel means [C, H, W] in [0, 1]) as one binary block.
+    """The decoder of `model` (codes [D] -> pixel means [C, H, W] in [0, 1]) as one binary block.
 
-    Weights travel as float16 where that loses nothing (a checkpoint stored in float16), else as
-    float32. Raises `ExportError` for a layer outside the program's vocabulary.
+    Weights are stored as float16 if that is exact (as for a checkpoint stored in float16), else as
+    float32. Raises `DecoderProgramError` for a layer that programs do not support.
     """
     weights = _Weights()
-    layers = [*_layers(model.decoder, weights), {"op": "sigmoid"}]
+    layers = _layers([*model.decoder, model.likelihood.activation], weights)
     numbers, dtype = weights.packed()
     manifest = {
         "version": 1,
         "latent": model.latent,
-        "extra": model.extra,
-        "extra_kind": model.extra_kind,
+        "extra": model.context_size,
+        "extra_kind": CONTEXT_NAMES[model.context],
         "image": list(model.image_shape),
         "dtype": dtype,
         "numbers": int(numbers.size),
@@ -57,7 +61,7 @@ def decoder_program(model: Autoencoder) -> bytes:
 
 
 class _Weights:
-    """Collects tensors into one flat block; a layer keeps the offset of its first number."""
+    """Collects tensors in one flat block; a layer refers to the offset of its first number."""
 
     def __init__(self) -> None:
         self._blocks: list[np.ndarray] = []
@@ -71,22 +75,22 @@ class _Weights:
 
     def packed(self) -> tuple[np.ndarray, str]:
         block = np.concatenate(self._blocks).astype("<f4")
-        with np.errstate(over="ignore"):  # too large for float16: the comparison below says so
+        with np.errstate(over="ignore"):  # too large for float16: the comparison below fails
             half = block.astype("<f2")
         if np.array_equal(half.astype("<f4"), block):
             return half, "float16"
         return block, "float32"
 
 
-def _layers(network: nn.Sequential, weights: _Weights) -> list[dict]:
+def _layers(network: Iterable[nn.Module], weights: _Weights) -> list[dict]:
     specs = []
     for layer in network:
         describe = _DESCRIBERS.get(type(layer))
         if describe is None:
             known = ", ".join(sorted(kind.__name__ for kind in _DESCRIBERS))
-            raise ExportError(
-                f"the decoder holds a {type(layer).__name__}, a program knows only {known}; "
-                "build it from these layers or let the server decode"
+            raise DecoderProgramError(
+                f"the decoder contains a {type(layer).__name__}; expected only {known}: build it "
+                "from these layers, or decode on the server"
             )
         specs.append(describe(layer, weights))
     return specs
@@ -121,9 +125,9 @@ def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
     def describe(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> dict:
         square = all(a == b for a, b in (layer.kernel_size, layer.stride, layer.padding))
         if not square or layer.dilation != (1, 1) or layer.groups != 1:
-            raise ExportError(
-                f"the decoder holds {layer}, a program knows only square kernels, one group and "
-                "no dilation; build it so or let the server decode"
+            raise DecoderProgramError(
+                f"the decoder contains {layer}; expected a square kernel, one group and no "
+                "dilation: build it that way, or decode on the server"
             )
         return {
             "op": op,
@@ -140,14 +144,14 @@ def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
     return describe
 
 
-def _draw(layer: Draw, weights: _Weights) -> dict:
+def _stochastic_layer(layer: StochasticLayer, weights: _Weights) -> dict:
     return {
         "op": "draw",
         "width": layer.width,
         "size": layer.size,
         "log_std": list(LOG_STD),
         "prior": _linear(layer.prior, weights),
-        "into": _linear(layer.into, weights),
+        "into": _linear(layer.project, weights),
     }
 
 
@@ -155,26 +159,31 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.Linear: _linear,
     nn.SiLU: lambda layer, weights: {"op": "silu"},
     nn.ReLU: lambda layer, weights: {"op": "relu"},
+    nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
     nn.LayerNorm: _layer_norm,
     Residual: lambda layer, weights: {
         "op": "residual",
         "layers": _layers(layer.body, weights),
     },
-    Fourier: lambda layer, weights: {
+    FourierFeatures: lambda layer, weights: {
         "op": "fourier",
         "in": layer.latent,
-        "extra": layer.extra,
+        "extra": layer.context,
         "features": layer.weight.shape[0],
         "weight": weights.add(layer.weight),
     },
     nn.Sequential: lambda layer, weights: {"op": "chain", "layers": _layers(layer, weights)},
-    Outer: lambda layer, weights: {"op": "outer", "width": layer.width, "extra": layer.extra},
-    Beside: lambda layer, weights: {
+    LabelInteraction: lambda layer, weights: {
+        "op": "outer",
+        "width": layer.width,
+        "extra": layer.labels,
+    },
+    OnFirstColumns: lambda layer, weights: {
         "op": "beside",
         "width": layer.width,
         "layers": _layers(layer.body, weights),
     },
-    Draw: _draw,
+    StochasticLayer: _stochastic_layer,
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
     nn.Conv2d: _convolution("conv"),

@@ -1,14 +1,13 @@
-"""Models as ONNX files for other runtimes: an encoder and a decoder, checked before they appear.
+"""Models as ONNX files for other runtimes: an encoder and a decoder, verified before they appear.
 
-NAME-encoder.onnx: `images` [N, C, H, W] in [0, 1] -> `mean` and `std` [N, D] of q(z|x), or `mean`
-alone where q has no Gaussian density (ae, avb). A conditional model also takes `label_one_hot`
-[N, K]. The Newton steps of a refined posterior search the whole plane for every image and are no
-part of the file.
+NAME-encoder.onnx: `images` [N, C, H, W] in [0, 1] -> `mean` and `std` [N, D] of q(z|x), or only
+`mean` if q has no Gaussian density (ae, avb). A conditional model also takes `label_one_hot`
+[N, K]. The file does not include the Newton steps of a refined posterior.
 
-NAME-decoder.onnx: `z` [N, D] -> `image` [N, C, H, W], pixel means in [0, 1]. Where the decoder
-takes more than the code, also `extra` [N, E]: a label, or the noise of an hvae's lower levels.
+NAME-decoder.onnx: `z` [N, D] -> `image` [N, C, H, W], pixel means in [0, 1]. A decoder with a
+context also takes `extra` [N, E]: a one-hot label, or the noise of an hvae's lower levels.
 
-N is free. What a file means also stands in its own metadata.
+N is free. The metadata of each file describes its inputs and outputs.
 """
 
 from __future__ import annotations
@@ -31,30 +30,30 @@ from ..files import atomic
 from ..models.base import Autoencoder
 from ..nn.networks import decode
 
-PACKAGES = ("onnx", "onnxruntime", "onnxscript")  # asked for only when a file is written
-TOLERANCE = 1e-4  # largest difference from torch, of a pixel or a code
-_CHECKED = 64
-_OPSET = 18  # the oldest that torch's exporter writes without converting
-_LABEL = "one-hot in the order of the data's classes; zeros: unknown"
-_EXTRA = {
+PACKAGES = ("onnx", "onnxruntime", "onnxscript")  # imported only when a file is written
+TOLERANCE = 1e-4  # largest difference from torch, per pixel or latent
+_VERIFIED = 64  # inputs on which a file is compared with torch
+_OPSET = 18  # the oldest that torch exports without conversion
+_LABEL = "one-hot in the order of the classes of the data; zeros: unknown"
+_CONTEXT = {
     "label": f"the label, {_LABEL}",
-    "detail": "N(0, 1) noise of the lower levels; zeros: their means",
+    "noise": "N(0, 1) noise of the lower levels; zeros: their means",
 }
 
 
 class OnnxError(AtelierError):
-    """No file was written: a package is missing, a path unusable, or a file unlike torch."""
+    """No file was written: a package is missing, a path unusable, or a file differs from torch."""
 
 
 class Written(NamedTuple):
-    """A file, and its largest difference from torch over the inputs it was checked on."""
+    """A file and its largest difference from torch over the verified inputs."""
 
     path: Path
     difference: float
 
 
 class Encoder(nn.Module):
-    """Images `[N, C, H, W]`, perhaps labels `[N, K]`, to mean and std `[N, D]`, or mean alone."""
+    """Images `[N, C, H, W]`, and labels `[N, K]` if any, to mean and std `[N, D]`, or the mean."""
 
     def __init__(self, model: Autoencoder) -> None:
         super().__init__()
@@ -63,26 +62,26 @@ class Encoder(nn.Module):
     def forward(self, images: Tensor, label_one_hot: Tensor | None = None) -> tuple[Tensor, ...]:
         y = None
         if label_one_hot is not None:
-            most, y = label_one_hot.max(dim=1)
-            y = torch.where(most > 0, y, -1)
+            largest, y = label_one_hot.max(dim=1)
+            y = torch.where(largest > 0, y, -1)
         posterior = self.model.posterior(images, y)
         return (self.model.encode(images, y),) if posterior is None else tuple(posterior)
 
 
 class Decoder(nn.Module):
-    """Codes `[N, D]`, perhaps with `extra` numbers `[N, E]`, to pixel means `[N, C, H, W]`."""
+    """Codes `[N, D]`, and their context `[N, E]` if any, to pixel means `[N, C, H, W]`."""
 
     def __init__(self, model: Autoencoder) -> None:
         super().__init__()
-        self.decoder = model.decoder
+        self.decoder, self.likelihood = model.decoder, model.likelihood
 
     def forward(self, z: Tensor, extra: Tensor | None = None) -> Tensor:
         inputs = z if extra is None else torch.cat([z, extra], dim=1)
-        return decode(self.decoder, inputs).sigmoid()
+        return self.likelihood.mean(decode(self.decoder, inputs))
 
 
 class _Part(NamedTuple):
-    """One file to be: its network, inputs to check it on, and what inputs and outputs mean."""
+    """One file: a network, inputs to verify it on, and descriptions of inputs and outputs."""
 
     network: nn.Module
     inputs: dict[str, Tensor]
@@ -93,13 +92,15 @@ class _Part(NamedTuple):
 def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
     """Writes NAME-encoder.onnx and NAME-decoder.onnx, where `out` is NAME or NAME.onnx.
 
-    Both are compared with torch in onnxruntime and only then take their names, replacing files
-    that have them. Raises `OnnxError`; then no file is left, and older ones are as they were.
+    Existing files are replaced after both new ones have been compared with torch in onnxruntime.
+    Raises `OnnxError`; then no file is written or replaced.
     """
     _require_packages()
     out = Path(out)
     if out.is_dir():
-        raise OnnxError(f"{out} is a folder; expected the start of two file names in it")
+        raise OnnxError(
+            f"{out} is a folder; expected the beginning of two file names, such as {out / 'model'}"
+        )
     stem = out.name.removesuffix(".onnx")
     written = []
     try:
@@ -110,10 +111,10 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
                 place = places.enter_context(atomic.replacing(path))
                 place.write_bytes(_onnx(part, _facts(checkpoint, name, part)))
                 difference = _difference(place, part)
-                if not difference <= TOLERANCE:  # a NaN is no agreement either
+                if not difference <= TOLERANCE:  # also true for NaN
                     raise OnnxError(
                         f"the {name} of {checkpoint.name} differs from torch by {difference:.1e}, "
-                        f"more than {TOLERANCE:.0e}; nothing is written: try other versions of "
+                        f"more than {TOLERANCE:.0e}; nothing was written: try other versions of "
                         "onnx, onnxruntime and onnxscript"
                     )
                 written.append(Written(path, difference))
@@ -126,48 +127,48 @@ def _require_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise OnnxError(
-            f"ONNX files need {' and '.join(missing)}, not installed here; "
+            f"ONNX files need {' and '.join(missing)}, which are not installed; "
             f"pip install {' '.join(PACKAGES)}"
         )
 
 
 @torch.no_grad()
 def _parts(model: Autoencoder) -> dict[str, _Part]:
-    """Encoder and decoder, to be checked on draws from the prior and on what they decode to."""
+    """Encoder and decoder, with samples from the prior and their decoded images as inputs."""
     model = copy.deepcopy(model)
-    if model.refines:
-        model.refine = 0
+    model.refine = 0
     generator = torch.Generator().manual_seed(0)
-    z = {"z": model.sample_prior(_CHECKED, generator)}
+    z = {"z": model.sample_prior(_VERIFIED, generator)}
     about = {"z": "code"}
-    if model.extra_kind == "label":  # every label in turn, and none
-        z["extra"] = torch.eye(model.extra + 1)[torch.arange(_CHECKED) % (model.extra + 1), 1:]
-    elif model.extra_kind == "detail":
-        z["extra"] = torch.randn(_CHECKED, model.extra, generator=generator)
+    if model.classes:  # every label in turn, and none
+        n = model.classes + 1
+        z["extra"] = torch.eye(n)[torch.arange(_VERIFIED) % n, 1:]
+    elif model.noise_size:
+        z["extra"] = torch.randn(_VERIFIED, model.noise_size, generator=generator)
         z["extra"][::2] = 0
-    if model.extra_kind:
-        about["extra"] = _EXTRA[model.extra_kind]
+    if model.context:
+        about["extra"] = _CONTEXT[model.context]
     decoder = _Part(Decoder(model), z, about, {"image": "pixel means in [0, 1]"})
 
     images = {"images": decoder.network(**z)}
     about = {"images": "pixels in [0, 1]"}
-    if model.extra_kind == "label":
+    if model.classes:
         images["label_one_hot"], about["label_one_hot"] = z["extra"], _LABEL
-    outputs = {"mean": "of q(z|x), the code of an image", "std": "of q(z|x), of every latent"}
+    outputs = {"mean": "of q(z|x), the code of an image", "std": "of q(z|x), per latent"}
     if model.posterior(images["images"][:1]) is None:
         outputs = {"mean": "the code of an image"}
     return {"encoder": _Part(Encoder(model), images, about, outputs), "decoder": decoder}
 
 
 def _onnx(part: _Part, facts: dict[str, str]) -> bytes:
-    """A model file of a network with a free batch size, and with facts as its metadata."""
+    """The content of an ONNX file with a free batch size and with facts as its metadata."""
     import onnx
 
-    # Its name is given once: the exporter warns of a second input that shares it.
+    # Named once: the exporter warns if a second input shares the name.
     batch = [torch.export.Dim("N"), torch.export.Dim.DYNAMIC]
     program = torch.onnx.export(
         part.network.eval(),
-        # Two rows: torch.export would take a single one for a constant.
+        # Two rows: torch.export would treat a size of one as a constant.
         tuple(tensor[:2].clone() for tensor in part.inputs.values()),
         input_names=list(part.inputs),
         output_names=list(part.outputs),
@@ -179,7 +180,7 @@ def _onnx(part: _Part, facts: dict[str, str]) -> bytes:
     proto = program.model_proto
     proto.producer_name = "Latent Atelier"
     for noted in (*proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
-        del noted.metadata_props[:]  # stack traces, with paths of the machine that exported
+        del noted.metadata_props[:]  # stack traces with paths of this machine
     onnx.helper.set_model_props(proto, facts)
     onnx.checker.check_model(proto)
     return proto.SerializeToString()
@@ -189,7 +190,7 @@ def _facts(checkpoint: Checkpoint, name: str, part: _Part) -> dict[str, str]:
     config = checkpoint.config
     scale = f"on the scale of the model's {config.model.prior} prior"
     if not checkpoint.model.has_prior:
-        scale = "on no scale, for the model has no prior"
+        scale = "on no particular scale, because the model has no prior"
     facts = {
         "part": name,
         "checkpoint": checkpoint.name,
@@ -206,13 +207,13 @@ def _facts(checkpoint: Checkpoint, name: str, part: _Part) -> dict[str, str]:
         facts["refine"] = (
             f"amortised only: without the {steps} Newton steps that the checkpoint takes"
             if steps
-            else "amortised only; the checkpoint takes no Newton steps either"
+            else "amortised only, like the checkpoint itself"
         )
     return facts
 
 
 def _difference(path: Path, part: _Part) -> float:
-    """The largest between a file in onnxruntime and its network in torch."""
+    """The largest difference between a file in onnxruntime and its network in torch."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

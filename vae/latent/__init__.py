@@ -5,9 +5,8 @@ from .encoding import (
     Codes,
     central_items,
     class_centres,
-    decode_bytes,
-    detail_noise,
+    decode_uint8,
     encode_images,
-    posterior_draws,
+    posterior_samples,
     split_codes,
 )

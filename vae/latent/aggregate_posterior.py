@@ -27,14 +27,14 @@ def fit_for(model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int =
     Of a conditional model it is one mixture a label, as equal blocks of components in the order of
     the labels: `Mixture.block(label, classes)` is the aggregate posterior p(z|label).
     """
-    if model.extra_kind != "label":
+    if not model.classes:
         return fit(codes, seed=seed)
     empty = {}  # a class without items keeps its prior's place
-    for label in range(model.extra):
+    for label in range(model.classes):
         if not (labels == label).any():
             draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
             empty[label] = draws.numpy()
-    return fit_labels(codes, labels, model.extra, empty=empty, seed=seed)
+    return fit_labels(codes, labels, model.classes, empty=empty, seed=seed)
 
 
 def fit_labels(

@@ -1,5 +1,8 @@
-"""The plane itself: where a data set lies in it, how densely, how sure the decoder is there."""
+"""Codes of images, and images decoded from codes, as NumPy arrays."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +12,11 @@ from torch import Tensor
 from ..checkpoint.artifacts import load_codes
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Split
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of
 
 
 class Codes(NamedTuple):
-    """Codes of N items: `mean` [N, D] and, where q(z|x) has a density, its `std` [N, D]."""
+    """Codes of N images: `mean` [N, D] and, where q(z|x) has a density, its `std` [N, D]."""
 
     mean: np.ndarray
     std: np.ndarray | None
@@ -27,14 +30,16 @@ def encode_images(
     *,
     batch_size: int = 1000,
 ) -> Codes:
-    """Codes of uint8 images [N, C, H, W]; the posterior's mean and std where there is one.
+    """Codes of uint8 images [N, C, H, W]: the mean and std of q(z|x), or the code alone.
 
-    A conditional model is told the labels [N], if given; all others ignore them.
+    A conditional model uses the labels [N] if they are given; other models ignore them.
     """
-    means, stds = [], []
+    means, stds, device = [], [], device_of(model)
     for start in range(0, len(images), batch_size):
-        x = torch.tensor(images[start : start + batch_size]).float() / 255
-        y = None if labels is None else torch.tensor(labels[start : start + batch_size])
+        x = _pixels(images[start : start + batch_size], device)
+        y = None
+        if labels is not None:
+            y = torch.tensor(labels[start : start + batch_size], device=device)
         posterior = model.posterior(x, y)
         means.append(model.encode(x, y) if posterior is None else posterior.mean)
         if posterior is not None:
@@ -43,37 +48,48 @@ def encode_images(
 
 
 def split_codes(checkpoint: Checkpoint, split: Split) -> Codes:
-    """Codes of a split, given its labels: those kept beside the checkpoint, else computed now."""
-    kept = load_codes(checkpoint, split.digest)
-    if kept is not None and len(kept.get("mean", ())) == len(split.images):
-        return Codes(kept["mean"], kept.get("std"))
+    """Codes of a split given its labels: those stored with the checkpoint, or computed now."""
+    stored = load_codes(checkpoint, split.digest)
+    if stored is not None and len(stored.get("mean", ())) == len(split.images):
+        return Codes(stored["mean"], stored.get("std"))
     return encode_images(checkpoint.model, split.images, split.labels)
 
 
 @torch.inference_mode()
-def posterior_draws(
+def posterior_samples(
     model: Autoencoder, image: np.ndarray, label: int, n: int, *, seed: int = 0
 ) -> np.ndarray | None:
-    """Draws [n, D] from q(z|x) of one uint8 image [C, H, W]; None where a model has no q.
+    """Samples [n, D] from q(z|x) of a uint8 image [C, H, W]; None if the model has no q."""
+    device = device_of(model)
+    generator = torch.Generator(device).manual_seed(seed)
+    y = torch.tensor([label], device=device)
+    samples = model.sample_posterior(_pixels(image[None], device), n, generator, y)
+    return None if samples is None else samples[:, 0].cpu().numpy()
 
-    Gaussian or not: adversarial models are asked for samples, all others for mean and std.
+
+@torch.inference_mode()
+def decode_uint8(
+    model: Autoencoder,
+    codes: np.ndarray,
+    *,
+    label: int | None = None,
+    seed: int | Sequence[int] = 0,
+) -> np.ndarray:
+    """Pixel means at codes [N, D] as uint8 images [N, H, W, C], rounded to the nearest of 256.
+
+    `label` is the condition of a conditional model (None: unknown). `seed` is the noise seed of a
+    hierarchical model (0: no noise), one for all codes or one per code.
     """
-    x = torch.tensor(image)[None].float() / 255
-    generator = torch.Generator().manual_seed(seed)
-    if hasattr(model, "sample_posterior"):
-        return model.sample_posterior(x, n, generator)[:, 0].numpy()
-    posterior = model.posterior(x, torch.tensor([label]))
-    if posterior is None:
-        return None
-    noise = torch.randn(n, model.latent, generator=generator)
-    return (posterior.mean + posterior.std * noise).numpy()
+    z = torch.as_tensor(codes, dtype=torch.float32, device=device_of(model))
+    pixels = (model.picture(z, label, seed) * 255).round().to(torch.uint8)
+    return pixels.permute(0, 2, 3, 1).cpu().numpy()
 
 
 def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """The densest member of each class [K, D]; NaN for a class without items.
+    """The code in the densest part of each class [K, D]; NaN for a class without items.
 
-    A mean can fall into a hole between two islands of a class; the member whose own class
-    crowds closest around it cannot.
+    A mean can fall into the gap between two clusters of a class; this code, the one with the
+    smallest distance to the nearest twentieth of its class, cannot.
     """
     from scipy.spatial import cKDTree
 
@@ -82,8 +98,8 @@ def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
         members = codes[labels == label]
         if len(members):
             k = max(1, len(members) // 20)
-            reach = cKDTree(members).query(members, k=[k])[0][:, 0]
-            centres[label] = members[reach.argmin()]
+            radius = cKDTree(members).query(members, k=[k])[0][:, 0]
+            centres[label] = members[radius.argmin()]
     return centres
 
 
@@ -93,34 +109,15 @@ def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[i
     found: list[int | None] = []
     for label, centre in enumerate(centres):
         members = np.flatnonzero(labels == label)
-        away = np.square(codes[members] - centre).sum(1)
-        found.append(int(members[away.argmin()]) if len(members) else None)
+        distance = np.square(codes[members] - centre).sum(1)
+        found.append(int(members[distance.argmin()]) if len(members) else None)
     return found
 
 
-def detail_noise(model: Autoencoder, seed: int) -> Tensor:
-    """The noise [E] of a hierarchical model's lower levels for one detail seed. Seed 0 is none at
-    all, the picture at the means; the same seed is the same variation at every place."""
-    if seed == 0:
-        return torch.zeros(model.extra)
-    return torch.randn(model.extra, generator=torch.Generator().manual_seed(seed))
-
-
-@torch.inference_mode()
-def decode_bytes(
-    model: Autoencoder, codes: np.ndarray, *, label: int | None = None, seed: int = 0
-) -> np.ndarray:
-    """Pixel means at codes [B, D] as uint8 images [B, H, W, C], rounded to the nearest of 256.
-
-    `label` is what a conditional model is told, None: unknown; `seed` a hierarchical one's detail.
-    """
-    z = torch.as_tensor(codes, dtype=torch.float32)
-    if model.extra_kind == "detail":
-        logits = model.decode_detail(z, detail_noise(model, seed).expand(len(z), -1))
-    else:
-        logits = model.decode(z, None if label is None else torch.full((len(z),), label))
-    return (logits.sigmoid() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+def _pixels(images: np.ndarray, device: torch.device) -> Tensor:
+    """uint8 images as float32 in [0, 1] on a device."""
+    return torch.tensor(images, device=device).float() / 255
 
 
 def _numpy(parts: list[Tensor]) -> np.ndarray:
-    return torch.cat(parts).float().numpy()
+    return torch.cat(parts).float().cpu().numpy()

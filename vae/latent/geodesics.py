@@ -31,7 +31,6 @@ from torch import Tensor
 
 from ..models.base import Autoencoder
 from .density import Field, at, bounds, density
-from .encoding import detail_noise
 from .traversal import THIN
 
 Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
@@ -52,11 +51,7 @@ def pixel_means(model: Autoencoder, *, label: int | None = None, seed: int = 0) 
 
     @torch.inference_mode()
     def decode(z: Tensor) -> Tensor:
-        if model.extra_kind == "detail":
-            logits = model.decode_detail(z, detail_noise(model, seed).expand(len(z), -1))
-        else:
-            logits = model.decode(z, None if label is None else torch.full((len(z),), label))
-        return logits.sigmoid().flatten(1)
+        return model.picture(z, label, seed).flatten(1)
 
     return decode
 

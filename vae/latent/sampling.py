@@ -19,7 +19,7 @@ from ..nn.distributions import Mixture
 from ..nn.priors import Flow, Prior
 from .aggregate_posterior import fit_for
 from .density import Field, at, bounds, density
-from .encoding import Codes, decode_bytes, detail_noise
+from .encoding import Codes
 
 SOURCES = ("prior", "aggregate", "class", "around", "region", "inside")
 BOUNDED = ("region", "inside")  # those that keep to a polygon
@@ -122,23 +122,10 @@ def sample(
             "temperature or choose a larger region"
         )
     seeds = np.zeros(len(z), np.int64)
-    if model.extra_kind == "detail":
+    if model.noise_size:
         seeds = torch.randint(1, DETAILS, (len(z),), generator=generator).numpy()
-    told = asked.label if model.extra_kind == "label" else None
+    told = asked.label if model.classes else None
     return Samples(z, seeds, told, tried)
-
-
-def decode(
-    model: Autoencoder, z: np.ndarray, *, label: int | None = None, seeds: np.ndarray | None = None
-) -> np.ndarray:
-    """uint8 pictures [n, H, W, C] of records, each the same as `latent.decode_bytes` gives."""
-    if seeds is None or not np.any(seeds):
-        return decode_bytes(model, z, label=label)
-    codes = torch.as_tensor(z, dtype=torch.float32)
-    noise = torch.stack([detail_noise(model, int(seed)) for seed in seeds])
-    with torch.inference_mode():
-        logits = model.decode_detail(codes, noise)
-    return (logits.sigmoid() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
 
 def variations(
@@ -150,7 +137,7 @@ def variations(
     centre = torch.tensor([z], dtype=torch.float32)
     codes = centre + spread * torch.randn(n, len(z), generator=generator)
     seeds = np.zeros(n, np.int64)
-    if model.extra_kind == "detail":
+    if model.noise_size:
         seeds = 1 + torch.randperm(DETAILS - 1, generator=generator)[:n].numpy()
     return Samples(codes.numpy(), seeds, label, n)
 
@@ -213,7 +200,7 @@ def _source(
     labels: np.ndarray,
     aggregate: Mixture | None,
 ) -> Draw:
-    told = asked.label if model.extra_kind == "label" else None
+    told = asked.label if model.classes else None
     if asked.source == "around":
         centre = torch.tensor([asked.z])
         width = asked.spread * asked.temperature
@@ -226,7 +213,7 @@ def _source(
     if prior is None:  # asked for, or the model has none
         prior = aggregate if aggregate is not None else fit_for(model, codes, labels)
         if told is not None:
-            prior = prior.block(told, model.extra)
+            prior = prior.block(told, model.classes)
     return tempered(prior, asked.temperature)
 
 

@@ -44,7 +44,10 @@ def walk(
     path = line(codes[start], codes[end], steps)
     logits = model.decode(torch.as_tensor(path))
     real = torch.tensor(images).flatten(1).float() / 255
-    apart = torch.cdist(logits.sigmoid().flatten(1), real).min(1).values.square() / real.shape[1]
+    apart = (
+        torch.cdist(model.likelihood.mean(logits).flatten(1), real).min(1).values.square()
+        / real.shape[1]
+    )
     return Walk(path, crowding(codes, [path])[0], pixel_entropy(logits).numpy(), apart.numpy())
 
 

@@ -14,7 +14,7 @@ from .vae import VAE
 
 
 class ModelInfo(NamedTuple):
-    """One row: the class, words for people, the paper, and the settings that make it a preset."""
+    """A model: its class, title, summary and paper, and the settings that make it a preset."""
 
     cls: type[Autoencoder]
     title: str
@@ -29,7 +29,7 @@ MODELS: dict[str, ModelInfo] = {
     "ae": ModelInfo(
         AE,
         "Autoencoder",
-        "A code and a decoder, nothing said about where codes lie: sharp, with holes between.",
+        "A code and a decoder without a distribution of codes: sharp images, gaps between codes.",
         "Reducing the Dimensionality of Data with Neural Networks",
         2006,
         "https://doi.org/10.1126/science.1127647",
@@ -38,7 +38,7 @@ MODELS: dict[str, ModelInfo] = {
     "vae": ModelInfo(
         VAE,
         "Variational autoencoder",
-        "Every image is a small cloud on the plane, all clouds together a normal distribution.",
+        "Each image is a small Gaussian in latent space; together they follow a normal prior.",
         "Auto-Encoding Variational Bayes",
         2014,
         "https://arxiv.org/abs/1312.6114",
@@ -47,7 +47,7 @@ MODELS: dict[str, ModelInfo] = {
     "beta-vae": ModelInfo(
         VAE,
         "beta-VAE",
-        "A VAE that weighs the KL more: a smoother, rounder plane for blurrier pictures.",
+        "A VAE with a larger weight on the KL: a smoother latent space, blurrier images.",
         "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework",
         2017,
         "https://openreview.net/forum?id=Sy2fzU9gl",
@@ -56,7 +56,7 @@ MODELS: dict[str, ModelInfo] = {
     "cvae": ModelInfo(
         CVAE,
         "Conditional VAE",
-        "Told what an image is, it keeps the plane for how it looks: one plane for every class.",
+        "Conditioned on the class, its latent space describes the variation within each class.",
         "Learning Structured Output Representation using Deep Conditional Generative Models",
         2015,
         "https://papers.nips.cc/paper/5775",
@@ -65,7 +65,7 @@ MODELS: dict[str, ModelInfo] = {
     "avb": ModelInfo(
         AVB,
         "Adversarial variational Bayes",
-        "Clouds of any shape instead of Gaussian ones; an adversary learns what they cost.",
+        "Posteriors of any shape instead of Gaussians; a discriminator estimates their KL.",
         "Adversarial Variational Bayes: Unifying VAEs and GANs",
         2017,
         "https://arxiv.org/abs/1701.04722",
@@ -74,7 +74,7 @@ MODELS: dict[str, ModelInfo] = {
     "hvae": ModelInfo(
         HVAE,
         "Hierarchical VAE",
-        "The plane says what, further levels below it say the detail: variations of every place.",
+        "The top latents set the content, further levels add detail: variations of every code.",
         "Ladder Variational Autoencoders",
         2016,
         "https://arxiv.org/abs/1602.02282",
@@ -84,13 +84,13 @@ MODELS: dict[str, ModelInfo] = {
 
 
 def build(config: ModelConfig) -> Autoencoder:
-    """An untrained model, its weights drawn from the global random generator."""
+    """An untrained model with weights from the global random generator. Raises `ConfigError`."""
     one_of("model.name", config.name, MODELS)
     cls = MODELS[config.name].cls
     one_of(f"the prior of model {config.name}", config.prior, cls.priors)
-    if config.refine and not cls.refines:
+    if config.refine and not cls.gaussian_posterior:
         raise ConfigError(
-            f"model.refine is {config.refine}; a {config.name} has no Gaussian posterior over the "
-            "whole code to correct: leave it at 0"
+            f"model.refine is {config.refine}; only models with a Gaussian posterior over all "
+            f"latents can be refined: use 0 for a {config.name}"
         )
     return cls(config)

@@ -1,6 +1,6 @@
 """Plain autoencoder: Hinton and Salakhutdinov 2006, https://doi.org/10.1126/science.1127647.
 
-It has no posterior and no prior, so its plane may have holes: that is what it is here to show.
+It has no posterior and no prior, so its latent space may have holes; it is here to show them.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from torch import Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
-from ..nn.layers import full_precision
-from .base import Autoencoder, Batch, Likelihood, Player, Posterior, Terms
+from ..nn.layers import autocast_off
+from ..nn.likelihoods import LIKELIHOODS
+from .base import Autoencoder, Batch, Posterior, Terms
 
-# Nats a unit of squared code. Nothing else ties the code's scale: without this it drifts to the
-# hundreds. Small enough to leave the picture alone, part of the training loss only.
+# Nats per unit of squared code, in the training loss only. Nothing else determines the scale of
+# the codes; without the penalty it drifts to the hundreds. It is too small to affect the images.
 CODE_PENALTY = 0.05
 
 
 class AE(Autoencoder):
-    """A code, a decoder, and nothing said about how codes are spread."""
+    """A code and a decoder, without a distribution over codes."""
 
     has_prior = False
 
@@ -29,20 +30,15 @@ class AE(Autoencoder):
         self.encoder, width = networks.encoder(config)
         self.code = nn.Linear(width, config.latent)
         self.decoder = networks.decoder(config)
-        self.likelihood = Likelihood(config)
+        self.likelihood = LIKELIHOODS[config.likelihood]()
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.encoder(x)
-        with full_precision(x):
+        with autocast_off(x):
             return self.code(features.float())
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
         return None
-
-    def decode(
-        self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
-    ) -> Tensor:
-        return networks.decode(self.decoder, z)
 
     def terms(
         self,
@@ -52,18 +48,15 @@ class AE(Autoencoder):
         *,
         samples: int = 1,
     ) -> Terms:
-        """The reconstruction term; the KL is 0 by definition, so the sum is no ELBO."""
-        reconstruction = self.likelihood(self.decode(self.encode(x)), x)
-        nothing = torch.zeros_like(reconstruction)
-        return Terms(reconstruction, nothing, nothing[:, None])
+        """The reconstruction term. The KL is 0 by definition, so the sum is not an ELBO."""
+        reconstruction = self.likelihood.nll(self.decode(self.encode(x)), x)
+        kl = torch.zeros_like(reconstruction)
+        return Terms(reconstruction, kl, kl[:, None])
 
-    def players(self) -> list[Player]:
-        return [Player("model", list(self.parameters()), self._loss)]
+    def loss(self, batch: Batch) -> Tensor:
+        z = self.encode(batch.encoder_input)
+        penalty = CODE_PENALTY * z.square().sum(1)
+        return (self.likelihood.nll(self.decode(z), batch.x) + penalty).mean()
 
-    def heads(self) -> list[nn.Linear]:
+    def latent_heads(self) -> list[nn.Linear]:
         return [self.code]
-
-    def _loss(self, batch: Batch) -> Tensor:
-        z = self.encode(batch.seen)
-        size = CODE_PENALTY * z.square().sum(1)
-        return (self.likelihood(self.decode(z), batch.x) + size).mean()

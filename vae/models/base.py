@@ -1,40 +1,28 @@
-"""The contract that every model keeps: codes, posteriors, pictures, terms of its loss, players.
+"""The interface of all models: codes, posteriors, decoded images, loss terms, optimised parts.
 
-Shapes: B batch, C channels, H height, W width, D latent size. Unit: nats per image, summed over
-pixels and latents. Images are float32 in [0, 1]; decoders return logits, whose sigmoid is the
-picture.
+Shapes: B batch, C channels, H height, W width, D latent size, E context size. Unit: nats per
+image, summed over pixels and latents. Images are float32 in [0, 1]; decoders return logits.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..config import ModelConfig
-from ..nn import surgery
-from ..nn.distributions import (
-    Mixture,
-    bernoulli_nll,
-    continuous_bernoulli_log_normaliser,
-    continuous_bernoulli_nll,
-    gaussian_nll,
-    normal_log_prob,
-    sample_normal,
-    standard_normal_kl,
-)
-from ..nn.layers import full_precision
+from ..nn import networks, surgery
+from ..nn.distributions import Mixture, normal_log_prob, sample_normal
+from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 
 
 class Terms(NamedTuple):
-    """The two terms of -ELBO, `[B]` each, in nats: -E log p(x|z) and KL(q(z|x) || p(z)).
+    """The two terms of -ELBO `[B]` in nats: -E log p(x|z) and KL(q(z|x) || p(z)).
 
-    `levels` `[B, L]` are the parts of the KL, from the top level down; they sum to `kl`.
+    `levels` `[B, L]` is the KL of each level from the top down; it sums to `kl`.
     """
 
     reconstruction: Tensor
@@ -50,12 +38,12 @@ class Posterior(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one step learns from: the encoder looks at `seen`, `x` must be explained.
+    """The data of one training step: `encoder_input` is encoded, `x` is reconstructed.
 
-    Labels `y` `[B]` are -1 where they are hidden.
+    Labels `y` `[B]` are -1 where they are unknown.
     """
 
-    seen: Tensor
+    encoder_input: Tensor
     x: Tensor
     y: Tensor
     beta: float
@@ -65,19 +53,27 @@ class Batch(NamedTuple):
 
 
 class Player(NamedTuple):
-    """One optimiser's share of a model: its parameters, and its loss of a batch, a scalar."""
+    """Parameters that one optimiser updates, and their scalar loss of a batch."""
 
     name: str
     parameters: Sequence[nn.Parameter]
     loss: Callable[[Batch], Tensor]
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """The device of a model's parameters; the CPU if it has none."""
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
 class Autoencoder(nn.Module, ABC):
     """Interface of all models. Concrete models are final: none inherits from another.
 
-    A decoder may take `extra` numbers behind the code: the label, one-hot, of a conditional model
-    (`extra_kind` "label"; all zero: unknown), or the noise of a hierarchical model's lower levels
-    ("detail"; all zero: their means).
+    A decoder may take `context_size` numbers after the code. Their kind is `context`: "label", the
+    one-hot label of a conditional model (all zero if unknown), or "noise", the standard normal
+    noise of a hierarchical model's lower levels (all zero for their means).
+
+    `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian over all latents; only such a
+    posterior can be refined by `refine` Newton steps.
     """
 
     decoder: nn.Sequential
@@ -86,56 +82,24 @@ class Autoencoder(nn.Module, ABC):
     image_shape: tuple[int, int, int]
     has_prior: bool = True
     priors: tuple[str, ...] = ("normal",)
-    refines: bool = False
-    extra: int = 0
-    extra_kind: str | None = None
+    gaussian_posterior: bool = False
+    refine: int = 0
+    context: Literal["label", "noise"] | None = None
+    context_size: int = 0
 
-    @abstractmethod
-    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """The representative code `[B, D]` of images `[B, C, H, W]`; deterministic."""
+    @property
+    def classes(self) -> int:
+        """The number of labels that the model can be conditioned on; 0 if it takes none."""
+        return self.context_size if self.context == "label" else 0
+
+    @property
+    def noise_size(self) -> int:
+        """The number of latents below the code; 0 if the code determines the image."""
+        return self.context_size if self.context == "noise" else 0
 
     @abstractmethod
     def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
         """Mean and std of q(z|x), or None where q has no density."""
-
-    @abstractmethod
-    def decode(
-        self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Logits `[B, C, H, W]` at codes `[B, D]`; deterministic without a generator."""
-
-    def prior(self, label: int | None = None) -> Prior | None:
-        """p(z), or p(z|label) of a conditional model; None where a model has none."""
-        device = next(self.parameters()).device
-        return Mixture.standard_normal(self.latent, device) if self.has_prior else None
-
-    def sample_prior(self, n: int, generator: torch.Generator, label: int | None = None) -> Tensor:
-        """Codes `[n, D]` from p(z). Of a model without a prior: standard normal draws, which show
-        what one misses."""
-        prior = self.prior(label)
-        if prior is None:
-            prior = Mixture.standard_normal(self.latent, generator.device)
-        return prior.sample(n, generator)
-
-    def proposal(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
-        """A Gaussian near p(z|x) for importance sampling; None where a model offers none."""
-        return self.posterior(x, y)
-
-    def log_weights(
-        self, x: Tensor, y: Tensor | None, samples: int, generator: torch.Generator | None
-    ) -> Tensor:
-        """log p(x, z) - log q(z|x) `[S, B]` of draws from the proposal."""
-        proposal = self.proposal(x, y)
-        log_var = 2 * proposal.std.log()
-        z = sample_normal(proposal.mean, log_var, samples, generator)
-        y = None if y is None else y.repeat(samples)
-        own = normal_log_prob(z.view(samples, *proposal.mean.shape), proposal.mean, log_var)
-        misses = self.likelihood(self.decode(z, y), x.repeat(samples, 1, 1, 1))
-        return (self.log_prior(z, y) - misses).view(samples, -1) - own
-
-    def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """log p(z), or log p(z|y) of a conditional model, `[B]` in nats."""
-        return self.prior().log_prob(z)
 
     @abstractmethod
     def terms(
@@ -146,95 +110,108 @@ class Autoencoder(nn.Module, ABC):
         *,
         samples: int = 1,
     ) -> Terms:
-        """Both terms of -ELBO for each image, the first averaged over posterior samples."""
+        """Both terms of -ELBO per image, the reconstruction averaged over posterior samples."""
 
     @abstractmethod
+    def loss(self, batch: Batch) -> Tensor:
+        """The training loss of a batch, a scalar."""
+
     def players(self) -> list[Player]:
-        """Who is optimised against what."""
+        """The parts of the model that have an optimiser of their own."""
+        return [Player("model", list(self.parameters()), self.loss)]
 
-    @abstractmethod
-    def heads(self) -> list[nn.Linear]:
-        """The layers whose outputs `[..., D]` belong to one latent each."""
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """The deterministic code `[B, D]` of images `[B, C, H, W]`: the posterior mean."""
+        return self.posterior(x, y).mean
+
+    def latent_heads(self) -> list[nn.Linear]:
+        """The layers whose outputs `[..., D]` each belong to one latent."""
+        return [self.mean, self.log_var]
+
+    def decode(
+        self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Logits `[B, C, H, W]` at codes `[B, D]`, given labels `[B]` if the model takes labels.
+
+        Deterministic without a generator; with one, the lower levels of a hierarchy are sampled.
+        """
+        return self.decode_with(z, self._context(z, y, generator))
+
+    def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
+        """Logits at codes `[B, D]` with the decoder's further inputs `[B, E]`."""
+        return networks.decode(self.decoder, torch.cat([z.float(), context], dim=1))
+
+    def picture(
+        self, z: Tensor, label: int | None = None, seed: int | Sequence[int] = 0
+    ) -> Tensor:
+        """Pixel means `[B, C, H, W]` at codes `[B, D]`, given a label and a noise seed, or one
+        seed per code. What the model does not take is ignored."""
+        seeds = torch.as_tensor(seed).view(-1).tolist() if self.noise_size else [0]
+        context = torch.stack([self.context_vector(label, s) for s in seeds])
+        return self.likelihood.mean(self.decode_with(z, context.expand(len(z), -1)))
+
+    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
+        """The decoder's further inputs `[E]` for a label (None: unknown) or a noise seed (0: zero
+        noise). The same seed is the same variation at every code."""
+        return torch.zeros(self.context_size, device=device_of(self))
+
+    def prior(self, label: int | None = None) -> Prior | None:
+        """p(z), or p(z|label) of a conditional model; None if the model has no prior."""
+        return Mixture.standard_normal(self.latent, device_of(self)) if self.has_prior else None
+
+    def sample_prior(self, n: int, generator: torch.Generator, label: int | None = None) -> Tensor:
+        """Codes `[n, D]` from p(z), or from N(0, I) if the model has no prior."""
+        prior = self.prior(label)
+        if prior is None:
+            prior = Mixture.standard_normal(self.latent, generator.device)
+        return prior.sample(n, generator)
+
+    def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """log p(z), or log p(z|y) of a conditional model, `[B]` in nats."""
+        return self.prior().log_prob(z)
+
+    def proposal(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
+        """A Gaussian near p(z|x) for importance sampling; None if the model offers none."""
+        return self.posterior(x, y)
+
+    def sample_posterior(
+        self,
+        x: Tensor,
+        samples: int,
+        generator: torch.Generator | None = None,
+        y: Tensor | None = None,
+    ) -> Tensor | None:
+        """Samples `[S, B, D]` from q(z|x); None if the model has no q."""
+        posterior = self.posterior(x, y)
+        if posterior is None:
+            return None
+        mean, std = posterior
+        return mean + std * torch.randn(
+            samples, *mean.shape, generator=generator, device=mean.device
+        )
+
+    def log_importance_weights(
+        self, x: Tensor, y: Tensor | None, samples: int, generator: torch.Generator | None
+    ) -> Tensor:
+        """log p(x, z) - log q(z|x) `[S, B]` of draws from the proposal."""
+        proposal = self.proposal(x, y)
+        log_var = 2 * proposal.std.log()
+        z = sample_normal(proposal.mean, log_var, samples, generator)
+        y = None if y is None else y.repeat(samples)
+        log_q = normal_log_prob(z.view(samples, *proposal.mean.shape), proposal.mean, log_var)
+        nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
+        return (self.log_prior(z, y) - nll).view(samples, -1) - log_q
 
     @torch.no_grad()
     def reorder(self, order: Tensor) -> None:
-        """Numbers the latents anew, in place: latent i becomes what `order[i]` was, `[D]`.
+        """Permutes the latents in place: latent i becomes the former `order[i]`, `[D]`.
 
-        Codes are exchanged; pictures, likelihoods and the ELBO stay what they are.
+        Images, likelihoods and the ELBO do not change.
         """
-        for head in self.heads():
+        for head in self.latent_heads():
             surgery.reorder_outputs(head, order)
         surgery.reorder_inputs(self.decoder, order)
 
-
-def gaussian_terms(
-    model: Autoencoder,
-    mean: Tensor,
-    log_var: Tensor,
-    x: Tensor,
-    y: Tensor | None,
-    samples: int,
-    generator: torch.Generator | None,
-    *,
-    closed_form: bool,
-) -> Terms:
-    """Terms of x `[B, C, H, W]` under q = N(mean, exp(log_var)), wherever that q came from.
-
-    The KL against N(0, I) has a closed form; against another prior the same draws estimate it.
-    """
-    z = sample_normal(mean, log_var, samples, generator)
-    y = None if y is None else y.repeat(samples)
-    misses = model.likelihood(model.decode(z, y), x.repeat(samples, 1, 1, 1))
-    if closed_form:
-        kl = standard_normal_kl(mean, log_var)
-    else:
-        with full_precision(x):
-            own = normal_log_prob(z.view(samples, *mean.shape), mean, log_var)
-            kl = (own - model.log_prior(z, y).view(samples, -1)).mean(0)
-    return Terms(misses.view(samples, -1).mean(0), kl, kl[:, None])
-
-
-class Likelihood(nn.Module):
-    """-log p(x|z) of the configured family; the Gaussian learns one sigma for all pixels."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.family = config.likelihood
-        if self.family == "gaussian":
-            self.log_sigma = nn.Parameter(torch.tensor(-1.5))
-
-    def forward(self, logits: Tensor, x: Tensor) -> Tensor:
-        """Nats `[B]` for logits and images `[B, C, H, W]`, in float32 also under autocast."""
-        with full_precision(x):
-            logits = logits.float()
-            if self.family == "gaussian":
-                return gaussian_nll(logits, x, self.log_sigma.float())
-            if self.family == "continuous-bernoulli":
-                return continuous_bernoulli_nll(logits, x)
-            return bernoulli_nll(logits, x)
-
-    def on_grid(self, logits: Tensor, x: Tensor) -> Tensor:
-        """Nats `[B, G]` of every image `[B, C, H, W]` under every one of G decoded places."""
-        slope, offset = self.linear(logits)
-        return offset - x.flatten(1) @ slope.T + self.constant(x)[:, None]
-
-    def linear(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """The likelihood as a linear function of the image: -log p(x|z) = offset - x . slope +
-        constant(x), with slope `[G, pixels]` and offset `[G]`. That makes a whole plane of places
-        one matrix product."""
-        flat = logits.flatten(1)
-        if self.family == "gaussian":
-            precision = torch.exp(-2 * self.log_sigma)
-            mean = flat.sigmoid()
-            each = self.log_sigma + 0.5 * math.log(2 * math.pi)
-            return mean * precision, 0.5 * precision * mean.square().sum(1) + each * flat.shape[1]
-        offset = nn.functional.softplus(flat).sum(1)
-        if self.family == "continuous-bernoulli":
-            offset = offset - continuous_bernoulli_log_normaliser(flat).sum(1)
-        return flat, offset
-
-    def constant(self, x: Tensor) -> Tensor:
-        """The part `[B]` of -log p(x|z) that depends on no code."""
-        if self.family == "gaussian":
-            return 0.5 * torch.exp(-2 * self.log_sigma) * x.flatten(1).square().sum(1)
-        return x.new_zeros(len(x))
+    def _context(self, z: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
+        """The decoder's further inputs `[B, E]` for codes `[B, D]`."""
+        return z.new_zeros(len(z), self.context_size, dtype=torch.float32)

@@ -1,12 +1,7 @@
-"""The likelihoods and divergences of the models: pure functions, one number an image, in nats.
+"""Gaussian densities and divergences: pure functions, one number per image, in nats.
 
-All of them sum over pixels or latents and never average, so that reconstruction and KL can be
-added. They compute in the precision of what they are given: callers under autocast pass float32.
-
-What a decoder's logits mean: `sigmoid(logits)` is the picture for every likelihood. It is the mean
-of the Bernoulli and of the Gaussian. For the continuous Bernoulli it is the parameter lambda; the
-mean is a little nearer to grey (`continuous_bernoulli_mean`), and what people are shown is lambda,
-which like the Bernoulli's mean is the most natural denoised picture.
+They sum over latents and never average, so that a reconstruction term and a KL can be added. They
+compute in the precision of their arguments; callers under autocast pass float32.
 """
 
 from __future__ import annotations
@@ -16,66 +11,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .sharded_noise import normal
-
-# Within this distance of logit 0 the closed form of the normaliser loses digits to 0 / 0.
-_TAYLOR_LOGIT = 0.1
-
-
-def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
-    """-log p(x | logits) `[B]` of independent Bernoulli pixels, for x in [0, 1] `[B, ...]`.
-
-    For grey x this is the expectation of the negative log-likelihood over images binarised with
-    x as the probability of each pixel: a bound on those, not a density of the grey image.
-    """
-    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
-
-
-def gaussian_nll(logits: Tensor, x: Tensor, log_sigma: Tensor) -> Tensor:
-    """-log N(x; sigmoid(logits), sigma^2) `[B]`, one sigma for all pixels, as a density on R.
-
-    The learned shared sigma is that of sigma-VAE (Rybkin et al. 2021,
-    https://arxiv.org/abs/2006.13202, section 3).
-    """
-    deviation = (x - logits.sigmoid()) * torch.exp(-log_sigma)
-    per_pixel = 0.5 * deviation.square() + log_sigma + 0.5 * math.log(2 * math.pi)
-    return per_pixel.flatten(1).sum(1)
-
-
-def continuous_bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
-    """-log CB(x; sigmoid(logits)) `[B]`, a density on [0, 1].
-
-    The Bernoulli's formula plus its missing normaliser (Loaiza-Ganem and Cunningham 2019,
-    https://arxiv.org/abs/1907.06845, equation 6).
-    """
-    cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-    return (cross_entropy - continuous_bernoulli_log_normaliser(logits)).flatten(1).sum(1)
-
-
-def continuous_bernoulli_log_normaliser(logits: Tensor) -> Tensor:
-    """log C(lambda) of each pixel, where C = 2 artanh(1 - 2 lambda) / (1 - 2 lambda).
-
-    In terms of the logit l this is log(l / tanh(l / 2)), an even function, which needs no lambda
-    (in float32 lambda would round to 1 at l = 17). Near 0 its Taylor series takes over.
-    """
-    size = logits.abs()
-    near = size < _TAYLOR_LOGIT
-    # Both branches are evaluated and differentiated: keep the unused one away from 0 / 0.
-    away = torch.where(near, torch.ones_like(size), size)
-    exact = torch.log(away) - torch.log(torch.tanh(away / 2))
-    square = logits.square()
-    taylor = math.log(2) + square / 12 - 7 * square.square() / 1440
-    return torch.where(near, taylor, exact)
-
-
-def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
-    """The mean of each pixel under CB(sigmoid(logits)): 1 / (1 - e^-l) - 1 / l (ibid., eq. 8)."""
-    near = logits.abs() < _TAYLOR_LOGIT
-    away = torch.where(near, torch.ones_like(logits), logits)
-    exact = -1 / torch.expm1(-away) - 1 / away
-    return torch.where(near, 0.5 + logits / 12 - logits**3 / 720, exact)
 
 
 def standard_normal_kl(mean: Tensor, log_var: Tensor) -> Tensor:
@@ -102,7 +39,10 @@ def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
 
 class Mixture(NamedTuple):
     """A mixture of J Gaussians over codes: `log_weights` `[J]`, `means` `[J, D]` and the lower
-    Cholesky factors of the covariances, `scales` `[J, D, D]`."""
+    Cholesky factors of the covariances, `scales` `[J, D, D]`.
+
+    Unlike torch.distributions, it samples with an explicit generator.
+    """
 
     log_weights: Tensor
     means: Tensor
@@ -110,7 +50,7 @@ class Mixture(NamedTuple):
 
     @classmethod
     def standard_normal(cls, latent: int, device: torch.device | None = None) -> Mixture:
-        """N(0, I) as a mixture of one."""
+        """N(0, I) as a mixture with one component."""
         one = torch.eye(latent, device=device)
         return cls(one.new_zeros(1), one.new_zeros(1, latent), one[None])
 
@@ -119,9 +59,9 @@ class Mixture(NamedTuple):
         """Components with standard deviations exp(log_vars / 2) `[J, D]` along the axes."""
         return cls(log_weights, means, torch.diag_embed((0.5 * log_vars).exp()))
 
-    def block(self, index: int, of: int) -> Mixture:
-        """The components of one of `of` equal blocks, as a mixture of their own."""
-        part = Mixture(*(values.chunk(of)[index] for values in self))
+    def block(self, index: int, blocks: int) -> Mixture:
+        """The mixture of the components in one of several equal blocks."""
+        part = Mixture(*(values.chunk(blocks)[index] for values in self))
         return part._replace(log_weights=part.log_weights.log_softmax(0))
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -143,7 +83,8 @@ class Mixture(NamedTuple):
         ).to(self.means.dtype)
         return self.means[chosen] + torch.einsum("nde,ne->nd", self.scales[chosen], noise)
 
-    def reach(self, deviations: float) -> tuple[Tensor, Tensor]:
-        """The corners `[D]`, `[D]` of a box that holds every component to so many deviations."""
-        size = deviations * self.scales.square().sum(-1).sqrt()
+    def bounding_box(self, n_std: float) -> tuple[Tensor, Tensor]:
+        """Lower and upper corner `[D]` of the box that contains every component up to `n_std`
+        standard deviations."""
+        size = n_std * self.scales.square().sum(-1).sqrt()
         return (self.means - size).amin(0), (self.means + size).amax(0)

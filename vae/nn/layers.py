@@ -1,19 +1,16 @@
-"""The layers that torch does not have, and the few kinds of which a decoder is made.
-
-A decoder is an `nn.Sequential` of `DECODER_LAYERS`, so that it can be walked and rewritten as a
-program for other runtimes.
-"""
+"""Layers that torch does not provide. A decoder is an `nn.Sequential` of these and of torch's
+linear, convolution, normalisation and activation layers, which `vae.export` can write down."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-LOG_STD = (-6.0, 3.0)  # of a lower latent's prior
+LOG_STD = (-6.0, 3.0)  # bounds for the prior of a lower latent
 
 
-def full_precision(x: Tensor) -> torch.autocast:
-    """A context in which layers compute in float32 although autocast is on around it."""
+def autocast_off(x: Tensor) -> torch.autocast:
+    """A context in which layers compute in float32 although autocast is on outside it."""
     return torch.autocast(x.device.type, enabled=False)
 
 
@@ -30,7 +27,7 @@ class Standardise(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + f(x), where f is an `nn.Sequential` that keeps the shape."""
+    """x + f(x), where f is an `nn.Sequential` that preserves the shape."""
 
     def __init__(self, body: nn.Sequential) -> None:
         super().__init__()
@@ -40,53 +37,53 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
-class Fourier(nn.Module):
-    """z `[B, D]` with random Fourier features of it: `[B, D + 2 F]`, as z, sin(z B^T), cos(z B^T).
+class FourierFeatures(nn.Module):
+    """z `[B, D]` with random Fourier features: `[B, D + 2 F]`, as z, sin(z B^T), cos(z B^T).
 
-    `extra` further columns of the input are passed on behind them: `[B, D + E]` gives
+    `context` further input columns are passed on at the end: `[B, D + E]` gives
     `[B, D + 2 F + E]`.
 
     B `[F, D]` is drawn once from N(0, scale^2) and never trained (Tancik et al. 2020,
     https://arxiv.org/abs/2006.10739, section 5). It lets a small decoder vary fast along z: the
-    posterior of a 2-D model is only about 0.03 wide. The draw is rounded to float16, in which
-    checkpoints store it, so that storing changes nothing.
+    posterior of a 2-D model is only about 0.03 wide. The draw is rounded to float16, the precision
+    of stored checkpoints, so that storing changes nothing.
     """
 
     weight: Tensor
 
-    def __init__(self, latent: int, features: int, scale: float, extra: int = 0) -> None:
+    def __init__(self, latent: int, features: int, scale: float, context: int = 0) -> None:
         super().__init__()
-        self.latent, self.extra = latent, extra
-        self.in_features, self.out_features = latent + extra, latent + 2 * features + extra
+        self.latent, self.context = latent, context
+        self.in_features, self.out_features = latent + context, latent + 2 * features + context
         self.register_buffer("weight", (scale * torch.randn(features, latent)).half().float())
 
     def forward(self, z: Tensor) -> Tensor:
-        with full_precision(z):  # bfloat16 would lose the phase of the fast waves
+        with autocast_off(z):  # bfloat16 would lose the phase of the fast waves
             code, rest = z.float().tensor_split([self.latent], dim=1)
             phase = code @ self.weight.T
             return torch.cat([code, phase.sin(), phase.cos(), rest], dim=1)
 
 
-class Outer(nn.Module):
+class LabelInteraction(nn.Module):
     """[h | e] `[B, width + E]` -> [h, e_1 h, ..., e_E h] `[B, width (1 + E)]`.
 
-    With a one-hot e the layer that follows has weights of its own for every label, beside shared
-    ones that an unknown label is left with: a label added to a sum could only shift it.
+    With a one-hot e, the next layer has separate weights for each label in addition to shared
+    weights, which alone act on an unknown label. A label added to a sum could only shift it.
     """
 
-    def __init__(self, width: int, extra: int) -> None:
+    def __init__(self, width: int, labels: int) -> None:
         super().__init__()
-        self.width, self.extra = width, extra
-        self.in_features, self.out_features = width + extra, width * (1 + extra)
+        self.width, self.labels = width, labels
+        self.in_features, self.out_features = width + labels, width * (1 + labels)
 
     def forward(self, x: Tensor) -> Tensor:
         h, e = x.tensor_split([self.width], dim=1)
         return torch.cat([h, (e[:, :, None] * h[:, None]).flatten(1)], dim=1)
 
 
-class Beside(nn.Module):
-    """[h | e] `[B, width + E]` -> [f(h) | e]: runs a body on the first columns and keeps the rest,
-    the noise of latents that are yet to be drawn."""
+class OnFirstColumns(nn.Module):
+    """[h | e] `[B, width + E]` -> [f(h) | e]: applies a body to the first columns and passes on
+    the rest, the noise of the stochastic layers that follow."""
 
     def __init__(self, width: int, body: nn.Sequential) -> None:
         super().__init__()
@@ -96,19 +93,19 @@ class Beside(nn.Module):
         return torch.cat([self.body(x[:, : self.width]), x[:, self.width :]], dim=1)
 
 
-class Draw(nn.Module):
-    """[h | e] `[B, width + E]` -> [h + U z | e'] `[B, width + E - size]`: draws a lower latent.
+class StochasticLayer(nn.Module):
+    """[h | e] `[B, width + E]` -> [h + U z | e'] `[B, width + E - size]`: samples a lower latent.
 
-    z = mean(h) + std(h) * (the first `size` columns of e), so that N(0, I) noise gives a draw from
-    p(z|h), and no noise its mean.
+    z = mean(h) + std(h) * (the first `size` columns of e), so N(0, I) noise gives a draw from
+    p(z|h), and zero noise gives its mean.
     """
 
     def __init__(self, width: int, size: int) -> None:
         super().__init__()
         self.width, self.size = width, size
         self.prior = nn.Linear(width, 2 * size)
-        self.into = nn.Linear(size, width)
-        with torch.no_grad():  # every level starts as N(0, I), whatever lies above
+        self.project = nn.Linear(size, width)
+        with torch.no_grad():  # every level starts as N(0, I), independent of the levels above
             self.prior.weight.mul_(0.1)
             self.prior.bias.zero_()
 
@@ -116,23 +113,4 @@ class Draw(nn.Module):
         h, noise, rest = x.tensor_split([self.width, self.width + self.size], dim=1)
         mean, log_std = self.prior(h).chunk(2, dim=1)
         z = mean + log_std.clamp(*LOG_STD).exp() * noise
-        return torch.cat([h + self.into(z.to(h.dtype)), rest.to(h.dtype)], dim=1)
-
-
-DECODER_LAYERS = (
-    nn.Linear,
-    nn.ConvTranspose2d,
-    nn.Conv2d,
-    nn.Upsample,
-    nn.SiLU,
-    nn.ReLU,
-    nn.LayerNorm,
-    nn.Flatten,
-    nn.Unflatten,
-    nn.Sequential,
-    Residual,
-    Fourier,
-    Outer,
-    Beside,
-    Draw,
-)
+        return torch.cat([h + self.project(z.to(h.dtype)), rest.to(h.dtype)], dim=1)

@@ -1,6 +1,6 @@
-"""The trunks of the models: a residual MLP and a small convolutional network.
+"""Encoder and decoder networks: a residual MLP and a small CNN.
 
-Nothing here draws random numbers or changes its behaviour between training and evaluation.
+Nothing here draws random numbers or behaves differently in training and evaluation.
 """
 
 from __future__ import annotations
@@ -12,11 +12,25 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from .layers import Beside, Draw, Fourier, Outer, Residual, Standardise, full_precision
+from .layers import (
+    FourierFeatures,
+    LabelInteraction,
+    OnFirstColumns,
+    Residual,
+    Standardise,
+    StochasticLayer,
+    autocast_off,
+)
+
+# No code that explains an image lies beyond 6 prior standard deviations, but a network can map an
+# outlier to 300 and charge 50,000 nats of KL for it.
+MEAN_LIMIT = 6.0
+_LOG_VAR = (-14.0, 4.0)
+_INITIAL_LOG_STD = -1.5
 
 
 def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
-    """The trunk from images `[B, C, H, W]` to features `[B, width]`, and that width."""
+    """The network from images `[B, C, H, W]` to features `[B, width]`, and that width."""
     channels, height, width = config.image_shape
     if config.network == "mlp":
         layers = _dense(channels * height * width, config.encoder_widths)
@@ -36,35 +50,70 @@ def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
     return trunk, dense
 
 
-def decoder(config: ModelConfig, extra: int = 0) -> nn.Sequential:
-    """The network from codes and `extra` further numbers `[B, D + E]` to logits `[B, C, H, W]`."""
-    first, features = _features(config, extra)
-    if extra:  # one layer to the outside, so that others keep the place they have without labels
-        outer = Outer(features - extra, extra)
-        first, features = [nn.Sequential(*first, outer)], outer.out_features
-    return nn.Sequential(*first, *_to_pixels(config, features, config.decoder_widths))
+def decoder(config: ModelConfig, labels: int = 0) -> nn.Sequential:
+    """The network from codes and one-hot labels `[B, D + K]` to logits `[B, C, H, W]`."""
+    layers, features = _input_layers(config, labels)
+    if labels:  # one module, so that the later layers have the same index with and without labels
+        interaction = LabelInteraction(features - labels, labels)
+        layers, features = [nn.Sequential(*layers, interaction)], interaction.out_features
+    return nn.Sequential(*layers, *_output_layers(config, features, config.decoder_widths))
 
 
-def top_down(config: ModelConfig) -> nn.Sequential:
+def ladder_decoder(config: ModelConfig) -> nn.Sequential:
     """The network from the top code and the noise of all lower levels to logits.
 
-    One path of constant width on which the levels lie one after the other, each followed by a
-    residual block that the next one depends on.
+    A trunk of constant width with one stochastic layer per level, each followed by a residual
+    block on which the next level depends.
     """
-    first, features = _features(config, sum(config.levels))
-    rest, width = sum(config.levels), config.decoder_widths[0]
-    features -= rest
-    layers = [
-        *first,
-        Beside(features, nn.Sequential(nn.Linear(features, width))),
-        Beside(width, _block(width)),
+    noise, width = sum(config.levels), config.decoder_widths[0]
+    layers, features = _input_layers(config, noise)
+    features -= noise
+    layers += [
+        OnFirstColumns(features, nn.Sequential(nn.Linear(features, width))),
+        OnFirstColumns(width, _block(width)),
     ]
     for size in config.levels:
-        layers.append(Draw(width, size))
-        rest -= size
-        layers.append(Beside(width, _block(width)) if rest else _block(width))
-    tail = _to_pixels(config, width, config.decoder_widths[1:])
+        layers.append(StochasticLayer(width, size))
+        noise -= size
+        layers.append(OnFirstColumns(width, _block(width)) if noise else _block(width))
+    tail = _output_layers(config, width, config.decoder_widths[1:])
     return nn.Sequential(*layers, nn.SiLU(), *tail)
+
+
+def input_depth(decoder: nn.Sequential) -> int:
+    """The number of a decoder's layers up to and including the first that mixes its inputs."""
+    return 1 + next(
+        i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear | OnFirstColumns)
+    )
+
+
+def decode(decoder: nn.Sequential, inputs: Tensor) -> Tensor:
+    """Logits `[B, C, H, W]` for codes and context `[B, D + E]`, in float32 up to the output of the
+    first layer: bfloat16 would round z to steps of 0.008 near 1, a quarter of a typical
+    posterior's width."""
+    depth = input_depth(decoder)
+    with autocast_off(inputs):
+        h = decoder[:depth](inputs.float())
+    return decoder[depth:](h)
+
+
+def gaussian_heads(width: int, latent: int) -> tuple[nn.Linear, nn.Linear]:
+    """Layers from features `[B, width]` to the mean and the log-variance of q(z|x)."""
+    mean, log_var = nn.Linear(width, latent), nn.Linear(width, latent)
+    with torch.no_grad():  # start with posteriors narrow enough to distinguish images
+        log_var.weight.mul_(0.1)
+        log_var.bias.fill_(2 * _INITIAL_LOG_STD)
+    return mean, log_var
+
+
+def gaussian_parameters(
+    features: Tensor, mean: nn.Linear, log_var: nn.Linear, mean_limit: float = MEAN_LIMIT
+) -> tuple[Tensor, Tensor]:
+    """Mean and log-variance `[B, D]` of q(z|x), in float32 also under autocast: bfloat16 would
+    round the codes to a coarse lattice."""
+    with autocast_off(features):
+        features = features.float()
+        return mean(features).clamp(-mean_limit, mean_limit), log_var(features).clamp(*_LOG_VAR)
 
 
 def _block(width: int) -> nn.Sequential:
@@ -72,15 +121,15 @@ def _block(width: int) -> nn.Sequential:
     return nn.Sequential(Residual(body))
 
 
-def _features(config: ModelConfig, extra: int) -> tuple[list[nn.Module], int]:
-    """The waves that the decoder sees beside z, and how many columns there are then."""
+def _input_layers(config: ModelConfig, context: int) -> tuple[list[nn.Module], int]:
+    """The Fourier features of z, if any, and the number of columns after them."""
     if not config.fourier:
-        return [], config.latent + extra
-    layer = Fourier(config.latent, config.fourier, config.fourier_scale, extra)
+        return [], config.latent + context
+    layer = FourierFeatures(config.latent, config.fourier, config.fourier_scale, context)
     return [layer], layer.out_features
 
 
-def _to_pixels(config: ModelConfig, features: int, widths: tuple[int, ...]) -> list[nn.Module]:
+def _output_layers(config: ModelConfig, features: int, widths: tuple[int, ...]) -> list[nn.Module]:
     """Layers from features `[B, features]` to logits."""
     channels, height, width = config.image_shape
     if config.network == "mlp":
@@ -104,75 +153,9 @@ def _to_pixels(config: ModelConfig, features: int, widths: tuple[int, ...]) -> l
 
 
 def _dense(features: int, widths: tuple[int, ...]) -> list[nn.Module]:
-    """Linear layers with SiLU between them, around which a residual runs where widths agree."""
+    """Linear layers with SiLU between them, and residual connections where widths agree."""
     layers: list[nn.Module] = [nn.Linear(features, widths[0])]
     for before, after in itertools.pairwise(widths):
         step = [nn.SiLU(), nn.Linear(before, after)]
         layers += [Residual(nn.Sequential(*step))] if before == after else step
     return layers
-
-
-def first_layers(decoder: nn.Sequential) -> int:
-    """How many of a decoder's layers there are up to the first that mixes its inputs."""
-    return 1 + next(i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear | Beside))
-
-
-# No code that explains an image lies beyond 6 prior deviations, but a network can put a stray test
-# image at 300 and charge 50,000 nats of KL for it. The deviations stay within e^-7 and e^2.
-FARTHEST = 6.0
-_LOG_VAR = (-14.0, 4.0)
-_FIRST_LOG_STD = -1.5
-
-
-def gaussian_heads(width: int, latent: int) -> tuple[nn.Linear, nn.Linear]:
-    """Layers from features `[B, width]` to the mean and the log-variance of q(z|x)."""
-    mean, log_var = nn.Linear(width, latent), nn.Linear(width, latent)
-    with torch.no_grad():  # start with clouds small enough to tell images apart
-        log_var.weight.mul_(0.1)
-        log_var.bias.fill_(2 * _FIRST_LOG_STD)
-    return mean, log_var
-
-
-def gaussian(
-    features: Tensor, mean: nn.Linear, log_var: nn.Linear, farthest: float = FARTHEST
-) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance `[B, D]` of q(z|x), in float32 also under autocast: bfloat16 would
-    place the codes on a coarse lattice."""
-    with full_precision(features):
-        features = features.float()
-        return mean(features).clamp(-farthest, farthest), log_var(features).clamp(*_LOG_VAR)
-
-
-def decode(decoder: nn.Sequential, z: Tensor) -> Tensor:
-    """Logits `[B, C, H, W]` at codes `[B, D]`, in float32 up to the first layer's output.
-
-    bfloat16 would round z to steps of 0.008 near 1, a quarter of a typical posterior's width.
-    """
-    first = first_layers(decoder)
-    with full_precision(z):
-        h = decoder[:first](z.float())
-    return decoder[first:](h)
-
-
-@torch.no_grad()
-def macs(decoder: nn.Sequential) -> int:
-    """Multiply-adds that one image costs, biases and activations not counted."""
-    total = 0
-
-    def count(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
-        nonlocal total
-        # Every weight is used once a position: of the input when transposed, else of the output.
-        grid = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
-        positions = math.prod(grid.shape[2:])
-        total += layer.weight.numel() * positions
-
-    layers = [
-        m for m in decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
-    ]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    first = next(m for m in decoder.modules() if hasattr(m, "in_features"))
-    parameter = next(decoder.parameters())
-    decoder(torch.zeros(1, first.in_features, dtype=parameter.dtype, device=parameter.device))
-    for hook in hooks:
-        hook.remove()
-    return total

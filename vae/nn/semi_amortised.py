@@ -1,11 +1,11 @@
-"""Semi-amortised inference in the plane: the encoder proposes, the decoder corrects.
+"""Semi-amortised inference for two latents: the encoder proposes, the decoder corrects.
 
-An encoder generalises worse than its decoder: on images it has not seen, its Gaussian often sits
-a little beside the mode of p(z|x), and now and then at the wrong garment altogether. With two
-latents both are cheap to mend (Kim et al. 2018, https://arxiv.org/abs/1802.02550, do it by
-gradients): look over the whole plane on a grid, then take a few Newton steps on
-f(z) = -log p(x|z) - log p(z). q stays a diagonal Gaussian, so the ELBO stays a bound; no gradient
-is needed, and the result depends on nothing but the image and the weights.
+An encoder generalises worse than its decoder: for unseen images its Gaussian is often slightly off
+the mode of p(z|x), and sometimes at the mode of another class. With two latents both are cheap to
+correct (Kim et al. 2018, https://arxiv.org/abs/1802.02550, use gradients): search a decoded grid
+of the latent space, then take a few Newton steps on f(z) = -log p(x|z) - log p(z). q remains a
+diagonal Gaussian, so the ELBO remains a bound. No gradient is needed, and the result depends only
+on the image and the weights.
 """
 
 from __future__ import annotations
@@ -14,80 +14,84 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .likelihoods import Likelihood
 from .priors import Prior
 
-GRID = 64
-REACH = 3.6  # the grid covers so many deviations of the prior, 99.9 % of it
-# The stencil of a Newton step, in units of the current std: centre, axes, diagonals.
+GRID_SIZE = 64
+GRID_STD = 3.6  # standard deviations of the prior that the grid covers: 99.9 % of its mass
+# The stencil of a Newton step, in units of its radius: centre, axes, diagonals.
 _STENCIL = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))
-_STD = (0.004, 0.15)  # the stencil's reach
-_FLATTEST = 0.05  # curvature below this, in units of the stencil, is treated as this
-_LONGEST = 2.0  # a step is at most so many stencil units along each axis
+_RADIUS = (0.004, 0.15)  # bounds of the stencil's radius, else the current std
+_MIN_CURVATURE = 0.05  # in units of the stencil
+_MAX_STEP = 2.0  # along each axis, in units of the stencil
 
 
-class Survey(NamedTuple):
-    """The decoder over the whole plane: codes `[GRID^2, 2]`, logits `[GRID^2, C, H, W]`, and
-    log p(z) `[GRID^2]`."""
+class DecodedGrid(NamedTuple):
+    """The decoder on a grid of codes `[GRID_SIZE^2, 2]`: logits `[GRID_SIZE^2, C, H, W]` and
+    log p(z) `[GRID_SIZE^2]`."""
 
     codes: Tensor
     logits: Tensor
     log_prior: Tensor
 
 
-def survey(decode: Callable[[Tensor], Tensor], prior: Prior) -> Survey:
-    """Decodes a grid that covers the prior."""
-    low, high = prior.reach(REACH)
-    axes = [torch.linspace(float(a), float(b), GRID) for a, b in zip(low, high, strict=True)]
+def decode_grid(decode: Callable[[Tensor], Tensor], prior: Prior) -> DecodedGrid:
+    """Decodes a regular grid that covers the prior."""
+    low, high = prior.bounding_box(GRID_STD)
+    axes = [torch.linspace(float(a), float(b), GRID_SIZE) for a, b in zip(low, high, strict=True)]
     codes = torch.cartesian_prod(*axes).to(low.device)
     logits = torch.cat([decode(z) for z in codes.split(1024)])
-    return Survey(codes, logits, prior.log_prob(codes))
+    return DecodedGrid(codes, logits, prior.log_prob(codes))
 
 
-def refined(
+def refine_posterior(
     x: Tensor,
     mean: Tensor,
     std: Tensor,
     *,
     decode: Callable[[Tensor], Tensor],
-    likelihood: nn.Module,
+    likelihood: Likelihood,
     log_prior: Callable[[Tensor], Tensor],
-    plane: Survey,
+    grid: DecodedGrid,
     steps: int,
 ) -> tuple[Tensor, Tensor]:
-    """The encoder's posterior of images x `[B, C, H, W]` after a look over the plane and a few
-    Newton steps. `decode` and `log_prior` take codes `[S * B, 2]`, B fastest."""
+    """Mean and std `[B, 2]` of the encoder's posterior of images `[B, C, H, W]` after the grid
+    search and `steps` Newton steps.
+
+    `decode` and `log_prior` take codes `[S * B, 2]`, B fastest.
+    """
 
     def energy(z: Tensor) -> Tensor:
         flat = z.flatten(0, 1)
-        misses = likelihood(decode(flat), x.repeat(len(z), *[1] * (x.ndim - 1)))
-        return (misses - log_prior(flat)).view(len(z), -1)
+        nll = likelihood.nll(decode(flat), x.repeat(len(z), *[1] * (x.ndim - 1)))
+        return (nll - log_prior(flat)).view(len(z), -1)
 
-    best = likelihood.on_grid(plane.logits, x) - plane.log_prior
-    return refine(mean, std, energy, plane.codes[best.argmin(1)], steps)
+    best = (likelihood.nll_on_grid(grid.logits, x) - grid.log_prior).argmin(1)
+    return newton_refine(mean, std, energy, grid.codes[best], steps)
 
 
-def refine(
-    mean: Tensor, std: Tensor, energy: Callable[[Tensor], Tensor], plane: Tensor, steps: int
+def newton_refine(
+    mean: Tensor, std: Tensor, energy: Callable[[Tensor], Tensor], candidate: Tensor, steps: int
 ) -> tuple[Tensor, Tensor]:
-    """A better diagonal Gaussian near a mode of exp(-energy).
+    """Mean and std `[B, 2]` of a diagonal Gaussian near a mode of exp(-energy).
 
-    `mean`, `std` `[B, 2]` are the encoder's; `energy` maps codes `[S, B, 2]` to f `[S, B]`;
-    `plane` `[B, 2]` is each image's best place on the grid. The lower of the two starts is taken,
-    then `steps` Newton steps, each kept only where it lowers f. The variances are the inverse
-    curvatures along the axes, the optimum of the ELBO for a quadratic f.
+    `mean` and `std` are the encoder's, `candidate` `[B, 2]` is the best code of the grid per
+    image, and `energy` maps codes `[S, B, 2]` to f `[S, B]`. The better of the two starts is
+    taken, then `steps` Newton steps, each accepted only where it lowers f. The variances are the
+    inverse curvatures along the axes, the optimum of the ELBO for a quadratic f.
     """
     stencil = torch.tensor(_STENCIL, dtype=mean.dtype, device=mean.device)
-    here, there = energy(torch.stack([mean, plane]))
-    mean = torch.where((there < here)[:, None], plane, mean)
+    at_mean, at_candidate = energy(torch.stack([mean, candidate]))
+    mean = torch.where((at_candidate < at_mean)[:, None], candidate, mean)
     for _ in range(steps):
-        reach = std.clamp(*_STD)
-        f0, right, left, up, down, a, b, c, d = energy(mean + stencil[:, None] * reach)
+        stencil_radius = std.clamp(*_RADIUS)
+        f0, right, left, up, down, a, b, c, d = energy(mean + stencil[:, None] * stencil_radius)
         slope = torch.stack([right - left, up - down], 1) / 2
-        h11 = (right + left - 2 * f0).clamp(min=_FLATTEST)
-        h22 = (up + down - 2 * f0).clamp(min=_FLATTEST)
-        bound = 0.9 * (h11 * h22).sqrt()  # keeps the matrix positive definite
+        h11 = (right + left - 2 * f0).clamp(min=_MIN_CURVATURE)
+        h22 = (up + down - 2 * f0).clamp(min=_MIN_CURVATURE)
+        bound = 0.9 * (h11 * h22).sqrt()  # keeps the Hessian positive definite
         h12 = ((a + b - c - d) / 4).clamp(-bound, bound)
         determinant = h11 * h22 - h12.square()
         step = -torch.stack(
@@ -97,8 +101,8 @@ def refine(
             ],
             1,
         )
-        moved = mean + step.clamp(-_LONGEST, _LONGEST) * reach
+        moved = mean + step.clamp(-_MAX_STEP, _MAX_STEP) * stencil_radius
         better = energy(moved[None])[0] < f0
         mean = torch.where(better[:, None], moved, mean)
-        std = torch.stack([h11, h22], 1).rsqrt() * reach
+        std = torch.stack([h11, h22], 1).rsqrt() * stencil_radius
     return mean, std

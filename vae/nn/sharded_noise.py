@@ -1,8 +1,7 @@
-"""Random numbers of a batch that several processes share.
+"""Random numbers for a batch whose rows are shared among several processes.
 
-Where each process holds some rows of a batch, each draws the noise of the whole batch and keeps
-that of its own rows: their generators stay equal, and the batch meets the same noise as in one
-process.
+Each process draws the noise of the whole batch and uses that of its own rows. The generators
+therefore stay equal, and the batch gets the same noise as in a single process.
 """
 
 from __future__ import annotations
@@ -16,25 +15,25 @@ import torch
 from torch import Tensor
 
 
-class Rows(NamedTuple):
-    """Rows `start` to `stop` of a batch of `of`."""
+class Shard(NamedTuple):
+    """Rows `start` to `stop` of a batch with `total` rows."""
 
     start: int
     stop: int
-    of: int
+    total: int
 
 
-_held: ContextVar[Rows | None] = ContextVar("rows", default=None)
+_current: ContextVar[Shard | None] = ContextVar("shard", default=None)
 
 
 @contextmanager
-def rows(held: Rows) -> Iterator[None]:
-    """Says which rows of the batch this process holds."""
-    token = _held.set(held if held.stop - held.start < held.of else None)
+def shard(rows: Shard) -> Iterator[None]:
+    """Within this context, `normal` draws for the given rows of the batch."""
+    token = _current.set(rows if rows.stop - rows.start < rows.total else None)
     try:
         yield
     finally:
-        _held.reset(token)
+        _current.reset(token)
 
 
 def normal(
@@ -45,12 +44,14 @@ def normal(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """Standard normal numbers; along `axis` lie the rows, once or, rows fastest, several times."""
-    held = _held.get()
-    if held is None:
+    """Standard normal numbers. The rows of the shard lie along `axis`, once or several times with
+    the rows varying fastest."""
+    rows = _current.get()
+    if rows is None:
         return torch.randn(tuple(shape), generator=generator, device=device, dtype=dtype)
     before, after = tuple(shape[:axis]), tuple(shape[axis + 1 :])
-    times = shape[axis] // (held.stop - held.start)
-    whole = (*before, times, held.of, *after)
+    size = rows.stop - rows.start
+    repeats = shape[axis] // size
+    whole = (*before, repeats, rows.total, *after)
     drawn = torch.randn(whole, generator=generator, device=device, dtype=dtype)
-    return drawn.narrow(axis + 1, held.start, held.stop - held.start).reshape(tuple(shape))
+    return drawn.narrow(axis + 1, rows.start, size).reshape(tuple(shape))

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from ..latent import paths
-from ..latent.encoding import decode_bytes
+from ..latent.encoding import decode_uint8
 from ..latent.paths import Frame
 from ..models.base import Autoencoder
 from . import animation, contact_sheet
@@ -101,5 +101,5 @@ def pictures_of(model: Autoencoder, path: Sequence[Frame]) -> np.ndarray:
     parts = []
     for (label, seed), group in groupby(path, lambda frame: (frame.label, frame.seed)):
         codes = np.array([frame.z for frame in group])
-        parts.append(decode_bytes(model, codes, label=label, seed=seed))
+        parts.append(decode_uint8(model, codes, label=label, seed=seed))
     return np.concatenate(parts)

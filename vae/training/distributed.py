@@ -20,7 +20,7 @@ from torch import distributed as processes
 from torch.distributed.rendezvous import rendezvous
 
 from ..errors import AtelierError
-from ..nn.sharded_noise import Rows
+from ..nn.sharded_noise import Shard
 
 _PATIENCE = datetime.timedelta(minutes=10)
 
@@ -35,9 +35,9 @@ class Group(NamedTuple):
     rank: int = 0
     size: int = 1
 
-    def rows(self, count: int) -> Rows:
+    def rows(self, count: int) -> Shard:
         """The rows of a batch that are this process's own."""
-        return Rows(self.rank * count // self.size, (self.rank + 1) * count // self.size, count)
+        return Shard(self.rank * count // self.size, (self.rank + 1) * count // self.size, count)
 
     def sum(self, numbers: Tensor) -> Tensor:
         """The sum over all processes, in place. Raises `LostError` where one is gone."""

@@ -24,8 +24,8 @@ from ..errors import AtelierError
 from ..models import build
 from ..models.base import Autoencoder, Batch
 from ..nn import sharded_noise
-from ..nn.sharded_noise import Rows
-from ..nn.surgery import start_at
+from ..nn.sharded_noise import Shard
+from ..nn.surgery import init_from_data
 from . import distributed
 from .batches import Feed, Labelled
 from .schedules import beta_at, learning_rate
@@ -111,7 +111,7 @@ def new_run(
         torch.manual_seed(config.train.seed)
         # Posteriors are refined when a trained model is asked, never while it learns.
         model = build(replace(config.model, refine=0))
-    start_at(model, mean_image, deviation)
+    init_from_data(model, mean_image, deviation)
     own = model.state_dict()
     model.load_state_dict(
         {k: v for k, v in (weights or {}).items() if k in own and v.shape == own[k].shape},
@@ -182,7 +182,7 @@ def _steps(
 ) -> Iterator[Progress]:
     options, device = run.config.train, feed.device
     steps, own = options.epochs * feed.steps_an_epoch, group.rows(feed.batch_size)
-    part, whole = slice(own.start, own.stop), slice(0, own.of)
+    part, whole = slice(own.start, own.stop), slice(0, own.total)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=_fast_bfloat16(device))
     begun, said, seen = time.perf_counter() - run.seconds, time.perf_counter(), 0
     asked = False
@@ -196,18 +196,18 @@ def _steps(
         if options.binarize:
             x, y = torch.bernoulli(x, generator=run.generator)[part], y[part]
         if options.unlabelled:
-            shown = torch.rand(own.of, generator=run.generator, device=device)[part]
+            shown = torch.rand(own.total, generator=run.generator, device=device)[part]
             y = torch.where(shown < options.unlabelled, -1, y)
         lr, beta = learning_rate(run.step, steps, run.config), beta_at(run.step, steps, run.config)
         batch = Batch(
             _spoilt(x, own, run), x, y, beta, options.samples, run.generator, options.free_bits
         )
-        with autocast, sharded_noise.rows(own):
-            share, wish = (own.stop - own.start) / own.of, group.size > 1 and should_stop()
+        with autocast, sharded_noise.shard(own):
+            share, wish = (own.stop - own.start) / own.total, group.size > 1 and should_stop()
             loss, asked = _learn(run, batch, lr, group, share, asked=wish)
         _average(run)
         run.step += 1
-        seen += own.of
+        seen += own.total
         now = time.perf_counter()
         run.seconds = now - begun
         point = None
@@ -223,10 +223,10 @@ def _steps(
             yield Progress(epoch + 1, run.step, steps, run.seconds, rate, lr, beta, loss, point)
 
 
-def _spoilt(x: Tensor, own: Rows, run: Run) -> Tensor:
+def _spoilt(x: Tensor, own: Shard, run: Run) -> Tensor:
     """What the encoder is shown: the image, or a noisy, holed copy of it (Im et al. 2017,
     https://arxiv.org/abs/1511.06406: still a bound on log p(x), and it generalises better)."""
-    options, part, whole = run.config.train, slice(own.start, own.stop), (own.of, *x.shape[1:])
+    options, part, whole = run.config.train, slice(own.start, own.stop), (own.total, *x.shape[1:])
     if options.noise:
         drawn = torch.randn(whole, generator=run.generator, device=x.device)[part]
         x = x + options.noise * drawn
@@ -295,7 +295,7 @@ def _measure(run: Run, part: Labelled) -> tuple[float, float]:
         if run.config.train.binarize:
             x = torch.bernoulli(x, generator=generator)
         own = group.rows(len(x))
-        with sharded_noise.rows(own):
+        with sharded_noise.shard(own):
             mine = slice(own.start, own.stop)
             terms = run.averaged.terms(x[mine], y[mine], generator=generator)
         both.append((terms.reconstruction, terms.kl))

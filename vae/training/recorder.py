@@ -22,7 +22,7 @@ import torch
 from ..data.dataset import Dataset
 from ..data.subsample import evenly_spaced
 from ..files import atomic
-from ..latent.encoding import decode_bytes
+from ..latent.encoding import decode_uint8
 from .batches import HELD_OUT
 from .loop import Progress, Run
 
@@ -186,12 +186,12 @@ class Recorder:
             "epoch": progress.step * self.facts["epochs"] / max(1, progress.steps),
             "plane": plane.astype(np.float16),
             "window": np.array([low[0], high[0], low[1], high[1]], np.float32),
-            "eyes": decode_bytes(model, model.encode(self.eyes.float() / 255).cpu().numpy()),
+            "eyes": decode_uint8(model, model.encode(self.eyes.float() / 255).cpu().numpy()),
         }
         if codes.shape[1] == 2:
             across, down = (np.linspace(low[k], high[k], LATTICE) for k in (0, 1))
             places = np.stack(np.meshgrid(across, down[::-1]), -1).reshape(-1, 2)
-            arrays["lattice"] = decode_bytes(model, places)
+            arrays["lattice"] = decode_uint8(model, places)
         save_arrays(self.folder / SNAPSHOTS / f"{progress.step:09}.npz", **arrays)
         files = self._snapshots()
         if len(files) > MOST_SNAPSHOTS:

@@ -15,7 +15,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 
-from ..checkpoint.folder import CheckpointError
+from ..checkpoint.folder import CheckpointError, with_current_names
 from ..config import Config
 from ..files import atomic
 from .loop import Point, Run
@@ -59,7 +59,7 @@ def load_run(path: str | Path, run: Run) -> None:
         raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
     try:
         raw = file.read_bytes()
-        tensors = tensors_io.load(raw)
+        tensors = with_current_names(tensors_io.load(raw))
         length = struct.unpack("<Q", raw[:8])[0]
         facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["run"])
         before = Config.from_json(facts["config"])

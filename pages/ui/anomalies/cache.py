@@ -70,7 +70,7 @@ def begin(asked: Question) -> Job:
     if anomaly.SCORES[asked.score].needs(ck.model) == "aggregate":
         aggregate = cache.aggregate_posterior(asked.name, asked.digest)
     kept = None  # the codes of a model that is told labels were found with them, no score is
-    if ck.model.extra_kind != "label":
+    if not ck.model.classes:
         kept = cache.codes(asked.name, asked.digest)
     files = _uploads.get(asked.own, ())
 

@@ -125,7 +125,7 @@ def _separation(question: Question, answer: Answer, asked: Inquiry, threshold: f
 
 def _artefact(question: Question, asked: Inquiry, auroc: float, plain: float) -> None:
     model = cache.checkpoint(question.name, question.digest).model
-    if model.likelihood.family != "bernoulli":
+    if not model.likelihood.has_floor:
         return
     title = SCORES[asked.score].title
     beside = "" if asked.score == PLAIN else f"“{title}” **{auroc:.3f}**, "

@@ -82,7 +82,7 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
     model, columns = cache.checkpoint(name, digest).model, min(8, len(clusters))
     made = np.concatenate(
         [
-            latent.decode_bytes(
+            latent.decode_uint8(
                 model, np.array([cluster.centre]), label=condition(name, digest, cluster)
             )
             for cluster in clusters

@@ -32,7 +32,7 @@ def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[wal
     path = walks.walk(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
-    strip = grid.mosaic(latent.decode_bytes(model, path.codes[::8]), frames, scale=3)
+    strip = grid.mosaic(latent.decode_uint8(model, path.codes[::8]), frames, scale=3)
     return path, grid.png(strip)
 
 
@@ -41,7 +41,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
     """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
     axis = np.linspace(-reach, reach, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
-    pictures = latent.decode_bytes(
+    pictures = latent.decode_uint8(
         cache.checkpoint(name, digest).model, np.stack([z1, z2], 2).reshape(-1, 2)
     )
     return grid.png(grid.mosaic(pictures, side, scale=2))
@@ -51,7 +51,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
 def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | None:
     split = cache.shown(name, digest).test
     model = cache.checkpoint(name, digest).model
-    return latent.posterior_draws(model, split.images[item], int(split.labels[item]), n)
+    return latent.posterior_samples(model, split.images[item], int(split.labels[item]), n)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -61,4 +61,4 @@ def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
         cache.checkpoint(name, digest).model,
         cache.codes(name, digest).mean[item : item + 1],
     )
-    return np.concatenate([latent.decode_bytes(model, z, seed=s) for s in range(seeds + 1)])
+    return np.concatenate([latent.decode_uint8(model, z, seed=s) for s in range(seeds + 1)])

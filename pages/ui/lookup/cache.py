@@ -64,7 +64,7 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
     codes = latent.encode_images(model, image[None])
     std, draws = codes.std, None
     if std is None:
-        draws = latent.posterior_draws(model, image, 0, _POSTERIOR_DRAWS)
+        draws = latent.posterior_samples(model, image, 0, _POSTERIOR_DRAWS)
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
     votes = (index.shares(match.by_code), index.shares(match.by_pixels))
@@ -84,7 +84,7 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         None if std is None else std[0].astype(float).round(5).tolist(),
         [] if draws is None else draws.astype(float).round(3).tolist(),
         image.transpose(1, 2, 0),
-        latent.decode_bytes(model, np.array([z]))[0],
+        latent.decode_uint8(model, np.array([z]))[0],
         neighbour(match.identical[0], 0.0) if match.identical[0] >= 0 else None,
         nearest(match.by_code),
         nearest(match.by_pixels),

@@ -220,7 +220,7 @@ def _aside(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
         return None
     if ((entry.metrics or {}).get("evaluation") or {}).get("binarized"):
         return "◐", "of black and white draws of the pixels, so not comparable with grey images"
-    if vae.MODELS[entry.config.model.name].cls.extra_kind == "label":
+    if vae.MODELS[entry.config.model.name].cls.context == "label":
         return "| y", "given the label, so not comparable with models that are not told it"
     return None
 

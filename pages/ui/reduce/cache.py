@@ -100,7 +100,7 @@ def _stored_codes(name: str, digest: str) -> np.ndarray | None:
     """Codes stored with the checkpoint; None for a conditional model, whose stored codes depend on
     the label and would make the comparison unfair."""
     ck = cache.checkpoint(name, digest)
-    if ck.model.extra_kind == "label":
+    if ck.model.classes:
         return None
     stored = load_codes(ck, cache.shown(name, digest).test.digest)
     return None if stored is None else stored.get("mean")

@@ -61,8 +61,7 @@ def space(name: str, digest: str) -> Space:
 
 
 def _space(model: vae.Autoencoder) -> Space:
-    labels = model.extra if model.extra_kind == "label" else 0
-    return Space(model.latent, labels, SEEDS if model.extra_kind == "detail" else 1)
+    return Space(model.latent, model.classes, SEEDS if model.noise_size else 1)
 
 
 def shown_data(name: str) -> str:
@@ -90,15 +89,15 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "items": routes.publish_images(data.digest[:16], pictures),
         "decode": f"{routes.PREFIX}/decode/{ck.digest}",
     }
-    with suppress(export.ExportError):  # without a program the map asks the decode route
+    with suppress(export.DecoderProgramError):  # without a program the map asks the decode route
         urls["program"] = routes.publish(export.decoder_program(ck.model))
-    if ck.model.extra_kind == "detail":
-        noise = [latent.detail_noise(ck.model, seed).numpy() for seed in range(SEEDS)]
+    if ck.model.noise_size:
+        noise = [ck.model.context_vector(seed=seed).numpy() for seed in range(SEEDS)]
         urls["details"] = routes.publish(np.stack(noise).astype("<f4").tobytes())
     facts = {
         **items.facts,
-        "extra": ck.model.extra,
-        "extraKind": ck.model.extra_kind,
+        "extra": ck.model.context_size,
+        "extraKind": export.CONTEXT_NAMES[ck.model.context],
         "name": name,
         "digest": digest,
         "image": list(ck.model.image_shape),
@@ -117,7 +116,7 @@ def decoded(name: str, digest: str, pin: Pin) -> bytes:
 
 def _bytes(model: vae.Autoencoder, pin: Pin) -> bytes:
     codes = np.array([pin.z])
-    return latent.decode_bytes(model, codes, label=pin.label, seed=pin.seed)[0].tobytes()
+    return latent.decode_uint8(model, codes, label=pin.label, seed=pin.seed)[0].tobytes()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Encoding the test images")
@@ -166,7 +165,7 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     out = None
     for label in {pin.label for pin in pins}:
         of = np.array([pin.label == label for pin in pins])
-        part = sampling.decode(model, z[of], label=label, seeds=seeds[of])
+        part = latent.decode_uint8(model, z[of], label=label, seed=seeds[of])
         out = np.empty((len(pins), *part.shape[1:]), np.uint8) if out is None else out
         out[of] = part
     return out

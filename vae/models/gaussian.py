@@ -1,0 +1,108 @@
+"""What the models with a Gaussian posterior over all latents share: refinement, terms and loss."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from ..nn import semi_amortised
+from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
+from ..nn.layers import autocast_off
+from .base import Autoencoder, Batch, Posterior, Terms
+
+
+class GaussianAutoencoder(Autoencoder):
+    """q(z|x, y) = N(mean, diag(std^2)). Concrete models define its parameters and the prior.
+
+    The KL against N(0, I) has a closed form; against a learned prior it is estimated with the
+    samples of the reconstruction term.
+    """
+
+    gaussian_posterior = True
+    _learned_prior: bool
+
+    @abstractmethod
+    def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's mean and log-variance `[B, D]`; a label in `y` `[B]` may be -1."""
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior:
+        y = self._labels(y, x)
+        mean, log_var = self.amortised_posterior(x, y)
+        std = (0.5 * log_var).exp()
+        if not self.refine:
+            return Posterior(mean, std)
+        with torch.no_grad(), autocast_off(x):
+            mean, std = mean.clone(), std.clone()
+            for label in y.unique().tolist():
+                rows = y == label
+                mean[rows], std[rows] = self._refined(x[rows], mean[rows], std[rows], label)
+        return Posterior(mean, std)
+
+    def terms(
+        self,
+        x: Tensor,
+        y: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        samples: int = 1,
+    ) -> Terms:
+        """The terms of -log p(x), or of -log p(x|y) if labels are given to a conditional model."""
+        mean, std = self.posterior(x, y)
+        return self._terms(mean, 2 * std.log(), x, self._labels(y, x), samples, generator)
+
+    def loss(self, batch: Batch) -> Tensor:
+        mean, log_var = self.amortised_posterior(batch.encoder_input, batch.y)
+        terms = self._terms(mean, log_var, batch.x, batch.y, batch.samples, batch.generator)
+        return (terms.reconstruction + batch.beta * terms.kl).mean()
+
+    def reorder(self, order: Tensor) -> None:
+        super().reorder(order)
+        self._grid_cache.clear()
+
+    def _terms(
+        self,
+        mean: Tensor,
+        log_var: Tensor,
+        x: Tensor,
+        y: Tensor,
+        samples: int,
+        generator: torch.Generator | None,
+    ) -> Terms:
+        z = sample_normal(mean, log_var, samples, generator)
+        y = y.repeat(samples)
+        nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
+        if self._learned_prior:
+            with autocast_off(x):
+                log_q = normal_log_prob(z.view(samples, *mean.shape), mean, log_var)
+                kl = (log_q - self.log_prior(z, y).view(samples, -1)).mean(0)
+        else:
+            kl = standard_normal_kl(mean, log_var)
+        return Terms(nll.view(samples, -1).mean(0), kl, kl[:, None])
+
+    def _refined(self, x: Tensor, mean: Tensor, std: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        prior = self.prior(None if label < 0 else label)
+
+        def decode(z: Tensor) -> Tensor:
+            return self.decode(z, torch.full((len(z),), label, device=z.device))
+
+        grid = self._grid_cache.get(label)
+        if grid is None or self.training or any(p.requires_grad for p in self.parameters()):
+            grid = self._grid_cache[label] = semi_amortised.decode_grid(decode, prior)
+        return semi_amortised.refine_posterior(
+            x,
+            mean,
+            std,
+            decode=decode,
+            likelihood=self.likelihood,
+            log_prior=prior.log_prob,
+            grid=grid,
+            steps=self.refine,
+        )
+
+    def _labels(self, y: Tensor | None, of: Tensor) -> Tensor:
+        """Labels `[B]` of images or codes `[B, ...]`, -1 where unknown."""
+        if y is None or not self.classes:
+            return torch.full((len(of),), -1, device=of.device)
+        return y

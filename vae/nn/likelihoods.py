@@ -1,0 +1,183 @@
+"""Likelihoods p(x|z): what a decoder's logits say about the pixels, one class per family.
+
+A new family is one class here, one entry in `LIKELIHOODS` and its name in `vae.config`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .layers import autocast_off
+
+_TAYLOR_LOGIT = 0.1  # closer to logit 0 the closed form of the normaliser loses digits to 0 / 0
+_MIN_VARIANCE = 0.003  # of a pixel; with less, an eighth of a grey level would dominate a residual
+
+
+class Likelihood(nn.Module, ABC):
+    """-log p(x|z) in nats for pixels that are independent given the logits `[B, C, H, W]`.
+
+    `mean` applies `activation`, which a decoder program ends with. Families whose negative
+    log-likelihood is linear in x set `linear_in_x` and implement `as_linear_in_x`. Families whose
+    best reconstruction has a cost that depends on x set `has_floor` and implement `floor`.
+    """
+
+    linear_in_x: bool = False
+    has_floor: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.activation: nn.Module = nn.Sigmoid()
+
+    def mean(self, logits: Tensor) -> Tensor:
+        """The decoded image: pixel means in [0, 1]."""
+        return self.activation(logits)
+
+    def initial_logits(self, mean: Tensor) -> Tensor:
+        """Logits whose mean is `mean`, kept finite where a pixel is always black or white."""
+        return torch.logit(mean.clamp(0.001, 0.999))
+
+    def nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        """-log p(x|z) `[B]` for logits and images `[B, C, H, W]`; float32 or better, also under
+        autocast."""
+        with autocast_off(x):
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+            return self.pixel_nll(logits, x).flatten(1).sum(1)
+
+    @abstractmethod
+    def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        """The contribution of each pixel to `nll`, in the shape of x."""
+
+    def residual_scale(self, logits: Tensor) -> Tensor:
+        """The standard deviation that the model expects of each pixel around its mean."""
+        mean = self.mean(logits)
+        return (mean * (1 - mean) + _MIN_VARIANCE).sqrt()
+
+    def floor(self, x: Tensor) -> Tensor:
+        """The smallest possible `nll` `[B]` of images `[B, C, H, W]`."""
+        raise NotImplementedError(f"{type(self).__name__} has no floor that depends on the image")
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Slope `[G, pixels]` and offset `[G]` of -log p(x|z) = offset - x . slope + constant(x).
+
+        With them, a whole grid of codes is one matrix product for any number of images.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not linear in the image")
+
+    def constant(self, x: Tensor) -> Tensor:
+        """The part `[B]` of -log p(x|z) that depends on no code."""
+        return x.new_zeros(len(x))
+
+    def nll_on_grid(self, logits: Tensor, x: Tensor) -> Tensor:
+        """-log p(x|z) `[B, G]` of each image `[B, C, H, W]` at each of G decoded codes."""
+        if self.linear_in_x:
+            slope, offset = self.as_linear_in_x(logits)
+            return offset - x.flatten(1) @ slope.T + self.constant(x)[:, None]
+        return torch.stack([self.nll(logits, image.expand_as(logits)) for image in x])
+
+
+class Bernoulli(Likelihood):
+    """Independent Bernoulli pixels with probabilities sigmoid(logits).
+
+    For grey x the value is the expectation over images that are binarised with x as the
+    probability of each pixel: a bound on those, not a density of the grey image.
+    """
+
+    linear_in_x = True
+    has_floor = True
+
+    def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+
+    def floor(self, x: Tensor) -> Tensor:
+        return F.binary_cross_entropy(x, x, reduction="none").flatten(1).sum(1)
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        flat = logits.flatten(1)
+        return flat, F.softplus(flat).sum(1)
+
+
+class Gaussian(Likelihood):
+    """N(x; sigmoid(logits), sigma^2), a density on R with one learned sigma for all pixels.
+
+    This is the shared sigma of sigma-VAE (Rybkin et al. 2021, https://arxiv.org/abs/2006.13202,
+    section 3).
+    """
+
+    linear_in_x = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_sigma = nn.Parameter(torch.tensor(-1.5))
+
+    def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        log_sigma = self.log_sigma.to(logits.dtype)
+        deviation = (x - self.mean(logits)) * torch.exp(-log_sigma)
+        return 0.5 * deviation.square() + log_sigma + 0.5 * math.log(2 * math.pi)
+
+    def residual_scale(self, logits: Tensor) -> Tensor:
+        return self.log_sigma.exp().expand_as(logits)
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.mean(logits.flatten(1))
+        precision = torch.exp(-2 * self.log_sigma)
+        log_normaliser = self.log_sigma + 0.5 * math.log(2 * math.pi)
+        offset = 0.5 * precision * mean.square().sum(1) + log_normaliser * mean.shape[1]
+        return mean * precision, offset
+
+    def constant(self, x: Tensor) -> Tensor:
+        return 0.5 * torch.exp(-2 * self.log_sigma) * x.flatten(1).square().sum(1)
+
+
+class ContinuousBernoulli(Likelihood):
+    """CB(x; lambda = sigmoid(logits)), a density on [0, 1].
+
+    It is the Bernoulli's formula plus its missing normaliser (Loaiza-Ganem and Cunningham 2019,
+    https://arxiv.org/abs/1907.06845, equation 6). `mean` returns lambda, as for the Bernoulli: the
+    most natural denoised image. The distribution's own mean (`expected_value`) is slightly greyer.
+    """
+
+    linear_in_x = True
+
+    def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+        return cross_entropy - self.log_normaliser(logits)
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        flat = logits.flatten(1)
+        return flat, F.softplus(flat).sum(1) - self.log_normaliser(flat).sum(1)
+
+    @staticmethod
+    def log_normaliser(logits: Tensor) -> Tensor:
+        """log C(lambda) per pixel, where C = 2 artanh(1 - 2 lambda) / (1 - 2 lambda).
+
+        In terms of the logit l this is log(l / tanh(l / 2)), an even function that needs no lambda
+        (in float32 lambda would round to 1 at l = 17). Near 0 its Taylor series takes over.
+        """
+        size = logits.abs()
+        near = size < _TAYLOR_LOGIT
+        # Both branches are evaluated and differentiated: keep the unused one away from 0 / 0.
+        away = torch.where(near, torch.ones_like(size), size)
+        exact = torch.log(away) - torch.log(torch.tanh(away / 2))
+        square = logits.square()
+        taylor = math.log(2) + square / 12 - 7 * square.square() / 1440
+        return torch.where(near, taylor, exact)
+
+    @staticmethod
+    def expected_value(logits: Tensor) -> Tensor:
+        """E[x] per pixel: 1 / (1 - e^-l) - 1 / l (ibid., equation 8)."""
+        near = logits.abs() < _TAYLOR_LOGIT
+        away = torch.where(near, torch.ones_like(logits), logits)
+        exact = -1 / torch.expm1(-away) - 1 / away
+        return torch.where(near, 0.5 + logits / 12 - logits**3 / 720, exact)
+
+
+LIKELIHOODS: dict[str, type[Likelihood]] = {
+    "bernoulli": Bernoulli,
+    "gaussian": Gaussian,
+    "continuous-bernoulli": ContinuousBernoulli,
+}
