@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import vae
 from vae import anomaly, load_dataset
 from vae.__main__ import main
 from vae.anomaly import residuals, thresholds
-from vae.anomaly.scores import Judge
+from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
 from vae.checkpoint.artifacts import load_aggregate, load_calibrations, load_codes
 from vae.checkpoint.folder import save
@@ -50,7 +51,7 @@ def codes(fashion, starter):
 
 
 def normal(fashion, clothes, codes, name=anomaly.DEFAULT):
-    return anomaly.scores(Judge(fashion.model), clothes, name, codes=codes)
+    return anomaly.score_images(Scorer(fashion.model), clothes, name, codes=codes)
 
 
 def test_the_default_score_tells_digits_from_clothes(fashion, clothes, codes):
@@ -59,7 +60,7 @@ def test_the_default_score_tells_digits_from_clothes(fashion, clothes, codes):
     known = encode_images(fashion.model, digits)
     found = {}
     for name in (anomaly.DEFAULT, "reconstruction"):
-        suspects = anomaly.scores(Judge(fashion.model), digits, name, codes=known)
+        suspects = anomaly.score_images(Scorer(fashion.model), digits, name, codes=known)
         found[name] = thresholds.curves(normal(fashion, clothes, codes, name), suspects).auroc
     assert found[anomaly.DEFAULT] >= 0.99 > found["reconstruction"], found
 
@@ -67,10 +68,10 @@ def test_the_default_score_tells_digits_from_clothes(fashion, clothes, codes):
 def test_known_codes_give_the_scores_that_encoding_gives(fashion, clothes, codes):
     few = tuple(v[:30] for v in codes)
     for name in ("structure", "summary"):
-        judge = Judge(fashion.model, None, fit_summary(fashion.model, clothes[30:230], tuple(
+        scorer = Scorer(fashion.model, None, fit_summary(fashion.model, clothes[30:230], tuple(
             v[30:230] for v in codes)))  # fmt: skip
-        told = anomaly.scores(judge, clothes[:30], name, codes=few)
-        assert np.allclose(told, anomaly.scores(judge, clothes[:30], name), rtol=2e-3), name
+        told = anomaly.score_images(scorer, clothes[:30], name, codes=few)
+        assert np.allclose(told, anomaly.score_images(scorer, clothes[:30], name), rtol=2e-3), name
 
 
 @pytest.mark.parametrize("kind", corruptions.CORRUPTIONS)
@@ -81,7 +82,7 @@ def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes, codes):
     assert np.array_equal(worse, corruptions.corrupt(some, kind)) and (worse != some).any()
     other = corruptions.corrupt(some, kind, seed=1)
     assert (other == worse).all() == (kind in ("blur", "invert"))
-    found = anomaly.scores(Judge(fashion.model), worse)
+    found = anomaly.score_images(Scorer(fashion.model), worse)
     assert thresholds.curves(normal(fashion, clothes, codes), found).auroc > 0.8
 
 
@@ -92,9 +93,9 @@ def test_structure_is_what_it_says(fashion, clothes):
     residual = (x.numpy()[:, 0] - picture) / np.sqrt(picture * (1 - picture) + 0.003)
     smooth = ndimage.gaussian_filter(residual, (0, 1.5, 1.5), mode="constant", radius=(0, 5, 5))
     expected = np.log((smooth**2).sum((1, 2))) - 0.5 * np.log((residual**2).sum((1, 2)))
-    found = anomaly.scores(Judge(fashion.model), clothes[:20])
+    found = anomaly.score_images(Scorer(fashion.model), clothes[:20])
     assert np.allclose(found, expected, atol=1e-3)
-    hot = residuals.heat(fashion.model, clothes[:20])
+    hot = residuals.heatmaps(fashion.model, clothes[:20])
     assert np.allclose(hot, np.abs(smooth), atol=1e-3)
 
 
@@ -115,11 +116,11 @@ def test_a_perfect_reconstruction_has_no_deviance_but_a_price():
             return z.view(-1, 1, 28, 28)
 
     black, grey = (np.full((2, 1, 28, 28), value, np.uint8) for value in (0, 128))
-    judge = Judge(Perfect())
+    scorer = Scorer(Perfect())
     for images in (black, grey):
-        assert np.allclose(anomaly.scores(judge, images, "deviance"), 0, atol=0.02)
-    assert np.allclose(anomaly.scores(judge, black, "reconstruction"), 0, atol=0.02)
-    price = anomaly.scores(judge, grey, "reconstruction")
+        assert np.allclose(anomaly.score_images(scorer, images, "deviance"), 0, atol=0.02)
+    assert np.allclose(anomaly.score_images(scorer, black, "reconstruction"), 0, atol=0.02)
+    price = anomaly.score_images(scorer, grey, "reconstruction")
     assert np.allclose(price, 784 * math.log(2), atol=0.1)
 
 
@@ -127,24 +128,24 @@ def test_a_perfect_reconstruction_has_no_deviance_but_a_price():
 def test_every_model_gives_what_it_can(name, settings, tiny):
     model = build(settings(name).model).eval()
     mixture = Mixture.standard_normal(2)
-    judge = Judge(model, mixture, fit_summary(model, tiny.train.images))
-    can = anomaly.available(judge)
+    scorer = Scorer(model, mixture, fit_summary(model, tiny.train.images))
+    can = anomaly.available_scores(scorer)
     assert can[0] == anomaly.DEFAULT
     assert ("neg_elbo" in can) == model.has_prior
     assert ("regret" in can) == (name in ("vae", "beta-vae", "cvae"))
     for one in can:
-        found = anomaly.scores(judge, tiny.test.images[:4], one)
+        found = anomaly.score_images(scorer, tiny.test.images[:4], one)
         assert found.shape == (4,) and np.isfinite(found).all(), one
-        again = anomaly.scores(judge, tiny.test.images[:4], one)
+        again = anomaly.score_images(scorer, tiny.test.images[:4], one)
         assert np.array_equal(found, again), one
     with pytest.raises(ValueError, match="needs what"):
-        anomaly.scores(Judge(model), tiny.test.images, "place")
+        anomaly.score_images(Scorer(model), tiny.test.images, "place")
 
 
 def test_summary_is_mahalanobis_of_its_statistics(settings, tiny):
     model = build(settings().model).eval()
     summary = fit_summary(model, tiny.train.images)
-    found = anomaly.scores(Judge(model, None, summary), tiny.train.images, "summary")
+    found = anomaly.score_images(Scorer(model, None, summary), tiny.train.images, "summary")
     assert found.mean() == pytest.approx(
         len(summary.mean), rel=1e-3
     )  # of the data it was fitted to
@@ -152,23 +153,25 @@ def test_summary_is_mahalanobis_of_its_statistics(settings, tiny):
 
 def test_regret_of_a_posterior_that_cannot_be_bettered_is_small(fashion, clothes, settings):
     few = clothes[:8]
-    refined = anomaly.scores(Judge(fashion.model), few, "regret")
+    refined = anomaly.score_images(Scorer(fashion.model), few, "regret")
     assert (refined >= 0).all() and np.median(refined) < 1
     with torch.no_grad():
         untrained = build(settings(image_shape=(1, 28, 28)).model)
-    assert (anomaly.scores(Judge(untrained), few, "regret") >= 0).all()
+    assert (anomaly.score_images(Scorer(untrained), few, "regret") >= 0).all()
 
 
-def test_thresholds_give_the_false_alarms_asked_for():
+def test_thresholds_give_the_target_false_positive_rate():
     normal = np.random.default_rng(0).normal(size=5000)
     for share in (0.01, 0.05, 0.2):
-        found = thresholds.calibrate(normal, score="x", data="d", false_alarms=share)
+        found = thresholds.calibrate(normal, score="x", data="d", target_fpr=share)
         assert (normal > found.threshold).mean() == pytest.approx(share, abs=0.002)
         assert thresholds.Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
-        assert found.at(0.5) == pytest.approx(np.median(normal), abs=1e-6)
-    below = thresholds.share_below(normal, np.array([-99.0, 0, 99]))
+        assert replace(found, target_fpr=0.5).threshold == pytest.approx(
+            np.median(normal), abs=1e-6
+        )
+    below = thresholds.percentile_rank(normal, np.array([-99.0, 0, 99]))
     assert below.tolist() == [0, (normal < 0).mean(), 1]
-    by_hand = thresholds.calibrate(normal, score="x", data="d", false_alarms=0, by_hand=9.0)
+    by_hand = thresholds.calibrate(normal, score="x", data="d", target_fpr=0, manual_threshold=9.0)
     assert by_hand.threshold == 9
     assert thresholds.Calibration.from_json(json.loads(json.dumps(by_hand.to_json()))) == by_hand
     with pytest.raises(thresholds.CalibrationError, match="1 scores"):
@@ -187,7 +190,7 @@ def test_curves_against_counting():
     found = thresholds.curves(normal, suspects)
     pairs = (suspects[:, None] > normal).mean()
     assert found.auroc == pytest.approx(pairs)
-    assert (np.diff(found.false_alarms) >= 0).all() and found.detections[-1] == 1
+    assert (np.diff(found.fpr) >= 0).all() and found.tpr[-1] == 1
     with pytest.raises(thresholds.CalibrationError):
         thresholds.curves(normal, suspects[:0])
 
@@ -218,7 +221,7 @@ def test_the_command_scores_files_and_folders_and_says_what_it_cannot_read(tmp_p
         assert records[k].keys() == {"path", "score", "threshold", "anomalous"}
         assert not records[k]["anomalous"]
     # A file is the image that it was written from, and a 16-bit one too.
-    same = anomaly.scores(Judge(vae.load(model).model), clothes[[0, 5]])
+    same = anomaly.score_images(Scorer(vae.load(model).model), clothes[[0, 5]])
     found = [records["0.png"]["score"], records["wide.png"]["score"]]
     assert np.allclose(found, same, atol=1e-4)
     plain = ask(model, folder, "--threshold", "-9")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vae import anomaly, latent
-from vae.anomaly.scores import Judge
-from vae.anomaly.screening import Images, Normality, screen
+from vae.anomaly.scores import Scorer
+from vae.anomaly.screening import Images, NormalData, screen
 from vae.anomaly.summary_statistics import fit_summary
 from vae.models import build
 
@@ -21,13 +21,15 @@ def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
     codes = latent.encode_images(model, normal)
     seen = []
     first, second = screen(
-        model, name, [Images(normal, codes), Images(suspects)], Normality(learned),
-        watch=lambda done, of: seen.append((done, of)),
+        model, name, [Images(normal, codes), Images(suspects)], NormalData(learned),
+        progress=lambda done, total: seen.append((done, of)),
     )  # fmt: skip
-    judge = Judge(model, None, fit_summary(model, learned))
+    scorer = Scorer(model, None, fit_summary(model, learned))
     for found, images in ((first, normal), (second, suspects)):
-        assert np.allclose(found.scores, anomaly.scores(judge, images, name), rtol=1e-4)
-        assert np.allclose(found.plain, anomaly.scores(judge, images, "reconstruction"), rtol=1e-4)
+        assert np.allclose(found.scores, anomaly.score_images(scorer, images, name), rtol=1e-4)
+        assert np.allclose(
+            found.baseline, anomaly.score_images(scorer, images, "reconstruction"), rtol=1e-4
+        )
         assert np.allclose(found.codes.mean, latent.encode_images(model, images).mean, atol=1e-5)
     done = [d for d, _ in seen]
     assert done == sorted(done) and seen[-1][0] == seen[-1][1]
@@ -36,8 +38,8 @@ def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
 def test_what_is_normal_is_fitted_to_the_images_told_and_no_others(model, tiny):
     left = tiny.train.images[tiny.train.labels == 0]
     group = [Images(tiny.test.images), Images(tiny.test.images[:0])]
-    one, none = screen(model, "place", group, Normality(left))
-    both, _ = screen(model, "place", group, Normality(tiny.train.images))
+    one, none = screen(model, "place", group, NormalData(left))
+    both, _ = screen(model, "place", group, NormalData(tiny.train.images))
     assert len(none.scores) == 0 and not np.allclose(one.scores, both.scores)
-    again, _ = screen(model, "place", group, Normality(left))
+    again, _ = screen(model, "place", group, NormalData(left))
     assert np.array_equal(one.scores, again.scores)

@@ -27,8 +27,8 @@ from sklearn.svm import OneClassSVM
 import vae
 from vae import ModelConfig, TrainConfig, anomaly, latent, training
 from vae.anomaly import screening, thresholds
-from vae.anomaly.residuals import seen
-from vae.anomaly.scores import Judge
+from vae.anomaly.residuals import reconstruct
+from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data import corruptions
@@ -58,16 +58,16 @@ def whole(name: str = "fashion-vae") -> None:
     codes = {words: latent.encode_images(model, images) for words, images in others.items()}
     normal = latent.split_codes(loaded, data.test)
     learned = data.train.images[screening.spread(len(data.train.images), 2000)]
-    judge = Judge(model, load_aggregate(loaded), fit_summary(model, learned))
+    scorer = Scorer(model, load_aggregate(loaded), fit_summary(model, learned))
     rows = []
-    for score in anomaly.available(judge):
+    for score in anomaly.available_scores(scorer):
         # An image of a bound or a search costs as much as many that follow from codes.
-        most = {"code": 10_000, "bound": 500, "search": 100}[anomaly.SCORES[score].effort]
+        most = {"code": 10_000, "bound": 500, "search": 100}[anomaly.SCORES[score].cost]
 
         def asked(images, of, score=score, most=most):
             few = screening.spread(len(images), most)
             known = latent.Codes(of.mean[few], None if of.std is None else of.std[few])
-            return anomaly.scores(judge, images[few], score, codes=known)
+            return anomaly.score_images(scorer, images[few], score, codes=known)
 
         begun = time.perf_counter()
         values = asked(test, normal)
@@ -123,9 +123,9 @@ def _one(data: vae.Dataset, label: int) -> dict[str, tuple[float, float]]:
     run = training.new_run(config, one, torch.device("cpu"))
     for _ in training.train(run, one):
         pass
-    judge = Judge(run.result, None, fit_summary(run.result, learned))
-    ways = {**_ours(judge, learned), **_theirs(learned)}
-    seen_, found = [tuple(map(Part(judge), side)) for side in sides], {}
+    scorer = Scorer(run.result, None, fit_summary(run.result, learned))
+    ways = {**_ours(scorer, learned), **_theirs(learned)}
+    seen_, found = [tuple(map(Part(scorer), side)) for side in sides], {}
     for name, way in ways.items():
         found[name] = tuple(100 * thresholds.curves(*map(way, side)).auroc for side in seen_)
     return found
@@ -134,14 +134,14 @@ def _one(data: vae.Dataset, label: int) -> dict[str, tuple[float, float]]:
 class Part:
     """Images with everything that the ways below look at, found once."""
 
-    def __init__(self, judge: Judge) -> None:
-        self.judge = judge
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = judge
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         parts: dict[str, list[np.ndarray]] = {}
         with torch.no_grad():
-            for some in seen(self.judge.model, images):
-                told = {s: anomaly.SCORES[s].of(self.judge, some) for s in ONE_CLASS}
+            for some in reconstruct(self.scorer.model, images):
+                told = {s: anomaly.SCORES[s].compute(self.scorer, some) for s in ONE_CLASS}
                 told["residual"] = (some.x - some.picture).flatten(1)
                 told["flat"] = some.x.flatten(1)
                 told["code"] = some.z
@@ -150,12 +150,12 @@ class Part:
         return {key: np.concatenate(values) for key, values in parts.items()}
 
 
-def _ours(judge: Judge, learned: np.ndarray) -> dict:
+def _ours(scorer: Scorer, learned: np.ndarray) -> dict:
     """The product's scores, and ways that were tried beside them; all that is fitted is fitted to
     the learned images."""
     from sklearn.covariance import LedoitWolf
 
-    own = Part(judge)(learned)
+    own = Part(scorer)(learned)
     ways = {f"VAE, {score}": (lambda part, score=score: part[score]) for score in ONE_CLASS}
     fitted = {key: LedoitWolf().fit(own[key]) for key in ("residual", "code")}
     weights = 1 / (own["residual"].var(0) + 1e-3)

@@ -40,7 +40,9 @@ def normal():
     loaded = vae.load(ROOT / "checkpoints" / MODEL)
     test = vae.load_dataset("fashion-mnist-starter").test
     codes = load_codes(loaded, test.digest)
-    return anomaly.scores(Judge(loaded.model), test.images, codes=(codes["mean"], codes["std"]))
+    return anomaly.score_images(
+        Scorer(loaded.model), test.images, codes=(codes["mean"], codes["std"])
+    )
 
 
 def test_the_threshold_is_dragged_counted_live_and_kept_in_the_link(open_page, normal):

@@ -62,7 +62,9 @@ def test_a_threshold_is_saved_with_the_model_and_is_the_one_that_was_shown(app):
     kept = load_calibrations(loaded.path, loaded.digest)["structure"]
     test = vae.load_dataset("fashion-mnist-starter").test
     codes = load_codes(loaded, test.digest)
-    scores = anomaly.scores(Judge(loaded.model), test.images, codes=(codes["mean"], codes["std"]))
+    scores = anomaly.score_images(
+        Scorer(loaded.model), test.images, codes=(codes["mean"], codes["std"])
+    )
     assert kept["false_alarms"] == 0.02 and kept["count"] == 10_000
     assert kept["quantiles"][980] == pytest.approx(np.quantile(scores, 0.98))
     assert str(loaded.path) in app.success[0].value

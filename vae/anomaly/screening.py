@@ -1,47 +1,46 @@
-"""Screening: normal images and suspects scored by one model, each encoded once."""
+"""Scores groups of images with one model, each image encoded once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import anomaly, latent
 from ..latent import aggregate_posterior
-from ..latent.encoding import Codes
+from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
+from ..progress import Progress
+from .scores import SCORES, Scorer, score_images
 from .summary_statistics import fit_summary
 
-PLAIN = "reconstruction"  # the score with the artefact, kept beside the others for comparison
-Watch = Callable[[int, int], None]
-_ENCODED, _SCORED = 10, 1  # what an image costs, roughly, for the bar
-_AT_ONCE = 100
+BASELINE = "reconstruction"  # computed next to every other score, for comparison
+_ENCODING, _SCORING = 10, 1  # relative cost per image, for the progress
+_BATCH = 100
 
 
 class Images(NamedTuple):
-    """`images` uint8 [N, C, H, W] and their codes, or None where those must be found."""
+    """`images` uint8 [N, C, H, W] and their codes, or None if they must be encoded."""
 
     images: np.ndarray
     codes: Codes | None = None
 
 
 class Screened(NamedTuple):
-    """Scores [N], those of `PLAIN` [N], and codes."""
+    """`scores` [N], `baseline` scores [N], and codes."""
 
     scores: np.ndarray
-    plain: np.ndarray
+    baseline: np.ndarray
     codes: Codes
 
 
 @dataclass(frozen=True)
-class Normality:
-    """Where what is fitted to normal images comes from: the `learned` images, and an `aggregate`
-    posterior that is known already."""
+class NormalData:
+    """The normal `images` to which a score fits what it requires, and their `aggregate` posterior
+    if it is known already."""
 
-    learned: np.ndarray
+    images: np.ndarray
     aggregate: Mixture | None = None
 
 
@@ -49,49 +48,49 @@ def screen(
     model: Autoencoder,
     score: str,
     groups: list[Images],
-    normality: Normality,
+    normal: NormalData,
     *,
-    watch: Watch = lambda done, of: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Screened]:
-    """Scores groups of images; what the score must know of normal ones is fitted first."""
-    need = anomaly.SCORES[score].needs(model)
-    fits = need == "summary" or (need == "aggregate" and normality.aggregate is None)
-    learned = Images(normality.learned if fits else normality.learned[:0])
-    counts = [len(g.images) * _ENCODED for g in (learned, *groups) if g.codes is None]
-    total = sum(counts) + sum(len(g.images) for g in groups) * _SCORED
+    """Scores groups of images after fitting what the score requires to normal images."""
+    required = SCORES[score].requires(model)
+    fits = required == "summary" or (required == "aggregate" and normal.aggregate is None)
+    train = Images(normal.images if fits else normal.images[:0])
+    encoded = [len(g.images) * _ENCODING for g in (train, *groups) if g.codes is None]
+    total = sum(encoded) + sum(len(g.images) for g in groups) * _SCORING
     done = 0
 
-    def step(cost: int) -> Watch:
-        return lambda part, of: watch(min(total, done + part * cost), total)
+    def part(cost: int) -> Progress:
+        return lambda images, _: progress(min(total, done + images * cost), total)
 
-    known = normality.aggregate
+    aggregate = normal.aggregate
     summary = None
     if fits:
-        codes = _encoded(model, learned.images, step(_ENCODED))
-        done += len(learned.images) * _ENCODED
-        if need == "summary":
-            summary = fit_summary(model, learned.images, codes)
+        codes = _encode(model, train.images, part(_ENCODING))
+        done += len(train.images) * _ENCODING
+        if required == "summary":
+            summary = fit_summary(model, train.images, codes)
         else:
-            known = aggregate_posterior.fit(codes)
-    judge = anomaly.Judge(model, known, summary)
-    found = []
+            aggregate = aggregate_posterior.fit(codes)
+    scorer = Scorer(model, aggregate, summary)
+    results = []
     for group in groups:
         codes = group.codes
         if codes is None:
-            codes = _encoded(model, group.images, step(_ENCODED))
-            done += len(group.images) * _ENCODED
-        values = anomaly.scores(judge, group.images, score, codes=codes, watch=step(_SCORED))
-        done += len(group.images) * _SCORED
-        plain = anomaly.scores(judge, group.images, PLAIN, codes=codes)
-        found.append(Screened(values, plain, codes))
-    return found
+            codes = _encode(model, group.images, part(_ENCODING))
+            done += len(group.images) * _ENCODING
+        scores = score_images(scorer, group.images, score, codes=codes, progress=part(_SCORING))
+        done += len(group.images) * _SCORING
+        baseline = score_images(scorer, group.images, BASELINE, codes=codes)
+        results.append(Screened(scores, baseline, codes))
+    return results
 
 
-def _encoded(model: Autoencoder, images: np.ndarray, watch: Watch) -> Codes:
+def _encode(model: Autoencoder, images: np.ndarray, progress: Progress) -> Codes:
     parts = []
-    for start in range(0, len(images), _AT_ONCE):
-        watch(start, len(images))
-        parts.append(latent.encode_images(model, images[start : start + _AT_ONCE]))
+    for start in range(0, len(images), _BATCH):
+        progress(start, len(images))
+        parts.append(encode_images(model, images[start : start + _BATCH]))
     if not parts:
         return Codes(np.zeros((0, model.latent), np.float32), None)
     means, stds = zip(*parts, strict=True)

@@ -1,8 +1,8 @@
-"""What is normal: a few numbers an image, and how far others are from those of normal images.
+"""The distribution of a few summary statistics of normal images, and the distance from it.
 
-Error, code and spread together are what the score of Huang et al. 2024 (likelihood path) looks
-at; theirs is one of many ensembles of summary statistics (Morningstar et al. 2021,
-https://arxiv.org/abs/2006.09273). Here they are one Gaussian, fitted by scikit-learn.
+Reconstruction error, code and posterior width together are the statistics of Huang et al. 2024
+(likelihood path); ensembles of summary statistics are due to Morningstar et al. 2021,
+https://arxiv.org/abs/2006.09273. Here they are modelled by one Gaussian.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..models.base import Autoencoder
-from .residuals import Seen, seen, smooth
+from .residuals import Reconstruction, reconstruct, smooth
 
 
 class Summary(NamedTuple):
@@ -24,26 +24,26 @@ class Summary(NamedTuple):
     precision: np.ndarray
 
 
-def statistics(of: Seen) -> Tensor:
-    """[B, S]: log energies of the residual, whole and smoothed, the code, and its log std where q
-    has one."""
+def statistics(of: Reconstruction) -> Tensor:
+    """[B, S]: log energies of the residual and of the smoothed residual, the code, and log std if
+    q has one."""
     energies = [r.square().flatten(1).sum(1) for r in (of.residual, smooth(of.residual))]
     mean, std = of.code
-    spread = [] if std is None else [std.log()]
-    return torch.cat([(torch.stack(energies, 1) + 1e-6).log(), mean, *spread], 1)
+    width = [] if std is None else [std.log()]
+    return torch.cat([(torch.stack(energies, 1) + 1e-6).log(), mean, *width], 1)
 
 
 @torch.no_grad()
 def fit_summary(model: Autoencoder, images: np.ndarray, codes: tuple | None = None) -> Summary:
-    """From normal uint8 images [N, C, H, W], with their codes where those are known."""
+    """Fits the Gaussian to normal uint8 images [N, C, H, W]; `codes` save encoding them again."""
     from sklearn.covariance import EmpiricalCovariance
 
-    found = torch.cat([statistics(part) for part in seen(model, images, codes)])
-    fitted = EmpiricalCovariance().fit(found.double().numpy())
+    rows = torch.cat([statistics(part) for part in reconstruct(model, images, codes)])
+    fitted = EmpiricalCovariance().fit(rows.double().numpy())
     return Summary(fitted.location_, fitted.precision_)
 
 
-def distance(summary: Summary, of: Seen) -> Tensor:
+def mahalanobis(summary: Summary, of: Reconstruction) -> Tensor:
     """Squared Mahalanobis distance [B] from normal images."""
-    off = statistics(of).double().numpy() - summary.mean
-    return torch.from_numpy(np.einsum("ns,st,nt->n", off, summary.precision, off))
+    difference = statistics(of).double().numpy() - summary.mean
+    return torch.from_numpy(np.einsum("ns,st,nt->n", difference, summary.precision, difference))

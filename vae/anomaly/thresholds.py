@@ -1,4 +1,4 @@
-"""From scores to decisions: thresholds by wanted false alarms, and curves."""
+"""From anomaly scores to decisions: thresholds for a target false-positive rate, ROC curves."""
 
 from __future__ import annotations
 
@@ -9,59 +9,58 @@ import numpy as np
 
 from ..errors import AtelierError
 
-_STEPS = 1000
-LEAST = 20  # normal images that say what is usual
+_QUANTILES = 1001
+MIN_IMAGES = 20  # normal images needed for a calibration
 
 
 class CalibrationError(AtelierError):
-    """Scores that no threshold can be taken from; the message says why."""
+    """Scores from which no threshold can be computed."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What scores normal images have: `quantiles` [1001] from the lowest to the highest, of
-    `count` images of `data`, the share of false alarms that was asked for, and a threshold that
-    was set `by_hand` instead."""
+    """The distribution of a score on normal images: `quantiles` [1001] from the lowest to the
+    highest of `count` images of `data`; the target false-positive rate, and the threshold that a
+    user set instead, if any."""
 
     score: str
     data: str
     count: int
     quantiles: tuple[float, ...]
-    false_alarms: float = 0.05
-    by_hand: float | None = None
+    target_fpr: float = 0.05
+    manual_threshold: float | None = None
 
     @property
     def threshold(self) -> float:
-        """Scores above it are called anomalous; of normal images `false_alarms` are."""
-        return self.at(self.false_alarms) if self.by_hand is None else self.by_hand
-
-    def at(self, false_alarms: float) -> float:
-        """The threshold for another share of false alarms."""
-        where = np.linspace(0, 1, len(self.quantiles))
-        return float(np.interp(1 - false_alarms, where, self.quantiles))
+        """Images with a higher score are anomalous: `target_fpr` of the normal ones."""
+        if self.manual_threshold is not None:
+            return self.manual_threshold
+        positions = np.linspace(0, 1, len(self.quantiles))
+        return float(np.interp(1 - self.target_fpr, positions, self.quantiles))
 
     def to_json(self) -> dict:
+        """JSON values, whose keys are those of files written by earlier versions."""
         return {
             "score": self.score,
             "data": self.data,
             "count": self.count,
-            "false_alarms": self.false_alarms,
-            "by_hand": self.by_hand,
+            "false_alarms": self.target_fpr,
+            "by_hand": self.manual_threshold,
             "quantiles": list(self.quantiles),
         }
 
     @classmethod
-    def from_json(cls, told: object) -> Calibration:
-        """Raises `CalibrationError` for what is no calibration."""
+    def from_json(cls, values: object) -> Calibration:
+        """Reads the values of `to_json`. Raises `CalibrationError`."""
         try:
-            quantiles = tuple(float(v) for v in told["quantiles"])
+            quantiles = tuple(float(v) for v in values["quantiles"])
             found = cls(
-                str(told["score"]),
-                str(told["data"]),
-                int(told["count"]),
+                str(values["score"]),
+                str(values["data"]),
+                int(values["count"]),
                 quantiles,
-                float(told["false_alarms"]),
-                None if told.get("by_hand") is None else float(told["by_hand"]),
+                float(values["false_alarms"]),
+                None if values.get("by_hand") is None else float(values["by_hand"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CalibrationError(f"this is no calibration ({error})") from error
@@ -71,9 +70,9 @@ class Calibration:
             or np.any(np.diff(quantiles) < 0)
         ):
             raise CalibrationError("its quantiles are no rising numbers")
-        if not 0 <= found.false_alarms <= 1 or not np.isfinite(found.threshold):
+        if not 0 <= found.target_fpr <= 1 or not np.isfinite(found.threshold):
             raise CalibrationError(
-                f"it asks for {found.false_alarms} false alarms; expected a share from 0 to 1"
+                f"its false-positive rate is {found.target_fpr}; expected a number from 0 to 1"
             )
         return found
 
@@ -83,58 +82,61 @@ def calibrate(
     *,
     score: str,
     data: str,
-    false_alarms: float = 0.05,
-    by_hand: float | None = None,
+    target_fpr: float = 0.05,
+    manual_threshold: float | None = None,
 ) -> Calibration:
-    """From the scores [N] of normal images that the model did not learn from; a threshold set by
-    hand comes with the share of false alarms that it gives."""
-    if len(scores) < LEAST:
-        raise CalibrationError(f"{len(scores)} normal images; at least {LEAST} are needed")
+    """Calibrates on the scores [N] of normal images that the model was not trained on.
+
+    A manual threshold comes with the false-positive rate that it gives. Raises `CalibrationError`.
+    """
+    if len(scores) < MIN_IMAGES:
+        raise CalibrationError(f"{len(scores)} normal images; at least {MIN_IMAGES} are needed")
     if not np.isfinite(scores).all():
         raise CalibrationError(f"{(~np.isfinite(scores)).sum()} scores are no finite numbers")
-    if not 0 <= false_alarms <= 1:
-        raise CalibrationError(f"false alarms are {false_alarms}; expected a share from 0 to 1")
-    quantiles = np.quantile(scores, np.linspace(0, 1, _STEPS + 1)).tolist()
-    return Calibration(score, data, len(scores), tuple(quantiles), false_alarms, by_hand)
+    if not 0 <= target_fpr <= 1:
+        raise CalibrationError(
+            f"the false-positive rate is {target_fpr}; expected a number from 0 to 1"
+        )
+    quantiles = np.quantile(scores, np.linspace(0, 1, _QUANTILES)).tolist()
+    return Calibration(score, data, len(scores), tuple(quantiles), target_fpr, manual_threshold)
 
 
-def threshold_at(normal: np.ndarray, false_alarms: float) -> float:
-    """The score above which a share of normal images with scores [N] lies."""
-    return float(np.quantile(normal, 1 - false_alarms))
+def threshold_at(normal: np.ndarray, fpr: float) -> float:
+    """The score above which a fraction `fpr` of the normal scores [N] lies."""
+    return float(np.quantile(normal, 1 - fpr))
 
 
-def share_below(normal: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Of normal images with scores [N], the share with a lower one, for each of scores [M]."""
+def percentile_rank(normal: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The fraction of normal scores [N] below each of `scores` [M], 0 to 1."""
     return np.searchsorted(np.sort(normal), scores) / max(1, len(normal))
 
 
 class Curves(NamedTuple):
-    """ROC (`false_alarms`, `detections`) and precision-recall with their areas; `auroc` is the
-    chance that a suspect scores higher than a normal image."""
+    """ROC curve (`fpr`, `tpr`) and precision-recall curve, with the area under each."""
 
-    false_alarms: np.ndarray
-    detections: np.ndarray
+    fpr: np.ndarray
+    tpr: np.ndarray
     precision: np.ndarray
     recall: np.ndarray
     auroc: float
     average_precision: float
 
 
-def curves(normal: np.ndarray, suspects: np.ndarray) -> Curves:
-    """How well scores tell suspects [M] from normal images [N]."""
+def curves(normal: np.ndarray, anomalous: np.ndarray) -> Curves:
+    """How well scores separate anomalous [M] from normal images [N]."""
     from sklearn import metrics
 
-    if not len(normal) or not len(suspects):
-        raise CalibrationError("both normal images and suspects are needed for curves")
-    truth = np.r_[np.zeros(len(normal)), np.ones(len(suspects))]
-    found = np.r_[normal, suspects]
-    false_alarms, detections, _ = metrics.roc_curve(truth, found)
-    precision, recall, _ = metrics.precision_recall_curve(truth, found)
+    if not len(normal) or not len(anomalous):
+        raise CalibrationError("curves need both normal and candidate images")
+    truth = np.r_[np.zeros(len(normal)), np.ones(len(anomalous))]
+    scores = np.r_[normal, anomalous]
+    fpr, tpr, _ = metrics.roc_curve(truth, scores)
+    precision, recall, _ = metrics.precision_recall_curve(truth, scores)
     return Curves(
-        false_alarms,
-        detections,
+        fpr,
+        tpr,
         precision,
         recall,
-        float(metrics.roc_auc_score(truth, found)),
-        float(metrics.average_precision_score(truth, found)),
+        float(metrics.roc_auc_score(truth, scores)),
+        float(metrics.average_precision_score(truth, scores)),
     )

@@ -87,12 +87,12 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     votes = [index.shares(found.first(retrieval.VOTERS)) for found in match[1:]]
     confidence = retrieval.fitted(index, loaded.model, known.train)
     probabilities = confidence.probabilities(votes)
-    judge = anomaly.Judge(loaded.model, load_aggregate(loaded))
+    scorer = anomaly.Scorer(loaded.model, load_aggregate(loaded))
     few = known.test.images[evenly_spaced(len(index), _NORMAL)]
     unusual = [None] * len(images)
-    if len(few) >= thresholds.LEAST:
-        usual = anomaly.scores(judge, few)
-        unusual = thresholds.share_below(usual, anomaly.scores(judge, images)).tolist()
+    if len(few) >= thresholds.MIN_IMAGES:
+        usual = anomaly.score_images(scorer, few)
+        unusual = thresholds.percentile_rank(usual, anomaly.score_images(scorer, images)).tolist()
 
     def items(of: retrieval.Near, row: int) -> list[dict]:
         return [

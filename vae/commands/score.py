@@ -64,9 +64,9 @@ def score(
     summary = None
     if name == "summary":
         summary = fit_summary(loaded.model, *splits.of("train", _LEARNED))
-    judge = anomaly.Judge(loaded.model, load_aggregate(loaded), summary)
-    if name not in anomaly.available(judge):
-        can = ", ".join({*anomaly.available(judge), "summary"})
+    scorer = anomaly.Scorer(loaded.model, load_aggregate(loaded), summary)
+    if name not in anomaly.available_scores(scorer):
+        can = ", ".join({*anomaly.available_scores(scorer), "summary"})
         raise ConfigError(f"{loaded.name} cannot give the score {name}; it gives {can}")
     if threshold is None:
         kept = {} if data else load_calibrations(loaded.path, loaded.digest)
@@ -75,18 +75,18 @@ def score(
                 found = thresholds.Calibration.from_json(kept[name])
             else:
                 normal, codes = splits.of("test", _NORMAL)
-                values = anomaly.scores(judge, normal, name, codes=codes)
+                values = anomaly.score_images(scorer, normal, name, codes=codes)
                 found = thresholds.calibrate(values, score=name, data=splits.name)
         except thresholds.CalibrationError as error:
             raise ConfigError(f"no threshold can be had: {error}") from error
         if false_alarms is not None:
-            found = replace(found, false_alarms=false_alarms, by_hand=None)
+            found = replace(found, target_fpr=false_alarms, manual_threshold=None)
         threshold = found.threshold
         if save:
             save_calibration(loaded.path, found.to_json())
     read = read_files(files, loaded.model.image_shape, as_is=as_is)
     records, answered = records_of(read)
-    values = anomaly.scores(judge, read.images, name).tolist()
+    values = anomaly.score_images(scorer, read.images, name).tolist()
     for record, value in zip(answered, values, strict=True):
         record |= {"score": value, "threshold": threshold, "anomalous": value > threshold}
     if as_json:

@@ -33,7 +33,7 @@ def choices(entry: vae.Entry) -> Choices:
     model = cache.checkpoint(entry.name, entry.digest).model
     data = cache.shown(entry.name, entry.digest)
     others = [name for name in OTHER_DATA if name != data.name]
-    return Choices(anomaly.offered(model), data.class_names, others)
+    return Choices(anomaly.supported_scores(model), data.class_names, others)
 
 
 def keep_upload(files: list[tuple[str, bytes]]) -> str:
@@ -67,7 +67,7 @@ def begin(asked: Question) -> Job:
     if asked.suspects == "data":
         other = cache.dataset(asked.which, ck.model.image_shape[1])
     aggregate = None
-    if anomaly.SCORES[asked.score].needs(ck.model) == "aggregate":
+    if anomaly.SCORES[asked.score].requires(ck.model) == "aggregate":
         aggregate = cache.aggregate_posterior(asked.name, asked.digest)
     kept = None  # the codes of a model that is told labels were found with them, no score is
     if not ck.model.classes:
@@ -119,7 +119,7 @@ def pictures(asked: Question, listed: str, rows: tuple[int, ...], _of: Answer) -
     model = cache.checkpoint(asked.name, asked.digest).model
     some, codes = group.images[chosen], part_of(group.codes, np.array(chosen))
     back = residuals.reconstructions(model, some, codes)
-    hot = grid.heated(some, residuals.heat(model, some, codes) / _FULL_HEAT)
+    hot = grid.heated(some, residuals.heatmaps(model, some, codes) / _FULL_HEAT)
     colour = [np.repeat(p, 3, 1) if p.shape[1] == 1 else p for p in (some, back)]
     tiles = np.stack([*colour, hot], 1).reshape(-1, *hot.shape[1:]).transpose(0, 2, 3, 1)
     return routes.publish(grid.png(grid.mosaic(tiles, 3)), "image/png")

@@ -58,8 +58,8 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
             normal,
             score=asked.score,
             data=data,
-            false_alarms=asked.false_alarms,
-            by_hand=asked.threshold,
+            target_fpr=asked.false_alarms,
+            manual_threshold=asked.threshold,
         )
         save_calibration(folder, found.to_json())
     except (thresholds.CalibrationError, vae.CheckpointError) as error:
@@ -76,7 +76,7 @@ def _csv(answer: Answer, threshold: float) -> bytes:
     """All scores, one image a line."""
     rows = []
     for name, group in (("normal", answer.normal), ("suspect", answer.suspects)):
-        below = thresholds.share_below(answer.normal.scores, group.scores)
+        below = thresholds.percentile_rank(answer.normal.scores, group.scores)
         for row in range(len(group.scores)):
             score = float(group.scores[row])
             told = (name, group.items[row], group.named[row], score, f"{below[row]:.6f}")

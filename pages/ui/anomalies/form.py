@@ -69,7 +69,7 @@ def inquiry_form(entry: vae.Entry, choices: Choices) -> tuple[Inquiry, str]:
             "Score", "score", choices.scores, _score_name, 240,
             "How unusual is measured; higher is stranger.",
         )  # fmt: skip
-    st.caption(SCORES[asked.score].sentence)
+    st.caption(SCORES[asked.score].description)
     return asked, _uploaded() if asked.suspects == "own" else ""
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 import vae
 from vae.anomaly import thresholds
 from vae.anomaly.scores import DEFAULT, SCORES
-from vae.anomaly.screening import PLAIN
+from vae.anomaly.screening import BASELINE
 
 from ..runtime import cache, session
 from ..runtime.location import Place, link
@@ -90,8 +90,8 @@ def _separation(question: Question, answer: Answer, asked: Inquiry, threshold: f
         )
         st.plotly_chart(
             trade_off_figure(
-                found.false_alarms,
-                found.detections,
+                found.fpr,
+                found.tpr,
                 (alarms / len(normal), rate),
                 ("false alarms", "detections"),
                 ((0, 0), (1, 1)),
@@ -128,8 +128,8 @@ def _artefact(question: Question, asked: Inquiry, auroc: float, plain: float) ->
     if not model.likelihood.has_floor:
         return
     title = SCORES[asked.score].title
-    beside = "" if asked.score == PLAIN else f"“{title}” **{auroc:.3f}**, "
-    advice = f" “{SCORES[DEFAULT].title}” does not have it." if asked.score == PLAIN else ""
+    beside = "" if asked.score == BASELINE else f"“{title}” **{auroc:.3f}**, "
+    advice = f" “{SCORES[DEFAULT].title}” does not have it." if asked.score == BASELINE else ""
     st.markdown(
         f"**A known trap.** Area under the ROC on these images: {beside}plain reconstruction "
         f"error **{plain:.3f}**. With a Bernoulli likelihood even a perfect reconstruction of a "
@@ -148,7 +148,7 @@ def _listed(entry, question: Question, answer: Answer, asked: Inquiry, threshold
         _choice(entry, asked, "count", "Show", COUNTS, str, 110, asked.count)
     group: Group = getattr(answer, listed)
     order = np.argsort(-group.scores, kind="stable")[: asked.count]
-    below = thresholds.share_below(answer.normal.scores, group.scores[order])
+    below = thresholds.percentile_rank(answer.normal.scores, group.scores[order])
     real = listed == "normal" or asked.suspects == "class"
     entries = []
     for row, share in zip(order, below, strict=True):

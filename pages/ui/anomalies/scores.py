@@ -7,7 +7,7 @@ import numpy as np
 import vae
 from vae import anomaly
 from vae.anomaly import screening
-from vae.anomaly.screening import Images, Normality
+from vae.anomaly.screening import Images, NormalData
 from vae.data import corruptions, upload_batch
 from vae.data.subsample import evenly_spaced
 from vae.latent.encoding import Codes
@@ -72,7 +72,7 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
     """Scores what a question is about. `other` is the suspects' data set, `aggregate` where codes
     lie, `kept` the codes of the test images, `files` the uploaded ones, each where it is needed
     and known; `progress` may raise to stop."""
-    effort = anomaly.SCORES[asked.score].effort
+    effort = anomaly.SCORES[asked.score].cost
     labels = data.test.labels
     held_out = int(asked.which) if asked.suspects == "class" else None
     normal_rows, learned = _normal(labels, asked.only, held_out), data.train.images
@@ -117,8 +117,8 @@ def answered(asked: Question, model, data, other, aggregate, kept, files, progre
         model,
         asked.score,
         [normal, suspects],
-        Normality(few_learned, aggregate),
-        watch=progress,
+        NormalData(few_learned, aggregate),
+        progress=progress,
     )
     return Answer(
         Group(normal.images, *first[:2], rows, len(normal_rows), names, first.codes),

@@ -121,11 +121,11 @@ def reference_scores(name: str, digest: str) -> np.ndarray | None:
     """The default anomaly score of evenly spaced test images; None where they are too few."""
     images = cache.shown(name, digest).test.images
     sample = images[evenly_spaced(len(images), _REFERENCES)]
-    return None if len(sample) < thresholds.LEAST else _scores(name, digest, sample)
+    return None if len(sample) < thresholds.MIN_IMAGES else _scores(name, digest, sample)
 
 
 def _scores(name: str, digest: str, images: np.ndarray) -> np.ndarray:
-    return anomaly.scores(anomaly.Judge(cache.checkpoint(name, digest).model), images)
+    return anomaly.score_images(anomaly.Scorer(cache.checkpoint(name, digest).model), images)
 
 
 def classify(name: str, digest: str, image: np.ndarray, votes: Sequence[np.ndarray]) -> dict:
@@ -148,8 +148,8 @@ def anomaly_score(name: str, digest: str, image: np.ndarray) -> dict | None:
     reference = reference_scores(name, digest)
     if reference is None:
         return None
-    share = float(thresholds.share_below(reference, _scores(name, digest, image[None]))[0])
-    sentence = anomaly.SCORES[anomaly.DEFAULT].sentence
+    share = float(thresholds.percentile_rank(reference, _scores(name, digest, image[None]))[0])
+    sentence = anomaly.SCORES[anomaly.DEFAULT].description
     return {"share": share, "of": len(reference), "sentence": sentence}
 
 
