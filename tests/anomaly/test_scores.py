@@ -138,7 +138,7 @@ def test_every_model_gives_what_it_can(name, settings, tiny):
         assert found.shape == (4,) and np.isfinite(found).all(), one
         again = anomaly.score_images(scorer, tiny.test.images[:4], one)
         assert np.array_equal(found, again), one
-    with pytest.raises(ValueError, match="needs what"):
+    with pytest.raises(ValueError, match="place is not available"):
         anomaly.score_images(Scorer(model), tiny.test.images, "place")
 
 

@@ -22,7 +22,7 @@ def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
     seen = []
     first, second = screen(
         model, name, [Images(normal, codes), Images(suspects)], NormalData(learned),
-        progress=lambda done, total: seen.append((done, of)),
+        progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
     scorer = Scorer(model, None, fit_summary(model, learned))
     for found, images in ((first, normal), (second, suspects)):

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 import vae
 from vae import anomaly
 from vae.__main__ import main
-from vae.anomaly.scores import Judge
+from vae.anomaly.scores import Scorer
 from vae.checkpoint.artifacts import load_codes
 
 MODEL = "fashion-beta-1"  # its encoder is quick

@@ -11,7 +11,7 @@ import vae
 from pages.ui.anomalies import cache as anomalies_cache
 from pages.ui.runtime import cache
 from vae import anomaly
-from vae.anomaly.scores import Judge
+from vae.anomaly.scores import Scorer
 from vae.checkpoint.artifacts import load_calibrations, load_codes
 
 MODEL = "fashion-beta-1"  # its encoder is quick

@@ -222,7 +222,7 @@ SCORES: dict[str, Score] = {
     ),
     "complexity": Score(
         "Complexity-corrected −ELBO (Serrà et al.)",
-        "−ELBO minus the length of the image's PNG in nats, so that simple images are not favoured.",
+        "−ELBO minus the PNG length of the image in nats, so that simple images are not favoured.",
         _complexity,
         supports=_has_prior,
         cost="bound",
