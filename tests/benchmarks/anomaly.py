@@ -135,7 +135,7 @@ class Part:
     """Images with everything that the ways below look at, found once."""
 
     def __init__(self, scorer: Scorer) -> None:
-        self.scorer = judge
+        self.scorer = scorer
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         parts: dict[str, list[np.ndarray]] = {}
