@@ -28,7 +28,7 @@ ENGINE_ROOMS = {
     "models": {"config", "nn"},
     "checkpoint": {"config", "files", "models", "nn"},
     "export": {"checkpoint", "files", "models", "nn"},
-    "latent": {"checkpoint", "data", "files", "models", "nn"},
+    "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
     "analysis": {"data", "files", "latent", "models"},
     "pictures": {"checkpoint", "data", "files", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from vae.latent.codec import TorchCodec
 from vae.latent.density import at, bounds, density, entropy
 from vae.latent.encoding import class_centres, decode_uint8
 
@@ -14,7 +15,8 @@ from vae.latent.encoding import class_centres, decode_uint8
 class Plane(nn.Module):
     """A decoder whose single pixel has the logit z1 + 2 z2."""
 
-    latent, image_shape = 2, (1, 1, 1)
+    latent, image_shape, classes, noise_size = 2, (1, 1, 1), 0, 0
+    has_prior, learned_prior = True, False
 
     def decode(self, z, y=None):
         return (z[:, 0] + 2 * z[:, 1]).reshape(-1, 1, 1, 1)
@@ -47,7 +49,7 @@ def test_field_orientation():
 
 
 def test_entropy_is_that_of_the_bernoulli():
-    field = entropy(Plane(), (-2.0, 2.0, -1.0, 1.0), size=8)
+    field = entropy(TorchCodec(Plane()), (-2.0, 2.0, -1.0, 1.0), size=8)
     z1, z2 = -2 + 4 * 6.5 / 8, -1 + 2 * 1.5 / 8
     p = 1 / (1 + math.exp(-(z1 + 2 * z2)))
     exact = -p * math.log(p) - (1 - p) * math.log(1 - p)

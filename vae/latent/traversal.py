@@ -42,13 +42,10 @@ def walk(
     """From the code of one item to that of another, among the codes [N, D] of all and their uint8
     images [N, C, H, W]."""
     path = line(codes[start], codes[end], steps)
-    logits = model.decode(torch.as_tensor(path))
+    pictures = model.picture(torch.as_tensor(path))
     real = torch.tensor(images).flatten(1).float() / 255
-    apart = (
-        torch.cdist(model.likelihood.mean(logits).flatten(1), real).min(1).values.square()
-        / real.shape[1]
-    )
-    return Walk(path, crowding(codes, [path])[0], pixel_entropy(logits).numpy(), apart.numpy())
+    apart = torch.cdist(pictures.flatten(1), real).min(1).values.square() / real.shape[1]
+    return Walk(path, crowding(codes, [path])[0], pixel_entropy(pictures.numpy()), apart.numpy())
 
 
 def line(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:

@@ -72,8 +72,9 @@ class Autoencoder(nn.Module, ABC):
     one-hot label of a conditional model (all zero if unknown), or "noise", the standard normal
     noise of a hierarchical model's lower levels (all zero for their means).
 
-    `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian over all latents; only such a
-    posterior can be refined by `refine` Newton steps.
+    The prior is N(0, I) unless the model has none or `learned_prior` is set; `priors` lists the
+    choices of `ModelConfig.prior`. `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian
+    over all latents; only such a posterior can be refined by `refine` Newton steps.
     """
 
     decoder: nn.Sequential
@@ -81,6 +82,7 @@ class Autoencoder(nn.Module, ABC):
     latent: int
     image_shape: tuple[int, int, int]
     has_prior: bool = True
+    learned_prior: bool = False
     priors: tuple[str, ...] = ("normal",)
     gaussian_posterior: bool = False
     refine: int = 0

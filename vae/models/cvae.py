@@ -39,9 +39,9 @@ class CVAE(GaussianAutoencoder):
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config, config.classes)
         self.likelihood = LIKELIHOODS[config.likelihood]()
-        self._learned_prior = config.prior == "label"
+        self.learned_prior = config.prior == "label"
         self.class_prior = (
-            ClassConditionalNormal(config.classes, config.latent) if self._learned_prior else None
+            ClassConditionalNormal(config.classes, config.latent) if self.learned_prior else None
         )
         self.refine = config.refine
         self._grid_cache: dict[int, DecodedGrid] = {}

@@ -21,7 +21,6 @@ class GaussianAutoencoder(Autoencoder):
     """
 
     gaussian_posterior = True
-    _learned_prior: bool
 
     @abstractmethod
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,7 +72,7 @@ class GaussianAutoencoder(Autoencoder):
         z = sample_normal(mean, log_var, samples, generator)
         y = y.repeat(samples)
         nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
-        if self._learned_prior:
+        if self.learned_prior:
             with autocast_off(x):
                 log_q = normal_log_prob(z.view(samples, *mean.shape), mean, log_var)
                 kl = (log_q - self.log_prior(z, y).view(samples, -1)).mean(0)

@@ -30,13 +30,13 @@ class VAE(GaussianAutoencoder):
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config)
         self.likelihood = LIKELIHOODS[config.likelihood]()
-        self._learned_prior = config.prior == "flow"
-        self.flow = Flow(config.latent) if self._learned_prior else None
+        self.learned_prior = config.prior == "flow"
+        self.flow = Flow(config.latent) if self.learned_prior else None
         self.refine = config.refine
         self._grid_cache: dict[int, DecodedGrid] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        limit = _LEARNED_PRIOR_MEAN_LIMIT if self._learned_prior else networks.MEAN_LIMIT
+        limit = _LEARNED_PRIOR_MEAN_LIMIT if self.learned_prior else networks.MEAN_LIMIT
         return networks.gaussian_parameters(self.encoder(x), self.mean, self.log_var, limit)
 
     def prior(self, label: int | None = None) -> Prior:

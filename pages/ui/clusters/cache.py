@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae import latent
 from vae.analysis import clustering as analysis
 from vae.pictures import grid
 
@@ -79,12 +78,10 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
     """The URL of the decoded centres and the number of columns."""
     if not clusters:
         return "", 1
-    model, columns = cache.checkpoint(name, digest).model, min(8, len(clusters))
+    codec, columns = cache.codec(name, digest), min(8, len(clusters))
     made = np.concatenate(
         [
-            latent.decode_uint8(
-                model, np.array([cluster.centre]), label=condition(name, digest, cluster)
-            )
+            codec.decode(np.array([cluster.centre]), label=condition(name, digest, cluster))
             for cluster in clusters
         ]
     )

@@ -32,7 +32,7 @@ def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[wal
     path = walks.walk(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
-    strip = grid.mosaic(latent.decode_uint8(model, path.codes[::8]), frames, scale=3)
+    strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)
     return path, grid.png(strip)
 
 
@@ -41,9 +41,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
     """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
     axis = np.linspace(-reach, reach, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
-    pictures = latent.decode_uint8(
-        cache.checkpoint(name, digest).model, np.stack([z1, z2], 2).reshape(-1, 2)
-    )
+    pictures = cache.codec(name, digest).decode(np.stack([z1, z2], 2).reshape(-1, 2))
     return grid.png(grid.mosaic(pictures, side, scale=2))
 
 
@@ -57,8 +55,5 @@ def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | N
 @st.cache_data(max_entries=200, show_spinner=False)
 def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
     """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
-    model, z = (
-        cache.checkpoint(name, digest).model,
-        cache.codes(name, digest).mean[item : item + 1],
-    )
-    return np.concatenate([latent.decode_uint8(model, z, seed=s) for s in range(seeds + 1)])
+    z = np.repeat(cache.codes(name, digest).mean[item : item + 1], seeds + 1, axis=0)
+    return cache.codec(name, digest).decode(z, seed=range(seeds + 1))

@@ -59,12 +59,14 @@ class LookupResult(NamedTuple):
 
 def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
     """Looks up one image uint8 [C, H, W] of unknown class."""
-    model = cache.checkpoint(name, digest).model
+    codec = cache.codec(name, digest)
     index = test_index(name, digest)
-    codes = latent.encode_images(model, image[None])
+    codes = codec.encode(image[None])
     std, draws = codes.std, None
     if std is None:
-        draws = latent.posterior_samples(model, image, 0, _POSTERIOR_DRAWS)
+        draws = latent.posterior_samples(
+            cache.checkpoint(name, digest).model, image, 0, _POSTERIOR_DRAWS
+        )
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
     votes = (index.shares(match.by_code), index.shares(match.by_pixels))
@@ -84,7 +86,7 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         None if std is None else std[0].astype(float).round(5).tolist(),
         [] if draws is None else draws.astype(float).round(3).tolist(),
         image.transpose(1, 2, 0),
-        latent.decode_uint8(model, np.array([z]))[0],
+        codec.decode(np.array([z]))[0],
         neighbour(match.identical[0], 0.0) if match.identical[0] >= 0 else None,
         nearest(match.by_code),
         nearest(match.by_pixels),

@@ -6,14 +6,13 @@ Models are shared by all sessions: in evaluation mode, without gradients, never 
 """
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 import vae
-from vae import export, latent
+from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data.named import bundled_equivalent
@@ -46,22 +45,32 @@ def _checkpoints(folder: str, listing: tuple[tuple[str, int, int], ...]) -> list
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model")
-def checkpoint(name: str, digest: str) -> vae.Checkpoint:
-    """One checkpoint; its decode route opens with it."""
+def _opened(name: str, digest: str) -> tuple[vae.Checkpoint, latent.Codec]:
+    """A checkpoint and its codec, registered for the decode route."""
     loaded = vae.load(CHECKPOINTS / name)
-    routes.register_decoder(
-        loaded.digest, _space(loaded.model), lambda pin: _bytes(loaded.model, pin)
-    )
-    return loaded
+    opened = latent.open_codec(loaded)
+    routes.register_decoder(loaded.digest, _space(opened), lambda pin: _bytes(opened, pin))
+    return loaded, opened
+
+
+def checkpoint(name: str, digest: str) -> vae.Checkpoint:
+    """A checkpoint by name."""
+    return _opened(name, digest)[0]
+
+
+def codec(name: str, digest: str) -> latent.Codec:
+    """The encoder and decoder of a checkpoint."""
+    return _opened(name, digest)[1]
 
 
 def space(name: str, digest: str) -> Space:
-    """What decides about a checkpoint's pictures."""
-    return _space(checkpoint(name, digest).model)
+    """The latents, labels and noise seeds of a checkpoint."""
+    return _space(codec(name, digest))
 
 
-def _space(model: vae.Autoencoder) -> Space:
-    return Space(model.latent, model.classes, SEEDS if model.noise_size else 1)
+def _space(codec: latent.Codec) -> Space:
+    info = codec.info
+    return Space(info.latent, info.classes, SEEDS if info.noise_size else 1)
 
 
 def shown_data(name: str) -> str:
@@ -78,31 +87,30 @@ def dataset(name: str, size: int) -> vae.Dataset:
 @st.cache_resource(max_entries=16, show_spinner="Laying out the map")
 def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the test images, measures the plane, publishes what the map needs."""
-    ck = checkpoint(name, digest)
-    data = dataset(ck.config.train.data, ck.model.image_shape[1])
-    pictures = data.test.images
-    codes = latent.split_codes(ck, data.test)
-    doubt = latent.entropy(ck.model, latent.bounds(codes.mean))
-    items = publish_map(codes, data.test.labels, data.class_names, uncertainty=doubt)
+    opened, data = codec(name, digest), shown(name, digest)
+    info, pictures = opened.info, data.test.images
+    found = codes(name, digest)
+    doubt = latent.entropy(opened, latent.bounds(found.mean))
+    items = publish_map(found, data.test.labels, data.class_names, uncertainty=doubt)
     urls = {
         **items.urls,
         "items": routes.publish_images(data.digest[:16], pictures),
-        "decode": f"{routes.PREFIX}/decode/{ck.digest}",
+        "decode": f"{routes.PREFIX}/decode/{digest}",
     }
-    with suppress(export.DecoderProgramError):  # without a program the map asks the decode route
-        urls["program"] = routes.publish(export.decoder_program(ck.model))
-    if ck.model.noise_size:
-        noise = [ck.model.context_vector(seed=seed).numpy() for seed in range(SEEDS)]
-        urls["details"] = routes.publish(np.stack(noise).astype("<f4").tobytes())
+    program = opened.program()
+    if program is not None:  # without a program the map uses the decode route
+        urls["program"] = routes.publish(program)
+    if info.noise_size:
+        noise = np.stack([opened.noise(seed) for seed in range(SEEDS)])
+        urls["details"] = routes.publish(noise.astype("<f4").tobytes())
     facts = {
         **items.facts,
-        "extra": ck.model.context_size,
-        "extraKind": export.CONTEXT_NAMES[ck.model.context],
+        "extra": info.classes or info.noise_size,
+        "extraKind": "label" if info.classes else "detail" if info.noise_size else None,
         "name": name,
         "digest": digest,
-        "image": list(ck.model.image_shape),
-        # The map shows a standard normal's density and quantiles, so no learned prior's.
-        "prior": ck.model.has_prior and ck.config.model.prior == "normal",
+        "image": list(info.image_shape),
+        "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
         "split": f"{len(pictures):,} test images",
     }
     return MapAssets(urls, facts)
@@ -111,12 +119,11 @@ def map_assets(name: str, digest: str) -> MapAssets:
 @st.cache_data(max_entries=20_000, show_spinner=False)
 def decoded(name: str, digest: str, pin: Pin) -> bytes:
     """The image [H, W, C] that torch decodes there, as bytes."""
-    return _bytes(checkpoint(name, digest).model, pin)
+    return _bytes(codec(name, digest), pin)
 
 
-def _bytes(model: vae.Autoencoder, pin: Pin) -> bytes:
-    codes = np.array([pin.z])
-    return latent.decode_uint8(model, codes, label=pin.label, seed=pin.seed)[0].tobytes()
+def _bytes(codec: latent.Codec, pin: Pin) -> bytes:
+    return codec.decode(np.array([pin.z]), label=pin.label, seed=pin.seed)[0].tobytes()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Encoding the test images")
@@ -134,9 +141,8 @@ def shown(name: str, digest: str) -> vae.Dataset:
 
 def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
     """The code of one image uint8 [C, H, W], rounded as codes are shown."""
-    model = checkpoint(name, digest).model
     labels = None if label is None else np.array([label])
-    mean = latent.encode_images(model, image[None], labels).mean[0]
+    mean = codec(name, digest).encode(image[None], labels).mean[0]
     return tuple(float(v) for v in mean.round(4) + 0.0)
 
 
@@ -161,11 +167,10 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     """uint8 pictures [n, H, W, C] of records that share a label, as torch decodes them."""
     z = np.array([pin.z for pin in pins], np.float32)
     seeds = np.array([pin.seed for pin in pins])
-    model = checkpoint(name, digest).model
     out = None
     for label in {pin.label for pin in pins}:
         of = np.array([pin.label == label for pin in pins])
-        part = latent.decode_uint8(model, z[of], label=label, seed=seeds[of])
+        part = codec(name, digest).decode(z[of], label=label, seed=seeds[of])
         out = np.empty((len(pins), *part.shape[1:]), np.uint8) if out is None else out
         out[of] = part
     return out
