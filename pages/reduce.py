@@ -18,7 +18,7 @@ from pages.ui.reduce.table import reduce_table
 from vae.analysis import projections
 
 entry, assets = model_and_map()
-latent, total = assets.facts["latent"], assets.facts["total"]
+latent, total = assets.facts["latentSize"], assets.facts["total"]
 if total < projections.LEAST:
     st.error(
         f"{entry.name} has {total} test images; at least {projections.LEAST} are needed for a "

@@ -9,7 +9,7 @@ CORNERS = ((0.35, 0.25), (0.6, 0.2), (0.7, 0.5), (0.5, 0.75), (0.35, 0.5), (0.35
 REGION = "-1,1;1.5,1.2;1.8,-0.5;0.2,-1.6;-0.9,-0.6"
 # The work of the event and of the next frame, to which the canvas is read so that it is drawn.
 WATCH = """() => {
-  const over = document.querySelector('.la-over'), marks = document.querySelector('.la-marks');
+  const over = document.querySelector('.la-over'), marks = document.querySelector('.la-highlight');
   window.taken = [];
   const frame = window.requestAnimationFrame;
   window.requestAnimationFrame = (f) => frame((t) => {

@@ -129,7 +129,7 @@ def test_keys_take_the_next_class_and_the_next_detail(open_page):
 
 def test_a_detail_seed_is_torch_s(open_page):
     page = open_page(f"/?m={HVAE}")
-    field, group = page.get_by_test_id("detail-seed"), page.get_by_role("group", name="Detail")
+    field, group = page.get_by_test_id("noise-seed"), page.get_by_role("group", name="Detail")
     none = group.get_by_role("button", name="None")
     assert none.get_attribute("aria-pressed") == "true" and field.input_value() == "0"
     before = pixels(page.locator(IMAGE))
@@ -155,7 +155,7 @@ def test_a_detail_seed_is_torch_s(open_page):
 
 def test_variations_are_torch_s_and_one_can_be_taken(open_page):
     page = open_page(f"/?m={HVAE}&s=250")
-    canvases = settled(page, "detail")
+    canvases = settled(page, "noise")
     seeds = [(251 + i) % 256 for i in range(8)]
     assert [c.get_attribute("data-seed") for c in canvases] == [str(s) for s in seeds]
     for seed, canvas in zip(seeds, canvases, strict=True):
@@ -241,15 +241,15 @@ def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
     page = open_page(f"/?m={CVAE}&c=3")
     for name in ("fashion-vae", HVAE, CVAE):
         choose(page, "Model", name)
-        kind = {CVAE: "label", HVAE: "detail"}.get(name, "")
+        kind = {CVAE: "label", HVAE: "noise"}.get(name, "")
         wait_until(
             page,
             "kind => { const { dataset } = document.querySelector('.la');"
-            " return dataset.state === 'ready' && dataset.extra === kind; }",
+            " return dataset.state === 'ready' && dataset.context === kind; }",
             arg=kind,
         )
         assert page.get_by_test_id("class-select").is_visible() == (kind == "label")
-        assert page.get_by_test_id("detail-seed").is_visible() == (kind == "detail")
+        assert page.get_by_test_id("noise-seed").is_visible() == (kind == "noise")
         assert page.get_by_test_id("alternatives").is_visible() == bool(kind)
         wait_for_told(page, label="3" if name == CVAE else "", seed=0)
         assert shows_torch(page, name)

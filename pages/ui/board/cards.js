@@ -216,7 +216,7 @@ export default class Board {
     home.append(lines);
   }
 
-  /** Marks a picture's ancestors and descendants. */
+  /** HighlightLayer a picture's ancestors and descendants. */
   kin(id, leaves) {
     const found = new Set();
     const up = (one) => { if (!found.has(one)) { found.add(one); this.items.get(one)?.parents.forEach(up); } };
@@ -257,14 +257,14 @@ export default class Board {
     const { columns, rows, url } = this.data.sprite, image = await loadImage(url);
     const width = image.width / columns, height = image.height / rows;
     Object.assign(canvas, { width, height });
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    const ctx = canvas.getContext("2d", { willReadFrequently: true });
     const read = ({ index }) => {
-      pen.drawImage(image, (index % columns) * width, Math.floor(index / columns) * height, width, height, 0, 0, width, height);
-      return pen.getImageData(0, 0, width, height);
+      ctx.drawImage(image, (index % columns) * width, Math.floor(index / columns) * height, width, height, 0, 0, width, height);
+      return ctx.getImageData(0, 0, width, height);
     };
     const one = read(a), two = read(b);
     for (let i = 0; i < one.data.length; i++) if (i % 4 < 3) one.data[i] = Math.abs(one.data[i] - two.data[i]);
-    pen.putImageData(one, 0, 0);
+    ctx.putImageData(one, 0, 0);
   }
 
   ask(what, told = {}) {

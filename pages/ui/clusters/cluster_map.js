@@ -7,7 +7,7 @@
 
 import { loadBuffer, loadImage, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
-import { Atlas } from "../map/items.js";
+import { Items } from "../map/items.js";
 import { Lists, mark } from "../map/lists.js";
 import { Overlay } from "../map/overlay.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
@@ -55,10 +55,10 @@ export default class ClusterMap {
   }
 
   async open({ urls, facts, plotly }) {
-    const [Plotly, atlas] = await Promise.all([loadPlotly(plotly), Atlas.load(urls, facts)]);
+    const [Plotly, items] = await Promise.all([loadPlotly(plotly), Items.load(urls, facts)]);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-    this.classed = atlas;
-    this.lists.setModel(atlas, null, urls.items);
+    this.classed = items;
+    this.lists.setModel(items, null, urls.items);
     this.hidden.clear();
   }
 
@@ -70,12 +70,12 @@ export default class ClusterMap {
   }
 
   /** The items as the map draws them now: noise is one class more, the last. */
-  get atlas() {
+  get items() {
     if (this.colour === "classes") return this.classed;
     const { cards, noise } = this.data, names = cards.map((card) => card.name);
     const labels = Int16Array.from(this.labels, (k) => (k < 0 ? names.length : k));
-    const atlas = Object.create(this.classed);
-    return Object.assign(atlas, {
+    const items = Object.create(this.classed);
+    return Object.assign(items, {
       classes: noise ? [...names, "noise"] : names, labels, centres: [...cards.map((card) => card.centre), null],
     });
   }
@@ -103,8 +103,8 @@ export default class ClusterMap {
     if (!this.labels) return;
     const box = this.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
     const [{ item }] = this.classed.nearest(this.view.toPlane(...at), 1);
-    const spot = this.view.toPixel(...this.classed.code(item));
-    if (Math.hypot(spot[0] - at[0], spot[1] - at[1]) > REACH) return;
+    const latent = this.view.toPixel(...this.classed.code(item));
+    if (Math.hypot(latent[0] - at[0], latent[1] - at[1]) > REACH) return;
     if (this.labels[item] < 0) this.say("This image is noise: it is in no cluster.");
     else this.choose(this.labels[item]);
   }
@@ -157,7 +157,7 @@ export default class ClusterMap {
     this.view.resize(clientWidth, clientHeight);
     this.view.fit(this.classed.bounds);
     this.plot.hidden = byClass ? this.hidden : new Set();
-    await this.plot.draw(this.atlas, this.view, this.colours);
+    await this.plot.draw(this.items, this.view, this.colours);
     this.drawn = true;
     await this.focus();
     this.draw();
@@ -181,10 +181,10 @@ export default class ClusterMap {
   draw() {
     if (!this.drawn || !this.view.width) return;
     const card = this.data.cards[this.chosen], hidden = this.colour === "classes" ? this.hidden : new Set();
-    const z = card?.centre ?? [NaN, NaN], atlas = this.atlas;
+    const z = card?.centre ?? [NaN, NaN], items = this.items;
     // The chosen one's name stands below the cross on its centre.
-    if (card && this.colour === "clusters") atlas.centres = atlas.centres.map((c, k) => (k === this.chosen ? [c[0], c[1] - 22 * this.view.unit] : c));
-    this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, atlas, showNames: true });
+    if (card && this.colour === "clusters") items.centres = items.centres.map((c, k) => (k === this.chosen ? [c[0], c[1] - 22 * this.view.unit] : c));
+    this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, items, showNames: true });
   }
 
   showList() {

@@ -8,9 +8,9 @@
 
 import { ComparePanel, neighbourTowards } from "./model_panel.js";
 import { SAME, Sheet } from "./contact_sheet.js";
-import { Later } from "../component/debounce.js";
+import { Debouncer } from "../component/debounce.js";
 import { Lists } from "../map/lists.js";
-import { Originals } from "../decoder/image_loader.js";
+import { LatestImage } from "../decoder/latest_image.js";
 import { loadPlotly } from "../map/scatter.js";
 import { round } from "../map/viewport.js";
 
@@ -22,10 +22,10 @@ export default class CompareMap {
     this.find = (selector) => root.querySelector(selector);
     this.panels = [];
     this.sheets = [];
-    this.later = new Later(() => this.send?.("place", { turn: this.turn = (this.turn ?? 0) + 1, ...this.state }));
+    this.debouncer = new Debouncer(() => this.send?.("place", { turn: this.turn = (this.turn ?? 0) + 1, ...this.state }));
     this.hidden = new Set();
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
-    this.originals = new Originals((item) => this.lists.picture(item), (picture, item) => {
+    this.latestImage = new LatestImage((item) => this.lists.picture(item), (picture, item) => {
       for (const panel of this.ready()) panel.showOriginal(picture, item);
     });
     this.find('[data-do="fit"]').onclick = () => this.fit();
@@ -38,12 +38,12 @@ export default class CompareMap {
   /** What a panel's pointer and keys ask for; `listen` calls a click `pin`: here it holds. */
   actions() {
     return {
-      preview: (panel, z) => { if (panel.atlas) { this.preview = z && this.aim(panel, z); this.redraw(); } },
-      hold: (panel, z) => { if (panel.atlas) { this.hold(panel, this.aim(panel, z)); } },
-      pin: (panel, z) => { if (panel.atlas) { this.hold(panel, this.aim(panel, z)); this.rest(); } },
+      preview: (panel, z) => { if (panel.items) { this.preview = z && this.aim(panel, z); this.redraw(); } },
+      hold: (panel, z) => { if (panel.items) { this.hold(panel, this.aim(panel, z)); } },
+      pin: (panel, z) => { if (panel.items) { this.hold(panel, this.aim(panel, z)); this.rest(); } },
       release: () => this.rest(),
       moved: (panel) => { (this.moved ??= new Set()).add(panel); this.redraw(); },
-      nudge: (panel, dx, dy) => { if (panel.atlas) this.nudge(panel, dx, dy); },
+      nudge: (panel, dx, dy) => { if (panel.items) this.nudge(panel, dx, dy); },
       key: (panel, key) => this.key(panel, key),
     };
   }
@@ -59,7 +59,7 @@ export default class CompareMap {
       this.wanted = null;
       await this.open(data);
       this.wanted = wanted;
-    } else if (repaint && this.lists.atlas) {
+    } else if (repaint && this.lists.items) {
       this.lists.showLegend(this.hidden, theme);
       await Promise.all(this.ready().map((panel) => panel.plot.setTheme(theme, panel.view)));
       this.moveAll();
@@ -88,13 +88,13 @@ export default class CompareMap {
   begin() {
     const [first] = this.ready();
     if (first) {
-      this.lists.setModel(first.atlas, null, this.itemsUrl);
+      this.lists.setModel(first.items, null, this.itemsUrl);
       this.lists.showLegend(this.hidden, this.theme);
-      if (this.state.item >= first.atlas.count) this.state.item = null;
-      if (this.state.mode === "item") this.state.item ??= first.atlas.nearest(this.state.z, 1)[0].item;
+      if (this.state.item >= first.items.count) this.state.item = null;
+      if (this.state.mode === "item") this.state.item ??= first.items.nearest(this.state.z, 1)[0].item;
     }
     this.preview = null;
-    this.originals.forget();
+    this.latestImage.forget();
     this.showTools();
     this.drawSheets();
     this.moveAll();
@@ -118,15 +118,15 @@ export default class CompareMap {
     return sheet;
   }
 
-  ready() { return this.panels.filter((panel) => panel.atlas); }
+  ready() { return this.panels.filter((panel) => panel.items); }
 
   // --- what people do -------------------------------------------------------------------------
 
   /** What a place of one panel means for all: itself, or the item that lies nearest there. */
   aim(panel, z) {
     if (this.state.mode === "z") return { z: round(z), item: this.state.item };
-    const [{ item }] = panel.atlas.nearest(z, 1);
-    return { z: round(panel.atlas.code(item)), item };
+    const [{ item }] = panel.items.nearest(z, 1);
+    return { z: round(panel.items.code(item)), item };
   }
 
   hold(panel, { z, item }) {
@@ -140,23 +140,23 @@ export default class CompareMap {
     const { mode, z, item } = this.state;
     if (mode === "z") this.hold(panel, { z: round([z[0] + dx, z[1] + dy]), item });
     else {
-      const next = neighbourTowards(panel.atlas, item, dx, dy);
-      this.hold(panel, { z: round(panel.atlas.code(next)), item: next });
+      const next = neighbourTowards(panel.items, item, dx, dy);
+      this.hold(panel, { z: round(panel.items.code(next)), item: next });
     }
     if (panel.view.reveal(...this.state.z)) (this.moved ??= new Set()).add(panel);
     this.rest();
   }
 
   key(panel, key) {
-    if (!panel.atlas) return false;
+    if (!panel.items) return false;
     const zoom = (factor) => () => { panel.view.zoom(factor); (this.moved ??= new Set()).add(panel); this.redraw(); };
-    const act = {
+    const action = {
       "+": zoom(1.5), "=": zoom(1.5), "-": zoom(1 / 1.5), f: () => this.fit(), F: () => this.fit(),
       m: () => this.setMode(this.state.mode === "z" ? "item" : "z"), M: () => this.setMode(this.state.mode === "z" ? "item" : "z"),
       Enter: () => this.commit(0),
     }[key];
-    if (act) { act(); return true; }
-    const centre = /^[0-9]$/.test(key) && panel.atlas.centres[Number(key)];
+    if (action) { action(); return true; }
+    const centre = /^[0-9]$/.test(key) && panel.items.centres[Number(key)];
     if (!centre) return false;
     this.hold(panel, this.aim(panel, centre));
     this.rest();
@@ -164,7 +164,7 @@ export default class CompareMap {
   }
 
   setMode(mode) {
-    const lead = this.lead?.atlas ? this.lead : this.ready()[0];
+    const lead = this.lead?.items ? this.lead : this.ready()[0];
     if (!lead || mode === this.state.mode) return;
     this.state.mode = mode;
     if (mode === "item") this.hold(lead, this.aim(lead, this.state.z));
@@ -174,7 +174,7 @@ export default class CompareMap {
   }
 
   fit() {
-    for (const panel of this.ready()) panel.view.fit(panel.atlas.bounds);
+    for (const panel of this.ready()) panel.view.fit(panel.items.bounds);
     this.moveAll();
   }
 
@@ -198,7 +198,7 @@ export default class CompareMap {
 
   drawSheets() {
     this.panels.forEach((panel, i) => {
-      if (panel.atlas) this.sheets[i].draw(panel, this.state.extent === "same" ? SAME : panel.atlas.bounds);
+      if (panel.items) this.sheets[i].draw(panel, this.state.extent === "same" ? SAME : panel.items.bounds);
     });
     this.redraw();
   }
@@ -222,15 +222,15 @@ export default class CompareMap {
     const moved = this.moved ?? new Set();
     this.moved = null;
     panels.forEach((panel) => {
-      const own = (i) => round(panel.atlas.code(i)), here = byItem ? own(item) : z;
+      const own = (i) => round(panel.items.code(i)), here = byItem ? own(item) : z;
       panel.show(here, byItem ? item : null);
       panel.draw(theme, { z: here, held: byItem ? own(state.item) : state.z, preview: this.preview !== null, item, hidden }, moved.has(panel));
       this.sheets[this.panels.indexOf(panel)].point(here);
     });
-    if (byItem) this.originals.want(item);
-    const [{ atlas }] = panels;
+    if (byItem) this.latestImage.want(item);
+    const [{ items }] = panels;
     this.find(".cm-where").textContent = byItem
-      ? `test image ${atlas.itemNumber(item)}: ${atlas.classes[atlas.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
+      ? `test image ${items.itemNumber(item)}: ${items.classes[items.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
   }
 
   /** The cursor has come to rest: told to Python, and said to screen readers. */
@@ -239,16 +239,16 @@ export default class CompareMap {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
       this.find(".la-live").textContent = [this.find(".cm-where").textContent,
-        ...this.ready().map((p) => `${p.atlas.name}: ${p.find(".cm-facts").textContent}`)].join("; ");
+        ...this.ready().map((p) => `${p.items.name}: ${p.find(".cm-facts").textContent}`)].join("; ");
     }, 400);
   }
 
-  commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
+  commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
   destroy() {
     for (const part of [...this.panels, ...this.sheets]) part.destroy();
     cancelAnimationFrame(this.frame);
-    this.later.drop();
+    this.debouncer.cancel();
     clearTimeout(this.saying);
   }
 }

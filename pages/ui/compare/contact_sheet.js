@@ -29,27 +29,27 @@ export class Sheet {
 
   /** @param panel whose model draws   @param extent [z1 min, z1 max, z2 min, z2 max] */
   async draw(panel, extent) {
-    const { atlas, source } = panel, key = `${atlas.digest}/${extent.join()}`;
+    const { items, source } = panel, key = `${items.digest}/${extent.join()}`;
     if (key === this.key) return;
     Object.assign(this, { key, extent });
-    const [channels, height, width] = atlas.image, words = extent.map((v) => v.toFixed(1));
-    this.element.querySelector("figcaption").textContent = atlas.name;
+    const [channels, height, width] = items.image, words = extent.map((v) => v.toFixed(1));
+    this.element.querySelector("figcaption").textContent = items.name;
     Object.assign(this.canvas, { width: width * SIDE, height: height * SIDE });
-    this.canvas.setAttribute("aria-label", `${SIDE * SIDE} places decoded by ${atlas.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
+    this.canvas.setAttribute("aria-label", `${SIDE * SIDE} places decoded by ${items.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
     this.canvas.dataset.extent = extent.join();
     this.canvas.dataset.done = "false";
-    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height);
+    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
     let start = performance.now();
     for (let k = 0; k < SIDE * SIDE; k++) {
       const column = k % SIDE, row = Math.floor(k / SIDE), z = this.place(column, row);
-      if (!source.remote) paint(source.decode(panel.spot(z, null)), channels, image.data);
+      if (!source.remote) paint(source.decode(panel.latentAt(z, null)), channels, image.data);
       else {
-        const bytes = await source.fetchBytes(panel.spot(z, null));
+        const bytes = await source.fetchBytes(panel.latentAt(z, null));
         if (this.key !== key) return;
         if (!bytes) continue;
         fill(image.data, bytes, channels);
       }
-      pen.putImageData(image, column * width, row * height);
+      ctx.putImageData(image, column * width, row * height);
       if (performance.now() - start > FRAME_BUDGET) {
         await new Promise((resolve) => setTimeout(resolve, 8));
         if (this.key !== key) return; // another model or extent meanwhile

@@ -2,30 +2,30 @@
 
 import { loadBuffer } from "../component/load.js";
 import { element } from "../component/element.js";
-import { Atlas } from "../map/items.js";
+import { Items } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
 import { Plot, release } from "../map/scatter.js";
-import { PictureSource } from "../decoder/picture_source.js";
+import { ImageSource } from "../decoder/image_source.js";
 import { MARGIN, View } from "../map/viewport.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 export class ComparePanel {
-  /** @param act intentions of `listen`, each with this panel as its first argument */
-  constructor(element, act) {
-    Object.assign(this, { element, act, view: new View(), stats: { decodes: [], served: 0 } });
+  /** @param handlers intentions of `listen`, each with this panel as its first argument */
+  constructor(element, handlers) {
+    Object.assign(this, { element, handlers, view: new View(), stats: { decodes: [], served: 0 } });
     this.find = (selector) => element.querySelector(selector);
     this.over = this.find(".la-over");
     this.overlay = new Overlay(this.over);
     this.canvas = this.find('[data-testid="decoded-image"]');
-    this.pen = this.canvas.getContext("2d");
-    this.source = new PictureSource(
+    this.ctx = this.canvas.getContext("2d");
+    this.source = new ImageSource(
       (pixels, { z }) => this.present(z, "browser", () => paint(pixels, this.channels, this.image.data)),
       (bytes, { z }) => this.present(z, "server", () => fill(this.image.data, bytes, this.channels)), this.stats);
-    const mine = Object.fromEntries(Object.entries(act).map(([name, f]) => [name, (...values) => f(this, ...values)]));
+    const mine = Object.fromEntries(Object.entries(handlers).map(([name, f]) => [name, (...values) => f(this, ...values)]));
     wheelOncePressed(this.find(".la-plot"), this.over);
     listen(this.over, this.view, mine, { panning: false });
-    this.resizer = new ResizeObserver(() => { this.measure(); this.act.moved(this); });
+    this.resizer = new ResizeObserver(() => { this.measure(); this.handlers.moved(this); });
     this.resizer.observe(this.find(".la-plot"));
   }
 
@@ -37,31 +37,31 @@ export class ComparePanel {
     this.find(".cm-name").textContent = facts.name;
     this.find(".cm-kind").textContent = title;
     this.over.setAttribute("aria-label", `Map of ${facts.name}. Arrow keys move the cursor in all maps, M changes what is shared, F shows everything.`);
-    this.atlas = null;
+    this.items = null;
     try {
-      const [atlas, buffer] = await Promise.all([Atlas.load(urls, facts), loadBuffer(urls.program)]);
+      const [items, buffer] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program)]);
       this.openSource(buffer, urls.decode, facts);
-      const [channels, height, width] = atlas.image;
+      const [channels, height, width] = items.image;
       Object.assign(this.canvas, { width, height });
-      Object.assign(this, { atlas, channels, image: this.pen.createImageData(width, height), shown: null, original: null });
+      Object.assign(this, { items, channels, image: this.ctx.createImageData(width, height), shown: null, original: null });
       this.measure();
-      this.view.fit(atlas.bounds);
+      this.view.fit(items.bounds);
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       this.plot.hidden = hidden;
       const before = this.screens();
-      await this.plot.draw(atlas, this.view, theme);
+      await this.plot.draw(items, this.view, theme);
       before.filter((canvas) => !canvas.isConnected).forEach(release);
       this.element.dataset.state = "ready";
     } catch (error) {
-      this.atlas = null;
+      this.items = null;
       this.element.dataset.state = "failed";
-      this.find(".la-veil").textContent = `This map did not load (${error.message}). Reload the page.`;
+      this.find(".la-status").textContent = `This map did not load (${error.message}). Reload the page.`;
     }
   }
 
   /** A program that this page cannot run is no reason to show nothing: then the server decodes. */
   openSource(buffer, url, facts) {
-    const none = new Float32Array(facts.extra); // models are compared without detail
+    const none = new Float32Array(facts.contextSize); // models are compared without detail
     try {
       this.source.open(buffer, url, facts, none);
     } catch {
@@ -70,8 +70,8 @@ export class ComparePanel {
   }
 
   /** What is decoded: a model that is told labels is told the shown item's own. */
-  spot(z, item) {
-    return { z, label: item !== null && this.atlas.extraKind === "label" ? this.atlas.labels[item] : null, seed: 0 };
+  latentAt(z, item) {
+    return { z, label: item !== null && this.items.context === "label" ? this.items.labels[item] : null, seed: 0 };
   }
 
   /** @param z the code to show   @param own the item whose own code that is, or null */
@@ -80,8 +80,8 @@ export class ComparePanel {
     if (key === this.shown) return;
     this.shown = key;
     Object.assign(this, { z, own });
-    this.canvas.setAttribute("aria-label", `Decoded by ${this.atlas.name} at ${z.join(", ")}`);
-    this.source.draw(this.spot(z, own));
+    this.canvas.setAttribute("aria-label", `Decoded by ${this.items.name} at ${z.join(", ")}`);
+    this.source.draw(this.latentAt(z, own));
     this.find(".cm-original").hidden = own === null;
     this.find(".cm-decoded").textContent = own === null ? z.map((v) => v.toFixed(2)).join(", ") : "decoded";
     this.showFacts();
@@ -89,27 +89,27 @@ export class ComparePanel {
 
   present(z, source, draw) {
     draw();
-    this.pen.putImageData(this.image, 0, 0);
+    this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
     if (this.own !== null) this.showFacts();
   }
 
   /** The real image of an item, once it has come. */
   showOriginal(picture, item) {
-    const canvas = this.find('[data-testid="original-image"]'), [, height, width] = this.atlas.image;
+    const canvas = this.find('[data-testid="original-image"]'), [, height, width] = this.items.image;
     Object.assign(canvas, { width, height });
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    pen.drawImage(picture, 0, 0, width, height);
+    const ctx = canvas.getContext("2d", { willReadFrequently: true });
+    ctx.drawImage(picture, 0, 0, width, height);
     canvas.dataset.item = item;
-    canvas.setAttribute("aria-label", `Original: ${this.atlas.classes[this.atlas.labels[item]]}, test image ${this.atlas.itemNumber(item)}`);
-    this.original = { item, data: pen.getImageData(0, 0, width, height).data };
+    canvas.setAttribute("aria-label", `Original: ${this.items.classes[this.items.labels[item]]}, test image ${this.items.itemNumber(item)}`);
+    this.original = { item, data: ctx.getImageData(0, 0, width, height).data };
     this.showFacts();
   }
 
   showFacts() {
-    const { atlas, z, own, source } = this, { word, crowding, mix, near } = atlas.survey(z);
+    const { items, z, own, source } = this, { word, crowding, mix, near } = items.survey(z);
     const lines = [crowding > 0 ? `${word}, percentile ${Math.round(100 * Math.min(0.99, crowding))}` : "empty"];
-    lines.push(`nearest: ${atlas.classes[mix[0].label]} ${mix[0].count} of ${near.length}`);
+    lines.push(`nearest: ${items.classes[mix[0].label]} ${mix[0].count} of ${near.length}`);
     const error = own !== null && this.original?.item === own && this.canvas.dataset.z === z.join(",") ? this.error() : null;
     if (error !== null) lines.push(`squared error ${error.toFixed(4)} a pixel`);
     else if (source.remote) lines.push("decoded on the server");
@@ -131,23 +131,23 @@ export class ComparePanel {
       this.plot.move(this.view);
       this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
     }
-    this.overlay.draw(this.view, theme, { pins: [], near: [], atlas: this.atlas, showNames: true, ...scene });
+    this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, ...scene });
     this.drawOutside(theme, scene.z);
   }
 
   /** An arrow at the rim where the shared cursor lies outside this map's window. */
   drawOutside(theme, z) {
-    const { view } = this, pen = this.over.getContext("2d"), [x, y] = view.toPixel(z[0], z[1]);
+    const { view } = this, ctx = this.over.getContext("2d"), [x, y] = view.toPixel(z[0], z[1]);
     const left = MARGIN.l, top = MARGIN.t, right = left + view.plotWidth, bottom = top + view.plotHeight;
     if (x >= left && x <= right && y >= top && y <= bottom) return;
     const at = [Math.min(right - 9, Math.max(left + 9, x)), Math.min(bottom - 9, Math.max(top + 9, y))];
-    pen.save();
-    pen.translate(...at);
-    pen.rotate(Math.atan2(y - at[1], x - at[0]));
-    pen.beginPath(); pen.moveTo(8, 0); pen.lineTo(-5, -7); pen.lineTo(-5, 7); pen.closePath();
-    pen.fillStyle = theme.accentText; pen.strokeStyle = theme.ground; pen.lineWidth = 2;
-    pen.stroke(); pen.fill();
-    pen.restore();
+    ctx.save();
+    ctx.translate(...at);
+    ctx.rotate(Math.atan2(y - at[1], x - at[0]));
+    ctx.beginPath(); ctx.moveTo(8, 0); ctx.lineTo(-5, -7); ctx.lineTo(-5, 7); ctx.closePath();
+    ctx.fillStyle = theme.accentText; ctx.strokeStyle = theme.ground; ctx.lineWidth = 2;
+    ctx.stroke(); ctx.fill();
+    ctx.restore();
   }
 
   measure() {
@@ -167,12 +167,12 @@ export class ComparePanel {
   }
 }
 
-/** The item of an atlas that lies next to item i towards (dx, dy): the nearest within 45 degrees of it. */
-export function neighbourTowards(atlas, i, dx, dy) {
-  const [x, y] = atlas.code(i), length = Math.hypot(dx, dy);
+/** The item that lies next to item i towards (dx, dy): the nearest within 45 degrees of it. */
+export function neighbourTowards(items, i, dx, dy) {
+  const [x, y] = items.code(i), length = Math.hypot(dx, dy);
   let best = i, least = Infinity;
-  for (let j = 0; j < atlas.count; j++) {
-    const ex = atlas.codes[j * atlas.latent] - x, ey = atlas.codes[j * atlas.latent + 1] - y;
+  for (let j = 0; j < items.count; j++) {
+    const ex = items.codes[j * items.latentSize] - x, ey = items.codes[j * items.latentSize + 1] - y;
     const along = (ex * dx + ey * dy) / length, square = ex * ex + ey * ey;
     // A minimal stride of half of what was asked crosses a crowd in steps that can be seen.
     if (along < length / 2 || along * along < square / 2 || square >= least) continue;

@@ -12,10 +12,10 @@ const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page has come, unti
 function themeOf(element) {
   const style = getComputedStyle(element), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const rgb = (colour) => {
-    const pen = document.createElement("canvas").getContext("2d");
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    return Array.from(pen.getImageData(0, 0, 1, 1).data.slice(0, 3));
+    const ctx = document.createElement("canvas").getContext("2d");
+    ctx.fillStyle = colour;
+    ctx.fillRect(0, 0, 1, 1);
+    return Array.from(ctx.getImageData(0, 0, 1, 1).data.slice(0, 3));
   };
   return {
     classes: value("chart-categorical-colors").split(",").map((c) => c.trim()),
@@ -41,7 +41,7 @@ function mindLeaving(mine) {
   const heard = (event) => {
     const link = event.target.closest?.(LINKS);
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens elsewhere
-    mine.component?.later?.flush(); // later.js
+    mine.component?.debouncer?.flush(); // debounce.js
     if (performance.now() - mine.said < MOMENT) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -55,7 +55,7 @@ function mindLeaving(mine) {
 /** Shows why nothing is shown. */
 function fail(root, error) {
   root.dataset.state = "failed";
-  root.querySelector(".la-veil").textContent = `This view did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
+  root.querySelector(".la-status").textContent = `This view did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
 }
 
 /** Hands on what waits until nothing does. */

@@ -75,20 +75,20 @@ export default class Drawing {
   }
 
   draw() {
-    const pen = this.fine.getContext("2d"), { width, height } = this.canvas;
-    pen.fillStyle = "#000";
-    pen.fillRect(0, 0, this.fine.width, this.fine.height);
-    pen.strokeStyle = pen.fillStyle = "#fff";
-    pen.lineCap = pen.lineJoin = "round";
+    const ctx = this.fine.getContext("2d"), { width, height } = this.canvas;
+    ctx.fillStyle = "#000";
+    ctx.fillRect(0, 0, this.fine.width, this.fine.height);
+    ctx.strokeStyle = ctx.fillStyle = "#fff";
+    ctx.lineCap = ctx.lineJoin = "round";
     for (const { brush, points } of this.strokes) {
-      pen.lineWidth = brush * FINER;
-      pen.beginPath();
-      pen.moveTo(...points[0]);
-      for (const point of points) pen.lineTo(...point);
-      pen.stroke();
-      pen.beginPath(); pen.arc(...points[0], brush * FINER / 2, 0, 2 * Math.PI); pen.fill();
+      ctx.lineWidth = brush * FINER;
+      ctx.beginPath();
+      ctx.moveTo(...points[0]);
+      for (const point of points) ctx.lineTo(...point);
+      ctx.stroke();
+      ctx.beginPath(); ctx.arc(...points[0], brush * FINER / 2, 0, 2 * Math.PI); ctx.fill();
     }
-    const { data } = pen.getImageData(0, 0, this.fine.width, this.fine.height);
+    const { data } = ctx.getImageData(0, 0, this.fine.width, this.fine.height);
     this.grey = new Uint8Array(width * height);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {

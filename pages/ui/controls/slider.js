@@ -7,10 +7,10 @@ const SLIDER_STEPS = 2000;
 /**
  * A slider beside a number field.
  * @param id of the dimension, for tests
- * @param act { hold(share of the travel), type(value), release(), refuse() }
+ * @param handlers { hold(share of the travel), type(value), release(), refuse() }
  * @returns { row, show(value, share of the travel) }
  */
-export function sliderRow(name, id, act) {
+export function sliderRow(name, id, handlers) {
   const row = element("div"), label = element("span");
   const range = element("input"), number = element("input");
   label.textContent = name;
@@ -20,13 +20,13 @@ export function sliderRow(name, id, act) {
   Object.assign(number, { type: "number", step: 0.01 });
   number.dataset.testid = `z-number-${id}`;
   number.setAttribute("aria-label", `${name}, typed`);
-  range.oninput = () => act.hold(range.value / SLIDER_STEPS);
-  range.onchange = () => act.release();
+  range.oninput = () => handlers.hold(range.value / SLIDER_STEPS);
+  range.onchange = () => handlers.release();
   number.onchange = () => {
     const value = Number(number.value);
-    if (number.value === "" || !Number.isFinite(value)) { act.refuse(); return; }
-    act.type(Math.max(-1000, Math.min(1000, value)));
-    act.release();
+    if (number.value === "" || !Number.isFinite(value)) { handlers.refuse(); return; }
+    handlers.type(Math.max(-1000, Math.min(1000, value)));
+    handlers.release();
   };
   row.append(label, range, number);
   const show = (value, share) => {

@@ -286,14 +286,14 @@ export class Decoder {
   constructor(buffer) {
     const length = new DataView(buffer).getUint32(0, true);
     this.manifest = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-    const start = 4 + length, { dtype, numbers, latent, extra, image, layers } = this.manifest;
+    const start = 4 + length, { dtype, numbers, latent: latentSize, extra: contextSize, image, layers } = this.manifest;
     const weights = dtype === "float16"
       ? halfToFloat(new Uint16Array(buffer, start, numbers)) : new Float32Array(buffer, start, numbers);
     const tensor = (offset, size) => weights.subarray(offset, offset + size);
-    Object.assign(this, { latent, extra });
+    Object.assign(this, { latentSize, contextSize });
     [this.channels, this.height, this.width] = image;
-    this.input = new Float32Array(latent + extra);
-    this.network = chain(layers, tensor, flat(latent + extra));
+    this.input = new Float32Array(latentSize + contextSize);
+    this.network = chain(layers, tensor, flat(latentSize + contextSize));
     expect(this.network.shape.size === this.channels * this.height * this.width,
       `it ends with ${this.network.shape.size} numbers, the image has ${image.join(" x ")}`);
     this.pixels = new Float32Array(this.network.shape.size);
@@ -301,15 +301,15 @@ export class Decoder {
 
   /**
    * @param {ArrayLike<number>} z code [D]
-   * @param {ArrayLike<number>} [extra] what stands behind the code [E]: the label, one-hot, or the
+   * @param {ArrayLike<number>} [context] what follows the code [E]: the label, one-hot, or the
    *   noise of the lower levels; zeros, an unknown label or no noise, where it is left out
    * @returns {Float32Array} pixel means [H, W, C] in [0, 1]; overwritten by the next call
    */
-  decode(z, extra) {
-    const { input, latent } = this;
+  decode(z, context) {
+    const { input, latentSize } = this;
     input.set(z);
-    if (extra) input.set(extra, latent);
-    else input.fill(0, latent);
+    if (context) input.set(context, latentSize);
+    else input.fill(0, latentSize);
     const y = this.network.run(input), { channels, pixels } = this, map = this.network.shape.map;
     if (map || channels === 1) { pixels.set(y); return pixels; }
     const area = pixels.length / channels;

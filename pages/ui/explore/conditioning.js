@@ -4,7 +4,7 @@
  */
 
 import { element } from "../component/element.js";
-import { keyOf } from "../decoder/picture_source.js";
+import { keyOf } from "../decoder/image_source.js";
 import { paint } from "../decoder/pixels.js";
 
 const VARIATIONS = 8;
@@ -13,74 +13,74 @@ const FRAME_BUDGET = 4; // milliseconds after which the strip leaves the rest to
 const KINDS = {
   label: {
     title: "All classes at this place", hint: "Choose one to decode the whole map as it; again for unknown.",
-    count: (atlas) => atlas.extra,
-    vary: (spot, i) => ({ ...spot, label: i }),
-    name: ({ label }, atlas) => atlas.classes[label],
-    next: ({ label }, atlas) => ({ label: label === null ? 0 : label + 1 < atlas.extra ? label + 1 : null }),
+    count: (items) => items.contextSize,
+    vary: (latent, i) => ({ ...latent, label: i }),
+    name: ({ label }, items) => items.classes[label],
+    next: ({ label }, items) => ({ label: label === null ? 0 : label + 1 < items.contextSize ? label + 1 : null }),
     key: "c",
   },
-  detail: {
+  noise: {
     title: "Other details of this place", hint: "Choose one to give its detail to the whole map.",
     count: () => VARIATIONS,
-    vary: (spot, i, seeds) => ({ ...spot, seed: (spot.seed + 1 + i) % seeds }),
+    vary: (latent, i, seeds) => ({ ...latent, seed: (latent.seed + 1 + i) % seeds }),
     name: ({ seed }) => (seed ? `Detail ${seed}` : "No detail"),
-    next: ({ seed }, atlas, seeds) => ({ seed: (seed + 1) % seeds }),
+    next: ({ seed }, items, seeds) => ({ seed: (seed + 1) % seeds }),
     key: "d",
   },
 };
 
-export class Extras {
-  /** @param act { tell({ label } or { seed }) }   @param source decodes the alternatives */
-  constructor(root, act, source) {
-    Object.assign(this, { root, act, source, tiles: [], turn: 0 });
+export class Conditioning {
+  /** @param handlers { setCondition({ label } or { seed }) }   @param source decodes the alternatives */
+  constructor(root, handlers, source) {
+    Object.assign(this, { root, handlers, source, tiles: [], turn: 0 });
     this.find = (selector) => root.querySelector(selector);
     this.select = this.find('[data-testid="class-select"]');
-    this.number = this.find('[data-testid="detail-seed"]');
-    this.select.onchange = () => this.tell({ label: this.select.value === "" ? null : Number(this.select.value) });
+    this.number = this.find('[data-testid="noise-seed"]');
+    this.select.onchange = () => this.choose({ label: this.select.value === "" ? null : Number(this.select.value) });
     this.number.onchange = () => {
       const typed = Math.round(Number(this.number.value)) || 0;
-      this.tell({ seed: Math.max(0, Math.min(this.seeds - 1, typed)) });
-      this.number.value = this.spot.seed;
+      this.choose({ seed: Math.max(0, Math.min(this.seeds - 1, typed)) });
+      this.number.value = this.latent.seed;
     };
     const turns = {
       none: () => 0, previous: (seed) => (seed + this.seeds - 1) % this.seeds, next: (seed) => (seed + 1) % this.seeds,
       new: (seed) => 1 + (seed + Math.floor(Math.random() * (this.seeds - 2))) % (this.seeds - 1),
     };
     for (const button of root.querySelectorAll("[data-turn]")) {
-      button.onclick = () => this.tell({ seed: turns[button.dataset.turn](this.spot.seed) });
+      button.onclick = () => this.choose({ seed: turns[button.dataset.turn](this.latent.seed) });
     }
   }
 
-  setModel(atlas) {
-    this.atlas = atlas;
-    this.kind = KINDS[atlas.extraKind];
+  setModel(items) {
+    this.items = items;
+    this.kind = KINDS[items.context];
     this.seeds = this.source.rows.length;
-    this.root.dataset.extra = atlas.extraKind ?? "";
-    for (const control of this.root.querySelectorAll(".la-told")) control.hidden = control.dataset.kind !== atlas.extraKind;
+    this.root.dataset.context = items.context ?? "";
+    for (const control of this.root.querySelectorAll(".la-condition")) control.hidden = control.dataset.kind !== items.context;
     this.find(".la-strip").hidden = !this.kind || !this.source.decoder;
     this.tiles = [];
     if (!this.kind) return;
-    if (atlas.extraKind === "label") {
-      const names = atlas.classes.slice(0, atlas.extra);
+    if (items.context === "label") {
+      const names = items.classes.slice(0, items.contextSize);
       this.select.replaceChildren(new Option("Unknown", ""), ...names.map((name, label) => new Option(name, label)));
     } else this.number.max = this.seeds - 1;
     if (this.source.decoder) this.buildStrip();
   }
 
   buildStrip() {
-    const { atlas, kind } = this, [, height, width] = atlas.image;
+    const { items, kind } = this, [, height, width] = items.image;
     this.find(".la-strip h2").textContent = kind.title;
     this.find(".la-strip p").textContent = kind.hint;
-    this.tiles = Array.from({ length: kind.count(atlas) }, () => {
+    this.tiles = Array.from({ length: kind.count(items) }, () => {
       const canvas = element("canvas"), button = element("button"), name = element("span");
       Object.assign(canvas, { width, height });
-      canvas.dataset.testid = `${atlas.extraKind}-image`;
+      canvas.dataset.testid = `${items.context}-image`;
       button.type = "button";
       button.append(canvas, name);
-      const pen = canvas.getContext("2d"), tile = { canvas, button, name, pen, image: pen.createImageData(width, height) };
+      const ctx = canvas.getContext("2d"), tile = { canvas, button, name, ctx, image: ctx.createImageData(width, height) };
       button.onclick = () => {
-        const { label, seed } = tile.spot, chosen = atlas.extraKind === "label" && label === this.spot.label;
-        this.tell({ label: chosen ? null : label, seed });
+        const { label, seed } = tile.latent, chosen = items.context === "label" && label === this.latent.label;
+        this.choose({ label: chosen ? null : label, seed });
       };
       return tile;
     });
@@ -92,23 +92,23 @@ export class Extras {
   }
 
   /** Takes a label or seed at once, so that the next press goes on from it before a frame is drawn. */
-  tell(told) {
-    this.spot = { ...this.spot, ...told };
-    this.act.tell(told);
+  choose(condition) {
+    this.latent = { ...this.latent, ...condition };
+    this.handlers.setCondition(condition);
   }
 
   /** Follows the cursor: controls at once, the strip within the next frames. */
-  show(spot) {
-    this.spot = spot;
+  show(latent) {
+    this.latent = latent;
     if (!this.kind) return;
-    this.select.value = spot.label ?? "";
-    if (document.activeElement !== this.number) this.number.value = spot.seed;
-    this.find('[data-turn="none"]').setAttribute("aria-pressed", String(spot.seed === 0));
+    this.select.value = latent.label ?? "";
+    if (document.activeElement !== this.number) this.number.value = latent.seed;
+    this.find('[data-turn="none"]').setAttribute("aria-pressed", String(latent.seed === 0));
     this.tiles.forEach((tile, i) => {
-      tile.spot = this.kind.vary(spot, i, this.seeds);
-      const name = this.kind.name(tile.spot, this.atlas);
+      tile.latent = this.kind.vary(latent, i, this.seeds);
+      const name = this.kind.name(tile.latent, this.items);
       if (tile.name.textContent !== name) tile.name.textContent = name;
-      if (this.atlas.extraKind === "label") tile.button.setAttribute("aria-pressed", String(i === spot.label));
+      if (this.items.context === "label") tile.button.setAttribute("aria-pressed", String(i === latent.label));
     });
     this.frame ??= requestAnimationFrame(() => this.step());
   }
@@ -118,7 +118,7 @@ export class Extras {
     this.frame = null;
     const start = performance.now(), { tiles } = this;
     for (let current = 0; current < tiles.length; this.turn++) {
-      const tile = tiles[this.turn % tiles.length], key = keyOf(tile.spot);
+      const tile = tiles[this.turn % tiles.length], key = keyOf(tile.latent);
       if (tile.key === key) { current++; continue; }
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.step()); return; }
       this.paint(tile);
@@ -126,16 +126,16 @@ export class Extras {
     }
   }
 
-  paint({ canvas, pen, image, spot }) {
-    paint(this.source.decode(spot), this.source.decoder.channels, image.data);
-    pen.putImageData(image, 0, 0);
-    Object.assign(canvas.dataset, { z: spot.z.join(","), label: spot.label ?? "", seed: spot.seed });
+  paint({ canvas, ctx, image, latent }) {
+    paint(this.source.decode(latent), this.source.decoder.channels, image.data);
+    ctx.putImageData(image, 0, 0);
+    Object.assign(canvas.dataset, { z: latent.z.join(","), label: latent.label ?? "", seed: latent.seed });
   }
 
   /** The key of this model's control takes the next label or seed. */
   key(key) {
     if (key !== this.kind?.key) return false;
-    this.tell(this.kind.next(this.spot, this.atlas, this.seeds));
+    this.choose(this.kind.next(this.latent, this.items, this.seeds));
     return true;
   }
 

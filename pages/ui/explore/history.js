@@ -1,11 +1,11 @@
 /** What a visitor makes on the map, pins and a region, with a way back. */
 
 import { UndoStack } from "../component/undo_stack.js";
-import { keyOf } from "../decoder/picture_source.js";
+import { keyOf } from "../decoder/image_source.js";
 
 const MOST_INLINE = 20; // pins whose pictures Python sends along with its answer
 
-export class Kept {
+export class History {
   constructor(map) { Object.assign(this, { map, stack: new UndoStack() }); }
 
   /** Forgets the steps: another model was opened. */
@@ -30,17 +30,17 @@ export class Kept {
     map.commit(0);
   }
 
-  pin(spot) {
+  pin(latent) {
     // Torch is asked directly: that is quicker than the script run that records the pin.
-    this.map.source.want(spot).then((came) => came && this.show());
-    this.change({ pins: [...this.map.state.pins, spot] });
+    this.map.source.want(latent).then((came) => came && this.show());
+    this.change({ pins: [...this.map.state.pins, latent] });
   }
 
   /** Pins with the pictures that torch decoded; the large picture too, when it stands on one. */
   show() {
-    const { map } = this, { source, state: { pins, z } } = map, spot = map.spot(z), bytes = source.answer(spot);
+    const { map } = this, { source, state: { pins, z } } = map, latent = map.latentAt(z), bytes = source.answer(latent);
     map.lists.showPins(pins, (at) => source.answer(at), this.stack.canUndo);
-    if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(spot))) map.panel.showBytes(bytes, spot);
+    if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(latent))) map.panel.showBytes(bytes, latent);
     // Python sends the latest pins' pictures itself; older ones come by URL when a link is opened.
     for (const pin of pins.slice(0, -MOST_INLINE)) source.want(pin).then((came) => came && this.show());
   }

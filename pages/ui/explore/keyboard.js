@@ -4,17 +4,17 @@ import { answered, copyLink } from "../component/copy_link.js";
 
 /** Does what a key on the map stands for; false where it stands for nothing. */
 export function keyPressed(map, key) {
-  if (!map.atlas) return false;
+  if (!map.items) return false;
   if (map.region.key(key)) return true;
-  const act = {
-    Enter: () => map.pin(map.state.z), u: () => map.kept.undo(), U: () => map.kept.undo(),
+  const action = {
+    Enter: () => map.pin(map.state.z), u: () => map.history.undo(), U: () => map.history.undo(),
     "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
     f: () => map.fit(), F: () => map.fit(), "?": () => map.find(".la-keys").showModal(),
   }[key];
-  if (act) { act(); return true; }
-  const centre = /^[0-9]$/.test(key) && map.atlas.centres[Number(key)];
-  if (!centre) return map.extras.key(key.toLowerCase());
-  map.goTo({ ...map.spot(centre), ...(map.atlas.extraKind === "label" && { label: Number(key) }) });
+  if (action) { action(); return true; }
+  const centre = /^[0-9]$/.test(key) && map.items.centres[Number(key)];
+  if (!centre) return map.conditioning.key(key.toLowerCase());
+  map.goTo({ ...map.latentAt(centre), ...(map.items.context === "label" && { label: Number(key) }) });
   return true;
 }
 
@@ -24,7 +24,7 @@ export function wireTools(map) {
   const tools = {
     pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.clear(),
     "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
-    undo: () => map.kept.undo(), clear: () => map.kept.change({ pins: [] }), copy: () => copy(map),
+    undo: () => map.history.undo(), clear: () => map.history.change({ pins: [] }), copy: () => copy(map),
     keys: () => keys.showModal(), "close-keys": () => keys.close(),
   };
   for (const button of map.root.querySelectorAll("[data-do]")) button.onclick = tools[button.dataset.do];

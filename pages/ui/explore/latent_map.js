@@ -4,17 +4,17 @@
  * Three kinds of position keep hover free and sharing exact: `held` is the one that counts (drag,
  * click, slider, key), `preview` follows a hovering pointer and is forgotten when it leaves, and a
  * pin is kept. Beside them stands what the decoder is told, a label or a detail seed: with a code it
- * makes a spot { z, label, seed }, which decides about a picture. Only held places, pins, the region and
+ * makes a latent { z, label, seed }, which decides about a picture. Only held places, pins, the region and
  * settings are committed to Python; hovering sends nothing.
  */
 
 import { press } from "../component/element.js";
 import { loadBuffer, loadFloats } from "../component/load.js";
-import { Later } from "../component/debounce.js";
-import { Atlas } from "../map/items.js";
-import { Extras } from "./conditioning.js";
+import { Debouncer } from "../component/debounce.js";
+import { Items } from "../map/items.js";
+import { Conditioning } from "./conditioning.js";
 import { listen } from "../map/gestures.js";
-import { Kept } from "./history.js";
+import { History } from "./history.js";
 import { keyPressed, wireTools } from "./keyboard.js";
 import { Layers } from "../map/layers.js";
 import { Lists } from "../map/lists.js";
@@ -22,7 +22,7 @@ import { Overlay } from "../map/overlay.js";
 import { Panel } from "./panel.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 import { Region } from "./region.js";
-import { keyOf, PictureSource } from "../decoder/picture_source.js";
+import { keyOf, ImageSource } from "../decoder/image_source.js";
 import { View } from "../map/viewport.js";
 
 const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
@@ -38,20 +38,20 @@ export default class LatentMap {
     this.view = new View();
     this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
     this.mode = { panning: false };
-    this.later = new Later(() => this.tellPython());
+    this.debouncer = new Debouncer(() => this.tellPython());
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
-    const act = this.actions();
+    const handlers = this.actions();
     this.layers = new Layers(this.find(".la-under"));
     this.layers.onGrown = () => this.redraw("under");
     this.overlay = new Overlay(this.over);
-    this.panel = new Panel(root, act);
-    this.lists = new Lists(root, act);
+    this.panel = new Panel(root, handlers);
+    this.lists = new Lists(root, handlers);
     const { panel } = this;
-    this.source = new PictureSource((pixels, spot) => panel.showPixels(pixels, spot), (bytes, spot) => panel.showBytes(bytes, spot), this.stats);
-    this.extras = new Extras(root, act, this.source);
-    this.kept = new Kept(this);
+    this.source = new ImageSource((pixels, latent) => panel.showPixels(pixels, latent), (bytes, latent) => panel.showBytes(bytes, latent), this.stats);
+    this.conditioning = new Conditioning(root, handlers, this.source);
+    this.history = new History(this);
     this.region = new Region(this);
-    listen(this.over, this.view, this.region.over(act), this.mode);
+    listen(this.over, this.view, this.region.over(handlers), this.mode);
     wireTools(this);
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.find(".la-plot"));
@@ -71,9 +71,9 @@ export default class LatentMap {
         this.goTo({ z });
       },
       key: (key) => keyPressed(this, key),
-      goTo: (spot) => this.goTo(spot),
-      tell: (told) => this.tell(told),
-      removePin: (i) => this.kept.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
+      goTo: (latent) => this.goTo(latent),
+      setCondition: (condition) => this.setCondition(condition),
+      removePin: (i) => this.history.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
       toggleClass: (label) => { flip(this.state.hidden, label); this.showLayers(); this.commit(); },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
     };
@@ -87,9 +87,9 @@ export default class LatentMap {
     const changed = theme !== this.theme;
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
-    if (!this.atlas) return;
+    if (!this.items) return;
     this.source.accept(data.pins);
-    this.kept.show();
+    this.history.show();
     if (changed) {
       this.layers.setTheme(theme);
       this.region.show();
@@ -101,25 +101,25 @@ export default class LatentMap {
   /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
   async open({ facts, urls, place, plotly, pins }) {
     this.digest = null;
-    this.later.drop(); // what is still waiting belongs to the model before
+    this.debouncer.cancel(); // what is still waiting belongs to the model before
     this.root.dataset.state = "loading";
-    const [Plotly, atlas, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
+    const [Plotly, items, buffer, noise] = await Promise.all([
+      loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(buffer, urls.decode, facts, noise);
     this.source.accept(pins);
-    this.atlas = atlas;
+    this.items = items;
     this.digest = facts.digest;
     this.adopt(place);
-    this.panel.setModel(atlas);
-    this.lists.setModel(atlas, this.source, urls.items);
-    this.extras.setModel(atlas);
+    this.panel.setModel(items);
+    this.lists.setModel(items, this.source, urls.items);
+    this.conditioning.setModel(items);
     this.layers.setTheme(this.theme);
-    this.layers.setModel(atlas, this.source.remote ? null : this.source);
+    this.layers.setModel(items, this.source.remote ? null : this.source);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
-    await this.plot.draw(atlas, this.view, this.theme);
+    await this.plot.draw(items, this.view, this.theme);
     this.showLayers();
-    this.kept.show();
+    this.history.show();
     this.redraw("view");
     this.root.dataset.state = "ready";
   }
@@ -127,31 +127,31 @@ export default class LatentMap {
   adopt(place) {
     this.state = {
       z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
-      item: place.item !== null && place.item < this.atlas.count ? place.item : null, hidden: new Set(place.hidden),
+      item: place.item !== null && place.item < this.items.count ? place.item : null, hidden: new Set(place.hidden),
       region: place.region,
     };
     this.preview = this.shown = this.nearOf = null;
-    this.kept.forget();
+    this.history.forget();
     this.measure();
     if (place.view) this.view.fromArray(place.view);
-    else this.view.fit(this.atlas.bounds);
+    else this.view.fit(this.items.bounds);
   }
 
   // --- what people do -------------------------------------------------------------------------
 
-  spot(z) { return { z, label: this.state.label, seed: this.state.seed }; }
+  latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   /** A place on the plane with the further dimensions of the held code. */
   complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
 
   setPreview(place) {
-    if (!this.atlas) return;
+    if (!this.items) return;
     this.preview = place && this.complete(place);
     this.redraw();
   }
 
   hold(z) {
-    if (!this.atlas) return;
+    if (!this.items) return;
     this.state.z = round(z);
     this.preview = null;
     this.redraw();
@@ -159,29 +159,29 @@ export default class LatentMap {
 
   goTo({ z, label = this.state.label, seed = this.state.seed }) {
     this.hold(z);
-    this.tell({ label, seed });
+    this.setCondition({ label, seed });
     if (this.view.reveal(z[0], z[1])) this.redraw("view");
   }
 
   /** Decodes as another label or detail seed from now on, wherever the cursor is. */
-  tell(told) {
+  setCondition(condition) {
     const before = keyOf(this.state);
-    Object.assign(this.state, told);
+    Object.assign(this.state, condition);
     this.redraw(keyOf(this.state) === before ? "over" : "under");
     this.announce();
     this.commit();
   }
 
   pin(z) {
-    if (!this.atlas) return;
+    if (!this.items) return;
     this.hold(z);
-    this.kept.pin(this.spot(this.state.z));
+    this.history.pin(this.latentAt(this.state.z));
     this.announce();
   }
 
   zoom(factor) { this.view.zoom(factor); this.redraw("view"); this.commit(); }
 
-  fit() { this.view.fit(this.atlas.bounds); this.redraw("view"); this.commit(); }
+  fit() { this.view.fit(this.items.bounds); this.redraw("view"); this.commit(); }
 
   /** Whether a plain drag moves the map. */
   pan(on) {
@@ -201,7 +201,7 @@ export default class LatentMap {
 
   resize() {
     this.measure();
-    if (this.atlas) this.redraw("view");
+    if (this.items) this.redraw("view");
   }
 
   /** Draws at the next frame; `view` also moves Plotly and the layers below the items. */
@@ -210,32 +210,32 @@ export default class LatentMap {
     this.frame ??= requestAnimationFrame(() => {
       const { dirty } = this;
       this.frame = this.dirty = null;
-      if (!this.atlas || !this.view.width) return;
+      if (!this.items || !this.view.width) return;
       const { x, y } = this.view.ranges;
       if (dirty.has("view")) {
         this.plot.move(this.view);
         this.over.dataset.view = [...x, ...y].map((v) => v.toFixed(4)).join(",");
       }
       if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
-      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(this.state.z));
+      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(this.state.z));
       this.drawPlace();
       this.stats.frames++;
     });
   }
 
   drawPlace() {
-    const { atlas, state, theme, view } = this, z = this.preview ?? state.z, spot = this.spot(z), key = keyOf(spot);
+    const { items, state, theme, view } = this, z = this.preview ?? state.z, latent = this.latentAt(z), key = keyOf(latent);
     if (key !== this.shown) {
       this.shown = key;
-      this.source.draw(spot);
-      this.extras.show(spot);
-      this.panel.showPlace(z, atlas.survey(z), theme);
-      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, atlas.told(spot)].filter((part) => part !== "").join(", ")}`);
+      this.source.draw(latent);
+      this.conditioning.show(latent);
+      this.panel.showPlace(z, items.survey(z), theme);
+      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, items.conditionName(latent)].filter((part) => part !== "").join(", ")}`);
     }
     if (this.nearOf !== state.z.join(",")) this.showNear();
     this.overlay.draw(view, theme, {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
-      atlas, hidden: state.hidden, showNames: state.layers.has("names"),
+      items, hidden: state.hidden, showNames: state.layers.has("names"),
     });
     this.region.draw();
   }
@@ -243,7 +243,7 @@ export default class LatentMap {
   showNear() {
     const { z, item } = this.state;
     this.nearOf = z.join(",");
-    this.near = this.atlas.nearest(z, 8);
+    this.near = this.items.nearest(z, 8);
     this.lists.showNear(this.near, z.slice(0, 2).map((v) => v.toFixed(2)).join(", "), item);
     this.lists.showItem(item);
   }
@@ -260,8 +260,8 @@ export default class LatentMap {
   /** Says the held place to screen readers, once it has come to rest. */
   announce() {
     this.say(() => {
-      const { z } = this.state, told = this.atlas.told(this.state), { mix, word, near } = this.atlas.survey(z), { classes } = this.atlas;
-      return `${z.map((v) => v.toFixed(2)).join(", ")}${told && `, ${told}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
+      const { z } = this.state, condition = this.items.conditionName(this.state), { mix, word, near } = this.items.survey(z), { classes } = this.items;
+      return `${z.map((v) => v.toFixed(2)).join(", ")}${condition && `, ${condition}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
     });
   }
 
@@ -272,7 +272,7 @@ export default class LatentMap {
   }
 
   /** Tells Python where we are; Python answers with pictures and the new link. */
-  commit(delay = COMMIT_DELAY) { this.later.ask(delay); }
+  commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
   tellPython() {
     const { z, label, seed, layers, pins, item, hidden, region } = this.state;
@@ -284,9 +284,9 @@ export default class LatentMap {
   destroy() {
     this.resizer.disconnect();
     this.layers.destroy();
-    this.extras.destroy();
+    this.conditioning.destroy();
     cancelAnimationFrame(this.frame);
-    this.later.drop();
+    this.debouncer.cancel();
     clearTimeout(this.saying);
     this.plot?.destroy();
   }

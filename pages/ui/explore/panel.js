@@ -8,11 +8,11 @@ import { normalCdf, probit } from "../map/normal.js";
 const EDGE = 0.0005; // the prior scale ends at these tail probabilities, z = ±3.29
 
 export class Panel {
-  /** @param act { held() -> z, where a slider goes on from, hold(z), release() } */
-  constructor(root, act) {
+  /** @param handlers { held() -> z, where a slider goes on from, hold(z), release() } */
+  constructor(root, handlers) {
     this.find = (selector) => root.querySelector(selector);
     this.canvas = this.find('[data-testid="decoded-image"]');
-    this.act = act;
+    this.handlers = handlers;
     this.scale = "plain";
     for (const button of root.querySelectorAll("[data-scale]")) {
       button.onclick = () => {
@@ -24,26 +24,26 @@ export class Panel {
     this.root = root;
   }
 
-  setModel(atlas) {
-    this.atlas = atlas;
-    const [channels, height, width] = atlas.image;
+  setModel(items) {
+    this.items = items;
+    const [channels, height, width] = items.image;
     this.channels = channels;
     Object.assign(this.canvas, { width, height });
-    this.pen = this.canvas.getContext("2d");
-    this.image = this.pen.createImageData(width, height);
-    for (const element of this.root.querySelectorAll(".la-prior")) element.hidden = !atlas.prior;
-    if (!atlas.prior) this.scale = "plain";
-    this.buildSliders(atlas.latent);
+    this.ctx = this.canvas.getContext("2d");
+    this.image = this.ctx.createImageData(width, height);
+    for (const element of this.root.querySelectorAll(".la-prior")) element.hidden = !items.prior;
+    if (!items.prior) this.scale = "plain";
+    this.buildSliders(items.latentSize);
   }
 
-  buildSliders(latent) {
+  buildSliders(latentSize) {
     const home = this.find(".la-sliders");
     home.replaceChildren();
-    this.sliders = Array.from({ length: latent }, (_, d) => {
+    this.sliders = Array.from({ length: latentSize }, (_, d) => {
       const slider = sliderRow(`z${d + 1}`, d, {
-        hold: (share) => this.act.hold(this.replace(d, this.fromTravel(d, share))),
-        type: (value) => this.act.hold(this.replace(d, value)),
-        release: () => this.act.release(),
+        hold: (share) => this.handlers.hold(this.replace(d, this.fromTravel(d, share))),
+        type: (value) => this.handlers.hold(this.replace(d, value)),
+        release: () => this.handlers.release(),
         refuse: () => this.showSliders(this.z),
       });
       home.append(slider.row);
@@ -51,10 +51,10 @@ export class Panel {
     });
   }
 
-  replace(d, value) { return this.act.held().map((v, i) => (i === d ? value : v)); }
+  replace(d, value) { return this.handlers.held().map((v, i) => (i === d ? value : v)); }
 
   /** End points of the plain scale: the data's own extent, four prior deviations elsewhere. */
-  extent(d) { return d < 2 ? this.atlas.bounds.slice(2 * d, 2 * d + 2) : [-4, 4]; }
+  extent(d) { return d < 2 ? this.items.bounds.slice(2 * d, 2 * d + 2) : [-4, 4]; }
 
   fromTravel(d, share) {
     if (this.scale === "prior") return probit(EDGE + share * (1 - 2 * EDGE));
@@ -69,25 +69,25 @@ export class Panel {
   }
 
   /** Draws pixel means [H, W, C] from the browser's decoder. */
-  showPixels(pixels, spot) {
+  showPixels(pixels, latent) {
     paint(pixels, this.channels, this.image.data);
-    this.present(spot, "browser");
+    this.present(latent, "browser");
   }
 
   /** Draws bytes [H, W, C] that torch decoded. */
-  showBytes(bytes, spot) {
+  showBytes(bytes, latent) {
     fill(this.image.data, bytes, this.channels);
-    this.present(spot, "server");
+    this.present(latent, "server");
   }
 
   present({ z, label, seed }, source) {
-    this.pen.putImageData(this.image, 0, 0);
+    this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), label: label ?? "", seed, source });
   }
 
   /** @param z where the picture is */
   showPlace(z, survey, theme) {
-    const { atlas } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
+    const { items } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
     fact("crowding").textContent = survey.crowding > 0
       ? `${survey.word}, percentile ${Math.round(100 * Math.min(0.99, survey.crowding))}` : "empty";
     fact("crowding").dataset.word = survey.word;
@@ -99,7 +99,7 @@ export class Panel {
       part.style.background = theme.classes[label % theme.classes.length];
       return part;
     }));
-    const words = survey.mix.map(({ label, count }) => `${atlas.classes[label]} ${count}`).join(" · ");
+    const words = survey.mix.map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
     this.find(".la-mix-text").textContent = words;
     this.find(".la-mix").setAttribute("aria-label", `Classes of the 10 nearest items: ${words}`);
     this.showSliders(z);

@@ -4,7 +4,7 @@
  */
 
 import { closed, drawLasso, inside, Lasso, MOST_CORNERS } from "../map/lasso.js";
-import { Marks } from "../map/highlight.js";
+import { HighlightLayer } from "../map/highlight.js";
 
 const CLOSE = 10; // pixels from the first corner at which the next one closes the region
 
@@ -12,28 +12,28 @@ export class Region {
   /** @param map whose state.region is shown; its pointer events are heard before it hears them */
   constructor(map) {
     Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], of: null, mask: null });
-    this.marks = new Marks(map.find(".la-marks"));
+    this.highlight = new HighlightLayer(map.find(".la-highlight"));
     map.over.addEventListener("pointerdown", (event) => {
-      if (!this.drawing || !map.atlas || event.button) return;
+      if (!this.drawing || !map.items || event.button) return;
       const box = map.over.getBoundingClientRect();
       this.lasso.begin(map.view.toPlane(event.clientX - box.left, event.clientY - box.top));
     });
     map.over.addEventListener("pointercancel", () => this.drop());
   }
 
-  /** What gestures mean: while a lasso is drawn a drag draws it, all else stays as `act` has it. */
-  over(act) {
+  /** What gestures mean: while a lasso is drawn a drag draws it, all else stays as `handlers` has it. */
+  over(handlers) {
     const { lasso, map } = this;
     return {
-      ...act,
-      preview: (z) => { if (z === null) this.drop(); act.preview(z); }, // a second finger: it is a pinch
-      hold: (z) => { if (lasso.stroke) { lasso.extend(z); map.redraw(); } else act.hold(z); },
+      ...handlers,
+      preview: (z) => { if (z === null) this.drop(); handlers.preview(z); }, // a second finger: it is a pinch
+      hold: (z) => { if (lasso.stroke) { lasso.extend(z); map.redraw(); } else handlers.hold(z); },
       release: () => {
-        if (!lasso.stroke) { act.release(); return; }
+        if (!lasso.stroke) { handlers.release(); return; }
         const last = lasso.stroke.at(-1), polygon = lasso.end(map.view.unit);
-        if (polygon) this.choose(polygon); else act.pin(last);
+        if (polygon) this.choose(polygon); else handlers.pin(last);
       },
-      pin: (z) => { lasso.drop(); act.pin(z); },
+      pin: (z) => { lasso.drop(); handlers.pin(z); },
     };
   }
 
@@ -56,7 +56,7 @@ export class Region {
 
   choose(polygon) {
     if (this.drawing) this.toggle(false);
-    this.map.kept.change({ region: polygon });
+    this.map.history.change({ region: polygon });
   }
 
   /** All items get their colours back; the button that asked for it goes, so the map takes the focus. */
@@ -96,12 +96,12 @@ export class Region {
 
   /** Follows the state: a region, hidden classes or the layer of items have changed. */
   show() {
-    const { map } = this, { atlas, state: { region, hidden, layers } } = map;
-    if (region !== this.of || atlas !== this.atlas) {
-      Object.assign(this, { of: region, atlas, mask: region && maskOf(atlas, region), corners: [], counts: null });
+    const { map } = this, { items, state: { region, hidden, layers } } = map;
+    if (region !== this.of || items !== this.items) {
+      Object.assign(this, { of: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
       if (this.mask) {
-        this.counts = atlas.classes.map(() => 0);
-        this.mask.forEach((within, i) => { this.counts[atlas.labels[i]] += within; });
+        this.counts = items.classes.map(() => 0);
+        this.mask.forEach((within, i) => { this.counts[items.labels[i]] += within; });
       }
     }
     this.shown = layers.has("points");
@@ -113,39 +113,39 @@ export class Region {
   }
 
   words(hidden) {
-    const { atlas, counts } = this, number = (n) => n.toLocaleString("en");
-    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), unseen = [...hidden].map((k) => atlas.classes[k]).filter(Boolean);
+    const { items, counts } = this, number = (n) => n.toLocaleString("en");
+    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), unseen = [...hidden].map((k) => items.classes[k]).filter(Boolean);
     return [
-      `${number(many)} of ${atlas.sampled ? `the ${number(atlas.count)} items drawn here, of ${atlas.split},` : atlas.split} inside`,
-      atlas.latent > 2 && "chosen in the plane of z1 and z2 alone",
+      `${number(many)} of ${items.sampled ? `the ${number(items.count)} items drawn here, of ${items.split},` : items.split} inside`,
+      items.latentSize > 2 && "chosen in the plane of z1 and z2 alone",
       unseen.length > 0 && `not counted because hidden: ${unseen.join(", ")}`,
     ].filter(Boolean).join("; ") + ". Their mean and spread, and new samples like them, stand below.";
   }
 
   /** Recolours the items; needed when the view or the region has changed. */
   drawItems() {
-    const { map, mask, shown, atlas } = this;
-    if (mask) this.marks.draw(map.view, map.theme, { atlas, mask, hidden: map.state.hidden, shown }, map.plot.markerSize(map.view));
-    else this.marks.clear();
+    const { map, mask, shown, items } = this;
+    if (mask) this.highlight.draw(map.view, map.theme, { items, mask, hidden: map.state.hidden, shown }, map.plot.markerSize(map.view));
+    else this.highlight.clear();
   }
 
   /** The outline over the map, or what there is of it so far. */
   draw() {
-    const { map: { over, view, theme, state }, lasso, corners } = this, pen = over.getContext("2d");
-    if (state.region && !lasso.stroke && !corners.length) drawLasso(pen, view, theme, state.region, { tint: 0 });
-    if (lasso.stroke?.length > 1) drawLasso(pen, view, theme, lasso.stroke);
+    const { map: { over, view, theme, state }, lasso, corners } = this, ctx = over.getContext("2d");
+    if (state.region && !lasso.stroke && !corners.length) drawLasso(ctx, view, theme, state.region, { tint: 0 });
+    if (lasso.stroke?.length > 1) drawLasso(ctx, view, theme, lasso.stroke);
     if (!corners.length) return;
-    drawLasso(pen, view, theme, [...corners, state.z], { open: true });
-    pen.fillStyle = theme.accentText;
-    for (const z of corners) { pen.beginPath(); pen.arc(...view.toPixel(...z), 4, 0, 2 * Math.PI); pen.fill(); }
+    drawLasso(ctx, view, theme, [...corners, state.z], { open: true });
+    ctx.fillStyle = theme.accentText;
+    for (const z of corners) { ctx.beginPath(); ctx.arc(...view.toPixel(...z), 4, 0, 2 * Math.PI); ctx.fill(); }
   }
 }
 
-/** 1 for each item of an atlas inside a polygon of the first two dimensions, else 0. */
-function maskOf({ codes, count, latent }, polygon) {
+/** 1 for each item inside a polygon of the first two dimensions, else 0. */
+function maskOf({ codes, count, latentSize }, polygon) {
   const mask = new Uint8Array(count), xs = polygon.map(([x]) => x), ys = polygon.map(([, y]) => y);
   const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  for (let i = 0, at = 0; i < count; i++, at += latent) {
+  for (let i = 0, at = 0; i < count; i++, at += latentSize) {
     const x = codes[at], y = codes[at + 1];
     if (x >= x0 && x <= x1 && y >= y0 && y <= y1) mask[i] = Number(inside(x, y, polygon));
   }

@@ -7,7 +7,7 @@
 
 import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
-import { PictureSource } from "../decoder/picture_source.js";
+import { ImageSource } from "../decoder/image_source.js";
 import { SampleMap } from "./sample_map.js";
 import { fill, paint } from "../decoder/pixels.js";
 
@@ -64,14 +64,14 @@ export default class SampleGrid {
 
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
-    this.source = new PictureSource((pixels, spot) => this.drawn(paint(pixels, this.channels, this.image.data), spot, "browser"),
-      (bytes, spot) => this.drawn(fill(this.image.data, bytes, this.channels), spot, "server"), { decodes: [], served: 0 });
+    this.source = new ImageSource((pixels, latent) => this.drawn(paint(pixels, this.channels, this.image.data), latent, "browser"),
+      (bytes, latent) => this.drawn(fill(this.image.data, bytes, this.channels), latent, "server"), { decodes: [], served: 0 });
     const [channels, height, width] = facts.image;
     this.channels = channels;
     Object.assign(this.canvas, { width, height });
-    this.pen = this.canvas.getContext("2d");
-    this.image = this.pen.createImageData(width, height);
-    const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.details)]);
+    this.ctx = this.canvas.getContext("2d");
+    this.image = this.ctx.createImageData(width, height);
+    const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
     this.polygon = null;
@@ -79,7 +79,7 @@ export default class SampleGrid {
   }
 
   drawn(_, { z }, source) {
-    this.pen.putImageData(this.image, 0, 0);
+    this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 
@@ -158,10 +158,10 @@ export default class SampleGrid {
     this.draw(index);
   }
 
-  spot(index, z) { const { label, seed, z: own } = this.sheet.records[index]; return { z: z ?? own, label, seed }; }
+  latentAt(index, z) { const { label, seed, z: own } = this.sheet.records[index]; return { z: z ?? own, label, seed }; }
 
   draw(index, z) {
-    this.source.draw(this.spot(index, z));
+    this.source.draw(this.latentAt(index, z));
     const item = this.sheet.nearest?.[index], real = this.find(".sg-real");
     if (item !== undefined) {
       real.src = resolve(`${this.data.urls.items}/${item}.png`);

@@ -4,10 +4,10 @@ import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { SmallMap } from "../map/minimap.js";
 
 export class SampleMap extends SmallMap {
-  /** @param act { lasso(polygon, indices of the pictures inside), point(index) } */
-  constructor(element, act) {
+  /** @param handlers { lasso(polygon, indices of the pictures inside), point(index) } */
+  constructor(element, handlers) {
     super(element);
-    Object.assign(this, { act, lasso: new Lasso(), records: [] });
+    Object.assign(this, { handlers, lasso: new Lasso(), records: [] });
     this.over.onpointerdown = (event) => this.press(event);
   }
 
@@ -19,26 +19,26 @@ export class SampleMap extends SmallMap {
   /** @param records whose z are marked   @param picked set of their indices   @param current one of them */
   show(records, picked, current) { Object.assign(this, { records, picked, current }); this.draw(); }
 
-  mark(pen) {
+  mark(ctx) {
     const { view, theme, records, picked, current } = this;
     this.drawCross(records[current]?.z ?? [0, 0]);
     records.forEach(({ z: [z1, z2] }, i) => {
       const [x, y] = view.toPixel(z1, z2);
-      pen.beginPath();
-      pen.arc(x, y, picked.has(i) ? 4.5 : 3, 0, 2 * Math.PI);
-      pen.fillStyle = picked.has(i) ? theme.accentText : theme.text;
-      pen.strokeStyle = theme.ground;
-      pen.lineWidth = 1.5;
-      pen.fill();
-      pen.stroke();
+      ctx.beginPath();
+      ctx.arc(x, y, picked.has(i) ? 4.5 : 3, 0, 2 * Math.PI);
+      ctx.fillStyle = picked.has(i) ? theme.accentText : theme.text;
+      ctx.strokeStyle = theme.ground;
+      ctx.lineWidth = 1.5;
+      ctx.fill();
+      ctx.stroke();
     });
     const corners = this.lasso.stroke ?? this.polygon;
-    if (corners?.length) drawLasso(pen, view, theme, corners);
+    if (corners?.length) drawLasso(ctx, view, theme, corners);
   }
 
   /** A drag draws a lasso; a press on a picture's mark chooses it; a press beside all ends the lasso. */
   press(event) {
-    if (!this.atlas || event.button) return;
+    if (!this.items || event.button) return;
     const box = this.over.getBoundingClientRect(), at = (e) => [e.clientX - box.left, e.clientY - box.top];
     this.over.setPointerCapture(event.pointerId);
     const start = at(event);
@@ -50,10 +50,10 @@ export class SampleMap extends SmallMap {
       if (up.type === "pointercancel") this.polygon = null;
       if (!this.polygon) {
         const near = this.records.map(({ z }, i) => [Math.hypot(...this.view.toPixel(z[0], z[1]).map((v, k) => v - start[k])), i]).sort((a, b) => a[0] - b[0])[0];
-        if (near && near[0] < 12) this.act.point(near[1]);
-        this.act.lasso(null, []);
+        if (near && near[0] < 12) this.handlers.point(near[1]);
+        this.handlers.lasso(null, []);
       } else {
-        this.act.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : []));
+        this.handlers.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : []));
       }
       this.draw();
     };

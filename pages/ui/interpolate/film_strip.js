@@ -4,15 +4,15 @@
  */
 
 import { element } from "../component/element.js";
-import { keyOf } from "../decoder/picture_source.js";
+import { keyOf } from "../decoder/image_source.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 const FRAME_BUDGET = 6; // milliseconds of decoding that the strip takes of a screen's frame
 
 export class Film {
-  /** @param act { spot(z), moved() }   @param source decodes */
-  constructor(root, act, source) {
-    Object.assign(this, { act, source, codes: [], cells: [], head: 0, direction: 1, playing: false });
+  /** @param handlers { latentAt(z), moved() }   @param source decodes */
+  constructor(root, handlers, source) {
+    Object.assign(this, { handlers, source, codes: [], cells: [], head: 0, direction: 1, playing: false });
     this.find = (selector) => root.querySelector(selector);
     this.strip = this.find(".pm-strip");
     this.range = this.find('[data-testid="scrubber"]');
@@ -23,8 +23,8 @@ export class Film {
     for (const element of [this.strip, this.range]) element.addEventListener("keydown", (event) => this.key(event));
   }
 
-  setModel(atlas) {
-    this.atlas = atlas;
+  setModel(items) {
+    this.items = items;
     this.pause();
     this.setFrames([]);
   }
@@ -38,7 +38,7 @@ export class Film {
     this.head = this.playing ? share * this.last : Math.round(share * this.last);
     this.range.max = this.last;
     this.range.disabled = this.button.disabled = codes.length < 2;
-    const [, height, width] = this.atlas.image;
+    const [, height, width] = this.items.image;
     while (this.cells.length > codes.length) this.cells.pop().item.remove();
     while (this.cells.length < codes.length) this.cells.push(this.cell(this.cells.length));
     for (const { canvas } of this.cells) if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -63,34 +63,34 @@ export class Film {
 
   /** Decodes outdated cells until the frame's share is spent, goes on in the next. */
   async grow() {
-    const start = performance.now(), { atlas, source } = this;
+    const start = performance.now(), { items, source } = this;
     for (; this.turn < this.cells.length; this.turn++) {
-      const cell = this.cells[this.turn], spot = this.act.spot(this.codes[this.turn]), key = `${atlas.digest}/${keyOf(spot)}`;
+      const cell = this.cells[this.turn], latent = this.handlers.latentAt(this.codes[this.turn]), key = `${items.digest}/${keyOf(latent)}`;
       if (cell.key === key) continue;
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.grow()); return; }
-      const pen = cell.canvas.getContext("2d"), image = pen.createImageData(cell.canvas.width, cell.canvas.height);
-      if (!source.remote) paint(source.decode(spot), atlas.image[0], image.data);
+      const ctx = cell.canvas.getContext("2d"), image = ctx.createImageData(cell.canvas.width, cell.canvas.height);
+      if (!source.remote) paint(source.decode(latent), items.image[0], image.data);
       else {
-        const { turn, codes } = this, bytes = await source.fetchBytes(spot);
+        const { turn, codes } = this, bytes = await source.fetchBytes(latent);
         if (codes !== this.codes || turn !== this.turn) continue;
-        if (bytes) fill(image.data, bytes, atlas.image[0]);
+        if (bytes) fill(image.data, bytes, items.image[0]);
       }
-      pen.putImageData(image, 0, 0);
+      ctx.putImageData(image, 0, 0);
       cell.key = key;
-      this.tell(cell, spot);
+      this.describe(cell, latent);
     }
     this.frame = null;
   }
 
   /** What is said under a frame: how crowded its place is and the class most of its neighbours have. */
-  tell({ canvas, button, place, near }, spot) {
-    const { word, crowding, mix, near: items } = this.atlas.survey(spot.z), name = this.atlas.classes[mix[0].label];
-    canvas.dataset.z = spot.z.join(",");
+  describe({ canvas, button, place, near }, latent) {
+    const { word, crowding, mix, near: items } = this.items.survey(latent.z), name = this.items.classes[mix[0].label];
+    canvas.dataset.z = latent.z.join(",");
     place.textContent = crowding > 0 ? `${word} ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
     place.dataset.word = word;
     near.textContent = `${mix[0].count}/${items.length} ${name}`; // the share first: a long name is cut
     button.title = `${place.textContent}: ${Math.round(100 * crowding)} % of the items live where it is emptier. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
-    canvas.setAttribute("aria-label", `Frame at ${spot.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
+    canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
   }
 
   /** The code at the head, between two frames by a straight line. */
@@ -103,7 +103,7 @@ export class Film {
   seek(head) {
     this.head = Math.max(0, Math.min(this.last, head));
     this.show();
-    this.act.moved();
+    this.handlers.moved();
   }
 
   step(by) { this.pause(); this.seek(Math.round(this.head) + by); }
@@ -163,13 +163,13 @@ export class Film {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = {
+    const action = {
       ArrowLeft: () => this.step(-1), ArrowRight: () => this.step(1), " ": () => this.toggle(),
       Home: () => this.step(-this.codes.length), End: () => this.step(this.codes.length),
     }[event.key];
-    if (!act) return;
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   }
 
   destroy() {

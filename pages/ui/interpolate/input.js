@@ -1,28 +1,28 @@
 /** What people do on the Interpolate page: gestures, keys, buttons and fields, each told to the map. */
 
 import { listen } from "../map/gestures.js";
-import { handleAt } from "../map/path_overlay.js";
+import { waypointAt } from "../map/path_overlay.js";
 
 /** Gestures and keys on the map: stops are dragged, a stroke is drawn, or the map moves. */
 export function wireMap(map) {
   // Heard before `listen`, which must know whether a drag is about a stop, a stroke or the map.
   map.over.addEventListener("pointerdown", (event) => {
     const box = map.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
-    map.grabbed = map.atlas && map.tool === "stops" ? handleAt(map.view, map.state.stops, at, event.pointerType === "touch" ? 24 : 13) : null;
+    map.grabbed = map.items && map.tool === "stops" ? waypointAt(map.view, map.state.stops, at, event.pointerType === "touch" ? 24 : 13) : null;
     map.stroke = map.tool === "draw" ? [map.view.toPlane(...at)] : null;
     map.mode.panning = map.tool === "stops" && map.grabbed === null;
     map.dragging = null;
   });
-  const act = {
+  const handlers = {
     preview: (z) => {
       if (z === null && map.stroke) map.stroke = null; // a second finger: it is a pinch
-      map.preview = map.atlas && z ? map.complete(z) : null;
-      const at = z && map.atlas && handleAt(map.view, map.state.stops, map.view.toPixel(...z), 13);
+      map.preview = map.items && z ? map.complete(z) : null;
+      const at = z && map.items && waypointAt(map.view, map.state.stops, map.view.toPixel(...z), 13);
       map.over.style.cursor = map.tool === "stops" && at !== null && at !== false ? "grab" : "";
       map.redraw();
     },
     hold: (z) => {
-      if (!map.atlas) return;
+      if (!map.items) return;
       if (map.stroke) map.stroke.push(z);
       else if (map.grabbed !== null) {
         map.dragging ??= map.state.stops;
@@ -46,7 +46,7 @@ export function wireMap(map) {
       }
     },
     pin: (z) => {
-      if (!map.atlas) return;
+      if (!map.items) return;
       map.stroke = null;
       if (map.tool === "draw") return;
       if (map.grabbed !== null) { map.chosen = map.grabbed; map.showStops(); map.redraw(); } else map.add(map.complete(z));
@@ -55,7 +55,7 @@ export function wireMap(map) {
     nudge: (dx, dy) => map.nudge(dx, dy),
     key: (key) => keyPressed(map, key),
   };
-  listen(map.over, map.view, act, map.mode);
+  listen(map.over, map.view, handlers, map.mode);
   map.over.addEventListener("keydown", (event) => { if (event.key === " ") map.spaceAt = map.view.toArray().join(); });
   map.over.addEventListener("keyup", (event) => {
     if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // held to pan, it is no press
@@ -71,17 +71,17 @@ export function wireMap(map) {
 
 /** Does what a key on the map stands for; false where it stands for nothing. */
 function keyPressed(map, key) {
-  if (!map.atlas) return false;
+  if (!map.items) return false;
   const count = map.state.stops.length;
-  const act = {
+  const action = {
     Delete: () => map.chosen !== null && map.remove(map.chosen), Backspace: () => map.chosen !== null && map.remove(map.chosen),
     Escape: () => { map.chosen = null; map.setTool("stops"); map.showStops(); map.redraw(); },
     n: () => { map.chosen = count ? ((map.chosen ?? -1) + 1) % count : null; map.showStops(); map.redraw(); },
-    d: () => map.atlas.latent === 2 && map.setTool(map.tool === "draw" ? "stops" : "draw"),
+    d: () => map.items.latentSize === 2 && map.setTool(map.tool === "draw" ? "stops" : "draw"),
     u: () => map.undo(), f: () => map.fit(), "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
   }[key.length === 1 ? key.toLowerCase() : key];
-  if (act) { act(); return true; }
-  const centre = /^[0-9]$/.test(key) && map.atlas.centres[Number(key)];
+  if (action) { action(); return true; }
+  const centre = /^[0-9]$/.test(key) && map.items.centres[Number(key)];
   if (centre) map.add(centre);
   return Boolean(centre);
 }
@@ -118,7 +118,7 @@ export function wireControls(map) {
   const guard = map.find('[data-field="guard"]'), frames = map.find('[data-field="frames"]');
   guard.onchange = () => map.change({ guard: guard.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
-  const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="detail-seed"]');
+  const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');
   label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });
   seed.onchange = () => map.change({ seed: Math.max(0, Math.min(map.source.rows.length - 1, Math.round(Number(seed.value)) || 0)) });
 }

@@ -10,17 +10,17 @@ import { press } from "../component/element.js";
 import { answered, copyLink } from "../component/copy_link.js";
 import { UndoStack } from "../component/undo_stack.js";
 import { loadBuffer, loadFloats } from "../component/load.js";
-import { Later } from "../component/debounce.js";
-import { Atlas } from "../map/items.js";
+import { Debouncer } from "../component/debounce.js";
+import { Items } from "../map/items.js";
 import { Layers } from "../map/layers.js";
 import { Lists } from "../map/lists.js";
 import { Overlay } from "../map/overlay.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
-import { keyOf, PictureSource } from "../decoder/picture_source.js";
+import { keyOf, ImageSource } from "../decoder/image_source.js";
 import { round, View } from "../map/viewport.js";
 import { Film } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
-import { drawWay, thinned } from "../map/path_overlay.js";
+import { drawPath, simplified } from "../map/path_overlay.js";
 import { Stops } from "./stops.js";
 import { showControls, showFacts, showWords } from "./readout.js";
 import { fill, paint } from "../decoder/pixels.js";
@@ -40,22 +40,22 @@ export default class PathMap {
     this.tool = "stops";
     this.hidden = new Set();
     this.history = new UndoStack();
-    this.later = new Later(() => this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
+    this.debouncer = new Debouncer(() => this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
     this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
     this.layers = new Layers(this.find(".la-under"));
     this.layers.onGrown = () => this.redraw("under");
     this.overlay = new Overlay(this.over);
-    this.source = new PictureSource(
-      (pixels, spot) => this.present(spot, "browser", (rgba) => paint(pixels, this.atlas.image[0], rgba)),
-      (bytes, spot) => this.present(spot, "server", (rgba) => fill(rgba, bytes, this.atlas.image[0])), this.stats);
-    this.film = new Film(root, { spot: (z) => this.spot(z), moved: () => this.redraw() }, this.source);
+    this.source = new ImageSource(
+      (pixels, latent) => this.present(latent, "browser", (rgba) => paint(pixels, this.items.image[0], rgba)),
+      (bytes, latent) => this.present(latent, "server", (rgba) => fill(rgba, bytes, this.items.image[0])), this.stats);
+    this.film = new Film(root, { latentAt: (z) => this.latentAt(z), moved: () => this.redraw() }, this.source);
     this.stops = new Stops(root, {
       add: (z) => this.add(z), remove: (i) => this.remove(i), choose: (i) => { this.chosen = i; this.showStops(); this.redraw(); },
     }, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     wireMap(this);
     wireControls(this);
-    this.resizer = new ResizeObserver(() => { this.measure(); if (this.atlas) this.redraw("view"); });
+    this.resizer = new ResizeObserver(() => { this.measure(); if (this.items) this.redraw("view"); });
     this.resizer.observe(this.find(".la-plot"));
   }
 
@@ -68,7 +68,7 @@ export default class PathMap {
     const repaint = theme !== this.theme;
     this.theme = theme;
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
-    if (!this.atlas) return;
+    if (!this.items) return;
     if (repaint) {
       this.layers.setTheme(theme);
       this.lists.showLegend(this.hidden, theme);
@@ -97,7 +97,7 @@ export default class PathMap {
       this.speed = data.speed;
       const speed = await loadFloats(data.speed).catch(() => null);
       if (this.speed !== data.speed) return;
-      this.atlas.speed = speed;
+      this.items.speed = speed;
       this.layers.fields = {};
       this.redraw("under");
     }
@@ -106,34 +106,34 @@ export default class PathMap {
   async open(data) {
     const { facts, urls, plotly } = data;
     this.digest = null;
-    this.later.drop();
+    this.debouncer.cancel();
     this.root.dataset.state = "loading";
     this.film.pause();
-    this.atlas = null;
-    const [Plotly, atlas, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
+    this.items = null;
+    const [Plotly, items, buffer, noise] = await Promise.all([
+      loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(buffer, urls.decode, facts, noise);
-    this.atlas = atlas;
+    this.items = items;
     this.digest = facts.digest;
-    const [, height, width] = atlas.image;
+    const [, height, width] = items.image;
     Object.assign(this.canvas, { width, height });
-    this.pen = this.canvas.getContext("2d");
-    this.image = this.pen.createImageData(width, height);
+    this.ctx = this.canvas.getContext("2d");
+    this.image = this.ctx.createImageData(width, height);
     this.state = adopted(data.way);
     this.history.clear();
     Object.assign(this, { revision: data.revision, turn: null, chosen: null, preview: null, shown: null, speed: null, item: null });
     this.layers.setTheme(this.theme);
-    this.layers.setModel(atlas, this.source.remote ? null : this.source);
-    this.film.setModel(atlas);
-    this.stops.setModel(atlas, urls.items);
-    this.lists.setModel(atlas, null, urls.items);
+    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.film.setModel(items);
+    this.stops.setModel(items, urls.items);
+    this.lists.setModel(items, null, urls.items);
     this.lists.showLegend(this.hidden, this.theme);
     this.offer(data.kinds);
     this.measure();
-    this.view.fit(atlas.bounds);
+    this.view.fit(items.bounds);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.includes("points") });
-    await this.plot.draw(atlas, this.view, this.theme);
+    await this.plot.draw(items, this.view, this.theme);
     this.root.dataset.state = "ready";
     this.showLayers();
     this.take({ ...data, turn: null });
@@ -142,26 +142,26 @@ export default class PathMap {
 
   /** Shows the kinds of way and the controls that this model knows. */
   offer(kinds) {
-    const { atlas } = this;
+    const { items } = this;
     for (const button of this.all("[data-kind]")) button.hidden = !kinds.includes(button.dataset.kind);
-    for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = atlas.latent !== 2;
-    for (const label of this.all("[data-told]")) label.hidden = label.dataset.told !== atlas.extraKind;
+    for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = items.latentSize !== 2;
+    for (const label of this.all("[data-context]")) label.hidden = label.dataset.context !== items.context;
     const select = this.find('[data-testid="class-select"]');
-    select.replaceChildren(new Option("Unknown", ""), ...atlas.classes.slice(0, atlas.extra).map((name, label) => new Option(name, label)));
-    this.find('[data-testid="detail-seed"]').max = this.source.rows.length - 1;
+    select.replaceChildren(new Option("Unknown", ""), ...items.classes.slice(0, items.contextSize).map((name, label) => new Option(name, label)));
+    this.find('[data-testid="noise-seed"]').max = this.source.rows.length - 1;
     if (!kinds.includes("drawn")) this.setTool("stops");
   }
 
   // --- what people do -------------------------------------------------------------------------
 
-  spot(z) { return { z, label: this.state.label, seed: this.state.seed }; }
+  latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   /** A place on the plane with the further dimensions of another code. */
-  complete([z1, z2], like = this.state.stops.at(-1) ?? new Array(this.atlas.latent).fill(0)) { return round([z1, z2, ...like.slice(2)]); }
+  complete([z1, z2], like = this.state.stops.at(-1) ?? new Array(this.items.latentSize).fill(0)) { return round([z1, z2, ...like.slice(2)]); }
 
   /** The one way by which the way changes: undone as a whole, told to Python. */
   change(changed) {
-    if (!this.atlas) return;
+    if (!this.items) return;
     this.history.push(this.state);
     this.state = { ...this.state, ...changed };
     this.after();
@@ -199,7 +199,7 @@ export default class PathMap {
   }
 
   endStroke(stroke) {
-    const points = thinned(stroke, 3 * this.view.unit).map(round);
+    const points = simplified(stroke, 3 * this.view.unit).map(round);
     if (points.length < 2) { this.redraw(); return; }
     this.change({ kind: "drawn", stroke: points });
   }
@@ -211,7 +211,7 @@ export default class PathMap {
   }
 
   nudge(dx, dy) {
-    if (!this.atlas) return;
+    if (!this.items) return;
     if (this.chosen === null) { if (dx) this.film.step(Math.sign(dx)); return; }
     const stops = this.state.stops.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
     this.change({ stops });
@@ -220,7 +220,7 @@ export default class PathMap {
 
   zoom(factor) { this.view.zoom(factor); this.redraw("view"); }
 
-  fit() { this.view.fit(this.atlas.bounds); this.redraw("view"); }
+  fit() { this.view.fit(this.items.bounds); this.redraw("view"); }
 
   toggleClass(label) {
     if (!this.hidden.delete(label)) this.hidden.add(label);
@@ -233,7 +233,7 @@ export default class PathMap {
   async copyLink() {
     if (Number(this.root.dataset.turn) !== (this.turn ?? 0)) {
       const answer = answered(this);
-      this.later.flush();
+      this.debouncer.flush();
       await answer;
     }
     await copyLink(this.find('[data-do="copy"]'), this.link);
@@ -242,7 +242,7 @@ export default class PathMap {
   /** Tells Python the way; it answers with the curve, the frames and the lengths. */
   commit() {
     this.turn = (this.turn ?? 0) + 1;
-    this.later.ask(COMMIT_DELAY);
+    this.debouncer.schedule(COMMIT_DELAY);
   }
 
   /** Asks Python to put frames of the way that it answered last on the board. */
@@ -265,9 +265,9 @@ export default class PathMap {
   }
 
   showStops() {
-    this.stops.show(this.state.stops.map((z) => this.spot(z)), this.chosen);
+    this.stops.show(this.state.stops.map((z) => this.latentAt(z)), this.chosen);
     if (this.state.stops.length) this.stops.showGallery(this.state.stops[this.chosen ?? this.state.stops.length - 1]);
-    else this.stops.showGallery(this.atlas.start);
+    else this.stops.showGallery(this.items.start);
   }
 
   showLayers() {
@@ -278,10 +278,10 @@ export default class PathMap {
     this.redraw("under");
   }
 
-  present(spot, source, draw) {
+  present(latent, source, draw) {
     draw(this.image.data);
-    this.pen.putImageData(this.image, 0, 0);
-    Object.assign(this.canvas.dataset, { z: spot.z.join(","), source });
+    this.ctx.putImageData(this.image, 0, 0);
+    Object.assign(this.canvas.dataset, { z: latent.z.join(","), source });
     this.stats.frames++;
   }
 
@@ -290,31 +290,31 @@ export default class PathMap {
     this.frame ??= requestAnimationFrame(() => {
       const { dirty } = this;
       this.frame = this.dirty = null;
-      if (!this.atlas || !this.view.width || this.root.dataset.state !== "ready") return;
+      if (!this.items || !this.view.width || this.root.dataset.state !== "ready") return;
       if (dirty.has("view")) {
         this.plot.move(this.view);
         this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
       }
       const head = this.headCode();
-      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.spot(head));
+      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(head));
       this.drawPlace(head);
     });
   }
 
   headCode() {
-    return this.film.codes.length ? this.film.code : this.state.stops[0] ?? round(this.atlas.start);
+    return this.film.codes.length ? this.film.code : this.state.stops[0] ?? round(this.items.start);
   }
 
   drawPlace(head) {
-    const { atlas, state, theme, view } = this, z = this.preview ?? head, spot = this.spot(z), key = keyOf(spot);
+    const { items, state, theme, view } = this, z = this.preview ?? head, latent = this.latentAt(z), key = keyOf(latent);
     if (key !== this.shown) {
       this.shown = key;
-      this.source.draw(spot);
+      this.source.draw(latent);
       showFacts(this, z);
     }
-    this.overlay.draw(view, theme, { z: head, held: head, pins: [], near: [], item: null, atlas, hidden: this.hidden, showNames: state.layers.includes("names"), preview: false });
-    drawWay(this.over.getContext("2d"), view, theme, {
-      stops: state.stops, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
+    this.overlay.draw(view, theme, { z: head, held: head, pins: [], near: [], item: null, items, hidden: this.hidden, showNames: state.layers.includes("names"), preview: false });
+    drawPath(this.over.getContext("2d"), view, theme, {
+      waypoints: state.stops, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
       path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.stops), settled: this.answer !== null,
     });
   }
@@ -324,7 +324,7 @@ export default class PathMap {
     this.layers.destroy();
     this.film.destroy();
     cancelAnimationFrame(this.frame);
-    this.later.drop();
+    this.debouncer.cancel();
     this.plot?.destroy();
   }
 }

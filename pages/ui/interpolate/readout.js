@@ -17,7 +17,7 @@ export function showControls(map) {
   for (const button of map.all("[data-spacing]")) press(button, button.dataset.spacing === state.spacing);
   put('[data-field="frames"]', state.frames);
   put('[data-testid="class-select"]', state.label ?? "");
-  put('[data-testid="detail-seed"]', state.seed);
+  put('[data-testid="noise-seed"]', state.seed);
   map.find('[data-field="guard"]').checked = state.guard;
   map.find(".pm-guard").hidden = state.kind !== "geodesic";
   for (const button of map.all('[data-do="keep"], [data-do="keep-all"]')) button.disabled = !map.answer;
@@ -27,7 +27,7 @@ export function showControls(map) {
 
 /** What the way is, how long it is, and what is missing. */
 export function showWords(map) {
-  if (!map.atlas) return;
+  if (!map.items) return;
   const { kind, stops } = map.state, { answer } = map, lengths = map.find(".pm-lengths");
   map.find(".pm-says").textContent = map.tool === "draw" ? "Draw the way on the map with the mouse or one finger." : SAYS[kind];
   map.find(".pm-hint").textContent = kind === "drawn" ? "A drawn way leaves the stops aside; a new stop joins them again."
@@ -41,11 +41,11 @@ export function showWords(map) {
 
 /** What is known of the place whose picture is shown. */
 export function showFacts(map, z) {
-  const { atlas, film } = map, { word, crowding, mix, near } = atlas.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
+  const { items, film } = map, { word, crowding, mix, near } = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
   fact("frame").textContent = map.preview ? "under the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
   fact("crowding").textContent = crowding > 0 ? `${word}, percentile ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
   fact("crowding").dataset.word = word;
-  fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${atlas.classes[label]} ${count}`).join(" · ");
+  fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
   map.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
   wantItem(map, near[0].item, near[0].distance);
 }
@@ -55,14 +55,14 @@ function wantItem(map, item, distance) {
   map.wanted = { item, distance };
   if (map.loading || map.item === item) return;
   map.loading = true;
-  const { atlas } = map;
+  const { items } = map;
   loadImage(map.stops.picture(item)).then((picture) => {
-    if (atlas !== map.atlas) return;
-    const image = map.find('[data-testid="nearest-item"]'), name = atlas.classes[atlas.labels[item]];
+    if (items !== map.items) return;
+    const image = map.find('[data-testid="nearest-item"]'), name = items.classes[items.labels[item]];
     image.src = picture.src;
     image.alt = `Nearest real item: ${name}`;
-    image.dataset.item = atlas.itemNumber(item);
-    map.find(".pm-near figcaption").textContent = `Nearest real item: ${name}, test image ${atlas.itemNumber(item)}, ${distance.toFixed(3)} away`;
+    image.dataset.item = items.itemNumber(item);
+    map.find(".pm-near figcaption").textContent = `Nearest real item: ${name}, test image ${items.itemNumber(item)}, ${distance.toFixed(3)} away`;
   }).catch(() => {}).finally(() => {
     map.item = item;
     map.loading = false;

@@ -8,9 +8,9 @@ import { fill, paint } from "../decoder/pixels.js";
 const GALLERY = 14;
 
 export class Stops {
-  /** @param act { add(z), remove(i), choose(i) }   @param source decodes */
-  constructor(root, act, source) {
-    Object.assign(this, { act, source });
+  /** @param handlers { add(z), remove(i), choose(i) }   @param source decodes */
+  constructor(root, handlers, source) {
+    Object.assign(this, { handlers, source });
     this.find = (selector) => root.querySelector(selector);
     this.select = this.find('[data-testid="item-class"]');
     this.select.onchange = () => this.showGallery(this.from);
@@ -18,72 +18,72 @@ export class Stops {
     const said = this.find(".pm-typed");
     this.addItem = () => {
       const item = this.itemOf(Number(number.value));
-      if (number.value === "" || item < 0) { number.setCustomValidity(`Expected a test image from 0 to ${this.atlas.total - 1}.`); number.reportValidity(); return; }
+      if (number.value === "" || item < 0) { number.setCustomValidity(`Expected a test image from 0 to ${this.items.total - 1}.`); number.reportValidity(); return; }
       number.setCustomValidity("");
-      this.act.add(this.atlas.code(item));
+      this.handlers.add(this.items.code(item));
     };
     this.addCode = () => {
-      const parts = typed.value.split(/[\s,;]+/).filter(Boolean), z = parts.map(Number), { latent } = this.atlas;
-      const good = z.length === latent && z.every((v) => Number.isFinite(v) && Math.abs(v) <= 1000);
-      said.textContent = good ? "" : `Expected ${latent} numbers between −1000 and 1000, separated by commas.`;
-      if (good) { this.act.add(z); typed.value = ""; }
+      const parts = typed.value.split(/[\s,;]+/).filter(Boolean), z = parts.map(Number), { latentSize } = this.items;
+      const good = z.length === latentSize && z.every((v) => Number.isFinite(v) && Math.abs(v) <= 1000);
+      said.textContent = good ? "" : `Expected ${latentSize} numbers between −1000 and 1000, separated by commas.`;
+      if (good) { this.handlers.add(z); typed.value = ""; }
     };
     number.oninput = () => number.setCustomValidity("");
     number.onkeydown = (event) => { if (event.key === "Enter") this.addItem(); };
     typed.onkeydown = (event) => { if (event.key === "Enter") this.addCode(); };
   }
 
-  setModel(atlas, itemsUrl) {
-    this.atlas = atlas;
+  setModel(items, itemsUrl) {
+    this.items = items;
     this.from = null;
-    this.picture = (item) => resolve(`${itemsUrl}/${atlas.itemNumber(item)}.png`);
-    this.select.replaceChildren(new Option("Any class", ""), ...atlas.classes.map((name, label) => new Option(name, label)));
-    this.find('[data-testid="item-number"]').max = atlas.total - 1;
-    this.find('[data-testid="typed-code"]').placeholder = atlas.latent === 2 ? "0.5, −1.2" : `${atlas.latent} numbers`;
+    this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
+    this.select.replaceChildren(new Option("Any class", ""), ...items.classes.map((name, label) => new Option(name, label)));
+    this.find('[data-testid="item-number"]').max = items.total - 1;
+    this.find('[data-testid="typed-code"]').placeholder = items.latentSize === 2 ? "0.5, −1.2" : `${items.latentSize} numbers`;
   }
 
   /** Index on the map of a test image; -1 where it is not shown. */
   itemOf(number) {
     if (!Number.isInteger(number) || number < 0) return -1;
-    return this.atlas.index ? this.atlas.index.indexOf(number) : number < this.atlas.count ? number : -1;
+    return this.items.index ? this.items.index.indexOf(number) : number < this.items.count ? number : -1;
   }
 
-  /** A picture of a spot, decoded here or fetched. */
-  canvas(spot, name) {
-    const [channels, height, width] = this.atlas.image, canvas = element("canvas", { width, height });
+  /** A picture of a latent, decoded here or fetched. */
+  canvas(latent, name) {
+    const [channels, height, width] = this.items.image, canvas = element("canvas", { width, height });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", name);
-    canvas.dataset.z = spot.z.join(",");
-    const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
+    canvas.dataset.z = latent.z.join(",");
+    const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height);
     if (this.source.remote) {
-      this.source.fetchBytes(spot).then((bytes) => { if (bytes) { fill(image.data, bytes, channels); pen.putImageData(image, 0, 0); } });
+      this.source.fetchBytes(latent).then((bytes) => { if (bytes) { fill(image.data, bytes, channels); ctx.putImageData(image, 0, 0); } });
     } else {
-      paint(this.source.decode(spot), channels, image.data);
-      pen.putImageData(image, 0, 0);
+      paint(this.source.decode(latent), channels, image.data);
+      ctx.putImageData(image, 0, 0);
     }
     return canvas;
   }
 
-  /** @param spots the stops   @param chosen index of the selected one, or null */
-  show(spots, chosen) {
-    this.find('[data-testid="stop-list"]').replaceChildren(...spots.map((spot, i) => {
-      const go = element("button", { type: "button", className: "la-thumb", title: "Choose: arrow keys on the map move it, Delete removes it", onclick: () => this.act.choose(i) },
-        this.canvas(spot, `Stop ${i + 1} at ${spot.z.join(", ")}`),
-        element("span", { className: "la-mono", textContent: `${i + 1}: ${spot.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
+  /** @param latents the stops   @param chosen index of the selected one, or null */
+  show(latents, chosen) {
+    this.find('[data-testid="stop-list"]').replaceChildren(...latents.map((latent, i) => {
+      const go = element("button", { type: "button", className: "la-thumb", title: "Choose: arrow keys on the map move it, Delete removes it", onclick: () => this.handlers.choose(i) },
+        this.canvas(latent, `Stop ${i + 1} at ${latent.z.join(", ")}`),
+        element("span", { className: "la-mono", textContent: `${i + 1}: ${latent.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
       go.setAttribute("aria-pressed", String(i === chosen));
-      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this stop", onclick: () => this.act.remove(i) });
+      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this stop", onclick: () => this.handlers.remove(i) });
       remove.setAttribute("aria-label", `Delete stop ${i + 1}`);
       return element("li", {}, go, remove);
     }));
-    this.find('[data-do="reverse"]').disabled = spots.length < 2;
-    this.find('[data-do="clear"]').disabled = spots.length === 0;
+    this.find('[data-do="reverse"]').disabled = latents.length < 2;
+    this.find('[data-do="clear"]').disabled = latents.length === 0;
   }
 
   showPins(pins) {
     const home = this.find(".pm-pins");
     home.hidden = pins.length === 0;
     home.querySelector("ol").replaceChildren(...pins.map((pin, i) => {
-      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a stop`, onclick: () => this.act.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
+      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a stop`, onclick: () => this.handlers.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
       return element("li", {}, button);
     }));
   }
@@ -91,13 +91,13 @@ export class Stops {
   /** Real items of the chosen class, nearest to a code first. */
   showGallery(z) {
     if (!z) return;
-    const { atlas } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
+    const { items } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
     if (key === this.shown) return;
     Object.assign(this, { from: z, shown: key });
-    const near = wanted === "" ? atlas.nearest(z, GALLERY) : this.nearestOf(z, Number(wanted));
+    const near = wanted === "" ? items.nearest(z, GALLERY) : this.nearestOf(z, Number(wanted));
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
-      const name = `${atlas.classes[atlas.labels[item]]}, test image ${atlas.itemNumber(item)}`;
-      const button = element("button", { type: "button", title: `Add ${name}`, onclick: () => this.act.add(atlas.code(item)) },
+      const name = `${items.classes[items.labels[item]]}, test image ${items.itemNumber(item)}`;
+      const button = element("button", { type: "button", title: `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) },
         element("img", { src: this.picture(item), alt: "", width: 44, height: 44 }));
       button.setAttribute("aria-label", `Add ${name}`);
       return element("li", {}, button);
@@ -105,11 +105,11 @@ export class Stops {
   }
 
   nearestOf(z, label) {
-    const { atlas } = this, found = [];
-    for (let item = 0; item < atlas.count; item++) {
-      if (atlas.labels[item] !== label) continue;
+    const { items } = this, found = [];
+    for (let item = 0; item < items.count; item++) {
+      if (items.labels[item] !== label) continue;
       let square = 0;
-      for (let d = 0; d < atlas.latent; d++) square += (atlas.codes[item * atlas.latent + d] - z[d]) ** 2;
+      for (let d = 0; d < items.latentSize; d++) square += (items.codes[item * items.latentSize + d] - z[d]) ** 2;
       found.push({ item, square });
     }
     return found.sort((a, b) => a.square - b.square).slice(0, GALLERY);

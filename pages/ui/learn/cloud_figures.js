@@ -1,15 +1,15 @@
 /** What the encoder gives: a mean and a variance, what is drawn from them, what they cost. */
 
 import { element } from "../component/element.js";
-import { crossEntropy, items, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
+import { crossEntropy, itemChooser, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
 /** A real item, its cloud, and what its middle decodes to. */
 export class Posterior {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say });
-    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.atlas.start }], words: "The cloud of the item" });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.items.start }], words: "The cloud of the item" });
     this.side = side(home);
-    this.row = items(this.side, model, (i) => this.choose(i));
+    this.row = itemChooser(this.side, model, (i) => this.choose(i));
     const shown = pictures(this.side);
     this.real = element("img", { alt: "The item" });
     shown.append(element("figure", {}, this.real, element("figcaption", { textContent: "x, the item" })));
@@ -19,11 +19,11 @@ export class Posterior {
   start() { this.row.children[9 % this.row.children.length].click(); }
 
   choose(i) {
-    const { atlas } = this.model;
+    const { items } = this.model;
     this.item = i;
     this.real.src = this.model.item(i);
-    this.mean = atlas.code(i);
-    this.std = Array.from(atlas.std.subarray(i * atlas.latent, (i + 1) * atlas.latent));
+    this.mean = items.code(i);
+    this.std = Array.from(items.std.subarray(i * items.latentSize, (i + 1) * items.latentSize));
     this.show();
   }
 
@@ -50,7 +50,7 @@ export class Reparameterise {
     Object.assign(this, { model, say, draw: normals(7) });
     this.eps = [0.8, -0.6];
     this.stage = new Stage(home, model, theme, {
-      marks: [{ symbol: "μ", z: model.atlas.start }, { symbol: "z", z: model.atlas.start }], moved: () => this.show(),
+      marks: [{ symbol: "μ", z: model.items.start }, { symbol: "z", z: model.items.start }], moved: () => this.show(),
     });
     this.side = side(home);
     this.sigma = [0, 1].map((d) => slider(this.side, `σ${"₁₂"[d]}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
@@ -169,24 +169,24 @@ export class Kl {
     if (!w) return;
     canvas.width = w * ratio;
     canvas.height = h * ratio;
-    const pen = canvas.getContext("2d"), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
-    pen.scale(ratio, ratio);
+    const ctx = canvas.getContext("2d"), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
+    ctx.scale(ratio, ratio);
     const top = Math.max(0.45, bell(0, 0, std) * 1.1), x = (z) => ((z + 5) / 10) * w, y = (p) => h - 24 - (p / top) * (h - 40);
     for (const [m, s, colour, name] of [[0, 1, theme.text, "p(z)"], [mean, std, theme.accentText, "q(z|x)"]]) {
-      pen.beginPath();
-      for (let k = 0; k <= 400; k++) { const z = -5 + k / 40; if (k) pen.lineTo(x(z), y(bell(z, m, s))); else pen.moveTo(x(z), y(bell(z, m, s))); }
-      pen.lineWidth = this.lit && name !== "p(z)" ? 5 : 2.5;
-      pen.strokeStyle = colour;
-      pen.stroke();
-      pen.globalAlpha = 0.12;
-      pen.fillStyle = colour;
-      pen.fill();
-      pen.globalAlpha = 1;
-      pen.font = `600 15px ${theme.sans}`;
-      pen.fillText(name, x(m) + 8, y(bell(m, m, s)) + (name === "p(z)" ? 40 : 16));
+      ctx.beginPath();
+      for (let k = 0; k <= 400; k++) { const z = -5 + k / 40; if (k) ctx.lineTo(x(z), y(bell(z, m, s))); else ctx.moveTo(x(z), y(bell(z, m, s))); }
+      ctx.lineWidth = this.lit && name !== "p(z)" ? 5 : 2.5;
+      ctx.strokeStyle = colour;
+      ctx.stroke();
+      ctx.globalAlpha = 0.12;
+      ctx.fillStyle = colour;
+      ctx.fill();
+      ctx.globalAlpha = 1;
+      ctx.font = `600 15px ${theme.sans}`;
+      ctx.fillText(name, x(m) + 8, y(bell(m, m, s)) + (name === "p(z)" ? 40 : 16));
     }
-    pen.font = `12px ${theme.sans}`;
-    for (let z = -4; z <= 4; z += 2) pen.fillText(z, x(z) - 4, h - 6);
+    ctx.font = `12px ${theme.sans}`;
+    for (let z = -4; z <= 4; z += 2) ctx.fillText(z, x(z) - 4, h - 6);
     canvas.setAttribute("aria-label", `q with mean ${mean.toFixed(2)} and standard deviation ${std.toFixed(2)} beside the standard normal`);
   }
 

@@ -7,7 +7,7 @@ import { lerp, normals, Picture, pictures, side, slider, Stage } from "./figure_
 export class Code {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say });
-    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.atlas.start }], moved: () => this.show() });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.items.start }], moved: () => this.show() });
     this.side = side(home);
     this.picture = new Picture(pictures(this.side), "decoded at z");
   }
@@ -57,7 +57,7 @@ export class Pixel extends Code {
 export class Sample {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say, seed: 1 });
-    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.atlas.start }] });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.items.start }] });
     const box = side(home);
     this.heat = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
     const button = element("button", { type: "button", className: "ls-word", textContent: "Draw sixteen others" });
@@ -67,7 +67,7 @@ export class Sample {
     this.samples = Array.from({ length: 16 }, () => new Picture(home16));
     this.t = slider(box, "t, from a to b", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
     this.between = new Picture(pictures(box), "z(t)");
-    this.ends = [5, 9].map((k) => model.atlas.centres[k] ?? model.atlas.start);
+    this.ends = [5, 9].map((k) => model.items.centres[k] ?? model.items.start);
     this.stage.line = this.ends;
   }
 

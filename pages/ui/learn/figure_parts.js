@@ -14,8 +14,8 @@ const SHOWN = 3000; // items on a plane
 /** A plane with its items; marks are dragged or moved with the arrow keys. */
 export class Stage {
   /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
-  constructor(home, { atlas }, theme, { marks, moved, words = "The plane" }) {
-    Object.assign(this, { atlas, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(atlas) });
+  constructor(home, { items }, theme, { marks, moved, words = "The plane" }) {
+    Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(items) });
     this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.dataset.testid = "lesson-plane";
     this.canvas.setAttribute("role", "application");
@@ -36,7 +36,7 @@ export class Stage {
       const [x0, x1] = this.bounds, unit = (x1 - x0) / (event.shiftKey ? 30 : 150);
       this.move([this.marks[0].z[0] + by[0] * unit, this.marks[0].z[1] + by[1] * unit]);
     };
-    this.resizer = new ResizeObserver(() => { this.items = null; this.draw(); });
+    this.resizer = new ResizeObserver(() => { this.picture = null; this.draw(); });
     this.resizer.observe(this.canvas);
   }
 
@@ -61,55 +61,55 @@ export class Stage {
     if (!w) return;
     canvas.width = Math.round(w * ratio);
     canvas.height = Math.round(h * ratio);
-    const pen = canvas.getContext("2d");
-    this.items ??= this.drawItems(canvas.width, canvas.height, ratio);
-    pen.drawImage(this.items, 0, 0);
-    pen.scale(ratio, ratio);
+    const ctx = canvas.getContext("2d");
+    this.picture ??= this.drawItems(canvas.width, canvas.height, ratio);
+    ctx.drawImage(this.picture, 0, 0);
+    ctx.scale(ratio, ratio);
     if (this.line) {
-      pen.strokeStyle = theme.text;
-      pen.lineWidth = 2;
-      pen.beginPath();
-      this.line.forEach((z, i) => { const [x, y] = this.toPixel(z); if (i) pen.lineTo(x, y); else pen.moveTo(x, y); });
-      pen.stroke();
+      ctx.strokeStyle = theme.text;
+      ctx.lineWidth = 2;
+      ctx.beginPath();
+      this.line.forEach((z, i) => { const [x, y] = this.toPixel(z); if (i) ctx.lineTo(x, y); else ctx.moveTo(x, y); });
+      ctx.stroke();
     }
     if (this.cloud) {
       const [x, y] = this.toPixel(this.cloud.mean);
       for (const k of [1, 2]) {
-        pen.lineWidth = this.lit?.startsWith("σ") ? 4 : 2;
-        pen.strokeStyle = theme.accentText;
-        pen.globalAlpha = k === 1 ? 1 : 0.5;
-        pen.beginPath();
-        pen.ellipse(x, y, Math.max(1, k * this.cloud.std[0] * unit), Math.max(1, k * this.cloud.std[1] * unit), 0, 0, 7);
-        pen.stroke();
+        ctx.lineWidth = this.lit?.startsWith("σ") ? 4 : 2;
+        ctx.strokeStyle = theme.accentText;
+        ctx.globalAlpha = k === 1 ? 1 : 0.5;
+        ctx.beginPath();
+        ctx.ellipse(x, y, Math.max(1, k * this.cloud.std[0] * unit), Math.max(1, k * this.cloud.std[1] * unit), 0, 0, 7);
+        ctx.stroke();
       }
-      pen.globalAlpha = 1;
+      ctx.globalAlpha = 1;
     }
     for (const { symbol, z } of this.marks) {
       const [x, y] = this.toPixel(z), lit = this.lit && this.lit[0] === symbol[0];
-      pen.beginPath();
-      pen.arc(x, y, lit ? 11 : 7, 0, 7);
-      pen.lineWidth = 3;
-      pen.strokeStyle = theme.ground;
-      pen.stroke();
-      pen.fillStyle = theme.accentText;
-      pen.fill();
-      pen.font = `600 14px ${theme.sans}`;
-      pen.lineWidth = 4;
-      pen.strokeText(symbol, x + 12, y - 8);
-      pen.fillStyle = theme.text;
-      pen.fillText(symbol, x + 12, y - 8);
+      ctx.beginPath();
+      ctx.arc(x, y, lit ? 11 : 7, 0, 7);
+      ctx.lineWidth = 3;
+      ctx.strokeStyle = theme.ground;
+      ctx.stroke();
+      ctx.fillStyle = theme.accentText;
+      ctx.fill();
+      ctx.font = `600 14px ${theme.sans}`;
+      ctx.lineWidth = 4;
+      ctx.strokeText(symbol, x + 12, y - 8);
+      ctx.fillStyle = theme.text;
+      ctx.fillText(symbol, x + 12, y - 8);
     }
   }
 
   drawItems(width, height, ratio) {
-    const { atlas, theme } = this, layer = element("canvas", { width, height }), pen = layer.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.globalAlpha = 0.55;
-    const step = Math.max(1, Math.floor(atlas.count / SHOWN));
-    for (let i = 0; i < atlas.count; i += step) {
-      const [x, y] = this.toPixel([atlas.codes[i * atlas.latent], atlas.codes[i * atlas.latent + 1]]);
-      pen.fillStyle = theme.classes[atlas.labels[i] % theme.classes.length];
-      pen.fillRect(x - 1.5, y - 1.5, 3, 3);
+    const { items, theme } = this, layer = element("canvas", { width, height }), ctx = layer.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.globalAlpha = 0.55;
+    const step = Math.max(1, Math.floor(items.count / SHOWN));
+    for (let i = 0; i < items.count; i += step) {
+      const [x, y] = this.toPixel([items.codes[i * items.latentSize], items.codes[i * items.latentSize + 1]]);
+      ctx.fillStyle = theme.classes[items.labels[i] % theme.classes.length];
+      ctx.fillRect(x - 1.5, y - 1.5, 3, 3);
     }
     return layer;
   }
@@ -118,9 +118,9 @@ export class Stage {
 }
 
 /** The window in which 98 of 100 items lie along each axis, and a margin: far ones make no room. */
-function crowd({ codes, count, latent }) {
+function crowd({ codes, count, latentSize }) {
   return [0, 1].flatMap((d) => {
-    const sorted = Float32Array.from({ length: count }, (_, i) => codes[i * latent + d]).sort();
+    const sorted = Float32Array.from({ length: count }, (_, i) => codes[i * latentSize + d]).sort();
     const low = sorted[Math.floor(0.01 * count)], high = sorted[Math.floor(0.99 * (count - 1))], margin = 0.12 * (high - low);
     return [low - margin, high + margin];
   });
@@ -136,25 +136,25 @@ export class Picture {
     home.append(element("figure", {}, this.canvas, this.words));
   }
 
-  /** Decodes at a spot; returns the pixel means, or null where the server draws. */
-  show({ source, atlas }, spot) {
-    const [, height, width] = atlas.image;
+  /** Decodes at a latent; returns the pixel means, or null where the server draws. */
+  show({ source, items }, latent) {
+    const [, height, width] = items.image;
     if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
-    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height), told = { label: null, seed: 0, ...spot };
-    Object.assign(this.canvas.dataset, { z: told.z.join(","), label: told.label ?? "", seed: told.seed });
-    this.canvas.setAttribute("aria-label", `Decoded at ${told.z.map((v) => v.toFixed(2)).join(", ")}`);
+    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height), shown = { label: null, seed: 0, ...latent };
+    Object.assign(this.canvas.dataset, { z: shown.z.join(","), label: shown.label ?? "", seed: shown.seed });
+    this.canvas.setAttribute("aria-label", `Decoded at ${shown.z.map((v) => v.toFixed(2)).join(", ")}`);
     if (source.remote) {
-      this.wanted = JSON.stringify(told);
-      source.fetchBytes(told).then((bytes) => {
-        if (!bytes || this.wanted !== JSON.stringify(told)) return;
-        fill(image.data, bytes, atlas.image[0]);
-        pen.putImageData(image, 0, 0);
+      this.wanted = JSON.stringify(shown);
+      source.fetchBytes(shown).then((bytes) => {
+        if (!bytes || this.wanted !== JSON.stringify(shown)) return;
+        fill(image.data, bytes, items.image[0]);
+        ctx.putImageData(image, 0, 0);
       });
       return null;
     }
-    const pixels = source.decode(told);
-    paint(pixels, atlas.image[0], image.data);
-    pen.putImageData(image, 0, 0);
+    const pixels = source.decode(shown);
+    paint(pixels, items.image[0], image.data);
+    ctx.putImageData(image, 0, 0);
     return pixels;
   }
 }
@@ -172,14 +172,14 @@ export function slider(home, words, { min, max, value, step = "any", moved }) {
 }
 
 /** Real items to choose from: one a class, the most central; `chosen(item)` hears of it. */
-export function items(home, { atlas, item }, chosen) {
+export function itemChooser(home, { items, item }, chosen) {
   const row = element("div", { className: "ls-choices", role: "group" });
   row.setAttribute("aria-label", "Real items");
-  atlas.centres.forEach((centre, label) => {
+  items.centres.forEach((centre, label) => {
     if (!centre) return;
-    const near = atlas.nearest(centre, 40).find(({ item: i }) => atlas.labels[i] === label)?.item;
+    const near = items.nearest(centre, 40).find(({ item: i }) => items.labels[i] === label)?.item;
     if (near === undefined) return;
-    const button = element("button", { type: "button", title: atlas.classes[label] }, element("img", { src: item(near), alt: atlas.classes[label] }));
+    const button = element("button", { type: "button", title: items.classes[label] }, element("img", { src: item(near), alt: items.classes[label] }));
     button.dataset.item = near;
     button.onclick = () => {
       for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
@@ -194,9 +194,9 @@ export function items(home, { atlas, item }, chosen) {
 /** Pixel values in [0, 1] of an item's picture, one channel. */
 export async function pixelsOf(url) {
   const image = await loadImage(url);
-  const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight }), pen = canvas.getContext("2d");
-  pen.drawImage(image, 0, 0);
-  const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight }), ctx = canvas.getContext("2d");
+  ctx.drawImage(image, 0, 0);
+  const { data } = ctx.getImageData(0, 0, canvas.width, canvas.height);
   return Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255);
 }
 

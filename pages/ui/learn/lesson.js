@@ -6,8 +6,8 @@
 import { loadBuffer, loadFloats, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { FIGURES } from "./figures.js";
-import { Atlas } from "../map/items.js";
-import { PictureSource } from "../decoder/picture_source.js";
+import { Items } from "../map/items.js";
+import { ImageSource } from "../decoder/image_source.js";
 
 export default class Lesson {
   constructor(root) {
@@ -67,8 +67,8 @@ export default class Lesson {
 }
 
 async function open({ urls, facts }) {
-  const [atlas, program, details] = await Promise.all([Atlas.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.details)]);
-  const source = new PictureSource(() => {}, () => {}, { decodes: [], served: 0 });
+  const [items, program, details] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
+  const source = new ImageSource(() => {}, () => {}, { decodes: [], served: 0 });
   source.open(program, urls.decode, facts, details);
-  return { atlas, source, facts, item: (i) => resolve(`${urls.items}/${atlas.itemNumber(i)}.png`) };
+  return { items, source, facts, item: (i) => resolve(`${urls.items}/${items.itemNumber(i)}.png`) };
 }

@@ -14,7 +14,7 @@ _mount = component(
     __file__,
     html='<div class="la ls" data-state="loading"><div class="ls-figure"></div>'
     '<p class="ls-legend" aria-label="Symbols and their values now"></p>'
-    '<p class="la-veil" role="status">Opening the figure…</p></div>',
+    '<p class="la-status" role="status">Opening the figure…</p></div>',
 )
 _REACH, _SIDE = 2.5, 11
 

@@ -11,12 +11,12 @@ export class Holes {
     const controls = side(home);
     controls.style.flexBasis = "100%";
     this.t = slider(controls, "t, the share of the way", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
-    const pair = widest(models.map(({ atlas }) => atlas));
+    const pair = widest(models.map(({ items }) => items));
     this.parts = models.map((model) => {
-      const box = side(home), { atlas } = model, ends = pair.map((k) => atlas.centres[k] ?? atlas.start);
-      const stage = new Stage(box, model, theme, { marks: [{ symbol: "z", z: ends[0] }], words: atlas.name });
+      const box = side(home), { items } = model, ends = pair.map((k) => items.centres[k] ?? items.start);
+      const stage = new Stage(box, model, theme, { marks: [{ symbol: "z", z: ends[0] }], words: items.name });
       stage.line = ends;
-      return { model, stage, ends, picture: new Picture(pictures(box), atlas.name) };
+      return { model, stage, ends, picture: new Picture(pictures(box), items.name) };
     });
   }
 
@@ -26,14 +26,14 @@ export class Holes {
     const t = this.t.value;
     this.say("t", "share of the way", t);
     for (const { model, stage, ends, picture } of this.parts) {
-      const { atlas } = model, z = lerp(...ends, t), away = atlas.nearest(z, 1)[0].distance;
+      const { items } = model, z = lerp(...ends, t), away = items.nearest(z, 1)[0].distance;
       stage.marks[0].z = z;
       stage.draw();
       picture.show(model, { z });
       // In units of the plane's own size, so that both planes compare.
-      const size = Math.hypot(atlas.bounds[1] - atlas.bounds[0], atlas.bounds[3] - atlas.bounds[2]);
-      picture.words.textContent = `${atlas.name}: the nearest item is ${((100 * away) / size).toFixed(2)} % of the plane away`;
-      this.say(`d ${atlas.name}`, "distance to the nearest item, in % of the plane", (100 * away) / size);
+      const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
+      picture.words.textContent = `${items.name}: the nearest item is ${((100 * away) / size).toFixed(2)} % of the plane away`;
+      this.say(`d ${items.name}`, "distance to the nearest item, in % of the plane", (100 * away) / size);
     }
   }
 
@@ -43,9 +43,9 @@ export class Holes {
 
 /** The two classes between whose centres the first plane is emptiest beside the second. */
 function widest([plain, other]) {
-  const gap = (atlas, a, b) => {
-    const size = Math.hypot(atlas.bounds[1] - atlas.bounds[0], atlas.bounds[3] - atlas.bounds[2]);
-    return Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map((t) => atlas.nearest(lerp(a, b, t), 1)[0].distance)) / size;
+  const gap = (items, a, b) => {
+    const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
+    return Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map((t) => items.nearest(lerp(a, b, t), 1)[0].distance)) / size;
   };
   let best = { pair: [0, 1], ratio: -1 };
   for (let a = 0; a < plain.centres.length; a++) {
@@ -95,9 +95,9 @@ export class Relatives {
     const row = element("div", { className: "ls-choices" });
     row.style.flexBasis = "100%";
     home.append(row);
-    const words = { label: "conditional", detail: "hierarchical" };
+    const words = { label: "conditional", noise: "hierarchical" };
     this.buttons = tools.models.map((model, k) => {
-      const button = element("button", { type: "button", className: "ls-word", textContent: words[model.atlas.extraKind] ?? "adversarial" });
+      const button = element("button", { type: "button", className: "ls-word", textContent: words[model.items.context] ?? "adversarial" });
       button.onclick = () => this.choose(k);
       row.append(button);
       return button;
@@ -110,20 +110,20 @@ export class Relatives {
     this.stage?.destroy();
     for (const element of this.made) element.remove();
     this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
-    const { home, tools } = this, model = (this.model = tools.models[k]), { atlas } = model, before = home.children.length;
-    this.told = { label: atlas.extraKind === "label" ? 7 : null, seed: 0 };
-    this.stage = new Stage(home, model, tools.theme, { marks: [{ symbol: "z", z: atlas.start }], moved: () => this.show() });
+    const { home, tools } = this, model = (this.model = tools.models[k]), { items } = model, before = home.children.length;
+    this.condition = { label: items.context === "label" ? 7 : null, seed: 0 };
+    this.stage = new Stage(home, model, tools.theme, { marks: [{ symbol: "z", z: items.start }], moved: () => this.show() });
     const box = side(home);
-    if (atlas.extraKind === "label") {
+    if (items.context === "label") {
       const row = element("div", { className: "ls-choices" });
-      atlas.classes.forEach((name, label) => {
+      items.classes.forEach((name, label) => {
         const button = element("button", { type: "button", className: "ls-word", textContent: name });
-        button.onclick = () => { this.told.label = label; this.show(); };
+        button.onclick = () => { this.condition.label = label; this.show(); };
         row.append(button);
       });
       box.append(row);
-    } else if (atlas.extraKind === "detail") {
-      slider(box, "seed of the detail", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.told.seed = v; this.show(); } });
+    } else if (items.context === "noise") {
+      slider(box, "seed of the detail", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.condition.seed = v; this.show(); } });
     }
     this.picture = new Picture(pictures(box), "decoded");
     this.made = [...home.children].slice(before);
@@ -131,13 +131,13 @@ export class Relatives {
   }
 
   show() {
-    const { z } = this.stage.marks[0], { say } = this.tools, { atlas } = this.model;
-    this.picture.show(this.model, { z, ...this.told });
+    const { z } = this.stage.marks[0], { say } = this.tools, { items } = this.model;
+    this.picture.show(this.model, { z, ...this.condition });
     this.stage.draw();
     say("z₁", "number 1 of the code", z[0]);
     say("z₂", "number 2 of the code", z[1]);
-    say("y", "the class that it is told", this.told.label === null ? "none" : atlas.classes[this.told.label]);
-    say("seed", "of the codes below", String(this.told.seed));
+    say("y", "the class that it is told", this.condition.label === null ? "none" : items.classes[this.condition.label]);
+    say("seed", "of the codes below", String(this.condition.seed));
   }
 
   light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
@@ -154,16 +154,16 @@ export class Uses {
   }
 
   async start() {
-    const { model } = this, { atlas } = model, spoil = {
+    const { model } = this, { items } = model, spoil = {
       "as it is": (x) => x, inverted: (x) => x.map((v) => 1 - v),
       "half hidden": (x) => x.map((v, i) => (i % 28 < 14 ? 0 : v)), "with noise": (x, draw) => x.map((v) => Math.min(1, Math.max(0, v + 0.3 * draw()))),
     };
-    const centre = atlas.centres[8] ?? atlas.start, i = atlas.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
+    const centre = items.centres[8] ?? items.start, i = items.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
     for (const [name, change] of Object.entries(spoil)) {
       const spoilt = change(x, normals(5)), best = this.explain(spoilt), canvas = element("canvas", { width: 28, height: 28 });
-      const pen = canvas.getContext("2d"), image = pen.createImageData(28, 28);
+      const ctx = canvas.getContext("2d"), image = ctx.createImageData(28, 28);
       spoilt.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
-      pen.putImageData(image, 0, 0);
+      ctx.putImageData(image, 0, 0);
       this.row.append(element("figure", {}, canvas, element("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats too many` })));
       new Picture(this.row, "what the model makes of it").show(model, { z: best.z });
       this.say(name, "nats above what these pixels cost at least", best.score);
@@ -172,10 +172,10 @@ export class Uses {
 
   /** The best of the codes of real items, and how far it is from explaining every pixel itself. */
   explain(x) {
-    const { atlas, source } = this.model, least = crossEntropy(x, x);
-    let best = { score: Infinity, z: atlas.start };
-    for (let i = 0; i < atlas.count; i += Math.ceil(atlas.count / 1500)) {
-      const z = atlas.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - least;
+    const { items, source } = this.model, least = crossEntropy(x, x);
+    let best = { score: Infinity, z: items.start };
+    for (let i = 0; i < items.count; i += Math.ceil(items.count / 1500)) {
+      const z = items.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - least;
       if (score < best.score) best = { score, z };
     }
     return best;

@@ -76,9 +76,9 @@ export default class LookupView {
   paint(canvas, text) {
     const [channels, height, width] = this.facts.image;
     Object.assign(canvas, { width, height });
-    const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
+    const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height);
     fill(image.data, Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), channels);
-    pen.putImageData(image, 0, 0);
+    ctx.putImageData(image, 0, 0);
   }
 
   /** Asks for the class and for how unusual the picture is: what that takes is measured once for a model. */

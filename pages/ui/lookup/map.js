@@ -7,13 +7,13 @@ const LEAST = 0.05; // units of z that it shows at least
 const REACH = 12; // pixels from a mark within which the pointer is on it
 
 export class LookupMap extends SmallMap {
-  /** @param act { over(mark or null), choose(mark) }   a mark is one of `marks` */
-  constructor(element, act) {
+  /** @param handlers { over(mark or null), choose(mark) }   a mark is one of `marks` */
+  constructor(element, handlers) {
     super(element);
-    Object.assign(this, { act, marks: [], current: null, close: false });
-    this.over.onpointermove = (event) => this.act.over(this.at(event));
-    this.over.onpointerleave = () => this.act.over(null);
-    this.over.onclick = (event) => { const mark = this.at(event); if (mark) this.act.choose(mark); };
+    Object.assign(this, { handlers, marks: [], current: null, close: false });
+    this.over.onpointermove = (event) => this.handlers.over(this.at(event));
+    this.over.onpointerleave = () => this.handlers.over(null);
+    this.over.onclick = (event) => { const mark = this.at(event); if (mark) this.handlers.choose(mark); };
   }
 
   /** @param found { z, std or null, draws }   @param marks [{ z, side: "code" or "pixels" }] */
@@ -25,7 +25,7 @@ export class LookupMap extends SmallMap {
   highlight(mark) { this.current = mark; this.over.style.cursor = mark ? "pointer" : "default"; this.draw(); }
 
   window() {
-    if (!this.close || !this.found) return this.atlas.bounds;
+    if (!this.close || !this.found) return this.items.bounds;
     const { z, std } = this.found, near = this.marks.filter(({ side }) => side === "code");
     const reach = [0, 1].map((k) => ROOM * Math.max(LEAST, 2.448 * (std?.[k] ?? 0), ...near.map((m) => Math.abs(m.z[k] - z[k]))));
     return [z[0] - reach[0], z[0] + reach[0], z[1] - reach[1], z[1] + reach[1]];
@@ -38,26 +38,26 @@ export class LookupMap extends SmallMap {
     return away.length && away[0][0] < REACH ? away[0][1] : null;
   }
 
-  mark(pen) {
+  mark(ctx) {
     if (!this.found) return;
     const { found, view, theme, marks, current } = this;
     this.drawCross(found.z);
     if (found.std) this.overlay.drawPosterior(found.z, found.std);
-    pen.fillStyle = theme.accentText;
-    for (const z of found.draws) { pen.beginPath(); pen.arc(...view.toPixel(z[0], z[1]), 1.5, 0, 2 * Math.PI); pen.fill(); }
-    for (const mark of marks) if (mark !== current) this.one(pen, mark, this.close ? 6 : 3.5, theme.ground);
+    ctx.fillStyle = theme.accentText;
+    for (const z of found.draws) { ctx.beginPath(); ctx.arc(...view.toPixel(z[0], z[1]), 1.5, 0, 2 * Math.PI); ctx.fill(); }
+    for (const mark of marks) if (mark !== current) this.one(ctx, mark, this.close ? 6 : 3.5, theme.ground);
     this.overlay.drawCursor(); // once more, over the marks
-    if (current) this.one(pen, current, 8, theme.accentText);
+    if (current) this.one(ctx, current, 8, theme.accentText);
     this.over.dataset.marks = marks.length;
     this.over.dataset.ellipse = found.std ? found.std.slice(0, 2).map((s) => (2.448 * s / view.unit).toFixed(1)).join(",") : "";
   }
 
   /** Round by code, square by pixels, so that colour need not tell. */
-  one(pen, { z, side }, r, fill) {
+  one(ctx, { z, side }, r, fill) {
     const [x, y] = this.view.toPixel(z[0], z[1]);
-    pen.beginPath();
-    if (side === "code") pen.arc(x, y, r, 0, 2 * Math.PI); else pen.rect(x - r, y - r, 2 * r, 2 * r);
-    pen.fillStyle = fill; pen.strokeStyle = this.theme.text; pen.lineWidth = 1.5;
-    pen.fill(); pen.stroke();
+    ctx.beginPath();
+    if (side === "code") ctx.arc(x, y, r, 0, 2 * Math.PI); else ctx.rect(x - r, y - r, 2 * r, 2 * r);
+    ctx.fillStyle = fill; ctx.strokeStyle = this.theme.text; ctx.lineWidth = 1.5;
+    ctx.fill(); ctx.stroke();
   }
 }

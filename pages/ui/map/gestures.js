@@ -11,10 +11,10 @@ export function wheelOncePressed(box, over) {
 
 /**
  * @param element the canvas on top   @param view
- * @param act { preview(z|null), hold(z), release(), pin(z), moved(), key(name, z) }
+ * @param handlers { preview(z|null), hold(z), release(), pin(z), moved(), key(name, z) }
  * @param mode { panning } - whether a plain drag pans instead of scrubbing
  */
-export function listen(element, view, act, mode) {
+export function listen(element, view, handlers, mode) {
   const pointers = new Map();
   let press = null, pinch = null, space = false;
 
@@ -33,7 +33,7 @@ export function listen(element, view, act, mode) {
     element.setPointerCapture(event.pointerId);
     const at = place(event);
     pointers.set(event.pointerId, at);
-    if (pointers.size === 2) { pinch = spread(); press = null; act.preview(null); return; }
+    if (pointers.size === 2) { pinch = spread(); press = null; handlers.preview(null); return; }
     press = { at, last: at, moved: false, pan: event.button === 1 || event.shiftKey || space || mode.panning };
     if (event.button === 1) event.preventDefault();
   });
@@ -46,13 +46,13 @@ export function listen(element, view, act, mode) {
       view.pan(now.middle[0] - pinch.middle[0], now.middle[1] - pinch.middle[1]);
       view.zoom(now.distance / pinch.distance, ...now.middle);
       pinch = now;
-      act.moved();
+      handlers.moved();
     } else if (press) {
       if (Math.hypot(at[0] - press.at[0], at[1] - press.at[1]) > CLICK_SLOP) press.moved = true;
-      if (press.moved && press.pan) { view.pan(at[0] - press.last[0], at[1] - press.last[1]); act.moved(); }
-      else if (press.moved) act.hold(view.toPlane(...at));
+      if (press.moved && press.pan) { view.pan(at[0] - press.last[0], at[1] - press.last[1]); handlers.moved(); }
+      else if (press.moved) handlers.hold(view.toPlane(...at));
       press.last = at;
-    } else if (event.pointerType !== "touch" && pointers.size === 0) act.preview(view.toPlane(...at));
+    } else if (event.pointerType !== "touch" && pointers.size === 0) handlers.preview(view.toPlane(...at));
   });
 
   const lift = (event) => {
@@ -61,19 +61,19 @@ export function listen(element, view, act, mode) {
     const { at, moved, pan } = press ?? {};
     press = null;
     if (!at || event.type === "pointercancel") return;
-    if (!moved) act.pin(view.toPlane(...at));
-    else if (!pan) act.release();
+    if (!moved) handlers.pin(view.toPlane(...at));
+    else if (!pan) handlers.release();
   };
   element.addEventListener("pointerup", lift);
   element.addEventListener("pointercancel", lift);
-  element.addEventListener("pointerleave", () => { if (!press) act.preview(null); });
+  element.addEventListener("pointerleave", () => { if (!press) handlers.preview(null); });
 
   element.addEventListener("wheel", (event) => {
     event.preventDefault();
     const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1);
     view.zoom(Math.exp(-Math.max(-240, Math.min(240, pixels)) * (event.ctrlKey ? 0.01 : 0.0018)), ...place(event));
-    act.moved();
-    act.preview(view.toPlane(...place(event)));
+    handlers.moved();
+    handlers.preview(view.toPlane(...place(event)));
   }, { passive: false });
 
   element.addEventListener("keydown", (event) => {
@@ -81,8 +81,8 @@ export function listen(element, view, act, mode) {
     if (event.key === " ") { space = true; event.preventDefault(); return; }
     const step = view.unit * (event.shiftKey ? 40 : event.altKey ? 1 : 8);
     const arrow = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
-    if (arrow || act.key(event.key)) event.preventDefault();
-    if (arrow) act.nudge(...arrow);
+    if (arrow || handlers.key(event.key)) event.preventDefault();
+    if (arrow) handlers.nudge(...arrow);
   });
   element.addEventListener("keyup", (event) => { if (event.key === " ") space = false; });
   element.addEventListener("blur", () => { space = false; });

@@ -19,26 +19,26 @@ export const SHAPES = [
 ];
 const GREY = 0.32; // how much of the text's ink the grey has; crowds of it do not get darker
 
-export class Marks {
+export class HighlightLayer {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { atlas, mask: 1 for an item inside, hidden, shown }   @param size of a mark, pixels */
-  draw(view, theme, { atlas, mask, hidden, shown }, size) {
+  /** @param scene { items, mask: 1 for an item inside, hidden, shown }   @param size of a mark, pixels */
+  draw(view, theme, { items, mask, hidden, shown }, size) {
     const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    const pen = this.canvas.getContext("2d"), image = pen.createImageData(width, height);
-    const { codes, labels, latent, count } = atlas, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
+    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
+    const { codes, labels, latentSize, count } = items, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
     const left = MARGIN.l * ratio, top = MARGIN.t * ratio, right = left + view.plotWidth * ratio, bottom = top + view.plotHeight * ratio;
     const side = Math.ceil(1.2 * size * ratio), half = side / 2, area = { data: image.data, width, left, top, right, bottom };
     for (const within of shown ? [0, 1] : []) {
-      const stamps = this.stamps(theme, atlas.classes.length, side, within, count > 20_000 ? 0.6 : 0.85);
-      for (let i = 0, at = 0; i < count; i++, at += latent) {
+      const stamps = this.stamps(theme, items.classes.length, side, within, count > 20_000 ? 0.6 : 0.85);
+      for (let i = 0, at = 0; i < count; i++, at += latentSize) {
         if (mask[i] !== within || hidden.has(labels[i])) continue;
         const x = Math.round(left + (codes[at] - x0) * scale - half), y = Math.round(top + (y1 - codes[at + 1]) * scale - half);
         if (x > left - side && x < right && y > top - side && y < bottom) press(stamps[labels[i]], side, x, y, area);
       }
     }
-    pen.putImageData(image, 0, 0);
+    ctx.putImageData(image, 0, 0);
   }
 
   /** The marks of all classes, in their colours or in grey; kept until size or theme change. */
@@ -74,18 +74,18 @@ const pad = (side) => element("canvas", { width: side, height: side }).getContex
 
 /** How much of each of side x side pixels a shape covers, 0 to `opacity`. */
 function cover(shape, side, opacity) {
-  const pen = pad(side);
-  pen.scale(side / 12, side / 12);
-  pen.fill(new Path2D(shape));
-  const { data } = pen.getImageData(0, 0, side, side);
+  const ctx = pad(side);
+  ctx.scale(side / 12, side / 12);
+  ctx.fill(new Path2D(shape));
+  const { data } = ctx.getImageData(0, 0, side, side);
   return Float32Array.from({ length: side * side }, (_, i) => opacity * data[4 * i + 3] / 255);
 }
 
 /** Red, green and blue of a CSS colour, or of some ink on it. */
 function mixed(colour, ink) {
-  const pen = pad(1);
-  pen.fillStyle = colour;
-  pen.fillRect(0, 0, 1, 1);
-  if (ink) { pen.globalAlpha = GREY; pen.fillStyle = ink; pen.fillRect(0, 0, 1, 1); }
-  return pen.getImageData(0, 0, 1, 1).data;
+  const ctx = pad(1);
+  ctx.fillStyle = colour;
+  ctx.fillRect(0, 0, 1, 1);
+  if (ink) { ctx.globalAlpha = GREY; ctx.fillStyle = ink; ctx.fillRect(0, 0, 1, 1); }
+  return ctx.getImageData(0, 0, 1, 1).data;
 }

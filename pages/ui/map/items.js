@@ -4,16 +4,16 @@ import { loadBuffer, loadFloats } from "../component/load.js";
 
 const LOG_2PI = Math.log(2 * Math.PI);
 
-export class Atlas {
+export class Items {
   /** Fetches what `facts` and `urls` describe. */
   static async load(urls, facts) {
     const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
-    return new Atlas(facts, points, density, entropy);
+    return new Items(facts, points, density, entropy);
   }
 
   constructor(facts, points, density, entropy) {
     Object.assign(this, facts, { density, entropy });
-    const { count: n, latent: d } = facts;
+    const { count: n, latentSize: d } = facts;
     let at = 0;
     const block = (Type, size) => { const a = new Type(points, at, size); at += a.byteLength; return a; };
     this.codes = block(Float32Array, n * d);
@@ -25,20 +25,20 @@ export class Atlas {
   /** Number of an item in its data set. */
   itemNumber(i) { return this.index ? this.index[i] : i; }
 
-  code(i) { return Array.from(this.codes.subarray(i * this.latent, (i + 1) * this.latent)); }
+  code(i) { return Array.from(this.codes.subarray(i * this.latentSize, (i + 1) * this.latentSize)); }
 
   /** Where the decoder reconstructs an item: its code, its own label if the model is told any, no noise. */
-  spot(i) { return { z: this.code(i), label: this.extraKind === "label" ? this.labels[i] : null, seed: 0 }; }
+  latentOf(i) { return { z: this.code(i), label: this.context === "label" ? this.labels[i] : null, seed: 0 }; }
 
-  /** What the decoder is told at a spot beside the code, in words; "" where it is told nothing. */
-  told({ label, seed }) {
+  /** What the decoder is told at a latent beside the code, in words; "" where it is told nothing. */
+  conditionName({ label, seed }) {
     if (label !== null) return this.classes[label];
     return seed ? `detail ${seed}` : "";
   }
 
   /** The k items nearest to z [D] in the code: [{ item, distance }], nearest first. */
   nearest(z, k) {
-    const { codes, latent: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
+    const { codes, latentSize: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
     for (let i = 0, at = 0; i < count; i++, at += d) {
       let square = 0;
       for (let j = 0; j < d; j++) square += (codes[at + j] - z[j]) ** 2;

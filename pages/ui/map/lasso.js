@@ -1,6 +1,6 @@
 /** A lasso: what a drag draws becomes a closed polygon of a few corners, in units of z. */
 
-import { thinned } from "./path_overlay.js";
+import { simplified } from "./path_overlay.js";
 
 const LEAST_STEP = 6; // pixels between two corners
 const LEAST_AREA = 100; // square pixels that are worth calling a region
@@ -20,7 +20,7 @@ export class Lasso {
     let corners = this.stroke;
     this.stroke = null;
     for (let step = LEAST_STEP; ; step *= 1.4) {
-      corners = thinned(corners, step * unit);
+      corners = simplified(corners, step * unit);
       if (corners.length <= MOST_CORNERS) return closed(corners, unit);
     }
   }
@@ -45,18 +45,18 @@ export function inside(x, y, polygon) {
 }
 
 /** @param corners of a polygon or a stroke   @param tint how strongly its inside is coloured, 0 to 1 */
-export function drawLasso(pen, view, theme, corners, { tint = 0.16, open = false } = {}) {
-  pen.save();
-  pen.lineJoin = "round";
-  pen.beginPath();
-  corners.forEach(([z1, z2], k) => pen[k ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
-  if (!open) pen.closePath();
-  pen.globalAlpha = tint;
-  pen.fillStyle = theme.accentText;
-  pen.fill();
-  pen.globalAlpha = 1;
+export function drawLasso(ctx, view, theme, corners, { tint = 0.16, open = false } = {}) {
+  ctx.save();
+  ctx.lineJoin = "round";
+  ctx.beginPath();
+  corners.forEach(([z1, z2], k) => ctx[k ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
+  if (!open) ctx.closePath();
+  ctx.globalAlpha = tint;
+  ctx.fillStyle = theme.accentText;
+  ctx.fill();
+  ctx.globalAlpha = 1;
   // A halo in the colour of the ground keeps the line visible on any picture below it.
-  pen.strokeStyle = theme.ground; pen.lineWidth = 4; pen.stroke();
-  pen.strokeStyle = theme.accentText; pen.lineWidth = 2; pen.stroke();
-  pen.restore();
+  ctx.strokeStyle = theme.ground; ctx.lineWidth = 4; ctx.stroke();
+  ctx.strokeStyle = theme.accentText; ctx.lineWidth = 2; ctx.stroke();
+  ctx.restore();
 }

@@ -1,7 +1,7 @@
 /** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
 
 import { element } from "../component/element.js";
-import { keyOf } from "../decoder/picture_source.js";
+import { keyOf } from "../decoder/image_source.js";
 import { openCanvas } from "./viewport.js";
 import { paint } from "../decoder/pixels.js";
 
@@ -18,33 +18,33 @@ export class Layers {
   }
 
   /** New model: other fields, other tiles. @param source decodes the tiles; none: no tiles */
-  setModel(atlas, source) {
-    Object.assign(this, { atlas, source });
+  setModel(items, source) {
+    Object.assign(this, { items, source });
     this.tiles.clear();
     this.fields = {};
   }
 
   setTheme(theme) { this.theme = theme; this.fields = {}; }
 
-  /** @param spot the held place, whose further dimensions, label and seed all tiles share */
-  draw(view, spot) {
-    const pen = openCanvas(this.canvas, view);
-    if (!this.atlas) return;
-    if (this.on.has("manifold") && this.source) this.drawManifold(pen, view, spot);
-    for (const name of ["density", "uncertainty", "speed"]) if (this.on.has(name)) this.drawField(pen, view, name);
+  /** @param latent the held place, whose further dimensions, label and seed all tiles share */
+  draw(view, latent) {
+    const ctx = openCanvas(this.canvas, view);
+    if (!this.items) return;
+    if (this.on.has("manifold") && this.source) this.drawManifold(ctx, view, latent);
+    for (const name of ["density", "uncertainty", "speed"]) if (this.on.has(name)) this.drawField(ctx, view, name);
   }
 
-  drawField(pen, view, name) {
-    const field = (this.fields[name] ??= this.render(name)), [x0, x1, y0, y1] = this.atlas.bounds;
+  drawField(ctx, view, name) {
+    const field = (this.fields[name] ??= this.render(name)), [x0, x1, y0, y1] = this.items.bounds;
     if (!field) return;
     const [left, top] = view.toPixel(x0, y1), [right, bottom] = view.toPixel(x1, y0);
-    pen.imageSmoothingEnabled = true;
-    pen.drawImage(field, left, top, right - left, bottom - top);
+    ctx.imageSmoothingEnabled = true;
+    ctx.drawImage(field, left, top, right - left, bottom - top);
   }
 
   /** A field as a picture: one ink, its strength the value. */
   render(name) {
-    const density = name === "density", values = this.atlas[density ? "density" : name === "speed" ? "speed" : "entropy"];
+    const density = name === "density", values = this.items[density ? "density" : name === "speed" ? "speed" : "entropy"];
     if (!values) return null;
     const size = Math.sqrt(values.length);
     const ink = density ? this.theme.ink : this.theme.accent;
@@ -52,7 +52,7 @@ export class Layers {
     for (const v of values) { if (v > high) high = v; if (v < low) low = v; }
     const picture = element("canvas");
     picture.width = picture.height = size;
-    const pen = picture.getContext("2d"), image = pen.createImageData(size, size);
+    const ctx = picture.getContext("2d"), image = ctx.createImageData(size, size);
     for (let r = 0, i = 0; r < size; r++) {
       for (let c = 0; c < size; c++, i++) {
         // Densities span decades: the square root keeps thin places visible. Row 0 is the lowest z2.
@@ -62,24 +62,24 @@ export class Layers {
         image.data[at + 3] = 255 * (density ? 0.75 : 0.7) * share;
       }
     }
-    pen.putImageData(image, 0, 0);
+    ctx.putImageData(image, 0, 0);
     return picture;
   }
 
   /** Tiles sit on a grid that halves its step when one zooms in; a missing tile shows its parent, an outdated one itself. */
-  drawManifold(pen, view, spot) {
+  drawManifold(ctx, view, latent) {
     const level = Math.round(Math.log2(1 / (TILE * view.unit))), step = 2 ** -level, size = step / view.unit;
-    const { x, y } = view.ranges, missing = [], slice = keyOf({ ...spot, z: spot.z.slice(2) });
-    pen.imageSmoothingEnabled = false;
+    const { x, y } = view.ranges, missing = [], slice = keyOf({ ...latent, z: latent.z.slice(2) });
+    ctx.imageSmoothingEnabled = false;
     for (let i = Math.floor(x[0] / step); i * step < x[1]; i++) {
       for (let j = Math.floor(y[0] / step); j * step < y[1]; j++) {
         const [left, top] = view.toPixel(i * step, (j + 1) * step), key = `${level}/${i}/${j}`;
         let tile = this.tiles.get(key);
         if (tile?.slice !== slice) {
-          missing.push({ key, slice, spot: { ...spot, z: [(i + 0.5) * step, (j + 0.5) * step, ...spot.z.slice(2)] } });
+          missing.push({ key, slice, latent: { ...latent, z: [(i + 0.5) * step, (j + 0.5) * step, ...latent.z.slice(2)] } });
           tile ??= this.tiles.get(`${level - 1}/${Math.floor(i / 2)}/${Math.floor(j / 2)}`);
         }
-        if (tile) pen.drawImage(tile.picture, left, top, size + 0.5, size + 0.5);
+        if (tile) ctx.drawImage(tile.picture, left, top, size + 0.5, size + 0.5);
       }
     }
     if (missing.length) this.grow(missing, view);
@@ -88,25 +88,25 @@ export class Layers {
   /** Decodes missing tiles, nearest to the middle first, a few milliseconds a frame. */
   grow(missing, view) {
     clearTimeout(this.timer);
-    const [cx, cy] = view.centre, away = ({ spot: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
+    const [cx, cy] = view.centre, away = ({ latent: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
     missing.sort((a, b) => away(a) - away(b));
     this.timer = setTimeout(() => {
       const start = performance.now();
-      for (const { key, slice, spot } of missing) {
+      for (const { key, slice, latent } of missing) {
         if (this.tiles.size > MOST_TILES) this.tiles.delete(this.tiles.keys().next().value);
-        this.tiles.set(key, { slice, picture: this.picture(spot) });
+        this.tiles.set(key, { slice, picture: this.picture(latent) });
         if (performance.now() - start > FRAME_BUDGET) break;
       }
       this.onGrown?.();
     }, 0);
   }
 
-  picture(spot) {
+  picture(latent) {
     const { decoder } = this.source, picture = element("canvas");
     picture.width = decoder.width; picture.height = decoder.height;
-    const pen = picture.getContext("2d"), image = pen.createImageData(decoder.width, decoder.height);
-    paint(this.source.decode(spot), decoder.channels, image.data);
-    pen.putImageData(image, 0, 0);
+    const ctx = picture.getContext("2d"), image = ctx.createImageData(decoder.width, decoder.height);
+    paint(this.source.decode(latent), decoder.channels, image.data);
+    ctx.putImageData(image, 0, 0);
     return picture;
   }
 

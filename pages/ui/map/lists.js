@@ -12,21 +12,21 @@ export function mark(label, colour) {
 }
 
 export class Lists {
-  /** @param act { toggleClass(k), goTo(spot), removePin(i), chooseItem(i|null) } */
-  constructor(root, act) {
+  /** @param handlers { toggleClass(k), goTo(latent), removePin(i), chooseItem(i|null) } */
+  constructor(root, handlers) {
     this.find = (selector) => root.querySelector(selector);
-    this.act = act;
+    this.handlers = handlers;
   }
 
-  setModel(atlas, source, itemsUrl) {
-    Object.assign(this, { atlas, source });
-    this.picture = (item) => resolve(`${itemsUrl}/${atlas.itemNumber(item)}.png`);
+  setModel(items, source, itemsUrl) {
+    Object.assign(this, { items, source });
+    this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 
   /** @param counts of the items inside the region, a class; none: no region */
   showLegend(hidden, theme, counts) {
-    const parts = this.atlas.classes.map((name, label) => {
-      const chip = element("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.act.toggleClass(label) });
+    const parts = this.items.classes.map((name, label) => {
+      const chip = element("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.handlers.toggleClass(label) });
       chip.setAttribute("aria-pressed", String(!hidden.has(label)));
       chip.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       chip.append(name);
@@ -36,23 +36,23 @@ export class Lists {
     this.find(".la-legend").replaceChildren(...parts);
   }
 
-  /** @param bytesAt spot -> image that torch decoded there, or undefined while it is on its way */
+  /** @param bytesAt latent -> image that torch decoded there, or undefined while it is on its way */
   showPins(pins, bytesAt, undoable) {
-    const [channels, height, width] = this.atlas.image;
+    const [channels, height, width] = this.items.image;
     this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
-      const { z, label, seed } = pin, told = this.atlas.told(pin);
+      const { z, label, seed } = pin, condition = this.items.conditionName(pin);
       const canvas = element("canvas", { width, height, dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed } });
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}${told && `, ${told}`}`);
-      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height), bytes = bytesAt(pin);
+      canvas.setAttribute("aria-label", `Image at ${z.join(", ")}${condition && `, ${condition}`}`);
+      const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height), bytes = bytesAt(pin);
       if (bytes) fill(image.data, bytes, channels);
       else if (this.source.decoder) paint(this.source.decode(pin), channels, image.data);
       canvas.dataset.source = bytes ? "server" : "browser";
-      pen.putImageData(image, 0, 0);
-      const go = element("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.act.goTo(pin) },
+      ctx.putImageData(image, 0, 0);
+      const go = element("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.handlers.goTo(pin) },
         canvas, element("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
-      if (told) go.append(element("span", { textContent: told }));
-      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.act.removePin(i) });
+      if (condition) go.append(element("span", { textContent: condition }));
+      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.handlers.removePin(i) });
       remove.setAttribute("aria-label", `Delete pin ${i + 1}`);
       return element("li", {}, go, remove);
     }));
@@ -62,12 +62,12 @@ export class Lists {
   }
 
   showNear(near, where, chosen) {
-    const { atlas } = this;
-    this.find(".la-near-where").textContent = `to ${where}, among ${atlas.split}`;
+    const { items } = this;
+    this.find(".la-near-where").textContent = `to ${where}, among ${items.split}`;
     this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
-      const name = atlas.classes[atlas.labels[item]];
+      const name = items.classes[items.labels[item]];
       const picture = element("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
-      const button = element("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.act.chooseItem(item === chosen ? null : item) },
+      const button = element("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.handlers.chooseItem(item === chosen ? null : item) },
         picture, element("span", { textContent: name }), element("span", { className: "la-mono", textContent: distance.toFixed(3) }));
       button.setAttribute("aria-pressed", String(item === chosen));
       button.setAttribute("aria-label", `${name}, distance ${distance.toFixed(3)}`);
@@ -80,27 +80,27 @@ export class Lists {
     const home = this.find('[data-testid="item-detail"]');
     home.hidden = item === null;
     if (item === null) { home.replaceChildren(); return; }
-    const { atlas, source } = this, [channels, height, width] = atlas.image, spot = atlas.spot(item), { z } = spot;
-    const name = atlas.classes[atlas.labels[item]];
+    const { items, source } = this, [channels, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
+    const name = items.classes[items.labels[item]];
     const original = element("img", { src: this.picture(item), alt: `Original: ${name}` });
     const parts = [element("figure", {}, original, element("figcaption", { textContent: "original" }))];
     if (source.decoder) {
       const canvas = element("canvas", { width, height });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `Reconstruction: ${name}`);
-      const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
-      paint(source.decode(spot), channels, image.data);
-      pen.putImageData(image, 0, 0);
+      const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height);
+      paint(source.decode(latent), channels, image.data);
+      ctx.putImageData(image, 0, 0);
       parts.push(element("figure", {}, canvas, element("figcaption", { textContent: "reconstruction" })));
     }
     const numbers = (values) => values.map((v) => v.toFixed(3)).join(", ");
-    const std = atlas.std && Array.from(atlas.std.subarray(item * atlas.latent, (item + 1) * atlas.latent));
-    const text = element("p", {}, element("strong", { textContent: name }), ` test image ${atlas.itemNumber(item)}`, element("br"),
+    const std = items.std && Array.from(items.std.subarray(item * items.latentSize, (item + 1) * items.latentSize));
+    const text = element("p", {}, element("strong", { textContent: name }), ` test image ${items.itemNumber(item)}`, element("br"),
       "code ", element("span", { className: "la-mono", textContent: numbers(z) }));
     if (std) text.append(element("br"), "posterior std ", element("span", { className: "la-mono", textContent: numbers(std) }),
       element("br"), "The ellipse on the map holds 95 % of its posterior.");
     else text.append(element("br"), "This model has no posterior: an item is one point.");
-    text.append(element("br"), element("button", { type: "button", textContent: "Go to its code", onclick: () => this.act.goTo(spot) }));
+    text.append(element("br"), element("button", { type: "button", textContent: "Go to its code", onclick: () => this.handlers.goTo(latent) }));
     home.replaceChildren(...parts, text);
   }
 }

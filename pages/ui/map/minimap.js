@@ -1,6 +1,6 @@
 /** A small map that always shows the same part of the plane: items, class names, and what a subclass marks. */
 
-import { Atlas } from "./items.js";
+import { Items } from "./items.js";
 import { Overlay } from "./overlay.js";
 import { loadPlotly, Plot } from "./scatter.js";
 import { View } from "./viewport.js";
@@ -16,35 +16,35 @@ export class SmallMap {
   }
 
   async open({ urls, facts, plotly }, theme) {
-    this.atlas = null;
+    this.items = null;
     let loaded;
     try {
-      loaded = await Promise.all([loadPlotly(plotly), Atlas.load(urls, facts)]);
+      loaded = await Promise.all([loadPlotly(plotly), Items.load(urls, facts)]);
     } catch (error) {
       this.find(".la-plotly").textContent = `The map did not load (${error.message}). Reload the page.`;
       return;
     }
-    const [Plotly, atlas] = loaded;
+    const [Plotly, items] = loaded;
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this, { theme });
     this.view.resize(this.element.clientWidth, this.element.clientHeight);
-    this.view.fit(atlas.bounds);
-    await this.plot.draw(atlas, this.view, theme);
-    this.atlas = atlas; // from here on there is a plot to move
+    this.view.fit(items.bounds);
+    await this.plot.draw(items, this.view, theme);
+    this.items = items; // from here on there is a plot to move
     this.fit();
   }
 
   async setTheme(theme) {
     this.theme = theme;
-    if (this.atlas) { await this.plot.setTheme(theme, this.view); this.draw(); }
+    if (this.items) { await this.plot.setTheme(theme, this.view); this.draw(); }
   }
 
   /** The part of the plane that is shown: [z1 min, z1 max, z2 min, z2 max]. */
-  window() { return this.atlas.bounds; }
+  window() { return this.items.bounds; }
 
   fit() {
     const { clientWidth, clientHeight } = this.element;
-    if (!this.atlas || !clientWidth) return;
+    if (!this.items || !clientWidth) return;
     this.view.resize(clientWidth, clientHeight);
     this.view.fit(this.window());
     this.plot.move(this.view);
@@ -52,13 +52,13 @@ export class SmallMap {
   }
 
   draw() {
-    if (this.atlas && this.view.width) this.mark(this.over.getContext("2d"));
+    if (this.items && this.view.width) this.mark(this.over.getContext("2d"));
   }
 
   /** The cross at z and the names of classes, on an empty overlay. */
   drawCross(z) {
     const scene = { pins: [], near: [], item: null, hidden: new Set(), held: true, showNames: true };
-    this.overlay.draw(this.view, this.theme, { ...scene, z, atlas: this.atlas });
+    this.overlay.draw(this.view, this.theme, { ...scene, z, items: this.items });
   }
 
   destroy() { this.resizer.disconnect(); this.plot?.destroy(); }

@@ -5,11 +5,11 @@ import { openCanvas } from "./viewport.js";
 export class Overlay {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { z (null: no cursor), held, pins, near: items, item, atlas, hidden, showNames } */
+  /** @param scene { z (null: no cursor), held, pins, near: items, item, items, hidden, showNames } */
   draw(view, theme, scene) {
-    const pen = openCanvas(this.canvas, view);
-    if (!scene.atlas) return;
-    Object.assign(this, { pen, view, theme, scene });
+    const ctx = openCanvas(this.canvas, view);
+    if (!scene.items) return;
+    Object.assign(this, { ctx, view, theme, scene });
     if (scene.showNames) this.drawNames();
     this.drawNear();
     if (scene.item !== null) this.drawItem();
@@ -19,88 +19,88 @@ export class Overlay {
 
   /** Class names at their crowded places; a name that would cover another steps down, then gives up. */
   drawNames() {
-    const { pen, view, theme, scene } = this, taken = [];
-    pen.font = `600 12px ${theme.sans}`;
-    pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
-    scene.atlas.centres.forEach((centre, label) => {
+    const { ctx, view, theme, scene } = this, taken = [];
+    ctx.font = `600 12px ${theme.sans}`;
+    ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.lineJoin = "round"; ctx.lineWidth = 4;
+    scene.items.centres.forEach((centre, label) => {
       if (!centre || scene.hidden.has(label)) return;
-      const name = scene.atlas.classes[label], half = pen.measureText(name).width / 2 + 2;
+      const name = scene.items.classes[label], half = ctx.measureText(name).width / 2 + 2;
       const [x, y0] = view.toPixel(centre[0], centre[1]);
       const free = (y) => taken.every((t) => Math.abs(t.x - x) > t.half + half || Math.abs(t.y - y) > 13);
       const y = [0, 13, -13, 26, -26].map((step) => y0 + step).find(free);
       if (y === undefined) return;
       taken.push({ x, y, half });
-      pen.strokeStyle = theme.ground; pen.strokeText(name, x, y);
-      pen.fillStyle = theme.text; pen.fillText(name, x, y);
+      ctx.strokeStyle = theme.ground; ctx.strokeText(name, x, y);
+      ctx.fillStyle = theme.text; ctx.fillText(name, x, y);
     });
   }
 
   drawNear() {
-    const { pen, view, theme, scene } = this;
-    pen.strokeStyle = theme.text; pen.lineWidth = 1.25;
+    const { ctx, view, theme, scene } = this;
+    ctx.strokeStyle = theme.text; ctx.lineWidth = 1.25;
     for (const { item } of scene.near) {
-      const [z1, z2] = scene.atlas.code(item);
+      const [z1, z2] = scene.items.code(item);
       this.ring(...view.toPixel(z1, z2), 6);
     }
   }
 
   /** The chosen item with the ellipse that holds 95 % of its posterior. */
   drawItem() {
-    const { theme, scene: { atlas, item } } = this, code = atlas.code(item), at = item * atlas.latent;
-    this.pen.strokeStyle = theme.accentText; this.pen.lineWidth = 2;
+    const { theme, scene: { items, item } } = this, code = items.code(item), at = item * items.latentSize;
+    this.ctx.strokeStyle = theme.accentText; this.ctx.lineWidth = 2;
     this.ring(...this.view.toPixel(code[0], code[1]), 9);
-    if (atlas.std) this.drawPosterior(code, atlas.std.subarray(at, at + 2));
+    if (items.std) this.drawPosterior(code, items.std.subarray(at, at + 2));
   }
 
   /** The ellipse that holds 95 % of N(mean, diag(std^2)), in the first two latents. */
   drawPosterior(mean, std) {
-    const { pen, view, theme } = this, [x, y] = view.toPixel(mean[0], mean[1]);
+    const { ctx, view, theme } = this, [x, y] = view.toPixel(mean[0], mean[1]);
     const reach = 2.448 / view.unit; // sqrt of the 95 % quantile of chi-squared(2)
-    pen.strokeStyle = theme.accentText; pen.lineWidth = 2;
-    pen.beginPath();
-    pen.ellipse(x, y, std[0] * reach, std[1] * reach, 0, 0, 2 * Math.PI);
-    pen.globalAlpha = 0.18; pen.fillStyle = theme.accentText; pen.fill();
-    pen.globalAlpha = 1; pen.stroke();
+    ctx.strokeStyle = theme.accentText; ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.ellipse(x, y, std[0] * reach, std[1] * reach, 0, 0, 2 * Math.PI);
+    ctx.globalAlpha = 0.18; ctx.fillStyle = theme.accentText; ctx.fill();
+    ctx.globalAlpha = 1; ctx.stroke();
   }
 
   drawPins() {
-    const { pen, view, theme, scene } = this;
-    pen.font = `11px ${theme.mono}`; pen.textAlign = "center"; pen.textBaseline = "middle";
+    const { ctx, view, theme, scene } = this;
+    ctx.font = `11px ${theme.mono}`; ctx.textAlign = "center"; ctx.textBaseline = "middle";
     scene.pins.forEach(({ z }, i) => {
       const [x, y] = view.toPixel(z[0], z[1]);
-      pen.beginPath();
-      pen.moveTo(x, y);
-      pen.bezierCurveTo(x - 4, y - 8, x - 10, y - 11, x - 10, y - 18);
-      pen.arc(x, y - 18, 10, Math.PI, 0);
-      pen.bezierCurveTo(x + 10, y - 11, x + 4, y - 8, x, y);
-      pen.fillStyle = theme.accentText; pen.fill();
-      pen.strokeStyle = theme.ground; pen.lineWidth = 1.5; pen.stroke();
-      pen.fillStyle = theme.ground; pen.fillText(String(i + 1), x, y - 17.5);
+      ctx.beginPath();
+      ctx.moveTo(x, y);
+      ctx.bezierCurveTo(x - 4, y - 8, x - 10, y - 11, x - 10, y - 18);
+      ctx.arc(x, y - 18, 10, Math.PI, 0);
+      ctx.bezierCurveTo(x + 10, y - 11, x + 4, y - 8, x, y);
+      ctx.fillStyle = theme.accentText; ctx.fill();
+      ctx.strokeStyle = theme.ground; ctx.lineWidth = 1.5; ctx.stroke();
+      ctx.fillStyle = theme.ground; ctx.fillText(String(i + 1), x, y - 17.5);
     });
   }
 
   drawCursor() {
-    const { pen, view, theme, scene } = this, [x, y] = view.toPixel(scene.z[0], scene.z[1]);
+    const { ctx, view, theme, scene } = this, [x, y] = view.toPixel(scene.z[0], scene.z[1]);
     const cross = (r, gap) => {
-      pen.beginPath();
+      ctx.beginPath();
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        pen.moveTo(x + dx * gap, y + dy * gap);
-        pen.lineTo(x + dx * r, y + dy * r);
+        ctx.moveTo(x + dx * gap, y + dy * gap);
+        ctx.lineTo(x + dx * r, y + dy * r);
       }
-      pen.stroke();
+      ctx.stroke();
     };
     // A halo in the colour of the ground keeps the cross visible on any picture below it.
-    pen.strokeStyle = theme.ground; pen.lineWidth = 5; cross(13, 4); this.ring(x, y, 7);
-    pen.strokeStyle = scene.preview ? theme.text : theme.accentText; pen.lineWidth = 2; cross(13, 4); this.ring(x, y, 7);
+    ctx.strokeStyle = theme.ground; ctx.lineWidth = 5; cross(13, 4); this.ring(x, y, 7);
+    ctx.strokeStyle = scene.preview ? theme.text : theme.accentText; ctx.lineWidth = 2; cross(13, 4); this.ring(x, y, 7);
     if (!scene.preview) return;
     const [hx, hy] = view.toPixel(scene.held[0], scene.held[1]);
-    pen.fillStyle = theme.accentText; pen.strokeStyle = theme.ground; pen.lineWidth = 2;
-    pen.beginPath(); pen.arc(hx, hy, 4, 0, 2 * Math.PI); pen.fill(); pen.stroke();
+    ctx.fillStyle = theme.accentText; ctx.strokeStyle = theme.ground; ctx.lineWidth = 2;
+    ctx.beginPath(); ctx.arc(hx, hy, 4, 0, 2 * Math.PI); ctx.fill(); ctx.stroke();
   }
 
   ring(x, y, r) {
-    this.pen.beginPath();
-    this.pen.arc(x, y, r, 0, 2 * Math.PI);
-    this.pen.stroke();
+    this.ctx.beginPath();
+    this.ctx.arc(x, y, r, 0, 2 * Math.PI);
+    this.ctx.stroke();
   }
 }

@@ -30,27 +30,27 @@ export function loadPlotly(url) {
 export class Plot {
   constructor(element, Plotly) { Object.assign(this, { element, Plotly, hidden: new Set(), shown: true }); }
 
-  /** @param atlas items: codes [N, D], labels [N], the number of classes */
-  async draw(atlas, view, theme) {
+  /** @param items codes [N, D], labels [N], the number of classes */
+  async draw(items, view, theme) {
     this.theme = theme;
-    this.classes = atlas.classes.length;
-    const buckets = atlas.classes.map(() => ({ x: [], y: [] }));
-    this.slots = new Uint32Array(atlas.count); // where in its class each item stands
-    this.labels = atlas.labels;
-    for (let i = 0; i < atlas.count; i++) {
-      const bucket = buckets[atlas.labels[i]];
+    this.classes = items.classes.length;
+    const buckets = items.classes.map(() => ({ x: [], y: [] }));
+    this.slots = new Uint32Array(items.count); // where in its class each item stands
+    this.labels = items.labels;
+    for (let i = 0; i < items.count; i++) {
+      const bucket = buckets[items.labels[i]];
       this.slots[i] = bucket.x.length;
-      bucket.x.push(atlas.codes[i * atlas.latent]);
-      bucket.y.push(atlas.codes[i * atlas.latent + 1]);
+      bucket.x.push(items.codes[i * items.latentSize]);
+      bucket.y.push(items.codes[i * items.latentSize + 1]);
     }
-    this.perPoint = atlas.count > 20_000 ? 3 : 5;
+    this.perPoint = items.count > 20_000 ? 3 : 5;
     const traces = buckets.map(({ x, y }, label) => ({
       type: "scattergl", mode: "markers", hoverinfo: "skip",
       x: Float32Array.from(x), y: Float32Array.from(y),
       visible: this.isVisible(label),
       marker: {
         symbol: SYMBOLS[shapeOf(label)], color: theme.classes[label % theme.classes.length],
-        size: this.markerSize(view), opacity: atlas.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
+        size: this.markerSize(view), opacity: items.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
       },
     }));
     await this.Plotly.newPlot(this.element, traces, this.layout(view), {

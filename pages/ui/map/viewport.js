@@ -66,15 +66,15 @@ export class View {
 
 /** An empty canvas of the view's size at the screen's resolution; drawing stays inside the axes. */
 export function openCanvas(canvas, view) {
-  const ratio = devicePixelRatio || 1, pen = canvas.getContext("2d");
+  const ratio = devicePixelRatio || 1, ctx = canvas.getContext("2d");
   const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  pen.reset();
-  pen.scale(ratio, ratio);
-  pen.beginPath();
-  pen.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
-  pen.clip();
-  return pen;
+  ctx.reset();
+  ctx.scale(ratio, ratio);
+  ctx.beginPath();
+  ctx.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
+  ctx.clip();
+  return ctx;
 }
 
 /** Places are rounded as on the Explore page, so that map, link and server mean the same number. */

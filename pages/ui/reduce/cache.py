@@ -135,7 +135,7 @@ def assets(request: LayoutRequest) -> MapAssets:
     block = [points.astype("<f4"), chosen.astype("<u4"), labels.astype(np.uint8)]
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
     facts = {
-        "latent": points.shape[1],
+        "latentSize": points.shape[1],
         "count": len(points),
         "sampled": True,
         "posterior": False,

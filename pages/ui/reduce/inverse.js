@@ -1,6 +1,6 @@
 /** Ways from a place of a plane back to a picture: through the model's decoder, or straight. */
 
-import { PictureSource } from "../decoder/picture_source.js";
+import { ImageSource } from "../decoder/image_source.js";
 import { round } from "../map/viewport.js";
 import { fill, paint } from "../decoder/pixels.js";
 
@@ -16,12 +16,12 @@ class Picture {
   constructor(canvas, [channels, height, width], kind) {
     Object.assign(canvas, { width, height, hidden: false });
     canvas.dataset.testid = kind;
-    Object.assign(this, { canvas, channels, pen: canvas.getContext("2d") });
-    this.image = this.pen.createImageData(width, height);
+    Object.assign(this, { canvas, channels, ctx: canvas.getContext("2d") });
+    this.image = this.ctx.createImageData(width, height);
   }
 
   put(z, source) {
-    this.pen.putImageData(this.image, 0, 0);
+    this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 }
@@ -30,12 +30,12 @@ class Picture {
 export class Decoded extends Picture {
   constructor(canvas, { facts, urls, frame, program }) {
     super(canvas, facts.image, "decoded-image");
-    Object.assign(this, { frame, latent: facts.latent });
+    Object.assign(this, { frame, latentSize: facts.latentSize });
     const show = (draw) => (result, { z }, source) => { draw(result); this.put(z, source); };
     const here = show((pixels) => paint(pixels, this.channels, this.image.data));
     const there = show((bytes) => fill(this.image.data, bytes, this.channels));
-    this.source = new PictureSource((p, spot) => here(p, spot, "browser"), (b, spot) => there(b, spot, "server"), { decodes: [], served: 0 });
-    const none = new Float32Array(facts.extra); // the picture at the means of a hierarchy
+    this.source = new ImageSource((p, latent) => here(p, latent, "browser"), (b, latent) => there(b, latent, "server"), { decodes: [], served: 0 });
+    const none = new Float32Array(facts.contextSize); // the picture at the means of a hierarchy
     try {
       this.source.open(program, urls.decode, facts, none);
     } catch { // a program that this page cannot run is no reason to show nothing
@@ -43,7 +43,7 @@ export class Decoded extends Picture {
     }
   }
 
-  code(y) { return round(affine(this.frame, this.latent, y)); }
+  code(y) { return round(affine(this.frame, this.latentSize, y)); }
 
   draw(y) { this.source.draw({ z: this.code(y), label: null, seed: 0 }); }
 

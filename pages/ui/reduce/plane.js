@@ -2,7 +2,7 @@
 
 import { loadBuffer, loadFloats } from "../component/load.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
-import { Atlas } from "../map/items.js";
+import { Items } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
 import { Plot, release } from "../map/scatter.js";
@@ -12,15 +12,15 @@ import { Decoded, Straight } from "./inverse.js";
 const REACH = 9; // pixels within which the pointer means an image and not the place beside it
 
 export class ReducePlane {
-  /** @param act intentions of `listen`, each with this plane as its first argument, and ask(plane, word) */
-  constructor(element, act) {
-    Object.assign(this, { element, act, view: new View(), lasso: new Lasso() });
+  /** @param handlers intentions of `listen`, each with this plane as its first argument, and ask(plane, word) */
+  constructor(element, handlers) {
+    Object.assign(this, { element, handlers, view: new View(), lasso: new Lasso() });
     this.find = (selector) => element.querySelector(selector);
     this.over = this.find(".la-over");
     this.overlay = new Overlay(this.over);
     this.canvas = this.find(".rm-foot canvas");
-    this.button = this.find(".rm-veil button");
-    const { ask, resized, ...moves } = act;
+    this.button = this.find(".rm-status button");
+    const { ask, resized, ...moves } = handlers;
     this.turned = false; // whether the view is the visitor's own
     const mine = Object.fromEntries(Object.entries(moves).map(([name, f]) => [name, (...values) => f(this, ...values)]));
     this.button.onclick = () => ask(this, this.button.dataset.word);
@@ -39,10 +39,10 @@ export class ReducePlane {
     this.why = plane.back;
     this.over.setAttribute("aria-label", `${plane.title}, ${plane.line}. Arrow keys move, S chooses the hundred nearest images, Esc none, F shows everything.`);
     if (plane.urls) return;
-    this.atlas = this.way = this.url = null;
+    this.items = this.way = this.url = null;
     this.canvas.hidden = true;
     this.element.dataset.state = plane.state;
-    this.find(".rm-veil p").textContent = plane.message;
+    this.find(".rm-status p").textContent = plane.message;
     const bar = this.find("progress");
     bar.hidden = plane.done === null;
     if (plane.done !== null) bar.value = plane.done;
@@ -55,43 +55,43 @@ export class ReducePlane {
   /** Loads a layout that is there. @param chosen set of items, or null */
   async open({ facts, urls }, Plotly, theme, hidden, chosen) {
     const url = this.url = `${urls.points} ${urls.frame}`;
-    this.atlas = null;
+    this.items = null;
     if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the old one stays in sight
     try {
-      const [atlas, frame, program] = await Promise.all([Atlas.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
+      const [items, frame, program] = await Promise.all([Items.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
       if (this.url !== url) return; // the plane has gone meanwhile
       const parts = { facts, urls, frame, program };
       this.way = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Straight(this.canvas, parts);
       this.canvas.hidden = !this.way;
       this.shown = undefined;
       this.measure();
-      this.view.fit(atlas.bounds);
+      this.view.fit(items.bounds);
       this.turned = false;
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       this.plot.hidden = hidden;
       const before = this.screens();
-      await this.plot.draw(atlas, this.view, theme);
+      await this.plot.draw(items, this.view, theme);
       before.filter((canvas) => !canvas.isConnected).forEach(release);
       if (this.url !== url) return;
-      this.atlas = atlas;
+      this.items = items;
       if (chosen) await this.plot.select(chosen);
       this.element.dataset.state = "ready";
     } catch (error) {
       if (this.url !== url) return;
       this.url = null;
       this.element.dataset.state = "failed";
-      this.find(".rm-veil p").textContent = `This plane did not load (${error.message}). Reload the page.`;
+      this.find(".rm-status p").textContent = `This plane did not load (${error.message}). Reload the page.`;
     }
   }
 
   fit() {
     this.turned = false;
-    if (this.atlas) this.view.fit(this.atlas.bounds);
+    if (this.items) this.view.fit(this.items.bounds);
   }
 
   /** The image that the pointer means at a place of the plane, or null where it means the place. */
   hit([x, y], hidden) {
-    const { codes, latent: d, count, labels } = this.atlas;
+    const { codes, latentSize: d, count, labels } = this.items;
     let best = null, least = (REACH * this.view.unit) ** 2;
     for (let i = 0; i < count; i++) {
       const square = (codes[i * d] - x) ** 2 + (codes[i * d + 1] - y) ** 2;
@@ -101,16 +101,16 @@ export class ReducePlane {
   }
 
   /** The images in a polygon, or the `most` nearest to a place, of the classes that are shown. */
-  within(polygon, hidden) { return this.items(hidden).filter((i) => inside(...this.place(i), polygon)); }
+  within(polygon, hidden) { return this.visibleItems(hidden).filter((i) => inside(...this.place(i), polygon)); }
 
   nearest([x, y], most, hidden) {
     const far = (i) => { const [a, b] = this.place(i); return (a - x) ** 2 + (b - y) ** 2; };
-    return this.items(hidden).map((i) => [far(i), i]).sort((a, b) => a[0] - b[0]).slice(0, most).map(([, i]) => i);
+    return this.visibleItems(hidden).map((i) => [far(i), i]).sort((a, b) => a[0] - b[0]).slice(0, most).map(([, i]) => i);
   }
 
-  items(hidden) { return Array.from({ length: this.atlas.count }, (_, i) => i).filter((i) => !hidden.has(this.atlas.labels[i])); }
+  visibleItems(hidden) { return Array.from({ length: this.items.count }, (_, i) => i).filter((i) => !hidden.has(this.items.labels[i])); }
 
-  place(i) { const { codes, latent } = this.atlas; return [codes[i * latent], codes[i * latent + 1]]; }
+  place(i) { const { codes, latentSize } = this.items; return [codes[i * latentSize], codes[i * latentSize + 1]]; }
 
   /** @param y coordinates to lead back from, or null   @param own whether they are an image's own */
   show(y, own) {
@@ -128,12 +128,12 @@ export class ReducePlane {
 
   /** @param scene { z: the cursor or null, item, hidden }   @param moved whether the view has */
   draw(theme, scene, moved) {
-    if (!this.view.width || !this.atlas) return;
+    if (!this.view.width || !this.items) return;
     if (moved) {
       this.plot.move(this.view);
       this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
     }
-    this.overlay.draw(this.view, theme, { pins: [], near: [], atlas: this.atlas, showNames: true, preview: false, ...scene });
+    this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, preview: false, ...scene });
     if (this.lasso.stroke) drawLasso(this.over.getContext("2d"), this.view, theme, this.lasso.stroke);
   }
 

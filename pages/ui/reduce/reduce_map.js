@@ -8,7 +8,7 @@
 
 import { element } from "../component/element.js";
 import { Lists, mark } from "../map/lists.js";
-import { Originals } from "../decoder/image_loader.js";
+import { LatestImage } from "../decoder/latest_image.js";
 import { loadPlotly } from "../map/scatter.js";
 import { ReducePlane } from "./plane.js";
 import { sliderRow } from "../controls/slider.js";
@@ -23,14 +23,14 @@ export default class ReduceMap {
     this.find = (selector) => root.querySelector(selector);
     Object.assign(this, { planes: [], hidden: new Set(), chosen: null, held: NOTHING, preview: null, rest: [] });
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
-    this.originals = new Originals((item) => this.lists.picture(item), (picture, item) => this.showOriginal(picture, item));
+    this.latestImage = new LatestImage((item) => this.lists.picture(item), (picture, item) => this.showOriginal(picture, item));
     this.find('[data-do="clear"]').onclick = () => this.choose(null);
     this.find('[data-do="fit"]').onclick = () => this.fit();
     this.find('[data-do="middle"]').onclick = () => { this.rest = this.middle(); this.leadModel(); };
   }
 
   actions() {
-    const whenReady = (act) => (plane, ...values) => plane.atlas && act(plane, ...values);
+    const whenReady = (handler) => (plane, ...values) => plane.items && handler(plane, ...values);
     return {
       preview: whenReady((plane, place) => { this.preview = place && this.aim(plane, place); this.redraw(); }),
       hold: whenReady((plane, place) => { if (plane.lasso.stroke) plane.lasso.extend(place); else plane.lasso.begin(place); this.preview = null; this.redraw(); }),
@@ -53,9 +53,9 @@ export default class ReduceMap {
     const repaint = theme !== this.theme;
     this.theme = theme;
     this.Plotly ??= await loadPlotly(data.plotly);
-    if (data.items !== this.items) { // other images: an index means something else now
-      Object.assign(this, { items: data.items, held: NOTHING, preview: null, chosen: null });
-      this.originals.forget();
+    if (data.items !== this.itemsKey) { // other images: an index means something else now
+      Object.assign(this, { itemsKey: data.items, held: NOTHING, preview: null, chosen: null });
+      this.latestImage.forget();
     }
     this.total = data.total;
     const home = this.find(".rm-planes"), wanted = data.planes.map(({ method }) => method);
@@ -69,10 +69,10 @@ export default class ReduceMap {
     if ([...home.children].some((child, i) => child !== this.planes[i]?.element)) home.append(...this.planes.map((p) => p.element));
     await Promise.all(data.planes.map((told, i) => told.urls && this.planes[i].url !== `${told.urls.points} ${told.urls.frame}`
       && this.open(this.planes[i], told, data)));
-    if (repaint && this.lists.atlas) {
+    if (repaint && this.lists.items) {
       await Promise.all(this.ready().map((plane) => plane.plot.setTheme(theme, plane.view).then(() => plane.plot.select(this.chosen))));
     }
-    if (this.lists.atlas) this.lists.showLegend(this.hidden, theme);
+    if (this.lists.items) this.lists.showLegend(this.hidden, theme);
     this.showChosen();
     this.root.dataset.state = "ready";
     this.moved = new Set(this.planes);
@@ -87,14 +87,14 @@ export default class ReduceMap {
 
   async open(plane, told, data) {
     await plane.open(told, this.Plotly, this.theme, this.hidden, this.chosen);
-    if (!plane.atlas) return;
-    this.lists.setModel(plane.atlas, null, data.pictures);
+    if (!plane.items) return;
+    this.lists.setModel(plane.items, null, data.pictures);
     if (plane.method === "model") this.buildSliders(plane, told);
     if (this.held.item === null && this.held.plane === null) this.held = { plane: null, place: null, item: told.facts.first };
     if (this.held.plane === plane) this.held = { ...NOTHING, item: this.held.item ?? told.facts.first };
   }
 
-  ready() { return this.planes.filter((plane) => plane.atlas); }
+  ready() { return this.planes.filter((plane) => plane.items); }
 
   model() { return this.ready().find((plane) => plane.method === "model"); }
 
@@ -107,7 +107,7 @@ export default class ReduceMap {
     this.held = held;
     this.preview = null;
     // Clicking an image puts the other numbers where its code has them: the plane then cuts through it.
-    if (held.item !== null && this.model()) this.rest = round(this.model().atlas.code(held.item).slice(2));
+    if (held.item !== null && this.model()) this.rest = round(this.model().items.code(held.item).slice(2));
     this.redraw();
     this.say();
   }
@@ -120,16 +120,16 @@ export default class ReduceMap {
   }
 
   key(plane, key) {
-    if (!plane.atlas) return false;
+    if (!plane.items) return false;
     const zoom = (factor) => () => { plane.view.zoom(factor); this.turn(plane); };
     const here = () => (this.held.plane === plane ? this.held.place : this.held.item !== null ? plane.place(this.held.item) : plane.view.centre);
-    const act = {
+    const actions = {
       "+": zoom(1.5), "=": zoom(1.5), "-": zoom(1 / 1.5), f: () => this.fit(), F: () => this.fit(),
       s: () => this.choose(plane.nearest(here(), NEAREST, this.hidden)), Escape: () => this.choose(null),
     };
-    act.S = act.s;
-    if (act[key]) { act[key](); return true; }
-    const centre = /^[0-9]$/.test(key) && plane.atlas.centres[Number(key)];
+    actions.S = actions.s;
+    if (actions[key]) { actions[key](); return true; }
+    const centre = /^[0-9]$/.test(key) && plane.items.centres[Number(key)];
     if (!centre) return false;
     if (plane.view.reveal(...centre)) this.turn(plane);
     this.hold(this.aim(plane, centre));
@@ -168,10 +168,10 @@ export default class ReduceMap {
   // --- the dimensions behind the plane ----------------------------------------------------------
 
   buildSliders(plane, { facts, names }) {
-    const { latent, extents } = facts, home = this.find(".la-sliders");
-    this.find(".rm-rest").hidden = latent === 2;
+    const { latentSize, extents } = facts, home = this.find(".la-sliders");
+    this.find(".rm-rest").hidden = latentSize === 2;
     this.rest = this.middle();
-    this.sliders = Array.from({ length: latent - 2 }, (_, k) => {
+    this.sliders = Array.from({ length: latentSize - 2 }, (_, k) => {
       const [low, high] = extents[k + 2];
       const put = (value) => { this.rest[k] = round([value])[0]; this.leadModel(); };
       const slider = sliderRow(names[k + 2], k + 2, {
@@ -183,10 +183,10 @@ export default class ReduceMap {
   }
 
   middle() {
-    const { codes, count, latent } = this.model().atlas;
-    return round(Array.from({ length: latent - 2 }, (_, k) => {
+    const { codes, count, latentSize } = this.model().items;
+    return round(Array.from({ length: latentSize - 2 }, (_, k) => {
       let sum = 0;
-      for (let i = 0; i < count; i++) sum += codes[i * latent + k + 2];
+      for (let i = 0; i < count; i++) sum += codes[i * latentSize + k + 2];
       return sum / count;
     }));
   }
@@ -205,25 +205,25 @@ export default class ReduceMap {
   // --- what people see ------------------------------------------------------------------------
 
   showOriginal(picture, item) {
-    const canvas = this.find('[data-testid="original-image"]'), { atlas } = this.lists, [, height, width] = atlas.image;
+    const canvas = this.find('[data-testid="original-image"]'), { items } = this.lists, [, height, width] = items.image;
     Object.assign(canvas, { width, height });
     canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
     canvas.dataset.item = item;
-    canvas.setAttribute("aria-label", `Test image ${atlas.itemNumber(item)}: ${atlas.classes[atlas.labels[item]]}`);
+    canvas.setAttribute("aria-label", `Test image ${items.itemNumber(item)}: ${items.classes[items.labels[item]]}`);
   }
 
   showChosen() {
-    const { chosen, lists: { atlas }, theme } = this, home = this.find('[data-testid="chosen"]');
+    const { chosen, lists: { items }, theme } = this, home = this.find('[data-testid="chosen"]');
     home.dataset.count = chosen?.size ?? "";
     this.find('[data-do="clear"]').disabled = !chosen;
     this.find(".rm-count").textContent = chosen ? `${chosen.size.toLocaleString("en")} of ${this.total.toLocaleString("en")} images chosen` : "No images chosen";
     const counts = new Map();
-    for (const i of chosen ?? []) counts.set(atlas.labels[i], (counts.get(atlas.labels[i]) ?? 0) + 1);
+    for (const i of chosen ?? []) counts.set(items.labels[i], (counts.get(items.labels[i]) ?? 0) + 1);
     this.find(".rm-classes").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => {
       const row = element("li"), number = element("b");
       row.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
       number.textContent = count;
-      row.append(atlas.classes[label], number);
+      row.append(items.classes[label], number);
       return row;
     }));
   }
@@ -239,17 +239,17 @@ export default class ReduceMap {
     const { theme, hidden, rest } = this, { plane: lead, place, item } = this.preview ?? this.held, moved = this.moved ?? new Set();
     this.moved = null;
     for (const plane of this.ready()) {
-      const more = plane.atlas.latent > 2 ? rest : [];
-      plane.show(item !== null ? plane.atlas.code(item) : plane === lead ? [...place, ...more] : null, item !== null);
+      const more = plane.items.latentSize > 2 ? rest : [];
+      plane.show(item !== null ? plane.items.code(item) : plane === lead ? [...place, ...more] : null, item !== null);
       plane.draw(theme, { z: item === null && plane === lead ? place : null, held: place, item, hidden }, moved.has(plane));
     }
     this.showRest();
-    const { atlas } = this.lists;
-    if (!atlas) return;
-    this.find(".rm-name").textContent = item !== null ? atlas.classes[atlas.labels[item]] : "No image here";
-    this.find(".rm-number").textContent = item !== null ? `test image ${atlas.itemNumber(item)}` : `in the plane of ${lead.title}`;
+    const { items } = this.lists;
+    if (!items) return;
+    this.find(".rm-name").textContent = item !== null ? items.classes[items.labels[item]] : "No image here";
+    this.find(".rm-number").textContent = item !== null ? `test image ${items.itemNumber(item)}` : `in the plane of ${lead.title}`;
     this.find(".rm-original").style.opacity = item !== null ? 1 : 0.15;
-    if (item !== null) this.originals.want(item);
+    if (item !== null) this.latestImage.want(item);
   }
 
   /** What is held and chosen, said to screen readers once it has come to rest. */

@@ -30,7 +30,7 @@ def plane_message(request: LayoutRequest, status: dict) -> dict:
     if request.method == "model":
         on_map = cache.map_assets(request.name, request.digest)
         urls |= {k: on_map.urls[k] for k in ("program", "decode") if k in on_map.urls}
-        facts |= {k: on_map.facts[k] for k in ("extra", "extraKind")}
+        facts |= {k: on_map.facts[k] for k in ("contextSize", "context")}
         principal = request.axes == PRINCIPAL
         names = [f"PC{k + 1}" if principal else f"z{d + 1}" for k, d in enumerate(facts["order"])]
     line = _description(request, facts, names)
@@ -48,9 +48,9 @@ def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str
     share = f"{100 * sum(facts['share'][:2]):.0f} % of the variance"
     if request.method == "pca":
         return f"two linear directions in pixel space, {share}"
-    if facts["latent"] == 2:
+    if facts["latentSize"] == 2:
         return "its two latents"
-    plane = f"{names[0]} and {names[1]} of {facts['latent']} latents"
+    plane = f"{names[0]} and {names[1]} of {facts['latentSize']} latents"
     return f"{plane.replace('PC', 'principal components ', 1).replace('PC', '')}, {share}"
 
 

@@ -102,11 +102,11 @@ def map_assets(name: str, digest: str) -> MapAssets:
         urls["program"] = routes.publish(program)
     if info.noise_size:
         noise = np.stack([opened.noise(seed) for seed in range(SEEDS)])
-        urls["details"] = routes.publish(noise.astype("<f4").tobytes())
+        urls["noise"] = routes.publish(noise.astype("<f4").tobytes())
     facts = {
         **items.facts,
-        "extra": info.classes or info.noise_size,
-        "extraKind": "label" if info.classes else "detail" if info.noise_size else None,
+        "contextSize": info.classes or info.noise_size,
+        "context": "label" if info.classes else "noise" if info.noise_size else None,
         "name": name,
         "digest": digest,
         "image": list(info.image_shape),

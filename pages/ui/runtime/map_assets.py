@@ -54,7 +54,7 @@ def publish_map(
         "start": known[at(crowd, known).argmax()].round(4).tolist(),
         # A sample alone would hide how many there are: the density of all is shown with it.
         "layers": ["points", "density", "names"] if sampled else ["points", "names"],
-        "latent": codes.mean.shape[1],
+        "latentSize": codes.mean.shape[1],
         "classes": list(class_names),
         "total": len(labels),
         "count": len(shown),

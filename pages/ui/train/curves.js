@@ -43,12 +43,12 @@ export class Curves {
   }
 
   drawPart({ name, held, own, canvas, value }) {
-    const { rows, theme } = this, pen = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
+    const { rows, theme } = this, ctx = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
     const width = canvas.clientWidth, height = canvas.clientHeight;
     if (!width) return;
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
-    pen.scale(ratio, ratio);
+    ctx.scale(ratio, ratio);
     value.textContent = rows.length ? held(rows.at(-1)).toFixed(1) : "";
     canvas.setAttribute("aria-label", rows.length ? `${name} on held-out images: ${value.textContent} nats, ${rows.length} points` : `${name}: no point yet`);
     canvas.dataset.points = rows.length;
@@ -58,20 +58,20 @@ export class Curves {
     const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4;
     const last = Math.max(rows.at(-1)[1], 1e-6);
     const x = (row) => pad + ((width - 2 * pad) * row[1]) / last, y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
-    pen.strokeStyle = theme.grid;
-    pen.strokeRect(0.5, 0.5, width - 1, height - 1);
-    if (this.at !== undefined) { const at = x([0, Math.min(this.at, last)]); pen.beginPath(); pen.moveTo(at, 0); pen.lineTo(at, height); pen.stroke(); }
+    ctx.strokeStyle = theme.grid;
+    ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
+    if (this.at !== undefined) { const at = x([0, Math.min(this.at, last)]); ctx.beginPath(); ctx.moveTo(at, 0); ctx.lineTo(at, height); ctx.stroke(); }
     for (const [read, alpha, thick] of [[own, 0.4, 1.5], [held, 1, 2]]) {
-      pen.globalAlpha = alpha;
-      pen.strokeStyle = pen.fillStyle = theme.accentText;
-      pen.lineWidth = thick;
-      pen.beginPath();
-      rows.forEach((row, i) => { if (i) pen.lineTo(x(row), y(read(row))); else pen.moveTo(x(row), y(read(row))); });
-      pen.stroke();
-      if (rows.length === 1) pen.fillRect(x(rows[0]) - 2, y(read(rows[0])) - 2, 4, 4);
+      ctx.globalAlpha = alpha;
+      ctx.strokeStyle = ctx.fillStyle = theme.accentText;
+      ctx.lineWidth = thick;
+      ctx.beginPath();
+      rows.forEach((row, i) => { if (i) ctx.lineTo(x(row), y(read(row))); else ctx.moveTo(x(row), y(read(row))); });
+      ctx.stroke();
+      if (rows.length === 1) ctx.fillRect(x(rows[0]) - 2, y(read(rows[0])) - 2, 4, 4);
     }
-    pen.globalAlpha = 1;
-    pen.lineWidth = 1;
+    ctx.globalAlpha = 1;
+    ctx.lineWidth = 1;
   }
 
   destroy() { this.resizer.disconnect(); }

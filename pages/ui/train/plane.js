@@ -11,7 +11,7 @@ export class Plane {
     this.canvas.setAttribute("aria-label", "Held-out items in the plane, coloured by class. Wheel zooms, dragging moves.");
     this.canvas.dataset.testid = "run-plane";
     home.append(this.canvas);
-    this.pen = this.canvas.getContext("2d");
+    this.ctx = this.canvas.getContext("2d");
     this.labels = [];
     this.own = null; // the visitor's own window, once they have zoomed
     this.resizer = new ResizeObserver(() => this.draw());
@@ -73,26 +73,26 @@ export class Plane {
   }
 
   draw() {
-    const { canvas, pen, codes, window, theme } = this, ratio = devicePixelRatio || 1, side = canvas.clientWidth;
+    const { canvas, ctx, codes, window, theme } = this, ratio = devicePixelRatio || 1, side = canvas.clientWidth;
     if (!side || !theme) return;
     if (canvas.width !== Math.round(side * ratio)) canvas.width = canvas.height = Math.round(side * ratio);
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, side, side);
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, side, side);
     if (!codes || !window) return;
     const [cx, cy, half] = window, unit = side / (2 * half);
     canvas.dataset.window = window.map((v) => v.toFixed(3)).join();
-    pen.globalAlpha = 0.8;
+    ctx.globalAlpha = 0.8;
     for (let label = 0; label < 256; label++) {
       let any = false;
-      pen.fillStyle = theme.classes[label % theme.classes.length];
+      ctx.fillStyle = theme.classes[label % theme.classes.length];
       for (let i = 0; i < this.labels.length; i++) {
         if (this.labels[i] !== label) continue;
         any = true;
-        pen.fillRect((codes[2 * i] - cx) * unit + side / 2 - 1.5, side / 2 - (codes[2 * i + 1] - cy) * unit - 1.5, 3, 3);
+        ctx.fillRect((codes[2 * i] - cx) * unit + side / 2 - 1.5, side / 2 - (codes[2 * i + 1] - cy) * unit - 1.5, 3, 3);
       }
       if (!any && label > 12) break;
     }
-    pen.globalAlpha = 1;
+    ctx.globalAlpha = 1;
   }
 
   destroy() {

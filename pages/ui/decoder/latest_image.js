@@ -1,7 +1,7 @@
 /** The real image of an item, as it was given: one request in flight, the latest wins. */
 import { loadImage } from "../component/load.js";
 
-export class Originals {
+export class LatestImage {
   /** @param url item -> where its picture is   @param show(picture, item) */
   constructor(url, show) { Object.assign(this, { url, show, shown: null }); }
 
