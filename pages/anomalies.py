@@ -13,7 +13,14 @@ from pages.ui.anomalies.form import inquiry_form
 from pages.ui.anomalies.progress import scoring
 from pages.ui.anomalies.results import verdict
 from pages.ui.anomalies.scores import question_of
+from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link, warn_of_version
+
+page_header(
+    "Anomalies",
+    "Which images do not belong? Choose candidate images and a score, then set the threshold "
+    "above which an image counts as anomalous.",
+)
 
 entry = model_picker()
 try:

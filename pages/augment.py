@@ -9,9 +9,16 @@ from pages.ui.augment import session as augment_session
 from pages.ui.augment.form import augment_form, file_form
 from pages.ui.augment.tables import answer_table, conditions, preview_table, verdict
 from pages.ui.controls.job_panel import job_panel
+from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link
 from pages.ui.runtime import routes
 from vae.augmentation.dataset_files import measured
+
+page_header(
+    "Augment",
+    "Can generated images extend a training set? Choose how many to generate for each class, "
+    "check the preview and export them.",
+)
 
 entry = model_picker()
 try:

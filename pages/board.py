@@ -7,9 +7,16 @@ from pages.ui.board import export
 from pages.ui.board import session as board_session
 from pages.ui.board.cards import board_cards
 from pages.ui.board.changes import asked
+from pages.ui.controls.page_header import page_header
 from pages.ui.runtime import session
 from vae import boards
 from vae.boards.item import BoardError
+
+page_header(
+    "Board",
+    "Which images are worth saving? Sort, rate and annotate them here, then export them or "
+    "share the link.",
+)
 
 ELSEWHERE = "This board was changed in another window."
 

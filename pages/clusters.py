@@ -10,11 +10,18 @@ from pages.ui.clusters.cluster_map import cluster_map
 from pages.ui.clusters.export import cluster_files
 from pages.ui.clusters.form import ABOUT, best_number, cluster_form
 from pages.ui.clusters.settings import Grouping, ask_from_map
+from pages.ui.controls.page_header import page_header
 from pages.ui.generate import session as generate_session
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import session
 from vae.analysis.clustering import ClusterError
 from vae.latent.sampling import SamplingRequest
+
+page_header(
+    "Clusters",
+    "Which groups of images form without labels? Choose a clustering method, then inspect, "
+    "name and export the clusters.",
+)
 
 entry, assets = model_and_map()
 _, broken = clusters_session.settings(entry.digest)

@@ -9,6 +9,7 @@ from pages.ui.compare.lessons.beta import beta
 from pages.ui.compare.lessons.depth import depth
 from pages.ui.compare.lessons.holes import holes
 from pages.ui.compare.settings import Comparison, comparison_from_map
+from pages.ui.controls.page_header import page_header
 from pages.ui.models.families import (
     MOST,
     comparable,
@@ -20,6 +21,12 @@ from pages.ui.models.families import (
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
 from pages.ui.runtime import cache
+
+page_header(
+    "Compare",
+    "How do different models represent the same images? Choose two to four, then move over "
+    "one map: the others follow.",
+)
 
 
 def begin(group: list[vae.Entry]) -> Comparison:

@@ -5,11 +5,18 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui.board.keep import keep_pins
+from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import INLINE_PINS, latent_map
 from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.location import Place, link, place_from_map
+
+page_header(
+    "Explore",
+    "Every dot is an image that a neural network has placed by its looks. Move over the map "
+    "to see what the network draws at each position; click to pin an image.",
+)
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

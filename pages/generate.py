@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages.ui.controls.page_header import page_header
 from pages.ui.generate import (
     cache as generate_cache,
 )
@@ -21,6 +22,12 @@ from pages.ui.generate.sheet import ask_from_grid, request_to_query
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from vae.latent.sampling import GenerateError
+
+page_header(
+    "Generate",
+    "What new images can the model generate? Draw a sheet of samples, choose the ones you "
+    "like, then vary, mix or edit them.",
+)
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

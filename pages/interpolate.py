@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import (
     cache as interpolate_cache,
 )
@@ -17,6 +18,12 @@ from pages.ui.interpolate.stop_from_image import path_pictures
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.location import link
+
+page_header(
+    "Interpolate",
+    "How does one image turn into another? Click waypoints on the map and watch the images "
+    "along the path between them.",
+)
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)

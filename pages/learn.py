@@ -2,10 +2,17 @@
 
 import streamlit as st
 
+from pages.ui.controls.page_header import page_header
 from pages.ui.learn import session as learn_session
 from pages.ui.learn.lesson import lesson
 from pages.ui.learn.steps import PLANS, SLUGS, STEPS, source
 from pages.ui.runtime import session
+
+page_header(
+    "Learn",
+    "How does a variational autoencoder work? Read the steps in order and move what the "
+    "figures show.",
+)
 
 asked = st.query_params.get("step")
 slug = learn_session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])

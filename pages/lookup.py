@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui.controls.image_input import SOURCES, own_picture
+from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import session as interpolate_session
 from pages.ui.interpolate.settings import Way
 from pages.ui.lookup import cache as lookup_cache
@@ -12,6 +13,12 @@ from pages.ui.lookup.lookup_view import lookup_view, selected_item
 from pages.ui.models.model_picker import model_and_map
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.location import Place
+
+page_header(
+    "Similarity search",
+    "What is this image, and which images are most like it? Choose a test image, or upload or "
+    "draw your own.",
+)
 
 TEST = "Test image"
 

@@ -3,10 +3,14 @@
 import streamlit as st
 
 import vae
+from pages.ui.controls.page_header import page_header
 from pages.ui.runtime import cache, session
 
-st.header("Models")
-st.caption("All numbers on the test split; nats are summed over pixels and latents, an image.")
+page_header(
+    "Models",
+    "Which models are available, and how good are they? All numbers are measured on the test "
+    "split; nats are per image, summed over pixels and latents.",
+)
 
 for entry in cache.checkpoints():
     with st.container(border=True):

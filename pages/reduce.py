@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.reduce import cache as reduce_cache
 from pages.ui.reduce import session as reduce_session
@@ -16,6 +17,12 @@ from pages.ui.reduce.layout_jobs import (
 from pages.ui.reduce.reduce_map import plane_message, reduce_map
 from pages.ui.reduce.table import reduce_table
 from vae.analysis import projections
+
+page_header(
+    "Reduce",
+    "How do PCA, t-SNE and UMAP arrange the same images? Choose methods and compare their "
+    "maps with the latent space.",
+)
 
 entry, assets = model_and_map()
 latent, total = assets.facts["latentSize"], assets.facts["total"]

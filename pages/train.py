@@ -2,12 +2,19 @@
 
 import streamlit as st
 
+from pages.ui.controls.page_header import page_header
 from pages.ui.train import session as train_session
 from pages.ui.train.form import train_form
 from pages.ui.train.history import run_history
 from pages.ui.train.run_panel import run_panel
 from pages.ui.train.run_view import run_view
 from vae.training import run_queue, runs
+
+page_header(
+    "Train",
+    "How does a latent space form? Train a model on your own images or a standard data set "
+    "and watch the map while it learns.",
+)
 
 run_queue.advance()
 run_queue.prepare()

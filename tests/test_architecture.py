@@ -183,6 +183,16 @@ def test_a_page_holds_no_torch_and_no_class(path):
     )
 
 
+PAGES = sorted(set((ROOT / "pages").glob("*.py")) - {ROOT / "pages" / "main.py"})
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_a_page_begins_with_its_header(path):
+    body = ast.parse(path.read_text("utf-8")).body
+    first = next(n for n in body[1:] if not isinstance(n, ast.Import | ast.ImportFrom))
+    assert isinstance(first, ast.Expr) and ast.unparse(first).startswith("page_header(")
+
+
 def test_every_script_that_is_imported_exists():
     for path in UI.rglob("*.js"):
         for target in scripts(path):

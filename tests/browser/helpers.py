@@ -16,7 +16,7 @@ MAP = '[data-testid="latent-map"]'
 
 SECTIONS = {
     "Make": ("Interpolate", "Generate", "Board"),
-    "Apply": ("Look up", "Anomalies", "Reduce", "Clusters", "Augment"),
+    "Apply": ("Similarity search", "Anomalies", "Reduce", "Clusters", "Augment"),
     "Models": ("Train", "Compare", "Models"),
 }
 

@@ -1,4 +1,4 @@
-"""Look up: a file, a drawing, a photograph, a link; what is found, and where it leads."""
+"""Similarity search: a file, a drawing, a photograph, a link; what is found, and where it leads."""
 
 import io
 
@@ -140,7 +140,7 @@ def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
     page.wait_for_selector(READY)
     wait_for_query(page, "p")
     assert np.allclose([float(v) for v in query(page)["p"].split(";")[0].split(",")], z, atol=1e-4)
-    go_to(page, "Look up")
+    go_to(page, "Similarity search")
     page.wait_for_selector(VIEW)
     wait_until(page, "z => document.querySelector('.lk [data-testid=decoded-image]')"
                            ".dataset.z === z", arg=",".join(map(str, z)))  # fmt: skip

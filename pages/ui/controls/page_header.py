@@ -1,0 +1,30 @@
+"""The head of every page: its title, and the question it answers."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+
+def page_header(title: str, sentence: str) -> None:
+    """Shows the title as the page's only h1, `sentence` next to it, and names the browser tab."""
+    st.set_page_config(page_title=f"{title} · Latent Atelier")
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="page-header"
+    ):
+        st.title(title, anchor=False, width="content")
+        st.caption(sentence, width="stretch")
+
+
+def mark_section(sections: Mapping[str, Sequence[StreamlitPage]], page: StreamlitPage) -> None:
+    """Marks the menu of the current page in the top bar, where Streamlit marks plain links only.
+
+    `sections` are those of `st.navigation`; the pages of the section "" are plain links.
+    """
+    plain, *menus = sections.values()
+    for position, pages in enumerate(menus, len(plain) + 1):
+        if page in pages:
+            button = f'[data-testid="stTopNav"] > :nth-child({position}) button'
+            tint = "color-mix(in srgb, currentColor 8%, transparent)"
+            bold = f"{button} p {{ font-weight: 600; }}"
+            st.html(f"<style>{button} {{ background: {tint}; }} {bold}</style>")
