@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-import vae  # noqa: F401  Waits for the warm-up thread to import it, so that neither sees half of it.
+# The warm-up thread imports it too: without this line a page could meet it half imported.
+import vae  # noqa: F401
 from pages.ui.controls.page_header import mark_section
 
 st.set_page_config(

@@ -1,4 +1,4 @@
-"""Similarity search: a file, a drawing, a photograph, a link; what is found, and where it leads."""
+"""Similarity search: a file, a drawing, a photograph, a link; what is found, where it leads."""
 
 import io
 
