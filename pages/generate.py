@@ -21,7 +21,7 @@ from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.sheet import ask_from_grid, request_to_query
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
-from vae.latent.sampling import GenerateError
+from vae.latent.sampling import SamplingError
 
 page_header(
     "Generate",
@@ -63,7 +63,7 @@ def answer() -> None:
     else:
         try:
             generate_session.show_sheet(entry.digest, sampling.made(entry, sheet, ask))
-        except GenerateError as error:
+        except SamplingError as error:
             st.warning(str(error))
 
 
@@ -77,7 +77,7 @@ def generator() -> None:
     if request != latest:
         try:
             generate_session.show_sheet(entry.digest, sampling.drawn(entry, request))
-        except GenerateError as error:
+        except SamplingError as error:
             st.warning(f"Nothing could be drawn: {error}.")
     known = generate_session.history(entry.digest)
     if known.sheet is None:

@@ -80,14 +80,14 @@ def test_numbers_of_agreement_by_hand():
 
 
 def test_an_outline_holds_the_core_and_has_few_corners(clouds):
-    from vae.latent.sampling import inside
+    from vae.latent.polylines import in_polygon
 
     codes, _ = clouds
     found = clustering.cluster(codes, "k-means", 3)
     members = found.members(0)
     corners = clustering.outline(codes, members)
     middle = codes[members[:40]] * 0.98 + found.centres[0] * 0.02
-    assert inside(middle, corners).all() and len(corners) <= 32
+    assert in_polygon(middle, corners).all() and len(corners) <= 32
     line = np.stack([np.arange(9.0), np.arange(9.0)], 1)
     assert clustering.outline(line, np.arange(9)) is None
 

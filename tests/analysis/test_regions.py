@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vae.analysis.regions import members, moments, to_csv, to_json, to_npz
-from vae.latent.sampling import inside
+from vae.latent.polylines import in_polygon
 
 NAMES = ("Shirt", "Bag, small", "Boot")
 
@@ -29,8 +29,8 @@ def test_inside_agrees_with_the_winding_number(corners):
     star = np.stack([0.3 + reach * np.cos(angles), reach * np.sin(angles) - 0.2], 1)
     points = rng.normal(size=(20_000, 2))
     expected = np.abs(winding(points, star)) > 0.5
-    assert np.array_equal(inside(points, star), expected)
-    assert np.array_equal(inside(points, star[::-1]), expected)
+    assert np.array_equal(in_polygon(points, star), expected)
+    assert np.array_equal(in_polygon(points, star[::-1]), expected)
     assert 0 < expected.sum() < len(points)
 
 

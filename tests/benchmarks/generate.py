@@ -17,6 +17,7 @@ import vae
 from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.latent import sampling
+from vae.latent.density import RelativeDensity
 from vae.latent.encoding import decode_uint8
 
 CLICKS = 20
@@ -39,7 +40,7 @@ def engine() -> list[list[str]]:
     loaded = vae.load(ROOT / "checkpoints" / "fashion-vae")
     split = vae.load_dataset("fashion-mnist-starter").test
     codes = latent.split_codes(loaded, split)
-    told = {"codes": codes, "labels": split.labels, "ground": sampling.Ground.of(codes.mean)}
+    told = {"codes": codes, "labels": split.labels, "density": RelativeDensity.fit(codes.mean)}
     gallery = pixel_neighbours.Gallery(split.images)
     times = {"draw": [], "decode": [], "nearest real images": []}
     for seed in range(CLICKS):

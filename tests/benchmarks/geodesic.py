@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 import vae  # noqa: E402
 from vae.latent.density import bounds  # noqa: E402
 from vae.latent.encoding import split_codes  # noqa: E402
-from vae.latent.geodesics import Metric, emptiness, picture_length, pixel_means  # noqa: E402
+from vae.latent.geodesics import Metric, density_penalty, pixel_length, pixel_means  # noqa: E402
 
 
 def measure(name: str, *, queries: int = 200) -> dict:
@@ -25,14 +25,14 @@ def measure(name: str, *, queries: int = 200) -> dict:
     decode = pixel_means(checkpoint.model)
     Metric(decode, bounds(codes), side=8)  # torch's first call is slow for reasons of its own
     start = time.perf_counter()
-    metric = Metric(decode, bounds(codes), empty=emptiness(codes))
+    metric = Metric(decode, bounds(codes), penalty=density_penalty(codes))
     prepared = time.perf_counter() - start
     times, gains = [], []
     for ends in np.random.default_rng(0).choice(codes, (queries, 2)):
         start = time.perf_counter()
         path = metric.geodesic(*ends)
         times.append(1e3 * (time.perf_counter() - start))
-        gains.append(metric.length(path) / max(picture_length(decode, ends), 1e-9))
+        gains.append(metric.pixel_length(path) / max(pixel_length(decode, ends), 1e-9))
     return {
         "prepare_s": round(prepared, 3),
         "query_ms": {q: round(float(np.percentile(times, q)), 2) for q in (50, 90, 100)},

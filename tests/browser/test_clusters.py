@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 import vae
 from vae.analysis import clustering
 from vae.latent.encoding import split_codes
-from vae.latent.sampling import inside
+from vae.latent.polylines import in_polygon
 
 CARD = '[data-testid="cluster-facts"]'
 LIST = '[data-testid="cluster-list"] button'
@@ -114,10 +114,10 @@ def test_samples_like_a_cluster_are_drawn_inside_its_outline(open_page):
     corners = [tuple(map(float, c.split(","))) for c in query(page)["in"].split(";")]
     own = found(number=6)
     core = codes()[own.members(1)[: len(own.members(1)) // 2]]
-    assert inside(core, corners).mean() > 0.98  # rounded corners may cut one or two
+    assert in_polygon(core, corners).mean() > 0.98  # rounded corners may cut one or two
     page.locator('[data-testid="sample-grid"] button').first.click()
     wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z")
-    assert inside(np.array([z_of(page)]), corners).all()
+    assert in_polygon(np.array([z_of(page)]), corners).all()
 
 
 def test_settings_group_anew_and_a_link_brings_them_back(open_page):

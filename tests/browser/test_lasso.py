@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 import vae
 from vae.latent.encoding import split_codes
-from vae.latent.sampling import inside
+from vae.latent.polylines import in_polygon
 
 CORNERS = ((0.35, 0.25), (0.6, 0.2), (0.7, 0.5), (0.5, 0.75), (0.36, 0.5), (0.35, 0.27))
 COUNT = '[data-testid="region-count"]'
@@ -42,7 +42,7 @@ def members(corners: np.ndarray) -> tuple[np.ndarray, vae.Dataset]:
     """Which test images numpy finds inside, with the bundled model's codes."""
     data = vae.load_dataset("fashion-mnist-starter")
     codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data.test).mean
-    return np.flatnonzero(inside(codes, corners)), data
+    return np.flatnonzero(in_polygon(codes, corners)), data
 
 
 def coloured(page: Page) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_files_and_generate_go_on_from_a_region(open_page):
     assert (asked["src"], asked["seed"], asked["in"]) == ("inside", "5", LINK)
     for index in (0, 11, 23):
         page.locator('[data-testid="sample-grid"] button').nth(index).click()
-        assert inside(np.array([z_of(page)]), corners).all()
+        assert in_polygon(np.array([z_of(page)]), corners).all()
     go_to(page, "Explore")
     page.get_by_text(f"{len(found):,} of 10,000 test images inside.").wait_for()
     page.get_by_text("lie, seed 5").wait_for()

@@ -1,4 +1,4 @@
-"""Lengths and shortest ways against surfaces whose geometry is known in closed form."""
+"""Lengths and geodesics against surfaces whose geometry is known in closed form."""
 
 import time
 
@@ -10,12 +10,12 @@ import vae
 from vae.latent.density import Field, bounds
 from vae.latent.geodesics import (
     Metric,
-    densify,
-    emptiness,
+    density_penalty,
     jacobian_metric,
-    picture_length,
+    pixel_length,
     pixel_means,
 )
+from vae.latent.polylines import resample
 from vae.models import build
 
 
@@ -26,7 +26,7 @@ def sphere(z):
 
 
 def polar(z):
-    """Radius and angle -> the plane, where shortest ways are straight."""
+    """Radius and angle -> the plane, where geodesics are straight."""
     return torch.stack([z[:, 0] * z[:, 1].cos(), z[:, 0] * z[:, 1].sin()], 1)
 
 
@@ -75,9 +75,9 @@ def test_geodesics_have_the_length_that_the_closed_form_gives(surface):
         wanted = distance(torch.tensor(start)[None], torch.tensor(end)[None])
         found = metric.geodesic(start, end)
         assert np.allclose(found[[0, -1]], [start, end])
-        assert metric.length(found) == pytest.approx(wanted, rel=error, abs=1e-3)
-        # Decoded lengths of ways between the same pictures can only be longer.
-        assert metric.length(found) > wanted * (1 - 1e-4)
+        assert metric.pixel_length(found) == pytest.approx(wanted, rel=error, abs=1e-3)
+        # No path between the same images is shorter.
+        assert metric.pixel_length(found) > wanted * (1 - 1e-4)
 
 
 def test_geodesics_are_symmetric_and_never_longer_than_the_straight_line(surface):
@@ -85,15 +85,15 @@ def test_geodesics_are_symmetric_and_never_longer_than_the_straight_line(surface
     for start, end in pairs(metric.area, 25):
         there, back = metric.geodesic(start, end), metric.geodesic(end, start)
         assert np.array_equal(there, back[::-1])
-        line = densify(np.stack([start, end]), len(there))
-        assert metric.field_length(there) <= metric.field_length(line) * (1 + 1e-12)
+        line = resample(np.stack([start, end]), len(there))
+        assert metric.metric_length(there) <= metric.metric_length(line) * (1 + 1e-12)
 
 
-def test_a_geodesic_is_smooth_and_of_even_speed():
+def test_a_geodesic_is_smooth_and_of_constant_speed():
     metric = Metric(*SURFACES["polar"][:2])
     path = metric.geodesic(np.array([2.5, -1.2]), np.array([2.5, 1.2]))
     flat = polar(torch.tensor(path)).numpy()
-    assert np.ptp(flat[:, 0]) < 0.03  # in the picture it is one straight, upright line
+    assert np.ptp(flat[:, 0]) < 0.03  # a straight, vertical line in the decoded plane
     moves = np.diff(flat, axis=0)
     lengths = np.linalg.norm(moves, axis=1)
     assert lengths.max() < 1.15 * lengths.min()
@@ -102,7 +102,7 @@ def test_a_geodesic_is_smooth_and_of_even_speed():
 
 
 @pytest.mark.parametrize("name", ["vae", "cvae", "hvae"])
-def test_the_metric_is_that_of_autograds_jacobian(settings, name):
+def test_the_metric_agrees_with_autograd(settings, name):
     torch.manual_seed(1)
     model = build(settings(name).model).eval().requires_grad_(False)
     kind = {"cvae": {"label": 1}, "hvae": {"seed": 5}}.get(name, {})
@@ -121,15 +121,15 @@ def test_the_metric_is_that_of_autograds_jacobian(settings, name):
         assert np.allclose(g, wanted[[0, 0, 1], [0, 1, 1]], rtol=0.01, atol=2e-3 * wanted.max())
 
 
-def test_lengths_in_the_field_agree_with_decoded_lengths(surface):
+def test_lengths_under_the_metric_agree_with_decoded_lengths(surface):
     metric, *_ = surface
     for line in pairs(metric.area, 10):
-        assert metric.field_length(densify(line, 65)) == pytest.approx(
-            metric.length(line), rel=2e-3
+        assert metric.metric_length(resample(line, 65)) == pytest.approx(
+            metric.pixel_length(line), rel=2e-3
         )
 
 
-def test_the_guard_leads_around_a_hole_that_the_metric_alone_would_cross():
+def test_the_penalty_leads_around_a_hole_that_the_metric_alone_would_cross():
     def flat(z):
         return torch.stack([z[:, 0], z[:, 1]], 1)
 
@@ -137,31 +137,31 @@ def test_the_guard_leads_around_a_hole_that_the_metric_alone_would_cross():
     y, x = np.mgrid[-2:2:64j, -2:2:64j]
     hole = Field(np.clip(1.5 - np.hypot(x, y), 0, 1) ** 0.5, area)
     ends = np.array([[-1.6, -0.1], [1.6, -0.1]])
-    through, around = Metric(flat, area), Metric(flat, area, empty=hole)
+    through, around = Metric(flat, area), Metric(flat, area, penalty=hole)
     assert np.abs(through.geodesic(*ends)[:, 1] + 0.1).max() < 0.02
     detour = around.geodesic(*ends)
     assert np.hypot(*detour.T).min() > 0.9
-    assert through.length(detour) > 3.2 * 1.1
+    assert through.pixel_length(detour) > 3.2 * 1.1
 
 
-def test_emptiness_is_low_among_items_and_high_away_from_them():
+def test_the_density_penalty_is_low_among_items_and_high_away_from_them():
     codes = np.random.default_rng(0).normal(size=(4000, 2)) * 0.5
     codes[:4] = [[3, 3], [3, 3.1], [-3, -3], [-3, -3.1]]
-    field = emptiness(codes)
+    field = density_penalty(codes)
     assert field.bounds == bounds(codes)
     middle = field.values[96:160, 96:160]
     assert middle.mean() < 0.15 and field.values.max() > 0.95
 
 
-def test_ends_outside_the_field_and_equal_ends_are_no_trouble():
+def test_ends_outside_the_grid_and_equal_ends_are_supported():
     metric = Metric(*SURFACES["polar"][:2])
     far = metric.geodesic(np.array([-9.0, 0]), np.array([9.0, 0.5]))
     assert np.isfinite(far).all() and np.allclose(far[[0, -1]], [[-9, 0], [9, 0.5]])
     still = metric.geodesic(np.array([1.0, 0]), np.array([1.0, 0]))
-    assert np.allclose(still, [1, 0]) and metric.length(still) == 0
+    assert np.allclose(still, [1, 0]) and metric.pixel_length(still) == 0
 
 
-def test_a_bundled_model_is_prepared_in_a_second_and_asked_in_milliseconds():
+def test_a_bundled_model_takes_a_second_to_prepare_and_milliseconds_per_geodesic():
     from live import ROOT
 
     from vae.latent.encoding import split_codes
@@ -170,13 +170,13 @@ def test_a_bundled_model_is_prepared_in_a_second_and_asked_in_milliseconds():
     codes = split_codes(ck, vae.load_dataset("fashion-mnist-starter").test).mean
     decode = pixel_means(ck.model)
     start = time.process_time()
-    metric = Metric(decode, bounds(codes), empty=emptiness(codes))
+    metric = Metric(decode, bounds(codes), penalty=density_penalty(codes))
     prepared = time.process_time() - start
     times, gains = [], []
     for ends in np.random.default_rng(1).choice(codes, (40, 2)):
         start = time.process_time()
         path = metric.geodesic(*ends)
         times.append(time.process_time() - start)
-        gains.append(metric.length(path) / picture_length(decode, ends))
-    assert prepared < 2 and np.median(times) < 0.02  # of processor time, twice the budget
+        gains.append(metric.pixel_length(path) / pixel_length(decode, ends))
+    assert prepared < 2 and np.median(times) < 0.02  # CPU seconds, twice the budget
     assert np.median(gains) < 0.95

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from vae.latent.codec import TorchCodec
-from vae.latent.density import at, bounds, density, entropy
+from vae.latent.density import bounds, kernel_density, pixel_entropy_field, sample_field
 from vae.latent.encoding import class_centres, decode_uint8
 
 
@@ -28,19 +28,19 @@ class Plane(nn.Module):
 def test_density_of_a_normal_sample_is_the_normal_density():
     codes = np.random.default_rng(0).normal(size=(40_000, 2)).astype(np.float32)
     area = (-5.0, 5.0, -4.0, 4.0)
-    field = density(codes, area, size=200)
+    field = kernel_density(codes, area, size=200)
     cell = (10 / 200) * (8 / 200)
     assert field.values.sum() * cell == pytest.approx(1, abs=0.01)
     points = np.array([[0.0, 0.0], [1.0, 0.5], [-0.7, 1.2]])
     exact = np.exp(-0.5 * (points**2).sum(1)) / (2 * math.pi)
-    assert at(field, points) == pytest.approx(exact, rel=0.15)
-    assert at(field, np.array([[9.0, 9.0]]))[0] == 0
+    assert sample_field(field, points) == pytest.approx(exact, rel=0.15)
+    assert sample_field(field, np.array([[9.0, 9.0]]))[0] == 0
 
 
 def test_field_orientation():
     """Mass placed at a corner is found at that corner, by axis and not mirrored."""
     codes = np.array([[2.0, -1.0]] * 50, dtype=np.float32)
-    field = density(
+    field = kernel_density(
         codes + np.random.default_rng(0).normal(scale=0.01, size=(50, 2)), (-3, 3, -2, 2)
     )
     row, column = np.unravel_index(field.values.argmax(), field.values.shape)
@@ -49,7 +49,7 @@ def test_field_orientation():
 
 
 def test_entropy_is_that_of_the_bernoulli():
-    field = entropy(TorchCodec(Plane()), (-2.0, 2.0, -1.0, 1.0), size=8)
+    field = pixel_entropy_field(TorchCodec(Plane()), (-2.0, 2.0, -1.0, 1.0), size=8)
     z1, z2 = -2 + 4 * 6.5 / 8, -1 + 2 * 1.5 / 8
     p = 1 / (1 + math.exp(-(z1 + 2 * z2)))
     exact = -p * math.log(p) - (1 - p) * math.log(1 - p)
@@ -75,7 +75,7 @@ def test_bounds_hold_the_data_but_not_a_stray():
     assert -1.3 < x0 < -0.99 and 0.99 < x1 < 1.3 and -1.3 < y0 < -0.99 and 0.99 < y1 < 1.3
 
 
-def test_decode_bytes_rounds_to_the_nearest_level():
+def test_decode_uint8_rounds_to_the_nearest_level():
     logits = torch.tensor([-30.0, 0.0, 30.0, 1.0])
     expected = (torch.sigmoid(logits) * 255).round().int().tolist()
     codes = torch.stack([logits, torch.zeros(4)], 1).numpy()

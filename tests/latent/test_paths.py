@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from vae.latent import paths
-from vae.latent.geodesics import Metric, picture_steps
+from vae.latent.geodesics import Metric, pixel_distances
 from vae.latent.paths import Frame, PathError
+from vae.latent.polylines import simplify
 
 
 def bent(z):
@@ -31,7 +32,7 @@ def test_even_steps_are_even_in_the_plane_and_keep_the_ends():
 
 def test_even_change_is_even_in_the_pictures():
     found = paths.frames(STOPS[:2], 17, spacing="change", decode=bent)
-    steps = picture_steps(bent, found)
+    steps = pixel_distances(bent, found)
     assert steps == pytest.approx(steps.mean(), rel=0.02)
     assert (found[:, 0] < -0.01).sum() == 4  # a quarter of the change lies there
 
@@ -72,7 +73,7 @@ def test_a_drawn_stroke_is_simplified_and_smooth_and_stays_near():
     t = np.linspace(0, np.pi, 300)
     stroke = np.stack([np.cos(t), np.sin(t)], 1)
     noisy = stroke + np.random.default_rng(0).normal(size=stroke.shape) * 0.004
-    assert len(paths.simplified(noisy, 0.03)) < 20
+    assert len(simplify(noisy, 0.03)) < 20
     curve = paths.drawn(noisy, tolerance=0.03)
     assert np.allclose(curve[[0, -1]], noisy[[0, -1]])
     assert np.abs(np.linalg.norm(curve, axis=1) - 1).max() < 0.05

@@ -1,21 +1,21 @@
-"""Drawing on purpose: distributions against plain numpy, records that decode again."""
+"""Samples: their distributions against plain numpy, and that they decode again."""
 
 import numpy as np
 import pytest
 import torch
 
 from vae import latent
+from vae.latent.density import RelativeDensity
 from vae.latent.encoding import Codes, decode_uint8
+from vae.latent.polylines import in_polygon
 from vae.latent.sampling import (
     SOURCES,
-    GenerateError,
-    Ground,
+    SamplingError,
     SamplingRequest,
-    inside,
     mix,
     sample,
-    tempered,
     variations,
+    with_temperature,
 )
 from vae.models import MODELS, build
 from vae.nn.distributions import Mixture
@@ -25,7 +25,7 @@ LABELS = np.arange(600) % 2
 
 @pytest.fixture
 def items():
-    """Two round clouds, one a class, of items with small posteriors."""
+    """Two round clouds, one per class, of items with small posteriors."""
     rng = np.random.default_rng(0)
     centres = np.where(LABELS[:, None] == 0, (-2.0, 0.0), (2.0, 1.0))
     mean = (centres + 0.4 * rng.standard_normal((600, 2))).astype(np.float32)
@@ -34,12 +34,11 @@ def items():
 
 @pytest.fixture
 def drawn(settings, items):
-    def make(name="vae", aggregate=None, **asked):
+    def make(name="vae", aggregate=None, **request):
         model = build(settings(name).model).eval()
-        ground = Ground.of(items.mean)
-        kept = {"codes": items, "labels": LABELS, "ground": ground}
-        kept["aggregate"] = aggregate
-        return model, sample(model, SamplingRequest(**asked), **kept)
+        density = RelativeDensity.fit(items.mean)
+        data = {"codes": items, "labels": LABELS, "density": density, "aggregate": aggregate}
+        return model, sample(model, SamplingRequest(**request), **data)
 
     return make
 
@@ -51,10 +50,10 @@ def test_prior_samples_have_the_moments_of_the_temperature(drawn):
     assert np.cov(z.T) == pytest.approx(0.25 * np.eye(2), abs=0.02)
 
 
-def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
+def test_temperature_keeps_the_means_of_a_mixture_and_shrinks_its_components():
     means = torch.tensor([[-3.0, 0.0], [3.0, 0.0]])
     mixture = Mixture(torch.log(torch.tensor([0.25, 0.75])), means, torch.eye(2).repeat(2, 1, 1))
-    z = tempered(mixture, 0.1)(20_000, torch.Generator().manual_seed(0)).numpy()
+    z = with_temperature(mixture, 0.1)(20_000, torch.Generator().manual_seed(0)).numpy()
     right = z[:, 0] > 0
     assert right.mean() == pytest.approx(0.75, abs=0.02)
     assert z[right].mean(0) == pytest.approx((3, 0), abs=0.01)
@@ -63,16 +62,16 @@ def test_a_mixture_keeps_its_centres_and_shrinks_its_clouds():
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, source):
+def test_every_source_of_every_model_gives_the_same_samples_again(drawn, name, source):
     square = ((-3.0, -1.0), (-1.0, -1.0), (-1.0, 1.0), (-3.0, 1.0))
-    asked = {"source": source, "n": 30, "seed": 4, "label": 1, "z": (2.0, 1.0)}
-    if source == "inside":  # where a conditional model finds the items of the label it is told
+    request = {"source": source, "n": 30, "seed": 4, "label": 1, "z": (2.0, 1.0)}
+    if source == "inside":  # where a conditional model has the items of label 1
         square = tuple((-x, y) for x, y in square)
-    asked["polygon"] = square
-    model, first = drawn(name, **asked)
-    _, other = drawn(name, **{**asked, "seed": 5})
+    request["polygon"] = square
+    model, first = drawn(name, **request)
+    _, other = drawn(name, **{**request, "seed": 5})
     assert first.z.shape == (30, 2) and np.isfinite(first.z).all()
-    again = drawn_again(model, asked, drawn)
+    again = drawn_again(model, request, drawn)
     assert np.array_equal(again.z, first.z) and np.array_equal(again.seeds, first.seeds)
     assert not np.array_equal(first.z, other.z)
     assert (first.seeds > 0).all() == (model.noise_size > 0)
@@ -87,36 +86,36 @@ def test_every_source_of_every_model_gives_the_same_records_again(drawn, name, s
         assert np.linalg.norm(first.z - (2, 1), axis=1).max() < 1.5
 
 
-def drawn_again(model, asked, drawn):
-    return drawn(next(n for n, e in MODELS.items() if type(model) is e.cls), **asked)[1]
+def drawn_again(model, options, drawn):
+    return drawn(next(n for n, e in MODELS.items() if type(model) is e.cls), **options)[1]
 
 
-def test_what_lies_in_thin_ground_is_not_kept_and_the_draws_are_counted(drawn, items):
-    ground = Ground.of(items.mean)
-    assert ground.crowding(items.mean).mean() == pytest.approx(1, abs=0.3)
-    assert ground.crowding(np.array([[0.0, 5.0]]))[0] < 0.01
+def test_samples_below_the_minimum_density_are_rejected_and_all_draws_counted(drawn, items):
+    density = RelativeDensity.fit(items.mean)
+    assert density.at(items.mean).mean() == pytest.approx(1, abs=0.3)
+    assert density.at(np.array([[0.0, 5.0]]))[0] < 0.01
     _, loose = drawn(n=200, seed=1)
     _, strict = drawn(n=200, seed=1, min_density=0.3)
-    assert loose.tried == 200 and (ground.crowding(loose.z) < 0.3).any()
-    assert strict.tried > 200 and ground.crowding(strict.z).min() >= 0.3
-    # Nothing else is changed: what was kept are the first draws that passed.
-    passing = loose.z[ground.crowding(loose.z) >= 0.3]
+    assert loose.draws == 200 and (density.at(loose.z) < 0.3).any()
+    assert strict.draws > 200 and density.at(strict.z).min() >= 0.3
+    # Nothing else changes: the first draws that pass are accepted.
+    passing = loose.z[density.at(loose.z) >= 0.3]
     assert np.array_equal(strict.z[: len(passing)], passing)
 
 
-def test_polygons_that_bend_and_cross_hold_what_they_should():
+def test_concave_polygons_contain_the_right_codes():
     bend = [(0, 0), (4, 0), (4, 4), (3, 4), (3, 1), (1, 1), (1, 4), (0, 4)]
     z = np.array([[0.5, 3], [2, 3], [3.5, 3], [2, 0.5], [5, 2], [-1, 2], [2, -1]])
-    assert inside(z, bend).tolist() == [True, False, True, True, False, False, False]
-    assert inside(z, bend[::-1]).tolist() == inside(z, bend).tolist()
+    assert in_polygon(z, bend).tolist() == [True, False, True, True, False, False, False]
+    assert in_polygon(z, bend[::-1]).tolist() == in_polygon(z, bend).tolist()
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"source": "dream"}, "'dream'; expected one of prior"),
-        ({"n": 401}, "401 pictures are asked for; expected 1 to 400"),
-        ({"n": 0}, "0 pictures"),
+        ({"n": 401}, "401 samples requested; expected 1 to 400"),
+        ({"n": 0}, "0 samples"),
         ({"temperature": 9}, "temperature is 9; expected 0 to 3"),
         ({"source": "class", "label": 7}, "has no items"),
         ({"source": "around", "z": (1.0,)}, "1 coordinates; expected 2"),
@@ -126,13 +125,13 @@ def test_polygons_that_bend_and_cross_hold_what_they_should():
         ({"min_density": 1e9, "n": 5}, "none of 125 draws"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(drawn, asked, words):
-    with pytest.raises(GenerateError, match=words):
-        drawn(**asked)
+def test_a_request_that_cannot_be_met_is_refused(drawn, options, words):
+    with pytest.raises(SamplingError, match=words):
+        drawn(**options)
 
 
 @pytest.mark.parametrize("name", ["vae", "cvae", "hvae"])
-def test_records_decode_to_the_pictures_they_are_of(drawn, name):
+def test_samples_decode_to_the_same_images_alone(drawn, name):
     model, made = drawn(name, n=12, label=0 if name == "cvae" else None)
     pictures = decode_uint8(model, made.z, label=made.label, seed=made.seeds)
     for z, seed, picture in zip(made.z, made.seeds, pictures, strict=True):
@@ -153,14 +152,14 @@ def test_variations_stay_around_their_parent_and_repeat(settings):
     assert (same.z == 0).all() and len(set(same.seeds)) == 12 and same.seeds.min() > 0
 
 
-def test_a_mix_is_the_weighted_mean_in_the_plane_and_on_the_shell_above_it():
+def test_a_mix_is_the_weighted_mean_with_the_mean_norm_beyond_two_dimensions():
     codes = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
     assert mix(codes, [2, 1, 1]) == pytest.approx((1, 1))
     assert mix(codes, [0, 1, 0]) == pytest.approx((4, 0))
     high = np.eye(3) * 2
     assert np.linalg.norm(mix(high, [1, 1, 1])) == pytest.approx(2)
     for weights in ([1, 1], [-1, 1, 1], [0, 0, 0]):
-        with pytest.raises(GenerateError, match="the weights are"):
+        with pytest.raises(SamplingError, match="the weights are"):
             mix(codes, weights)
 
 
@@ -172,19 +171,19 @@ def test_the_aggregate_posterior_inside_a_region_is_that_of_all_draws_that_fall_
     )
     _, found = drawn(source="inside", n=400, seed=1, polygon=triangle, aggregate=mixture)
     every = mixture.sample(100_000, torch.Generator().manual_seed(9)).numpy()
-    kept = every[inside(every, triangle)]
-    assert inside(found.z, triangle).all() and found.z.shape == (400, 2)
+    kept = every[in_polygon(every, triangle)]
+    assert in_polygon(found.z, triangle).all() and found.z.shape == (400, 2)
     assert found.z.mean(0) == pytest.approx(kept.mean(0), abs=0.07)  # 4 standard errors
     assert found.z.std(0) == pytest.approx(kept.std(0), abs=0.05)
-    assert len(found.z) / found.tried == pytest.approx(len(kept) / len(every), abs=0.05)
+    assert len(found.z) / found.draws == pytest.approx(len(kept) / len(every), abs=0.05)
     _, few = drawn(source="inside", n=24, seed=1, polygon=triangle, aggregate=mixture)
     assert np.array_equal(few.z, found.z[:24])
 
 
-def test_a_region_is_covered_evenly_and_only_inside(drawn):
+def test_a_region_is_sampled_uniformly_and_only_inside(drawn):
     triangle = ((0.0, 0.0), (2.0, 0.0), (0.0, 2.0))
     parts = [drawn(source="region", n=400, seed=s, polygon=triangle) for s in range(5)]
     z = np.concatenate([made.z for _, made in parts])
     assert (z.min(0) >= 0).all() and (z.sum(1) <= 2).all()
     assert z.mean(0) == pytest.approx((2 / 3, 2 / 3), abs=0.04)
-    assert sum(made.tried for _, made in parts) == pytest.approx(2 * len(z), rel=0.1)
+    assert sum(made.draws for _, made in parts) == pytest.approx(2 * len(z), rel=0.1)

@@ -22,7 +22,7 @@ from pages.ui.models.families import (
 )
 from pages.ui.models.metrics_table import METRICS, metrics_table, number
 from vae import Config, Entry, ModelConfig, TrainConfig
-from vae.latent.traversal import Walk
+from vae.latent.traversal import Traversal
 from vae.pictures.grid import mosaic
 
 
@@ -118,7 +118,7 @@ def test_the_table_marks_the_best_and_says_what_is_missing():
 
 def test_walk_figure_fills_the_width_of_its_strip():
     rng = np.random.default_rng(0)
-    path = Walk(rng.normal(size=(29, 2)), rng.random(29), rng.random(29), rng.random(29))
+    path = Traversal(rng.normal(size=(29, 2)), rng.random(29), rng.random(29), rng.random(29))
     figure = compare_figures.walk_figure(path, 15, (2.0, 1.0, 0.7))
     low, high = figure.layout.xaxis.range
     frame = (high - low) / 15  # the first frame's middle is the start, the last one's the end

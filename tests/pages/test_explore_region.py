@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 import vae
 from vae.latent.encoding import split_codes
-from vae.latent.sampling import inside
+from vae.latent.polylines import in_polygon
 
 SQUARE = ((-1.0, -0.5), (1.5, -0.5), (1.5, 1.0), (-1.0, 1.0))
 LINK = ";".join(f"{x:g},{y:g}" for x, y in SQUARE)
@@ -21,7 +21,7 @@ def app() -> AppTest:
 def counts_of(name: str, polygon, hidden=()) -> np.ndarray:
     ck = vae.load(ROOT / "checkpoints" / name)
     split = vae.load_dataset("fashion-mnist-starter").test
-    chosen = inside(split_codes(ck, split).mean, polygon) & ~np.isin(split.labels, hidden)
+    chosen = in_polygon(split_codes(ck, split).mean, polygon) & ~np.isin(split.labels, hidden)
     return np.bincount(split.labels[chosen], minlength=10)
 
 

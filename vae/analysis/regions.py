@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..files import csv_table
-from ..latent.sampling import inside
+from ..latent.polylines import in_polygon
 
 _CHUNK = 4096
 
@@ -47,7 +47,7 @@ def members(
 ) -> Members:
     """Items with codes [N, D] and labels [N] inside a polygon [P, 2] of the first two dimensions;
     items of the classes `without` are left out."""
-    chosen = inside(codes, polygon) & ~np.isin(labels, list(without))
+    chosen = in_polygon(codes, polygon) & ~np.isin(labels, list(without))
     index = np.flatnonzero(chosen)
     return Members(index, labels[index], codes[index], tuple(names))
 

@@ -264,7 +264,7 @@ def _drawn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes, rounded as codes are shown, and detail seeds of numbered blocks of draws."""
     model = source.model
-    draw = sampling.tempered(source.places.block(label, len(source.class_names)), spread)
+    draw = sampling.with_temperature(source.places.block(label, len(source.class_names)), spread)
     codes, seeds = [], []
     for block in blocks:
         state = np.random.SeedSequence((seed, label, block)).generate_state(1, np.uint64)
@@ -272,7 +272,7 @@ def _drawn(
         codes.append(draw(_BLOCK, generator).numpy().round(4) + 0.0)
         if model.noise_size:
             seeds.append(
-                torch.randint(1, sampling.DETAILS, (_BLOCK,), generator=generator).numpy()
+                torch.randint(1, sampling.NOISE_SEEDS, (_BLOCK,), generator=generator).numpy()
             )
         else:
             seeds.append(np.zeros(_BLOCK, np.int64))

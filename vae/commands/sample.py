@@ -135,7 +135,8 @@ def interpolate(
             )
         data = dataset_or_starter(loaded.config.train.data, model.image_shape[1])
         codes = latent.split_codes(loaded, data.test).mean
-        field = geodesics.Metric(decode, latent.bounds(codes), empty=geodesics.emptiness(codes))
+        penalty = geodesics.density_penalty(codes)
+        field = geodesics.Metric(decode, latent.bounds(codes), penalty=penalty)
         way = paths.geodesic(stops, field)
     spacing = "change" if even_change else "steps"
     codes = paths.frames(way, steps, spacing=spacing, decode=decode).round(4) + 0.0
@@ -147,9 +148,9 @@ def interpolate(
         grid.save(make(model, frames, recipe, origin), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
-    lengths = f"straight {geodesics.picture_length(decode, stops):.1f}"
+    lengths = f"straight {geodesics.pixel_length(decode, stops):.1f}"
     if geodesic:
-        lengths += f", geodesic {geodesics.picture_length(decode, way):.1f}"
+        lengths += f", geodesic {geodesics.pixel_length(decode, way):.1f}"
     click.echo(f"{steps} frames, {lengths} in pixel change: {out}")
 
 

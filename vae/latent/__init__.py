@@ -1,7 +1,7 @@
-"""The latent space: codes, their density, ways through it, and samples from it."""
+"""The latent space: codes, their density, samples, directions and paths."""
 
 from .codec import Codec, CodecInfo, TorchCodec, open_codec
-from .density import Field, at, bounds, density, entropy
+from .density import bounds, pixel_entropy_field
 from .encoding import (
     Codes,
     central_items,

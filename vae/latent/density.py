@@ -1,4 +1,6 @@
-"""The density of codes on the plane, how sure the decoder is there, and the window they fill."""
+"""Where the codes of a data set lie in the first two latent dimensions, and how densely."""
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -6,31 +8,49 @@ import numpy as np
 
 from .codec import Codec
 
+Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
+
+LOW_DENSITY = 0.05  # relative density below which the decoder has seen hardly any item
+
 
 class Field(NamedTuple):
-    """A quantity over a rectangle of the plane: `values` [G, G], row 0 at the smallest z2."""
+    """A scalar field over a rectangle of the plane: `values` [G, G], row 0 at the smallest z2."""
 
     values: np.ndarray
-    bounds: tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
+    bounds: Area
 
 
-def bounds(codes: np.ndarray, *, margin: float = 0.08) -> tuple[float, float, float, float]:
-    """Rectangle of the first two dimensions of codes [N, D] that holds all but stray items."""
+class RelativeDensity(NamedTuple):
+    """Density of the codes of a data set in units of the density at its median item."""
+
+    field: Field
+    median: float
+
+    @classmethod
+    def fit(cls, codes: np.ndarray) -> RelativeDensity:
+        """The relative density of codes [N, D] in their first two dimensions."""
+        field = kernel_density(codes, bounds(codes))
+        return cls(field, max(float(np.median(sample_field(field, codes))), 1e-12))
+
+    def at(self, z: np.ndarray) -> np.ndarray:
+        """Relative density [n] at codes [n, D]: 1 at a typical item, 0 far from all items."""
+        return sample_field(self.field, np.asarray(z)) / self.median
+
+
+def bounds(codes: np.ndarray, *, margin: float = 0.08) -> Area:
+    """Rectangle around codes [N, D] in the first two dimensions, without the outermost 0.1 %."""
     low, high = np.percentile(codes[:, :2], (0.05, 99.95), axis=0)
     pad = margin * np.maximum(high - low, 1e-3)
     (x0, y0), (x1, y1) = low - pad, high + pad
     return float(x0), float(x1), float(y0), float(y1)
 
 
-def density(
-    codes: np.ndarray, area: tuple[float, float, float, float], *, size: int = 256
-) -> Field:
-    """Density of codes [N, D] over their first two dimensions, per unit of area; integrates to 1.
+def kernel_density(codes: np.ndarray, area: Area, *, size: int = 256) -> Field:
+    """Density per unit area of codes [N, D] in their first two dimensions; it integrates to 1.
 
-    A kernel density estimate on a grid: a histogram smoothed by a Gaussian whose width is the
-    median distance to the 20th neighbour (the k-nearest-neighbour bandwidth of Breiman, Meisel
-    and Purcell, 1977, made global), so that separate clusters stay separate, which Scott's rule
-    does not manage with data this clumped.
+    A histogram on a grid, smoothed by a Gaussian kernel. The bandwidth is the median distance to
+    the 20th nearest neighbour (the k-nearest-neighbour bandwidth of Breiman, Meisel and Purcell,
+    1977, made global): it keeps separate clusters separate, which Scott's rule does not.
     """
     from scipy.ndimage import gaussian_filter
     from scipy.spatial import cKDTree
@@ -38,33 +58,33 @@ def density(
     plane = codes[:, :2]
     sample = plane[:: max(1, len(plane) // 5000)]
     k = min(20, len(plane))
-    width = float(np.median(cKDTree(plane).query(sample, k=k)[0][:, -1]))
+    bandwidth = float(np.median(cKDTree(plane).query(sample, k=k)[0][:, -1]))
     x0, x1, y0, y1 = area
     counts, _, _ = np.histogram2d(
         plane[:, 1], plane[:, 0], bins=size, range=((y0, y1), (x0, x1)), density=False
     )
     cell = ((y1 - y0) / size, (x1 - x0) / size)
-    smooth = gaussian_filter(counts, sigma=[max(width / c, 0.5) for c in cell], mode="constant")
+    sigma = [max(bandwidth / c, 0.5) for c in cell]
+    smooth = gaussian_filter(counts, sigma=sigma, mode="constant")
     values = smooth / (len(plane) * cell[0] * cell[1])
     return Field(values.astype(np.float32), area)
 
 
-def at(field: Field, plane: np.ndarray) -> np.ndarray:
-    """Values of a field at points [N, 2], bilinear between cell centres, 0 outside."""
+def sample_field(field: Field, z: np.ndarray, *, outside: float = 0.0) -> np.ndarray:
+    """Values [N] of a field at codes [N, D], bilinear between the centres of its cells."""
     from scipy.ndimage import map_coordinates
 
     x0, x1, y0, y1 = field.bounds
     rows, columns = field.values.shape
-    row = (plane[:, 1] - y0) / (y1 - y0) * rows - 0.5
-    column = (plane[:, 0] - x0) / (x1 - x0) * columns - 0.5
-    return map_coordinates(field.values, [row, column], order=1, mode="constant", cval=0.0)
+    row = (z[:, 1] - y0) / (y1 - y0) * rows - 0.5
+    column = (z[:, 0] - x0) / (x1 - x0) * columns - 0.5
+    return map_coordinates(field.values, [row, column], order=1, mode="constant", cval=outside)
 
 
-def entropy(codec: Codec, area: tuple[float, float, float, float], *, size: int = 96) -> Field:
-    """Mean entropy of a pixel in nats (0 to ln 2), taken as Bernoulli, over the first two latents.
+def pixel_entropy_field(codec: Codec, area: Area, *, size: int = 96) -> Field:
+    """Pixel entropy, in nats (0 to ln 2), of the images decoded over a rectangle of the plane.
 
-    High where decoded images are blurred between several, low where they are definite. All other
-    latents are 0.
+    It is high where the decoder blends several images. All other latents are 0.
     """
     x0, x1, y0, y1 = area
     z = np.zeros((size * size, codec.info.latent), np.float32)

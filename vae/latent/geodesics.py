@@ -1,19 +1,19 @@
-"""How fast pictures change over the plane, and the shortest ways through it.
+"""The pull-back metric of a decoder over the plane, and its geodesics.
 
-A decoder f (codes -> pixel means) carries the Euclidean distance between pictures back to the
-plane: a small step dz changes the picture by sqrt(dz^T G(z) dz) with G = J^T J and J = df/dz
-(Tosi et al. 2014, https://arxiv.org/abs/1411.7432). Shortest paths of G are geodesics: a walk on
-one shows as little change as a walk between two pictures can.
+A decoder f (codes -> pixel means) pulls the Euclidean metric of pixel space back to the plane: a
+small step dz changes the image by sqrt(dz^T G(z) dz) with G = J^T J and J = df/dz (Tosi et al.
+2014, https://arxiv.org/abs/1411.7432). Geodesics are the shortest paths under G: along them the
+image changes as little as possible between two codes.
 
-G alone is small where the decoder saw no data, because it repeats itself there, so its geodesics
-cut through holes. Arvanitidis et al. (2018, https://arxiv.org/abs/1710.11379) let the decoder's
-variance grow away from the data, which adds J_sigma^T J_sigma to the metric and makes holes long.
-These decoders have no variance of their own, so the same is done directly:
+G alone is small where the decoder saw no data and its output hardly changes, so its geodesics cut
+through low-density regions. Arvanitidis et al. (2018, https://arxiv.org/abs/1710.11379) let the
+decoder's variance grow away from the data, which adds J_sigma^T J_sigma to the metric. The
+decoders here have no variance of their own, so a penalty on low density is added directly:
 
-    G'(z) = J^T J + GUARD * g * e(z)^2 * I,   e(z) = 1 / (1 + density(z) / (THIN * typical))
+    G'(z) = J^T J + PENALTY_WEIGHT * g * e(z)^2 * I,   e(z) = 1 / (1 + density(z) / LOW_DENSITY)
 
-with `typical` the density at the median item and g the median of trace(G) / 2 where there are
-items. e is near 0 among items and 1 in a hole.
+with the density relative to the median item's and g the median of trace(G) / 2 where e < 0.5.
+e is near 0 among items and 1 far from them.
 """
 
 from __future__ import annotations
@@ -30,24 +30,23 @@ from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
 from ..models.base import Autoencoder
-from .density import Field, at, bounds, density
-from .traversal import THIN
+from .density import LOW_DENSITY, Area, Field, RelativeDensity, sample_field
+from .polylines import resample, resample_by
 
-Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
 Decode = Callable[[Tensor], Tensor]  # codes [B, 2] -> pixel means [B, P]
 
-GUARD = 4.0
-SIDE = 72
+PENALTY_WEIGHT = 4.0
+GRID_SIDE = 72  # nodes per side of the graph
 SEGMENTS = 64  # of a geodesic
-_FINER = 3  # nodes of the field between those of the graph
-_STEP = 1e-3  # of the central differences; in float32 their two errors are about equal there
-_REACH = 3  # grid steps an edge may span: 32 directions, at most 1.3 % longer than any other
-_ROUNDS = 30  # of the refinement, of which some are refused
-_SAMPLES = 257  # pictures from which a length is measured
+_UPSAMPLING = 3  # grid cells of the metric per cell of the graph
+_STEP = 1e-3  # of the central differences: truncation and float32 rounding are about equal there
+_EDGE_REACH = 3  # cells an edge may span: 32 directions, paths at most 1.3 % too long
+_ITERATIONS = 30  # of the relaxation, rejected steps included
+_LENGTH_SAMPLES = 257  # decoded images from which a length is measured
 
 
 def pixel_means(model: Autoencoder, *, label: int | None = None, seed: int = 0) -> Decode:
-    """The decoder as a function of the code alone: told a label, with one detail seed."""
+    """The decoder as a function of the code alone, for one label and one noise seed."""
 
     @torch.inference_mode()
     def decode(z: Tensor) -> Tensor:
@@ -57,7 +56,7 @@ def pixel_means(model: Autoencoder, *, label: int | None = None, seed: int = 0) 
 
 
 def jacobian_metric(decode: Decode, z: np.ndarray, *, step: float = _STEP) -> np.ndarray:
-    """G = J^T J at codes [N, 2] as [N, 3]: its entries 11, 12, 22. By central differences."""
+    """Entries 11, 12 and 22 [N, 3] of G = J^T J at codes [N, 2], by central differences."""
     codes = torch.as_tensor(z)
     parts = []
     for part in codes.split(1024):
@@ -67,120 +66,108 @@ def jacobian_metric(decode: Decode, z: np.ndarray, *, step: float = _STEP) -> np
     return torch.cat(parts).double().numpy()
 
 
-def emptiness(codes: np.ndarray) -> Field:
-    """e(z) above, over `bounds(codes)` of codes [N, 2]."""
-    field = density(codes, bounds(codes))
-    typical = max(float(np.median(at(field, codes))), 1e-12)
-    return Field(1 / (1 + field.values / (THIN * typical)), field.bounds)
+def density_penalty(codes: np.ndarray) -> Field:
+    """The penalty e(z) on low density, from 0 to 1, over `bounds(codes)` of codes [N, 2]."""
+    density = RelativeDensity.fit(codes)
+    relative = density.field.values / density.median
+    return Field(1 / (1 + relative / LOW_DENSITY), density.field.bounds)
 
 
-def picture_length(decode: Decode, path: np.ndarray) -> float:
-    """How much the picture changes on a way [S, D], summed over it: the length, in pixel values
-    (root of the sum of squares), of the curve that f draws. Measured on decoded pictures."""
-    return float(picture_steps(decode, densify(path, _SAMPLES)).sum())
+def pixel_length(decode: Decode, path: np.ndarray) -> float:
+    """Path length in pixel space: the Euclidean length of the curve that f draws along a path
+    [S, D], measured on decoded images."""
+    return float(pixel_distances(decode, resample(path, _LENGTH_SAMPLES)).sum())
 
 
-def picture_steps(decode: Decode, codes: np.ndarray) -> np.ndarray:
-    """Distance [N - 1] between the pictures of neighbours among codes [N, D]."""
-    pictures = decode(torch.as_tensor(codes, dtype=torch.float32))
-    return (pictures[1:] - pictures[:-1]).norm(dim=1).double().numpy()
-
-
-def densify(path: np.ndarray, n: int) -> np.ndarray:
-    """n codes at equal distances along a polyline [S, D]."""
-    steps = np.sqrt(np.square(np.diff(path, axis=0)).sum(1))
-    return along(path, steps, n)
-
-
-def along(path: np.ndarray, steps: np.ndarray, n: int) -> np.ndarray:
-    """n codes on a polyline [S, D] at equal travel, where piece i takes `steps[i]`."""
-    travel = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(0, travel[-1], n)
-    return np.stack([np.interp(wanted, travel, values) for values in path.T], 1)
+def pixel_distances(decode: Decode, codes: np.ndarray) -> np.ndarray:
+    """Euclidean distances [N - 1] between the images of consecutive codes [N, D]."""
+    images = decode(torch.as_tensor(codes, dtype=torch.float32))
+    return (images[1:] - images[:-1]).norm(dim=1).double().numpy()
 
 
 class Metric:
-    """The field G over a rectangle of the plane, and the graph on which geodesics are found.
+    """The metric G' on a grid over a rectangle of the plane, and the graph for its geodesics.
 
-    Prepared once a model; a query then takes some milliseconds. Outside the rectangle G is taken
-    from its edge. `empty` switches the guard on (`emptiness`).
+    It is prepared once per model; a geodesic then takes some milliseconds. Outside the rectangle
+    G' is that of the nearest edge. `penalty` is a field from 0 to 1 (`density_penalty`).
     """
 
     def __init__(
-        self, decode: Decode, area: Area, *, empty: Field | None = None, side: int = SIDE
+        self, decode: Decode, area: Area, *, penalty: Field | None = None, side: int = GRID_SIDE
     ) -> None:
         self.decode, self.area, self.side = decode, area, side
         x0, x1, y0, y1 = area
         xs, ys = np.linspace(x0, x1, side), np.linspace(y0, y1, side)
         self._origin = np.array([x0, y0])
-        self._coarse = np.array([xs[1] - xs[0], ys[1] - ys[0]])
+        self._graph_cell = np.array([xs[1] - xs[0], ys[1] - ys[0]])
         nodes = np.stack(np.meshgrid(xs, ys), 2).reshape(-1, 2)
         pulled = jacobian_metric(decode, nodes.astype(np.float32))
-        self.speed = Field(_log_speed(pulled).reshape(side, side).astype(np.float32), area)
-        if empty is not None:
-            holes = at(empty, nodes) + (at(Field(np.ones_like(empty.values), area), nodes) == 0)
-            holes = np.clip(holes, 0, 1)
-            typical = np.median((pulled[holes < 0.5, 0] + pulled[holes < 0.5, 2]) / 2)
-            guard = GUARD * (typical if np.isfinite(typical) else 1.0) * holes**2
-            pulled = pulled + guard[:, None] * np.array([1.0, 0.0, 1.0])
-        # Entries of a Cholesky factor may be interpolated freely: L L^T stays a metric.
+        log_magnification = _log_sqrt_det(pulled).reshape(side, side).astype(np.float32)
+        self.log_magnification = Field(log_magnification, area)
+        if penalty is not None:
+            e = sample_field(penalty, nodes, outside=1.0)
+            scale = np.median((pulled[e < 0.5, 0] + pulled[e < 0.5, 2]) / 2)
+            weight = PENALTY_WEIGHT * (scale if np.isfinite(scale) else 1.0)
+            pulled = pulled + (weight * e**2)[:, None] * np.array([1.0, 0.0, 1.0])
+        # Cholesky factors may be interpolated: L L^T stays positive definite.
         factor = _cholesky(pulled).reshape(side, side, 3)
-        self._columns = (side - 1) * _FINER + 1
+        self._columns = (side - 1) * _UPSAMPLING + 1
         l11, l21, l22 = (
             zoom(factor[..., k], self._columns / side, order=3, mode="nearest").ravel()
             for k in range(3)
         )
         self._g = np.stack([l11**2, l11 * l21, l21**2 + l22**2], 1)
-        self._cell = self._coarse / _FINER
+        self._cell = self._graph_cell / _UPSAMPLING
         self._nodes = nodes
         self._graph = self._edges(nodes)
 
-    # --- the field ------------------------------------------------------------------------------
+    # --- the metric -----------------------------------------------------------------------------
 
     def _corners(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """G' [N, 3] at the four nodes around codes [N, 2], and shares [N, 1] right and up."""
-        where = np.clip((z - self._origin) / self._cell, 0, self._columns - 1 - 1e-9)
-        low = where.astype(np.intp)
-        share, first = where - low, low[:, 1] * self._columns + low[:, 0]
+        """G' [N, 3] at the four nodes around codes [N, 2], and the position [N, 1] between them in
+        z1 and in z2, from 0 to 1."""
+        position = np.clip((z - self._origin) / self._cell, 0, self._columns - 1 - 1e-9)
+        low = position.astype(np.intp)
+        fraction, first = position - low, low[:, 1] * self._columns + low[:, 0]
         nodes = (first, first + 1, first + self._columns, first + self._columns + 1)
-        return *(self._g[i] for i in nodes), share[:, :1], share[:, 1:]
+        return *(self._g[i] for i in nodes), fraction[:, :1], fraction[:, 1:]
 
-    def at(self, z: np.ndarray) -> np.ndarray:
-        """G' [N, 3] (11, 12, 22) at codes [N, 2], bilinear between nodes."""
+    def tensor(self, z: np.ndarray) -> np.ndarray:
+        """Entries 11, 12 and 22 [N, 3] of G' at codes [N, 2], bilinear between nodes."""
         a, b, c, d, right, up = self._corners(z)
         low, high = a + right * (b - a), c + right * (d - c)
         return low + up * (high - low)
 
-    def _with_slopes(self, z: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """G' at codes [N, 2] and its derivatives by z1 and by z2, [N, 3] each."""
+    def _with_gradient(self, z: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """G' at codes [N, 2] and its derivatives with respect to z1 and z2, [N, 3] each."""
         a, b, c, d, right, up = self._corners(z)
         low, high = a + right * (b - a), c + right * (d - c)
         by_z1 = ((b - a) + up * ((d - c) - (b - a))) / self._cell[0]
         return low + up * (high - low), (by_z1, (high - low) / self._cell[1])
 
-    def steps(self, path: np.ndarray, *, samples: int = 4) -> np.ndarray:
-        """Length [S - 1] of each piece of a way [S, 2] in the field."""
+    def segment_lengths(self, path: np.ndarray, *, samples: int = 4) -> np.ndarray:
+        """Lengths [S - 1] under G' of the segments of a path [S, 2]."""
         start, move = path[:-1], np.diff(path, axis=0)
         lengths = np.zeros(len(move))
-        for share in (np.arange(samples) + 0.5) / samples:
-            lengths += np.sqrt(np.maximum(_quadratic(self.at(start + share * move), move), 0))
+        for t in (np.arange(samples) + 0.5) / samples:
+            lengths += np.sqrt(np.maximum(_quadratic(self.tensor(start + t * move), move), 0))
         return lengths / samples
 
-    def field_length(self, path: np.ndarray) -> float:
-        """Length of a way [S, 2] in the field, guard included: what a geodesic keeps small."""
-        return float(self.steps(path).sum())
+    def metric_length(self, path: np.ndarray) -> float:
+        """Length of a path [S, 2] under G', which a geodesic minimises."""
+        return float(self.segment_lengths(path).sum())
 
-    def length(self, path: np.ndarray) -> float:
-        """How much the picture changes on a way [S, 2], from decoded pictures."""
-        return picture_length(self.decode, path)
+    def pixel_length(self, path: np.ndarray) -> float:
+        """Length of a path [S, 2] in pixel space, measured on decoded images."""
+        return pixel_length(self.decode, path)
 
-    # --- the shortest way -----------------------------------------------------------------------
+    # --- geodesics ------------------------------------------------------------------------------
 
     def _edges(self, nodes: np.ndarray) -> csr_matrix:
         index = np.arange(self.side**2).reshape(self.side, self.side)
-        reach = range(-_REACH, _REACH + 1)
+        reach = range(-_EDGE_REACH, _EDGE_REACH + 1)
         starts, ends = [], []
-        for dy in range(_REACH + 1):
+        for dy in range(_EDGE_REACH + 1):
             for dx in reach:
                 if gcd(dy, dx) != 1 or (dy == 0 and dx < 0):
                     continue
@@ -190,78 +177,78 @@ class Metric:
                 ends.append(starts[-1] + dy * self.side + dx)
         a, b = np.concatenate(starts), np.concatenate(ends)
         pieces = np.stack([nodes[a], nodes[b]], 1).reshape(-1, 2)
-        lengths = self.steps(pieces, samples=3)[::2]
+        lengths = self.segment_lengths(pieces, samples=3)[::2]
         size = self.side**2
         half = csr_matrix((lengths, (a, b)), shape=(size, size))
         return (half + half.T).tocsr()
 
     def geodesic(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """The shortest way [SEGMENTS + 1, 2] between two codes in the field, both included.
+        """The geodesic [SEGMENTS + 1, 2] between two codes, both included.
 
-        Found on the graph, then made smooth by Newton-like steps on its energy. Symmetric, and
-        never longer in the field than the straight line.
+        The shortest path on the graph, relaxed by Newton-like steps on its energy. It is symmetric
+        and never longer under G' than the straight line.
         """
         start, end = np.asarray(start, float), np.asarray(end, float)
-        if tuple(start) > tuple(end):  # the same way back, whatever ties the graph holds
+        if tuple(start) > tuple(end):  # symmetric even where the graph has ties
             return self.geodesic(end, start)[::-1]
-        straight = densify(np.stack([start, end]), SEGMENTS + 1)
+        straight = resample(np.stack([start, end]), SEGMENTS + 1)
         if np.array_equal(start, end):
             return straight
-        found = self._refined(self._on_graph(start, end))
-        candidates = [found, straight]
-        return min(candidates, key=self.field_length)
+        relaxed = self._relax(self._shortest_on_graph(start, end))
+        return min(relaxed, straight, key=self.metric_length)
 
     def _node(self, z: np.ndarray) -> int:
-        column, row = np.clip(np.rint((z - self._origin) / self._coarse), 0, self.side - 1).astype(
-            int
-        )
+        column, row = np.clip(
+            np.rint((z - self._origin) / self._graph_cell), 0, self.side - 1
+        ).astype(int)
         return int(row * self.side + column)
 
-    def _on_graph(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def _shortest_on_graph(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         first, last = self._node(start), self._node(end)
-        _, before = dijkstra(self._graph, indices=first, return_predecessors=True)
+        _, predecessors = dijkstra(self._graph, indices=first, return_predecessors=True)
         chain = [last]
         while chain[-1] != first:
-            chain.append(int(before[chain[-1]]))
+            chain.append(int(predecessors[chain[-1]]))
         path = np.concatenate([[start], self._nodes[chain[-2:0:-1]], [end]])
-        return along(path, self.steps(path), SEGMENTS + 1)
+        return resample_by(path, self.segment_lengths(path), SEGMENTS + 1)
 
-    def _refined(self, path: np.ndarray) -> np.ndarray:
-        """Lowers the energy sum d^T G'(middle) d of a way with its ends held (Levenberg-Marquardt:
-        the Hessian at a frozen field, block tridiagonal, plus a weight that grows when a step was
-        of no use)."""
-        for _ in range(2):  # the graph's corners
+    def _relax(self, path: np.ndarray) -> np.ndarray:
+        """Lowers the energy sum d^T G'(midpoint) d of a path with fixed ends, by
+        Levenberg-Marquardt: the block tridiagonal Hessian of a constant G', damped more after
+        every rejected step."""
+        for _ in range(2):  # smooth the corners of the graph
             path[1:-1] = (path[:-2] + 2 * path[1:-1] + path[2:]) / 4
-        energy, weight = self._energy(path), 0.1
-        slope, bands = self._derivatives(path)
-        for _ in range(_ROUNDS):
+        energy, damping = self._energy(path), 0.1
+        gradient, bands = self._derivatives(path)
+        for _ in range(_ITERATIONS):
             damped = bands.copy()
-            damped[0] += weight * bands[0].mean()
-            step = solveh_banded(damped, slope.ravel(), lower=True, check_finite=False)
+            damped[0] += damping * bands[0].mean()
+            step = solveh_banded(damped, gradient.ravel(), lower=True, check_finite=False)
             moved = path.copy()
             moved[1:-1] -= step.reshape(-1, 2)
             lower = self._energy(moved)
             if lower >= energy:
-                weight *= 6
+                damping *= 6
                 continue
-            gain, path, energy, weight = (energy - lower) / energy, moved, lower, weight / 3
+            gain = (energy - lower) / energy
+            path, energy, damping = moved, lower, damping / 3
             if gain < 2e-4:
                 break
-            slope, bands = self._derivatives(path)
+            gradient, bands = self._derivatives(path)
         return path
 
     def _energy(self, path: np.ndarray) -> float:
-        middle, move = (path[1:] + path[:-1]) / 2, path[1:] - path[:-1]
-        return float(_quadratic(self.at(middle), move).sum())
+        midpoint, move = (path[1:] + path[:-1]) / 2, path[1:] - path[:-1]
+        return float(_quadratic(self.tensor(midpoint), move).sum())
 
     def _derivatives(self, path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient [S - 2, 2] of the energy at the inner codes, and bands [4, 2 (S - 2)] of its
-        Hessian with the field held fixed, as `solveh_banded` wants them."""
-        middle, move = (path[1:] + path[:-1]) / 2, path[1:] - path[:-1]
-        g, slopes = self._with_slopes(middle)
+        """Gradient [S - 2, 2] of the energy with respect to the inner codes, and the bands
+        [4, 2 (S - 2)] of its Hessian for a constant G', as `solveh_banded` takes them."""
+        midpoint, move = (path[1:] + path[:-1]) / 2, path[1:] - path[:-1]
+        g, derivatives = self._with_gradient(midpoint)
         pull = np.stack([g[:, 0] * move[:, 0] + g[:, 1] * move[:, 1],
                          g[:, 1] * move[:, 0] + g[:, 2] * move[:, 1]], 1)  # fmt: skip
-        bend = np.stack([_quadratic(s, move) for s in slopes], 1) / 2
+        bend = np.stack([_quadratic(s, move) for s in derivatives], 1) / 2
         gradient = 2 * (pull[:-1] - pull[1:]) + bend[:-1] + bend[1:]
         both = 2 * (g[:-1] + g[1:])
         bands = np.zeros((4, 2 * len(both)))
@@ -279,14 +266,14 @@ def _quadratic(g: np.ndarray, d: np.ndarray) -> np.ndarray:
     return g[:, 0] * d[:, 0] ** 2 + 2 * g[:, 1] * d[:, 0] * d[:, 1] + g[:, 2] * d[:, 1] ** 2
 
 
-def _log_speed(g: np.ndarray) -> np.ndarray:
-    """log sqrt det G [N]: by how much the decoder stretches a small patch of the plane."""
+def _log_sqrt_det(g: np.ndarray) -> np.ndarray:
+    """log sqrt(det G) [N], the magnification factor of areas (Bishop et al. 1997)."""
     determinant = np.maximum(g[:, 0] * g[:, 2] - g[:, 1] ** 2, 1e-12)
     return 0.5 * np.log(determinant)
 
 
 def _cholesky(g: np.ndarray) -> np.ndarray:
-    """Entries 11, 21, 22 [N, 3] of the lower factor L of G = L L^T; a flat place gets a little."""
+    """Entries 11, 21, 22 [N, 3] of the lower factor L of G = L L^T, G slightly regularised."""
     floor = 1e-6 * max(float(np.median(g[:, 0] + g[:, 2])), 1e-9)
     l11 = np.sqrt(g[:, 0] + floor)
     l21 = g[:, 1] / l11

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import AtelierError
 from ..files import csv_table
-from .geodesics import Decode, Metric, along, densify, picture_steps
+from .geodesics import Decode, Metric, pixel_distances
+from .polylines import resample, resample_by, simplify
 
 KINDS = ("straight", "geodesic", "drawn", "spherical")
 SPACINGS = ("steps", "change")
@@ -75,7 +76,7 @@ def spherical(stops: np.ndarray, *, per_leg: int = 33) -> np.ndarray:
 def drawn(stroke: np.ndarray, *, tolerance: float, per_piece: int = 8) -> np.ndarray:
     """A stroke [S, 2] as a smooth curve: simplified to within `tolerance`, then a centripetal
     Catmull-Rom spline through what is left (Yuksel et al. 2011), which makes no loops."""
-    points = simplified(stroke, tolerance)
+    points = simplify(stroke, tolerance)
     if len(points) < 3:
         return points
     first, last = 2 * points[0] - points[1], 2 * points[-1] - points[-2]
@@ -98,33 +99,6 @@ def drawn(stroke: np.ndarray, *, tolerance: float, per_piece: int = 8) -> np.nda
     return np.concatenate(curve)
 
 
-def simplified(stroke: np.ndarray, tolerance: float) -> np.ndarray:
-    """The fewest of a stroke's points [S, 2] that stay within `tolerance` of it (Douglas and
-    Peucker 1973), ends included."""
-    stroke = np.asarray(stroke, float)
-    keep = np.zeros(len(stroke), bool)
-    keep[[0, -1]] = True
-    waiting = [(0, len(stroke) - 1)]
-    while waiting:
-        first, last = waiting.pop()
-        inside = stroke[first + 1 : last]
-        if not len(inside):
-            continue
-        away = _distance(inside, stroke[first], stroke[last])
-        worst = int(away.argmax())
-        if away[worst] > tolerance:
-            keep[first + 1 + worst] = True
-            waiting += [(first, first + 1 + worst), (first + 1 + worst, last)]
-    return stroke[keep]
-
-
-def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Of points [N, 2] to the piece from a to b."""
-    move = b - a
-    share = np.clip((points - a) @ move / max(move @ move, 1e-24), 0, 1)
-    return np.linalg.norm(points - a - share[:, None] * move, axis=1)
-
-
 def _legs(stops: np.ndarray, leg: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
     parts = [leg(a, b) for a, b in pairwise(stops)]
     return np.concatenate([parts[0][:1], *(part[1:] for part in parts)])
@@ -139,11 +113,11 @@ def frames(path: np.ndarray, n: int, *, spacing: str = "steps", decode: Decode) 
     if not 2 <= n <= MOST_FRAMES:
         raise PathError(f"{n} frames; expected 2 to {MOST_FRAMES}")
     if spacing == "steps":
-        return densify(path, n)
-    fine = densify(path, max(_FINE, 2 * n))
+        return resample(path, n)
+    fine = resample(path, max(_FINE, 2 * n))
     # A little of plain distance keeps a stretch on which nothing changes from having no frames.
-    change = picture_steps(decode, fine)
-    return along(fine, change + 1e-3 * max(change.mean(), 1e-12), n)
+    change = pixel_distances(decode, fine)
+    return resample_by(fine, change + 1e-3 * max(change.mean(), 1e-12), n)
 
 
 # --- text ---------------------------------------------------------------------------------------

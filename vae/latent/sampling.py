@@ -1,7 +1,7 @@
-"""New pictures on purpose: where codes are drawn, how far they stray, what is made of kept ones.
+"""Samples from the latent space: codes from a prior, a class, a code's surroundings or a region.
 
-A picture is a record (z, label, seed): the code, the label that a conditional model was told, the
-detail seed of a hierarchical one. The record decodes to the same picture again.
+A sample is a triple (z, label, seed): the code, the label of a conditional model and the noise
+seed of a hierarchical one. It always decodes to the same image.
 """
 
 from __future__ import annotations
@@ -18,58 +18,43 @@ from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
 from ..nn.priors import Flow, Prior
 from .aggregate_posterior import fit_for
-from .density import Field, at, bounds, density
+from .density import RelativeDensity
 from .encoding import Codes
+from .polylines import in_polygon
 
 SOURCES = ("prior", "aggregate", "class", "around", "region", "inside")
-BOUNDED = ("region", "inside")  # those that keep to a polygon
-MOST = 400
-DETAILS = 256  # detail seeds that a hierarchical model's samples are drawn with; 0 is none
-_WIDE = 8192  # draws a round where few may fall into the polygon
-_ROUNDS = 25  # of as many draws as are wanted, before what was found must do
+POLYGON_SOURCES = ("region", "inside")
+MAX_SAMPLES = 400
+NOISE_SEEDS = 256  # noise seeds of a hierarchical model's samples; seed 0 is the mean
+_POLYGON_BATCH = 8192  # draws per round from a source of which few may fall into the polygon
+_MAX_ROUNDS = 25  # of draws, after which fewer samples than requested are returned
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 
 
-class GenerateError(AtelierError):
-    """What cannot be drawn: one sentence with what came, what was expected, what to do."""
+class SamplingError(AtelierError):
+    """A request that no sample satisfies."""
 
 
 class Samples(NamedTuple):
-    """n records: codes `z` [n, D], `seeds` [n], one `label` for all or None; of `tried` draws."""
+    """n samples: codes `z` [n, D], noise `seeds` [n], one `label` for all or None. `draws` is the
+    number of codes that were drawn to find them."""
 
     z: np.ndarray
     seeds: np.ndarray
     label: int | None
-    tried: int
-
-
-class Ground(NamedTuple):
-    """Where the items of a data set lie: their density, and the median item's."""
-
-    field: Field
-    typical: float
-
-    @classmethod
-    def of(cls, codes: np.ndarray) -> Ground:
-        """Of codes [N, D], over the first two dimensions."""
-        field = density(codes, bounds(codes))
-        return cls(field, max(float(np.median(at(field, codes[:, :2]))), 1e-12))
-
-    def crowding(self, z: np.ndarray) -> np.ndarray:
-        """Density at codes [n, D] in units of the median item's [n]: 1 is typical, 0 empty."""
-        return at(self.field, np.asarray(z)[:, :2]) / self.typical
+    draws: int
 
 
 @dataclass(frozen=True)
 class SamplingRequest:
-    """What to sample, from which source, and with which constraints.
+    """Where `n` samples are drawn from.
 
-    `temperature` scales the deviations from the source's centres: 0 for a prior, the components
-    of a mixture, the images of a class, `z` for "around". "region" samples the polygon uniformly,
-    "inside" samples the aggregate posterior within it. `label` is a class and the condition of a
-    conditional model, `min_density` the lowest accepted density in units of the median item's,
-    `polygon` [P, 2] the region.
+    `source`: the model's `prior`, the `aggregate` posterior, the items of one `class`, a Gaussian
+    `around` the code `z` with standard deviation `spread`, uniformly from the `region` of a
+    `polygon` [P, 2], or the aggregate posterior `inside` the polygon.
+    `temperature` multiplies every standard deviation. `label` is the class, and the condition of
+    a conditional model. `min_density` is the lowest relative density that is accepted.
     """
 
     source: str = "prior"
@@ -85,71 +70,73 @@ class SamplingRequest:
 
 def sample(
     model: Autoencoder,
-    asked: SamplingRequest,
+    request: SamplingRequest,
     *,
     codes: Codes,
     labels: np.ndarray,
-    ground: Ground,
+    density: RelativeDensity,
     aggregate: Mixture | None = None,
 ) -> Samples:
-    """Records from a source, of those that lie where there are items enough.
+    """The samples of a request, the same ones every time.
 
-    `codes` and `labels` are the items of the data set that is shown; `aggregate` the mixture kept
-    with the checkpoint, else one is fitted to them. The same request gives the same records.
+    `codes`, `labels` and `density` describe the items of the data set. `aggregate` is their
+    aggregate posterior, which is fitted where it is needed but missing. Raises `SamplingError`
+    for a request out of bounds and where no draw is accepted.
     """
-    _check(model, asked, labels)
-    generator = torch.Generator().manual_seed(asked.seed)
-    draw = _source(model, asked, codes, labels, aggregate)
-    found, tried = [np.zeros((0, model.latent), np.float32)], 0
-    batch = max(asked.n, _WIDE) if asked.source == "inside" else asked.n
-    for _ in range(_ROUNDS):
+    _check(model, request, labels)
+    generator = torch.Generator().manual_seed(request.seed)
+    draw = _source(model, request, codes, labels, aggregate)
+    accepted, draws = [np.zeros((0, model.latent), np.float32)], 0
+    batch = max(request.n, _POLYGON_BATCH) if request.source == "inside" else request.n
+    for _ in range(_MAX_ROUNDS):
         z = draw(batch, generator).float().numpy()
-        keep = np.ones(len(z), bool)
-        if asked.source in BOUNDED:
-            keep &= inside(z, asked.polygon)
-        if asked.min_density > 0:
-            keep &= ground.crowding(z) >= asked.min_density
-        missing = asked.n - sum(map(len, found))
-        last = np.flatnonzero(keep)[missing - 1] + 1 if keep.sum() >= missing else len(z)
-        found.append(z[:last][keep[:last]])
-        tried += int(last)
-        if keep.sum() >= missing:
+        accept = np.ones(len(z), bool)
+        if request.source in POLYGON_SOURCES:
+            accept &= in_polygon(z, request.polygon)
+        if request.min_density > 0:
+            accept &= density.at(z) >= request.min_density
+        missing = request.n - sum(map(len, accepted))
+        complete = accept.sum() >= missing
+        used = np.flatnonzero(accept)[missing - 1] + 1 if complete else len(z)
+        accepted.append(z[:used][accept[:used]])
+        draws += int(used)
+        if complete:
             break
-    z = np.concatenate(found)
+    z = np.concatenate(accepted)
     if not len(z):
-        raise GenerateError(
-            f"none of {tried:,} draws met the constraints; lower the minimum density, raise the "
-            "temperature or choose a larger region"
+        raise SamplingError(
+            f"none of {draws:,} draws met the constraints; lower the minimum density, raise "
+            "the temperature or choose a larger region"
         )
     seeds = np.zeros(len(z), np.int64)
     if model.noise_size:
-        seeds = torch.randint(1, DETAILS, (len(z),), generator=generator).numpy()
-    told = asked.label if model.classes else None
-    return Samples(z, seeds, told, tried)
+        seeds = torch.randint(1, NOISE_SEEDS, (len(z),), generator=generator).numpy()
+    label = request.label if model.classes else None
+    return Samples(z, seeds, label, draws)
 
 
 def variations(
     model: Autoencoder, z: Sequence[float], n: int, *, spread: float, seed: int, label: int | None
 ) -> Samples:
-    """n children of one place: Gaussian around it with deviation `spread`; of a hierarchical model
-    with spread 0, the same place with n detail seeds."""
+    """n samples from a Gaussian around a code with standard deviation `spread`, those of a
+    hierarchical model each with its own noise seed."""
     generator = torch.Generator().manual_seed(seed)
     centre = torch.tensor([z], dtype=torch.float32)
     codes = centre + spread * torch.randn(n, len(z), generator=generator)
     seeds = np.zeros(n, np.int64)
     if model.noise_size:
-        seeds = 1 + torch.randperm(DETAILS - 1, generator=generator)[:n].numpy()
+        seeds = 1 + torch.randperm(NOISE_SEEDS - 1, generator=generator)[:n].numpy()
     return Samples(codes.numpy(), seeds, label, n)
 
 
 def mix(codes: np.ndarray, weights: Sequence[float]) -> np.ndarray:
-    """The weighted mean [D] of codes [m, D]; above the plane, on the shell between their norms,
-    where a normal prior has its mass and a plain mean would not lie."""
+    """The weighted mean [D] of codes [m, D]. Beyond two dimensions it gets the weighted mean of
+    their norms: a normal prior has its mass on a shell, inside which a plain mean would lie."""
     share = np.asarray(weights, float)
     if len(share) != len(codes) or (share < 0).any() or share.sum() <= 0:
-        raise GenerateError(
+        raise SamplingError(
             f"the weights are {list(weights)}; expected one of 0 or more for each of {len(codes)} "
-            "pictures, and not all 0"
+            "images, and not all 0"
         )
     share = share / share.sum()
     mean = share @ codes
@@ -159,66 +146,53 @@ def mix(codes: np.ndarray, weights: Sequence[float]) -> np.ndarray:
     return (mean * norm / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
 
 
-def inside(z: np.ndarray, polygon: Sequence[Sequence[float]]) -> np.ndarray:
-    """Which codes [n, D] lie in a polygon [P, 2] of the first two dimensions, by counting the
-    edges that a ray to the right crosses."""
-    x, y = np.asarray(z)[:, 0], np.asarray(z)[:, 1]
-    corners = np.asarray(polygon, float)
-    within = np.zeros(len(x), bool)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        crosses = (y0 > y) != (y1 > y)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at_x = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
-        within ^= crosses & (x < at_x)
-    return within
-
-
-def _check(model: Autoencoder, asked: SamplingRequest, labels: np.ndarray) -> None:
-    if asked.source not in SOURCES:
-        raise GenerateError(
-            f"the source is {asked.source!r}; expected one of {', '.join(SOURCES)}"
+def _check(model: Autoencoder, request: SamplingRequest, labels: np.ndarray) -> None:
+    if request.source not in SOURCES:
+        raise SamplingError(
+            f"the source is {request.source!r}; expected one of {', '.join(SOURCES)}"
         )
-    if not 1 <= asked.n <= MOST:
-        raise GenerateError(f"{asked.n} pictures are asked for; expected 1 to {MOST}")
-    if not 0 <= asked.temperature <= 3:
-        raise GenerateError(f"the temperature is {asked.temperature:g}; expected 0 to 3")
-    if asked.source == "class" and not (labels == asked.label).any():
-        raise GenerateError("the class has no items; choose one of the classes that are shown")
-    if asked.source == "around" and len(asked.z) != model.latent:
-        raise GenerateError(
-            f"the place has {len(asked.z)} coordinates; expected {model.latent}, choose one "
-            "on the map"
+    if not 1 <= request.n <= MAX_SAMPLES:
+        raise SamplingError(f"{request.n} samples requested; expected 1 to {MAX_SAMPLES}")
+    if not 0 <= request.temperature <= 3:
+        raise SamplingError(f"the temperature is {request.temperature:g}; expected 0 to 3")
+    if request.source == "class" and not (labels == request.label).any():
+        raise SamplingError("the class has no items; choose one of the classes of the data set")
+    if request.source == "around" and len(request.z) != model.latent:
+        raise SamplingError(
+            f"the code has {len(request.z)} coordinates; expected {model.latent}, choose one on "
+            "the map"
         )
-    if asked.source in BOUNDED and len(asked.polygon) < 3:
-        raise GenerateError("the region has no area; draw one around some places of the map")
+    if request.source in POLYGON_SOURCES and len(request.polygon) < 3:
+        raise SamplingError("the region has no area; draw one on the map")
 
 
 def _source(
     model: Autoencoder,
-    asked: SamplingRequest,
+    request: SamplingRequest,
     codes: Codes,
     labels: np.ndarray,
     aggregate: Mixture | None,
 ) -> Draw:
-    told = asked.label if model.classes else None
-    if asked.source == "around":
-        centre = torch.tensor([asked.z])
-        width = asked.spread * asked.temperature
-        return lambda n, g: centre + width * torch.randn(n, model.latent, generator=g)
-    if asked.source == "class":
-        return _of_class(codes, labels == asked.label, asked.temperature)
-    if asked.source == "region":
-        return _of_box(np.asarray(asked.polygon, np.float32), model.latent, asked.temperature)
-    prior = model.prior(told) if asked.source == "prior" else None
-    if prior is None:  # asked for, or the model has none
+    label = request.label if model.classes else None
+    if request.source == "around":
+        centre = torch.tensor([request.z])
+        std = request.spread * request.temperature
+        return lambda n, g: centre + std * torch.randn(n, model.latent, generator=g)
+    if request.source == "class":
+        return _class_kde(codes, labels == request.label, request.temperature)
+    if request.source == "region":
+        polygon = np.asarray(request.polygon, np.float32)
+        return _uniform_box(polygon, model.latent, request.temperature)
+    prior = model.prior(label) if request.source == "prior" else None
+    if prior is None:  # another source, or a model without a prior
         prior = aggregate if aggregate is not None else fit_for(model, codes, labels)
-        if told is not None:
-            prior = prior.block(told, model.classes)
-    return tempered(prior, asked.temperature)
+        if label is not None:
+            prior = prior.block(label, model.classes)
+    return with_temperature(prior, request.temperature)
 
 
-def tempered(prior: Prior, temperature: float) -> Draw:
-    """Draws from a prior with every deviation from its centres times a temperature."""
+def with_temperature(prior: Prior, temperature: float) -> Draw:
+    """Draws from a prior whose standard deviations are multiplied by a temperature."""
     if isinstance(prior, Mixture):
         return prior._replace(scales=prior.scales * temperature).sample
     if isinstance(prior, Flow):
@@ -233,8 +207,8 @@ def tempered(prior: Prior, temperature: float) -> Draw:
     raise TypeError(f"no temperature is defined for {type(prior).__name__}")
 
 
-def _of_box(polygon: np.ndarray, latent: int, temperature: float) -> Draw:
-    """Evenly over the box around a polygon; further dimensions from a normal."""
+def _uniform_box(polygon: np.ndarray, latent: int, temperature: float) -> Draw:
+    """Uniform over the bounding box of a polygon, normal in further dimensions."""
     low, high = torch.tensor(polygon.min(0)), torch.tensor(polygon.max(0))
 
     def draw(n: int, generator: torch.Generator) -> torch.Tensor:
@@ -245,9 +219,9 @@ def _of_box(polygon: np.ndarray, latent: int, temperature: float) -> Draw:
     return draw
 
 
-def _of_class(codes: Codes, members: np.ndarray, temperature: float) -> Draw:
-    """A member at random and its own cloud: where q has no width, the members' typical distance
-    to each other."""
+def _class_kde(codes: Codes, members: np.ndarray, temperature: float) -> Draw:
+    """A kernel density estimate: a random member plus noise from its posterior or, where q has no
+    density, with the members' median distance to their fifth neighbour."""
     mean = torch.tensor(codes.mean[members])
     if codes.std is not None:
         width = torch.tensor(codes.std[members])
@@ -255,8 +229,8 @@ def _of_class(codes: Codes, members: np.ndarray, temperature: float) -> Draw:
         from scipy.spatial import cKDTree
 
         k = min(5, len(mean))
-        near = cKDTree(mean.numpy()).query(mean.numpy(), k=[k])[0]
-        width = torch.full_like(mean, float(np.median(near)))
+        distances = cKDTree(mean.numpy()).query(mean.numpy(), k=[k])[0]
+        width = torch.full_like(mean, float(np.median(distances)))
 
     def draw(n: int, generator: torch.Generator) -> torch.Tensor:
         chosen = torch.randint(len(mean), (n,), generator=generator)

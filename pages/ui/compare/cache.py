@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from vae import latent
-from vae.latent import traversal as walks
+from vae.latent.traversal import Traversal, traverse
+from vae.latent.traversal import most_contrasting_pair as find_pair
 from vae.pictures import grid
 
 from ..runtime import cache
@@ -19,17 +20,20 @@ def central_items(name: str, digest: str) -> list[int | None]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def telling_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tuple[int, int]:
+def most_contrasting_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tuple[int, int]:
     """Two central items of classes that show best what two models, (name, digest), differ in."""
     items = [item for item in central_items(*whole) if item is not None]
-    return walks.telling_pair(cache.codes(*torn).mean, cache.codes(*whole).mean, items)
+    sparse, dense = cache.codes(*torn).mean, cache.codes(*whole).mean
+    return find_pair(sparse, dense, items)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def walk(name: str, digest: str, start: int, end: int, frames: int) -> tuple[walks.Walk, bytes]:
+def traversal(
+    name: str, digest: str, start: int, end: int, frames: int
+) -> tuple[Traversal, bytes]:
     """The straight line between two items' codes, and `frames` pictures on it as one PNG."""
     model, pictures = cache.checkpoint(name, digest).model, cache.shown(name, digest).test.images
-    path = walks.walk(
+    path = traverse(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
     strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)

@@ -4,12 +4,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from vae.latent.traversal import Walk
+from vae.latent.traversal import Traversal
 
 from ..controls.chart_style import LABEL, QUIET, SYMBOLS
 
 
-def walk_figure(path: Walk, frames: int, tops: tuple[float, float, float]) -> go.Figure:
+def walk_figure(path: Traversal, frames: int, tops: tuple[float, float, float]) -> go.Figure:
     """What lies under a walk: density, pixel entropy, difference from the nearest real image.
 
     The axis lies under a strip of `frames` pictures of the same width: each above its place.
@@ -18,7 +18,7 @@ def walk_figure(path: Walk, frames: int, tops: tuple[float, float, float]) -> go
     share = np.linspace(0, 1, len(path.density))
     rows = (
         (path.density, "density of the items, 1 = typical", "%{y:.2f} of the typical density"),
-        (path.nearest, "difference from the nearest real image, squared, a pixel", "%{y:.4f}"),
+        (path.nearest_error, "MSE per pixel from the nearest real image", "%{y:.4f}"),
         (path.entropy, "pixel entropy, nats: how undecided", "%{y:.3f} nats a pixel"),
     )
     figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.13)

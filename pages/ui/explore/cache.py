@@ -82,10 +82,10 @@ def drawn(
             asked,
             codes=cache.codes(name, digest),
             labels=cache.shown(name, digest).test.labels,
-            ground=cache.ground(name, digest),
+            density=cache.ground(name, digest),
             aggregate=cache.aggregate_posterior(name, digest),
         )
-    except sampling.GenerateError:
+    except sampling.SamplingError:
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, detail) for z in found.z)
     made = cache.pictures(name, digest, pins)

@@ -32,7 +32,7 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
         routes.publish_later(
             f"{url} {len(made)} {data} {size}", lambda: _nearest(made, data, size)
         ),
-        cache.ground(name, digest).crowding(np.array([pin.z for pin in pins])),
+        cache.ground(name, digest).at(np.array([pin.z for pin in pins])),
         cache.usual_distances(data, size),
     )
 
@@ -56,6 +56,6 @@ def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampli
         request,
         codes=cache.codes(name, digest),
         labels=cache.shown(name, digest).test.labels,
-        ground=cache.ground(name, digest),
+        density=cache.ground(name, digest),
         aggregate=cache.aggregate_posterior(name, digest),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.latent.sampling import BOUNDED, SOURCES, SamplingRequest
+from vae.latent.sampling import POLYGON_SOURCES, SOURCES, SamplingRequest
 
 from ..runtime import session
 from ..runtime.location import Space
@@ -130,7 +130,7 @@ def _seed(key: str, request: SamplingRequest) -> int:
 def _sources(entry: vae.Entry, request: SamplingRequest) -> list[str]:
     """A model without a prior has only where its codes lie; a region must have been drawn."""
     has_prior = vae.MODELS[entry.config.model.name].cls.has_prior
-    known = {"prior": has_prior} | dict.fromkeys(BOUNDED, bool(request.polygon))
+    known = {"prior": has_prior} | dict.fromkeys(POLYGON_SOURCES, bool(request.polygon))
     return [source for source in SOURCES if known.get(source, True)]
 
 

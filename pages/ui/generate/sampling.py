@@ -23,7 +23,7 @@ _SOURCES = {
 
 
 def drawn(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
-    """The sheet of a request; GenerateError where nothing can be drawn."""
+    """The sheet of a request; SamplingError where nothing can be drawn."""
     found = generate_cache.samples(entry.name, entry.digest, request)
     names = cache.shown(entry.name, entry.digest).class_names
     of = names[request.label] if request.label is not None else ""
@@ -34,8 +34,8 @@ def drawn(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
     note = f"seed {request.seed}"
     if request.temperature != 1:
         note += f", temperature {request.temperature:g}"
-    if found.tried > len(found.z):
-        note += f", {found.tried:,} drawn to keep {len(found.z)}"
+    if found.draws > len(found.z):
+        note += f", {found.draws:,} drawn to keep {len(found.z)}"
     step = f"sample, seed {request.seed}"
     return Sheet(title, _records(found, (), step), request, note)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.latent.sampling import BOUNDED, MOST, SOURCES, SamplingRequest
+from vae.latent.sampling import MAX_SAMPLES, POLYGON_SOURCES, SOURCES, SamplingRequest
 
 from ..runtime.location import Pin, Polygon, Space, polygon, polygon_text, split_codes
 from ..runtime.query import (
@@ -38,7 +38,7 @@ def request_to_query(request: SamplingRequest, model: str, digest: str) -> dict[
 def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
     return (
         QueryField("source", "src", one_of(SOURCES)),
-        QueryField("n", "n", whole(1, MOST)),
+        QueryField("n", "n", whole(1, MAX_SAMPLES)),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("temperature", "t", number(0, 3)),
         QueryField("label", "c", whole(0, classes - 1)),
@@ -58,7 +58,7 @@ def request_from_query(
 ) -> tuple[SamplingRequest, list[str]]:
     """The request of a link, and the keys that could not be read."""
     request, unreadable = read_query(query, _fields(space, classes), first)
-    if request.source in BOUNDED and not request.polygon:
+    if request.source in POLYGON_SOURCES and not request.polygon:
         return replace(request, source=first.source), [*unreadable, "src"]
     return request, unreadable
 
@@ -153,7 +153,7 @@ def ask_from_grid(value: Mapping, count: int, space: Space) -> Ask:
     """The message of a grid that shows `count` records; ValueError for one that cannot be."""
     picks = value.get("picks", [])
     weights = value.get("weights", [])
-    if not isinstance(picks, list) or not isinstance(weights, list) or len(picks) > MOST:
+    if not isinstance(picks, list) or not isinstance(weights, list) or len(picks) > MAX_SAMPLES:
         raise ValueError("the picks are no list")
     ask = Ask(
         turn=whole(0, 2**53)(value.get("turn", -1)),

@@ -19,14 +19,14 @@ def metric(
     """The decoder's metric and the URL of its field: log sqrt det G [side, side]."""
     ck, known = cache.checkpoint(name, digest), cache.codes(name, digest).mean
     # A convolutional decoder is ten times slower: fewer nodes, for some seconds instead of ten.
-    side = 40 if ck.config.model.network == "conv" else geodesics.SIDE
+    side = 40 if ck.config.model.network == "conv" else geodesics.GRID_SIDE
     field = geodesics.Metric(
         geodesics.pixel_means(ck.model, label=label, seed=seed),
         latent.bounds(known),
-        empty=geodesics.emptiness(known) if guard else None,
+        penalty=geodesics.density_penalty(known) if guard else None,
         side=side,
     )
-    return field, routes.publish(field.speed.values.astype("<f4").tobytes())
+    return field, routes.publish(field.log_magnification.values.astype("<f4").tobytes())
 
 
 class Travel(NamedTuple):
@@ -58,6 +58,6 @@ def travel(name: str, digest: str, way: Way) -> Travel:
     return Travel(
         path,
         found,
-        geodesics.picture_length(decode, path),
-        geodesics.picture_length(decode, stops),
+        geodesics.pixel_length(decode, path),
+        geodesics.pixel_length(decode, stops),
     )

@@ -185,7 +185,7 @@ STEPS = (
         r"z \sim \mathcal{N}(0, \tau^2 I), \qquad z(t) = (1 - t)\, z_a + t\, z_b",
         "sample",
         (OURS,),
-        ("vae.latent.traversal:line",),
+        ("vae.latent.traversal:linear_path",),
         Question(
             "With a low temperature the samples",
             ("get stranger", "get more alike"),

@@ -16,8 +16,8 @@ from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data.named import bundled_equivalent
-from vae.latent import sampling
 from vae.latent.aggregate_posterior import fit_for
+from vae.latent.density import RelativeDensity
 from vae.nn.distributions import Mixture
 
 from . import routes
@@ -90,7 +90,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
     opened, data = codec(name, digest), shown(name, digest)
     info, pictures = opened.info, data.test.images
     found = codes(name, digest)
-    doubt = latent.entropy(opened, latent.bounds(found.mean))
+    doubt = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
     items = publish_map(found, data.test.labels, data.class_names, uncertainty=doubt)
     urls = {
         **items.urls,
@@ -147,9 +147,9 @@ def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tup
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def ground(name: str, digest: str) -> sampling.Ground:
+def ground(name: str, digest: str) -> RelativeDensity:
     """How the shown items lie on a model's plane."""
-    return sampling.Ground.of(codes(name, digest).mean)
+    return RelativeDensity.fit(codes(name, digest).mean)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Finding where images lie")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae.latent.density import Field, at, bounds, density
+from vae.latent.density import Field, bounds, kernel_density, sample_field
 from vae.latent.encoding import Codes, class_centres
 
 from . import routes
@@ -32,7 +32,7 @@ def publish_map(
     `uncertainty` must lie on the rectangle `vae.latent.bounds(codes.mean)`, as the density does.
     """
     area = bounds(codes.mean)
-    crowd = density(codes.mean, area)
+    crowd = kernel_density(codes.mean, area)
     shown = _sample(len(labels))
     sampled = len(shown) < len(labels)
     block = [codes.mean[shown]]
@@ -51,7 +51,7 @@ def publish_map(
     known = centres[~np.isnan(centres).any(1)]
     facts = {
         # The first picture anyone sees: the most crowded of the classes' centres.
-        "start": known[at(crowd, known).argmax()].round(4).tolist(),
+        "start": known[sample_field(crowd, known).argmax()].round(4).tolist(),
         # A sample alone would hide how many there are: the density of all is shown with it.
         "layers": ["points", "density", "names"] if sampled else ["points", "names"],
         "latentSize": codes.mean.shape[1],
@@ -64,7 +64,8 @@ def publish_map(
         "densitySize": crowd.values.shape[0],
         "entropySize": 0 if uncertainty is None else uncertainty.values.shape[0],
         "densityQuantiles": [
-            float(f"{q:.4g}") for q in np.percentile(at(crowd, codes.mean), np.arange(101))
+            float(f"{q:.4g}")
+            for q in np.percentile(sample_field(crowd, codes.mean), np.arange(101))
         ],
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }

@@ -8,7 +8,7 @@ import vae
 from pages.ui.compare import cache as compare_cache
 from pages.ui.compare import figures as compare_figures
 from pages.ui.models.families import named
-from vae.latent.traversal import THIN
+from vae.latent.density import LOW_DENSITY
 
 from .items import choose_item, missing
 
@@ -32,22 +32,22 @@ def holes(entries: Sequence[vae.Entry]) -> None:
         "together."
     )
     torn, whole = ((entry.name, entry.digest) for entry in pair)
-    first, last = compare_cache.telling_pair(torn, whole)
+    first, last = compare_cache.most_contrasting_pair(torn, whole)
     start = choose_item("From", "walk-from", pair[1], first)
     end = choose_item("To", "walk-to", pair[1], last)
     if start == end:
         st.caption("Both ends are the same item; choose another one to walk to.")
         return
-    walks = [compare_cache.walk(e.name, e.digest, start, end, FRAMES) for e in pair]
+    walks = [compare_cache.traversal(e.name, e.digest, start, end, FRAMES) for e in pair]
     paths = [path for path, _ in walks]
     tops = (
         max(float(p.density.max()) for p in paths),
-        max(float(p.nearest.max()) for p in paths),
+        max(float(p.nearest_error.max()) for p in paths),
         max(float(p.entropy.max()) for p in paths),
     )
     for entry, column, (path, strip) in zip(pair, st.columns(2, gap="medium"), walks, strict=True):
         with column.container(gap="small"):
-            words = f"{path.empty:.0%} of the way is empty"
+            words = f"{path.low_density_fraction:.0%} of the way is empty"
             st.markdown(f"**{entry.name}** · {words}")
             st.image(
                 strip,
@@ -64,6 +64,6 @@ def holes(entries: Sequence[vae.Entry]) -> None:
             )
     st.caption(
         "The straight line between the two items' own codes in each model. Empty: less than "
-        f"{THIN:.0%} of the density at the median test item. Nearest real image: among all test "
-        "images, grey values from 0 to 1. Entropy: mean over the pixels, 0 to 0.69 nats."
+        f"{LOW_DENSITY:.0%} of the density at the median test item. Nearest real image: among all "
+        "test images, grey values from 0 to 1. Entropy: mean over the pixels, 0 to 0.69 nats."
     )
