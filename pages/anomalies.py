@@ -1,18 +1,14 @@
-"""Anomalies: which images do not belong?"""
+"""Anomalies: which images do not belong to the data?"""
 
 import streamlit as st
 
 import vae
-from pages.ui.anomalies import (
-    cache as anomalies_cache,
-)
-from pages.ui.anomalies import (
-    session as anomalies_session,
-)
-from pages.ui.anomalies.form import inquiry_form
-from pages.ui.anomalies.progress import scoring
-from pages.ui.anomalies.results import verdict
-from pages.ui.anomalies.scores import question_of
+from pages.ui.anomalies import cache as anomalies_cache
+from pages.ui.anomalies import session as anomalies_session
+from pages.ui.anomalies.form import anomaly_form
+from pages.ui.anomalies.progress import scores_or_progress
+from pages.ui.anomalies.results import show_results
+from pages.ui.anomalies.scores import score_request
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link, warn_of_version
 
@@ -26,29 +22,22 @@ entry = model_picker()
 try:
     choices = anomalies_cache.choices(entry)
 except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot be asked: {error}")
+    st.error(f"{entry.name} cannot score images: {error}")
     st.stop()
 warn_of_version(entry)
-_, broken = anomalies_session.inquiry(entry.digest, choices)
+_, broken = anomalies_session.settings(entry.digest, choices)
 warn_of_link(broken)
-asked, own = inquiry_form(entry, choices)
-if asked.suspects == "own" and not own:
-    st.info("Bring pictures above. Until then only the normal images are shown.")
-if asked.suspects == "class":
-    held_out = choices.classes[asked.label]
+settings, upload = anomaly_form(entry, choices)
+if settings.candidates == "own" and not upload:
+    st.info("Upload images above. Until then only the normal images are shown.")
+if settings.candidates == "class":
+    held_out = choices.classes[settings.label]
     st.caption(
-        f"{entry.name} itself learned from {held_out} too: it is held out of what is fitted to "
-        f"normal images, not of the model. A model that never saw {held_out} would find it more "
-        "easily."
+        f"{entry.name} was trained on {held_out} too: this class is excluded from fitting the "
+        f"score, not from the model. A model that was not trained on {held_out} would detect it "
+        "more easily."
     )
-question = question_of(entry, asked, own)
-answer = scoring(question)
-
-
-@st.fragment
-def judged() -> None:
-    """Reruns alone when a threshold is let go or another list is asked for."""
-    verdict(entry, choices, question, answer)
-
-
-judged()
+request = score_request(entry, settings, upload)
+result = scores_or_progress(request)
+# The fragment reruns on its own when the threshold or the gallery changes.
+st.fragment(show_results)(entry, choices, request, result)

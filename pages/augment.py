@@ -1,13 +1,13 @@
-"""Augment: a data set of made images, and whether it helps."""
+"""Augment: create a data set of synthetic images. Does it help a classifier?"""
 
 import streamlit as st
 
 import vae
 from pages.ui.augment import cache as augment_cache
-from pages.ui.augment import figures as augment_figures
 from pages.ui.augment import session as augment_session
+from pages.ui.augment.figures import gain_figure
 from pages.ui.augment.form import augment_form, file_form
-from pages.ui.augment.tables import answer_table, conditions, preview_table, verdict
+from pages.ui.augment.tables import accuracy_table, method_note, preview_table, summary
 from pages.ui.controls.job_panel import job_panel
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link
@@ -24,47 +24,46 @@ entry = model_picker()
 try:
     source = augment_cache.source(entry.name, entry.digest)
 except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} can make no labelled images: {error}")
+    st.error(f"{entry.name} cannot create labelled images: {error}")
     st.stop()
-_, broken = augment_session.augment_request()
+_, broken = augment_session.settings()
 warn_of_link(broken)
 
 
 @st.fragment
-def choices() -> None:
-    """Reruns alone when a choice changes: ten of each class, as the file will begin."""
-    request = augment_form()
-    st.query_params.from_dict(request.to_query(entry.name, entry.digest))
-    rows = augment_cache.preview(entry.name, entry.digest, request)
+def preview() -> None:
+    """Reruns on its own when a setting changes."""
+    settings = augment_form()
+    st.query_params.from_dict(settings.to_query(entry.name, entry.digest))
+    rows = augment_cache.preview(entry.name, entry.digest, settings)
     urls = [routes.publish(row.strip, "image/png") if row.strip else "" for row in rows]
-    st.html(preview_table(rows, urls, filtered=request.least > 0))
+    st.html(preview_table(rows, urls, filtered=settings.min_confidence > 0))
     drawn = sum(row.tried for row in rows)
     st.caption(
-        f"Up to ten of each class, of {drawn:,} draws with seed {request.seed}; the file begins "
-        f"with them. The judge is {source.judged_by}."
+        f"Up to ten images per class from {drawn:,} draws with seed {settings.seed}; the file "
+        f"starts with the same images. They are classified by {source.judged_by}."
     )
 
 
-choices()
-st.subheader("Take it home")
+preview()
+st.subheader("Export")
 job_panel(
     entry.digest,
     lambda: file_form(entry),
     unit="images",
-    about="A .zip opens in torchvision's ImageFolder, here under Train, and in any file manager; "
-    "its manifest.json decodes every image again. An .npz holds the arrays images and labels.",
+    about="The .zip can be read by torchvision's ImageFolder and on the Train page; its "
+    "manifest.json records the code of every image. The .npz contains the arrays images and "
+    "labels.",
 )
 
 st.subheader("Does it help?")
-told = measured()
-if told is None:
+benchmark = measured()
+if benchmark is None:
     st.info(
-        "Not measured here: `python tests/benchmarks/augmentation.py --partial FILE --save` does."
+        "Not measured here. Run `python tests/benchmarks/augmentation.py --partial FILE --save`."
     )
 else:
-    st.markdown(verdict(told))
-    st.plotly_chart(
-        augment_figures.gain_figure(told), config={"displayModeBar": False}, key="augment-gain"
-    )
-    st.html(answer_table(told))
-    st.caption(conditions(told))
+    st.markdown(summary(benchmark))
+    st.plotly_chart(gain_figure(benchmark), config={"displayModeBar": False}, key="augment-gain")
+    st.html(accuracy_table(benchmark))
+    st.caption(method_note(benchmark))

@@ -9,7 +9,7 @@ from pages.ui.clusters import session as clusters_session
 from pages.ui.clusters.cluster_map import cluster_map
 from pages.ui.clusters.export import cluster_files
 from pages.ui.clusters.form import ABOUT, best_number, cluster_form
-from pages.ui.clusters.settings import Grouping, ask_from_map
+from pages.ui.clusters.settings import ClusterSettings, command_from_map
 from pages.ui.controls.page_header import page_header
 from pages.ui.generate import session as generate_session
 from pages.ui.models.model_picker import model_and_map, warn_of_link
@@ -34,34 +34,34 @@ def handle_command(count: int) -> None:
     if not value:
         return
     try:
-        ask = ask_from_map(value)
+        ask = command_from_map(value)
     except (ValueError, AttributeError) as error:
         st.warning(f"The map sent an invalid command: {error}.")
         return
     if session.answered(f"clusters {entry.digest}", ask.turn):
         return
-    grouping, _ = clusters_session.settings(entry.digest)
+    settings, _ = clusters_session.settings(entry.digest)
     if ask.cluster >= max(1, count):
         st.warning(f"Cluster {ask.cluster + 1} does not exist; there are {count}. Choose another.")
         return
     if ask.do == "colour":
-        clusters_session.change_settings(entry.digest, replace(grouping, colour=ask.name))
+        clusters_session.change_settings(entry.digest, replace(settings, colour=ask.name))
         return
-    grouping = replace(grouping, chosen=ask.cluster)
+    settings = replace(settings, chosen=ask.cluster)
     if ask.do == "rename":
-        grouping = grouping.named(ask.cluster, ask.name)
-    clusters_session.change_settings(entry.digest, grouping)
+        settings = settings.named(ask.cluster, ask.name)
+    clusters_session.change_settings(entry.digest, settings)
     if ask.do == "draw":
-        generate_session.set_request(entry.digest, sampling_request(grouping))
+        generate_session.set_request(entry.digest, sampling_request(settings))
         st.switch_page("generate.py")
 
 
-def sampling_request(grouping: Grouping) -> SamplingRequest:
+def sampling_request(settings: ClusterSettings) -> SamplingRequest:
     """Samples from inside a cluster's outline, or around its centre where it has none."""
-    key = (entry.name, entry.digest, *grouping.key)
-    card = clusters_cache.report(*key).clusters[grouping.chosen]
+    key = (entry.name, entry.digest, *settings.key)
+    card = clusters_cache.report(*key).clusters[settings.chosen]
     label = clusters_cache.condition(entry.name, entry.digest, card)
-    corners = clusters_cache.outline(*key, grouping.chosen)
+    corners = clusters_cache.outline(*key, settings.chosen)
     if len(corners) > 2 and len(card.centre) == 2:
         return SamplingRequest("region", label=label, polygon=corners)
     return SamplingRequest("around", label=label, z=tuple(card.centre))
@@ -70,22 +70,22 @@ def sampling_request(grouping: Grouping) -> SamplingRequest:
 @st.fragment
 def view() -> None:
     """Reruns on its own when a setting, the selected cluster or a name changes."""
-    grouping, _ = clusters_session.settings(entry.digest)
+    settings, _ = clusters_session.settings(entry.digest)
     try:
-        found = clusters_cache.report(entry.name, entry.digest, *grouping.key)
+        found = clusters_cache.report(entry.name, entry.digest, *settings.key)
     except ClusterError as error:
         st.error(f"These images cannot be clustered: {error}.")
-        cluster_form(entry, grouping)
+        cluster_form(entry, settings)
         return
     handle_command(len(found.clusters))
-    grouping, _ = clusters_session.settings(entry.digest)
-    query = grouping.to_query(entry.name, entry.digest)
+    settings, _ = clusters_session.settings(entry.digest)
+    query = settings.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
-    cluster_form(entry, grouping)
+    cluster_form(entry, settings)
     agreement = found.agreement
     st.caption(
-        f"{ABOUT[grouping.method]} {len(found.clusters)} clusters of {assets.facts['split']}: "
+        f"{ABOUT[settings.method]} {len(found.clusters)} clusters of {assets.facts['split']}: "
         f"purity {100 * agreement.purity:.0f} %, V-measure {agreement.v_measure:.3f}, "
         f"adjusted Rand index {agreement.adjusted_rand:.3f}, "
         f"silhouette {agreement.silhouette:.3f}.",
@@ -96,9 +96,9 @@ def view() -> None:
     )
     if not found.clusters:
         st.info("No region is dense enough for a cluster of this size; choose a smaller minimum.")
-    cluster_map(assets, found, grouping, key="clusters")
-    best_number(entry, grouping)
-    cluster_files(entry, grouping)
+    cluster_map(assets, found, settings, key="clusters")
+    best_number(entry, settings)
+    cluster_files(entry, settings)
 
 
 view()

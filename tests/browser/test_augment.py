@@ -49,12 +49,12 @@ def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
     slider.focus()
     other_pictures(page, lambda: slider.press("ArrowLeft"))
     wait_for_query(page, "sp", "0.95")
-    fill(page, "Images a class", "12")
+    fill(page, "Images per class", "12")
     wait_for_query(page, "n", "12")
     page.get_by_role("button", name="Make the file").click()
     with page.expect_download() as waiting:
         page.get_by_test_id("stDownloadButton").get_by_role("button").click()
-    assert waiting.value.suggested_filename == "fashion-cvae-made-7.zip"
+    assert waiting.value.suggested_filename == "fashion-cvae-synthetic-7.zip"
     with zipfile.ZipFile(waiting.value.path()) as archive:
         archive.extractall(tmp_path)
     folder = ImageFolder(tmp_path)

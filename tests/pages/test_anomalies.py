@@ -1,4 +1,4 @@
-"""The Anomalies page, headless: what is asked is scored, said, linked and saved."""
+"""The Anomalies page without a browser: scores, links, the saved threshold."""
 
 import shutil
 
@@ -41,11 +41,11 @@ def words(app: AppTest) -> str:
     return " ".join([c.value for c in app.caption] + [m.value for m in app.markdown])
 
 
-def test_a_held_out_class_is_told_from_the_others_and_its_threshold_is_not_saved(app):
+def test_a_held_out_class_is_scored_and_its_threshold_cannot_be_saved(app):
     app.query_params.update({"of": "class", "c": "8", "fa": "0.01"})
     settled(app)
-    assert "itself learned from Bag too" in words(app)
-    assert "ROC, area" in words(app) and "A known trap" in words(app)
+    assert "was trained on Bag too" in words(app)
+    assert "ROC curve, AUC" in words(app) and "Caveat" in words(app)
     assert app.button(key="save-threshold").disabled
     assert {app.query_params[k] for k in ("of", "c", "fa")} == {"class", "8", "0.01"}
     app.selectbox(key="ask-label").set_value(1)
@@ -70,18 +70,18 @@ def test_a_threshold_is_saved_with_the_model_and_is_the_one_that_was_shown(app):
     assert str(loaded.path) in app.success[0].value
 
 
-def test_a_spoilt_link_is_reported_and_what_can_be_is_shown(app):
+def test_an_invalid_link_is_reported_and_the_rest_is_shown(app):
     app.query_params.update({"of": "damage", "damage": "burn", "seed": "3", "fa": "7"})
     settled(app)
     assert "(damage, fa)" in app.warning[0].value
     assert app.query_params["seed"] == "3" and app.query_params["fa"] == "0.05"
 
 
-def test_a_histogram_that_sends_nonsense_changes_nothing(app):
-    anomalies_cache._found.clear()  # so that what is found here is the latest
+def test_an_invalid_message_of_the_histogram_changes_nothing(app):
+    anomalies_cache._results.clear()  # so that the result of this test is the last one
     app.query_params.update({"of": "none", "fa": "0.1"})
     settled(app)
-    latest = next(reversed(anomalies_cache._found.items()))
+    latest = next(reversed(anomalies_cache._results.items()))
     key = "|".join(anomalies_cache.sorted_scores(*latest))
     for sent in (7, {"key": key}, {"key": key, "turn": "x", "share": 0.5, "threshold": None}):
         app.session_state["histogram"] = {"threshold": sent}
@@ -89,18 +89,18 @@ def test_a_histogram_that_sends_nonsense_changes_nothing(app):
         assert app.query_params["fa"] == "0.1" and not app.warning
     app.session_state["histogram"] = {"threshold": {"key": key, "turn": 1, "share": 9}}
     settled(app)
-    assert "The last threshold is kept" in app.warning[0].value
+    assert "The threshold was not changed" in app.warning[0].value
     assert app.query_params["fa"] == "0.1"
 
 
-def test_without_files_my_own_images_wait_for_them(app):
+def test_without_files_an_upload_is_requested(app):
     app.query_params["of"] = "own"
     settled(app)
-    assert "Bring pictures" in app.info[0].value
-    assert [s.value for s in app.subheader] == ["The most unusual", "Take it home"]
+    assert "Upload images" in app.info[0].value
+    assert [s.value for s in app.subheader] == ["Most anomalous images", "Export"]
 
 
-def test_a_job_that_is_stopped_says_so_and_can_be_begun_again(app):
+def test_a_stopped_job_says_so_and_can_be_restarted(app):
     app.query_params.update({"of": "none", "score": "regret"})
     app.run()
     job = app.session_state["scoring"][1]
@@ -108,7 +108,7 @@ def test_a_job_that_is_stopped_says_so_and_can_be_begun_again(app):
     job.wait(60)
     assert job.stopped
     app.run()
-    assert not app.exception and "Stopped" in app.info[0].value
+    assert not app.exception and "stopped" in app.info[0].value
     app.button(key="scoring-again").click().run()
     assert app.session_state["scoring"][1] is not job
     app.session_state["scoring"][1].stop()

@@ -7,10 +7,10 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.clusters.settings import (
-    Grouping,
-    ask_from_map,
-    cleaned,
-    grouping_from_query,
+    ClusterSettings,
+    clean_name,
+    command_from_map,
+    settings_from_query,
 )
 
 
@@ -22,36 +22,38 @@ def app() -> AppTest:
 
 
 def test_links_are_read_back_and_bad_parts_are_named():
-    full = Grouping("hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴")))
+    full = ClusterSettings(
+        "hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴"))
+    )
     query = full.to_query("fashion-vae", "abcdef0123456789")
     assert query["c"] == "4" and query["d"] == "abcdef012345"
-    assert grouping_from_query(query, Grouping()) == (full, [])
-    assert grouping_from_query({"m": "x"}, Grouping()) == (Grouping(), [])
-    assert Grouping().to_query("x", "y") == {"m": "x", "d": "y"}
-    assert grouping_from_query({"by": "hdbscan"}, Grouping())[0].number == 100
+    assert settings_from_query(query) == (full, [])
+    assert settings_from_query({"m": "x"}) == (ClusterSettings(), [])
+    assert ClusterSettings().to_query("x", "y") == {"m": "x", "d": "y"}
+    assert settings_from_query({"by": "hdbscan"})[0].number == 100
     bad = {"by": "spectral", "k": "1000", "seed": "-1", "c": "0", "colour": "red"}
     for names in ("[]", "{", '{"a": "b"}', '{"1": 2}', '{"0": "b"}'):
-        found, broken = grouping_from_query(bad | {"names": names}, Grouping())
-        assert found == Grouping()
+        found, broken = settings_from_query(bad | {"names": names})
+        assert found == ClusterSettings()
         assert sorted(broken) == ["by", "c", "colour", "k", "names", "seed"]
 
 
 def test_names_are_given_taken_away_and_kept_short():
-    named = Grouping().named(2, "  Ankle \n boots\x07 ").named(0, "x" * 99)
+    named = ClusterSettings().named(2, "  Ankle \n boots\x07 ").named(0, "x" * 99)
     assert named.name(2) == "Ankle boots" and len(named.name(0)) == 40
     assert named.named(2, " ").name(2) == "Cluster 3"
-    assert cleaned("a\u202eb") == "a b"  # no change of text direction
+    assert clean_name("a\u202eb") == "a b"  # no change of text direction
 
 
 def test_what_the_map_asks_is_checked():
     good = {"turn": 5, "do": "rename", "cluster": 2, "name": "Boots"}
-    assert ask_from_map(good).name == "Boots"
+    assert command_from_map(good).name == "Boots"
     for wrong in (
         {"do": "delete"}, {"cluster": -1}, {"cluster": True}, {"cluster": "1"},
         {"turn": None}, {"name": 3}, {"do": "colour", "name": "red"},
     ):  # fmt: skip
         with pytest.raises(ValueError):
-            ask_from_map(good | wrong)
+            command_from_map(good | wrong)
 
 
 def shown(app: AppTest) -> list[str]:
@@ -98,5 +100,5 @@ def test_a_broken_link_is_told_and_a_good_one_opens(app):
 
 
 def test_grouping_keeps_what_is_not_asked_to_change():
-    grouping = Grouping(seed=3)
-    assert replace(grouping, number=4).key == ("k-means", 4, 3)
+    settings = ClusterSettings(seed=3)
+    assert replace(settings, number=4).key == ("k-means", 4, 3)

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from pages.ui.anomalies.settings import Choices, Inquiry, inquiry_from_query
-from pages.ui.augment.settings import AugmentRequest, request_from_query
-from pages.ui.clusters.settings import Grouping, grouping_from_query
+from pages.ui.anomalies import settings as anomalies
+from pages.ui.anomalies.settings import AnomalySettings, Choices
+from pages.ui.augment import settings as augment
+from pages.ui.augment.settings import AugmentSettings
+from pages.ui.clusters import settings as clusters
+from pages.ui.clusters.settings import ClusterSettings
 from pages.ui.compare.settings import Comparison, comparison_from_query
 from pages.ui.generate.sheet import request_from_query as samples_from_query
 from pages.ui.generate.sheet import request_to_query
 from pages.ui.interpolate.settings import Way, way_from_query
-from pages.ui.reduce.settings import Reduction, reduction_from_query
+from pages.ui.reduce import settings as reduce
+from pages.ui.reduce.settings import ReduceSettings
 from pages.ui.runtime.location import Pin, Place, Space, place_from_query
 from pages.ui.runtime.query import QueryField, read_message, read_query, whole, write_query
 from vae.latent.sampling import SamplingRequest
@@ -21,10 +25,10 @@ READERS = {
     "explore": lambda q: place_from_query(q, Place((0.0, 0.0)), Space(2, 10)),
     "interpolate": lambda q: way_from_query(q, Way(()), Space(2, 0, 256)),
     "generate": lambda q: samples_from_query(q, SamplingRequest(), Space(2), 10),
-    "clusters": lambda q: grouping_from_query(q, Grouping()),
-    "anomalies": lambda q: inquiry_from_query(q, CHOICES),
-    "reduce": lambda q: reduction_from_query(q, 8),
-    "augment": request_from_query,
+    "clusters": clusters.settings_from_query,
+    "anomalies": lambda q: anomalies.settings_from_query(q, CHOICES),
+    "reduce": lambda q: reduce.settings_from_query(q, 8),
+    "augment": augment.settings_from_query,
     "compare": lambda q: comparison_from_query(q, Comparison(("vae", "ae"))),
 }
 REGION = ((0.0, 0.0), (1.5, -0.25), (0.125, 2.0))
@@ -69,17 +73,17 @@ LINKS = [
     (
         "clusters",
         'by=hdbscan&k=60&seed=5&c=4&colour=classes&names={"1":"Boots","8":"靴"}',
-        Grouping("hdbscan", 60, 5, 3, "classes", ((0, "Boots"), (7, "靴"))),
+        ClusterSettings("hdbscan", 60, 5, 3, "classes", ((0, "Boots"), (7, "靴"))),
     ),
     (
         "anomalies",
         "score=squared&of=class&c=1&only=0&fa=0.001&t=-1.25&list=normal&n=96",
-        Inquiry(
+        AnomalySettings(
             "squared",
             "class",
             label=1,
             only=0,
-            false_alarms=0.001,
+            fpr=0.001,
             threshold=-1.25,
             listed="normal",
             count=96,
@@ -88,14 +92,14 @@ LINKS = [
     (
         "anomalies",
         "score=structure&of=damage&damage=turn&seed=7&fa=0.05",
-        Inquiry("structure", "damage", damage="turn", seed=7),
+        AnomalySettings("structure", "damage", damage="turn", seed=7),
     ),
     (
         "reduce",
         "n=5000&k=pca,umap&seed=3&px=50&nn=8&axes=3,1",
-        Reduction(("pca", "umap"), 5000, 3, 50, 8, "3,1"),
+        ReduceSettings(("pca", "umap"), 5000, 3, 50, 8, "3,1"),
     ),
-    ("augment", "n=20&sp=1.5&min=0.75&seed=4", AugmentRequest(20, 1.5, 0.75, 4)),
+    ("augment", "n=20&sp=1.5&min=0.75&seed=4", AugmentSettings(20, 1.5, 0.75, 4)),
     (
         "compare",
         "m=hvae,avb&z=0.5,-0.5&i=3&mode=item&grid=own",

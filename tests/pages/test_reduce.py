@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import vae
 from pages.ui.reduce import cache as reduce_cache
-from pages.ui.reduce.settings import Reduction, reduction_from_query
+from pages.ui.reduce.settings import ReduceSettings, settings_from_query
 from pages.ui.reduce.table import Row, reduce_table
 from pages.ui.runtime import cache
 from vae.analysis import projections
@@ -117,14 +117,14 @@ def test_the_codes_of_a_conditional_model_are_computed_without_labels(app):
 
 
 def test_settings_survive_the_address_bar():
-    asked = Reduction(("pca", "umap"), 5000, 3, 50, 8, "3,1")
-    assert reduction_from_query(asked.to_query("m", "d"), 8) == (asked, [])
-    assert reduction_from_query({}, 2) == (Reduction(), [])
+    asked = ReduceSettings(("pca", "umap"), 5000, 3, 50, 8, "3,1")
+    assert settings_from_query(asked.to_query("m", "d"), 8) == (asked, [])
+    assert settings_from_query({}, 2) == (ReduceSettings(), [])
     for axes in ("9,1", "1,1", "1", "a,b", "1,2,3"):
-        assert reduction_from_query({"axes": axes}, 8)[1] == ["axes"], axes
-    found, broken = reduction_from_query({"n": "49", "nn": "-1", "seed": "x", "axes": "9,1"}, 2)
+        assert settings_from_query({"axes": axes}, 8)[1] == ["axes"], axes
+    found, broken = settings_from_query({"n": "49", "nn": "-1", "seed": "x", "axes": "9,1"}, 2)
     assert broken == ["n", "seed", "nn"]
-    assert dataclasses.replace(found, axes="") == Reduction()
+    assert dataclasses.replace(found, axes="") == ReduceSettings()
 
 
 def test_the_table_marks_the_best_and_names_what_is_missing():

@@ -1,7 +1,4 @@
-"""What the Anomalies page has scored: found once, in a job, and kept for everyone who asks again.
-
-Keys are names, digests and choices, never arrays or models.
-"""
+"""The scores of the Anomalies page, computed once by a job and shared by all sessions."""
 
 import hashlib
 import threading
@@ -17,109 +14,118 @@ from vae.pictures import grid
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job
-from .scores import Answer, Group, Question, answered, part_of
+from .scores import Group, ScoreRequest, ScoreResult, codes_of, compute_scores
 from .settings import OTHER_DATA, Choices
 
-_MOST_KEPT, _MOST_UPLOADS = 8, 2
-_FULL_HEAT = 1.5  # expected standard deviations that are drawn in full colour
+_MAX_RESULTS, _MAX_UPLOADS = 8, 2
+_MAX_HEAT = 1.5  # expected standard deviations that the colour scale ends at
 
-_found: OrderedDict[Question, Answer] = OrderedDict()
+_results: OrderedDict[ScoreRequest, ScoreResult] = OrderedDict()
 _uploads: OrderedDict[str, tuple[tuple[str, bytes], ...]] = OrderedDict()
 _lock = threading.Lock()
 
 
 def choices(entry: vae.Entry) -> Choices:
-    """What can be asked of a model."""
+    """What the page offers for a model."""
     model = cache.checkpoint(entry.name, entry.digest).model
     data = cache.shown(entry.name, entry.digest)
     others = [name for name in OTHER_DATA if name != data.name]
     return Choices(anomaly.supported_scores(model), data.class_names, others)
 
 
-def keep_upload(files: list[tuple[str, bytes]]) -> str:
-    """Remembers uploaded files for the job; returns their digest."""
+def store_upload(files: list[tuple[str, bytes]]) -> str:
+    """Stores uploaded files for a job; returns their digest."""
     sha = hashlib.sha256()
     for name, content in files:
         sha.update(f"{name}\0{len(content)}\0".encode() + content)
     with _lock:
         _uploads[sha.hexdigest()] = tuple(files)
         _uploads.move_to_end(sha.hexdigest())
-        while len(_uploads) > _MOST_UPLOADS:
+        while len(_uploads) > _MAX_UPLOADS:
             _uploads.popitem(last=False)
     return sha.hexdigest()
 
 
-def holds(digest: str) -> bool:
-    """Whether these files can still be read: only the last ones are kept."""
+def has_upload(digest: str) -> bool:
+    """Whether the files with this digest are still stored; only the last ones are."""
     return digest in _uploads
 
 
-def known(asked: Question) -> Answer | None:
+def result(request: ScoreRequest) -> ScoreResult | None:
+    """The result, if it was computed."""
     with _lock:
-        return _found.get(asked)
+        return _results.get(request)
 
 
-def begin(asked: Question) -> Job:
-    """Starts scoring. All that Streamlit caches is read here, before the thread."""
-    ck = cache.checkpoint(asked.name, asked.digest)
-    data = cache.shown(asked.name, asked.digest)
+def start(request: ScoreRequest) -> Job:
+    """Starts scoring. Streamlit's caches are read here, before the thread starts."""
+    ck = cache.checkpoint(request.name, request.digest)
+    data = cache.shown(request.name, request.digest)
     other = None
-    if asked.suspects == "data":
-        other = cache.dataset(asked.which, ck.model.image_shape[1])
+    if request.candidates == "data":
+        other = cache.dataset(request.source, ck.model.image_shape[1])
     aggregate = None
-    if anomaly.SCORES[asked.score].requires(ck.model) == "aggregate":
-        aggregate = cache.aggregate_posterior(asked.name, asked.digest)
-    kept = None  # the codes of a model that is told labels were found with them, no score is
+    if anomaly.SCORES[request.score].requires(ck.model) == "aggregate":
+        aggregate = cache.aggregate_posterior(request.name, request.digest)
+    codes = None  # a conditional model is scored without labels, but its codes depend on them
     if not ck.model.classes:
-        kept = cache.codes(asked.name, asked.digest)
-    files = _uploads.get(asked.own, ())
+        codes = cache.codes(request.name, request.digest)
+    with _lock:
+        files = _uploads.get(request.upload, ())
 
     def work(progress) -> bytes:
-        answer = answered(asked, ck.model, data, other, aggregate, kept, files, progress)
+        found = compute_scores(
+            request,
+            ck.model,
+            data,
+            other=other,
+            aggregate=aggregate,
+            codes=codes,
+            files=files,
+            progress=progress,
+        )
         with _lock:
-            _found[asked] = answer
-            while len(_found) > _MOST_KEPT:
-                _found.popitem(last=False)
+            _results[request] = found
+            while len(_results) > _MAX_RESULTS:
+                _results.popitem(last=False)
         return b""
 
-    title = anomaly.SCORES[asked.score].title
+    title = anomaly.SCORES[request.score].title
     return Job(
         work,
-        name=f"Scoring by “{title}”",
+        name=f"Scoring: {title}",
         file="",
         media_type="",
         expected=(vae.DataError, thresholds.CalibrationError),
     )
 
 
-# --- what is shown of an answer ------------------------------------------------------------------
-
-
 @st.cache_data(max_entries=32, show_spinner=False)
-def sorted_scores(asked: Question, _of: Answer) -> tuple[str, str]:
-    """URLs of the sorted scores, float64, of normal images and suspects."""
+def sorted_scores(request: ScoreRequest, _result: ScoreResult) -> tuple[str, str]:
+    """URLs of the sorted scores, float64, of the normal and of the candidate images."""
     return tuple(
         routes.publish(np.sort(group.scores).astype("<f8").tobytes())
-        for group in (_of.normal, _of.suspects)
+        for group in (_result.normal, _result.candidates)
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def curves(asked: Question, _of: Answer) -> tuple[thresholds.Curves, float]:
-    """The curves, and the area under the ROC of the score with the artefact."""
-    plain = thresholds.curves(_of.normal.plain, _of.suspects.plain).auroc
-    return thresholds.curves(_of.normal.scores, _of.suspects.scores), plain
+def curves(request: ScoreRequest, _result: ScoreResult) -> tuple[thresholds.Curves, float]:
+    """The curves of the score, and the AUC of the plain reconstruction error."""
+    normal, candidates = _result.normal, _result.candidates
+    plain = thresholds.curves(normal.baseline, candidates.baseline).auroc
+    return thresholds.curves(normal.scores, candidates.scores), plain
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def pictures(asked: Question, listed: str, rows: tuple[int, ...], _of: Answer) -> str:
-    """URL of a sprite: a row for each of these images, with its reconstruction and heat map."""
-    group: Group = getattr(_of, listed)
+def sprite(request: ScoreRequest, listed: str, rows: tuple[int, ...], _result: ScoreResult) -> str:
+    """URL of a sprite with a row per image: the image, its reconstruction, its heat map."""
+    group: Group = getattr(_result, listed)
     chosen = list(rows)
-    model = cache.checkpoint(asked.name, asked.digest).model
-    some, codes = group.images[chosen], part_of(group.codes, np.array(chosen))
-    back = residuals.reconstructions(model, some, codes)
-    hot = grid.heated(some, residuals.heatmaps(model, some, codes) / _FULL_HEAT)
-    colour = [np.repeat(p, 3, 1) if p.shape[1] == 1 else p for p in (some, back)]
-    tiles = np.stack([*colour, hot], 1).reshape(-1, *hot.shape[1:]).transpose(0, 2, 3, 1)
+    model = cache.checkpoint(request.name, request.digest).model
+    images, codes = group.images[chosen], codes_of(group.codes, np.array(chosen))
+    decoded = residuals.reconstructions(model, images, codes)
+    heat = grid.heated(images, residuals.heatmaps(model, images, codes) / _MAX_HEAT)
+    colour = [np.repeat(x, 3, 1) if x.shape[1] == 1 else x for x in (images, decoded)]
+    tiles = np.stack([*colour, heat], 1).reshape(-1, *heat.shape[1:]).transpose(0, 2, 3, 1)
     return routes.publish(grid.png(grid.mosaic(tiles, 3)), "image/png")

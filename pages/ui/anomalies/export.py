@@ -1,4 +1,4 @@
-"""What is taken home of an answer: the threshold, kept with the model, and a table of scores."""
+"""The exports of the Anomalies page: the threshold and a table of all scores."""
 
 import numpy as np
 import streamlit as st
@@ -9,57 +9,59 @@ from vae.checkpoint.artifacts import CALIBRATION, save_calibration
 from vae.files import csv_table
 
 from ..runtime import cache
-from .scores import Answer
-from .settings import Inquiry
+from .scores import ScoreResult
+from .settings import AnomalySettings
 
 
-def anomaly_exports(entry: vae.Entry, answer: Answer, asked: Inquiry, threshold: float) -> None:
-    """Shows the buttons, and which files could not be read."""
-    st.subheader("Take it home")
-    whole = asked.only is None and asked.suspects != "class"
+def anomaly_exports(
+    entry: vae.Entry, result: ScoreResult, settings: AnomalySettings, threshold: float
+) -> None:
+    """Shows the buttons, and the files that could not be read."""
+    st.subheader("Export")
+    all_normal = settings.only is None and settings.candidates != "class"
     with st.container(horizontal=True, vertical_alignment="center"):
         save = st.button(
-            "Save the threshold with the model",
-            disabled=not whole,
+            "Save threshold with the model",
+            disabled=not all_normal,
             key="save-threshold",
-            help="`python -m vae score` then calls images unusual by it. "
-            + ("" if whole else "Only where all classes are normal: it is for any image."),
+            help="`python -m vae score` then uses it to flag images as anomalous. "
+            + ("" if all_normal else "Available only where all classes are normal."),
         )
         st.download_button(
-            "Download all scores, CSV",
-            lambda: _csv(answer, threshold),
-            f"{entry.name}-{asked.score}.csv",
+            "Download all scores (CSV)",
+            lambda: _csv(result, threshold),
+            f"{entry.name}-{settings.score}.csv",
             "text/csv",
             on_click="ignore",
             key="download-scores",
         )
     if save:
-        _save(entry, answer.normal.scores, asked)
-    if answer.refused:
+        _save(entry, result.normal.scores, settings)
+    if result.rejected:
         st.warning(
-            f"{len(answer.refused):,} files could not be read; the others are scored.",
+            f"{len(result.rejected):,} files could not be read; the others are scored.",
             icon=":material/image_not_supported:",
         )
-        with st.expander("Which, and why", expanded=len(answer.refused) < 6):
+        with st.expander("Files and reasons", expanded=len(result.rejected) < 6):
             st.dataframe(
                 {
-                    "file": [path for path, _ in answer.refused],
-                    "why": [why for _, why in answer.refused],
+                    "file": [path for path, _ in result.rejected],
+                    "reason": [why for _, why in result.rejected],
                 },
                 hide_index=True,
             )
 
 
-def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
+def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> None:
     folder = cache.CHECKPOINTS / entry.name
     data = cache.checkpoint(entry.name, entry.digest).config.train.data
     try:
         found = thresholds.calibrate(
             normal,
-            score=asked.score,
+            score=settings.score,
             data=data,
-            target_fpr=asked.false_alarms,
-            manual_threshold=asked.threshold,
+            target_fpr=settings.fpr,
+            manual_threshold=settings.threshold,
         )
         save_calibration(folder, found.to_json())
     except (thresholds.CalibrationError, vae.CheckpointError) as error:
@@ -67,19 +69,19 @@ def _save(entry: vae.Entry, normal: np.ndarray, asked: Inquiry) -> None:
         return
     st.success(
         f"Saved in {folder / CALIBRATION}. "
-        f"`python -m vae score {folder} IMAGE --score {asked.score}` uses it.",
+        f"`python -m vae score {folder} IMAGE --score {settings.score}` uses it.",
         icon=":material/check:",
     )
 
 
-def _csv(answer: Answer, threshold: float) -> bytes:
-    """All scores, one image a line."""
+def _csv(result: ScoreResult, threshold: float) -> bytes:
+    """All scores, one row per image."""
     rows = []
-    for name, group in (("normal", answer.normal), ("suspect", answer.suspects)):
-        below = thresholds.percentile_rank(answer.normal.scores, group.scores)
+    for name, group in (("normal", result.normal), ("suspect", result.candidates)):
+        below = thresholds.percentile_rank(result.normal.scores, group.scores)
         for row in range(len(group.scores)):
             score = float(group.scores[row])
-            told = (name, group.items[row], group.named[row], score, f"{below[row]:.6f}")
-            rows.append((*told, "yes" if score > threshold else "no"))
+            values = (name, group.items[row], group.names[row], score, f"{below[row]:.6f}")
+            rows.append((*values, "yes" if score > threshold else "no"))
     header = ("set", "item", "name", "score", "share_of_normal_below", "anomalous")
     return csv_table.to_csv(header, rows).encode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""The page's figures, of arrays. Pure: no Streamlit; colours and fonts come from the theme."""
+"""The figure of the Anomalies page. Pure; colours and fonts come from the theme."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,26 +11,26 @@ from ..controls.chart_style import ACCENT, QUIET
 def trade_off_figure(
     x: np.ndarray,
     y: np.ndarray,
-    here: tuple[float, float],
+    point: tuple[float, float],
     titles: tuple[str, str],
     chance: tuple[tuple[float, float], tuple[float, float]],
 ) -> go.Figure:
-    """A curve of two shares, the place on it of the threshold, and as a dotted line what guessing
-    would give, from one (x, y) to another."""
-    keep = evenly_spaced(len(x), 2000)
+    """A curve of two rates, the point of the current threshold, and a dotted line that shows
+    chance, from one (x, y) to another."""
+    sample = evenly_spaced(len(x), 2000)
     figure = go.Figure()
     ends = np.array(chance)
     figure.add_scatter(
         x=ends[:, 0], y=ends[:, 1], mode="lines", hoverinfo="skip",
         line={"width": 1, "color": QUIET, "dash": "dot"},
     )  # fmt: skip
-    words = f"{titles[0]} %{{x:.1%}}, {titles[1]} %{{y:.1%}}<extra></extra>"
+    hover = f"{titles[0]} %{{x:.1%}}, {titles[1]} %{{y:.1%}}<extra></extra>"
     figure.add_scatter(
-        x=x[keep], y=y[keep], mode="lines", line={"width": 2.5, "color": QUIET},
-        hovertemplate=words,
+        x=x[sample], y=y[sample], mode="lines", line={"width": 2.5, "color": QUIET},
+        hovertemplate=hover,
     )  # fmt: skip
     figure.add_scatter(
-        x=[here[0]], y=[here[1]], mode="markers", cliponaxis=False, hovertemplate=words,
+        x=[point[0]], y=[point[1]], mode="markers", cliponaxis=False, hovertemplate=hover,
         marker={"size": 12, "symbol": "diamond", "color": ACCENT},
     )  # fmt: skip
     for axis, title in zip((figure.update_xaxes, figure.update_yaxes), titles, strict=True):

@@ -1,4 +1,4 @@
-"""The controls of the Anomalies page: which score, what counts as normal, who is suspected."""
+"""The controls of the Anomalies page: candidate images, normal images, and the score."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,94 +11,101 @@ from vae.data.corruptions import CORRUPTIONS
 
 from . import cache as anomalies_cache
 from . import session as anomalies_session
-from .settings import OTHER_DATA, SUSPECTS, Choices, Inquiry
+from .settings import CANDIDATES, OTHER_DATA, AnomalySettings, Choices
 
 _TYPES = ["png", "jpg", "jpeg", "webp", "zip"]
 _MEGABYTES = 50  # of one upload
-_ALL = -1  # instead of None, which a box shows as nothing chosen
+_ALL = -1  # instead of None, which a selectbox shows as no selection
 
 
-def inquiry_form(entry: vae.Entry, choices: Choices) -> tuple[Inquiry, str]:
-    """Shows the controls; returns what they ask and the digest of uploaded files, "" without."""
-    asked, _ = anomalies_session.inquiry(entry.digest, choices)
+def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, str]:
+    """Shows the controls. Returns the settings and the digest of uploaded files, "" without."""
+    settings, _ = anomalies_session.settings(entry.digest, choices)
     names = choices.classes
 
-    def choice(title: str, field: str, options: Sequence, words: Callable, width: int, help: str):
+    def choice(
+        label: str, field: str, options: Sequence, title: Callable, width: int, help: str
+    ) -> None:
         key = f"ask-{field}"
-        value = getattr(asked, field)
-        st.session_state[key] = _ALL if value is None else value  # it forgets between pages
+        value = getattr(settings, field)
+        # A widget's value is lost on another page.
+        st.session_state[key] = _ALL if value is None else value
         st.selectbox(
-            title, list(options), format_func=words, key=key, width=width, help=help,
+            label, list(options), format_func=title, key=key, width=width, help=help,
             on_change=_changed, args=(entry.digest, choices, field),
         )  # fmt: skip
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        known = [s for s in SUSPECTS if (s != "data" or choices.data)]
-        known = [s for s in known if s != "class" or len(names) > 1]
-        choice("Suspects", "suspects", known, SUSPECTS.get, 230, "What may be unusual.")
-        if asked.suspects == "data":
+        available = [c for c in CANDIDATES if c != "data" or choices.data]
+        available = [c for c in available if c != "class" or len(names) > 1]
+        choice(
+            "Candidate images", "candidates", available, CANDIDATES.get, 230,
+            "The images in which anomalies are sought.",
+        )  # fmt: skip
+        if settings.candidates == "data":
             choice(
-                "Data", "which", choices.data, OTHER_DATA.get, 200,
-                "Another data set, resized to the model's images.",
+                "Data set", "dataset", choices.data, OTHER_DATA.get, 200,
+                "Its images are resized to those of the model.",
             )  # fmt: skip
-        elif asked.suspects == "class":
-            others = [k for k in range(len(names)) if k != asked.only]
+        elif settings.candidates == "class":
+            others = [k for k in range(len(names)) if k != settings.only]
             choice(
                 "Class", "label", others, lambda k: names[k], 170,
-                "Its images are the suspects; what is fitted to normal images never sees them.",
+                "Its images are the candidates and are excluded from fitting the score.",
             )  # fmt: skip
-        elif asked.suspects == "damage":
+        elif settings.candidates == "damage":
             choice(
-                "Damage", "damage", CORRUPTIONS, lambda k: CORRUPTIONS[k][0].capitalize(), 220,
-                "What is done to copies of normal images.",
+                "Corruption type", "damage", CORRUPTIONS,
+                lambda k: CORRUPTIONS[k][0].capitalize(), 220,
+                "How copies of normal images are corrupted.",
             )  # fmt: skip
-            st.session_state["ask-seed"] = asked.seed
+            st.session_state["ask-seed"] = settings.seed
             st.number_input(
                 "Seed", 0, 2**31 - 1, key="ask-seed", width=120,
-                help="The same seed damages the same images in the same way.",
+                help="The same seed corrupts the same images in the same way.",
                 on_change=_changed, args=(entry.digest, choices, "seed"),
             )  # fmt: skip
         if len(names) > 1:
-            every = "All other classes" if asked.suspects == "class" else "All test images"
+            every = "All other classes" if settings.candidates == "class" else "All test images"
             choice(
                 "Normal images", "only", [_ALL, *range(len(names))],
-                lambda k: every if k == _ALL else f"Only {names[k]}", 210,
-                "What counts as normal: test images, which the model did not learn from.",
+                lambda k: every if k == _ALL else f"{names[k]} only", 210,
+                "Test images that count as normal; the model was not trained on them.",
             )  # fmt: skip
         choice(
-            "Score", "score", choices.scores, _score_name, 240,
-            "How unusual is measured; higher is stranger.",
+            "Anomaly score", "score", choices.scores, _score_title, 240,
+            "How anomalous an image is; higher is more anomalous.",
         )  # fmt: skip
-    st.caption(SCORES[asked.score].description)
-    return asked, _uploaded() if asked.suspects == "own" else ""
+    st.caption(SCORES[settings.score].description)
+    return settings, _uploaded() if settings.candidates == "own" else ""
 
 
-def _score_name(name: str) -> str:
+def _score_title(name: str) -> str:
     return SCORES[name].title + (" (default)" if name == DEFAULT else "")
 
 
 def _changed(digest: str, choices: Choices, field: str) -> None:
-    asked, _ = anomalies_session.inquiry(digest, choices)
+    settings, _ = anomalies_session.settings(digest, choices)
     value = st.session_state[f"ask-{field}"]
-    changed = replace(asked, **{field: None if value == _ALL else value}, threshold=None)
-    anomalies_session.inquire(digest, changed)
+    changed = replace(settings, **{field: None if value == _ALL else value}, threshold=None)
+    anomalies_session.change_settings(digest, changed)
 
 
 def _uploaded() -> str:
     files = st.file_uploader(
-        "PNG, JPEG or WebP pictures, or a .zip of them",
+        "PNG, JPEG or WebP images, or a .zip of them",
         type=_TYPES,
         accept_multiple_files=True,
         max_upload_size=_MEGABYTES,
         key="ask-files",
-        help="A picture of another size than the model's is inverted where its ground is light, "
-        "cut to its item and resized. One file that cannot be read does not stop the others.",
+        help="An image of another size than the model's is inverted if its background is light, "
+        "cropped to the object and resized. Files that cannot be read are listed and skipped.",
     )
     if not files:
         return ""
     ids = tuple(file.file_id for file in files)
-    known = anomalies_session.submitted(ids)
-    if known is None or not anomalies_cache.holds(known):
-        known = anomalies_cache.keep_upload([(file.name, file.getvalue()) for file in files])
-        anomalies_session.keep_submitted(ids, known)
-    return known
+    digest = anomalies_session.upload_digest(ids)
+    if digest is None or not anomalies_cache.has_upload(digest):
+        digest = anomalies_cache.store_upload([(file.name, file.getvalue()) for file in files])
+        anomalies_session.remember_upload(ids, digest)
+    return digest

@@ -1,4 +1,4 @@
-"""The list of unusual images as HTML: each beside its reconstruction and its heat map.
+"""A gallery of images with their reconstructions and heat maps, as HTML.
 
 Pure: every text that comes from outside is escaped.
 """
@@ -8,16 +8,16 @@ from html import escape
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
-    """One image of the list: what it is, its score, the share of normal images below it, whether
-    it is called unusual, and a link to its place on the map."""
+class GalleryItem(NamedTuple):
+    """An image: its title, its score, the share of normal images with a lower one, whether it is
+    flagged as anomalous, a link to its code on the map, and whether it is a normal image."""
 
     title: str
     score: float
     below: float
-    unusual: bool
+    anomalous: bool
     link: str
-    normal: bool  # one of the normal images itself
+    normal: bool
 
 
 _STYLE = """<style>
@@ -33,29 +33,29 @@ _STYLE = """<style>
 </style>"""
 
 
-def unusual_list(entries: Sequence[Entry], sprite: str, normal: int) -> str:
-    """The list; `sprite` is the URL of a picture with three tiles a row and a row an entry,
-    `normal` counts the normal images that the shares are of."""
-    last = max(1, len(entries) - 1)
-    items = []
-    for row, one in enumerate(entries):
-        verdict = "unusual" if one.unusual else "normal"
-        what = f"{one.title}: the image, its reconstruction, and where they differ"
-        items.append(
-            f'<div role="listitem" data-score="{one.score!r}">'
-            f'<i role="img" aria-label="{escape(what)}" style="'
+def gallery_html(items: Sequence[GalleryItem], sprite: str, normal: int) -> str:
+    """The gallery; `sprite` is the URL of an image with three tiles per item, one item per row,
+    `normal` the number of normal images."""
+    last = max(1, len(items) - 1)
+    cells = []
+    for row, item in enumerate(items):
+        outcome = "flagged as anomalous" if item.anomalous else "not flagged"
+        label = f"{item.title}: the image, its reconstruction, and their difference"
+        cells.append(
+            f'<div role="listitem" data-score="{item.score!r}">'
+            f'<i role="img" aria-label="{escape(label)}" style="'
             f"background-image: url('{escape(sprite)}'); "
             f'background-position: 0 {100 * row / last:.4f}%"></i>'
-            f"<p><b>{escape(one.title)}</b> · <code>{one.score:.3f}</code> · called {verdict}<br>"
-            f"{standing(one.below, normal, among=one.normal)}<br>"
-            f'<a href="{escape(one.link)}" target="_self">Open on the map</a></p></div>'
+            f"<p><b>{escape(item.title)}</b> · <code>{item.score:.3f}</code> · {outcome}<br>"
+            f"{rank_text(item.below, normal, among=item.normal)}<br>"
+            f'<a href="{escape(item.link)}" target="_self">Open on the map</a></p></div>'
         )
-    return f'{_STYLE}<div class="un" role="list">{"".join(items)}</div>'
+    return f'{_STYLE}<div class="un" role="list">{"".join(cells)}</div>'
 
 
-def standing(below: float, normal: int, *, among: bool) -> str:
-    """How an image stands among so many normal ones, itself one of them or not, in words."""
+def rank_text(below: float, normal: int, *, among: bool) -> str:
+    """The rank of an image among `normal` images, of which it is one if `among`, in words."""
     count = round(below * normal)
     if count == normal - among:
-        return f"more unusual than all {count:,} {'other ' * among}normal images"
-    return f"more unusual than {100 * below:.{1 if normal < 5000 else 2}f} % of normal images"
+        return f"more anomalous than all {count:,} {'other ' * among}normal images"
+    return f"more anomalous than {100 * below:.{1 if normal < 5000 else 2}f} % of normal images"

@@ -1,38 +1,39 @@
-"""Scores, or the bar of the job that finds them."""
+"""The scores of a request, or the progress bar of the job that computes them."""
 
 import streamlit as st
 
 from . import cache as anomalies_cache
 from . import session as anomalies_session
-from .scores import Answer, Question
+from .scores import ScoreRequest, ScoreResult
 
-_AT_ONCE = 0.4  # seconds after which work is shown as a bar
+_PATIENCE = 0.4  # seconds before the progress bar is shown
 
 
-def scoring(question: Question) -> Answer:
-    """The answer; stops the script with a bar while it is being found, and where it cannot be."""
-    if found := anomalies_cache.known(question):
+def scores_or_progress(request: ScoreRequest) -> ScoreResult:
+    """The result. Stops the script with a progress bar while it is computed, and with a message
+    where that failed."""
+    if found := anomalies_cache.result(request):
         return found
-    job = anomalies_session.scoring(question)
+    job = anomalies_session.scoring_job(request)
     if job is None:
-        job = anomalies_cache.begin(question)
-        anomalies_session.keep_scoring(question, job)
-        job.wait(_AT_ONCE)
+        job = anomalies_cache.start(request)
+        anomalies_session.remember_job(request, job)
+        job.wait(_PATIENCE)
     if job.running:
-        st.fragment(_bar, run_every=0.4)(question)
-    elif found := anomalies_cache.known(question):
+        st.fragment(_bar, run_every=0.4)(request)
+    elif found := anomalies_cache.result(request):
         return found
     elif job.error is not None:
-        st.error(f"Nothing was scored: {job.error}.")
-        _again(question, "Try again")
+        st.error(f"Scoring failed: {job.error}.")
+        _restart(request, "Try again")
     else:
-        st.info("Stopped; nothing was scored.")
-        _again(question, "Score")
+        st.info("Scoring was stopped.")
+        _restart(request, "Score")
     st.stop()
 
 
-def _bar(question: Question) -> None:
-    job = anomalies_session.scoring(question)
+def _bar(request: ScoreRequest) -> None:
+    job = anomalies_session.scoring_job(request)
     if job is None or not job.running:
         st.rerun()
     share = min(1.0, job.done / max(1, job.of))
@@ -43,7 +44,7 @@ def _bar(question: Question) -> None:
         st.rerun()
 
 
-def _again(question: Question, words: str) -> None:
-    if st.button(words, key="scoring-again"):
-        anomalies_session.keep_scoring(question, None)
+def _restart(request: ScoreRequest, label: str) -> None:
+    if st.button(label, key="scoring-again"):
+        anomalies_session.remember_job(request, None)
         st.rerun()

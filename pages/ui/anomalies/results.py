@@ -1,5 +1,5 @@
-"""What scores say: the histogram with its threshold, how well it separates, and the most unusual
-images."""
+"""The results of the Anomalies page: histogram and threshold, ROC and precision-recall curves, and
+a gallery of the most anomalous images."""
 
 from dataclasses import replace
 
@@ -17,83 +17,87 @@ from . import cache as anomalies_cache
 from . import session as anomalies_session
 from .export import anomaly_exports
 from .figures import trade_off_figure
-from .gallery import Entry, unusual_list
-from .score_histogram import committed, score_histogram
-from .scores import Answer, Group, Question
-from .settings import COUNTS, LISTS, Choices, Inquiry, threshold_from_histogram
+from .gallery import GalleryItem, gallery_html
+from .score_histogram import score_histogram, threshold_message
+from .scores import Group, ScoreRequest, ScoreResult
+from .settings import COUNTS, GROUPS, AnomalySettings, Choices, threshold_from_histogram
 
 _HISTOGRAM = "histogram"
 
 
-def verdict(entry: vae.Entry, choices: Choices, question: Question, answer: Answer) -> None:
-    """Shows it all; a fragment's worth, run anew when a threshold is let go."""
-    asked, _ = anomalies_session.inquiry(entry.digest, choices)
-    urls = anomalies_cache.sorted_scores(question, answer)
-    sent = committed(_HISTOGRAM)
+def show_results(
+    entry: vae.Entry, choices: Choices, request: ScoreRequest, result: ScoreResult
+) -> None:
+    """Shows everything about a result; runs again on its own when the threshold changes."""
+    settings, _ = anomalies_session.settings(entry.digest, choices)
+    urls = anomalies_cache.sorted_scores(request, result)
+    sent = threshold_message(_HISTOGRAM)
     if sent.get("key") == "|".join(urls) and not session.answered("threshold", sent["turn"]):
         try:
-            asked = threshold_from_histogram(sent, asked)
-            anomalies_session.inquire(entry.digest, asked)
+            settings = threshold_from_histogram(sent, settings)
+            anomalies_session.change_settings(entry.digest, settings)
         except ValueError as error:
-            st.warning(f"The last threshold is kept: {error}.")
-    normal, suspects = answer.normal, answer.suspects
-    threshold = asked.threshold
+            st.warning(f"The threshold was not changed: {error}.")
+    threshold = settings.threshold
     if threshold is None:
-        threshold = thresholds.threshold_at(normal.scores, asked.false_alarms)
-    st.query_params.from_dict(asked.to_query(entry.name, entry.digest))
-    words = _told(asked, choices, answer)
-    score_histogram(urls, words, threshold, key=_HISTOGRAM)
-    if len(suspects.scores):
-        _separation(question, answer, asked, threshold)
-    _listed(entry, question, answer, asked, threshold)
-    anomaly_exports(entry, answer, asked, threshold)
+        threshold = thresholds.threshold_at(result.normal.scores, settings.fpr)
+    st.query_params.from_dict(settings.to_query(entry.name, entry.digest))
+    score_histogram(urls, _descriptions(settings, choices, result), threshold, key=_HISTOGRAM)
+    if len(result.candidates.scores):
+        _curves(request, result, settings, threshold)
+    _most_anomalous(entry, request, result, settings, threshold)
+    anomaly_exports(entry, result, settings, threshold)
 
 
-def _told(asked: Inquiry, choices: Choices, answer: Answer) -> tuple[str, str]:
-    """What the two groups are, with their sizes."""
-    suspects = {
-        "data": f"images of {asked.which}",
-        "class": f"test images of {choices.classes[asked.label]}",
-        "damage": "damaged copies of normal images",
-        "own": "images of mine",
+def _descriptions(
+    settings: AnomalySettings, choices: Choices, result: ScoreResult
+) -> tuple[str, str]:
+    """The normal and the candidate images in words, with their numbers."""
+    candidates = {
+        "data": f"images of {settings.dataset}",
+        "class": f"test images of {choices.classes[settings.label]}",
+        "damage": "corrupted copies of normal images",
+        "own": "uploaded images",
         "none": "",
-    }[asked.suspects]
+    }[settings.candidates]
     normal = "test images"
-    if asked.only is not None:
-        normal = f"test images of {choices.classes[asked.only]}"
-    elif asked.suspects == "class":
+    if settings.only is not None:
+        normal = f"test images of {choices.classes[settings.only]}"
+    elif settings.candidates == "class":
         normal = "test images of the other classes"
-    return _some(answer.normal, normal), _some(answer.suspects, suspects)
+    return _counted(result.normal, normal), _counted(result.candidates, candidates)
 
 
-def _some(group: Group, words: str) -> str:
+def _counted(group: Group, words: str) -> str:
     count = len(group.scores)
     if count == group.count:
         return f"{count:,} {words}"
-    return f"{count:,} {words}, evenly taken from {group.count:,}"
+    return f"{count:,} of {group.count:,} {words}, evenly spaced"
 
 
-def _separation(question: Question, answer: Answer, asked: Inquiry, threshold: float) -> None:
-    found, plain = anomalies_cache.curves(question, answer)
-    normal, suspects = answer.normal.scores, answer.suspects.scores
-    alarms, detected = (normal > threshold).sum(), (suspects > threshold).sum()
-    share = len(suspects) / (len(normal) + len(suspects))
-    rate = detected / len(suspects)
-    st.subheader("How well they are told apart")
-    if asked.suspects == "own":
-        st.caption("As if every one of your images were meant to be found.")
+def _curves(
+    request: ScoreRequest, result: ScoreResult, settings: AnomalySettings, threshold: float
+) -> None:
+    found, plain = anomalies_cache.curves(request, result)
+    normal, candidates = result.normal.scores, result.candidates.scores
+    false_positives, true_positives = (normal > threshold).sum(), (candidates > threshold).sum()
+    share = len(candidates) / (len(normal) + len(candidates))
+    recall = true_positives / len(candidates)
+    st.subheader("Separation")
+    if settings.candidates == "own":
+        st.caption("All of your images count as anomalies here.")
     left, right = st.columns(2, gap="medium")
     with left:
         words = (
-            f"ROC, area {found.auroc:.3f}: the chance that a suspect scores higher than a normal "
-            "image; 0.5 is guessing."
+            f"ROC curve, AUC {found.auroc:.3f}: the probability that a candidate scores higher "
+            "than a normal image; chance is 0.5."
         )
         st.plotly_chart(
             trade_off_figure(
                 found.fpr,
                 found.tpr,
-                (alarms / len(normal), rate),
-                ("false alarms", "detections"),
+                (false_positives / len(normal), recall),
+                ("FPR", "TPR (recall)"),
                 ((0, 0), (1, 1)),
             ),
             key="roc",
@@ -103,15 +107,15 @@ def _separation(question: Question, answer: Answer, asked: Inquiry, threshold: f
         st.caption(words)
     with right:
         words = (
-            f"Precision-recall, area {found.average_precision:.3f}; guessing gives {share:.3f}, "
-            "the suspects' share of these images."
+            f"Precision-recall curve, average precision {found.average_precision:.3f}; chance is "
+            f"{share:.3f}, the share of candidates among these images."
         )
-        precision = detected / (alarms + detected) if alarms + detected else 1.0
+        flagged = false_positives + true_positives
         st.plotly_chart(
             trade_off_figure(
                 found.recall,
                 found.precision,
-                (rate, precision),
+                (recall, true_positives / flagged if flagged else 1.0),
                 ("recall", "precision"),
                 ((0, share), (1, share)),
             ),
@@ -120,66 +124,73 @@ def _separation(question: Question, answer: Answer, asked: Inquiry, threshold: f
             alt=words,
         )
         st.caption(words)
-    _artefact(question, asked, found.auroc, plain)
+    _caveat(request, settings, found.auroc, plain)
 
 
-def _artefact(question: Question, asked: Inquiry, auroc: float, plain: float) -> None:
-    model = cache.checkpoint(question.name, question.digest).model
+def _caveat(request: ScoreRequest, settings: AnomalySettings, auroc: float, plain: float) -> None:
+    """A warning about the plain reconstruction error of a Bernoulli likelihood."""
+    model = cache.checkpoint(request.name, request.digest).model
     if not model.likelihood.has_floor:
         return
-    title = SCORES[asked.score].title
-    beside = "" if asked.score == BASELINE else f"“{title}” **{auroc:.3f}**, "
-    advice = f" “{SCORES[DEFAULT].title}” does not have it." if asked.score == BASELINE else ""
+    is_baseline = settings.score == BASELINE
+    selected = "" if is_baseline else f"{SCORES[settings.score].title} **{auroc:.3f}**, "
+    advice = f" Use “{SCORES[DEFAULT].title}” instead." if is_baseline else ""
     st.markdown(
-        f"**A known trap.** Area under the ROC on these images: {beside}plain reconstruction "
-        f"error **{plain:.3f}**. With a Bernoulli likelihood even a perfect reconstruction of a "
-        "grey pixel costs up to 0.69 nats and of a black one nothing, so that error follows how "
-        "much grey an image has: it flags bright ordinary images and passes over dark strange "
-        f"ones, whether that helps on these suspects or not.{advice}"
+        f"**Caveat.** AUC on these images: {selected}plain reconstruction error **{plain:.3f}**. "
+        "With a Bernoulli likelihood even a perfect reconstruction of a grey pixel costs up to "
+        "0.69 nats, of a black pixel none. The plain error therefore measures how much grey an "
+        f"image has: it flags bright normal images and misses dark anomalies.{advice}"
     )
 
 
-def _listed(entry, question: Question, answer: Answer, asked: Inquiry, threshold: float) -> None:
-    st.subheader("The most unusual")
-    lists = list(LISTS) if len(answer.suspects.scores) else ["normal"]
-    listed = asked.listed if asked.listed in lists else "normal"
+def _most_anomalous(
+    entry: vae.Entry,
+    request: ScoreRequest,
+    result: ScoreResult,
+    settings: AnomalySettings,
+    threshold: float,
+) -> None:
+    st.subheader("Most anomalous images")
+    groups = list(GROUPS) if len(result.candidates.scores) else ["normal"]
+    listed = settings.listed if settings.listed in groups else "normal"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _choice(entry, asked, "listed", "Of", lists, LISTS.get, 200, listed)
-        _choice(entry, asked, "count", "Show", COUNTS, str, 110, asked.count)
-    group: Group = getattr(answer, listed)
-    order = np.argsort(-group.scores, kind="stable")[: asked.count]
-    below = thresholds.percentile_rank(answer.normal.scores, group.scores[order])
-    real = listed == "normal" or asked.suspects == "class"
-    entries = []
+        _choice(entry, settings, "listed", "Show", groups, GROUPS.get, 200, listed)
+        _choice(entry, settings, "count", "Number", COUNTS, str, 110, settings.count)
+    group: Group = getattr(result, listed)
+    order = np.argsort(-group.scores, kind="stable")[: settings.count]
+    below = thresholds.percentile_rank(result.normal.scores, group.scores[order])
+    is_test_image = listed == "normal" or settings.candidates == "class"
+    items = []
     for row, share in zip(order, below, strict=True):
         z = tuple(float(v) for v in group.codes.mean[row].round(4) + 0.0)
-        item = int(group.items[row]) if real else None
-        where = Place(z, item=item).to_query(entry.name, entry.digest)
+        place = Place(z, item=int(group.items[row]) if is_test_image else None)
         score = float(group.scores[row])
-        entries.append(
-            Entry(
-                group.named[row],
+        items.append(
+            GalleryItem(
+                group.names[row],
                 score,
                 share,
                 score > threshold,
-                f"./{link(where)}",
+                f"./{link(place.to_query(entry.name, entry.digest))}",
                 listed == "normal",
             )
         )
     rows = tuple(int(row) for row in order)
-    sprite = anomalies_cache.pictures(question, listed, rows, answer)
-    st.html(unusual_list(entries, sprite, len(answer.normal.scores)))
+    sprite = anomalies_cache.sprite(request, listed, rows, result)
+    st.html(gallery_html(items, sprite, len(result.normal.scores)))
     st.caption(
-        "Each image, its reconstruction, and where the two differ: from dark red over orange to "
-        "pale yellow, 1.5 or more of the standard deviations that the model expects of a pixel."
+        "Each image, its reconstruction, and their difference: from dark red over orange to pale "
+        "yellow, 1.5 or more of the standard deviations that the model expects per pixel."
     )
 
 
-def _choice(entry, asked: Inquiry, field, title, options, words, width, value) -> None:
+def _choice(entry, settings: AnomalySettings, field, label, options, title, width, value) -> None:
     key = f"show-{field}"
     st.session_state[key] = value
 
     def changed() -> None:
-        anomalies_session.inquire(entry.digest, replace(asked, **{field: st.session_state[key]}))
+        anomalies_session.change_settings(
+            entry.digest, replace(settings, **{field: st.session_state[key]})
+        )
 
-    st.selectbox(title, options, format_func=words, key=key, width=width, on_change=changed)
+    st.selectbox(label, options, format_func=title, key=key, width=width, on_change=changed)

@@ -1,4 +1,4 @@
-"""The component of the histogram with a threshold: what Python gives it, what it gives back."""
+"""The component of the score histogram: what Python sends to it and reads from it."""
 
 from collections.abc import Mapping
 
@@ -10,17 +10,17 @@ _mount = component(__file__)
 
 
 def score_histogram(
-    urls: tuple[str, str], words: tuple[str, str], threshold: float, *, key: str
+    urls: tuple[str, str], descriptions: tuple[str, str], threshold: float, *, key: str
 ) -> None:
-    """Shows scores of normal images and suspects, by the URLs of their sorted float64 values,
-    described in `words`. What is committed is read with `committed`."""
-    before = committed(key)
+    """Shows the scores of normal and of candidate images, given by the URLs of their sorted
+    float64 values, and the threshold. `threshold_message` returns its changes."""
+    before = threshold_message(key)
     _mount(
         key=key,
         data={
             "key": "|".join(urls),
             "urls": dict(zip(("normal", "suspects"), urls, strict=True)),
-            "words": dict(zip(("normal", "suspects"), words, strict=True)),
+            "words": dict(zip(("normal", "suspects"), descriptions, strict=True)),
             "threshold": threshold,
             "turn": before.get("turn", 0),
         },
@@ -28,8 +28,8 @@ def score_histogram(
     )
 
 
-def committed(key: str) -> Mapping:
-    """What the visitor last committed: its `turn` is a number, the rest is unchecked. Empty at
+def threshold_message(key: str) -> Mapping:
+    """The histogram's last message: its `turn` is an integer, the rest is unchecked. Empty at
     first."""
     found = (st.session_state.get(key) or {}).get("threshold")
     return found if isinstance(found, dict) and isinstance(found.get("turn"), int) else {}

@@ -1,4 +1,4 @@
-"""Which images a question is about, and their scores. Pure: no Streamlit here."""
+"""The images of an anomaly request, and their scores. Pure: no Streamlit here."""
 
 from typing import NamedTuple
 
@@ -11,120 +11,168 @@ from vae.anomaly.screening import Images, NormalData
 from vae.data import corruptions, upload_batch
 from vae.data.subsample import evenly_spaced
 from vae.latent.encoding import Codes
+from vae.nn.distributions import Mixture
+from vae.progress import Progress
 
-from .settings import Inquiry
+from .settings import AnomalySettings
 
-MOST_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
-MOST_SUSPECTS = {"code": 500, "bound": 500, "search": 100}
-MOST_OWN = {"code": upload_batch.MAX_FILES, "bound": 2_000, "search": 100}
-_LEARNED = 2_000  # training images that what is normal is fitted to
+# The largest number of scored images by what a score costs.
+MAX_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
+MAX_CANDIDATES = {"code": 500, "bound": 500, "search": 100}
+MAX_UPLOADED = {"code": upload_batch.MAX_FILES, "bound": 2_000, "search": 100}
+_MAX_ENCODED = 2_000  # normal images, where their codes must be computed first
+_MAX_FITTED = 2_000  # training images that a score is fitted to
 
 
-class Question(NamedTuple):
-    """All that decides about scores; `own` is the digest of uploaded files."""
+class ScoreRequest(NamedTuple):
+    """All that determines the scores. `source` is the data set, class or corruption of the
+    candidates, `upload` the digest of uploaded files."""
 
     name: str
     digest: str
     score: str
-    suspects: str
-    which: str
+    candidates: str
+    source: str
     seed: int
     only: int | None
-    own: str
+    upload: str
 
 
 class Group(NamedTuple):
-    """Scored images: `scores` and `plain` [N] (those with the artefact), `items` [N] their numbers
-    in the `count` images that they were evenly taken from, how each is `named`, their codes."""
+    """Scored images: `scores` [N], `baseline` [N] (the plain reconstruction error), `items`
+    [N] (their indices among the `count` images that they were sampled from), `names`, codes."""
 
     images: np.ndarray
     scores: np.ndarray
-    plain: np.ndarray
+    baseline: np.ndarray
     items: np.ndarray
     count: int
-    named: list[str]
+    names: list[str]
     codes: Codes
 
 
-class Answer(NamedTuple):
-    """`suspects` is empty where none were asked for; `refused` are files and reasons."""
+class ScoreResult(NamedTuple):
+    """`candidates` is empty without candidates; `rejected` lists files and reasons."""
 
     normal: Group
-    suspects: Group
-    refused: list[tuple[str, str]]
+    candidates: Group
+    rejected: list[tuple[str, str]]
 
 
-def question_of(entry: vae.Entry, asked: Inquiry, own: str) -> Question:
-    which = {"data": asked.which, "class": str(asked.label), "damage": asked.damage}
-    return Question(
+class _Sample(NamedTuple):
+    """Images before they are scored; the fields of `Group`."""
+
+    images: Images
+    items: np.ndarray
+    count: int
+    names: list[str]
+
+    def scored(self, screened: screening.Screened) -> Group:
+        scores, baseline, codes = screened
+        return Group(
+            self.images.images, scores, baseline, self.items, self.count, self.names, codes
+        )
+
+
+def score_request(entry: vae.Entry, settings: AnomalySettings, upload: str) -> ScoreRequest:
+    sources = {"data": settings.dataset, "class": str(settings.label), "damage": settings.damage}
+    return ScoreRequest(
         entry.name,
         entry.digest,
-        asked.score,
-        asked.suspects,
-        which.get(asked.suspects, ""),
-        asked.seed if asked.suspects == "damage" else 0,
-        asked.only,
-        own if asked.suspects == "own" else "",
+        settings.score,
+        settings.candidates,
+        sources.get(settings.candidates, ""),
+        settings.seed if settings.candidates == "damage" else 0,
+        settings.only,
+        upload if settings.candidates == "own" else "",
     )
 
 
-def answered(asked: Question, model, data, other, aggregate, kept, files, progress) -> Answer:
-    """Scores what a question is about. `other` is the suspects' data set, `aggregate` where codes
-    lie, `kept` the codes of the test images, `files` the uploaded ones, each where it is needed
-    and known; `progress` may raise to stop."""
-    effort = anomaly.SCORES[asked.score].cost
-    labels = data.test.labels
-    held_out = int(asked.which) if asked.suspects == "class" else None
-    normal_rows, learned = _normal(labels, asked.only, held_out), data.train.images
-    if asked.only is not None or held_out is not None:
-        learned = learned[_normal(data.train.labels, asked.only, held_out)]
-        aggregate = None  # fitted anew, without what is not normal here
-    refused: list[tuple[str, str]] = []
-    most = MOST_NORMAL[effort] if kept is not None else min(2_000, MOST_NORMAL[effort])
-    rows = normal_rows[evenly_spaced(len(normal_rows), most)]
-    every = len(rows) == len(labels)  # then nothing is copied
-    normal = Images(data.test.images if every else data.test.images[rows], part_of(kept, rows))
-    names = [data.class_names[k] for k in labels[rows]]
-    few = MOST_SUSPECTS[effort]
-    if asked.suspects == "own":
-        read = upload_batch.read_files(
-            upload_batch.list_files(files), model.image_shape, progress=progress
-        )
-        refused = [(p, why) for p, why in zip(read.paths, read.errors, strict=True) if why]
-        items = evenly_spaced(len(read.images), MOST_OWN[effort])
-        count, suspects = len(read.images), Images(read.images[items])
-        told = [read.accepted[k] for k in items]
-    elif asked.suspects == "data":
-        pictures, of = _whole(other)
-        items = evenly_spaced(len(pictures), few)
-        count, suspects = len(pictures), Images(_like(pictures[items], model.image_shape))
-        told = [other.class_names[k] for k in of[items]]
-    elif asked.suspects == "class":
-        own = np.flatnonzero(labels == held_out)
-        items = own[evenly_spaced(len(own), most)]  # their codes are known, as those of normal
-        count, suspects = len(own), Images(data.test.images[items], part_of(kept, items))
-        told = [data.class_names[held_out]] * len(items)
-    elif asked.suspects == "damage":
-        items = normal_rows[evenly_spaced(len(normal_rows), few)]
-        worse = corruptions.corrupt(data.test.images[items], asked.which, seed=asked.seed)
-        count, suspects = len(normal_rows), Images(worse)
-        told = [data.class_names[k] for k in labels[items]]
+def compute_scores(
+    request: ScoreRequest,
+    model: vae.Autoencoder,
+    data: vae.Dataset,
+    *,
+    other: vae.Dataset | None,
+    aggregate: Mixture | None,
+    codes: Codes | None,
+    files: tuple[tuple[str, bytes], ...],
+    progress: Progress,
+) -> ScoreResult:
+    """Scores the images of a request.
+
+    `other` is the candidates' data set, `aggregate` the aggregate posterior, `codes` those of the
+    test images, `files` the uploaded ones; each is needed for some requests only. `progress` may
+    raise to stop.
+    """
+    cost = anomaly.SCORES[request.score].cost
+    labels, fitted = data.test.labels, data.train.images
+    held_out = int(request.source) if request.candidates == "class" else None
+    normal_rows = _normal(labels, request.only, held_out)
+    if request.only is not None or held_out is not None:
+        fitted = fitted[_normal(data.train.labels, request.only, held_out)]
+        aggregate = None  # fitted again to the normal classes
+    most = MAX_NORMAL[cost] if codes is not None else min(_MAX_ENCODED, MAX_NORMAL[cost])
+
+    def test_images(rows: np.ndarray, limit: int) -> _Sample:
+        some = rows[evenly_spaced(len(rows), limit)]
+        images = data.test.images if len(some) == len(labels) else data.test.images[some]
+        names = [data.class_names[k] for k in labels[some]]
+        return _Sample(Images(images, codes_of(codes, some)), some, len(rows), names)
+
+    normal = test_images(normal_rows, most)
+    rejected: list[tuple[str, str]] = []
+    if request.candidates == "own":
+        candidates, rejected = _uploaded(files, model.image_shape, MAX_UPLOADED[cost], progress)
+    elif request.candidates == "data":
+        candidates = _other_data(other, model.image_shape, MAX_CANDIDATES[cost])
+    elif request.candidates == "class":
+        candidates = test_images(np.flatnonzero(labels == held_out), most)
+    elif request.candidates == "damage":
+        candidates = test_images(normal_rows, MAX_CANDIDATES[cost])
+        worse = corruptions.corrupt(candidates.images.images, request.source, seed=request.seed)
+        candidates = candidates._replace(images=Images(worse))
     else:
-        items, count, told = rows[:0], 0, []
-        suspects = Images(data.test.images[:0])
-    few_learned = learned[evenly_spaced(len(learned), _LEARNED)]
-    first, second = screening.screen(
+        candidates = test_images(normal_rows[:0], 0)
+    screened = screening.screen(
         model,
-        asked.score,
-        [normal, suspects],
-        NormalData(few_learned, aggregate),
+        request.score,
+        [normal.images, candidates.images],
+        NormalData(fitted[evenly_spaced(len(fitted), _MAX_FITTED)], aggregate),
         progress=progress,
     )
-    return Answer(
-        Group(normal.images, *first[:2], rows, len(normal_rows), names, first.codes),
-        Group(suspects.images, *second[:2], items, count, told, second.codes),
-        refused,
-    )
+    return ScoreResult(normal.scored(screened[0]), candidates.scored(screened[1]), rejected)
+
+
+def _uploaded(
+    files: tuple[tuple[str, bytes], ...],
+    shape: tuple[int, int, int],
+    limit: int,
+    progress: Progress,
+) -> tuple[_Sample, list[tuple[str, str]]]:
+    read = upload_batch.read_files(upload_batch.list_files(files), shape, progress=progress)
+    rejected = [(path, why) for path, why in zip(read.paths, read.errors, strict=True) if why]
+    items = evenly_spaced(len(read.images), limit)
+    names = [read.accepted[k] for k in items]
+    return _Sample(Images(read.images[items]), items, len(read.images), names), rejected
+
+
+def _other_data(data: vae.Dataset, shape: tuple[int, int, int], limit: int) -> _Sample:
+    """Images of a data set that no model here was trained on: of both splits if it is small, of
+    the test split if it is large; their colour channels become those of `shape`."""
+    images, labels = data.test
+    if len(data.train.images) <= 5_000:
+        images, labels = (
+            np.concatenate(parts) for parts in zip(data.train, data.test, strict=True)
+        )
+    items = evenly_spaced(len(images), limit)
+    sample = images[items]
+    if sample.shape[1] == 1:
+        sample = np.repeat(sample, shape[0], 1)
+    elif sample.shape[1] != shape[0]:
+        sample = sample.mean(1, keepdims=True).round().astype(np.uint8)
+    names = [data.class_names[k] for k in labels[items]]
+    return _Sample(Images(sample), items, len(images), names)
 
 
 def _normal(labels: np.ndarray, only: int | None, held_out: int | None) -> np.ndarray:
@@ -134,23 +182,6 @@ def _normal(labels: np.ndarray, only: int | None, held_out: int | None) -> np.nd
     return np.flatnonzero(labels != held_out) if held_out is not None else np.arange(len(labels))
 
 
-def part_of(codes: Codes | None, rows: np.ndarray) -> Codes | None:
-    """Codes of some rows, where they are known."""
+def codes_of(codes: Codes | None, rows: np.ndarray) -> Codes | None:
+    """The codes of some rows, if the codes are known."""
     return codes and Codes(*(v if v is None else v[rows] for v in codes))
-
-
-def _whole(data: vae.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels of a data set that no model here learned from: both splits of a small one,
-    the test split of a large one."""
-    if len(data.train.images) > 5_000:
-        return data.test
-    return tuple(np.concatenate(parts) for parts in zip(data.train, data.test, strict=True))
-
-
-def _like(pictures: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Grey images for a model of colour ones, and the other way round."""
-    if pictures.shape[1] == shape[0]:
-        return pictures
-    if pictures.shape[1] == 1:
-        return np.repeat(pictures, shape[0], 1)
-    return pictures.mean(1, keepdims=True).round().astype(np.uint8)

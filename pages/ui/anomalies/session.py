@@ -1,53 +1,53 @@
-"""What is asked about anomalies, as a session remembers it."""
+"""The settings, uploads and jobs of the Anomalies page in the session."""
 
 from dataclasses import replace
 
 import streamlit as st
 
 from ..runtime.jobs import Job
-from .settings import Choices, Inquiry, inquiry_from_query, sound
+from .scores import ScoreRequest
+from .settings import AnomalySettings, Choices, settings_from_query, supported
 
 
-def inquiry(digest: str, choices: Choices) -> tuple[Inquiry, list[str]]:
-    """What is asked about anomalies, the same for every model as far as each can answer; a link
-    decides on the first run. Also returns the unreadable parts of a link."""
+def settings(digest: str, choices: Choices) -> tuple[AnomalySettings, list[str]]:
+    """The settings, the same for every model as far as it supports them, taken from the link on
+    the first run; and the keys of the link that could not be read, until a setting changes."""
     known = st.session_state.get("inquiry")
     broken: list[str] = []
     if known is None:
-        found, broken = inquiry_from_query(st.query_params.to_dict(), choices)
+        found, broken = settings_from_query(st.query_params.to_dict(), choices)
     else:
-        # A threshold belongs to the scores of one model. What a link said badly is told until
-        # something else is asked: the script runs anew by itself while it waits for scores.
         found, broken = known[1], known[2]
+        # A threshold is valid for the scores of one model only.
         found = found if known[0] == digest else replace(found, threshold=None)
-    found = sound(found, choices)
+    found = supported(found, choices)
     st.session_state["inquiry"] = (digest, found, broken)
     return found, broken
 
 
-def inquire(digest: str, changed: Inquiry) -> None:
+def change_settings(digest: str, changed: AnomalySettings) -> None:
     st.session_state["inquiry"] = (digest, changed, [])
 
 
-def submitted(ids: tuple[str, ...]) -> str | None:
-    """The digest of these uploaded files, if they were kept from this window."""
+def upload_digest(ids: tuple[str, ...]) -> str | None:
+    """The digest of the uploaded files with these ids, if this session has stored them."""
     known = st.session_state.get("submitted")
     return known[1] if known and known[0] == ids else None
 
 
-def keep_submitted(ids: tuple[str, ...], digest: str) -> None:
+def remember_upload(ids: tuple[str, ...], digest: str) -> None:
     st.session_state["submitted"] = (ids, digest)
 
 
-def scoring(asked: tuple) -> Job | None:
-    """The job that answers this question, if it was begun from this window."""
+def scoring_job(request: ScoreRequest) -> Job | None:
+    """The job for this request, if this session has started one."""
     known = st.session_state.get("scoring")
-    return known[1] if known and known[0] == asked else None
+    return known[1] if known and known[0] == request else None
 
 
-def keep_scoring(asked: tuple, job: Job | None) -> None:
-    """Remembers a job; one that it replaces is stopped."""
+def remember_job(request: ScoreRequest, job: Job | None) -> None:
+    """Stores a job and stops the one that it replaces."""
     before = st.session_state.get("scoring")
     if before and before[1] is not None:
         before[1].stop()
-    st.session_state["scoring"] = (asked, job)
+    st.session_state["scoring"] = (request, job)

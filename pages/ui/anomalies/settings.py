@@ -1,7 +1,4 @@
-"""What is asked on the Anomalies page, and its form in the address bar.
-
-Links and the histogram's messages are read with every value checked. Pure: no Streamlit here.
-"""
+"""The settings of the Anomalies page, and their form in the address bar. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,20 +21,20 @@ from ..runtime.query import (
     write_query,
 )
 
-SUSPECTS = {
-    "data": "Images of other data",
-    "class": "One class, held out",
-    "damage": "Damaged copies",
+CANDIDATES = {
+    "data": "Another data set",
+    "class": "A held-out class",
+    "damage": "Corrupted copies",
     "own": "My own images",
-    "none": "None: only look at the data",
+    "none": "None",
 }
 OTHER_DATA = {"digits": "Handwritten digits", "fashion-mnist-starter": "Fashion-MNIST"}
-LISTS = {"suspects": "Suspects", "normal": "Normal images"}
+GROUPS = {"candidates": "Candidate images", "normal": "Normal images"}
 COUNTS = (12, 24, 48, 96)
 
 
 class Choices(NamedTuple):
-    """What a model leaves to choose from: its scores, its class names, other data."""
+    """What a model offers: its scores, its class names, other data sets."""
 
     scores: Sequence[str]
     classes: Sequence[str]
@@ -45,82 +42,89 @@ class Choices(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Inquiry:
-    """`which` are the suspects' data, `label` the class held out, `damage` and `seed` how copies
-    are damaged, `only` the one class that counts as normal; a `threshold` set by hand stands in
-    for the wanted share of `false_alarms`."""
+class AnomalySettings:
+    """What is scored, by which score, and how the results are shown.
+
+    `candidates` is one of `CANDIDATES`, with their `dataset`, held-out `label`, or corruption
+    `damage` and `seed`; `only` is the one class that counts as normal, None for all; a
+    `threshold` set by hand replaces the target false-positive rate `fpr`. The gallery shows
+    `count` images of the group `listed`.
+    """
 
     score: str = DEFAULT
-    suspects: str = "data"
-    which: str = "digits"
+    candidates: str = "data"
+    dataset: str = "digits"
     label: int = 0
     damage: str = "stain"
     seed: int = 0
     only: int | None = None
-    false_alarms: float = 0.05
+    fpr: float = 0.05
     threshold: float | None = None
-    listed: str = "suspects"
+    listed: str = "candidates"
     count: int = 24
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this; those that do not matter are left out."""
+        """Query parameters that restore these settings; those that do not apply are left out."""
         return model_query(model, digest) | write_query(self, _fields(Choices((), (), ())))
 
 
 def _fields(choices: Choices) -> tuple[QueryField, ...]:
     label = whole(0, len(choices.classes) - 1)
-    damaged = {"when": lambda asked: asked.suspects == "damage"}
+    corrupted = {"when": lambda s: s.candidates == "damage"}
     return (
         QueryField("score", "score", one_of(choices.scores), when=always),
-        QueryField("suspects", "of", one_of(SUSPECTS), when=always),
-        QueryField("which", "data", one_of(choices.data), when=lambda a: a.suspects == "data"),
-        QueryField("label", "c", label, when=lambda asked: asked.suspects == "class"),
-        QueryField("damage", "damage", one_of(CORRUPTIONS), **damaged),
-        QueryField("seed", "seed", whole(0, MAX_SEED), **damaged),
+        QueryField("candidates", "of", one_of(CANDIDATES), when=always),
+        QueryField("dataset", "data", one_of(choices.data), when=lambda s: s.candidates == "data"),
+        QueryField("label", "c", label, when=lambda s: s.candidates == "class"),
+        QueryField("damage", "damage", one_of(CORRUPTIONS), **corrupted),
+        QueryField("seed", "seed", whole(0, MAX_SEED), **corrupted),
         QueryField("only", "only", label),
-        QueryField("false_alarms", "fa", number(0, 1), format="{:g}".format, when=always),
+        QueryField("fpr", "fa", number(0, 1), format="{:g}".format, when=always),
         QueryField("threshold", "t", optional(number()), format=repr),
-        QueryField("listed", "list", one_of(LISTS)),
+        QueryField("listed", "list", one_of(GROUPS)),
         QueryField("count", "n", lambda n: one_of(COUNTS)(whole(1, max(COUNTS))(n))),
     )
 
 
-def first_inquiry(choices: Choices) -> Inquiry:
-    """What is asked before anything was chosen."""
+def default_settings(choices: Choices) -> AnomalySettings:
+    """The settings before anything was chosen."""
     if choices.data:
-        return Inquiry(choices.scores[0], which=choices.data[0])
-    return Inquiry(choices.scores[0], "damage")
+        return AnomalySettings(choices.scores[0], dataset=choices.data[0])
+    return AnomalySettings(choices.scores[0], "damage")
 
 
-def inquiry_from_query(query: Mapping[str, str], choices: Choices) -> tuple[Inquiry, list[str]]:
-    """The inquiry a link describes, and the names of parameters that could not be read."""
-    found, unreadable = read_query(query, _fields(choices), first_inquiry(choices))
-    return sound(found, choices), unreadable
+def settings_from_query(
+    query: Mapping[str, str], choices: Choices
+) -> tuple[AnomalySettings, list[str]]:
+    """The settings of a link, and its keys that could not be read."""
+    found, unreadable = read_query(query, _fields(choices), default_settings(choices))
+    return supported(found, choices), unreadable
 
 
-def sound(asked: Inquiry, choices: Choices) -> Inquiry:
-    """The nearest that a model can answer: of another model's scores, data and classes only those
-    that this one has too."""
-    first, labels = first_inquiry(choices), range(len(choices.classes))
-    if asked.score not in choices.scores:
-        asked = replace(asked, score=first.score, threshold=None)
-    if asked.suspects == "data" and asked.which not in choices.data:
-        asked = replace(asked, which=first.which, suspects=first.suspects, threshold=None)
-    if asked.only is not None and (asked.only not in labels or len(labels) < 2):
-        asked = replace(asked, only=None, threshold=None)
-    if asked.suspects == "class" and len(labels) < 2:
-        return replace(asked, suspects=first.suspects, threshold=None)
-    if asked.label not in labels or asked.label == asked.only:
-        other = next((k for k in labels if k != asked.only), 0)
-        asked = replace(asked, label=other)
-    return asked
+def supported(settings: AnomalySettings, choices: Choices) -> AnomalySettings:
+    """The settings, with the scores, data sets and classes that a model lacks replaced."""
+    first, labels = default_settings(choices), range(len(choices.classes))
+    if settings.score not in choices.scores:
+        settings = replace(settings, score=first.score, threshold=None)
+    if settings.candidates == "data" and settings.dataset not in choices.data:
+        settings = replace(
+            settings, dataset=first.dataset, candidates=first.candidates, threshold=None
+        )
+    if settings.only is not None and (settings.only not in labels or len(labels) < 2):
+        settings = replace(settings, only=None, threshold=None)
+    if settings.candidates == "class" and len(labels) < 2:
+        return replace(settings, candidates=first.candidates, threshold=None)
+    if settings.label not in labels or settings.label == settings.only:
+        other = next((k for k in labels if k != settings.only), 0)
+        settings = replace(settings, label=other)
+    return settings
 
 
-def threshold_from_histogram(value: Mapping, asked: Inquiry) -> Inquiry:
-    """What the histogram committed: a wanted share of false alarms, or a threshold by hand with
-    the share that it gives. Raises ValueError for what is neither."""
+def threshold_from_histogram(value: Mapping, settings: AnomalySettings) -> AnomalySettings:
+    """The settings with the histogram's message applied: a target false-positive rate, or a
+    threshold set by hand with its rate. Raises ValueError for any other message."""
     sent = read_message(value, _HISTOGRAM)
-    return replace(asked, false_alarms=sent["share"], threshold=sent["threshold"])
+    return replace(settings, fpr=sent["share"], threshold=sent["threshold"])
 
 
 _HISTOGRAM = (

@@ -1,4 +1,4 @@
-"""Caches of the Augment page: what a model makes its images from, and ten of each class."""
+"""The caches of the Augment page: a model's source of labelled images, and a preview."""
 
 import numpy as np
 import streamlit as st
@@ -9,53 +9,56 @@ from vae.pictures import grid
 
 from ..runtime import cache
 from ..runtime.jobs import Job
-from .settings import AugmentRequest
-from .tables import SHOWN, Row
+from .settings import AugmentSettings
+from .tables import SHOWN, PreviewRow
 
-_TRIES = 64  # draws a class for what is shown before the file is made
-_TYPES = {"zip": "application/zip", "npz": "application/octet-stream"}
+_PREVIEW_DRAWS = 64  # per class
+_MEDIA_TYPES = {"zip": "application/zip", "npz": "application/octet-stream"}
 
 
-@st.cache_resource(max_entries=8, show_spinner="Finding where each class lies")
+@st.cache_resource(max_entries=8, show_spinner="Fitting the codes of each class")
 def source(name: str, digest: str) -> Source:
-    """Learned from training images: a classifier will be tested on the others."""
+    """The source of labelled images, fitted to training images only: a classifier may be tested on
+    the test images."""
     return synthetic.source(cache.checkpoint(name, digest), cache.shown(name, digest))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def preview(name: str, digest: str, request: AugmentRequest) -> list[Row]:
-    """Ten of each class, or what a few draws find."""
+def preview(name: str, digest: str, settings: AugmentSettings) -> list[PreviewRow]:
+    """Ten images per class, or as many as a few draws give."""
     found = source(name, digest)
     made = synthetic.synthesize(
         found,
         SHOWN,
-        spread=request.spread,
-        seed=request.seed,
-        least_confidence=request.least,
-        most_tries=_TRIES,
+        spread=settings.spread,
+        seed=settings.seed,
+        least_confidence=settings.min_confidence,
+        most_tries=_PREVIEW_DRAWS,
         short=True,
     )
     rows = []
     for label, title in enumerate(found.class_names):
-        own = made.images[made.labels == label].transpose(0, 2, 3, 1)
+        images = made.images[made.labels == label].transpose(0, 2, 3, 1)
         strip = b""
-        if len(own):
-            strip = grid.png(grid.mosaic(np.ascontiguousarray(own), len(own)))
-        rows.append(Row(title, strip, len(own), int(made.passed[label]), int(made.tried[label])))
+        if len(images):
+            strip = grid.png(grid.mosaic(np.ascontiguousarray(images), len(images)))
+        rows.append(
+            PreviewRow(title, strip, len(images), int(made.passed[label]), int(made.tried[label]))
+        )
     return rows
 
 
-def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> Job:
-    """Starts to make the file; everything shared is read here, before the thread."""
+def start_export(name: str, digest: str, settings: AugmentSettings, format: str) -> Job:
+    """Starts creating the file. Streamlit's caches are read here, before the thread starts."""
     found = source(name, digest)
     origin = dataset_files.Origin(
         name,
         digest,
         cache.shown(name, digest).name,
-        request.per_class,
-        request.spread,
-        request.seed,
-        request.least or None,
+        settings.per_class,
+        settings.spread,
+        settings.seed,
+        settings.min_confidence or None,
         found.judged_by,
         found.class_names,
     )
@@ -63,19 +66,19 @@ def make_file(name: str, digest: str, request: AugmentRequest, format: str) -> J
     def work(progress) -> bytes:
         made = synthetic.synthesize(
             found,
-            request.per_class,
-            spread=request.spread,
-            seed=request.seed,
-            least_confidence=request.least,
+            settings.per_class,
+            spread=settings.spread,
+            seed=settings.seed,
+            least_confidence=settings.min_confidence,
             watch=progress,
         )
         return dataset_files.write(made, origin, format)
 
-    count = request.per_class * len(found.class_names)
+    count = settings.per_class * len(found.class_names)
     return Job(
         work,
-        name=f"{count:,} images, {request.per_class:,} of each class, seed {request.seed}",
-        file=f"{name}-made-{request.seed}.{format}",
-        media_type=_TYPES[format],
+        name=f"{count:,} images, {settings.per_class:,} per class, seed {settings.seed}",
+        file=f"{name}-synthetic-{settings.seed}.{format}",
+        media_type=_MEDIA_TYPES[format],
         expected=synthetic.AugmentError,
     )

@@ -1,4 +1,4 @@
-"""The controls of the Augment page: how many, how far, how sure, which file."""
+"""The controls of the Augment page, and the choice of a file format."""
 
 import streamlit as st
 
@@ -7,54 +7,54 @@ import vae
 from ..controls.job_panel import Begin
 from . import cache as augment_cache
 from . import session as augment_session
-from .settings import MOST_PER_CLASS, SURE, WIDEST, AugmentRequest
+from .settings import MAX_CONFIDENCE, MAX_PER_CLASS, MAX_SPREAD, AugmentSettings
 
-FORMATS = {"zip": "Folders of PNGs in a .zip", "npz": "Arrays, .npz"}
+FORMATS = {"zip": "PNG folders (.zip)", "npz": "NumPy arrays (.npz)"}
 
 
-def augment_form() -> AugmentRequest:
-    """Shows the controls and returns what they ask for."""
-    request, _ = augment_session.augment_request()
-    first = {
-        "augment-n": request.per_class,
-        "augment-spread": request.spread,
-        "augment-least": request.least,
-        "augment-seed": request.seed,
+def augment_form() -> AugmentSettings:
+    """Shows the controls and returns the settings."""
+    settings, _ = augment_session.settings()
+    values = {
+        "augment-n": settings.per_class,
+        "augment-spread": settings.spread,
+        "augment-least": settings.min_confidence,
+        "augment-seed": settings.seed,
     }
-    for key, value in first.items():  # a widget forgets between pages, the session does not
+    for key, value in values.items():  # a widget's value is lost on another page
         st.session_state.setdefault(key, value)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        changed = AugmentRequest(
+        changed = AugmentSettings(
             int(
                 st.number_input(
-                    "Images a class",
+                    "Images per class",
                     1,
-                    MOST_PER_CLASS,
+                    MAX_PER_CLASS,
                     step=10,
                     key="augment-n",
                     width=150,
-                    help="How many the file holds of every class. The command line makes more.",
+                    help="Number of images per class in the file. The command line allows more.",
                 )
             ),
             st.slider(
                 "Spread",
                 0.0,
-                WIDEST,
+                MAX_SPREAD,
                 step=0.05,
                 key="augment-spread",
                 width=220,
-                help="How far codes stray from where a class crowds: 1 as the real ones do, less "
-                "is more typical, more is more varied.",
+                help="How far codes deviate from the centres of a class: 1 as real ones do, less "
+                "for more typical images, more for more varied ones.",
             ),
             st.slider(
-                "Least confidence",
+                "Minimum confidence",
                 0.0,
-                SURE,
+                MAX_CONFIDENCE,
                 step=0.01,
                 key="augment-least",
                 width=220,
-                help="Pictures that the judge gives less of a chance to show their class are "
-                "drawn again; 0 keeps all.",
+                help="Images to which the classifier assigns a lower confidence are drawn again; "
+                "0 accepts all.",
             ),
             int(
                 st.number_input(
@@ -63,27 +63,27 @@ def augment_form() -> AugmentRequest:
                     2**31 - 1,
                     key="augment-seed",
                     width=150,
-                    help="The same seed and choices make the same images again.",
+                    help="The same seed and settings give the same images.",
                 )
             ),
         )
-    augment_session.ask_to_augment(changed)
+    augment_session.change_settings(changed)
     return changed
 
 
 def file_form(entry: vae.Entry) -> Begin:
-    """The kind of file; the request is the one that the session remembers when it is asked for."""
+    """The file format; the settings are read from the session when the export starts."""
     format = st.selectbox(
-        "File",
+        "Format",
         list(FORMATS),
         format_func=FORMATS.get,
         width=270,
         key="augment-format",
-        help="What the images and their labels are packed as.",
+        help="File format of the images and their labels.",
     )
 
-    def begin():
-        request, _ = augment_session.augment_request()
-        return augment_cache.make_file(entry.name, entry.digest, request, format)
+    def start():
+        settings, _ = augment_session.settings()
+        return augment_cache.start_export(entry.name, entry.digest, settings, format)
 
-    return begin
+    return start

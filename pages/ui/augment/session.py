@@ -1,19 +1,19 @@
-"""What the Augment page was asked for, as a session remembers it."""
+"""The settings of the Augment page in the session."""
 
 import streamlit as st
 
-from .settings import AugmentRequest, request_from_query
+from .settings import AugmentSettings, settings_from_query
 
 
-def augment_request() -> tuple[AugmentRequest, list[str]]:
-    """What images are to be made; a link decides on the first run. Also returns the unreadable
-    parts of a link."""
+def settings() -> tuple[AugmentSettings, list[str]]:
+    """The settings, taken from the link on the first run, and the keys of the link that could not
+    be read."""
     broken: list[str] = []
     if "augment-request" not in st.session_state:
-        found, broken = request_from_query(st.query_params.to_dict())
+        found, broken = settings_from_query(st.query_params.to_dict())
         st.session_state["augment-request"] = found
     return st.session_state["augment-request"], broken
 
 
-def ask_to_augment(changed: AugmentRequest) -> None:
+def change_settings(changed: AugmentSettings) -> None:
     st.session_state["augment-request"] = changed

@@ -1,4 +1,4 @@
-"""What labelled images are to be made, and its form in the address bar. Pure."""
+"""The settings of the Augment page, and their form in the address bar. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,34 +13,34 @@ from ..runtime.query import (
     write_query,
 )
 
-MOST_PER_CLASS = 1000  # of a file that a browser's session holds; the command line makes more
-WIDEST = 2.0  # the spread beyond which pictures show hardly a class
-SURE = 0.99  # the highest least confidence that the page offers
+MAX_PER_CLASS = 1000  # of a file held by a browser session; the command line has a higher limit
+MAX_SPREAD = 2.0  # a larger spread hardly gives recognisable images
+MAX_CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True)
-class AugmentRequest:
-    """`per_class` images of every class, `spread` around its centres, kept from the judge's
-    confidence `least` on."""
+class AugmentSettings:
+    """`per_class` images of every class, with a `spread` around its centres, of at least
+    `min_confidence` by the classifier."""
 
     per_class: int = 100
     spread: float = 1.0
-    least: float = 0.5
+    min_confidence: float = 0.5
     seed: int = 0
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this request; those at their default are left out."""
+        """Query parameters that restore these settings; those at their default are left out."""
         return model_query(model, digest) | write_query(self, _FIELDS)
 
 
 _FIELDS = (
-    QueryField("per_class", "n", whole(1, MOST_PER_CLASS)),
-    QueryField("spread", "sp", number(0, WIDEST)),
-    QueryField("least", "min", number(0, SURE)),
+    QueryField("per_class", "n", whole(1, MAX_PER_CLASS)),
+    QueryField("spread", "sp", number(0, MAX_SPREAD)),
+    QueryField("min_confidence", "min", number(0, MAX_CONFIDENCE)),
     QueryField("seed", "seed", whole(0, MAX_SEED)),
 )
 
 
-def request_from_query(query: Mapping[str, str]) -> tuple[AugmentRequest, list[str]]:
-    """The request of a link, and the keys of what in it could not be read."""
-    return read_query(query, _FIELDS, AugmentRequest())
+def settings_from_query(query: Mapping[str, str]) -> tuple[AugmentSettings, list[str]]:
+    """The settings of a link, and its keys that could not be read."""
+    return read_query(query, _FIELDS, AugmentSettings())

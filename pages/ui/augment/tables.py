@@ -1,10 +1,10 @@
-"""Made images and what they are good for, as HTML. Pure: rows in, HTML out."""
+"""The preview of synthetic images and the results of the benchmark, as HTML and Markdown. Pure."""
 
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-SHOWN = 10
+SHOWN = 10  # images of a class in the preview
 
 _STYLE = """<style>
 .am { display: grid; grid-template-columns: max-content minmax(0, 560px) max-content;
@@ -31,9 +31,9 @@ _STYLE = """<style>
 </style>"""
 
 
-class Row(NamedTuple):
-    """Of one class: its name, up to ten pictures side by side as a PNG, how many they are, and how
-    many of the draws passed."""
+class PreviewRow(NamedTuple):
+    """A class: its name, up to ten images side by side as a PNG, their number, and how many of the
+    draws passed the confidence filter."""
 
     name: str
     strip: bytes
@@ -42,20 +42,20 @@ class Row(NamedTuple):
     tried: int
 
 
-def preview_table(rows: Sequence[Row], urls: Sequence[str], *, filtered: bool) -> str:
-    """A labelled row a class: its pictures, and the share of the draws that passed."""
+def preview_table(rows: Sequence[PreviewRow], urls: Sequence[str], *, filtered: bool) -> str:
+    """A row per class: its images and the share of the draws that passed."""
     lines = "".join(_line(row, url, filtered) for row, url in zip(rows, urls, strict=True))
     return f'{_STYLE}<div class="am" data-testid="made-preview">{lines}</div>'
 
 
-def _line(row: Row, url: str, filtered: bool) -> str:
+def _line(row: PreviewRow, url: str, filtered: bool) -> str:
     name = escape(row.name)
-    shown = f'<span class="none">none in {row.tried} draws</span>'
+    shown = f'<span class="none">none of {row.tried} draws passed</span>'
     if row.count:
         wide = 100 * row.count / SHOWN
         shown = (
             f'<img src="{escape(url)}" style="width: {wide:g}%" '
-            f'alt="{row.count} made pictures of the class {name}">'
+            f'alt="{row.count} synthetic images of class {name}">'
         )
     share = f"{100 * row.passed / row.tried:.0f} % passed" if filtered else "not filtered"
     return (
@@ -63,31 +63,31 @@ def _line(row: Row, url: str, filtered: bool) -> str:
     )
 
 
-def answer_table(told: dict) -> str:
-    """Accuracies of the benchmark: an arm a row, labels a class in the columns."""
-    counts = list(dict.fromkeys(row["labels"] for row in told["rows"]))
-    known = {(row["labels"], row["arm"]): row for row in told["rows"]}
+def accuracy_table(benchmark: dict) -> str:
+    """Accuracies of the benchmark: a row per arm, a column per number of labels."""
+    counts = list(dict.fromkeys(row["labels"] for row in benchmark["rows"]))
+    known = {(row["labels"], row["arm"]): row for row in benchmark["rows"]}
     head = "".join(f'<th scope="col">{n:,}</th>' for n in counts)
     body = ""
-    for arm, words in told["arms"].items():
+    for arm, title in benchmark["arms"].items():
         cells = ""
         for n in counts:
             row = known.get((n, arm))
             text = "—" if row is None else f"{row['mean']:.1f} ± {row['spread']:.1f}"
             cells += f"<td>{text}</td>"
-        body += f'<tr><th scope="row">{escape(words)}</th>{cells}</tr>'
+        body += f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>'
     return (
         f'{_STYLE}<div class="at" role="region" tabindex="0" aria-label="Measured accuracy">'
-        f'<table><thead><tr><th scope="col">Test accuracy, %, by labels a class</th>{head}</tr>'
+        f'<table><thead><tr><th scope="col">Test accuracy (%) by labels per class</th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def verdict(told: dict) -> str:
-    """The answer in words, an arm a line: where it helps, where it hurts, where neither."""
+def summary(benchmark: dict) -> str:
+    """The benchmark in words, a line per arm: where it helps, where it hurts, where neither."""
     lines = []
-    for arm, words in told["arms"].items():
-        rows = [row for row in told["rows"] if row["arm"] == arm]
+    for arm, title in benchmark["arms"].items():
+        rows = [row for row in benchmark["rows"] if row["arm"] == arm]
         if arm == "labels" or not rows:
             continue
         parts = []
@@ -102,7 +102,7 @@ def verdict(told: dict) -> str:
                 parts.append(f"{verb} {named}")
         if unclear := [f"{r['labels']:,}" for r in rows if not r["clear"]]:
             parts.append(f"no clear difference with {' and '.join(unclear)}")
-        lines.append(f"- **{words[0].upper()}{words[1:]}**: {'; '.join(parts)} labels a class.")
+        lines.append(f"- **{title[0].upper()}{title[1:]}**: {'; '.join(parts)} labels per class.")
     return "\n".join(lines)
 
 
@@ -110,23 +110,23 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
 
-def conditions(told: dict) -> str:
-    """Under what the answer was found, in a few sentences."""
-    seeds = len(told["seeds"])
-    steps = ", ".join(f"{s:,} with {int(n):,}" for n, s in told["steps"].items())
+def method_note(benchmark: dict) -> str:
+    """How the benchmark was measured, in a few sentences."""
+    seeds, batch = len(benchmark["seeds"]), benchmark["batch"]
+    steps = ", ".join(f"{s:,} with {int(n):,}" for n, s in benchmark["steps"].items())
     choices = "; ".join(
-        f"{int(n):,} labels: {100 * c['share']:.0f} % of a batch made, spread {c['spread']:g}, "
-        + (f"confidence at least {c['least']:g}" if c["least"] else "no filter")
-        for n, c in told["choices"].items()
+        f"{int(n):,} labels: {100 * c['share']:.0f} % of a batch, spread {c['spread']:g}, "
+        + (f"minimum confidence {c['least']:g}" if c["least"] else "no filter")
+        for n, c in benchmark["choices"].items()
     )
     return (
-        f"Measured {told['date']} on Fashion-MNIST, {told['split']}; mean ± standard deviation of "
-        f"{seeds} seeds, which draw the labelled images, the made ones and the first weights. All "
-        f"lines of a column are the same small network after as many steps of {told['batch']} "
-        f"images ({steps} labels), so made images are no extra training. Clear: 0 lies outside "
-        "the 95 % interval of the differences, seed by seed. The model that makes them saw all "
-        "training images without labels; where a class lies was learned from the labelled ones "
-        "alone, and so was the judge of the filter; the conditional model was trained with all "
-        "labels. Chosen on training images that were held out, for “synthetic”: "
-        f"{choices}."
+        f"Measured {benchmark['date']} on Fashion-MNIST, {benchmark['split']}; mean ± standard "
+        f"deviation of {seeds} seeds, which determine the labelled images, the synthetic ones and "
+        "the initial weights. All rows of a column train the same small network for the same "
+        f"number of steps of {batch} images ({steps} labels), so synthetic images do not add "
+        "training. A difference is clear if the 95 % interval of the paired differences excludes "
+        "0. The generative model was trained on all training images without labels; the codes of "
+        "each class and the classifier of the filter were fitted to the labelled images only; the "
+        "conditional model was trained with all labels. Settings of “synthetic”, chosen on "
+        f"held-out training images: {choices}."
     )

@@ -7,7 +7,7 @@ from vae.analysis.clustering import table
 
 from ..runtime import cache
 from . import cache as clusters_cache
-from .settings import Grouping
+from .settings import ClusterSettings
 
 _FILES = {
     "csv": ("CSV", "text/csv"),
@@ -16,21 +16,21 @@ _FILES = {
 }
 
 
-def cluster_files(entry: vae.Entry, grouping: Grouping) -> None:
+def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows a button per format; a file is created when its button is pressed."""
     st.subheader("Download")
     st.caption("One row per image: index, label, class, cluster (−1: noise), cluster name, code.")
     data = cache.shown(entry.name, entry.digest)
 
     def create(form: str) -> bytes:
-        found = clusters_cache.clustering(entry.name, entry.digest, *grouping.key)
+        found = clusters_cache.clustering(entry.name, entry.digest, *settings.key)
         return table(
             form,
             cache.codes(entry.name, entry.digest).mean,
             found.labels,
             data.test.labels,
             class_names=data.class_names,
-            names=[grouping.name(k) for k in range(len(found.centres))],
+            names=[settings.name(k) for k in range(len(found.centres))],
         )
 
     with st.container(horizontal=True):
@@ -38,7 +38,7 @@ def cluster_files(entry: vae.Entry, grouping: Grouping) -> None:
             st.download_button(
                 title,
                 lambda form=form: create(form),
-                f"{entry.name}-{grouping.method}-{grouping.number}.{form}",
+                f"{entry.name}-{settings.method}-{settings.number}.{form}",
                 media_type,
                 on_click="ignore",
                 key=f"clusters-{form}",

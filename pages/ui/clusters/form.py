@@ -11,7 +11,7 @@ from ..runtime.query import MAX_SEED
 from . import cache as clusters_cache
 from . import session as clusters_session
 from .figures import quality_figure
-from .settings import FIRST_NUMBER, Grouping
+from .settings import DEFAULT_NUMBER, ClusterSettings
 
 METHOD_TITLES = {
     "k-means": "k-means",
@@ -29,24 +29,24 @@ ABOUT = {
 _NUMBERS = range(2, 21)
 
 
-def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
+def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows the controls; changes are stored before the rest of the page runs."""
     digest, key = entry.digest, entry.digest[:12]
     state = st.session_state
-    state[f"by{key}"], state[f"k{key}"] = grouping.method, grouping.number
-    state[f"seed-c{key}"] = grouping.seed
+    state[f"by{key}"], state[f"k{key}"] = settings.method, settings.number
+    state[f"seed-c{key}"] = settings.seed
 
     def changed() -> None:
-        method = state[f"by{key}"] or grouping.method
-        number = state[f"k{key}"] if method == grouping.method else FIRST_NUMBER[method]
+        method = state[f"by{key}"] or settings.method
+        number = state[f"k{key}"] if method == settings.method else DEFAULT_NUMBER[method]
         seed = int(state[f"seed-c{key}"])
         clusters_session.change_settings(
-            digest, replace(grouping, method=method, number=int(number), seed=seed)
+            digest, replace(settings, method=method, number=int(number), seed=seed)
         )
         clusters_session.run_search(False)
 
-    low, high = range_of(grouping.method)
-    by_size = grouping.method == "hdbscan"
+    low, high = range_of(settings.method)
+    by_size = settings.method == "hdbscan"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "Method",
@@ -81,19 +81,19 @@ def cluster_form(entry: vae.Entry, grouping: Grouping) -> None:
         )
 
 
-def best_number(entry: vae.Entry, grouping: Grouping) -> None:
+def best_number(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Measures the quality of 2 to 20 clusters, one after the other, and offers the best."""
-    if grouping.method == "hdbscan":
+    if settings.method == "hdbscan":
         return
     searching = clusters_session.search_running()
     # One number per timed rerun, so that Stop takes effect between two of them.
     panel = st.fragment(_numbers, run_every=0.2 if searching else None)
-    panel(entry, grouping, searching)
+    panel(entry, settings, searching)
 
 
-def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
-    model, bic = (entry.name, entry.digest, grouping.method), grouping.method != "k-means"
-    qualities = clusters_session.qualities((*model, grouping.seed))
+def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
+    model, bic = (entry.name, entry.digest, settings.method), settings.method != "k-means"
+    qualities = clusters_session.qualities((*model, settings.seed))
     with st.expander("How many clusters?", on_change="rerun", key=f"many{model[1][:12]}") as box:
         if not box.open:
             return
@@ -121,7 +121,7 @@ def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
             st.rerun()  # starts or ends the timed reruns
         if polled:
             st.progress(1 - len(left) / len(_NUMBERS), f"{left[0]} clusters")
-            qualities[left[0]] = clusters_cache.quality(*model, left[0], grouping.seed)
+            qualities[left[0]] = clusters_cache.quality(*model, left[0], settings.seed)
         if not qualities:
             return
         best = max(qualities, key=qualities.get)
@@ -131,7 +131,7 @@ def _numbers(entry: vae.Entry, grouping: Grouping, polled: bool) -> None:
             quality_figure(values, best, title), key="quality", config={"displayModeBar": False}
         )
         if not polled and st.button(
-            f"Use {best} clusters", key="take-number", disabled=best == grouping.number
+            f"Use {best} clusters", key="take-number", disabled=best == settings.number
         ):
-            clusters_session.change_settings(entry.digest, replace(grouping, number=best))
+            clusters_session.change_settings(entry.digest, replace(settings, number=best))
             st.rerun()

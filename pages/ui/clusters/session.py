@@ -4,23 +4,23 @@ from dataclasses import replace
 
 import streamlit as st
 
-from .settings import Grouping, grouping_from_query
+from .settings import ClusterSettings, settings_from_query
 
 
-def settings(digest: str) -> tuple[Grouping, list[str]]:
+def settings(digest: str) -> tuple[ClusterSettings, list[str]]:
     """The settings for the model with this digest, taken from the link on the first run, and the
     keys of the link that could not be read."""
     groupings = st.session_state.setdefault("groupings", {})
     broken: list[str] = []
     if digest not in groupings:
         query = {} if groupings else st.query_params.to_dict()
-        found, broken = grouping_from_query(query, Grouping())
+        found, broken = settings_from_query(query)
         groupings[digest] = found
         _cluster_names(digest)[found.key] = found.names
     return groupings[digest], broken
 
 
-def change_settings(digest: str, changed: Grouping) -> None:
+def change_settings(digest: str, changed: ClusterSettings) -> None:
     """Stores settings. Cluster names belong to one clustering and are restored with it."""
     names = _cluster_names(digest)
     before = st.session_state["groupings"][digest]

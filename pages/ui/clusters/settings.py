@@ -1,4 +1,4 @@
-"""How items are grouped, and the form of it in the address bar. Pure: no Streamlit here."""
+"""The settings of the Clusters page, and their form in the address bar. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,21 @@ from ..runtime.query import (
     QueryField,
     model_query,
     one_of,
+    read_message,
     read_query,
     whole,
     write_query,
 )
 
 COLOURS = ("clusters", "classes")
-FIRST_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}
-LONGEST_NAME = 40
+DEFAULT_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}
+MAX_NAME_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class Grouping:
-    """Method, number of clusters (HDBSCAN: items of the smallest), seed; the chosen cluster, what
-    colours mean, and the names (cluster, name) that the visitor gave."""
+class ClusterSettings:
+    """Method, number of clusters (HDBSCAN: min_cluster_size), seed; the selected cluster, what the
+    colours show, and the names (cluster, name) given by the visitor."""
 
     method: str = "k-means"
     number: int = 10
@@ -35,19 +36,19 @@ class Grouping:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What decides about the clusters."""
+        """What determines the clusters."""
         return self.method, self.number, self.seed
 
     def name(self, k: int) -> str:
         return dict(self.names).get(k, f"Cluster {k + 1}")
 
-    def named(self, k: int, name: str) -> "Grouping":
-        """With another name for cluster k; an empty one takes the name away."""
-        names = dict(self.names) | {k: cleaned(name)}
+    def named(self, k: int, name: str) -> "ClusterSettings":
+        """A copy with another name for cluster k; an empty one removes the name."""
+        names = dict(self.names) | {k: clean_name(name)}
         return replace(self, names=tuple(sorted((k, n) for k, n in names.items() if n)))
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this grouping; those at their default are left out."""
+        """Query parameters that restore these settings; those at their default are left out."""
         return model_query(model, digest) | write_query(self, (_METHOD, *_fields(self.method)))
 
 
@@ -55,9 +56,9 @@ _METHOD = QueryField("method", "by", one_of(METHODS))
 
 
 def _fields(method: str) -> tuple[QueryField, ...]:
-    first = FIRST_NUMBER[method]
+    default = DEFAULT_NUMBER[method]
     return (
-        QueryField("number", "k", whole(*range_of(method)), when=lambda g: g.number != first),
+        QueryField("number", "k", whole(*range_of(method)), when=lambda s: s.number != default),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("chosen", "c", _cluster, format=lambda k: str(k + 1)),
         QueryField("colour", "colour", one_of(COLOURS)),
@@ -70,11 +71,15 @@ def _cluster(value: str) -> int:
     return whole(1, 1000)(value) - 1
 
 
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it is not text")
+    return value
+
+
 def _names(names: dict) -> tuple[tuple[int, str], ...]:
-    if not all(isinstance(name, str) for name in names.values()):
-        raise ValueError("a name is not text")
-    cleaned_names = ((_cluster(k), cleaned(name)) for k, name in names.items())
-    return tuple(sorted((k, name) for k, name in cleaned_names if name))
+    clean_names = ((_cluster(k), clean_name(_text(name))) for k, name in names.items())
+    return tuple(sorted((k, name) for k, name in clean_names if name))
 
 
 def _names_text(names: tuple[tuple[int, str], ...]) -> str:
@@ -82,17 +87,17 @@ def _names_text(names: tuple[tuple[int, str], ...]) -> str:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def grouping_from_query(query: Mapping[str, str], first: Grouping) -> tuple[Grouping, list[str]]:
-    """The grouping of a link, and the keys of what in it could not be read."""
-    found, unreadable = read_query(query, (_METHOD,), first)
-    found = replace(found, number=FIRST_NUMBER[found.method])
+def settings_from_query(query: Mapping[str, str]) -> tuple[ClusterSettings, list[str]]:
+    """The settings of a link, and its keys that could not be read."""
+    found, unreadable = read_query(query, (_METHOD,), ClusterSettings())
+    found = replace(found, number=DEFAULT_NUMBER[found.method])
     found, others = read_query(query, _fields(found.method), found)
     return found, unreadable + others
 
 
 @dataclass(frozen=True)
-class ClusterAsk:
-    """What the map asks for: to `choose` a cluster, to `rename` it, to `draw` samples like it, or
+class ClusterCommand:
+    """A command of the map: to `choose` a cluster, to `rename` it, to `draw` samples from it, or
     to `colour` by clusters or by classes."""
 
     turn: int
@@ -101,19 +106,28 @@ class ClusterAsk:
     name: str = ""
 
 
-def ask_from_map(value: Mapping) -> ClusterAsk:
-    """The message of the map. Raises ValueError for one that cannot be, whatever the clusters."""
-    turn, do, k, name = (value.get(part) for part in ("turn", "do", "cluster", "name"))
-    if do not in ("choose", "rename", "draw", "colour"):
-        raise ValueError(f"{do!r} is nothing to do")
-    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in (turn, k))
-    if not whole or k < 0:
-        raise ValueError(f"{k!r} is no number of a cluster")
-    if not isinstance(name, str) or (do == "colour" and name not in COLOURS):
-        raise ValueError("the name is no text that is known")
-    return ClusterAsk(turn, do, k, name)
+def _index(value: int) -> int:
+    if type(value) is not int:
+        raise ValueError("it is not an integer")
+    return whole(0, 999)(value)
 
 
-def cleaned(name: str) -> str:
+_COMMAND = (
+    QueryField("turn", "", whole(0, 2**53)),
+    QueryField("do", "", one_of(("choose", "rename", "draw", "colour"))),
+    QueryField("cluster", "", _index),
+    QueryField("name", "", _text),
+)
+
+
+def command_from_map(value: Mapping) -> ClusterCommand:
+    """The message of the map. Raises ValueError where it is not valid for any clusters."""
+    command = ClusterCommand(**read_message(value, _COMMAND))
+    if command.do == "colour":
+        one_of(COLOURS)(command.name)
+    return command
+
+
+def clean_name(name: str) -> str:
     """One line of at most 40 characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST_NAME]
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME_LENGTH]

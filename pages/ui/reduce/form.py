@@ -7,14 +7,16 @@ import streamlit as st
 
 from . import session as reduce_session
 from .reduce_map import TITLES
-from .settings import COUNTS, METHODS, PRINCIPAL, Reduction, pair
+from .settings import COUNTS, METHODS, PRINCIPAL, ReduceSettings, pair
 
 _PAIR = "pair"
 _NEAR = "Size of the neighbourhoods that {} preserves. Large values show the global shape."
 _SEED = "Seed of the random initialisation of t-SNE and UMAP; the same seed gives the same layout."
 
 
-def reduce_form(settings: Reduction, *, total: int, latent: int, available: Sequence[str]) -> None:
+def reduce_form(
+    settings: ReduceSettings, *, total: int, latent: int, available: Sequence[str]
+) -> None:
     """Shows the controls for a model with `latent` latents and `total` test images."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         methods = [m for m in METHODS if m in available]
@@ -56,7 +58,7 @@ def reduce_form(settings: Reduction, *, total: int, latent: int, available: Sequ
         st.caption("UMAP becomes available after `pip install umap-learn`.")
 
 
-def _plane(settings: Reduction, latent: int) -> None:
+def _plane(settings: ReduceSettings, latent: int) -> None:
     """Controls that select a plane of more than two latents."""
     now = pair(settings.axes)
     _widget(

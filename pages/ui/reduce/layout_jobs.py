@@ -13,7 +13,7 @@ from . import cache as reduce_cache
 from . import session as reduce_session
 from .cache import LayoutRequest
 from .reduce_map import TITLES
-from .settings import Reduction
+from .settings import ReduceSettings
 from .table import Row
 
 _STOP, _RESTART, _RETRY = "Stop", "Restart", "Try again"
@@ -25,7 +25,7 @@ _ABILITIES = {
 
 
 def layout_requests(
-    entry: vae.Entry, settings: Reduction, available: Sequence[str]
+    entry: vae.Entry, settings: ReduceSettings, available: Sequence[str]
 ) -> list[LayoutRequest]:
     """The layouts to compute, in order; methods that are not available are left out."""
     ck = cache.checkpoint(entry.name, entry.digest)

@@ -1,4 +1,4 @@
-"""What is laid out beside each other on the Reduce page, and its form in the address bar. Pure."""
+"""The settings of the Reduce page, and their form in the address bar. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from ..runtime.query import (
     write_query,
 )
 
-METHODS = ("pca", "tsne", "umap")  # beside the model's own plane
+METHODS = ("pca", "tsne", "umap")  # to compare with the model's plane
 COUNTS = (500, 1000, 2000, 5000, 10_000)
 PRINCIPAL = "pca"
-_FEWEST = 50
+_MIN_COUNT = 50
 
 
 @dataclass(frozen=True)
-class Reduction:
-    """`axes` is the plane of a model with more than two latents: two of its dimensions, counted
-    from 1, or "pca"; empty for the first two, which tell most. `perplexity` is of t-SNE,
-    `neighbours` of UMAP."""
+class ReduceSettings:
+    """The methods, the number of images, and the parameters of t-SNE (`perplexity`) and UMAP
+    (`neighbours`). `axes` is the plane of a model with more than two latents: two of them, counted
+    from 1, or "pca"; empty for the first two."""
 
     methods: tuple[str, ...] = METHODS
     count: int = 2000
@@ -35,14 +35,14 @@ class Reduction:
     axes: str = ""
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this; those at their default are left out."""
+        """Query parameters that restore these settings; those at their default are left out."""
         return model_query(model, digest) | write_query(self, _fields(2))
 
 
 def _fields(latent: int) -> tuple[QueryField, ...]:
     return (
         QueryField("methods", "k", subset(METHODS), comma_separated, ",".join),
-        QueryField("count", "n", whole(_FEWEST, COUNTS[-1]), when=always),
+        QueryField("count", "n", whole(_MIN_COUNT, COUNTS[-1]), when=always),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("perplexity", "px", whole(2, 200)),
         QueryField("neighbours", "nn", whole(2, 200)),
@@ -50,24 +50,24 @@ def _fields(latent: int) -> tuple[QueryField, ...]:
     )
 
 
-def reduction_from_query(query: Mapping[str, str], latent: int) -> tuple[Reduction, list[str]]:
-    """What a link describes for a model with so many latents, and the names of parameters that
-    could not be read: those, as those that are absent, are at their default."""
-    return read_query(query, _fields(latent), Reduction())
+def settings_from_query(query: Mapping[str, str], latent: int) -> tuple[ReduceSettings, list[str]]:
+    """The settings of a link for a model with `latent` latents, and its keys that could not be
+    read; those have their default."""
+    return read_query(query, _fields(latent), ReduceSettings())
 
 
 def pair(axes: str) -> tuple[int, int]:
-    """The two dimensions of a plane, counted from 0; the first two where it is no pair."""
+    """The two dimensions of a plane, counted from 0; the first two unless `axes` is a pair."""
     first, comma, second = axes.partition(",")
     return (int(first) - 1, int(second) - 1) if comma else (0, 1)
 
 
 def _axes(text: str, latent: int) -> str:
     if latent == 2:
-        return ""  # there is but one plane
+        return ""  # there is only one plane
     if text in ("", PRINCIPAL):
         return text
     numbers = [whole(1, latent)(part) for part in text.split(",")]
     if len(numbers) != 2 or numbers[0] == numbers[1]:
-        raise ValueError(f"{text} are no two dimensions")
+        raise ValueError(f"{text} are not two different latents")
     return f"{numbers[0]},{numbers[1]}"
