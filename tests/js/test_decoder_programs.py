@@ -1,11 +1,13 @@
-"""Every kind of layer that a decoder program knows, in the browser against torch."""
+"""Every kind of layer that a decoder program knows: decoder.js in Node compared with torch."""
 
 import base64
+import json
 
 import numpy as np
 import pytest
 import torch
-from live import ROOT, wait_for_map
+from js.node_runner import HERE, run
+from live import ROOT
 from torch import nn
 
 import vae
@@ -18,13 +20,16 @@ from vae.nn.layers import FourierFeatures, OnFirstColumns, Residual, StochasticL
 from vae.nn.likelihoods import Bernoulli
 
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
-RUN = """async ([program, codes, extras = []]) => {
-  const resources = performance.getEntriesByType('resource').map((r) => r.name);
-  const { Decoder } = await import(resources.find((u) => u.endsWith('/decoder.js')));
-  const bytes = Uint8Array.from(atob(program), (c) => c.charCodeAt(0));
-  const decoder = new Decoder(bytes.buffer);
-  return codes.map((z, i) => Array.from(decoder.decode(z, extras[i])));
-}"""
+
+
+def decoded(program: bytes, codes, contexts=()) -> np.ndarray:
+    """The images [N, H W C] that decoder.js computes."""
+    data = [base64.b64encode(program).decode(), np.asarray(codes).tolist(), list(contexts)]
+    result = run(HERE / "run_decoder.mjs", data=data)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return np.array(json.loads(result.stdout))
+
 
 DECODERS = {
     "linear, relu, layer norm, residual": (
@@ -44,7 +49,7 @@ DECODERS = {
             FourierFeatures(3, 7, 2.0), nn.Linear(17, 48), nn.Unflatten(1, (3, 4, 4))
         ),
     ),
-    "noise kept beside a body, drawn in two steps": (
+    "noise passed along a body, used in two steps": (
         (1, 2, 2),
         lambda: nn.Sequential(
             OnFirstColumns(1, nn.Sequential(nn.Linear(1, 6), nn.SiLU())),
@@ -83,16 +88,6 @@ DECODERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def page(profile, server):
-    """One page for all: nothing that is asked of its decoder changes it."""
-    page = profile.new_page()
-    page.goto(server)
-    wait_for_map(page)
-    yield page
-    page.close()
-
-
 class Stub:
     latent, context_size, context, likelihood = 3, 0, None, Bernoulli()
 
@@ -102,7 +97,7 @@ class Stub:
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("name", DECODERS)
-def test_program_equals_torch(page, name, half):
+def test_program_equals_torch(name, half):
     torch.manual_seed(0)
     shape, build = DECODERS[name]
     decoder = build()
@@ -115,16 +110,15 @@ def test_program_equals_torch(page, name, half):
     c, h, w = expected.shape[1:]
     program = decoder_program(Stub(decoder, (c, h, w)))
     assert (b'"float16"' in program[:2000]) == half
-    found = page.evaluate(RUN, [base64.b64encode(program).decode(), codes.tolist()])
-    found = np.array(found).reshape(6, h, w, c).transpose(0, 3, 1, 2)
+    found = decoded(program, codes).reshape(6, h, w, c).transpose(0, 3, 1, 2)
     assert np.abs(found - expected.numpy()).max() < 1e-5
     assert (c, h, w) == shape
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_s_program_equals_torch(page, settings, name, network):
-    """Also with what stands behind the code: every label and none, several seeds and none."""
+def test_every_model_s_program_equals_torch(settings, name, network):
+    """With every label and none, several noise seeds and none."""
     torch.manual_seed(0)
     model = build(settings(name, network).model)
     for parameter in model.parameters():  # fresh heads start at zero and would hide a mistake
@@ -133,31 +127,31 @@ def test_every_model_s_program_equals_torch(page, settings, name, network):
     cases = {None: [{}], "label": [{}, {"label": 0}, {"label": 1}]}.get(
         model.context, [{"seed": seed} for seed in (0, 1, 7, 255)]
     )
-    extras = [_extra(model, **case) for case in cases]
-    program = base64.b64encode(decoder_program(model)).decode()
-    for case, extra in zip(cases, extras, strict=True):
+    contexts = [_context(model, **case) for case in cases]
+    program = decoder_program(model)
+    for case, context in zip(cases, contexts, strict=True):
         expected = decode_uint8(model, codes.numpy(), **case).reshape(6, -1).astype(int)
-        found = page.evaluate(RUN, [program, codes.tolist(), [extra] * 6])
-        assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
+        found = decoded(program, codes, [context] * 6)
+        assert np.abs(np.round(255 * found) - expected).max() <= 1
     if model.context_size:
         pictures = [decode_uint8(model, codes.numpy(), **case) for case in cases]
         assert all((pictures[0] != other).any() for other in pictures[1:])
-        zeros = page.evaluate(RUN, [program, codes.tolist(), [extras[0]] * 6])
-        assert zeros == page.evaluate(RUN, [program, codes.tolist()])  # left out: all zero
+        zeros = decoded(program, codes, [contexts[0]] * 6)
+        assert (zeros == decoded(program, codes)).all()  # left out: all zero
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_model_s_program_equals_torch(page, name):
+def test_a_bundled_model_s_program_equals_torch(name):
     model = vae.load(ROOT / "checkpoints" / name).model
     codes = np.random.default_rng(0).normal(scale=1.5, size=(100, model.latent)).round(4)
-    program = base64.b64encode(decoder_program(model)).decode()
+    program = decoder_program(model)
     expected = decode_uint8(model, codes).reshape(100, 784).astype(int)
-    found = page.evaluate(RUN, [program, codes.tolist(), [_extra(model)] * 100])
-    assert np.abs(np.round(255 * np.array(found)) - expected).max() <= 1
+    found = decoded(program, codes, [_context(model)] * 100)
+    assert np.abs(np.round(255 * found) - expected).max() <= 1
     assert np.ptp(expected) > 200  # the images are pictures, not one grey
 
 
-def _extra(model, label: int | None = None, seed: int = 0) -> list[float]:
+def _context(model, label: int | None = None, seed: int = 0) -> list[float]:
     """The decoder's further inputs."""
     return model.context_vector(label, seed).tolist()
 
@@ -171,10 +165,8 @@ def test_a_layer_without_a_program_is_named():
         decoder_program(Stub(grouped, (2, 1, 1)))
 
 
-def test_a_torn_program_is_refused(page):
+def test_a_torn_program_is_refused():
     decoder = nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (1, 2, 2)))
     program = decoder_program(Stub(decoder, (1, 2, 2)))
-    torn = base64.b64encode(program[:-4]).decode()
-    attempt = f"async (a) => {{ try {{ await ({RUN})(a); }} catch (e) {{ return String(e); }} }}"
-    message = page.evaluate(attempt, [torn, [[0, 0, 0]]])
-    assert "RangeError" in message or "decoder program" in message
+    with pytest.raises(RuntimeError, match=r"RangeError|decoder program"):
+        decoded(program[:-4], [[0, 0, 0]])

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { Debouncer } from "../../pages/ui/component/debounce.js";
+import { UndoStack } from "../../pages/ui/component/undo_stack.js";
+
+test("only the last of several calls is sent, after the delay", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let sent = 0;
+  const debouncer = new Debouncer(() => { sent++; });
+  debouncer.schedule(100);
+  mock.timers.tick(99);
+  debouncer.schedule(100);
+  mock.timers.tick(99);
+  assert.equal(sent, 0);
+  mock.timers.tick(1);
+  assert.equal(sent, 1);
+  mock.timers.reset();
+});
+
+test("a delay of zero sends at once and replaces what waits; flush sends it early; cancel drops it", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let sent = 0;
+  const debouncer = new Debouncer(() => { sent++; });
+  debouncer.schedule(100);
+  debouncer.schedule(0);
+  mock.timers.tick(200);
+  assert.equal(sent, 1);
+  debouncer.flush();
+  assert.equal(sent, 1);
+  debouncer.schedule(100);
+  debouncer.flush();
+  assert.equal(sent, 2);
+  debouncer.schedule(100);
+  debouncer.cancel();
+  mock.timers.tick(200);
+  assert.equal(sent, 2);
+  mock.timers.reset();
+});
+
+test("undo and redo walk over the states; a new change ends redo", () => {
+  const stack = new UndoStack();
+  let state = 0;
+  for (const next of [1, 2, 3]) { stack.push(state); state = next; }
+  state = stack.undo(state);
+  state = stack.undo(state);
+  assert.equal(state, 1);
+  state = stack.redo(state);
+  assert.equal(state, 2);
+  stack.push(state);
+  assert.equal(stack.canRedo, false);
+  assert.equal(stack.redo(9), undefined);
+});
+
+test("an empty stack undoes nothing and records nothing", () => {
+  const stack = new UndoStack();
+  assert.equal(stack.undo(5), undefined);
+  assert.equal(stack.canRedo, false);
+});
+
+test("a hundred states are remembered, the oldest go first", () => {
+  const stack = new UndoStack();
+  for (let i = 0; i < 150; i++) stack.push(i);
+  let last, state = 150;
+  while (stack.canUndo) last = state = stack.undo(state);
+  assert.equal(last, 50);
+});

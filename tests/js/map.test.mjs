@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./environment.mjs";
+import { Items } from "../../pages/ui/map/items.js";
+import { closed, inside, Lasso, MOST_CORNERS } from "../../pages/ui/map/lasso.js";
+import { normalCdf, probit } from "../../pages/ui/map/normal.js";
+import { simplified, waypointAt } from "../../pages/ui/map/path_overlay.js";
+import { round, View } from "../../pages/ui/map/viewport.js";
+
+const close = (found, expected, tolerance = 1e-9) => assert.ok(Math.abs(found - expected) < tolerance, `${found} is not ${expected}`);
+
+// --- items --------------------------------------------------------------------------------------
+
+/** Items whose density is 1 in the right half of [0, 2] x [0, 2] and 0 in the left one. */
+function items(codes, labels, facts = {}) {
+  const count = labels.length, latentSize = codes.length / count;
+  const buffer = new ArrayBuffer(4 * codes.length + count);
+  new Float32Array(buffer, 0, codes.length).set(codes);
+  new Uint8Array(buffer, 4 * codes.length).set(labels);
+  return new Items({
+    count, latentSize, posterior: false, sampled: false, context: null, classes: ["bag", "boot", "coat"],
+    bounds: [0, 2, 0, 2], densitySize: 2, densityQuantiles: [0.1, 0.2, 0.5, 1], ...facts,
+  }, buffer, new Float32Array([0, 1, 0, 1]), null);
+}
+
+test("the nearest items come nearest first", () => {
+  const found = items([0, 0, 3, 4, 1, 0, -2, 0], [0, 1, 2, 0]).nearest([0, 0], 3);
+  assert.deepEqual(found, [{ item: 0, distance: 0 }, { item: 2, distance: 1 }, { item: 3, distance: 2 }]);
+});
+
+test("the nearest of few items are all of them", () => {
+  assert.deepEqual(items([0, 0, 3, 4], [0, 1]).nearest([0, 0], 10).map(({ item }) => item), [0, 1]);
+});
+
+test("distances count all dimensions", () => {
+  assert.deepEqual(items([0, 0, 5, 1, 0, 0], [0, 1]).nearest([0, 0, 0], 1), [{ item: 1, distance: 1 }]);
+});
+
+test("the density is bilinear between the cells and zero outside", () => {
+  const map = items([0, 0], [0]);
+  close(map.densityAt([0.5, 0.5]), 0);
+  close(map.densityAt([1, 1]), 0.5);
+  close(map.densityAt([1.5, 1.5]), 1);
+  close(map.densityAt([9, 9]), 0);
+});
+
+test("a survey counts the classes of the ten nearest, the most frequent first", () => {
+  const labels = [1, 1, 1, 1, 1, 1, 0, 0, 0, 2, 2, 2], codes = labels.flatMap((_, i) => [i / 100, 0]);
+  const { mix, near, logPrior } = items(codes, labels).survey([0, 0]);
+  assert.equal(near.length, 10);
+  assert.deepEqual(mix, [{ label: 1, count: 6 }, { label: 0, count: 3 }, { label: 2, count: 1 }]);
+  close(logPrior, -Math.log(2 * Math.PI));
+});
+
+test("only a conditional model reconstructs an item with its label", () => {
+  assert.deepEqual(items([1, 2], [2]).latentOf(0), { z: [1, 2], label: null, seed: 0 });
+  assert.deepEqual(items([1, 2], [2], { context: "label" }).latentOf(0), { z: [1, 2], label: 2, seed: 0 });
+});
+
+test("a sample of the items knows their numbers in the data set", () => {
+  const buffer = new ArrayBuffer(2 * 8 + 2 * 4 + 2);
+  new Uint32Array(buffer, 16, 2).set([70, 900]);
+  const facts = { count: 2, latentSize: 2, posterior: false, sampled: true };
+  assert.equal(new Items(facts, buffer, null, null).itemNumber(1), 900);
+});
+
+// --- view ---------------------------------------------------------------------------------------
+
+test("pixels and the plane are inverse to each other", () => {
+  const view = new View();
+  view.resize(500, 300);
+  view.fit([-3, 5, -2, 2]);
+  const [x, y] = view.toPlane(...view.toPixel(1.25, -0.5));
+  close(x, 1.25); close(y, -0.5);
+});
+
+test("zooming leaves the place under the pointer where it is", () => {
+  const view = new View();
+  view.resize(400, 400);
+  const before = view.toPlane(100, 50);
+  view.zoom(3, 100, 50);
+  view.toPlane(100, 50).forEach((v, i) => close(v, before[i]));
+  view.zoom(1e9);
+  assert.ok(view.span >= 1e-3);
+});
+
+test("fit shows a rectangle whole", () => {
+  const view = new View();
+  view.resize(600, 200);
+  view.fit([0, 10, 0, 10]);
+  const { x, y } = view.ranges;
+  assert.ok(x[0] <= 0 && x[1] >= 10 && y[0] <= 1e-9 && y[1] >= 10 - 1e-9);
+});
+
+test("reveal moves only where a code is outside", () => {
+  const view = new View();
+  view.resize(400, 400);
+  assert.equal(view.reveal(0, 0), false);
+  assert.equal(view.reveal(20, 0), true);
+  const [x] = view.toPixel(20, 0);
+  assert.ok(x > 0 && x < 400);
+});
+
+test("codes are rounded to four digits and minus zero is zero", () => {
+  assert.deepEqual(round([1.23456, -0.00001]), [1.2346, 0]);
+  assert.ok(Object.is(round([-0])[0], 0));
+});
+
+// --- lasso and paths ----------------------------------------------------------------------------
+
+const SQUARE = [[0, 0], [4, 0], [4, 4], [0, 4]];
+
+test("inside counts crossings, also of a concave polygon", () => {
+  assert.ok(inside(2, 2, SQUARE));
+  assert.ok(!inside(5, 2, SQUARE));
+  const notched = [[0, 0], [4, 0], [4, 4], [2, 1], [0, 4]];
+  assert.ok(!inside(2, 3, notched));
+  assert.ok(inside(0.5, 2, notched));
+});
+
+test("corners that enclose next to nothing are no polygon", () => {
+  assert.equal(closed([[0, 0], [1, 1]], 0.01), null);
+  assert.equal(closed([[0, 0], [0.01, 0], [0, 0.01]], 0.01), null);
+  assert.deepEqual(closed(SQUARE, 0.01), SQUARE);
+});
+
+test("a long stroke becomes a polygon of few corners that still encloses the same", () => {
+  const lasso = new Lasso();
+  lasso.begin([1, 0]);
+  for (let i = 1; i < 5000; i++) lasso.extend([Math.cos(i / 5000 * 2 * Math.PI), Math.sin(i / 5000 * 2 * Math.PI)]);
+  const polygon = lasso.end(0.001);
+  assert.ok(polygon.length <= MOST_CORNERS && polygon.length > 10);
+  assert.ok(inside(0.9, 0, polygon) && !inside(1.1, 0, polygon));
+  assert.equal(lasso.stroke, null);
+});
+
+test("a stroke keeps its ends and loses near points", () => {
+  const stroke = Array.from({ length: 101 }, (_, i) => [i / 100, 0]), found = simplified(stroke, 0.1);
+  assert.deepEqual([found[0], found.at(-1)], [[0, 0], [1, 0]]);
+  assert.ok(found.length <= 12);
+});
+
+test("the topmost waypoint under the pointer is found", () => {
+  const view = new View();
+  view.resize(400, 400);
+  assert.equal(waypointAt(view, [[0, 0], [0, 0], [3, 3]], view.toPixel(0, 0), 10), 1);
+  assert.equal(waypointAt(view, [[0, 0]], [0, 0], 10), null);
+});
+
+// --- normal distribution ------------------------------------------------------------------------
+
+test("the normal's quantiles and probabilities are those of tables", () => {
+  close(normalCdf(0), 0.5, 1e-15);
+  close(normalCdf(1.959963984540054), 0.975, 1e-12);
+  close(normalCdf(-3), 0.0013498980316300933, 1e-12);
+  close(probit(0.975), 1.959963984540054, 1e-8);
+  for (const p of [1e-4, 0.02, 0.3, 0.5, 0.9, 0.9999]) close(normalCdf(probit(p)), p, 1e-8);
+});
