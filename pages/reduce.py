@@ -26,15 +26,15 @@ page_header(
 
 entry, assets = model_and_map()
 latent, total = assets.facts["latentSize"], assets.facts["total"]
-if total < projections.LEAST:
+if total < projections.MIN_IMAGES:
     st.error(
-        f"{entry.name} has {total} test images; at least {projections.LEAST} are needed for a "
-        "layout. Choose another model."
+        f"{entry.name} has {total} test images; at least {projections.MIN_IMAGES} are needed "
+        "for a layout. Choose another model."
     )
     st.stop()
 settings, broken = reduce_session.settings(latent)
 warn_of_link(broken)
-available = projections.available()
+available = projections.available_methods()
 reduce_form(settings, total=total, latent=latent, available=available)
 settings, _ = reduce_session.settings(latent)
 query = settings.to_query(entry.name, entry.digest)

@@ -31,14 +31,14 @@ def test_clouds_are_found_and_numbered_by_size(clouds, method, number):
     assert (found.bic is not None) == method.startswith("mixture")
     again = clustering.cluster(codes, method, number, seed=3)
     assert np.array_equal(found.labels, again.labels) and np.array_equal(
-        found.typical, again.typical
+        found.typicality, again.typicality
     )
     for k in range(3):
         members = found.members(k)
         assert set(members) == set(np.flatnonzero(found.labels == k))
-        assert (np.diff(found.typical[members]) <= 0).all()
+        assert (np.diff(found.typicality[members]) <= 0).all()
         far = np.linalg.norm(codes[members] - found.centres[k], axis=1)
-        assert np.allclose(far, found.away[members], atol=1e-5)
+        assert np.allclose(far, found.distance[members], atol=1e-5)
     if method == "k-means":
         assert (np.diff(far) >= -1e-6).all()  # the most typical is the nearest
     if method == "hdbscan":
@@ -54,7 +54,7 @@ def test_a_mixtures_typicality_is_the_log_density_of_its_component(clouds):
     for k in range(3):
         own = codes[found.labels == k].astype(float)
         density = multivariate_normal(own.mean(0), np.cov(own.T, ddof=0)).logpdf(own)
-        assert np.allclose(found.typical[found.labels == k], density, atol=0.05)
+        assert np.allclose(found.typicality[found.labels == k], density, atol=0.05)
     one = GaussianMixture(1).fit(codes.astype(float))
     assert clustering.quality(codes, "mixture", 3) > -one.bic(codes.astype(float))
 
@@ -71,8 +71,8 @@ def test_numbers_of_agreement_by_hand():
     labels, classes = np.array([0, 0, 1, 1, -1]), np.array([4, 4, 2, 4, 2])
     found = clustering.agreement(codes, labels, classes)
     assert found.purity == pytest.approx(4 / 5)
-    assert clustering.shares(labels, classes, 1) == [(2, 0.5), (4, 0.5)]
-    assert clustering.shares(labels, classes, 0) == [(4, 1.0)]
+    assert clustering.class_shares(labels, classes, 1) == [(2, 0.5), (4, 0.5)]
+    assert clustering.class_shares(labels, classes, 0) == [(4, 1.0)]
     # (b - a) / max(a, b) of each of the four, a = 0.1, b = 5 -+ 0.05 from the other two
     assert found.silhouette == pytest.approx(np.mean([1 - 0.1 / b for b in (5.05, 4.95) * 2]))
     assert clustering.agreement(codes, classes, classes)[:3] == (1, 1, 1)
@@ -95,7 +95,7 @@ def test_an_outline_holds_the_core_and_has_few_corners(clouds):
 @pytest.mark.parametrize("form", clustering.FORMATS)
 def test_tables_read_back(form):
     codes = np.array([[0.1, -2], [3.5, 1e-6], [1, 1]], np.float32)
-    raw = clustering.table(
+    raw = clustering.export_table(
         form,
         codes,
         np.array([0, 1, -1]),
@@ -129,14 +129,14 @@ def test_what_cannot_be_grouped_is_said(clouds):
     for wrong, words in (
         ((codes, "kmeans", 3), "kmeans"),
         ((codes, "k-means", 1), "is 1; expected 2 to 30"),
-        ((codes, "hdbscan", 2), "smallest cluster is 2; expected 5"),
-        ((codes[:4], "k-means", 5), "5 were asked of 4"),
+        ((codes, "hdbscan", 2), "min_cluster_size is 2; expected 5"),
+        ((codes[:4], "k-means", 5), "5 is more than the 4 codes"),
         ((codes * np.nan, "k-means", 3), "finite"),
     ):
         with pytest.raises(clustering.ClusterError, match=words):
             clustering.cluster(*wrong)
     with pytest.raises(clustering.ClusterError, match="xls"):
-        clustering.table("xls", codes, codes, codes, class_names=(), names=())
+        clustering.export_table("xls", codes, codes, codes, class_names=(), names=())
 
 
 def test_equal_codes_and_pure_noise_do_not_break_it():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vae
-from vae.analysis.pixel_neighbours import Gallery, usual_distances
+from vae.analysis.pixel_neighbours import PixelIndex, reference_distances
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def test_the_nearest_is_that_of_brute_force(images):
     rng = np.random.default_rng(0)
     pictures = np.clip(images[:20].astype(int) + rng.integers(-40, 40, (20, 1, 28, 28)), 0, 255)
     pictures = pictures.astype(np.uint8).transpose(0, 2, 3, 1)
-    found = Gallery(images).nearest(pictures)
+    found = PixelIndex(images).nearest(pictures)
     for picture, item, distance in zip(pictures, *found, strict=True):
         apart = (picture.transpose(2, 0, 1) / 255 - images / 255.0) ** 2
         each = np.sqrt(apart.mean((1, 2, 3)))
@@ -24,9 +24,9 @@ def test_the_nearest_is_that_of_brute_force(images):
 
 
 def test_a_copy_is_at_distance_zero_and_real_images_are_not(images):
-    copies = Gallery(images).nearest(images[:50].transpose(0, 2, 3, 1))
+    copies = PixelIndex(images).nearest(images[:50].transpose(0, 2, 3, 1))
     assert (copies.item == np.arange(50)).all() and (copies.distance == 0).all()
-    low, middle = usual_distances(images, few=100)
+    low, middle = reference_distances(images, sample=100)
     each = []
     for k in range(100):
         apart = np.sqrt((((images[k] / 255.0) - images / 255.0) ** 2).mean((1, 2, 3)))

@@ -21,31 +21,33 @@ def test_principal_components_are_scikit_learns_up_to_sign_and_lead_back(tiny):
     images = tiny.train.images
     found, other = projections.project(images, "pca"), PCA(2).fit(flat(images))
     theirs = other.transform(flat(images))
-    signs = np.sign((found.places * theirs).sum(0))
-    assert found.places == pytest.approx(theirs * signs, abs=1e-4)
-    assert found.linear.share == pytest.approx(other.explained_variance_ratio_, abs=1e-5)
-    assert found.linear.back(found.places) == pytest.approx(
+    signs = np.sign((found.points * theirs).sum(0))
+    assert found.points == pytest.approx(theirs * signs, abs=1e-4)
+    assert found.linear.explained_variance_ratio == pytest.approx(
+        other.explained_variance_ratio_, abs=1e-5
+    )
+    assert found.linear.inverse_transform(found.points) == pytest.approx(
         other.inverse_transform(theirs), abs=1e-4
     )
     again = projections.project(images[::-1], "pca")
-    assert again.places[::-1] == pytest.approx(found.places, abs=1e-4)  # signs included
+    assert again.points[::-1] == pytest.approx(found.points, abs=1e-4)  # signs included
 
 
 def test_all_principal_components_of_codes_are_a_rotation():
     codes = np.random.default_rng(0).standard_normal((50, 4)) * [0.1, 3, 1, 2]
-    frame = projections.principal(codes, 4)
-    places = frame.places(codes)
-    assert frame.back(places) == pytest.approx(codes)
+    frame = projections.pca(codes, 4)
+    places = frame.transform(codes)
+    assert frame.inverse_transform(places) == pytest.approx(codes)
     assert np.cov(places, rowvar=False) == pytest.approx(np.diag(places.var(0, ddof=1)), abs=1e-9)
     assert list(places.var(0)) == sorted(places.var(0), reverse=True)
 
 
 def test_chosen_dimensions_come_first_then_the_others():
     codes = np.random.default_rng(0).standard_normal((500, 4)) * [0.1, 3, 1, 2]
-    frame = projections.chosen(codes, 2, 0)
-    assert np.array_equal(frame.places(codes), codes[:, [2, 0, 1, 3]])
-    assert np.array_equal(frame.back(frame.places(codes)), codes)
-    assert frame.share.sum() == pytest.approx(1)
+    frame = projections.select_dimensions(codes, 2, 0)
+    assert np.array_equal(frame.transform(codes), codes[:, [2, 0, 1, 3]])
+    assert np.array_equal(frame.inverse_transform(frame.transform(codes)), codes)
+    assert frame.explained_variance_ratio.sum() == pytest.approx(1)
 
 
 def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
@@ -62,8 +64,8 @@ def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
     theirs = TSNE(perplexity=8, random_state=3).fit_transform(flat(tiny.train.images))
     # Threads add up in any order, and a thousand steps let rounding grow: the layout is compared
     # by who is near whom.
-    assert found.places.shape == (60, 2) and found.seconds > 0
-    assert embedding_metrics.trustworthiness(found.places, theirs) > 0.97
+    assert found.points.shape == (60, 2) and found.seconds > 0
+    assert embedding_metrics.trustworthiness(found.points, theirs) > 0.97
     assert told[0] == (0, 1) and told[-1][1] in (1, 1000)
 
 
@@ -103,7 +105,7 @@ def test_what_cannot_be_laid_out_is_refused_in_a_sentence(tiny, method, count, o
 
 def test_without_umap_learn_the_rest_is_offered_and_its_name_is_said(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    assert projections.available() == ("pca", "tsne")
+    assert projections.available_methods() == ("pca", "tsne")
     with pytest.raises(ReductionError, match="pip install umap-learn"):
         projections.project(tiny.train.images, "umap")
 
@@ -111,8 +113,8 @@ def test_without_umap_learn_the_rest_is_offered_and_its_name_is_said(tiny, monke
 @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="umap-learn is optional")
 def test_umap_lays_two_classes_apart(tiny):
     found = projections.project(tiny.train.images, "umap", neighbours=10)
-    assert found.places.shape == (60, 2)
-    assert embedding_metrics.leave_one_out_accuracy(found.places, tiny.train.labels, 5) > 0.9
+    assert found.points.shape == (60, 2)
+    assert embedding_metrics.leave_one_out_accuracy(found.points, tiny.train.labels, 5) > 0.9
 
 
 def test_neighbours_vote_without_the_item_itself():
@@ -128,7 +130,7 @@ def test_a_layout_is_measured_by_its_own_neighbours_and_can_be_stopped(tiny):
     from sklearn.neighbors import KNeighborsClassifier
 
     images, labels = tiny.train
-    places = projections.project(images, "pca").places + np.arange(60)[:, None] % 7
+    places = projections.project(images, "pca").points + np.arange(60)[:, None] % 7
     steps = []
     found = projections.measure(images, places, labels, progress=lambda *s: steps.append(s))
     for k in (1, 5):

@@ -50,7 +50,7 @@ def test_members_are_counted_by_class_and_hidden_ones_are_not(plane):
     found = members(codes, labels, NAMES, SQUARE)
     assert np.array_equal(found.index, np.flatnonzero(chosen))
     assert found.counts.tolist() == [int((labels[chosen] == k).sum()) for k in range(3)]
-    fewer = members(codes, labels, NAMES, SQUARE, without=(1,))
+    fewer = members(codes, labels, NAMES, SQUARE, exclude=(1,))
     assert fewer.counts.tolist() == [found.counts[0], 0, found.counts[2]]
     assert np.array_equal(fewer.codes, codes[chosen & (labels != 1)])
     none = members(codes, labels, NAMES, [(50, 50), (51, 50), (50, 51)])
@@ -71,7 +71,7 @@ def test_moments_are_those_of_numpy(count, channels):
 
 def test_files_hold_what_is_inside(plane):
     codes, labels = plane
-    found = members(codes, labels, NAMES, SQUARE, without=(2,))
+    found = members(codes, labels, NAMES, SQUARE, exclude=(2,))
     rows = list(csv.reader(io.StringIO(to_csv(found))))
     assert rows[0] == ["index", "label", "class", "z1", "z2", "z3"]
     assert [int(row[0]) for row in rows[1:]] == found.index.tolist()
@@ -93,7 +93,7 @@ def test_files_hold_what_is_inside(plane):
     assert len(to_csv(empty).splitlines()) == 1
 
     kept = json.loads(
-        to_json(found, SQUARE, model="m", digest="d" * 64, data="x", total=500, without=(2,))
+        to_json(found, SQUARE, model="m", digest="d" * 64, data="x", total=500, exclude=(2,))
     )
     assert kept["polygon"] == [list(corner) for corner in SQUARE] and kept["digest"] == "d" * 64
     assert kept["inside"] == len(found.index) and kept["total"] == 500

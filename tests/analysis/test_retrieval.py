@@ -1,4 +1,4 @@
-"""Looking up: neighbours against scikit-learn, calibration by hand, and the command."""
+"""Similarity search: neighbours against scikit-learn, calibration by hand, and the command."""
 
 import io
 import json
@@ -8,13 +8,15 @@ import pytest
 from click.testing import CliRunner
 from live import ROOT
 from PIL import Image
+from sklearn.calibration import calibration_curve
 from sklearn.neighbors import NearestNeighbors
 
 import vae
 from vae import latent
 from vae.__main__ import main
 from vae.analysis import retrieval
-from vae.analysis.retrieval import Index, Near
+from vae.analysis.pixel_neighbours import Neighbours
+from vae.analysis.retrieval import Index
 
 N = 600
 
@@ -34,7 +36,7 @@ def index(clothes, codes):
     return Index(codes, clothes.test.images[:N], clothes.test.labels[:N], 10)
 
 
-def test_neighbours_are_those_of_scikit_learn(index, codes, clothes):
+def test_neighbours_match_scikit_learn(index, codes, clothes):
     asked = np.random.default_rng(1).standard_normal((40, 3))
     distance, item = NearestNeighbors(n_neighbors=7).fit(codes).kneighbors(asked)
     near = index.by_code(asked, 7)
@@ -49,54 +51,43 @@ def test_neighbours_are_those_of_scikit_learn(index, codes, clothes):
     assert np.allclose(near.distance, distance / 28, atol=1e-6)  # the root of 784 pixels
 
 
-def test_an_item_is_not_its_own_neighbour_and_others_lose_none(index, codes, clothes):
-    own = np.array([5, 17, -1])
-    near = index.by_code(codes[[5, 17, 3]], 4, itself=own)
+def test_an_excluded_item_is_not_its_own_neighbour(index, codes, clothes):
+    excluded = np.array([5, 17, -1])
+    near = index.by_code(codes[[5, 17, 3]], 4, exclude=excluded)
     whole = index.by_code(codes[[5, 17, 3]], 5)
     assert np.array_equal(near.item[:2], whole.item[:2, 1:])  # the first was itself
     assert np.array_equal(near.item[2], whole.item[2, :4]) and near.item[2, 0] == 3
-    near = index.by_pixels(clothes.test.images[[5, 17, 3]], 4, itself=own)
-    assert not (near.item[:2] == own[:2, None]).any() and near.item[2, 0] == 3
+    near = index.by_pixels(clothes.test.images[[5, 17, 3]], 4, exclude=excluded)
+    assert not (near.item[:2] == excluded[:2, None]).any() and near.item[2, 0] == 3
     assert index.by_code(codes[:1], 10_000).item.shape == (1, N)
-    assert index.by_code(codes[:1], 10_000, itself=np.array([0])).item.shape == (1, N - 1)
+    assert index.by_code(codes[:1], 10_000, exclude=np.array([0])).item.shape == (1, N - 1)
 
 
-def test_a_known_picture_is_recognised_and_a_changed_one_is_not(index, clothes):
+def test_identical_images_are_found_and_changed_ones_are_not(index, clothes):
     changed = clothes.test.images[8].copy()
     changed[0, 14, 14] ^= 1
     asked = np.stack([clothes.test.images[8], changed, clothes.train.images[0]])
     assert index.identical(asked).tolist() == [8, -1, -1]
 
 
-def test_codes_images_and_labels_must_be_as_many(codes, clothes):
-    with pytest.raises(ValueError, match="600 codes, 5 images and 600 labels; expected as many"):
+def test_codes_images_and_labels_must_have_the_same_length(codes, clothes):
+    with pytest.raises(
+        ValueError, match="600 codes, 5 images and 600 labels; expected the same number"
+    ):
         Index(codes, clothes.test.images[:5], clothes.test.labels[:N], 10)
 
 
-def test_shares_and_retrieval_by_hand():
+def test_vote_shares_by_hand():
     pictures = np.arange(4, dtype=np.uint8).reshape(4, 1, 1, 1)
     small = Index(np.arange(4.0)[:, None], pictures, np.array([0, 0, 1, 2]), 4)
-    near = Near(np.array([[0, 1, 2]]), np.zeros((1, 3)))
-    assert small.shares(near)[0] == pytest.approx([2.25 / 4, 1.25 / 4, 0.25 / 4, 0.25 / 4])
-    found = retrieval.retrieval(np.array([[0, 1, 0], [1, 1, 2], [2, 2, 2]]), np.array([0, 2, 0]))
-    assert found == (pytest.approx(2 / 3), pytest.approx(3 / 9))
+    near = Neighbours(np.array([[0, 1, 2]]), np.zeros((1, 3)))
+    assert small.vote_shares(near)[0] == pytest.approx([2.25 / 4, 1.25 / 4, 0.25 / 4, 0.25 / 4])
 
 
-def test_the_calibration_error_is_that_of_its_definition():
+def test_the_log_loss_is_that_of_its_definition():
     p = np.array([[0.9, 0.1], [0.86, 0.14], [0.3, 0.7], [0.45, 0.55], [1.0, 0.0]])
-    labels = np.array([0, 1, 1, 0, 0])
-    # Fifteenths: 0.86 to 0.93 holds 0.9; 0.8 to 0.86 holds 0.86 below 13/15; and so on.
-    boxes = {}
-    for row, label in zip(p, labels, strict=True):
-        box = min(14, int(row.max() * 15))
-        boxes.setdefault(box, []).append((row.max(), float(row.argmax() == label)))
-    off = sum(abs(sum(c for c, _ in b) - sum(r for _, r in b)) for b in boxes.values()) / 5
-    assert retrieval.calibration_error(p, labels) == pytest.approx(off)
-    assert retrieval.calibration_error(np.eye(3), np.arange(3)) == 0
-    assert retrieval.calibration_error(np.eye(3), np.array([1, 2, 0])) == 1
-    assert retrieval.log_loss(p, labels) == pytest.approx(
-        -np.log([0.9, 0.14, 0.7, 0.45, 1.0]).mean()
-    )
+    expected = -np.log([0.9, 0.14, 0.7, 0.45, 1.0]).mean()
+    assert retrieval.log_loss(p, np.array([0, 1, 1, 0, 0])) == pytest.approx(expected)
 
 
 def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,53 +99,56 @@ def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return shares / shares.sum(1, keepdims=True), labels
 
 
-def test_the_true_temperature_is_found_and_probabilities_get_honest():
+def test_the_true_temperature_is_found_and_probabilities_are_calibrated():
     shares, labels = overconfident(8000, 0)
-    fitted = retrieval.fit_confidence([shares], labels)
+    fitted = retrieval.LogOpinionPool.fit([shares], labels)
     assert fitted.weights[0] == pytest.approx(0.25, abs=0.01)
     other, truth = overconfident(8000, 1)
-    before = retrieval.uncalibrated(1).probabilities([other])
+    before = retrieval.LogOpinionPool.uniform(1).probabilities([other])
     after = fitted.probabilities([other])
     assert np.allclose(before, other) and np.array_equal(before.argmax(1), after.argmax(1))
     assert retrieval.log_loss(after, truth) < retrieval.log_loss(before, truth)
-    assert retrieval.calibration_error(after, truth) < 0.02
-    assert retrieval.calibration_error(before, truth) > 0.2
+    for p, low, high in ((after, 0, 0.03), (before, 0.2, 1)):
+        accuracy, confidence = calibration_curve(p.argmax(1) == truth, p.max(1), n_bins=10)
+        assert low <= np.abs(accuracy - confidence)[3:].mean() < high  # of well-filled bins
 
 
 def test_a_vote_of_noise_gets_no_weight():
     shares, labels = overconfident(4000, 2)
     noise = np.random.default_rng(3).dirichlet(np.ones(5), 4000)
-    fitted = retrieval.fit_confidence([shares, noise], labels)
+    fitted = retrieval.LogOpinionPool.fit([shares, noise], labels)
     assert fitted.weights[0] == pytest.approx(0.25, abs=0.02) and fitted.weights[1] < 0.05
 
 
-def test_reliability_counts_answers_of_like_confidence():
+def test_reliability_counts_predictions_of_similar_confidence():
     p = np.linspace(0.5, 1, 1001)
     labels = (p < 0.75).astype(int)  # the first answer, 0, is right from 0.75 on
     told = retrieval.Reliability(np.stack([p, 1 - p], 1), labels)
-    assert told.such(0.99, most=100) == (1, 100) and told.such(0.51, most=100) == (0, 100)
-    right, of = told.such(0.75, most=100)
+    assert told.accuracy_at(0.99, sample=100) == (1, 100) and told.accuracy_at(
+        0.51, sample=100
+    ) == (0, 100)
+    right, of = told.accuracy_at(0.75, sample=100)
     assert right == pytest.approx(0.5, abs=0.02) and of == 100
-    assert told.such(0.2, most=5000)[1] == 1001
+    assert told.accuracy_at(0.2, sample=5000)[1] == 1001
 
 
-def test_calibration_on_held_out_images_does_not_worsen_unseen_ones(clothes):
-    """Pixels as codes: training images tell the weights, test images what they are worth."""
+def test_calibration_improves_predictions_for_unseen_images(clothes):
+    """Pixels serve as codes; the weights are fitted to training images."""
     flat = [
         s.images.reshape(len(s.images), -1)[:, ::28] / 255.0 for s in (clothes.test, clothes.train)
     ]
     few = Index(flat[0][:3000], clothes.test.images[:3000], clothes.test.labels[:3000], 10)
     votes = few.votes(flat[1][:600], clothes.train.images[:600])
-    fitted = retrieval.fit_confidence(votes, clothes.train.labels[:600])
+    fitted = retrieval.LogOpinionPool.fit(votes, clothes.train.labels[:600])
     unseen = few.votes(flat[0][3000:4000], clothes.test.images[3000:4000])
     truth = clothes.test.labels[3000:4000]
     losses = [
         retrieval.log_loss(c.probabilities(unseen), truth)
-        for c in (fitted, retrieval.uncalibrated(2))
+        for c in (fitted, retrieval.LogOpinionPool.uniform(2))
     ]
     assert losses[0] <= losses[1]
     own = [retrieval.log_loss(c.probabilities(votes), clothes.train.labels[:600])
-           for c in (fitted, retrieval.uncalibrated(2))]  # fmt: skip
+           for c in (fitted, retrieval.LogOpinionPool.uniform(2))]  # fmt: skip
     assert own[0] <= own[1]
 
 
@@ -162,7 +156,7 @@ def run(*words):
     return CliRunner().invoke(main, ["lookup", *map(str, words)])
 
 
-def test_the_command_answers_what_it_can_and_says_what_it_cannot(tmp_path, clothes):
+def test_the_command_answers_for_readable_files_and_reports_the_others(tmp_path, clothes):
     sneaker = int(np.flatnonzero(clothes.test.labels == 7)[3])
     Image.fromarray(clothes.test.images[sneaker, 0]).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("no picture")
@@ -205,13 +199,13 @@ def test_the_command_answers_what_it_can_and_says_what_it_cannot(tmp_path, cloth
         (["checkpoints/fashion-vae", "README.md", "--data", "nothing-here"], "nothing-here"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_two(words, said, monkeypatch):
+def test_wrong_use_gives_one_line_and_exit_code_2(words, said, monkeypatch):
     monkeypatch.chdir(ROOT)
     done = run(*words)
     assert done.exit_code == 2 and said in done.output and "Traceback" not in done.output
 
 
-def test_only_unreadable_files_are_told_without_searching(tmp_path):
+def test_only_unreadable_files_give_errors_without_a_search(tmp_path):
     target = io.BytesIO()
     Image.new("L", (60, 60)).save(target, "PNG")
     (tmp_path / "cut.png").write_bytes(target.getvalue()[:60])

@@ -41,7 +41,7 @@ def engine() -> list[list[str]]:
     split = vae.load_dataset("fashion-mnist-starter").test
     codes = latent.split_codes(loaded, split)
     told = {"codes": codes, "labels": split.labels, "density": RelativeDensity.fit(codes.mean)}
-    gallery = pixel_neighbours.Gallery(split.images)
+    gallery = pixel_neighbours.PixelIndex(split.images)
     times = {"draw": [], "decode": [], "nearest real images": []}
     for seed in range(CLICKS):
         start = time.perf_counter()

@@ -37,10 +37,10 @@ def main(names: list[str], count: int) -> None:
         found.append((name, codes[:, :2], seconds))
         if codes.shape[1] > 2:
             found.append((f"{name}, all its latents", codes, seconds))
-    for method in projections.available():
+    for method in projections.available_methods():
         done = projections.project(images, method)
         print(f"{method}: {done.seconds:.1f} s", flush=True)
-        found.append((method, done.places, done.seconds))
+        found.append((method, done.points, done.seconds))
     rows = []
     for name, places, seconds in found:
         told = projections.measure(images, places, labels)

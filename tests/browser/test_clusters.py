@@ -72,7 +72,7 @@ def test_a_cluster_is_chosen_named_and_taken_home(open_page):
     centre = own.centres[4].round(4)
     assert np.allclose(z_of(page), centre)
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(centre.tolist())).max() <= 1
-    label, share = clustering.shares(own.labels, data.labels, 4)[0]
+    label, share = clustering.class_shares(own.labels, data.labels, 4)[0]
     name = vae.load_dataset("fashion-mnist-starter").class_names[label]
     facts = page.locator(CARD).inner_text()
     assert f"{round(100 * share)} % {name}" in facts

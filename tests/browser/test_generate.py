@@ -6,7 +6,7 @@ from live import wait_until
 from playwright.sync_api import Page, expect
 
 import vae
-from vae.analysis.pixel_neighbours import Gallery
+from vae.analysis.pixel_neighbours import PixelIndex
 
 READY = '.sg[data-state="ready"]'
 TILE = '[data-testid="sample-grid"] button'
@@ -59,7 +59,7 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(z)).max() <= 1
     wait_for_nearest(page)
     real = vae.load_dataset("fashion-mnist-starter").test.images
-    item, distance = Gallery(real).nearest(torch_image(z)[None, :, :, None].astype(np.uint8))
+    item, distance = PixelIndex(real).nearest(torch_image(z)[None, :, :, None].astype(np.uint8))
     source = page.get_by_test_id("nearest-real").get_attribute("src")
     assert source.endswith(f"/{item[0]}.png")
     expect(page.get_by_test_id("sample-facts")).to_contain_text(f"{distance[0]:.3f} a pixel")

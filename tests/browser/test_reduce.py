@@ -35,7 +35,7 @@ def shown():
     items = evenly_spaced(len(data.images), COUNT)
     codes = split_codes(vae.load(ROOT / "checkpoints/fashion-vae"), data).mean[items]
     images = data.images[items]
-    return images, data.labels[items], codes, projections.project(images, "pca").places
+    return images, data.labels[items], codes, projections.project(images, "pca").points
 
 
 def plane(page: Page, method: str):

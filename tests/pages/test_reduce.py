@@ -52,7 +52,7 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     body = until_measured(app)
     data = vae.load_dataset("fashion-mnist-starter").test
     shown = evenly_spaced(10_000, 60)
-    places = projections.project(data.images[shown], "pca").places
+    places = projections.project(data.images[shown], "pca").points
     expected = projections.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
     assert f"{expected['trustworthiness']:.3f}" in row and f"{expected['knn5']:.1%}" in row

@@ -1,1 +1,1 @@
-"""Analysis of codes: clusters, regions, projections to a plane, nearest neighbours."""
+"""Analysis of codes and images: clusters, regions, projections to a plane, nearest neighbours."""

@@ -1,18 +1,18 @@
-"""How well codes [N, D] show what the images are: neighbours, clusters, trust. No model here."""
+"""Metrics of embeddings [N, D]: nearest neighbours, clusters, trustworthiness."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-_NEIGHBOURS = 5  # of trustworthiness, scikit-learn's default and that of the published figures
-_LEAST_VARIANCE = 0.01  # of a latent that is in use
+_NEIGHBOURS = 5  # of trustworthiness; scikit-learn's default
+_MIN_VARIANCE = 0.01  # of an active unit
 
 
 def nearest_accuracy(
     train: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray, k: int
 ) -> float:
-    """Share of codes whose k nearest training codes vote for their label."""
+    """k-NN accuracy of codes with the training codes as neighbours."""
     from sklearn.neighbors import KNeighborsClassifier
 
     classifier = KNeighborsClassifier(min(k, len(train))).fit(train, train_labels)
@@ -20,8 +20,8 @@ def nearest_accuracy(
 
 
 def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Share of codes whose k nearest other codes vote for their label: for layouts of a fixed set
-    of items, into which no new one can be put."""
+    """k-NN accuracy among the codes themselves, leave-one-out: for embeddings without an
+    out-of-sample extension."""
     from sklearn.neighbors import KNeighborsClassifier
 
     classifier = KNeighborsClassifier(min(k, len(codes) - 1)).fit(codes, labels)
@@ -29,15 +29,15 @@ def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> flo
 
 
 def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
-    """Mean silhouette of the true classes, -1 to 1 (Rousseeuw 1987)."""
+    """Mean silhouette of the classes, -1 to 1 (Rousseeuw 1987)."""
     from sklearn.metrics import silhouette_score
 
     return float(silhouette_score(codes, labels)) if len(set(labels.tolist())) > 1 else 0.0
 
 
 def v_measure(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
-    """Agreement of k-means clusters, as many as there are classes, with the classes, 0 to 1
-    (Rosenberg and Hirschberg 2007)."""
+    """V-measure of k-means with as many clusters as classes, 0 to 1 (Rosenberg and Hirschberg
+    2007)."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import v_measure_score
 
@@ -47,34 +47,33 @@ def v_measure(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
 
 
 def active_units(codes: np.ndarray) -> int:
-    """Latents that tell images apart: those whose posterior mean varies by more than 0.01 over
-    the data (Burda et al. 2016, https://arxiv.org/abs/1509.00519, section 5.2)."""
-    return int((codes.var(0) > _LEAST_VARIANCE).sum())
+    """The number of latents whose posterior mean has a variance above 0.01 (Burda et al. 2016,
+    https://arxiv.org/abs/1509.00519, section 5.2)."""
+    return int((codes.var(0) > _MIN_VARIANCE).sum())
 
 
 def trustworthiness(
     images: np.ndarray, codes: np.ndarray, *, neighbours: int = _NEIGHBOURS
 ) -> float:
-    """Whether neighbours in the code are neighbours in pixels: 1 - (2 / (N k (2N - 3k - 1)))
-    times the sum, over intruders among k neighbours, of their pixel rank beyond k.
+    """Whether neighbours in the embedding are neighbours in pixels, 0 to 1.
 
-    The definition of scikit-learn's `manifold.trustworthiness`, but in blocks of rows: that one
-    sorts an N x N matrix of float64 and its int64 order at once (1.6 GB at N = 10,000).
+    The value of scikit-learn's `manifold.trustworthiness`, computed in blocks of rows:
+    scikit-learn sorts the whole N x N matrix at once (1.6 GB at N = 10,000).
     """
     count = len(images)
     k = min(neighbours, (count - 1) // 2)
     if k < 1:
         return 1.0
     pixels = torch.tensor(images.reshape(count, -1)).float() / 255
-    places = torch.from_numpy(np.asarray(codes, dtype=np.float32))
+    points = torch.from_numpy(np.asarray(codes, dtype=np.float32))
     penalty = 0.0
     for rows in torch.arange(count).split(500):
         far = torch.cdist(pixels[rows], pixels)
-        near = torch.cdist(places[rows].double(), places.double())
+        near = torch.cdist(points[rows].double(), points.double())
         here = torch.arange(len(rows))
         far[here, rows] = near[here, rows] = torch.inf
         chosen = near.topk(k, largest=False).indices
-        # The rank of an item in pixels is how many lie nearer, plus one.
+        # The rank of an item in pixels is the number of nearer items plus one.
         distance = far.gather(1, chosen)
         ranks = torch.stack([(far < d[:, None]).sum(1) + 1 for d in distance.unbind(1)], 1)
         penalty += float((ranks - k).clamp(min=0).sum())

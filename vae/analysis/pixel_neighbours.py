@@ -1,4 +1,4 @@
-"""Is a generated picture new, or nearly a copy of a real one?"""
+"""Nearest neighbours in pixel space: is a generated picture new or a near-duplicate?"""
 
 from __future__ import annotations
 
@@ -7,58 +7,76 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-_AT_ONCE = 500  # pictures, so that a product of theirs with all real ones stays small
-_SPARE = 8  # more candidates than asked for: the product may confuse those equally far
+_BATCH = 500  # pictures, to bound the memory of a matrix product
+_SPARE = 8  # additional candidates, since the product may confuse items at equal distances
 
 
-class Nearest(NamedTuple):
-    """Of each picture the `item` nearest to it in pixels, [n], or the k nearest, [n, k], and how
-    far: the root of the mean squared difference a pixel, 0 to 1."""
+class Neighbours(NamedTuple):
+    """The k nearest items of Q images [Q, k], nearest first, and their distances [Q, k]."""
 
     item: np.ndarray
     distance: np.ndarray
 
+    def identical(self) -> np.ndarray:
+        """The items at distance 0 [Q], -1 if there is none."""
+        return np.where(self.distance[:, 0] == 0, self.item[:, 0], -1)
 
-class Gallery:
-    """Real uint8 images [N, C, H, W], laid out once so that many pictures can be compared."""
+    def first(self, k: int) -> Neighbours:
+        """The k nearest of them."""
+        return Neighbours(self.item[:, :k], self.distance[:, :k])
+
+    def without(self, items: np.ndarray) -> Neighbours:
+        """One neighbour fewer per query: without `items` [Q], or without the farthest neighbour
+        of a query whose item is not among them."""
+        dropped = self.item == np.asarray(items)[:, None]
+        dropped[~dropped.any(1), -1] = True
+        return Neighbours(*(v[~dropped].reshape(len(v), v.shape[1] - 1) for v in self))
+
+
+class PixelIndex:
+    """Real uint8 images [N, C, H, W], prepared once for many searches.
+
+    Distances are root mean squared differences per pixel, 0 to 1.
+    """
 
     def __init__(self, images: np.ndarray) -> None:
         self._real = torch.tensor(images).flatten(1).float() / 255
-        self._half_sizes = 0.5 * self._real.square().sum(1)
+        self._half_norms = 0.5 * self._real.square().sum(1)
 
     def __len__(self) -> int:
         return len(self._real)
 
-    def nearest(self, pictures: np.ndarray) -> Nearest:
-        """The nearest for uint8 pictures [n, H, W, C]; exact, as one matrix product."""
-        near = self.neighbours(pictures.transpose(0, 3, 1, 2), 1)
-        return Nearest(near.item[:, 0], near.distance[:, 0])
+    def nearest(self, pictures: np.ndarray) -> Neighbours:
+        """The nearest item [n] and its distance [n] for uint8 pictures [n, H, W, C]; exact."""
+        found = self.neighbours(pictures.transpose(0, 3, 1, 2), 1)
+        return Neighbours(found.item[:, 0], found.distance[:, 0])
 
-    def neighbours(self, images: np.ndarray, k: int) -> Nearest:
-        """The k nearest for uint8 images [n, C, H, W], nearest first; [n, k]."""
-        parts = [self._among(part, k) for part in torch.tensor(images.copy()).split(_AT_ONCE)]
-        item, distance = (torch.cat(both).numpy() for both in zip(*parts, strict=True))
-        return Nearest(item, distance)
+    def neighbours(self, images: np.ndarray, k: int) -> Neighbours:
+        """The k nearest items for uint8 images [n, C, H, W]."""
+        parts = [self._search(part, k) for part in torch.tensor(images.copy()).split(_BATCH)]
+        return Neighbours(*(torch.cat(both).numpy() for both in zip(*parts, strict=True)))
 
-    def _among(self, images: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-        made = images.flatten(1).float() / 255
-        product = torch.addmm(self._half_sizes, made, self._real.T, alpha=-1)
-        some = min(k + _SPARE, len(self))
-        item = product.topk(some, largest=False).indices.sort(1).values
-        # Once more without the cancellation that the product suffers from close to a copy.
-        distance = torch.stack(
-            [(self._real[i] - m).square().mean(1).sqrt() for i, m in zip(item, made, strict=True)]
-        )
+    def _search(self, images: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        queries = images.flatten(1).float() / 255
+        product = torch.addmm(self._half_norms, queries, self._real.T, alpha=-1)
+        candidates = min(k + _SPARE, len(self))
+        item = product.topk(candidates, largest=False).indices.sort(1).values
+        # Computed again, since the product loses precision to cancellation at small distances.
+        pairs = zip(item, queries, strict=True)
+        distance = torch.stack([(self._real[i] - q).square().mean(1).sqrt() for i, q in pairs])
         order = distance.sort(dim=1, stable=True)
         return item.gather(1, order.indices[:, :k]), order.values[:, :k]
 
 
-def usual_distances(images: np.ndarray, *, few: int = 1000) -> tuple[float, float]:
-    """How far real images are from their nearest other: the 5th percentile and the median of the
-    first `few` of uint8 images [N, C, H, W]. Below the first a picture counts as nearly a copy."""
+def reference_distances(images: np.ndarray, *, sample: int = 1000) -> tuple[float, float]:
+    """5th percentile and median of the distances between real images and their nearest others.
+
+    Of the first `sample` of uint8 images [N, C, H, W]. A picture that is closer to a real image
+    than the former counts as a near-duplicate.
+    """
     real = torch.tensor(images).flatten(1).float() / 255
-    apart = torch.cdist(real[:few], real)
-    apart[torch.arange(len(apart)), torch.arange(len(apart))] = torch.inf
-    found = apart.amin(1) / real.shape[1] ** 0.5
-    low, middle = np.percentile(found.numpy(), (5, 50))
-    return float(low), float(middle)
+    distances = torch.cdist(real[:sample], real)
+    distances[torch.arange(len(distances)), torch.arange(len(distances))] = torch.inf
+    nearest = distances.amin(1) / real.shape[1] ** 0.5
+    low, median = np.percentile(nearest.numpy(), (5, 50))
+    return float(low), float(median)

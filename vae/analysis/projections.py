@@ -1,89 +1,91 @@
-"""Other ways to lay images [N, C, H, W] out in two dimensions, and how well a layout keeps them.
+"""Projections of images [N, C, H, W] to two dimensions, and metrics of the result.
 
-PCA is computed here, at once. t-SNE (van der Maaten and Hinton 2008, as scikit-learn has it) and
-UMAP (McInnes et al. 2018, the optional package umap-learn) take from seconds to minutes and cannot
-be interrupted, so they run in a process of their own, which can: `embedding_process.py`.
+PCA takes a moment and is computed here. t-SNE (van der Maaten and Hinton 2008, by scikit-learn)
+and UMAP (McInnes et al. 2018, by the optional package umap-learn) take from seconds to minutes and
+cannot be interrupted, so they run in a process that can be killed: `embedding_process.py`.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import io
 import re
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import AtelierError
-from . import embedding_process
+from ..progress import Progress
+from . import embedding_metrics, embedding_process
+from .embedding_process import INPUT, LOG, OUTPUT, TSNE_STEPS
 
 METHODS = ("pca", "tsne", "umap")
-LEAST = 10  # images below which there is nothing to lay out
-Progress = Callable[[int, int], None]
+MIN_IMAGES = 10
 
 
 class ReductionError(AtelierError):
-    """A projection that cannot be: one sentence with what came and what was expected."""
+    """A projection that cannot be computed."""
 
 
-class Linear(NamedTuple):
-    """Affine coordinates of points [P]: y = (x - mean) axes^T, and back x = mean + y axes.
+class LinearProjection(NamedTuple):
+    """Affine coordinates of vectors [P]: y = (x - mean) axes^T, inverted by x = mean + y axes.
 
-    `mean` [P], orthonormal `axes` [K, P], and the `share` [K] of the variance that each holds.
+    `mean` [P], orthonormal `axes` [K, P], `explained_variance_ratio` [K].
     """
 
     mean: np.ndarray
     axes: np.ndarray
-    share: np.ndarray
+    explained_variance_ratio: np.ndarray
 
-    def places(self, points: np.ndarray) -> np.ndarray:
-        return (points - self.mean) @ self.axes.T
+    def transform(self, vectors: np.ndarray) -> np.ndarray:
+        """Coordinates [N, K] of vectors [N, P]."""
+        return (vectors - self.mean) @ self.axes.T
 
-    def back(self, places: np.ndarray) -> np.ndarray:
-        return self.mean + places @ self.axes
+    def inverse_transform(self, points: np.ndarray) -> np.ndarray:
+        """Vectors [N, P] at coordinates [N, K]."""
+        return self.mean + points @ self.axes
 
 
 class Projection(NamedTuple):
-    """Where N images lie, `places` [N, 2], and the `seconds` that finding it took; `linear` is the
-    way back to pixels in [0, 1], where there is one."""
+    """The `points` [N, 2] of N images and the `seconds` it took to find them; `linear` maps back
+    to pixels in [0, 1], None for methods without an inverse."""
 
-    places: np.ndarray
+    points: np.ndarray
     seconds: float
-    linear: Linear | None = None
+    linear: LinearProjection | None = None
 
 
-def available() -> tuple[str, ...]:
-    """The methods that can run here."""
-    here = importlib.util.find_spec("umap") is not None
-    return METHODS if here else tuple(m for m in METHODS if m != "umap")
+def available_methods() -> tuple[str, ...]:
+    """The methods whose packages are installed."""
+    installed = importlib.util.find_spec("umap") is not None
+    return METHODS if installed else tuple(m for m in METHODS if m != "umap")
 
 
-def principal(points: np.ndarray, components: int) -> Linear:
-    """The principal components of points [N, P]; signs such that each one's largest entry is
-    positive, so that the same data always gives the same picture."""
-    points = np.asarray(points, np.float64)
-    mean = points.mean(0)
-    values, vectors = np.linalg.eigh(np.cov(points, rowvar=False).reshape(points.shape[1], -1))
-    order = np.argsort(values)[::-1][:components]
-    axes = vectors[:, order].T
-    axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])[:, None]
-    share = values[order].clip(0) / max(float(values.clip(0).sum()), 1e-12)
-    return Linear(mean, axes, share)
+def pca(vectors: np.ndarray, components: int) -> LinearProjection:
+    """The principal components of vectors [N, P], by scikit-learn.
+
+    The largest entry of each component is positive, so the same data give the same picture.
+    """
+    from sklearn.decomposition import PCA
+
+    components = min(components, *vectors.shape)
+    fitted = PCA(components, svd_solver="covariance_eigh").fit(np.asarray(vectors, np.float64))
+    ratio = np.nan_to_num(fitted.explained_variance_ratio_)  # of identical vectors
+    return LinearProjection(fitted.mean_, fitted.components_, ratio)
 
 
-def chosen(codes: np.ndarray, first: int, second: int) -> Linear:
-    """Two dimensions of codes [N, D] as the plane, the others behind them."""
+def select_dimensions(codes: np.ndarray, first: int, second: int) -> LinearProjection:
+    """A permutation of codes [N, D] that puts two dimensions first."""
     variance = codes.var(0)
     others = [d for d in range(codes.shape[1]) if d not in (first, second)]
     order = [first, second, *others]
-    share = variance[order] / max(float(variance.sum()), 1e-12)
-    return Linear(np.zeros(codes.shape[1]), np.eye(codes.shape[1])[order], share)
+    ratio = variance[order] / max(float(variance.sum()), 1e-12)
+    return LinearProjection(np.zeros(codes.shape[1]), np.eye(codes.shape[1])[order], ratio)
 
 
 def project(
@@ -93,112 +95,92 @@ def project(
     seed: int = 0,
     perplexity: int = 30,
     neighbours: int = 15,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda done, total: None,
 ) -> Projection:
-    """Lays out uint8 images [N, C, H, W] by their pixels.
+    """Projects uint8 images [N, C, H, W] by their pixels.
 
-    `perplexity` is of t-SNE, `neighbours` of UMAP: about how many images each one keeps close.
-    `progress(done, of)` may raise to stop. Raises `ReductionError`.
+    `perplexity` is a parameter of t-SNE, `neighbours` (n_neighbors) of UMAP. An exception raised
+    by `progress` ends the computation. Raises `ReductionError`.
     """
     if method not in METHODS:
         raise ReductionError(f"{method} is no method; expected one of {', '.join(METHODS)}")
-    if method not in available():
+    if method not in available_methods():
         raise ReductionError("UMAP needs the package umap-learn: pip install umap-learn")
     count, near = len(images), perplexity if method == "tsne" else neighbours
-    if count < LEAST:
-        raise ReductionError(f"{count} images are too few to lay out; expected {LEAST} or more")
+    if count < MIN_IMAGES:
+        raise ReductionError(f"{count} images are too few; expected {MIN_IMAGES} or more")
     if method != "pca" and not 2 <= near < count:
         word = "perplexity" if method == "tsne" else "number of neighbours"
         raise ReductionError(f"a {word} of {near} with {count} images; expected 2 to {count - 1}")
-    flat = np.ascontiguousarray(images.reshape(count, -1))
+    pixels = np.ascontiguousarray(images.reshape(count, -1))
     if method == "pca":
-        begun = time.perf_counter()
-        points = flat / np.float32(255)
-        linear = principal(points, 2)
-        places = linear.places(points).astype(np.float32)
-        return Projection(places, time.perf_counter() - begun, linear)
-    return _apart(flat, [method, str(seed), str(near)], progress)
+        started = time.perf_counter()
+        vectors = pixels / np.float32(255)
+        linear = pca(vectors, 2)
+        points = linear.transform(vectors).astype(np.float32)
+        return Projection(points, time.perf_counter() - started, linear)
+    return _run_process(pixels, [method, str(seed), str(near)], progress)
 
 
 def measure(
     images: np.ndarray,
-    places: np.ndarray,
+    points: np.ndarray,
     labels: np.ndarray,
     *,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, float]:
-    """Numbers of a layout `places` [N, D] of images [N, C, H, W] with labels [N].
+    """Metrics of points [N, D] that represent images [N, C, H, W] with labels [N].
 
-    Neighbours vote leave-one-out among these very items, so that a method that cannot place new
-    images is measured as all others are. `progress` may raise to stop between two numbers.
+    Nearest-neighbour accuracies are leave-one-out among these items, so that methods without an
+    out-of-sample embedding are measured like all others.
     """
-    from . import embedding_metrics
-
-    steps = {
-        "trustworthiness": lambda: embedding_metrics.trustworthiness(images, places),
-        "knn1": lambda: embedding_metrics.leave_one_out_accuracy(places, labels, 1),
-        "knn5": lambda: embedding_metrics.leave_one_out_accuracy(places, labels, 5),
-        "silhouette": lambda: embedding_metrics.silhouette(places, labels),
-        "v_measure": lambda: embedding_metrics.v_measure(places, labels),
+    metrics = {
+        "trustworthiness": lambda: embedding_metrics.trustworthiness(images, points),
+        "knn1": lambda: embedding_metrics.leave_one_out_accuracy(points, labels, 1),
+        "knn5": lambda: embedding_metrics.leave_one_out_accuracy(points, labels, 5),
+        "silhouette": lambda: embedding_metrics.silhouette(points, labels),
+        "v_measure": lambda: embedding_metrics.v_measure(points, labels),
     }
-    found = {}
-    for done, (name, step) in enumerate(steps.items()):
-        progress(done, len(steps))
-        found[name] = step()
-    return found
+    values = {}
+    for done, (name, metric) in enumerate(metrics.items()):
+        progress(done, len(metrics))
+        values[name] = metric()
+    return values
 
 
-def _apart(flat: np.ndarray, arguments: list[str], progress: Progress) -> Projection:
-    """Runs a method in a process of its own and follows it; ends it when `progress` raises."""
-    # -P keeps this folder, whose files have plain names, out of what the process can import.
-    child = subprocess.Popen(
-        [sys.executable, "-P", embedding_process.__file__, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    said, found, state = bytearray(), bytearray(), [0, 1]
-    threads = [
-        threading.Thread(
-            target=_feed, args=(child.stdin, embedding_process.npy_bytes(flat)), daemon=True
-        ),
-        threading.Thread(target=_listen, args=(child.stderr, said, state), daemon=True),
-        threading.Thread(target=lambda: found.extend(child.stdout.read()), daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        while child.poll() is None:
-            progress(*state)
-            threads[2].join(0.1)
-    finally:
-        child.kill()
-        child.wait()
-        for thread in threads:
-            thread.join()
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            with suppress(OSError):  # of what it did not want to read
-                pipe.close()
-    if child.returncode != 0:
-        reason = said.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise ReductionError(f"{arguments[0]} ended without a result: {reason[0]}")
-    packed = np.load(io.BytesIO(bytes(found)), allow_pickle=False)
-    return Projection(packed[:-1].astype(np.float32), float(packed[-1, 0]))
+def _run_process(pixels: np.ndarray, arguments: list[str], progress: Progress) -> Projection:
+    """Runs `embedding_process.py` and reports its progress; kills it if `progress` raises."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        np.save(folder / INPUT, pixels, allow_pickle=False)
+        with (folder / LOG).open("wb") as log:
+            # -P keeps this folder off the path: its modules could shadow those of libraries.
+            child = subprocess.Popen(
+                [sys.executable, "-P", embedding_process.__file__, *arguments, name],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            while child.poll() is None:
+                progress(*_parse_progress((folder / LOG).read_text(errors="replace")))
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(0.1)
+        finally:
+            child.kill()
+            child.wait()
+        if child.returncode != 0:
+            lines = (folder / LOG).read_text(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else "no error message"
+            raise ReductionError(f"{arguments[0]} failed: {reason}")
+        result = np.load(folder / OUTPUT, allow_pickle=False)
+        return Projection(result["points"].astype(np.float32), float(result["seconds"]))
 
 
-def _feed(pipe, data: bytes) -> None:
-    with suppress(OSError):  # it was ended, or says on stderr why it ended
-        pipe.write(data)
-        pipe.close()
-
-
-def _listen(pipe, said: bytearray, state: list[int]) -> None:
-    """Keeps the end of what is said, and reads from it how far the work has come."""
-    while part := pipe.read1(4096):
-        said.extend(part)
-        del said[:-8192]
-        words = said.decode(errors="replace")
-        if found := re.findall(r"Iteration (\d+):", words):
-            state[:] = [int(found[-1]), embedding_process.TSNE_STEPS]
-        elif found := re.findall(r"(\d+)/(\d+) \[", words):
-            state[:] = [int(v) for v in found[-1]]
+def _parse_progress(log: str) -> tuple[int, int]:
+    """Steps done and in total, from what t-SNE or UMAP printed last."""
+    if found := re.findall(r"Iteration (\d+):", log):
+        return int(found[-1]), TSNE_STEPS
+    if found := re.findall(r"(\d+)/(\d+) \[", log):
+        return int(found[-1][0]), int(found[-1][1])
+    return 0, 1

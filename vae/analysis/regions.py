@@ -1,4 +1,4 @@
-"""A region of the plane: which items lie inside, what they look like together, as files."""
+"""A region of the latent plane: the items inside, moments of their pictures, and exports."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _CHUNK = 4096
 
 
 class Moments(NamedTuple):
-    """Of pictures: `mean` and `variance` [C, H, W] of each pixel, full brightness as 1."""
+    """Mean and variance [C, H, W] of each pixel, in units of full brightness."""
 
     mean: np.ndarray
     variance: np.ndarray
 
 
 class Members(NamedTuple):
-    """The items of a data set inside a region: their numbers `index` [n] in it, their `labels`
-    [n] and `codes` [n, D]; `names` are the classes."""
+    """The items of a data set inside a region: their `index` [n], `labels` [n] and `codes` [n, D];
+    `names` are those of the classes."""
 
     index: np.ndarray
     labels: np.ndarray
@@ -33,7 +33,7 @@ class Members(NamedTuple):
 
     @property
     def counts(self) -> np.ndarray:
-        """How many there are of each class [K]."""
+        """The number of items per class [K]."""
         return np.bincount(self.labels, minlength=len(self.names))
 
 
@@ -43,18 +43,20 @@ def members(
     names: Sequence[str],
     polygon: Sequence[Sequence[float]],
     *,
-    without: Collection[int] = (),
+    exclude: Collection[int] = (),
 ) -> Members:
-    """Items with codes [N, D] and labels [N] inside a polygon [P, 2] of the first two dimensions;
-    items of the classes `without` are left out."""
-    chosen = in_polygon(codes, polygon) & ~np.isin(labels, list(without))
+    """Items with codes [N, D] and labels [N] inside a polygon [P, 2] in the first two dimensions,
+    except those of the classes `exclude`."""
+    chosen = in_polygon(codes, polygon) & ~np.isin(labels, list(exclude))
     index = np.flatnonzero(chosen)
     return Members(index, labels[index], codes[index], tuple(names))
 
 
 def moments(pictures: np.ndarray) -> Moments:
-    """Of uint8 pictures [n, C, H, W], n of 1 or more, over the n. Sums are of whole numbers, so
-    they are exact; the variance is that of the pictures themselves (divided by n)."""
+    """Moments of uint8 pictures [n, C, H, W], n >= 1; the variance is divided by n.
+
+    The sums are of integers and therefore exact.
+    """
     count = len(pictures)
     total = np.zeros(pictures.shape[1:], np.int64)
     squares = np.zeros(pictures.shape[1:], np.int64)
@@ -67,7 +69,7 @@ def moments(pictures: np.ndarray) -> Moments:
 
 
 def to_csv(found: Members) -> str:
-    """A row an item: index, label, class, its code."""
+    """One row per item: index, label, class, code."""
     axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
     return csv_table.to_csv(
         ["index", "label", "class", *axes],
@@ -79,18 +81,17 @@ def to_csv(found: Members) -> str:
 
 
 def to_npz(found: Members, pictures: np.ndarray) -> bytes:
-    """The same as arrays `index` int64 [n], `label` int64 [n], `codes` float32 [n, D] and
-    `class_names` [K], with the `mean` and `variance` [C, H, W] of their pictures
-    uint8 [n, C, H, W] where there are any."""
+    """Arrays `index` int64 [n], `label` int64 [n], `codes` float32 [n, D] and `class_names` [K];
+    with pictures uint8 [n, C, H, W] also their `mean` and `variance` [C, H, W]."""
     target = io.BytesIO()
-    looks = moments(pictures)._asdict() if len(pictures) else {}
+    statistics = moments(pictures)._asdict() if len(pictures) else {}
     np.savez_compressed(
         target,
         index=found.index.astype(np.int64),
         label=found.labels.astype(np.int64),
         codes=found.codes.astype(np.float32),
         class_names=np.array(found.names),
-        **looks,
+        **statistics,
     )
     return target.getvalue()
 
@@ -103,10 +104,10 @@ def to_json(
     digest: str,
     data: str,
     total: int,
-    without: Collection[int] = (),
+    exclude: Collection[int] = (),
 ) -> str:
-    """The region itself: in which model's plane, around which of a data set's `total` items."""
-    known = {
+    """The polygon, the model in whose latent plane it lies, and the counts of the items inside."""
+    values = {
         "polygon": [list(corner) for corner in polygon],
         "model": model,
         "digest": digest,
@@ -115,6 +116,6 @@ def to_json(
         "total": total,
         "inside": len(found.index),
         "counts": dict(zip(found.names, found.counts.tolist(), strict=True)),
-        "not_counted": [found.names[label] for label in sorted(without)],
+        "not_counted": [found.names[label] for label in sorted(exclude)],
     }
-    return json.dumps(known, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"

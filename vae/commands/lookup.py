@@ -78,14 +78,15 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
     """Completes the records of images uint8 [N, C, H, W]."""
     from .. import anomaly, latent
     from ..analysis import retrieval
+    from ..analysis.pixel_neighbours import Neighbours
     from ..anomaly import thresholds
     from ..checkpoint.artifacts import load_aggregate
     from ..data.subsample import evenly_spaced
 
     codes = latent.encode_images(loaded.model, images).mean
     match = index.match(codes, images, max(near, retrieval.VOTERS))
-    votes = [index.shares(found.first(retrieval.VOTERS)) for found in match[1:]]
-    confidence = retrieval.fitted(index, loaded.model, known.train)
+    votes = [index.vote_shares(found.first(retrieval.VOTERS)) for found in match[1:]]
+    confidence = retrieval.fit_confidence(index, loaded.model, known.train)
     probabilities = confidence.probabilities(votes)
     scorer = anomaly.Scorer(loaded.model, load_aggregate(loaded))
     few = known.test.images[evenly_spaced(len(index), _NORMAL)]
@@ -94,7 +95,7 @@ def _answer(loaded, known, index, images, records: list[dict], near: int) -> Non
         usual = anomaly.score_images(scorer, few)
         unusual = thresholds.percentile_rank(usual, anomaly.score_images(scorer, images)).tolist()
 
-    def items(of: retrieval.Near, row: int) -> list[dict]:
+    def items(of: Neighbours, row: int) -> list[dict]:
         return [
             {
                 "item": int(i),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from vae.analysis.clustering import table
+from vae.analysis.clustering import export_table
 
 from ..runtime import cache
 from . import cache as clusters_cache
@@ -24,7 +24,7 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
 
     def create(form: str) -> bytes:
         found = clusters_cache.clustering(entry.name, entry.digest, *settings.key)
-        return table(
+        return export_table(
             form,
             cache.codes(entry.name, entry.digest).mean,
             found.labels,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
-from vae.analysis.clustering import METHODS, range_of
+from vae.analysis.clustering import METHODS, number_range
 
 from ..runtime.query import MAX_SEED
 from . import cache as clusters_cache
@@ -45,7 +45,7 @@ def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
         )
         clusters_session.run_search(False)
 
-    low, high = range_of(settings.method)
+    low, high = number_range(settings.method)
     by_size = settings.method == "hdbscan"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(

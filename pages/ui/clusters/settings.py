@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vae.analysis.clustering import METHODS, range_of
+from vae.analysis.clustering import METHODS, number_range
 
 from ..runtime.query import (
     MAX_SEED,
@@ -58,7 +58,9 @@ _METHOD = QueryField("method", "by", one_of(METHODS))
 def _fields(method: str) -> tuple[QueryField, ...]:
     default = DEFAULT_NUMBER[method]
     return (
-        QueryField("number", "k", whole(*range_of(method)), when=lambda s: s.number != default),
+        QueryField(
+            "number", "k", whole(*number_range(method)), when=lambda s: s.number != default
+        ),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("chosen", "c", _cluster, format=lambda k: str(k + 1)),
         QueryField("colour", "colour", one_of(COLOURS)),

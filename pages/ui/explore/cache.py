@@ -45,7 +45,7 @@ def members(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) ->
     """The test images inside, but for those of hidden classes."""
     data = cache.shown(name, digest)
     codes = cache.codes(name, digest).mean
-    return regions.members(codes, data.test.labels, data.class_names, region, without=hidden)
+    return regions.members(codes, data.test.labels, data.class_names, region, exclude=hidden)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

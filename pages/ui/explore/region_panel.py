@@ -161,7 +161,7 @@ def _files(entry: vae.Entry, where: Place) -> None:
             digest=entry.digest,
             data=entry.config.train.data,
             total=len(data.test.labels),
-            without=[k for k in where.hidden if k < len(data.class_names)],
+            exclude=[k for k in where.hidden if k < len(data.class_names)],
         )
 
     def arrays(found: regions.Members) -> bytes:

@@ -14,6 +14,7 @@ import torch
 
 from vae import anomaly, latent
 from vae.analysis import retrieval
+from vae.analysis.pixel_neighbours import Neighbours
 from vae.anomaly import thresholds
 from vae.data.subsample import evenly_spaced
 from vae.evaluation import classifier
@@ -69,14 +70,14 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         )
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
-    votes = (index.shares(match.by_code), index.shares(match.by_pixels))
+    votes = (index.vote_shares(match.by_code), index.vote_shares(match.by_pixels))
     names = cache.shown(name, digest).class_names
 
     def neighbour(item: int, distance: float) -> Neighbour:
         code = index.codes[item].astype(float).round(4).tolist()
         return Neighbour(int(item), names[index.labels[item]], round(float(distance), 4), code)
 
-    def nearest(found: retrieval.Near) -> list[Neighbour]:
+    def nearest(found: Neighbours) -> list[Neighbour]:
         return [neighbour(*pair) for pair in zip(*(v[0, :NEAREST] for v in found), strict=True)]
 
     key = hashlib.sha256(digest.encode() + image.tobytes()).hexdigest()[:20]
@@ -104,18 +105,20 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
 def test_index(name: str, digest: str) -> retrieval.Index:
     """The test images of a model's data, searchable by code and by pixels."""
     trained, data = cache.checkpoint(name, digest).config, cache.shown(name, digest)
-    gallery = cache.gallery(trained.train.data, trained.model.image_shape[1])
+    pixel_index = cache.gallery(trained.train.data, trained.model.image_shape[1])
     codes = cache.codes(name, digest).mean
     test = data.test
-    return retrieval.Index(codes, test.images, test.labels, len(data.class_names), gallery=gallery)
+    return retrieval.Index(
+        codes, test.images, test.labels, len(data.class_names), pixel_index=pixel_index
+    )
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def calibration(name: str, digest: str) -> tuple[retrieval.Confidence, retrieval.Reliability]:
+def calibration(name: str, digest: str) -> tuple[retrieval.LogOpinionPool, retrieval.Reliability]:
     """How votes become probabilities, and how often those are right on held-out images."""
     index, model = test_index(name, digest), cache.checkpoint(name, digest).model
-    confidence = retrieval.fitted(index, model, cache.shown(name, digest).train)
-    return confidence, retrieval.measured(index, model, confidence)
+    confidence = retrieval.fit_confidence(index, model, cache.shown(name, digest).train)
+    return confidence, retrieval.measure_reliability(index, model, confidence)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -137,7 +140,7 @@ def classify(name: str, digest: str, image: np.ndarray, votes: Sequence[np.ndarr
     confidence, reliability = calibration(name, digest)
     shares = confidence.probabilities(votes)[0]
     top = np.argsort(-shares, kind="stable")[:_TOP_CLASSES]
-    accuracy, count = reliability.such(float(shares[top[0]]))
+    accuracy, count = reliability.accuracy_at(float(shares[top[0]]))
     return {
         "classes": [{"name": names[k], "share": float(shares[k])} for k in top],
         "such": {"right": accuracy, "of": count},

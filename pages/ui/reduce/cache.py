@@ -53,7 +53,7 @@ class Layout(NamedTuple):
     pixels, None where there is no inverse; `seconds` is None where they were stored before."""
 
     points: np.ndarray
-    frame: projections.Linear | None
+    frame: projections.LinearProjection | None
     seconds: float | None
 
 
@@ -110,7 +110,7 @@ def layout(request: LayoutRequest) -> Layout | None:
     """The layout if it is known or can be computed at once, else None."""
     if request.method == "pca":
         found = _pca(request.data, request.size, request.count)
-        return Layout(found.places, found.linear, found.seconds)
+        return Layout(found.points, found.linear, found.seconds)
     if request.method in ("model", "all"):
         stored = _stored_codes(request.name, request.digest)
         if stored is not None:
@@ -120,7 +120,7 @@ def layout(request: LayoutRequest) -> Layout | None:
         if codes is None:
             return None
         frame = plane(codes, request.axes)
-        return Layout(frame.places(codes).astype(np.float32), frame, seconds)
+        return Layout(frame.transform(codes).astype(np.float32), frame, seconds)
     return _store().get(request)
 
 
@@ -158,16 +158,16 @@ def assets(request: LayoutRequest) -> MapAssets:
         if request.method == "pca":
             rows = rows.reshape(-1, *shape).transpose(0, 2, 3, 1)
         urls["frame"] = routes.publish(np.ascontiguousarray(rows, "<f4").tobytes())
-        facts["share"] = frame.share.round(4).tolist()
+        facts["share"] = frame.explained_variance_ratio.round(4).tolist()
         facts["order"] = np.abs(frame.axes).argmax(1).tolist()
     return MapAssets(urls, facts)
 
 
-def plane(codes: np.ndarray, axes: str) -> projections.Linear:
+def plane(codes: np.ndarray, axes: str) -> projections.LinearProjection:
     """The requested plane of codes [n, D], with the other latent dimensions."""
     if axes == PRINCIPAL:
-        return projections.principal(codes, codes.shape[1])
-    return projections.chosen(codes, *pair(axes))
+        return projections.pca(codes, codes.shape[1])
+    return projections.select_dimensions(codes, *pair(axes))
 
 
 def metrics(request: LayoutRequest) -> dict[str, float] | None:
@@ -217,7 +217,7 @@ def _compute(
         known = store.get(_encoding(request)) or _encode(model, images, progress)
         store.put(_encoding(request), known)
         frame = plane(known[0], request.axes)
-        return Layout(frame.places(known[0]).astype(np.float32), frame, known[1])
+        return Layout(frame.transform(known[0]).astype(np.float32), frame, known[1])
     found = store.get(request)
     if found is None:
         computed = projections.project(
@@ -228,7 +228,7 @@ def _compute(
             neighbours=request.neighbours,
             progress=progress,
         )
-        found = Layout(computed.places, None, computed.seconds)
+        found = Layout(computed.points, None, computed.seconds)
         store.put(request, found)
     return found
 

@@ -179,13 +179,13 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
 @st.cache_data(max_entries=8, show_spinner="Comparing the images with each other")
 def usual_distances(data: str, size: int) -> tuple[float, float]:
     """Between the test images of a data set: the 5th percentile and the median."""
-    return pixel_neighbours.usual_distances(dataset(data, size).test.images)
+    return pixel_neighbours.reference_distances(dataset(data, size).test.images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def gallery(data: str, size: int) -> pixel_neighbours.Gallery:
+def gallery(data: str, size: int) -> pixel_neighbours.PixelIndex:
     """The test images of a data set, to find the nearest among."""
-    return pixel_neighbours.Gallery(dataset(data, size).test.images)
+    return pixel_neighbours.PixelIndex(dataset(data, size).test.images)
 
 
 def warm_up() -> None:
