@@ -17,9 +17,11 @@ page_header(
 )
 
 run_queue.advance()
-run_queue.prepare()
+run_queue.prepare_process()
 asked = st.query_params.get("run")
-shown = train_session.shown_runs(asked, st.query_params.get("with"), [r.id for r in runs.listed()])
+shown = train_session.shown_runs(
+    asked, st.query_params.get("with"), [r.id for r in runs.list_runs()]
+)
 
 with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
     if started := train_form():
@@ -34,7 +36,7 @@ if shown:
 
 def watched() -> bool:
     """Whether there is anything to wait for."""
-    return any(run.live or run.state == "queued" for run in runs.listed())
+    return any(run.live or run.state == "queued" for run in runs.list_runs())
 
 
 waits = watched()

@@ -128,7 +128,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         rows = Dataset(
             "rows", Split(images, labels), Split(images[:_BATCH], labels[:_BATCH]), ("row",)
         )
-        run = training.new_run(self.config_, rows, training.device_named(self.device))
+        run = training.new_run(self.config_, rows, training.resolve_device(self.device))
         for _ in training.train(run, rows):
             pass
         self.model_ = in_order(run.result.cpu().eval(), rows.train)

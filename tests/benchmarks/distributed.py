@@ -24,11 +24,11 @@ SECONDS, BATCH = 12.0, 512
 
 def measure() -> None:
     """Trains for a while; the first process prints a row."""
-    with distributed.joined() as group:
+    with distributed.process_group() as group:
         torch.set_num_threads(max(1, (os.cpu_count() or 2) // group.size))
         data = vae.load_dataset("fashion-mnist-starter")
         config = Config(ModelConfig(), TrainConfig(epochs=1000, batch_size=BATCH))
-        device = training.device_named("auto")
+        device = training.resolve_device("auto")
         run = training.new_run(config, data, device)
         waited = [0.0]
         whole = distributed.Group.sum

@@ -175,7 +175,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.get_by_label("Save to the checkpoints as").fill("fashion-vae")
         page.get_by_label("Save to the checkpoints as").press("Enter")
         page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_text("fashion-vae is there already; choose another name").wait_for()
+        page.get_by_text("fashion-vae exists already; choose another name").wait_for()
         page.get_by_label("Save to the checkpoints as").fill("shoes")
         page.get_by_label("Save to the checkpoints as").press("Enter")
         page.get_by_role("button", name="Save", exact=True).click()

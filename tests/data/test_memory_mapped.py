@@ -43,11 +43,11 @@ def same(one, two):
 def test_idx_files_are_mapped_in_place_or_packed_at_another_size(folder, cache):
     mapped = memory_mapped.load(folder, size=8)
     same(mapped, load_dataset(folder, size=8))
-    assert batches.is_mapped(mapped.train.images) and not cache.exists()
-    assert not batches.is_mapped(load_dataset(folder, size=8).train.images)
+    assert batches.is_memory_mapped(mapped.train.images) and not cache.exists()
+    assert not batches.is_memory_mapped(load_dataset(folder, size=8).train.images)
     larger = memory_mapped.load(folder, size=12)
     same(larger, load_dataset(folder, size=12))
-    assert batches.is_mapped(larger.test.images) and len(list(cache.glob("*/a.npy"))) == 1
+    assert batches.is_memory_mapped(larger.test.images) and len(list(cache.glob("*/a.npy"))) == 1
 
 
 def pictures(folder, mode, count=12):

@@ -264,11 +264,3 @@ def test_beta_weighs_the_kl_in_the_loss_and_not_in_the_terms(settings, pictures)
     kl = model.terms(pictures, generator=torch.Generator()).kl.mean()
     difference = player.loss(batch(pictures, beta=4.0)) - player.loss(batch(pictures, beta=1.0))
     torch.testing.assert_close(difference, 3 * kl, rtol=1e-3, atol=1e-3)
-
-
-def test_schedules_start_and_end_where_they_say(settings):
-    config = settings(beta=2.0, beta_start=0.0, beta_fraction=0.5, lr=0.1)
-    betas = [training.beta_at(step, 100, config) for step in (0, 25, 50, 99)]
-    assert betas == pytest.approx([0, 1, 2, 2])
-    rates = [training.learning_rate(step, 100, config) for step in range(100)]
-    assert max(rates) == pytest.approx(0.1) and rates[-1] < 0.001

@@ -152,7 +152,7 @@ def test_codes_of_two_processes_are_those_of_one(tmp_path):
 def test_each_process_keeps_its_rows_of_the_same_noise():
     def drawn(rows, shape, axis):
         generator = torch.Generator().manual_seed(5)
-        with sharded_noise.shard(rows):
+        with sharded_noise.sharded(rows):
             first = sharded_noise.normal(shape, generator, axis=axis)
         return first, sharded_noise.normal((3,), generator)
 

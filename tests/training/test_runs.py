@@ -15,7 +15,7 @@ import vae
 from vae import training
 from vae.config import ConfigError
 from vae.training import run_queue, runs
-from vae.training.recorder import MOST_SNAPSHOTS, Recorder
+from vae.training.recorder import MAX_SNAPSHOTS, Recorder
 from vae.training.runs import RunError
 
 SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
@@ -51,9 +51,9 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     begun = time.time()
     first = run_queue.start(SMALL | {"epochs": 500}, name="long")
     second = run_queue.start(SMALL | {"epochs": 1})
-    assert [r.id for r in runs.listed()] == [second, first]
+    assert [r.id for r in runs.list_runs()] == [second, first]
     waiting = runs.info(second)
-    assert waiting.state == "queued" and runs.listed()[0].position == 1
+    assert waiting.state == "queued" and runs.list_runs()[0].position == 1
     wait_for_points(first, 1)
     print(f"first point after {time.time() - begun:.1f} s")
     wait_for_points(first, 2)
@@ -68,8 +68,13 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     files = runs.snapshots(first)
     seen = runs.snapshot(files[-1])
     assert seen.plane.shape == (2000, 2) and seen.step == at
-    assert seen.lattice.shape == (144, 28, 28, 1) and seen.eyes.shape == (8, 28, 28, 1)
-    watched = runs.eyes(first)
+    assert seen.decoded_grid.shape == (144, 28, 28, 1) and seen.reconstructions.shape == (
+        8,
+        28,
+        28,
+        1,
+    )
+    watched = runs.probe_images(first)
     assert watched.images.shape == (8, 1, 28, 28) and len(watched.labels) == 2000
     assert watched.names[9] == "Ankle boot"
     wait(second, "finished")  # the run that ended let it begin
@@ -80,32 +85,32 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     assert runs.curve(first)[0][-1]["step"] > at
     os.kill(runs.info(first).status["pid"], signal.SIGKILL)
     dead = wait(first, "dead", seconds=10)
-    assert dead.last_lines
+    assert dead.log_tail
     with pytest.raises(RunError, match="has ended; start another"):
         run_queue.resume(second)
     made = runs.publish(second, "mine", tmp_path / "checkpoints")
     assert vae.load(made).config.train.epochs == 1
-    with pytest.raises(RunError, match="mine is there already"):
+    with pytest.raises(RunError, match="mine exists already"):
         runs.publish(second, "mine", tmp_path / "checkpoints")
     runs.rename(second, "  short   one ")
     assert runs.info(second).name == "short one"
     runs.delete(first)
     runs.delete(second)
-    assert runs.listed() == [] and not [p for p in home.iterdir() if p.is_dir()]
+    assert runs.list_runs() == [] and not [p for p in home.iterdir() if p.is_dir()]
 
 
 def test_a_process_that_waits_begins_at_once(home):
-    run_queue.prepare()
-    spare = run_queue._spare
+    run_queue.prepare_process()
+    spare = run_queue._standby
     id = run_queue.start(SMALL | {"epochs": 1})
     run = wait(id, "finished")
-    assert run.status["pid"] == spare.pid and run_queue._spare is None
+    assert run.status["pid"] == spare.pid and run_queue._standby is None
     assert "--epochs 1" in json.loads((run.path / "metrics.json").read_text())["command"]
-    run_queue.prepare()
-    unused = run_queue._spare
+    run_queue.prepare_process()
+    unused = run_queue._standby
     unused.stdin.close()  # what happens when the server ends
     assert unused.wait(30) == 0
-    run_queue._spare = None
+    run_queue._standby = None
 
 
 def test_the_command_line_writes_the_same_folder(home):
@@ -167,8 +172,8 @@ def recorded(tmp_path, settings, tiny):
             recorder.last["snapshot"] = recorder.last["point"] = -1e9
             recorder.cost = {"point": 0.0, "snapshot": 0.0}
             recorder.spacing, kept = 0.0, recorder.spacing
-            recorder.hear(
-                training.Progress(1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None)
+            recorder.record(
+                training.TrainingReport(1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None)
             )
             recorder.spacing = max(kept, recorder.spacing)
         return recorder
@@ -180,14 +185,14 @@ def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorded(150)
     steps = [runs.snapshot(p).step for p in runs.snapshots("r")]
-    assert 30 <= len(steps) <= MOST_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
+    assert 30 <= len(steps) <= MAX_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
     size = sum(p.stat().st_size for p in (tmp_path / "r").rglob("*.npz"))
     assert size < 5_000_000
     again = recorded(3, at=100)  # resumed from a state that was saved earlier
     rows = runs.curve("r")[0]
     assert [row["step"] for row in rows][-4:] == [100, 101, 102, 103]
     assert max(runs.snapshot(p).step for p in runs.snapshots("r")) == 103
-    again.end("stopped", "enough")
+    again.finish("stopped", "enough")
     assert runs.info("r").status["message"] == "enough"
 
 
@@ -195,11 +200,11 @@ def test_more_dimensions_are_turned_to_where_they_lay_before(recorded, monkeypat
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorder = recorded(3, latent=5)
     first, second = (runs.snapshot(p) for p in runs.snapshots("r")[-2:])
-    assert first.lattice is None and np.allclose(first.plane, second.plane, atol=1e-3)
+    assert first.decoded_grid is None and np.allclose(first.plane, second.plane, atol=1e-3)
     codes = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
-    recorder.before = None
-    plane = recorder._plane(codes)
-    flipped = recorder._plane(codes * -1)
+    recorder.previous_projection = None
+    plane = recorder._project(codes)
+    flipped = recorder._project(codes * -1)
     assert np.allclose(plane, flipped, atol=1e-5)
 
 
@@ -214,12 +219,12 @@ def test_half_lines_damaged_files_and_reused_pids(recorded, monkeypatch, tmp_pat
     assert runs.info("r").state == "running"
     status = tmp_path / "r" / "run" / "status.json"
     told = json.loads(status.read_text())
-    status.write_text(json.dumps(told | {"started": "12345"}))
+    status.write_text(json.dumps(told | {"started": 12345.0}))
     assert runs.info("r").state == "dead"  # the number belongs to another process now
     status.write_text(json.dumps(told | {"host": "elsewhere", "updated": time.time() - 3600}))
     assert runs.info("r").state == "dead"
     status.write_text("{")
-    assert runs.info("r").state == "damaged" and runs.listed()[0].state == "damaged"
+    assert runs.info("r").state == "damaged" and runs.list_runs()[0].state == "damaged"
     file = runs.snapshots("r")[0]
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(RunError, match="cannot be read"):

@@ -34,7 +34,7 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
 
     if out.suffix != ".npz":
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .npz")
-    group = click.get_current_context().with_resource(distributed.joined())
+    group = click.get_current_context().with_resource(distributed.process_group())
     loaded = checkpoints.load(checkpoint)
     dataset = dataset_or_starter(data, loaded.model.image_shape[1], streamed=streamed)
     if dataset.train.images.shape[1:] != loaded.model.image_shape:
@@ -44,14 +44,13 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
         )
     parts = []
     for number, split in enumerate((dataset.train, dataset.test)):
-        own = group.rows(len(split.labels))
-        mine = slice(own.start, own.stop)
+        shard = group.shard(len(split.labels))
         codes = latent.encode_images(
-            loaded.model, split.images[mine], split.labels[mine], batch_size=_AT_ONCE
+            loaded.model, split.images[shard.rows], split.labels[shard.rows], batch_size=_AT_ONCE
         )
-        arrays = {"mean": codes.mean, "label": split.labels[mine]}
+        arrays = {"mean": codes.mean, "label": split.labels[shard.rows]}
         arrays |= {} if codes.std is None else {"std": codes.std}
-        parts.append(arrays | {"split": np.full(own.stop - own.start, number, np.uint8)})
+        parts.append(arrays | {"split": np.full(shard.count, number, np.uint8)})
     gathered = group.gather(parts)
     if gathered is None:  # the first process writes for all
         return

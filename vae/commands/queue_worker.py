@@ -47,7 +47,7 @@ def probe(seconds: float, options: tuple[str, ...]) -> None:
         asked = context.params
     dataset = dataset_or_starter(asked["data"], asked["size"])
     run = training.new_run(
-        config_of(asked, dataset), dataset, training.device_named(asked["device"])
+        config_of(asked, dataset), dataset, training.resolve_device(asked["device"])
     )
     rates: list[float] = []
     begun: list[float] = []  # the first report comes late: layers are laid out in its time

@@ -93,11 +93,11 @@ def train(**options) -> None:
     from ..latent import ordering
     from ..training import distributed, resume
 
-    group = click.get_current_context().with_resource(distributed.joined())
+    group = click.get_current_context().with_resource(distributed.process_group())
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     try:
-        device = training.device_named(options["device"])
+        device = training.resolve_device(options["device"])
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(
@@ -110,7 +110,7 @@ def train(**options) -> None:
         weights = checkpoint.load(config.train.start).model.state_dict()
     run = training.new_run(config, dataset, device, weights)
     out: Path = options["out"]
-    goes_on = options["resume"] or (distributed.restarted() and (out / resume.RESUME).exists())
+    goes_on = options["resume"] or (distributed.was_restarted() and (out / resume.RESUME).exists())
     if (out / resume.RESUME).exists() and not goes_on:
         raise ConfigError(
             f"{out} holds a training that was stopped and can go on; "
@@ -151,7 +151,7 @@ def train(**options) -> None:
         except training.TrainingError as error:
             keep()
             if recorder:
-                recorder.end("failed", str(error))
+                recorder.finish("failed", str(error))
             raise
     if group.rank:
         return
@@ -162,7 +162,7 @@ def train(**options) -> None:
     else:
         resume.drop_run(out)
     if recorder:
-        recorder.end("stopped" if stopped else "finished")
+        recorder.finish("stopped" if stopped else "finished")
         _let_others_begin(out)
     if stopped:
         click.echo(f"Stopped at step {run.step:,}. Go on with --resume.", err=True)
@@ -205,18 +205,18 @@ def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> 
     """Trains with a bar or plain lines until the end or until something is `asked`."""
     from tqdm import tqdm
 
-    from ..training import distributed, run_queue
+    from ..training import distributed, processes
     from ..training.loop import train as steps
 
     bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
     # Of many processes one is lost sooner, and all go on from what was saved.
-    last_saved, every = run.seconds, 10.0 if distributed.current().size == 1 else 1.0
+    last_saved, every = run.seconds, 10.0 if distributed.current_group().size == 1 else 1.0
     try:
         for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
             if recorder:
-                recorder.hear(progress)
-                run_queue.step_back()
-                if recorder.asked_to_stop:
+                recorder.record(progress)
+                processes.run_when_idle()
+                if recorder.stop_requested:
                     asked.append(True)
             if quiet:
                 continue
@@ -225,9 +225,9 @@ def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> 
             bar.set_postfix_str(
                 f"loss {progress.loss:.1f}, {progress.images_per_second:,.0f} images/s"
             )
-            if progress.point is None:
+            if progress.metrics is None:
                 continue
-            point = progress.point
+            point = progress.metrics
             line = (
                 f"epoch {point.epoch}/{run.config.train.epochs}  "
                 f"held out: reconstruction {point.held_out_reconstruction:.2f} + KL "

@@ -1,7 +1,7 @@
-"""Random numbers for a batch whose rows are shared among several processes.
+"""Random numbers for a batch that several processes share.
 
-Each process draws the noise of the whole batch and uses that of its own rows. The generators
-therefore stay equal, and the batch gets the same noise as in a single process.
+If every process holds some rows of a batch, each draws the noise of the whole batch and keeps that
+of its rows: the generators stay equal, and the batch gets the same noise as in a single process.
 """
 
 from __future__ import annotations
@@ -16,20 +16,28 @@ from torch import Tensor
 
 
 class Shard(NamedTuple):
-    """Rows `start` to `stop` of a batch with `total` rows."""
+    """Rows `start` to `stop` (exclusive) of a batch of `total` rows."""
 
     start: int
     stop: int
     total: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.start, self.stop)
+
+    @property
+    def count(self) -> int:
+        return self.stop - self.start
 
 
 _current: ContextVar[Shard | None] = ContextVar("shard", default=None)
 
 
 @contextmanager
-def shard(rows: Shard) -> Iterator[None]:
-    """Within this context, `normal` draws for the given rows of the batch."""
-    token = _current.set(rows if rows.stop - rows.start < rows.total else None)
+def sharded(shard: Shard) -> Iterator[None]:
+    """Within this context, `normal` draws the noise of the rows that this process holds."""
+    token = _current.set(shard if shard.count < shard.total else None)
     try:
         yield
     finally:
@@ -44,14 +52,14 @@ def normal(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """Standard normal numbers. The rows of the shard lie along `axis`, once or several times with
-    the rows varying fastest."""
-    rows = _current.get()
-    if rows is None:
+    """Standard normal numbers of a shape whose `axis` holds the rows of the batch.
+
+    The axis may hold several copies of the batch one after the other.
+    """
+    shard = _current.get()
+    if shard is None:
         return torch.randn(tuple(shape), generator=generator, device=device, dtype=dtype)
     before, after = tuple(shape[:axis]), tuple(shape[axis + 1 :])
-    size = rows.stop - rows.start
-    repeats = shape[axis] // size
-    whole = (*before, repeats, rows.total, *after)
-    drawn = torch.randn(whole, generator=generator, device=device, dtype=dtype)
-    return drawn.narrow(axis + 1, rows.start, size).reshape(tuple(shape))
+    whole = (*before, shape[axis] // shard.count, shard.total, *after)
+    noise = torch.randn(whole, generator=generator, device=device, dtype=dtype)
+    return noise.narrow(axis + 1, shard.start, shard.count).reshape(tuple(shape))

@@ -1,4 +1,4 @@
-"""Training: the loop, its batches and schedules, resuming, and runs that are recorded."""
+"""Training: the loop, its batches and schedules, resuming, recorded runs and their queue."""
 
-from .loop import Progress, TrainingError, device_named, new_run, train
-from .schedules import beta_at, learning_rate
+from .loop import Run, TrainingError, TrainingReport, new_run, resolve_device, train
+from .schedules import beta_at, one_cycle

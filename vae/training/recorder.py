@@ -1,9 +1,9 @@
-"""What a training writes while it goes on, so that any page or program can follow it.
+"""Recording of a training in files, so that any page or program can follow it.
 
-Beside the checkpoint lies a folder `run/`: `plan.json` (what was asked for), `status.json` (where
-it stands, about twice a second), `curve.jsonl` (a line a point), `eyes.npz` and `snapshots/` (what
-the plane and eight fixed images looked like), `log.txt` where a server started it, and `STOP`
-where somebody wants it to end. Files are written beside and renamed: nobody reads half of one.
+The folder `run/` next to the checkpoint holds `plan.json` (the options), `status.json` (the
+progress, about twice per second), `curve.jsonl` (one line per point), `eyes.npz` (the probe
+images), `snapshots/` (the latent plane and the reconstructed probe images over time), `log.txt` if
+the queue started the training, and `STOP` to request its end. Files are written atomically.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from ..data.dataset import Dataset
 from ..data.subsample import evenly_spaced
 from ..files import atomic
 from ..latent.encoding import decode_uint8
-from .batches import HELD_OUT
-from .loop import Progress, Run
+from . import processes
+from .batches import PROBE_SIZE
+from .loop import Run, TrainingReport
 
-FOLDER, PLAN, STATUS, CURVE, EYES = "run", "plan.json", "status.json", "curve.jsonl", "eyes.npz"
-SNAPSHOTS, LOG, STOP = "snapshots", "log.txt", "STOP"
-MOST_SNAPSHOTS = 60
-LATTICE = 12  # decoded places a side
-_EYES = 8
-_QUICK = 500  # images of the first point
-_SHARE = 0.05  # of the time that watching may take
+FOLDER, PLAN, STATUS, CURVE = "run", "plan.json", "status.json", "curve.jsonl"
+PROBE_IMAGES, SNAPSHOTS, LOG, STOP = "eyes.npz", "snapshots", "log.txt", "STOP"
+MAX_SNAPSHOTS = 60
+GRID_SIDE = 12  # decoded images per side of the grid
+_PROBE_IMAGES = 8
+_FIRST_POINT_SIZE = 500  # images of the first point, which must appear soon
+_MAX_OVERHEAD = 0.05  # fraction of the time that recording may take
 
 
-class Point(NamedTuple):
-    """One line of the curve: nats an image with the averaged weights; `epoch` counts parts too."""
+class CurvePoint(NamedTuple):
+    """One line of the curve, in nats per image for the averaged weights; `epoch` has decimals."""
 
     step: int
     epoch: float
@@ -48,194 +49,207 @@ class Point(NamedTuple):
 
 
 class Recorder:
-    """Writes a run's folder. `hear` every progress, then `end` once."""
+    """Writes the folder of a run: `record` every report, then `finish` once."""
 
     def __init__(
         self, out: Path, run: Run, dataset: Dataset, *, device: str = "cpu", processes: int = 1
     ) -> None:
         self.folder, self.run = Path(out) / FOLDER, run
-        self.facts = {
-            "pid": os.getpid(),
-            "started": started(os.getpid()),
-            "host": socket.gethostname(),
+        self.state = "running"
+        self.facts = _process_facts() | {
             "device": device,
             "processes": processes,
             "epochs": run.config.train.epochs,
         }
-        (self.folder / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
-        (self.folder / STOP).unlink(missing_ok=True)
-        if not (self.folder / PLAN).exists():
-            plan = {"name": Path(out).name, "options": {}, "created": time.time()}
-            write_json(self.folder / PLAN, plan)
-        device_ = run.generator.device
-        some = evenly_spaced(len(dataset.test.labels), HELD_OUT)
-        self.watched = torch.tensor(dataset.test.images[some]).to(device_)
-        self.labels = dataset.test.labels[some].astype(np.int16)
-        # The same images as those of the points at the ends of epochs, so that the curve is one.
-        self.measured = tuple(
-            (torch.tensor(part.images[:HELD_OUT]), torch.tensor(part.labels[:HELD_OUT]))
-            for part in (dataset.train, dataset.test)
-        )
-        eyes = dataset.test.images[_eyes(dataset.test.labels)]
-        names = np.array(dataset.class_names)
-        save_arrays(self.folder / EYES, images=eyes, labels=self.labels, names=names)
-        self.eyes = torch.tensor(eyes).to(device_)
-        self._forget_what_comes_again()
-        self.board = _tensorboard(self.folder)
+        self._prepare_folder(Path(out).name)
+        self._choose_images(dataset)
+        self._truncate_to_step()
+        self.writer = _tensorboard(self.folder)
         self.cost = {"point": 0.0, "snapshot": 0.0}
         self.last = {"point": -1e9, "snapshot": -1e9, "status": -1e9}
-        taken = [int(p.stem) for p in self._snapshots()]
-        self.spacing, self.before = 0.5, None
-        if len(taken) > 2:  # a resumed run goes on at the pace it had
-            self.spacing = max(0.5, run.seconds / len(taken))
-        self.state = "running"
+        self.previous_projection = None
+        taken = len(self._snapshots())
+        # A resumed run continues with the spacing that it had.
+        self.spacing = max(0.5, run.seconds / taken) if taken > 2 else 0.5
         steps = run.config.train.epochs * max(
             1, len(dataset.train.images) // run.config.train.batch_size
         )
-        at = Progress(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, float("nan"), None)
-        self.tell(at)
+        report = TrainingReport(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, float("nan"), None)
+        self.write_status(report)
         if not run.step:
-            self.hear(at)  # what an untrained model makes of it, before the first step
+            self.record(report)  # the untrained model is the first snapshot
+
+    def _prepare_folder(self, name: str) -> None:
+        (self.folder / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
+        (self.folder / STOP).unlink(missing_ok=True)
+        if not (self.folder / PLAN).exists():
+            plan = {"name": name, "options": {}, "created": time.time()}
+            write_json(self.folder / PLAN, plan)
+
+    def _choose_images(self, dataset: Dataset) -> None:
+        """Test images for the snapshots, and the images of the points between epochs."""
+        device = self.run.generator.device
+        rows = evenly_spaced(len(dataset.test.labels), PROBE_SIZE)
+        self.plane_images = torch.tensor(dataset.test.images[rows]).to(device)
+        # The same images as those of the points at the ends of epochs, so that the curve is one.
+        self.measured = tuple(
+            (torch.tensor(part.images[:PROBE_SIZE]), torch.tensor(part.labels[:PROBE_SIZE]))
+            for part in (dataset.train, dataset.test)
+        )
+        probe_images = dataset.test.images[_probe_rows(dataset.test.labels)]
+        self.probe_images = torch.tensor(probe_images).to(device)
+        save_arrays(
+            self.folder / PROBE_IMAGES,
+            images=probe_images,
+            labels=dataset.test.labels[rows].astype(np.int16),
+            names=np.array(dataset.class_names),
+        )
 
     @property
-    def asked_to_stop(self) -> bool:
+    def stop_requested(self) -> bool:
         return (self.folder / STOP).exists()
 
-    def hear(self, progress: Progress) -> None:
-        """Takes in where the training stands, and looks itself where that is due."""
-        point = self._point(progress)
+    def record(self, report: TrainingReport) -> None:
+        """Writes the status, and a point and a snapshot when they are due."""
+        point = self._point(report)
         if point:
             with (self.folder / CURVE).open("a") as file:
                 file.write(json.dumps(point._asdict()) + "\n")
-            if self.board:
+            if self.writer:
                 for name, value in point._asdict().items():
-                    self.board.add_scalar(name, value, progress.step)
+                    self.writer.add_scalar(name, value, report.step)
         if self._due("snapshot", self.spacing):
-            self._snapshot(progress)
+            self._snapshot(report)
         if point or self._due("status", 0.5):
             self.last["status"] = time.perf_counter()
-            self.tell(progress)
+            self.write_status(report)
 
-    def tell(self, progress: Progress, message: str = "") -> None:
-        """Writes where the run stands."""
-        done, rate = progress.step, progress.step / max(progress.seconds, 1e-9)
-        told = {
+    def write_status(self, report: TrainingReport, message: str = "") -> None:
+        """Writes status.json."""
+        rate = report.step / max(report.seconds, 1e-9)
+        status = {
             "state": self.state,
-            "step": done,
-            "steps": progress.steps,
-            "epoch": progress.epoch,
-            "seconds": round(progress.seconds, 2),
-            "images_per_second": round(progress.images_per_second),
-            "left": round((progress.steps - done) / rate, 1) if done else None,
-            "loss": progress.loss if np.isfinite(progress.loss) else None,
+            "step": report.step,
+            "steps": report.steps,
+            "epoch": report.epoch,
+            "seconds": round(report.seconds, 2),
+            "images_per_second": round(report.images_per_second),
+            "left": round((report.steps - report.step) / rate, 1) if report.step else None,
+            "loss": report.loss if np.isfinite(report.loss) else None,
             "message": message,
             "updated": time.time(),
         }
-        write_json(self.folder / STATUS, told | self.facts)
-        self.told = progress
+        write_json(self.folder / STATUS, status | self.facts)
+        self.report = report
 
-    def end(self, state: str, message: str = "") -> None:
-        """`finished`, `stopped` or `failed`; the last look is kept."""
-        # The steps since the last report are in the weights, and a resumed run begins after them.
-        at = self.told._replace(step=self.run.step, seconds=self.run.seconds)
-        if state != "failed" and at.step:
-            self._snapshot(at)
-        if self.board:
-            self.board.close()
+    def finish(self, state: str, message: str = "") -> None:
+        """Writes the final state, `finished`, `stopped` or `failed`, and a last snapshot."""
+        # The weights include the steps since the last report, and a resumed run begins after them.
+        report = self.report._replace(step=self.run.step, seconds=self.run.seconds)
+        if state != "failed" and report.step:
+            self._snapshot(report)
+        if self.writer:
+            self.writer.close()
         self.state = state
-        self.tell(at, message)
+        self.write_status(report, message)
 
     def _due(self, what: str, spacing: float) -> bool:
         since = time.perf_counter() - self.last[what]
-        return since >= max(spacing, self.cost.get(what, 0.0) / _SHARE)
+        return since >= max(spacing, self.cost.get(what, 0.0) / _MAX_OVERHEAD)
 
-    def _point(self, progress: Progress) -> Point | None:
-        """The epoch's own numbers at its end; between two, now and then, those of few images."""
-        measured = progress.point
-        if measured is None:
-            if not self._due("point", 0.0 if self.last["point"] < 0 else 2.0):
+    def _point(self, report: TrainingReport) -> CurvePoint | None:
+        """The metrics of an epoch at its end; in between, when due, those of the same images."""
+        metrics = report.metrics
+        if metrics is None:
+            first = self.last["point"] < 0
+            if not self._due("point", 0.0 if first else 2.0):
                 return None
-            begun = time.perf_counter()
-            # The very first point must come soon.
-            count = _QUICK if self.last["point"] < 0 else HELD_OUT
+            begin = time.perf_counter()
+            count = _FIRST_POINT_SIZE if first else PROBE_SIZE
             parts = [self._terms(*(a[:count] for a in part)) for part in self.measured]
-            measured = (0, *parts[0], *parts[1])
-            self.cost["point"] = time.perf_counter() - begun
+            metrics = (0, *parts[0], *parts[1])
+            self.cost["point"] = time.perf_counter() - begin
         self.last["point"] = time.perf_counter()
-        epoch = progress.step * self.facts["epochs"] / progress.steps
-        return Point(progress.step, round(epoch, 4), *measured[1:], round(progress.seconds, 2))
+        epoch = round(self._epoch(report), 4)
+        return CurvePoint(report.step, epoch, *metrics[1:], round(report.seconds, 2))
+
+    def _epoch(self, report: TrainingReport) -> float:
+        return report.step * self.facts["epochs"] / max(1, report.steps)
 
     @torch.inference_mode()
     def _terms(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
         device = self.run.generator.device
         generator = torch.Generator(device).manual_seed(0)
         x = images.to(device).float() / 255
-        terms = self.run.averaged.terms(x, labels.to(device), generator=generator)
+        terms = self.run.ema_model.terms(x, labels.to(device), generator=generator)
         return float(terms.reconstruction.mean()), float(terms.kl.mean())
 
     @torch.inference_mode()
-    def _snapshot(self, progress: Progress) -> None:
-        begun = time.perf_counter()
-        model = self.run.averaged
-        codes = torch.cat([model.encode(p.float() / 255) for p in self.watched.split(500)])
+    def _snapshot(self, report: TrainingReport) -> None:
+        begin = time.perf_counter()
+        model = self.run.ema_model
+        codes = torch.cat([model.encode(p.float() / 255) for p in self.plane_images.split(500)])
         codes = codes.float().cpu().numpy()
-        plane = self._plane(codes)
+        plane = self._project(codes)
         low, high = np.quantile(plane, (0.005, 0.995), axis=0)
+        probe_codes = model.encode(self.probe_images.float() / 255).cpu().numpy()
         arrays = {
-            "step": progress.step,
-            "epoch": progress.step * self.facts["epochs"] / max(1, progress.steps),
+            "step": report.step,
+            "epoch": self._epoch(report),
             "plane": plane.astype(np.float16),
             "window": np.array([low[0], high[0], low[1], high[1]], np.float32),
-            "eyes": decode_uint8(model, model.encode(self.eyes.float() / 255).cpu().numpy()),
+            "eyes": decode_uint8(model, probe_codes),
         }
         if codes.shape[1] == 2:
-            across, down = (np.linspace(low[k], high[k], LATTICE) for k in (0, 1))
-            places = np.stack(np.meshgrid(across, down[::-1]), -1).reshape(-1, 2)
-            arrays["lattice"] = decode_uint8(model, places)
-        save_arrays(self.folder / SNAPSHOTS / f"{progress.step:09}.npz", **arrays)
+            x, y = (np.linspace(low[k], high[k], GRID_SIDE) for k in (0, 1))
+            grid = np.stack(np.meshgrid(x, y[::-1]), -1).reshape(-1, 2)
+            arrays["lattice"] = decode_uint8(model, grid)
+        save_arrays(self.folder / SNAPSHOTS / f"{report.step:09}.npz", **arrays)
         files = self._snapshots()
-        if len(files) > MOST_SNAPSHOTS:
+        if len(files) > MAX_SNAPSHOTS:
             for file in files[1:-1:2]:
                 file.unlink(missing_ok=True)
             self.spacing *= 2
-        self.cost["snapshot"] = time.perf_counter() - begun
+        self.cost["snapshot"] = time.perf_counter() - begin
         self.last["snapshot"] = time.perf_counter()
 
-    def _plane(self, codes: np.ndarray) -> np.ndarray:
-        """Codes [n, D] as [n, 2]: as they are, or on their two widest directions, turned so that
-        they lie as near as can be to where they lay before (Procrustes)."""
+    def _project(self, codes: np.ndarray) -> np.ndarray:
+        """Codes [n, D] as [n, 2]: unchanged if D = 2, else their first two principal components.
+
+        The components are rotated towards those of the snapshot before (orthogonal Procrustes).
+        """
         if codes.shape[1] == 2:
             return codes
-        centred = codes - codes.mean(0)
         if codes.shape[1] == 1:
             return np.concatenate([codes, np.zeros_like(codes)], 1)
+        centred = codes - codes.mean(0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         plane = centred @ axes[:2].T
-        if self.before is not None:
-            left, _, right = np.linalg.svd(plane.T @ self.before)
+        if self.previous_projection is not None:
+            left, _, right = np.linalg.svd(plane.T @ self.previous_projection)
             plane = plane @ (left @ right)
-        self.before = plane
+        self.previous_projection = plane
         return plane
 
     def _snapshots(self) -> list[Path]:
         return sorted((self.folder / SNAPSHOTS).glob("*.npz"))
 
-    def _forget_what_comes_again(self) -> None:
-        """A resumed run goes on where its state was saved; what lies behind that is dropped."""
+    def _truncate_to_step(self) -> None:
+        """Removes points and snapshots after the run's step: a resumed run records them again."""
         for file in self._snapshots():
             if int(file.stem) > self.run.step:
                 file.unlink(missing_ok=True)
         curve = self.folder / CURVE
         rows = read_rows(curve)[0] if curve.exists() else []
-        kept = [json.dumps(row) + "\n" for row in rows if row["step"] <= self.run.step]
-        atomic.write(curve, "".join(kept))
+        lines = [json.dumps(row) + "\n" for row in rows if row["step"] <= self.run.step]
+        atomic.write(curve, "".join(lines))
 
 
-def read_rows(path: Path, since: int = 0) -> tuple[list[dict], int]:
-    """The whole lines of a file of JSON lines behind an offset in bytes, and the next offset."""
+def read_rows(path: Path, offset: int = 0) -> tuple[list[dict], int]:
+    """The complete lines of a JSON Lines file after an offset in bytes, and the next offset."""
     try:
         with path.open("rb") as file:
-            file.seek(since)
+            file.seek(offset)
             raw = file.read()
     except FileNotFoundError:
         return [], 0
@@ -245,10 +259,10 @@ def read_rows(path: Path, since: int = 0) -> tuple[list[dict], int]:
         try:
             row = json.loads(line)
         except ValueError:
-            continue  # a line that a crash cut and another run went on behind
+            continue  # a line that a crash cut off, after which a resumed run continued
         if isinstance(row, dict) and isinstance(row.get("step"), int):
             rows.append(row)
-    return rows, since + len(raw)
+    return rows, offset + len(raw)
 
 
 def write_json(path: Path, data: dict) -> None:
@@ -256,29 +270,25 @@ def write_json(path: Path, data: dict) -> None:
 
 
 def save_arrays(path: Path, **arrays: object) -> None:
-    with atomic.replacing(path) as place, place.open("wb") as file:
+    with atomic.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
 
-def started(pid: int) -> str | None:
-    """When a process began, in the system's own count: a pid alone may be given to another later.
-    None where it is gone, has ended, or the system does not tell."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields[19]
+def _process_facts() -> dict[str, object]:
+    """What tells a reader of status.json whether this process still runs."""
+    pid = os.getpid()
+    return {"pid": pid, "started": processes.start_time(pid), "host": socket.gethostname()}
 
 
-def _eyes(labels: np.ndarray) -> np.ndarray:
-    """Eight items, one a class as long as there are classes."""
+def _probe_rows(labels: np.ndarray) -> np.ndarray:
+    """Eight rows, one per class as far as there are classes."""
     firsts = np.unique(labels, return_index=True)[1]
     rest = np.setdiff1d(np.arange(min(len(labels), 64)), firsts)
-    return np.concatenate([firsts, rest])[:_EYES]
+    return np.concatenate([firsts, rest])[:_PROBE_IMAGES]
 
 
 def _tensorboard(folder: Path):
-    """A writer of event files where TensorBoard is installed."""
+    """A writer of TensorBoard event files, if TensorBoard is installed; else None."""
     if importlib.util.find_spec("tensorboard") is None:
         return None
     from torch.utils.tensorboard import SummaryWriter

@@ -1,7 +1,7 @@
-"""The state of a training that may go on, beside its checkpoint in resume.safetensors.
+"""The state of an unfinished training, saved next to its checkpoint in resume.safetensors.
 
-Model, averaged weights, optimisers, random numbers and curve: what a resume restores to the last
-bit. Only unfinished runs have it, and nothing but `load_run` reads it.
+It holds the weights, their average, the optimisers, the random numbers and the curve, so that a
+resumed training continues exactly, to the last bit.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
+from torch import Tensor
 
 from ..checkpoint.folder import CheckpointError, with_current_names
 from ..config import Config
 from ..files import atomic
-from .loop import Point, Run
+from .loop import EpochMetrics, Run
 
 RESUME = "resume.safetensors"
 
 
 def save_run(path: str | Path, run: Run) -> None:
-    """Writes everything a resume needs beside the checkpoint, atomically."""
+    """Writes the state of a run to the folder of its checkpoint, atomically."""
     tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
-    tensors |= {f"averaged.{k}": v for k, v in run.averaged.state_dict().items()}
-    if run.kept is not None:
-        tensors |= {f"kept.{k}": v for k, v in run.kept.state_dict().items()}
+    tensors |= {f"averaged.{k}": v for k, v in run.ema_model.state_dict().items()}
+    if run.best_model is not None:
+        tensors |= {f"kept.{k}": v for k, v in run.best_model.state_dict().items()}
     for player, optimiser in run.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{player}.{index}.{k}": v for k, v in state.items()}
@@ -37,7 +38,7 @@ def save_run(path: str | Path, run: Run) -> None:
         "config": run.config.to_json(),
         "step": run.step,
         "curve": [list(point) for point in run.curve],
-        "best": None if math.isinf(run.best) else run.best,
+        "best": None if math.isinf(run.best_loss) else run.best_loss,
         "best_epoch": run.best_epoch,
         "seconds": run.seconds,
         "finished": run.finished,
@@ -46,14 +47,14 @@ def save_run(path: str | Path, run: Run) -> None:
     target = Path(path) / RESUME
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.replacing(target) as place:
-            tensors_io.save_file(plain, place, metadata={"run": json.dumps(facts)})
+        with atomic.replacing(target) as temporary:
+            tensors_io.save_file(plain, temporary, metadata={"run": json.dumps(facts)})
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written ({error})") from error
 
 
 def load_run(path: str | Path, run: Run) -> None:
-    """Restores into `run`, made anew from the same config, what `save_run` wrote."""
+    """Restores what `save_run` wrote into a new run of the same config."""
     file = Path(path) / RESUME
     if not file.exists():
         raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
@@ -65,36 +66,38 @@ def load_run(path: str | Path, run: Run) -> None:
         before = Config.from_json(facts["config"])
     except (SafetensorError, OSError, ValueError, KeyError, struct.error) as error:
         raise CheckpointError(
-            f"{file} cannot be read ({error}); train anew without --resume"
+            f"{file} cannot be read ({error}); start again without --resume"
         ) from error
     if before != run.config:
         raise CheckpointError(
             f"{path} was trained with other settings ({_difference(before, run.config)}); "
             "resume with the same, or choose another --out"
         )
-    part = lambda prefix: {  # noqa: E731
-        k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
-    }
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
     run.model.load_state_dict(part("model."))
-    run.averaged.load_state_dict(part("averaged."))
+    run.ema_model.load_state_dict(part("averaged."))
     if part("kept."):
-        run.kept = copy.deepcopy(run.averaged)
-        run.kept.load_state_dict(part("kept."))
+        run.best_model = copy.deepcopy(run.ema_model)
+        run.best_model.load_state_dict(part("kept."))
     for player, optimiser in run.optimisers.items():
         state = optimiser.state_dict()
         for key, value in part(f"optimiser.{player}.").items():
             index, name = key.split(".")
             state["state"].setdefault(int(index), {})[name] = value
         optimiser.load_state_dict(state)
+    run.ema.n_averaged.fill_(facts["step"] + 1)
     run.generator.set_state(tensors["generator"])
     run.step, run.seconds, run.finished = facts["step"], facts["seconds"], facts["finished"]
-    run.curve = [Point(*values) for values in facts["curve"]]
-    run.best = math.inf if facts["best"] is None else facts["best"]
+    run.curve = [EpochMetrics(*values) for values in facts["curve"]]
+    run.best_loss = math.inf if facts["best"] is None else facts["best"]
     run.best_epoch = facts["best_epoch"]
 
 
 def drop_run(path: str | Path) -> None:
-    """Removes the state of a training that has ended."""
+    """Removes the saved state after a training has ended."""
     (Path(path) / RESUME).unlink(missing_ok=True)
 
 

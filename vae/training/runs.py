@@ -1,7 +1,7 @@
-"""Runs: trainings as folders, each a checkpoint with a folder `run/` of what happened in it.
+"""Runs: trainings as folders, each a checkpoint with the folder `run/` of a `Recorder`.
 
-Everything here only reads what a training writes (`follow`), whoever started it and wherever it
-runs; a folder that a cluster writes and a server sees is followed in the same way.
+This module reads what a recorder writes, no matter who started the training or on which machine
+it runs: a folder that a cluster writes to a shared disk is read in the same way.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import socket
 import time
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,34 +24,38 @@ import numpy as np
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..errors import AtelierError
 from ..files import atomic, folders
+from . import processes
 from .recorder import (
     CURVE,
-    EYES,
     FOLDER,
     LOG,
     PLAN,
+    PROBE_IMAGES,
     SNAPSHOTS,
     STATUS,
     read_rows,
-    started,
     write_json,
 )
 
 LIVE = ("starting", "running")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-_SILENT = 60.0  # seconds without a word after which a run elsewhere counts as dead
-_LINES = 12
+_MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere counts as dead
+_CLOCK_TOLERANCE = 5.0  # seconds by which two readings of a start time may differ
+_LOG_LINES = 12
 
 
 class RunError(AtelierError):
-    """A run that cannot be started, read or changed: what came, what to do."""
+    """A run cannot be started, read or changed."""
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run as it stands. `state`: queued, starting, running, stopped, finished, failed, dead, or
-    damaged; `position` in the queue from 1, else 0."""
+    """The current state of a run.
+
+    `state` is queued, starting, running, stopped, finished, failed, dead or damaged; `position`
+    counts from 1 in the queue and is 0 outside it.
+    """
 
     id: str
     path: Path
@@ -60,7 +64,7 @@ class RunInfo:
     plan: dict = field(default_factory=dict)
     status: dict = field(default_factory=dict)
     position: int = 0
-    last_lines: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -68,21 +72,26 @@ class RunInfo:
 
 
 class Snapshot(NamedTuple):
-    """How things stood at a step: held-out items in the plane float [n, 2], the window [4] in
-    which most lie, places decoded over it uint8 [144, H, W, C] (None where D is not 2), and the
-    eight fixed images reconstructed, uint8 [8, H, W, C]."""
+    """A model at one step of its training.
+
+    `plane` holds the latent positions of test images, float [n, 2], `window` [4] bounds 99 % of
+    them, `decoded_grid` the images decoded on a grid in the window, uint8 [144, H, W, C] (None
+    unless D = 2), and `reconstructions` those of the probe images, uint8 [8, H, W, C].
+    """
 
     step: int
     epoch: float
     plane: np.ndarray
     window: np.ndarray
-    lattice: np.ndarray | None
-    eyes: np.ndarray
+    decoded_grid: np.ndarray | None
+    reconstructions: np.ndarray
 
 
-class Eyes(NamedTuple):
-    """What a run looks at: eight images uint8 [8, C, H, W], the labels of the items of its
-    snapshots int [n], and the names of the classes."""
+class ProbeImages(NamedTuple):
+    """The images that a run's snapshots reconstruct, uint8 [8, C, H, W].
+
+    `labels` int [n] are those of the points in the plane, `names` those of the classes.
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -90,14 +99,14 @@ class Eyes(NamedTuple):
 
 
 def path_of(id: str) -> Path:
-    """A run's folder. Raises `RunError` for what is no run's name."""
+    """The folder of a run. Raises `RunError` if the id could not be one."""
     if not _ID.fullmatch(id):
         raise RunError(f"{id[:40]!r} is no run; expected a name from the list")
     return folders.runs() / id
 
 
-def listed() -> list[RunInfo]:
-    """All runs, the newest first."""
+def list_runs() -> list[RunInfo]:
+    """All runs, newest first."""
     try:
         found = [
             p for p in folders.runs().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)
@@ -114,7 +123,7 @@ def listed() -> list[RunInfo]:
 
 
 def info(id: str) -> RunInfo:
-    """How a run stands now. Raises `RunError` where there is none."""
+    """The current state of a run. Raises `RunError` if it does not exist."""
     path = path_of(id)
     if not (path / FOLDER).is_dir():
         raise RunError(f"there is no run {id!r}; it may have been deleted")
@@ -122,47 +131,48 @@ def info(id: str) -> RunInfo:
         plan = _object(path / FOLDER / PLAN)
         status = _object(path / FOLDER / STATUS)
     except (OSError, ValueError) as error:
-        return RunInfo(id, path, id, "damaged", last_lines=(f"{error}",))
+        return RunInfo(id, path, id, "damaged", log_tail=(f"{error}",))
     state = str(status.get("state", "damaged"))
-    if state in LIVE and not _alive(status):
+    if state in LIVE and not _is_alive(status):
         state = "dead"
     lines = _tail(path / FOLDER / LOG) if state in ("dead", "failed") else ()
-    return RunInfo(id, path, str(plan.get("name", id)), state, plan, status, last_lines=lines)
+    return RunInfo(id, path, str(plan.get("name", id)), state, plan, status, log_tail=lines)
 
 
-def curve(id: str, since: int = 0) -> tuple[list[dict], int]:
-    """The points written behind an offset, and the next offset."""
-    return read_rows(path_of(id) / FOLDER / CURVE, since)
+def curve(id: str, offset: int = 0) -> tuple[list[dict], int]:
+    """The points after an offset in the file, and the next offset."""
+    return read_rows(path_of(id) / FOLDER / CURVE, offset)
 
 
 def snapshots(id: str) -> list[Path]:
-    """The files of what was seen, in order."""
+    """The files of a run's snapshots, in order."""
     return sorted((path_of(id) / FOLDER / SNAPSHOTS).glob("*.npz"))
 
 
 def snapshot(path: Path) -> Snapshot:
-    """Raises `RunError` for a damaged file."""
-    read = _arrays(path)
+    """Reads a snapshot. Raises `RunError` if the file is damaged."""
+    arrays = _arrays(path)
     try:
         return Snapshot(
-            int(read["step"]),
-            float(read["epoch"]),
-            read["plane"].astype(np.float32),
-            read["window"],
-            read.get("lattice"),
-            read["eyes"],
+            int(arrays["step"]),
+            float(arrays["epoch"]),
+            arrays["plane"].astype(np.float32),
+            arrays["window"],
+            arrays.get("lattice"),
+            arrays["eyes"],
         )
     except (KeyError, TypeError) as error:
         raise RunError(f"{path.name} is no snapshot ({error}); delete it") from error
 
 
-def eyes(id: str) -> Eyes:
-    """What the run looks at. Raises `RunError` before it has begun."""
-    read = _arrays(path_of(id) / FOLDER / EYES)
-    return Eyes(read["images"], read["labels"], tuple(map(str, read["names"])))
+def probe_images(id: str) -> ProbeImages:
+    """The probe images of a run. Raises `RunError` before the run has begun."""
+    arrays = _arrays(path_of(id) / FOLDER / PROBE_IMAGES)
+    return ProbeImages(arrays["images"], arrays["labels"], tuple(map(str, arrays["names"])))
 
 
 def rename(id: str, name: str) -> None:
+    """Gives a run another name. Raises `RunError` unless it has 1 to 80 characters."""
     path = path_of(id) / FOLDER / PLAN
     cleaned = " ".join(name.split())
     if not 1 <= len(cleaned) <= 80:
@@ -171,17 +181,17 @@ def rename(id: str, name: str) -> None:
 
 
 def delete(id: str) -> None:
-    """Removes a run for good. Raises `RunError` while it trains."""
+    """Deletes a run permanently. Raises `RunError` while it trains."""
     run = info(id)
     if run.live:
         raise RunError(f"{run.name} is training; stop it first")
-    gone = run.path.with_name(f".{run.id}.gone")
-    run.path.replace(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    hidden = run.path.with_name(f".{run.id}.gone")
+    run.path.replace(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def publish(id: str, name: str, checkpoints: Path) -> Path:
-    """Copies a run's weights to the checkpoints under a name that is not taken."""
+    """Copies the checkpoint of a run to the folder of checkpoints, under a new name."""
     if not _NAME.fullmatch(name):
         raise RunError(
             f"the name is {name[:70]!r}; expected a-z, 0-9 and -, at most 60 characters"
@@ -190,24 +200,22 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
     if not (source / WEIGHTS).exists():
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
     if target.exists():
-        raise RunError(f"{name} is there already; choose another name")
+        raise RunError(f"{name} exists already; choose another name")
     try:
-        with atomic.replacing(target) as place:
-            place.mkdir(parents=True)
+        with atomic.replacing(target) as temporary:
+            temporary.mkdir(parents=True)
             for part in (CONFIG, WEIGHTS, METRICS):
-                shutil.copyfile(source / part, place / part)
+                shutil.copyfile(source / part, temporary / part)
     except OSError as error:
         raise RunError(f"{name} could not be written ({error})") from error
     return target
 
 
-def keep_upload(data: bytes) -> Path:
-    """Keeps the .zip of a visitor for the process that trains on it; the same file lies there
-    once."""
-    home = folders.runs() / ".uploads"
-    path = home / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
+def save_upload(data: bytes) -> Path:
+    """Saves an uploaded .zip for the process that trains on it; equal files are saved once."""
+    path = folders.runs() / ".uploads" / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(path, data)
     return path
 
@@ -217,19 +225,14 @@ def _created(run: RunInfo) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _alive(status: dict) -> bool:
-    if status.get("host") != socket.gethostname():
-        return time.time() - float(status.get("updated") or 0) < _SILENT
-    pid = status.get("pid")
-    if not isinstance(pid, int):
-        return time.time() - float(status.get("updated") or 0) < _SILENT
-    if Path("/proc/self/stat").exists():
-        return started(pid) is not None and started(pid) == status.get("started")
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return time.time() - float(status.get("updated") or 0) < _SILENT
+def _is_alive(status: dict) -> bool:
+    """Whether the process of a run exists; of one on another machine, whether it wrote lately."""
+    pid, started = status.get("pid"), status.get("started")
+    known = isinstance(pid, int) and isinstance(started, int | float)
+    if not known or status.get("host") != socket.gethostname():
+        return time.time() - float(status.get("updated") or 0) < _MAX_SILENCE
+    now = processes.start_time(pid)
+    return now is not None and abs(now - started) < _CLOCK_TOLERANCE
 
 
 def _tail(path: Path) -> tuple[str, ...]:
@@ -240,19 +243,19 @@ def _tail(path: Path) -> tuple[str, ...]:
     lines = [
         line.rpartition("\r")[2].rstrip() for line in raw.decode("utf-8", "replace").split("\n")
     ]
-    return tuple(line for line in lines if line)[-_LINES:]
+    return tuple(line for line in lines if line)[-_LOG_LINES:]
 
 
 def _object(path: Path) -> dict:
     data = json.loads(path.read_text("utf-8"))
     if not isinstance(data, dict):
-        raise ValueError(f"{path.name} holds no object")
+        raise ValueError(f"{path.name} is no JSON object")
     return data
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as read:
-            return {name: read[name] for name in read.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise RunError(f"{path.name} cannot be read ({error})") from error

@@ -1,72 +1,74 @@
-"""A training as a film: the plane with its items, coloured by class, beside what it decodes to."""
+"""Timelapse of a training: the latent plane coloured by class, next to decoded images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..pictures import animation
 from ..pictures.animation import ExportError
+from ..progress import Progress
 from . import runs
-from .runs import Eyes, Snapshot
+from .runs import ProbeImages, Snapshot
 
-SIDE = 336  # pixels of a plane, and of the decoded places beside it
-_GROUND, _INK = (250, 248, 244), (58, 54, 49)
-_ABOVE = 30
-# Ten hues of like weight (after Glasbey et al. 2007), repeated beyond.
+SIDE = 336  # pixels of the plane, and of the decoded images next to it
+_BACKGROUND, _INK = (250, 248, 244), (58, 54, 49)
+_HEADER = 30  # pixels of the line with the name and the epoch
+# Ten colours of similar lightness (after Glasbey et al. 2007), repeated for more classes.
 _HUES = ["#3f51b5", "#03a9f4", "#6a0572", "#808000", "#f28e2b", "#9aa88c", "#7d4f50", "#c2578a",
          "#5b7fe8", "#33310f"]  # fmt: skip
 
 
-def film_of(
+def render(
     ids: Sequence[str],
     kind: str,
     *,
     seconds: float = 8.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> bytes:
-    """The bytes of a GIF or MP4 of one or two runs, side by side at the same epoch."""
+    """A GIF or MP4 of one or two runs, side by side at the same epoch, as bytes."""
     if not 1 <= len(ids) <= 2:
         raise ExportError(f"{len(ids)} runs; expected one or two")
-    each = [[runs.snapshot(p) for p in runs.snapshots(id)] for id in ids]
-    if not all(each):
+    snapshots = [[runs.snapshot(p) for p in runs.snapshots(id)] for id in ids]
+    if not all(snapshots):
         raise ExportError("a run has no snapshots; wait until its training has begun")
-    eyes, names = [runs.eyes(id) for id in ids], [runs.info(id).name for id in ids]
-    epochs = sorted({s.epoch for s in max(each, key=len)})
-    heard = progress or (lambda done, of: None)
+    probes, names = [runs.probe_images(id) for id in ids], [runs.info(id).name for id in ids]
+    epochs = sorted({s.epoch for s in max(snapshots, key=len)})
     frames = []
     for epoch in epochs:
-        heard(len(frames), len(epochs))
-        near = [min(part, key=lambda s: abs(s.epoch - epoch)) for part in each]
-        panels = [frame(*both) for both in zip(near, eyes, names, strict=True)]
+        progress(len(frames), len(epochs))
+        nearest = [min(part, key=lambda s: abs(s.epoch - epoch)) for part in snapshots]
+        panels = [frame(*panel) for panel in zip(nearest, probes, names, strict=True)]
         frames.append(np.concatenate(panels, 1))
-    frames += [frames[-1]] * max(1, len(frames) // 6)  # the end is looked at longer
+    frames += [frames[-1]] * max(1, len(frames) // 6)  # the last frame is shown longer
     return animation.film(
         frames, kind, fps=min(60.0, max(0.5, len(frames) / seconds)), order="loop"
     )
 
 
-def frame(seen: Snapshot, eyes: Eyes, name: str) -> np.ndarray:
-    """One snapshot as a picture uint8 [H, W, 3]."""
-    picture = Image.new("RGB", (2 * SIDE + 24, SIDE + _ABOVE + 8), _GROUND)
+def frame(snapshot: Snapshot, probe: ProbeImages, name: str) -> np.ndarray:
+    """One snapshot as an image uint8 [H, W, 3]."""
+    picture = Image.new("RGB", (2 * SIDE + 24, SIDE + _HEADER + 8), _BACKGROUND)
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(14)
-    draw.text((8, 7), f"{name}   epoch {seen.epoch:.1f}", _INK, font)
-    left, right, low, high = (float(v) for v in seen.window)
+    draw.text((8, 7), f"{name}   epoch {snapshot.epoch:.1f}", _INK, font)
+    left, right, low, high = (float(v) for v in snapshot.window)
     middle = np.array([(left + right) / 2, (low + high) / 2])
     half = 0.55 * max(right - left, high - low, 1e-6)
-    at = ((seen.plane - middle) / half * [1, -1] + 1) / 2 * SIDE
-    colours = [_rgb(_HUES[k % len(_HUES)]) for k in range(int(eyes.labels.max(initial=0)) + 1)]
-    for (x, y), label in zip(at, eyes.labels, strict=True):
+    at = ((snapshot.plane - middle) / half * [1, -1] + 1) / 2 * SIDE
+    colours = [_rgb(_HUES[k % len(_HUES)]) for k in range(int(probe.labels.max(initial=0)) + 1)]
+    for (x, y), label in zip(at, probe.labels, strict=True):
         if 1 < x < SIDE - 1 and 1 < y < SIDE - 1:
-            box = (8 + x - 1.5, _ABOVE + y - 1.5, 8 + x + 1.5, _ABOVE + y + 1.5)
+            box = (8 + x - 1.5, _HEADER + y - 1.5, 8 + x + 1.5, _HEADER + y + 1.5)
             draw.ellipse(box, colours[int(label)])
-    draw.rectangle((8, _ABOVE, 8 + SIDE, _ABOVE + SIDE), outline=(214, 208, 199))
-    tiles = seen.lattice if seen.lattice is not None else seen.eyes
-    across = round(len(tiles) ** 0.5) if seen.lattice is not None else 3
-    picture.paste(_mosaic(tiles, across), (SIDE + 16, _ABOVE))
+    draw.rectangle((8, _HEADER, 8 + SIDE, _HEADER + SIDE), outline=(214, 208, 199))
+    tiles = (
+        snapshot.decoded_grid if snapshot.decoded_grid is not None else snapshot.reconstructions
+    )
+    across = round(len(tiles) ** 0.5) if snapshot.decoded_grid is not None else 3
+    picture.paste(_mosaic(tiles, across), (SIDE + 16, _HEADER))
     return np.asarray(picture)
 
 

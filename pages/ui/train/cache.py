@@ -49,7 +49,7 @@ def run_eyes(id: str) -> dict | None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _run_eyes(id: str, stamp: int) -> dict:
-    seen = runs.eyes(id)
+    seen = runs.probe_images(id)
     url = _strip(seen.images.transpose(0, 2, 3, 1))
     return {"url": url, "labels": seen.labels.tolist(), "names": list(seen.names)}
 
@@ -65,7 +65,7 @@ def run_snapshot(path: Path) -> dict | None:
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _run_snapshot(path: str, stamp: int) -> dict:
     seen = runs.snapshot(Path(path))
-    lattice = seen.lattice
+    lattice = seen.decoded_grid
     places = None
     if lattice is not None:
         side = round(len(lattice) ** 0.5)
@@ -76,7 +76,7 @@ def _run_snapshot(path: str, stamp: int) -> dict:
         "window": seen.window.tolist(),
         "plane": routes.publish(np.ascontiguousarray(seen.plane, "<f4").tobytes()),
         "lattice": places,
-        "eyes": _strip(seen.eyes),
+        "eyes": _strip(seen.reconstructions),
     }
 
 

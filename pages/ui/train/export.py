@@ -37,7 +37,7 @@ def _begin(shown: list[str], kind: str, seconds: int) -> Job | None:
         st.warning("There are no snapshots yet: wait until the training has begun.")
         return None
     return Job(
-        lambda progress: timelapse.film_of(shown, kind, seconds=seconds, progress=progress),
+        lambda progress: timelapse.render(shown, kind, seconds=seconds, progress=progress),
         name=f"{FORMATS[kind][0]} of {seconds} s",
         file=f"training.{kind}",
         media_type=FORMATS[kind][1],

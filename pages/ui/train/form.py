@@ -178,7 +178,7 @@ def _data() -> str | None:
     )
     if file is None:
         return None
-    return str(runs.keep_upload(file.getvalue()))
+    return str(runs.save_upload(file.getvalue()))
 
 
 def _folders() -> list[Path]:

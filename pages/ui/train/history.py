@@ -29,7 +29,7 @@ SETTINGS = {
 
 def run_history(shown: Sequence[str]) -> None:
     """Shows the table; choosing a row shows its run, choosing two shows both side by side."""
-    all_ = runs.listed()
+    all_ = runs.list_runs()
     if not all_:
         st.info("Nothing was trained here yet. The form above starts with sensible settings.")
         return

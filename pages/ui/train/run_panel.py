@@ -23,7 +23,7 @@ WORDS = {
 def run_panel(id: str) -> None:
     """Shows the run's state, its bar and its buttons."""
     try:
-        run = next((r for r in runs.listed() if r.id == id), None) or runs.info(id)
+        run = next((r for r in runs.list_runs() if r.id == id), None) or runs.info(id)
     except RunError as error:
         st.error(f"{error}.")
         return
@@ -33,8 +33,8 @@ def run_panel(id: str) -> None:
     if run.state in ("failed", "dead", "damaged"):
         message = run.status.get("message") or "Its process ended without a word."
         st.error(f"{message[0].upper()}{message[1:]}")
-        if run.last_lines:
-            st.code("\n".join(run.last_lines), language=None)
+        if run.log_tail:
+            st.code("\n".join(run.log_tail), language=None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         try:
             _buttons(run)
