@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of
 from ..nn.distributions import Mixture
 
 NEIGHBOURS = 3  # that span the manifold in precision and recall, as in the paper
@@ -46,7 +46,7 @@ def _codes(
     generator: torch.Generator,
 ) -> Tensor:
     if prior is None:
-        return model.sample_prior(n, generator, label)
+        return model.sample_prior(n, generator, label).cpu()
     if label is not None:
         prior = prior.block(label, model.classes)
     return prior.sample(n, generator)
@@ -55,10 +55,11 @@ def _codes(
 def _pictures(
     model: Autoencoder, z: Tensor, y: Tensor | None, noise: torch.Generator | None
 ) -> Tensor:
-    parts = [
-        model.likelihood.mean(model.decode(z[rows], None if y is None else y[rows], noise))
-        for rows in torch.arange(len(z)).split(1000)
-    ]
+    device, parts = device_of(model), []
+    for rows in torch.arange(len(z)).split(1000):
+        labels = None if y is None else y[rows].to(device)
+        logits = model.decode(z[rows].to(device), labels, noise)
+        parts.append(model.likelihood.mean(logits).cpu())
     return torch.cat(parts)
 
 

@@ -135,7 +135,7 @@ def _require_packages() -> None:
 @torch.no_grad()
 def _parts(model: Autoencoder) -> dict[str, _Part]:
     """Encoder and decoder, with samples from the prior and their decoded images as inputs."""
-    model = copy.deepcopy(model)
+    model = copy.deepcopy(model).cpu()
     model.refine = 0
     generator = torch.Generator().manual_seed(0)
     z = {"z": model.sample_prior(_VERIFIED, generator)}

@@ -61,7 +61,7 @@ def posterior_samples(
 ) -> np.ndarray | None:
     """Samples [n, D] from q(z|x) of a uint8 image [C, H, W]; None if the model has no q."""
     device = device_of(model)
-    generator = torch.Generator(device).manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     y = torch.tensor([label], device=device)
     samples = model.sample_posterior(_pixels(image[None], device), n, generator, y)
     return None if samples is None else samples[:, 0].cpu().numpy()

@@ -29,7 +29,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of
 from .density import LOW_DENSITY, Area, Field, RelativeDensity, sample_field
 from .polylines import resample, resample_by
 
@@ -50,7 +50,7 @@ def pixel_means(model: Autoencoder, *, label: int | None = None, seed: int = 0) 
 
     @torch.inference_mode()
     def decode(z: Tensor) -> Tensor:
-        return model.picture(z, label, seed).flatten(1)
+        return model.picture(z.to(device_of(model)), label, seed).flatten(1).cpu()
 
     return decode
 

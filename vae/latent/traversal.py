@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of
 from .density import LOW_DENSITY, RelativeDensity, pixel_entropy
 
 
@@ -41,7 +41,7 @@ def traverse(
     """The line from item `start` to item `end`, given the codes [N, D] and the uint8 images
     [N, C, H, W] of all items."""
     path = linear_path(codes[start], codes[end], steps)
-    pictures = model.picture(torch.as_tensor(path))
+    pictures = model.picture(torch.as_tensor(path).to(device_of(model))).cpu()
     real = torch.tensor(images).flatten(1).float() / 255
     error = torch.cdist(pictures.flatten(1), real).min(1).values.square() / real.shape[1]
     density = RelativeDensity.fit(codes).at(path)

@@ -17,6 +17,7 @@ from ..nn import networks, surgery
 from ..nn.distributions import Mixture, normal_log_prob, sample_normal
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
+from ..nn.sharded_noise import normal
 
 
 class Terms(NamedTuple):
@@ -165,7 +166,7 @@ class Autoencoder(nn.Module, ABC):
         """Codes `[n, D]` from p(z), or from N(0, I) if the model has no prior."""
         prior = self.prior(label)
         if prior is None:
-            prior = Mixture.standard_normal(self.latent, generator.device)
+            prior = Mixture.standard_normal(self.latent, device_of(self))
         return prior.sample(n, generator)
 
     def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -188,9 +189,7 @@ class Autoencoder(nn.Module, ABC):
         if posterior is None:
             return None
         mean, std = posterior
-        return mean + std * torch.randn(
-            samples, *mean.shape, generator=generator, device=mean.device
-        )
+        return mean + std * normal((samples, *mean.shape), generator, axis=1, device=mean.device)
 
     def log_importance_weights(
         self, x: Tensor, y: Tensor | None, samples: int, generator: torch.Generator | None

@@ -74,13 +74,12 @@ class Mixture(NamedTuple):
         return torch.logsumexp(self.log_weights - normaliser - 0.5 * size, dim=-1)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Codes `[n, D]`."""
-        chosen = torch.multinomial(
-            self.log_weights.exp(), n, replacement=True, generator=generator
-        )
+        """Codes `[n, D]`, from random numbers on the device of the generator."""
+        weights = self.log_weights.exp().to(generator.device)
+        chosen = torch.multinomial(weights, n, replacement=True, generator=generator)
         noise = torch.randn(
-            n, self.means.shape[1], generator=generator, device=self.means.device
-        ).to(self.means.dtype)
+            n, self.means.shape[1], generator=generator, device=generator.device
+        ).to(self.means)
         return self.means[chosen] + torch.einsum("nde,ne->nd", self.scales[chosen], noise)
 
     def bounding_box(self, n_std: float) -> tuple[Tensor, Tensor]:

@@ -85,9 +85,8 @@ class Flow(nn.Module):
         return normal_log_prob(u, torch.zeros_like(u), torch.zeros_like(u)) + log_det
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        return self.inverse(
-            torch.randn(n, self.latent, generator=generator, device=generator.device)
-        )
+        u = torch.randn(n, self.latent, generator=generator, device=generator.device)
+        return self.inverse(u.to(next(self.parameters()).device))
 
     @torch.no_grad()
     def bounding_box(self, n_std: float) -> tuple[Tensor, Tensor]:

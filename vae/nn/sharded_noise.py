@@ -54,12 +54,14 @@ def normal(
 ) -> Tensor:
     """Standard normal numbers of a shape whose `axis` holds the rows of the batch.
 
-    The axis may hold several copies of the batch one after the other.
+    The axis may hold several copies of the batch one after the other. The numbers are drawn on the
+    generator's device and moved to `device`, so that they are the same on every device.
     """
-    shard = _current.get()
+    shard, source = _current.get(), device if generator is None else generator.device
     if shard is None:
-        return torch.randn(tuple(shape), generator=generator, device=device, dtype=dtype)
+        noise = torch.randn(tuple(shape), generator=generator, device=source, dtype=dtype)
+        return noise.to(device)
     before, after = tuple(shape[:axis]), tuple(shape[axis + 1 :])
     whole = (*before, shape[axis] // shard.count, shard.total, *after)
-    noise = torch.randn(whole, generator=generator, device=device, dtype=dtype)
-    return noise.narrow(axis + 1, shard.start, shard.count).reshape(tuple(shape))
+    noise = torch.randn(whole, generator=generator, device=source, dtype=dtype)
+    return noise.narrow(axis + 1, shard.start, shard.count).reshape(tuple(shape)).to(device)
