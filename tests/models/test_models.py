@@ -264,3 +264,18 @@ def test_beta_weighs_the_kl_in_the_loss_and_not_in_the_terms(settings, pictures)
     kl = model.terms(pictures, generator=torch.Generator()).kl.mean()
     difference = player.loss(batch(pictures, beta=4.0)) - player.loss(batch(pictures, beta=1.0))
     torch.testing.assert_close(difference, 3 * kl, rtol=1e-3, atol=1e-3)
+
+
+@each
+def test_every_method_computes_on_the_device_of_the_weights(name, network, settings, pictures):
+    """Tensors on "meta" have no values, but mixing them with CPU tensors raises."""
+    model = build(settings(name, network).model).to("meta")
+    x, generator = pictures.to("meta"), torch.Generator()
+    y = torch.zeros(len(x), dtype=torch.long, device="meta")
+    z = model.encode(x, y)
+    found = [z, model.decode(z, y), model.decode(z, y, generator), model.picture(z, 1, 3)]
+    found += model.terms(x, y, generator)
+    if model.proposal(x, y) is not None:
+        found += [model.log_importance_weights(x, y, 2, generator)]
+    found += [player.loss(Batch(x, x, y, 1.0, 2, generator)) for player in model.players()]
+    assert {tensor.device.type for tensor in found} == {"meta"}

@@ -3,15 +3,19 @@ linear, convolution, normalisation and activation layers, which `vae.export` can
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 
 LOG_STD = (-6.0, 3.0)  # bounds for the prior of a lower latent
 
 
-def autocast_off(x: Tensor) -> torch.autocast:
+def autocast_off(x: Tensor) -> AbstractContextManager:
     """A context in which layers compute in float32 although autocast is on outside it."""
-    return torch.autocast(x.device.type, enabled=False)
+    device = x.device.type
+    available = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if available else nullcontext()
 
 
 class Standardise(nn.Module):
