@@ -1,10 +1,10 @@
-"""Explore: what lies where on the plane that a model learned?"""
+"""Explore: a map of the latent space of a model."""
 
 from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui.board.keep import keep_pins
+from pages.ui.board.save import save_pins
 from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import INLINE_PINS, latent_map
 from pages.ui.explore.region_panel import region_panel
@@ -28,7 +28,7 @@ warn_of_link(broken)
 
 @st.fragment
 def explorer() -> None:
-    """Reruns alone when the visitor commits a place; the page around it stays as it is."""
+    """Reruns alone when the map commits a location."""
     where, _ = session.place(entry.digest, first, space)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
@@ -36,11 +36,11 @@ def explorer() -> None:
             where = replace(place_from_map(committed, space), draw=where.draw)
             session.remember(entry.digest, where)
         except ValueError as error:
-            st.warning(f"The map sent something unreadable, the last place is kept: {error}")
+            st.warning(f"The map sent an invalid location, so the last one stays: {error}")
     query = where.to_query(entry.name, entry.digest)
-    # A first look needs no long address; whoever comes back to a place finds it there again.
-    begun = where != first or entry.name != cache.DEFAULT_MODEL
-    if (begun or committed or st.query_params) and query != st.query_params.to_dict():
+    # The address of a first visit stays short.
+    changed = where != first or entry.name != cache.DEFAULT_MODEL
+    if (changed or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     latent_map(
         assets,
@@ -53,10 +53,10 @@ def explorer() -> None:
         key="map",
     )
     st.button(
-        "Keep pins",
+        "Save pins to board",
         disabled=not where.pins,
-        help="Puts the pinned pictures on the board, where they can be sorted and taken home.",
-        on_click=keep_pins,
+        help="Saves the pinned images to the board, where they can be sorted and exported.",
+        on_click=save_pins,
         args=(entry.name, entry.digest, where.pins),
     )
     if where.region:

@@ -1,24 +1,19 @@
-"""Generate: what else could there be?"""
+"""Generate: new images from a latent space, with the real images nearest to them."""
 
 from dataclasses import replace
 
 import streamlit as st
 
 from pages.ui.controls.page_header import page_header
-from pages.ui.generate import (
-    cache as generate_cache,
-)
-from pages.ui.generate import (
-    sampling,
-)
-from pages.ui.generate import (
-    session as generate_session,
-)
+from pages.ui.generate import cache as generate_cache
+from pages.ui.generate import sampling
+from pages.ui.generate import session as generate_session
 from pages.ui.generate.direction_panel import direction_panel
 from pages.ui.generate.form import sampling_form
-from pages.ui.generate.keep import keep_records
 from pages.ui.generate.sample_grid import sample_grid
-from pages.ui.generate.sheet import ask_from_grid, request_to_query
+from pages.ui.generate.save import save_records
+from pages.ui.generate.settings import request_to_query
+from pages.ui.generate.sheet import command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from vae.latent.sampling import SamplingError
@@ -36,61 +31,66 @@ _, broken = generate_session.request(entry.digest, space, len(names))
 warn_of_link(broken)
 
 
-def answer() -> None:
-    """Does what the grid asked for, once."""
+def handle_command() -> None:
+    """Carries out the last command of the grid, once."""
     value = (st.session_state.get("samples") or {}).get("ask")
-    sheet = generate_session.history(entry.digest).sheet
-    if not value or sheet is None:
+    sheets = generate_session.sheets(entry.digest)
+    if not value or not sheets.done:
         return
+    sheet = sheets.done[-1]
     try:
-        ask = ask_from_grid(value, len(sheet.records), space)
+        command = command_from_grid(value, len(sheet.records), space)
     except (ValueError, TypeError) as error:
-        st.warning(f"The grid asked for something that cannot be done: {error}")
+        st.warning(f"The grid sent an invalid command: {error}")
         return
-    if session.answered(entry.digest, ask.turn):
+    if session.answered(entry.digest, command.turn):
         return
-    if ask.do in ("undo", "redo"):
-        generate_session.step_back(entry.digest, forward=ask.do == "redo")
-    elif ask.do == "keep":
-        keep_records(entry.name, entry.digest, [sheet.records[i] for i in ask.picks])
-    elif ask.do == "region":
+    if command.action == "undo":
+        generate_session.undo(entry.digest)
+    elif command.action == "redo":
+        generate_session.redo(entry.digest)
+    elif command.action == "keep":
+        save_records(entry.name, entry.digest, [sheet.records[i] for i in command.selected])
+    elif command.action == "region":
         request, _ = generate_session.request(entry.digest, space, len(names))
         generate_session.set_request(
-            entry.digest, replace(request, source="region", polygon=ask.polygon)
+            entry.digest, replace(request, source="region", polygon=command.polygon)
         )
-    elif ask.do in ("a", "b"):
-        generate_session.groups(entry.digest)[ask.do] = tuple(sheet.records[i] for i in ask.picks)
+    elif command.action in ("a", "b"):
+        groups = generate_session.groups(entry.digest)
+        groups[command.action] = tuple(sheet.records[i] for i in command.selected)
     else:
         try:
-            generate_session.show_sheet(entry.digest, sampling.made(entry, sheet, ask))
+            derived = sampling.derived_sheet(entry, sheet, command)
+            generate_session.push_sheet(entry.digest, derived)
         except SamplingError as error:
             st.warning(str(error))
 
 
 @st.fragment
 def generator() -> None:
-    """Reruns alone when the visitor asks for other pictures."""
-    answer()
+    """Reruns alone when the visitor asks for other images."""
+    handle_command()
     request = sampling_form(entry, space, names)
-    known = generate_session.history(entry.digest)
-    latest = next((s.request for s in reversed(known.sheets[: known.now + 1]) if s.request), None)
-    if request != latest:
+    sampled = [sheet for sheet in generate_session.sheets(entry.digest).done if sheet.request]
+    if not sampled or request != sampled[-1].request:
         try:
-            generate_session.show_sheet(entry.digest, sampling.drawn(entry, request))
+            generate_session.push_sheet(entry.digest, sampling.sample_sheet(entry, request))
         except SamplingError as error:
-            st.warning(f"Nothing could be drawn: {error}.")
-    known = generate_session.history(entry.digest)
-    if known.sheet is None:
+            st.warning(f"Nothing could be sampled: {error}.")
+    sheets = generate_session.sheets(entry.digest)
+    if not sheets.done:
         return
     st.query_params.from_dict(request_to_query(request, entry.name, entry.digest))
-    pins = tuple(record.pin for record in known.sheet.records)
+    pins = tuple(record.pin for record in sheets.done[-1].records)
+    groups = generate_session.groups(entry.digest)
     sample_grid(
         assets,
-        known,
+        sheets,
         generate_cache.sample_stats(entry.name, entry.digest, pins),
         labels=names,
         directions=generate_session.directions(entry.digest),
-        groups={side: len(of) for side, of in generate_session.groups(entry.digest).items()},
+        groups={side: len(records) for side, records in groups.items()},
         key="samples",
     )
     direction_panel(entry, names)

@@ -1,20 +1,21 @@
-"""Interpolate: what lies on the way from one picture to another?"""
+"""Interpolate: the images on a path between two or more latent codes."""
 
 import streamlit as st
 
 from pages.ui.controls.page_header import page_header
-from pages.ui.interpolate import (
-    cache as interpolate_cache,
-)
-from pages.ui.interpolate import (
-    session as interpolate_session,
-)
-from pages.ui.interpolate.export import path_exports
-from pages.ui.interpolate.import_path import path_open
-from pages.ui.interpolate.keep import keep_frames
+from pages.ui.interpolate import cache as interpolate_cache
+from pages.ui.interpolate import session as interpolate_session
+from pages.ui.interpolate.export import export_panel
+from pages.ui.interpolate.import_path import import_panel
 from pages.ui.interpolate.path_map import path_map
-from pages.ui.interpolate.settings import Way, kinds_for, way_from_map
-from pages.ui.interpolate.stop_from_image import path_pictures
+from pages.ui.interpolate.save import save_frames
+from pages.ui.interpolate.settings import (
+    TOO_FEW_WAYPOINTS,
+    PathSettings,
+    path_from_map,
+    path_kinds,
+)
+from pages.ui.interpolate.waypoint_from_image import image_waypoint_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.location import link
@@ -27,49 +28,50 @@ page_header(
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
-known = [tuple(centre) for centre in assets.facts["centres"] if centre]
-first = Way((known[0], known[-1]) if len(known) > 1 else ())
+centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
+default = PathSettings((centres[0], centres[-1]) if len(centres) > 1 else ())
 
-way, broken = interpolate_session.way(entry.digest, first, space)
+_, broken = interpolate_session.path(entry.digest, default, space)
 warn_of_link(broken)
 
 
 @st.fragment
 def studio() -> None:
-    """Reruns alone when the visitor commits a way; the page around it stays as it is."""
-    way, _ = interpolate_session.way(entry.digest, first, space)
-    committed = (st.session_state.get("path") or {}).get("way") or {}
-    revision = interpolate_session.way_revision()
+    """Reruns alone when the map commits a path."""
+    path, _ = interpolate_session.path(entry.digest, default, space)
+    state = st.session_state.get("path") or {}
+    committed, saved = state.get("way") or {}, state.get("keep") or {}
+    revision = interpolate_session.path_revision()
     current = committed.get("digest") == entry.digest and committed.get("revision") == revision
     if current:
         try:
-            way = way_from_map(committed, space)
-            interpolate_session.walk(entry.digest, way)
+            path = path_from_map(committed, space)
+            interpolate_session.set_path(entry.digest, path)
         except ValueError as error:
-            st.warning(f"The map sent something unreadable, the last way is kept: {error}")
-    query = way.to_query(entry.name, entry.digest)
+            st.warning(f"The map sent an invalid path, so the last one stays: {error}")
+    query = path.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
-    speed = None
-    if "speed" in way.layers and space.latent == 2:
-        speed = interpolate_cache.metric(entry.name, entry.digest, way.label, way.seed, way.guard)[
-            1
-        ]
-    ready = way.kind == "drawn" or len(way.stops) > 1
-    travel = interpolate_cache.travel(entry.name, entry.digest, way) if ready else None
-    kept = (st.session_state.get("path") or {}).get("keep") or {}
-    same = kept.get("digest") == entry.digest and kept.get("turn") == committed.get("turn")
-    if travel and same and not session.answered(f"keep-{entry.digest}", int(kept["asked"])):
-        keep_frames(entry.name, entry.digest, way, travel.frames.tolist(), kept.get("frames"))
+    magnification = None
+    if "speed" in path.layers and space.latent == 2:
+        magnification = interpolate_cache.metric(
+            entry.name, entry.digest, path.label, path.seed, path.avoid_low_density
+        )[1]
+    sampled = None
+    if path.complete:
+        sampled = interpolate_cache.sample_path(entry.name, entry.digest, path)
+    same = saved.get("digest") == entry.digest and saved.get("turn") == committed.get("turn")
+    if sampled and same and not session.answered(f"keep-{entry.digest}", int(saved["asked"])):
+        save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
     path_map(
         assets,
-        way,
-        kinds=kinds_for(space),
-        travel=travel,
-        trouble="" if ready else "A way needs two stops: click the map.",
+        path,
+        kinds=path_kinds(space),
+        sampled=sampled,
+        trouble="" if sampled else TOO_FEW_WAYPOINTS,
         turn=committed.get("turn") if current else None,
         revision=revision,
-        speed=speed,
+        speed=magnification,
         pins=session.pins(entry.digest),
         link=link(query),
         key="path",
@@ -77,6 +79,6 @@ def studio() -> None:
 
 
 studio()
-path_pictures(entry, first)
-path_open(entry, space)
-path_exports(entry, first)
+image_waypoint_panel(entry, default)
+import_panel(entry, space)
+export_panel(entry, default)

@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from pages.ui.controls.image_input import SOURCES, own_picture
+from pages.ui.controls.image_input import SOURCES, image_input
 from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import session as interpolate_session
-from pages.ui.interpolate.settings import Way
+from pages.ui.interpolate.settings import PathSettings
 from pages.ui.lookup import cache as lookup_cache
 from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import lookup_view, selected_item
@@ -75,9 +75,9 @@ def next_steps(z: tuple[float, ...]) -> None:
         ):
             centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
             far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, z)))
-            way = Way((z, far))
-            interpolate_session.walk_from(entry.digest, way)
-            st.switch_page("interpolate.py", query_params=way.to_query(entry.name, entry.digest))
+            path = PathSettings((z, far))
+            interpolate_session.replace_path(entry.digest, path)
+            st.switch_page("interpolate.py", query_params=path.to_query(entry.name, entry.digest))
 
 
 @st.fragment
@@ -96,7 +96,7 @@ def search() -> None:
             image = test_image()
             query["i"] = str(lookup_session.selected_image(len(images))[0])
         else:
-            image = own_picture(source, images.shape[1:], key="look")
+            image = image_input(source, images.shape[1:], key="look")
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     if image is not None:

@@ -62,7 +62,7 @@ def png(image: np.ndarray, **size) -> dict:
 def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes, model):
     page = opened(open_page)
     before = key(page)
-    page.get_by_text("A file", exact=True).click()
+    page.get_by_text("File", exact=True).click()
     page.locator('input[type="file"]').set_input_files(png(clothes.test.images[SNEAKER, 0]))
     page.get_by_alt_text("The prepared picture").wait_for()
     page.wait_for_selector(VIEW)
@@ -163,7 +163,7 @@ def test_a_drawing_is_looked_up_and_what_is_no_picture_is_refused(open_page):
     wait_for_other(page, before)
     labels = page.get_by_test_id("near-pixels").locator("button").all_inner_texts()
     assert sum("Trouser" in text for text in labels) >= 6
-    page.get_by_text("A file", exact=True).click()
+    page.get_by_text("File", exact=True).click()
     chooser = page.locator('input[type="file"]')
     chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"hello"})
     page.get_by_text("a.png is no picture that can be read").wait_for()

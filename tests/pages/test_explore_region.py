@@ -1,4 +1,4 @@
-"""The region on the Explore page, headless: counts, samples, links, what cannot be."""
+"""The region on the Explore page, headless: counts, samples, links, invalid regions."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_a_link_restores_a_region_and_its_seed(app):
     ]
 
 
-def test_the_map_chooses_and_clears_a_region(app):
+def test_the_map_sets_and_clears_a_region(app):
     app.run()
     assert "Inside the lasso" not in [s.value for s in app.subheader]
     digest = vae.load(ROOT / "checkpoints/fashion-vae").digest
@@ -64,58 +64,58 @@ def test_the_map_chooses_and_clears_a_region(app):
     assert f"{counts_of('fashion-vae', SQUARE).sum():,} of 10,000" in words(app)
     app.session_state["map"] = {"place": {**place, "region": [[0, 0], ["x", 1], [1, 0]]}}
     app.run()
-    assert not app.exception and "unreadable" in app.warning[0].value
+    assert not app.exception and "invalid location" in app.warning[0].value
     app.session_state["map"] = {"place": {**place, "region": None}}
     app.run()
     assert not app.exception and "in" not in app.query_params
     assert "Inside the lasso" not in [s.value for s in app.subheader]
 
 
-def test_samples_are_told_what_the_map_is_told(app):
+def test_samples_have_the_condition_of_the_map(app):
     app.query_params["m"], app.query_params["c"], app.query_params["in"] = (
         "fashion-cvae",
         "8",
         LINK,
     )
     app.run()
-    assert not app.exception and "told “Bag”" in samples(app)[0]
+    assert not app.exception and "conditioned on “Bag”" in samples(app)[0]
 
 
-def test_samples_of_a_hierarchical_model_have_the_map_s_detail(app):
+def test_samples_of_a_hierarchical_model_have_the_noise_seed_of_the_map(app):
     app.query_params["m"], app.query_params["s"], app.query_params["in"] = (
         "fashion-hvae",
         "5",
         LINK,
     )
     app.run()
-    assert not app.exception and "detail 5" in samples(app)[0]
+    assert not app.exception and "noise seed 5" in samples(app)[0]
 
 
 def test_a_region_without_items_says_so(app):
     app.query_params["in"] = "90,90;91,90;90,91"
     app.run()
     assert not app.exception and "0 of 10,000 test images" in words(app)
-    told = [i.value for i in app.info]
-    assert any("No test image lies here" in t for t in told)
-    assert any("covers the region evenly" in t for t in told) and not samples(app)
+    messages = [i.value for i in app.info]
+    assert any("No test image lies here" in m for m in messages)
+    assert any("samples the region uniformly" in m for m in messages) and not samples(app)
 
 
 @pytest.mark.parametrize(
-    "spoilt", ["1,2;3,4", "a,b;1,2;3,4", "nan,0;1,1;2,0", ";".join(["0,1"] * 65)]
+    "broken", ["1,2;3,4", "a,b;1,2;3,4", "nan,0;1,1;2,0", ";".join(["0,1"] * 65)]
 )
-def test_a_spoilt_region_is_named(app, spoilt):
-    app.query_params["in"] = spoilt
+def test_a_broken_region_is_named(app, broken):
+    app.query_params["in"] = broken
     app.run()
     assert not app.exception and "(in)" in app.warning[0].value
 
 
-def test_generate_goes_on_from_the_region(app):
+def test_generate_opens_with_the_region(app):
     app.query_params["in"], app.query_params["rs"] = LINK, "3"
     app.run()
     next(b for b in app.button if b.label == "Open in Generate").click().run()
     assert not app.exception
     assert (
-        app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Draw")).value
+        app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Sample from")).value
         == "inside"
     )
     query = app.query_params

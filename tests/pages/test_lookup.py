@@ -101,7 +101,7 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_file_that_is_not_an_image_gets_a_message_and_the_page_goes_on(page, kind):
     make, words = HOSTILE[kind]
-    page.segmented_control(key="look-source").set_value("A file").run()
+    page.segmented_control(key="look-source").set_value("File").run()
     assert not page.get("bidi_component") and "i" not in page.query_params
     page.file_uploader(key="look-file").upload("odd.png", make(), "image/png").run()
     assert not page.exception and not page.get("bidi_component")
@@ -118,7 +118,7 @@ def test_unusual_image_formats_are_accepted(page, kind, clothes):
         "CMYK": lambda: encoded(cmyk(), "JPEG"),
         "own size": lambda: encoded(Image.fromarray(clothes.test.images[36, 0])),
     }[kind]()
-    page.segmented_control(key="look-source").set_value("A file").run()
+    page.segmented_control(key="look-source").set_value("File").run()
     page.file_uploader(key="look-file").upload("odd.png", data, "image/png").run()
     assert not page.exception and not page.error and page.get("bidi_component")
     assert "i" not in page.query_params

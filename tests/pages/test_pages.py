@@ -97,12 +97,14 @@ def test_generate_draws_and_board_begins_empty(app, boards_here):
     assert app.get("bidi_component")
     query = app.query_params
     assert query["m"] == "fashion-vae"
-    app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Draw")).select("class")
+    app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Sample from")).select(
+        "class"
+    )
     app.run()
     assert not app.exception and app.query_params["src"] == "class"
     assert "Class" in [s.label for s in app.selectbox]
     app.switch_page("board.py").run()
-    assert not app.exception and "Nothing is kept here yet" in app.info[0].value
+    assert not app.exception and "This board is empty" in app.info[0].value
 
 
 def test_a_spoilt_link_to_generate_is_reported_and_the_rest_is_drawn(app, boards_here):
@@ -242,7 +244,7 @@ def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
     app.selectbox(key="export-format").set_value("json").run()
     app.button(key="export-make").click().run()
     assert not app.exception
-    assert any("Ready: Path with the model's digest" in c.value for c in app.caption)
+    assert any("Ready: Path, JSON" in c.value for c in app.caption)
     app.session_state["path"]["way"] |= {"turn": 2, "frames": 5000}
     app.run()
     assert "unreadable" in app.warning[0].value

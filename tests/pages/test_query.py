@@ -11,9 +11,9 @@ from pages.ui.augment.settings import AugmentSettings
 from pages.ui.clusters import settings as clusters
 from pages.ui.clusters.settings import ClusterSettings
 from pages.ui.compare.settings import Comparison, comparison_from_query
-from pages.ui.generate.sheet import request_from_query as samples_from_query
-from pages.ui.generate.sheet import request_to_query
-from pages.ui.interpolate.settings import Way, way_from_query
+from pages.ui.generate.settings import request_from_query as samples_from_query
+from pages.ui.generate.settings import request_to_query
+from pages.ui.interpolate.settings import PathSettings, path_from_query
 from pages.ui.reduce import settings as reduce
 from pages.ui.reduce.settings import ReduceSettings
 from pages.ui.runtime.location import Pin, Place, Space, place_from_query
@@ -23,7 +23,7 @@ from vae.latent.sampling import SamplingRequest
 CHOICES = Choices(("structure", "squared"), ("left", "right"), ("digits",))
 READERS = {
     "explore": lambda q: place_from_query(q, Place((0.0, 0.0)), Space(2, 10)),
-    "interpolate": lambda q: way_from_query(q, Way(()), Space(2, 0, 256)),
+    "interpolate": lambda q: path_from_query(q, PathSettings(()), Space(2, 0, 256)),
     "generate": lambda q: samples_from_query(q, SamplingRequest(), Space(2), 10),
     "clusters": clusters.settings_from_query,
     "anomalies": lambda q: anomalies.settings_from_query(q, CHOICES),
@@ -52,7 +52,7 @@ LINKS = [
     (
         "interpolate",
         "p=0.5,-1.25;2,0&k=geodesic&n=60&e=change&g=0&s=7&l=points,speed",
-        Way(
+        PathSettings(
             ((0.5, -1.25), (2.0, 0.0)),
             *("geodesic", 60, "change", False),
             seed=7,
@@ -62,7 +62,7 @@ LINKS = [
     (
         "interpolate",
         "p=&k=drawn&n=24&w=0,0;1,0.5&l=",
-        Way((), "drawn", stroke=((0.0, 0.0), (1.0, 0.5)), layers=()),
+        PathSettings((), "drawn", stroke=((0.0, 0.0), (1.0, 0.5)), layers=()),
     ),
     (
         "generate",

@@ -1,9 +1,10 @@
-"""What the Board page computes once: pictures of kept items, and what does not match."""
+"""Caches of the Board page: the images of saved items, and what does not match."""
 
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 import vae
 from vae.boards.item import Item
@@ -13,70 +14,70 @@ from ..runtime import cache, routes
 from ..runtime.location import Pin, Place, link
 
 
-class BoardPictures(NamedTuple):
-    """Of a board's items: `pictures` uint8 [n, H, W], a `sprite` of them enlarged (URL, columns,
-    rows), for each a link to its place, and what does not match here; empty where all is well."""
+class BoardImages(NamedTuple):
+    """The `images` uint8 [n, H, W] of a board's items, a `sprite` of them enlarged (URL, columns,
+    rows), and for each item a link to Explore and a warning, empty where everything matches."""
 
-    pictures: np.ndarray
+    images: np.ndarray
     sprite: tuple[str, int, int]
     links: list[str]
     warnings: list[str]
 
 
-_TILE = 112  # pixels of a card's picture
+_SIZE = 28  # pixels of the blank image of an item that cannot be decoded
+_TILE = 112  # pixels of a card's image
 
 
-@st.cache_data(max_entries=64, show_spinner="Decoding the pictures")
-def _kept(records: tuple[tuple[str, str, Pin], ...], known: tuple) -> BoardPictures:
-    """Of (model, digest, pin) records, with the models of that name that are here now."""
+def board_images(items: tuple[Item, ...]) -> BoardImages:
+    """What is shown of a board's items."""
+    models = tuple((entry.name, entry.digest) for entry in cache.checkpoints())
+    return _images(tuple((i.model, i.digest, Pin(i.z, i.label, i.seed)) for i in items), models)
+
+
+@st.cache_data(max_entries=64, show_spinner="Decoding the images")
+def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardImages:
+    """Of (model, digest, pin) records; `models` makes the cache follow the checkpoints folder."""
     entries = {e.name: e for e in cache.checkpoints() if e.error is None}
-    found: list[np.ndarray] = []
-    links, warnings = [], []
-    for name, digest, pin in records:
-        entry, told, shown_at = entries.get(name), "", ""
-        picture = np.zeros((28, 28), np.uint8)
-        if entry is None:
-            told = f"no model named {name} is here"
-        elif len(pin.z) != entry.config.model.latent:
-            told = f"{name} has {entry.config.model.latent} latents here, not {len(pin.z)}"
-        else:
-            if not entry.digest.startswith(digest[:12]):
-                told = f"made with another {name}, {digest[:12]}"
-            try:
-                place = cache.space(name, entry.digest)
-                pin = Pin(pin.z, place.label(pin.label), place.seed(pin.seed))
-                flat = np.frombuffer(cache.decoded(name, entry.digest, pin), np.uint8)
-                channels, height, width = entry.config.model.image_shape
-                picture = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
-                where = Place(pin.z, label=pin.label, seed=pin.seed)
-                shown_at = link(where.to_query(name, entry.digest))
-            except (ValueError, vae.CheckpointError) as error:
-                told = str(error)
-        found.append(picture)
-        links.append(shown_at)
-        warnings.append(told)
-    sizes = {picture.shape for picture in found}
-    if len(sizes) > 1:  # models of several image sizes on one board
-        most = max(h for h, _ in sizes)
-        found = [_fitted(picture, most) for picture in found]
-    stack = np.stack(found) if found else np.zeros((0, 28, 28), np.uint8)
+    decoded = [_decoded(entries.get(name), name, digest, pin) for name, digest, pin in records]
+    images = [image for image, _, _ in decoded]
+    if len({image.shape for image in images}) > 1:  # models of several image sizes
+        height = max(image.shape[0] for image in images)
+        images = [_resized(image, height) for image in images]
+    stack = np.stack(images) if images else np.zeros((0, _SIZE, _SIZE), np.uint8)
     columns = max(1, min(20, len(stack)))
     rows = max(1, -(-len(stack) // columns))
     tile = max(_TILE, stack.shape[1])
     large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
-    room = np.zeros((columns * rows, large.shape[2], large.shape[3], 1), np.uint8)
-    room[: len(stack)] = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    url = routes.publish(grid.png(grid.mosaic(room, columns)), "image/png")
-    return BoardPictures(stack, (url, columns, rows), links, warnings)
+    cells = np.zeros((columns * rows, *large.shape[2:], 1), np.uint8)
+    cells[: len(stack)] = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
+    url = routes.publish(grid.png(grid.mosaic(cells, columns)), "image/png")
+    links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
+    return BoardImages(stack, (url, columns, rows), links, warnings)
 
 
-def board_pictures(items: tuple[Item, ...]) -> BoardPictures:
-    """What is shown of a board's items."""
-    known = tuple((entry.name, entry.digest) for entry in cache.checkpoints())
-    return _kept(tuple((i.model, i.digest, Pin(i.z, i.label, i.seed)) for i in items), known)
+def _decoded(
+    entry: vae.Entry | None, name: str, digest: str, pin: Pin
+) -> tuple[np.ndarray, str, str]:
+    """The grey image uint8 [H, W] of a record, its link and its warning."""
+    blank, warning = np.zeros((_SIZE, _SIZE), np.uint8), ""
+    if entry is None:
+        return blank, "", f"there is no model {name} here"
+    config = entry.config.model
+    if len(pin.z) != config.latent:
+        return blank, "", f"{name} has {config.latent} latents here, not {len(pin.z)}"
+    if not entry.digest.startswith(digest[:12]):
+        warning = f"made with another {name} ({digest[:12]})"
+    try:
+        space = cache.space(name, entry.digest)
+        pin = Pin(pin.z, space.label(pin.label), space.seed(pin.seed))
+        flat = np.frombuffer(cache.decoded(name, entry.digest, pin), np.uint8)
+    except (ValueError, vae.CheckpointError) as error:
+        return blank, "", str(error)
+    channels, height, width = config.image_shape
+    image = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
+    place = Place(pin.z, label=pin.label, seed=pin.seed)
+    return image, link(place.to_query(name, entry.digest)), warning
 
 
-def _fitted(picture: np.ndarray, size: int) -> np.ndarray:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.LANCZOS))
+def _resized(image: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS))

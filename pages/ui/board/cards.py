@@ -1,20 +1,20 @@
-"""The component of the Board page: what Python gives it, what it gives back."""
+"""The component of the Board page: what Python sends and what it returns."""
 
 from collections.abc import Sequence
 
 from vae.boards.item import Item
 
 from ..component.component import component
+from .cache import BoardImages
 
 _mount = component(__file__)
+_FIELDS = ("id", "model", "label", "seed", "step", "note", "stars", "changed")
 
 
 def board_cards(
     items: Sequence[Item],
+    images: BoardImages,
     *,
-    sprite: tuple[str, int, int],
-    links: Sequence[str],
-    warnings: Sequence[str],
     generations: Sequence[Sequence[str]],
     note: str,
     revision: int,
@@ -22,25 +22,21 @@ def board_cards(
     can_redo: bool,
     key: str,
 ) -> tuple[dict | None, list]:
-    """Shows a board's items, whose pictures are in one `sprite` (URL, columns, rows).
-
-    `links` open them in Explore, `warnings` say what does not match; empty where nothing is to
-    say. Returns what the visitor last asked for, unchecked, or None, and the selected ids.
-    """
-    url, columns, rows = sprite
+    """Shows a board's items. Returns the last command, unchecked, or None, and the ids of the
+    selected cards."""
+    url, columns, rows = images.sprite
     result = _mount(
         key=key,
         data={
             "items": [
                 {
-                    **{name: getattr(item, name) for name in ("id", "model", "label", "seed")},
-                    **{name: getattr(item, name) for name in ("step", "note", "stars", "changed")},
+                    **{field: getattr(item, field) for field in _FIELDS},
                     "z": list(item.z),
                     "parents": list(item.parents),
                     "link": link,
                     "warning": warning,
                 }
-                for item, link, warning in zip(items, links, warnings, strict=True)
+                for item, link, warning in zip(items, images.links, images.warnings, strict=True)
             ],
             "sprite": {"url": url, "columns": columns, "rows": rows},
             "generations": [list(row) for row in generations],

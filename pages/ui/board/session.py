@@ -1,4 +1,4 @@
-"""The board that is open, and what was done on it here, as a session remembers it."""
+"""The open board and its undo stack in the session."""
 
 from collections.abc import Sequence
 
@@ -8,55 +8,58 @@ from vae import boards
 from vae.boards.item import Board, Item
 
 from ..runtime.location import Pin
-from .changes import Deeds, change_of
+from ..runtime.undo_stack import UndoStack
+from .changes import Change, change_of
+
+_UNDO_LIMIT = 200
 
 
 def board_key() -> str:
-    """The key of the visitor's board: a link's, else the one they had, else a new one."""
+    """The key of the visitor's board: that of the link, else the current one, else a new one."""
     if "board" not in st.session_state:
-        asked = st.query_params.get("b", "")
-        st.session_state["board"] = asked if boards.is_key(asked) else boards.new_key()
+        key = st.query_params.get("b", "")
+        st.session_state["board"] = key if boards.is_key(key) else boards.new_key()
     return st.session_state["board"]
 
 
 def open_board(key: str) -> None:
-    """Another board; what was done on the one before can no longer be undone here."""
+    """Opens another board; changes of the previous one can no longer be undone here."""
     for name in ("board-seen", "board-deeds", "kept-ids"):
         st.session_state.pop(name, None)
     st.session_state["board"] = key
 
 
-def kept_ids() -> dict[tuple[str, Pin], str]:
-    """The items of the board that were kept from this window, by model and place."""
+def saved_ids() -> dict[tuple[str, Pin], str]:
+    """Ids of the items that this session saved to the board, by digest and pin."""
     return st.session_state.setdefault("kept-ids", {})
 
 
-def deeds() -> Deeds:
-    return st.session_state.setdefault("board-deeds", Deeds())
+def undo_stack() -> UndoStack[Change]:
+    return st.session_state.setdefault("board-deeds", UndoStack())
 
 
-def set_deeds(changed: Deeds) -> None:
+def set_undo_stack(changed: UndoStack[Change]) -> None:
     st.session_state["board-deeds"] = changed
 
 
 def record_change(board: Board, items: Sequence[Item], name: str | None = None) -> None:
-    """Remembers a write to the board as it was before, for undo."""
-    set_deeds(deeds().push(change_of(board, items, name)))
+    """Makes a write undoable; `board` is the board before it."""
+    set_undo_stack(undo_stack().push(change_of(board, items, name), limit=_UNDO_LIMIT))
 
 
-def see_board(revision: int) -> None:
+def set_shown_revision(revision: int) -> None:
     st.session_state["board-seen"] = revision
 
 
-def board_seen() -> int:
-    """The revision that this window showed last."""
+def shown_revision() -> int:
+    """The revision that this session showed last; 0 for none."""
     return st.session_state.get("board-seen", 0)
 
 
-def brought(file_id: str) -> bool:
-    """Whether this upload was read before; remembers that it is now."""
-    seen = st.session_state.setdefault("brought", set())
-    if file_id in seen:
+def already_imported(file_id: str) -> bool:
+    """Whether this upload was imported before; marks it as imported."""
+    imported = st.session_state.setdefault("brought", set())
+    if file_id in imported:
         return True
-    seen.add(file_id)
+    imported.add(file_id)
     return False

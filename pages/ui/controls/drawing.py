@@ -1,4 +1,4 @@
-"""The component on which a picture is drawn or into which one is pasted."""
+"""The component to draw an image or to paste one."""
 
 import base64
 import binascii
@@ -11,14 +11,14 @@ from vae.data.uploads import UploadError, open_image
 
 from ..component.component import component
 
-_MOST_TEXT = 6 * 2**20  # of a picture of 4 MB in base64
+_MAX_TEXT = 6 * 2**20  # characters: an image of 4 MB in base64
 
 _mount = component(__file__)
 
 
 def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:
-    """A canvas of a data set's shape [C, H, W]. Returns what was last drawn or pasted: the
-    picture, a name that changes with every one, and whether it was drawn. Raises `UploadError`."""
+    """A canvas for images of shape [C, H, W]. Returns the last image that was drawn or pasted, a
+    name that changes with each one, and whether it was drawn. Raises `UploadError`."""
     before = (st.session_state.get(key) or {}).get("picture") or {}
     sent = _mount(
         key=key,
@@ -33,11 +33,11 @@ def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str,
         return None
     try:
         turn, drawn, text = int(sent["turn"]), sent["kind"] == "drawing", sent["data"]
-        if len(text) > _MOST_TEXT:
-            raise UploadError("the pasted picture has more than 4 MB; copy a smaller one")
+        if len(text) > _MAX_TEXT:
+            raise UploadError("the pasted image is larger than 4 MB; copy a smaller one")
         data = base64.b64decode(text, validate=True)
         if not drawn:
-            return open_image(data, "the pasted picture"), f"pasted-{turn}", False
+            return open_image(data, "the pasted image"), f"pasted-{turn}", False
         grey = np.frombuffer(data, np.uint8).reshape(shape[1:])
     except UploadError:
         raise

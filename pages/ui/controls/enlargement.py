@@ -1,9 +1,19 @@
-"""How pictures are made larger, as the export panels offer it."""
+"""The choice of how exported images are enlarged."""
 
-ENLARGED = {"refined": "clean edges", "smooth": "smooth", "nearest": "squares"}
+import streamlit as st
+
+METHODS = {"refined": "super-resolution", "smooth": "smooth", "nearest": "nearest neighbour"}
 
 
-ABOUT_ENLARGED = (
-    "Clean edges: a small network places the light within each pixel. Smooth: plain resampling. "
-    "Both average back to the model's own pixels. Squares: the pixels as they are."
-)
+def enlargement_select(key: str) -> str:
+    """Shows the choice and returns the name of a method in `vae.pictures.upscale`."""
+    return st.selectbox(
+        "Upscaling",
+        list(METHODS),
+        format_func=METHODS.get,
+        width=200,
+        help="Super-resolution: a small network places the light within each pixel. Smooth: "
+        "Lanczos resampling. Both average back to the model's pixels. Nearest neighbour: the "
+        "pixels as they are.",
+        key=key,
+    )

@@ -1,5 +1,5 @@
-"""A picture of the visitor's own: from a file, drawn, pasted or photographed, and prepared where
-they can see it."""
+"""An image from the visitor: a file, a drawing, the clipboard or the camera, with its preparation
+on show."""
 
 import streamlit as st
 from PIL import Image
@@ -16,26 +16,26 @@ from vae.pictures import upscale
 
 from .drawing import drawing
 
-SOURCES = ("A file", "Drawing or clipboard", "Camera")
+SOURCES = ("File", "Drawing or clipboard", "Camera")
 
 
-def own_picture(source: str, shape: tuple[int, int, int], *, key: str):
-    """Shows one of `SOURCES` and how its picture is prepared. Returns the picture uint8 [C, H, W]
-    as a model with images of this shape sees it, or None where there is none yet."""
+def image_input(source: str, shape: tuple[int, int, int], *, key: str):
+    """Shows one of `SOURCES` and the preparation of its image. Returns the image uint8 [C, H, W]
+    as the model receives it, or None where there is none yet."""
     try:
-        if source == "A file":
-            found = _uploaded(key)
+        if source == "File":
+            found = _file(key)
         elif source == "Camera":
-            found = _photographed(key)
+            found = _photo(key)
         else:
             found = drawing(shape, key=f"{key}-drawing")
         return None if found is None else _prepared(shape, key, *found)
     except UploadError as error:
-        st.error(f"This picture cannot be used: {error}.")
+        st.error(f"This image cannot be used: {error}.")
         return None
 
 
-def _uploaded(key: str) -> tuple[Image.Image, str, bool] | None:
+def _file(key: str) -> tuple[Image.Image, str, bool] | None:
     file = st.file_uploader(
         "PNG, JPEG or WebP, at most 10 MB and 16 million pixels",
         type=["png", "jpg", "jpeg", "webp"],
@@ -46,10 +46,10 @@ def _uploaded(key: str) -> tuple[Image.Image, str, bool] | None:
     return open_image(file.getvalue(), file.name), f"file-{file.file_id}", False
 
 
-def _photographed(key: str) -> tuple[Image.Image, str, bool] | None:
+def _photo(key: str) -> tuple[Image.Image, str, bool] | None:
     photo = st.camera_input(
-        "One item, before a plain ground",
-        help="The photo goes to this server to be encoded; it is never written to disk.",
+        "One item in front of a plain background",
+        help="The photo is sent to this server to be encoded; it is never written to disk.",
         width=420,
         key=f"{key}-camera",
     )
@@ -59,33 +59,31 @@ def _photographed(key: str) -> tuple[Image.Image, str, bool] | None:
 
 
 def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):
-    how = UNCHANGED if drawn else default_preparation(image, shape)
+    suggested = UNCHANGED if drawn else default_preparation(image, shape)
     before, switches, after = st.columns([1, 1.4, 1], gap="medium")
     with switches:
-        invert = st.toggle("Invert: the item is dark", how.invert, key=f"{key}-invert-{name}")
-        centre = st.toggle("Centre on the item", how.centre, key=f"{key}-centre-{name}")
+        invert = st.toggle("Invert (dark item)", suggested.invert, key=f"{key}-invert-{name}")
+        centre = st.toggle("Centre the item", suggested.centre, key=f"{key}-centre-{name}")
         left, right = st.slider(
-            "Keep from left to right, %", 0, 100, (0, 100), key=f"{key}-across-{name}"
+            "Crop horizontally, %", 0, 100, (0, 100), key=f"{key}-across-{name}"
         )
-        top, bottom = st.slider(
-            "Keep from top to bottom, %", 0, 100, (0, 100), key=f"{key}-down-{name}"
-        )
+        top, bottom = st.slider("Crop vertically, %", 0, 100, (0, 100), key=f"{key}-down-{name}")
     crop = (left / 100, top / 100, right / 100, bottom / 100)
     with before:
-        shown = image.copy()
-        shown.thumbnail((320, 320))
+        preview = image.copy()
+        preview.thumbnail((320, 320))
         if drawn:
-            shown = image.resize((224, 224), Image.Resampling.NEAREST)
-        st.image(shown, "Your picture", width=200, output_format="PNG", alt="Your picture")
+            preview = image.resize((224, 224), Image.Resampling.NEAREST)
+        st.image(preview, "Your image", width=200, output_format="PNG", alt="Your image")
     prepared = prepare(image, shape, Preparation(invert, centre, crop))
     with after:
-        seen = upscale.as_bytes(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
+        enlarged = upscale.as_bytes(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
         size = " × ".join(map(str, shape[:0:-1]))
         st.image(
-            seen,
-            f"What the model sees: {size} pixels",
+            enlarged,
+            f"Model input: {size} pixels",
             width=200,
             output_format="PNG",
-            alt="The prepared picture",
+            alt="The prepared image",
         )
     return prepared

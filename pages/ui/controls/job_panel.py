@@ -1,4 +1,4 @@
-"""The panel of a file in the making: choices, a button, a bar with Stop, the download."""
+"""The panel of an export: choices, a button, a progress bar with Stop, the download."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,16 @@ from ..runtime import session
 from ..runtime.jobs import Job
 
 Begin = Callable[[], Job | None]
-_AT_ONCE = 0.4  # seconds after which work is shown as a bar
+_QUICK = 0.4  # seconds; a longer export gets a progress bar
 
 
 def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) -> None:
-    """Shows the panel. `form` draws the choices and returns what starts the work on them, or says
-    why not and starts nothing; `slot` names whose last file the session remembers, `unit` what is
-    counted; `about` stands where no file was asked for yet."""
+    """Shows the panel.
+
+    `form` draws the choices and returns a function that starts the export, or that shows why it
+    cannot start and returns None. `slot` identifies the job in the session, `unit` is the unit of
+    progress, and `about` is shown until the first export.
+    """
     job = session.export_job(slot)
     running = job is not None and job.running
     panel = st.fragment(_panel, run_every=0.4 if running else None)
@@ -24,16 +27,16 @@ def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) ->
 def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: bool) -> None:
     job = session.export_job(slot)
     running = job is not None and job.running
-    with st.container():  # however many the choices are, what follows keeps its place on the page
+    with st.container():  # the button keeps its position however many choices there are
         begin = form()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Make the file", disabled=running, key="export-make"):
+        if st.button("Create file", disabled=running, key="export-make"):
             job = begin()
             session.keep_export_job(slot, job)
             if job is not None:
-                job.wait(_AT_ONCE)
+                job.wait(_QUICK)
                 if job.running:
-                    st.rerun()  # now with a clock that looks after it
+                    st.rerun()  # now polled
         if running and st.button("Stop", key="export-stop"):
             job.stop()
             job.wait(2)
@@ -43,16 +46,16 @@ def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: 
     elif job.running:
         st.progress(min(1.0, job.done / job.of), f"{job.name}: {job.done} of {job.of} {unit}")
     elif polled:
-        st.rerun()  # leaves the clock
+        st.rerun()  # stops polling
     else:
         _outcome(job)
 
 
 def _outcome(job: Job) -> None:
     if job.error is not None:
-        st.error(f"No file was made: {job.error}.")
+        st.error(f"Export failed: {job.error}.")
     elif job.result is None:
-        st.info("Stopped; no file was made.")
+        st.info("Export stopped.")
     else:
         st.download_button(
             f"Download {job.file} ({_bytes(len(job.result))})",

@@ -1,4 +1,4 @@
-"""Caches of what a region of a model's map holds. Keys are names, digests and corners."""
+"""Caches of the region panel. Keys are names, digests and corners."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ from ..runtime.location import Pin, Polygon
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-SHOWN = 24
+N_SHOWN = 24
 _COLUMNS = 6
-_DRAWN = 256  # samples that the mean and the spread are taken over
-_SIDE = 168  # pixels that a picture's height is enlarged to, about
+_N_SAMPLES = 256  # for the mean and the standard deviation
+_SIZE = 168  # approximate height in pixels of the enlarged mean image
+_WHITE = 0.5  # standard deviation that is shown as white
 
 
-class Look(NamedTuple):
-    """Pictures seen together: their number, mean and standard deviation as PNG, the latter with
-    0.5 of full brightness as white, and the `variance` averaged over the pixels."""
+class ImageStats(NamedTuple):
+    """Statistics of a set of images: the mean and the pixel-wise standard deviation as PNG, and
+    the variance averaged over the pixels."""
 
     count: int
     mean: bytes
-    spread: bytes
+    std: bytes
     variance: float
 
 
-class Drawn(NamedTuple):
-    """Samples from inside: codes [n, D], the first `SHOWN` as one PNG, all of them together."""
+class RegionSamples(NamedTuple):
+    """Samples from a region: codes [n, D], a PNG of the first `N_SHOWN`, and their statistics."""
 
     z: np.ndarray
     sheet: bytes
-    look: Look
+    stats: ImageStats
 
 
 def members(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> regions.Members:
-    """The test images inside, but for those of hidden classes."""
+    """The test images in a region, without those of hidden classes."""
     data = cache.shown(name, digest)
     codes = cache.codes(name, digest).mean
     return regions.members(codes, data.test.labels, data.class_names, region, exclude=hidden)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def counts_and_look(
+def counts_and_stats(
     name: str, digest: str, region: Polygon, hidden: tuple[int, ...]
-) -> tuple[np.ndarray, Look | None]:
-    """How many test images of each class [K] are inside, and how they look; None without any."""
+) -> tuple[np.ndarray, ImageStats | None]:
+    """The number of test images of each class [K] in a region and their statistics, None for an
+    empty region."""
     found = members(name, digest, region, hidden)
-    pictures = cache.shown(name, digest).test.images[found.index]
-    return found.counts, _look(pictures) if len(pictures) else None
+    images = cache.shown(name, digest).test.images[found.index]
+    return found.counts, _stats(images) if len(images) else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def bars(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> go.Figure:
-    """The counts as bars. Kept, because Plotly takes 20 ms to build a figure: too long to wait
-    for at each step on the map."""
-    from .figures import counts_figure  # and plotly with it, which the first screen does not need
+def counts_chart(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> go.Figure:
+    """The counts as a bar chart, cached because Plotly takes 20 ms to build it."""
+    from .figures import counts_figure  # imports plotly, which the first screen does not need
 
-    counts, _ = counts_and_look(name, digest, region, hidden)
+    counts, _ = counts_and_stats(name, digest, region, hidden)
     return counts_figure(counts, cache.shown(name, digest).class_names)
 
 
-@st.cache_data(max_entries=64, show_spinner="Drawing samples from inside")
-def drawn(
-    name: str, digest: str, region: Polygon, label: int | None, detail: int, seed: int
-) -> Drawn | None:
-    """Samples of the aggregate posterior inside a region, decoded as the map decodes: told a
-    label, or with a detail seed. None where the posterior hardly reaches."""
-    model = cache.checkpoint(name, digest).model
-    asked = sampling.SamplingRequest("inside", _DRAWN, seed, label=label, polygon=region)
+@st.cache_data(max_entries=64, show_spinner="Sampling the region")
+def region_samples(
+    name: str, digest: str, region: Polygon, label: int | None, noise_seed: int, seed: int
+) -> RegionSamples | None:
+    """Samples of the aggregate posterior in a region, decoded with the map's condition or noise
+    seed. None where the posterior has almost no mass."""
+    request = sampling.SamplingRequest("inside", _N_SAMPLES, seed, label=label, polygon=region)
     try:
         found = sampling.sample(
-            model,
-            asked,
+            cache.checkpoint(name, digest).model,
+            request,
             codes=cache.codes(name, digest),
             labels=cache.shown(name, digest).test.labels,
             density=cache.ground(name, digest),
@@ -87,26 +87,27 @@ def drawn(
         )
     except sampling.SamplingError:
         return None
-    pins = tuple(Pin(tuple(map(float, z)), label, detail) for z in found.z)
-    made = cache.pictures(name, digest, pins)
-    few = made[:SHOWN]
-    room = np.zeros((-len(few) % _COLUMNS, *made.shape[1:]), np.uint8)
-    sheet = grid.mosaic(np.concatenate([few, room]), _COLUMNS, scale=_scale(made.shape[1], 84))
-    return Drawn(found.z, grid.png(sheet), _look(made.transpose(0, 3, 1, 2)))
+    pins = tuple(Pin(tuple(map(float, z)), label, noise_seed) for z in found.z)
+    images = cache.pictures(name, digest, pins)
+    shown = images[:N_SHOWN]
+    blank = np.zeros((-len(shown) % _COLUMNS, *images.shape[1:]), np.uint8)
+    tiles = np.concatenate([shown, blank])
+    sheet = grid.png(grid.mosaic(tiles, _COLUMNS, scale=_scale(images.shape[1], 84)))
+    return RegionSamples(found.z, sheet, _stats(images.transpose(0, 3, 1, 2)))
 
 
-def _look(pictures: np.ndarray) -> Look:
-    """Of uint8 pictures [n, C, H, W]."""
-    found = regions.moments(pictures)
-    spread = np.sqrt(found.variance) / 0.5
-    return Look(len(pictures), _png(found.mean), _png(spread), float(found.variance.mean()))
+def _stats(images: np.ndarray) -> ImageStats:
+    """Of uint8 images [n, C, H, W]."""
+    moments = regions.moments(images)
+    std = _png(np.sqrt(moments.variance) / _WHITE)
+    return ImageStats(len(images), _png(moments.mean), std, float(moments.variance.mean()))
 
 
 def _png(values: np.ndarray) -> bytes:
-    """Of values [C, H, W] in [0, 1], each pixel a square."""
-    picture = (values * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    return grid.png(grid.mosaic(picture[None], 1, scale=_scale(len(picture), _SIDE)))
+    """Of values [C, H, W] in [0, 1], enlarged without interpolation."""
+    image = (values * 255).round().astype(np.uint8).transpose(1, 2, 0)
+    return grid.png(grid.mosaic(image[None], 1, scale=_scale(len(image), _SIZE)))
 
 
-def _scale(height: int, wanted: int) -> int:
-    return max(1, round(wanted / height))
+def _scale(height: int, target: int) -> int:
+    return max(1, round(target / height))

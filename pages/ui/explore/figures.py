@@ -1,23 +1,23 @@
-"""The page's figures, of arrays. Pure: no Streamlit; colours and fonts come from the theme."""
+"""The chart of the region panel. Pure: no Streamlit; colours and fonts come from the theme."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 
 def counts_figure(
-    counts: np.ndarray, class_names: tuple[str, ...], *, most: int = 20
+    counts: np.ndarray, class_names: tuple[str, ...], *, max_rows: int = 20
 ) -> go.Figure:
-    """How many items there are of each class [K], the most frequent `most` of those with any."""
+    """A bar chart of the counts of each class [K], the `max_rows` most frequent non-empty ones."""
     figure = go.Figure()
-    order = sorted(np.flatnonzero(counts), key=lambda k: (-counts[k], k))[:most]
-    for label, name in enumerate(class_names):  # a trace a class, so that each has its colour
-        many = counts[label : label + 1] if label in order else []
+    order = sorted(np.flatnonzero(counts), key=lambda k: (-counts[k], k))[:max_rows]
+    for label, name in enumerate(class_names):  # one trace per class, so that each has its colour
+        count = counts[label : label + 1] if label in order else []
         figure.add_bar(
-            x=many,
-            y=[name] * len(many),
+            x=count,
+            y=[name] * len(count),
             orientation="h",
             name=name,
-            text=[f"{n:,} · {100 * n / counts.sum():.1f} %" for n in many],
+            text=[f"{n:,} · {100 * n / counts.sum():.1f} %" for n in count],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -26,8 +26,8 @@ def counts_figure(
     figure.update_yaxes(
         categoryorder="array", categoryarray=rows[::-1], fixedrange=True, automargin=True
     )
-    top = 1.35 * float(counts.max(initial=1))  # room for the numbers beside the bars
-    figure.update_xaxes(visible=False, range=[0, top], fixedrange=True)
+    right = 1.35 * float(counts.max(initial=1))  # leaves space for the text next to the bars
+    figure.update_xaxes(visible=False, range=[0, right], fixedrange=True)
     return figure.update_layout(
         height=40 + 30 * len(rows),
         barmode="overlay",

@@ -1,4 +1,4 @@
-"""The map component: what Python gives it, what it gives back."""
+"""The component of the Explore page: what Python sends and what it returns."""
 
 import base64
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from ..component.component import component
 from ..runtime.location import Pin, Place
 from ..runtime.map_assets import MapAssets
 
-INLINE_PINS = 20  # pictures sent with the answer itself; the map fetches earlier ones by URL
+INLINE_PINS = 20  # images sent with the answer; the map requests earlier ones by URL
 _mount = component(__file__)
 
 
@@ -21,9 +21,9 @@ def latent_map(
 ) -> dict | None:
     """Shows the map of one model.
 
-    `place` is taken over when the map is new or its model changes; after that the map leads.
-    `pictures` are the pins' images as torch decoded them, `link` the address that restores all.
-    Returns what the visitor last committed, unchecked, or None.
+    The map adopts `place` when it is new or its model changes; otherwise the map's state wins.
+    `pictures` are the pins' images as torch decoded them, `link` the address that restores the
+    page. Returns the last commit, unchecked, or None.
     """
     result = _mount(
         key=key,

@@ -1,4 +1,4 @@
-"""Below the map of the Explore page: what lies inside the lasso, and what else could."""
+"""Below the map of the Explore page: what the lasso contains, and samples from it."""
 
 import random
 from collections.abc import Callable
@@ -10,97 +10,97 @@ from vae.analysis import regions
 from vae.latent.sampling import SamplingRequest
 
 from ..generate import session as generate_session
-from ..generate.keep import keep_records
+from ..generate.save import save_records
 from ..generate.sheet import Record
 from ..runtime import cache, session
 from ..runtime.location import Place
 from . import cache as explore_cache
-from .cache import SHOWN, Drawn, Look
+from .cache import N_SHOWN, ImageStats, RegionSamples
 
 
-def region_panel(entry: vae.Entry, where: Place) -> None:
-    """Shows the test images inside a place's region, samples from it, and what to do with them."""
+def region_panel(entry: vae.Entry, place: Place) -> None:
+    """Shows the test images in a region, samples from it, and the actions on them."""
     data = cache.shown(entry.name, entry.digest)
-    counts, real = explore_cache.counts_and_look(
-        entry.name, entry.digest, where.region, where.hidden
-    )
+    region = (entry.name, entry.digest, place.region, place.hidden)
+    counts, real = explore_cache.counts_and_stats(*region)
     st.subheader("Inside the lasso", anchor=False)
-    words = f"{counts.sum():,} of {len(data.test.labels):,} test images"
-    hidden = [data.class_names[k] for k in where.hidden if k < len(data.class_names)]
+    summary = f"{counts.sum():,} of {len(data.test.labels):,} test images"
+    hidden = [data.class_names[k] for k in place.hidden if k < len(data.class_names)]
     if hidden:
-        words += f"; hidden and not counted: {', '.join(hidden)}"
-    if len(where.z) > 2:
-        words += "; chosen in the plane of z1 and z2, whatever their other dimensions"
-    st.caption(f"{words}.")
-    made = explore_cache.drawn(
-        entry.name, entry.digest, where.region, where.label, where.seed, where.draw
+        summary += f"; hidden and not counted: {', '.join(hidden)}"
+    if len(place.z) > 2:
+        summary += "; selected by z1 and z2 alone, with any value of the other latents"
+    st.caption(f"{summary}.")
+    samples = explore_cache.region_samples(
+        entry.name, entry.digest, place.region, place.label, place.seed, place.draw
     )
-    bars, looks, samples = st.columns([1, 1, 1.4], gap="medium")
-    with bars:
+    left, middle, right = st.columns([1, 1, 1.4], gap="medium")
+    with left:
         if real is None:
             st.info("No test image lies here. Draw the lasso around some items of the map.")
         else:
             st.plotly_chart(
-                explore_cache.bars(entry.name, entry.digest, where.region, where.hidden),
+                explore_cache.counts_chart(*region),
                 config={"displayModeBar": False},
                 key="region-counts",
             )
-    with looks:
+    with middle:
         if real is not None:
-            _look(real, "real images")
-        if made is not None:
-            _look(made.look, "samples")
+            _stats(real, "real images")
+        if samples is not None:
+            _stats(samples.stats, "samples")
         st.caption(
-            "Spread is the standard deviation of a pixel: black 0, white 0.5 of full brightness. "
-            "Decoded samples vary less than real images, because a decoder draws means."
+            "Pixel-wise standard deviation: black is 0, white is 0.5. Samples vary less than real "
+            "images, because the decoder outputs the mean of each pixel."
         )
-    with samples:
-        _samples(entry, where, made)
-    _actions(entry, where, made)
-    _files(entry, where)
+    with right:
+        _samples(entry, place, samples)
+    _actions(entry, place, samples)
+    _downloads(entry, place)
 
 
-def _look(look: Look, what: str) -> None:
-    many = f"{look.count:,} {what}"
+def _stats(stats: ImageStats, what: str) -> None:
     with st.container(horizontal=True, gap="small"):
-        for title, picture, number in (
-            ("Mean", look.mean, ""),
-            ("Spread", look.spread, f", variance {look.variance:.3f} a pixel"),
+        for title, image, note in (
+            ("Mean", stats.mean, ""),
+            ("Standard deviation", stats.std, f", variance {stats.variance:.3f} per pixel"),
         ):
             st.image(
-                picture,
-                f"{title} of {many}{number}",
+                image,
+                f"{title} of {stats.count:,} {what}{note}",
                 width=152,
                 output_format="PNG",
-                alt=f"{title} of the {many} inside the lasso",
+                alt=f"{title} of the {stats.count:,} {what} inside the lasso",
             )
 
 
-def _samples(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
-    told = ""
-    if where.label is not None:
-        told = f", told “{cache.shown(entry.name, entry.digest).class_names[where.label]}”"
-    elif where.seed:
-        told = f", detail {where.seed}"
-    if made is None:
+def _samples(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> None:
+    if samples is None:
         st.info(
-            "No samples: codes of real images hardly ever fall here. “Open in Generate” covers "
-            "the region evenly instead."
+            "No samples: the aggregate posterior has almost no mass here. “Open in Generate” "
+            "samples the region uniformly instead."
         )
-    else:
-        shown = min(SHOWN, len(made.z))
-        st.image(
-            made.sheet,
-            f"{shown} samples from inside, drawn where images really lie{told}, seed {where.draw}",
-            width="stretch",
-            output_format="PNG",
-            alt=f"{shown} new pictures decoded from inside the lasso",
-        )
+        return
+    condition = ""
+    if place.label is not None:
+        names = cache.shown(entry.name, entry.digest).class_names
+        condition = f", conditioned on “{names[place.label]}”"
+    elif place.seed:
+        condition = f", noise seed {place.seed}"
+    count = min(N_SHOWN, len(samples.z))
+    st.image(
+        samples.sheet,
+        f"{count} samples from the aggregate posterior inside the lasso{condition}, "
+        f"seed {place.draw}",
+        width="stretch",
+        output_format="PNG",
+        alt=f"{count} new images decoded from inside the lasso",
+    )
 
 
-def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
+def _actions(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> None:
     key = f"region-seed-{entry.digest[:12]}"
-    st.session_state.setdefault(key, where.draw)
+    st.session_state.setdefault(key, place.draw)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
             "Seed",
@@ -108,60 +108,61 @@ def _actions(entry: vae.Entry, where: Place, made: Drawn | None) -> None:
             max_value=2**31 - 1,
             key=key,
             width=130,
-            help="The same seed draws the same samples from the same lasso.",
+            help="The same seed and lasso give the same samples.",
             on_change=lambda: session.draw_in_region(entry.digest, st.session_state[key]),
         )
-        st.button("Draw others", on_click=_others, args=(entry, key), help="Takes a new seed.")
-        records = [] if made is None else _records(where, made)
+        st.button("Resample", on_click=_resample, args=(entry, key), help="Uses a new seed.")
+        records = [] if samples is None else _records(place, samples)
         st.button(
-            "Keep these",
+            "Save to board",
             key="region-keep",
             disabled=not records,
-            help="Puts the samples on the board.",
-            on_click=keep_records,
+            help="Saves the samples to the board.",
+            on_click=save_records,
             args=(entry.name, entry.digest, records),
         )
-        if st.button("Open in Generate", help="To vary, mix and choose among more of them."):
-            source = "region" if made is None else "inside"
-            label = where.label
+        if st.button("Open in Generate", help="To vary, mix and compare more samples."):
+            source = "region" if samples is None else "inside"
+            label = place.label
             if label is None and cache.space(entry.name, entry.digest).labels:
-                label = 0  # there, such a model is always told a class
+                label = 0  # Generate always conditions such a model
             generate_session.set_request(
                 entry.digest,
-                SamplingRequest(source, SHOWN, where.draw, label=label, polygon=where.region),
+                SamplingRequest(source, N_SHOWN, place.draw, label=label, polygon=place.region),
             )
             st.switch_page("generate.py")
 
 
-def _others(entry: vae.Entry, key: str) -> None:
+def _resample(entry: vae.Entry, key: str) -> None:
     st.session_state[key] = random.randrange(100_000)
     session.draw_in_region(entry.digest, st.session_state[key])
 
 
-def _records(where: Place, made: Drawn) -> list[Record]:
-    step = f"sample inside a lasso, seed {where.draw}"
+def _records(place: Place, samples: RegionSamples) -> list[Record]:
+    step = f"sample inside a lasso, seed {place.draw}"
     return [
-        Record(tuple(map(float, z)), where.label, where.seed, step=step) for z in made.z[:SHOWN]
+        Record(tuple(map(float, z)), place.label, place.seed, step=step)
+        for z in samples.z[:N_SHOWN]
     ]
 
 
-def _files(entry: vae.Entry, where: Place) -> None:
+def _downloads(entry: vae.Entry, place: Place) -> None:
     data = cache.shown(entry.name, entry.digest)
 
-    def of(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
+    def deferred(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
         return lambda: write(
-            explore_cache.members(entry.name, entry.digest, where.region, where.hidden)
+            explore_cache.members(entry.name, entry.digest, place.region, place.hidden)
         )
 
     def outline(found: regions.Members) -> str:
         return regions.to_json(
             found,
-            where.region,
+            place.region,
             model=entry.name,
             digest=entry.digest,
             data=entry.config.train.data,
             total=len(data.test.labels),
-            exclude=[k for k in where.hidden if k < len(data.class_names)],
+            exclude=[k for k in place.hidden if k < len(data.class_names)],
         )
 
     def arrays(found: regions.Members) -> bytes:
@@ -170,12 +171,12 @@ def _files(entry: vae.Entry, where: Place) -> None:
     with st.container(horizontal=True, gap="small"):
         for title, write, suffix, media, about in (
             ("Items, CSV", regions.to_csv, "csv", "text/csv", "Index, class and code of each."),
-            ("Items, NPZ", arrays, "npz", "application/zip", "The same for numpy, with the mean."),
-            ("Outline, JSON", outline, "json", "application/json", "The corners, for the model."),
+            ("Items, NPZ", arrays, "npz", "application/zip", "NumPy arrays, with the mean image."),
+            ("Outline, JSON", outline, "json", "application/json", "The corners and the counts."),
         ):
             st.download_button(
                 title,
-                of(write),
+                deferred(write),
                 f"{entry.name}-inside.{suffix}",
                 media,
                 on_click="ignore",

@@ -1,4 +1,4 @@
-"""Directions on the Generate page: made of two groups, kept in the session and as files."""
+"""Attribute directions on the Generate page: from two groups, or from a file."""
 
 from collections.abc import Sequence
 
@@ -16,25 +16,25 @@ from vae.latent.attribute_directions import (
 from ..runtime import cache, session
 from . import session as generate_session
 
-_HAND = "the group chosen by hand"
+_SELECTION = {"a": "group A (selected images)", "b": "group B (selected images)"}
 
 
 def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
-    """Shows the directions of a model's plane and how to make more; a slider for each appears
-    beside the chosen picture."""
-    with st.expander("Directions: from one kind of picture to another"):
+    """Lists the directions of a model and adds new ones; each becomes a slider next to the chosen
+    image."""
+    with st.expander("Attribute directions"):
         st.caption(
-            "A direction leads from the middle of one group of examples to the middle of another. "
-            "Each becomes a slider beside the chosen picture."
+            "A direction leads from the mean code of one group of images to the mean code of "
+            "another. Each becomes a slider next to the chosen image."
         )
         groups = generate_session.groups(entry.digest)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            start = _side("From", "a", names, groups, 0)
-            end = _side("To", "b", names, groups, 1)
+            start = _group_select("From", "a", names, groups, 0)
+            end = _group_select("To", "b", names, groups, 1)
             title = st.text_input("Name", placeholder=f"{start} to {end}", max_chars=80, width=220)
             st.button(
-                "Make the direction",
-                on_click=_make,
+                "Add direction",
+                on_click=_add,
                 args=(entry, names, start, end, title or f"{start} to {end}"),
             )
         if problem := session.take_problem():
@@ -42,63 +42,70 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
         st.file_uploader(
-            "Bring a saved direction",
+            "Import a direction",
             type="json",
             key="direction-file",
-            on_change=_bring,
+            on_change=_import,
             args=(entry,),
         )
 
 
-def _side(title: str, side: str, names: Sequence[str], groups: dict, first: int) -> str:
-    options = [*names, *([_HAND] if groups.get(side) else [])]
-    return st.selectbox(title, options, index=first, key=f"direction-{side}", width=210)
+def _group_select(title: str, side: str, names: Sequence[str], groups: dict, index: int) -> str:
+    options = [*names, *([_SELECTION[side]] if groups.get(side) else [])]
+    return st.selectbox(title, options, index=index, key=f"direction-{side}", width=230)
 
 
 def _row(entry: vae.Entry, index: int, direction: Direction) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{direction.name}** · tells {100 * direction.auc:.0f} % of pairs apart")
-        change = generate_session.change_direction
+        st.markdown(
+            f"**{direction.name}** · AUC {direction.auc:.2f}",
+            help="How well the direction separates the two groups: 0.5 not at all, 1 completely.",
+        )
         st.button(
             "Reverse",
             key=f"turn-{index}",
-            on_click=change,
+            on_click=generate_session.replace_direction,
             args=(entry.digest, index, direction.reversed()),
         )
         st.download_button(
-            "Save",
+            "Download",
             direction.to_json(),
             file_name=f"{direction.name.replace(' ', '-')}.json",
             mime="application/json",
             key=f"save-{index}",
             on_click="ignore",
         )
-        st.button("Remove", key=f"drop-{index}", on_click=change, args=(entry.digest, index, None))
+        st.button(
+            "Remove",
+            key=f"drop-{index}",
+            on_click=generate_session.replace_direction,
+            args=(entry.digest, index, None),
+        )
 
 
-def _make(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
+def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
     try:
-        generate_session.directions(entry.digest).append(
-            between(
-                _codes(entry, names, start, "a"),
-                _codes(entry, names, end, "b"),
-                name=title,
-                model=entry.name,
-                digest=entry.digest,
-            )
+        direction = between(
+            _codes(entry, names, start, "a"),
+            _codes(entry, names, end, "b"),
+            name=title,
+            model=entry.name,
+            digest=entry.digest,
         )
     except DirectionError as error:
         session.leave_problem(str(error))
+    else:
+        generate_session.directions(entry.digest).append(direction)
 
 
 def _codes(entry: vae.Entry, names: Sequence[str], group: str, side: str) -> np.ndarray:
-    if group == _HAND:
+    if group == _SELECTION[side]:
         return np.array([record.z for record in generate_session.groups(entry.digest)[side]])
     labels = cache.shown(entry.name, entry.digest).test.labels
     return cache.codes(entry.name, entry.digest).mean[labels == list(names).index(group)]
 
 
-def _bring(entry: vae.Entry) -> None:
+def _import(entry: vae.Entry) -> None:
     upload = st.session_state.get("direction-file")
     if upload is None:
         return
@@ -106,13 +113,15 @@ def _bring(entry: vae.Entry) -> None:
         direction = from_json(upload.getvalue().decode("utf-8", "replace"))
         if len(direction.vector) != cache.space(entry.name, entry.digest).latent:
             raise DirectionError(
-                f"the direction has {len(direction.vector)} dimensions; use a model with as many"
+                f"the direction has {len(direction.vector)} dimensions; choose a model with as "
+                "many latents"
             )
-        if direction.digest != entry.digest:
-            session.leave_problem(
-                f"{direction.name} was made with {direction.model}, {direction.digest[:12]}, so "
-                "here it may mean something else"
-            )
-        generate_session.directions(entry.digest).append(direction)
     except DirectionError as error:
-        session.leave_problem(f"{upload.name} was not read: {error}")
+        session.leave_problem(f"{upload.name} could not be imported: {error}")
+        return
+    if direction.digest != entry.digest:
+        session.leave_problem(
+            f"{direction.name} was made with {direction.model} ({direction.digest[:12]}); here it "
+            "may have another meaning"
+        )
+    generate_session.directions(entry.digest).append(direction)

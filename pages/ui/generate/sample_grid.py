@@ -1,4 +1,4 @@
-"""The component of the Generate page: what Python gives it, what it gives back."""
+"""The component of the Generate page: what Python sends and what it returns."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,15 @@ from vae.latent.attribute_directions import Direction
 
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
-from .sheet import History, SampleStats, record_json
+from ..runtime.undo_stack import UndoStack
+from .sheet import SampleStats, Sheet
 
 _mount = component(__file__)
 
 
 def sample_grid(
     assets: MapAssets,
-    history: History,
+    sheets: UndoStack[Sheet],
     stats: SampleStats,
     *,
     labels: Sequence[str],
@@ -21,11 +22,12 @@ def sample_grid(
     groups: dict[str, int],
     key: str,
 ) -> dict | None:
-    """Shows the sheet of a history; returns what the visitor last asked for, unchecked, or None.
+    """Shows the latest sheet; returns the last command, unchecked, or None.
 
-    `stats` belongs to that sheet, `labels` are the classes, `groups` counts examples a side.
+    `stats` belongs to that sheet, `labels` are the class names, and `groups` holds the number of
+    records in group "a" and group "b".
     """
-    sheet = history.sheet
+    sheet = sheets.done[-1]
     result = _mount(
         key=key,
         data={
@@ -33,18 +35,18 @@ def sample_grid(
             "urls": assets.urls,
             "labels": list(labels),
             "sheet": {
-                "key": f"{assets.facts['digest'][:12]}/{history.now}/{stats.url}",
+                "key": f"{assets.facts['digest'][:12]}/{len(sheets.done)}/{stats.url}",
                 "title": sheet.title,
                 "note": sheet.note,
-                "records": [record_json(record) for record in sheet.records],
+                "records": [record.to_json() for record in sheet.records],
                 "sprite": {"url": stats.url, "columns": stats.columns, "rows": stats.rows},
-                "nearestUrl": stats.nearest,
-                "crowding": stats.crowding.round(3).tolist(),
+                "nearestUrl": stats.nearest_url,
+                "crowding": stats.density.round(3).tolist(),
             },
-            "usual": list(stats.usual),
+            "usual": list(stats.reference_distances),
             "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
             "groups": groups,
-            "can": {"undo": history.can_undo, "redo": history.can_redo},
+            "can": {"undo": len(sheets.done) > 1, "redo": bool(sheets.undone)},
         },
         on_ask_change=lambda: None,
     )

@@ -1,4 +1,4 @@
-"""What the Generate page was asked for and has shown, as a session remembers it."""
+"""The request, the sheets and the directions of the Generate page in the session."""
 
 import streamlit as st
 
@@ -6,62 +6,74 @@ from vae.latent.attribute_directions import Direction
 from vae.latent.sampling import SamplingRequest
 
 from ..runtime.location import Space
-from .sheet import History, Record, Sheet, request_from_query
+from ..runtime.undo_stack import UndoStack
+from .settings import request_from_query
+from .sheet import Record, Sheet
+
+_UNDO_LIMIT = 60
 
 
 def request(digest: str, space: Space, classes: int) -> tuple[SamplingRequest, list[str]]:
-    """What is asked of the model with this digest; a link decides on the first run. Also returns
-    the unreadable parts of a link."""
-    wishes = st.session_state.setdefault("wishes", {})
+    """The current request to the model with this digest; the first one comes from the link. Also
+    returns the unreadable parameters of the link."""
+    requests = st.session_state.setdefault("wishes", {})
     broken: list[str] = []
-    if digest not in wishes:
+    if digest not in requests:
         first = SamplingRequest(label=0 if space.labels else None)
-        query = st.query_params.to_dict() if not wishes else {}
-        wishes[digest], broken = request_from_query(query, first, space, classes)
-    return wishes[digest], broken
+        query = st.query_params.to_dict() if not requests else {}
+        requests[digest], broken = request_from_query(query, first, space, classes)
+    return requests[digest], broken
 
 
 def set_request(digest: str, changed: SamplingRequest) -> None:
     st.session_state.setdefault("wishes", {})[digest] = changed
 
 
-def form_is_behind(digest: str, asked: SamplingRequest) -> bool:
-    """Whether something else than the form has changed what is asked for."""
-    return st.session_state.get("form", {}).get(digest) not in (None, asked)
+def form_is_outdated(digest: str, current: SamplingRequest) -> bool:
+    """Whether something other than the form has changed the request."""
+    return st.session_state.get("form", {}).get(digest) not in (None, current)
 
 
-def form_shows(digest: str, asked: SamplingRequest) -> None:
-    st.session_state.setdefault("form", {})[digest] = asked
+def set_form_request(digest: str, shown: SamplingRequest) -> None:
+    st.session_state.setdefault("form", {})[digest] = shown
 
 
-def history(digest: str) -> History:
-    """The sheets that were made with the model of this digest."""
-    return st.session_state.setdefault("sheets", {}).setdefault(digest, History())
+def sheets(digest: str) -> UndoStack[Sheet]:
+    """The sheets of the model with this digest; the last of `done` is shown."""
+    return st.session_state.setdefault("sheets", {}).setdefault(digest, UndoStack())
 
 
-def show_sheet(digest: str, sheet: Sheet) -> None:
-    st.session_state["sheets"][digest] = history(digest).push(sheet)
+def push_sheet(digest: str, sheet: Sheet) -> None:
+    st.session_state["sheets"][digest] = sheets(digest).push(sheet, limit=_UNDO_LIMIT)
 
 
-def step_back(digest: str, forward: bool = False) -> None:
-    """Undo, or redo; the request follows to the sheet that is seen."""
-    known = history(digest)
-    known = known.redo() if forward else known.undo()
-    st.session_state["sheets"][digest] = known
-    if known.sheet is not None and known.sheet.request is not None:
-        set_request(digest, known.sheet.request)
+def undo(digest: str) -> None:
+    """Shows the previous sheet; the first one stays."""
+    if len(sheets(digest).done) > 1:
+        _show(digest, sheets(digest).undo())
+
+
+def redo(digest: str) -> None:
+    _show(digest, sheets(digest).redo())
+
+
+def _show(digest: str, changed: UndoStack[Sheet]) -> None:
+    """Stores the stack; the request follows the sheet that is shown."""
+    st.session_state["sheets"][digest] = changed
+    if changed.done and changed.done[-1].request is not None:
+        set_request(digest, changed.done[-1].request)
 
 
 def groups(digest: str) -> dict[str, tuple[Record, ...]]:
-    """The examples from ("a") and to ("b") which a direction leads."""
+    """The records of group "a" and group "b", between whose means a direction leads."""
     return st.session_state.setdefault("groups", {}).setdefault(digest, {})
 
 
 def directions(digest: str) -> list[Direction]:
-    """The directions that were made in the plane of the model with this digest."""
+    """The attribute directions in the latent space of the model with this digest."""
     return st.session_state.setdefault("directions", {}).setdefault(digest, [])
 
 
-def change_direction(digest: str, index: int, changed: Direction | None) -> None:
-    """Another in its place, or none."""
+def replace_direction(digest: str, index: int, changed: Direction | None) -> None:
+    """Replaces one direction; None removes it."""
     directions(digest)[index : index + 1] = [] if changed is None else [changed]

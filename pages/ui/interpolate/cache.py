@@ -1,4 +1,4 @@
-"""What the Interpolate page computes once: metrics, and ways as they are walked."""
+"""Caches of the Interpolate page: the decoder's metric and sampled paths."""
 
 from typing import NamedTuple
 
@@ -9,55 +9,55 @@ from vae import latent
 from vae.latent import geodesics, paths
 
 from ..runtime import cache, routes
-from .settings import Way
+from .settings import PathSettings
+
+_CONV_SIDE = 40  # grid nodes per side for a CNN decoder, which is ten times slower than an MLP
 
 
-@st.cache_resource(max_entries=8, show_spinner="Measuring how fast pictures change")
+@st.cache_resource(max_entries=8, show_spinner="Computing the metric of the decoder")
 def metric(
     name: str, digest: str, label: int | None, seed: int, guard: bool
 ) -> tuple[geodesics.Metric, str]:
-    """The decoder's metric and the URL of its field: log sqrt det G [side, side]."""
-    ck, known = cache.checkpoint(name, digest), cache.codes(name, digest).mean
-    # A convolutional decoder is ten times slower: fewer nodes, for some seconds instead of ten.
-    side = 40 if ck.config.model.network == "conv" else geodesics.GRID_SIDE
+    """The pullback metric of the decoder and the URL of log sqrt(det G) [side, side]."""
+    ck, codes = cache.checkpoint(name, digest), cache.codes(name, digest).mean
     field = geodesics.Metric(
         geodesics.pixel_means(ck.model, label=label, seed=seed),
-        latent.bounds(known),
-        penalty=geodesics.density_penalty(known) if guard else None,
-        side=side,
+        latent.bounds(codes),
+        penalty=geodesics.density_penalty(codes) if guard else None,
+        side=_CONV_SIDE if ck.config.model.network == "conv" else geodesics.GRID_SIDE,
     )
     return field, routes.publish(field.log_magnification.values.astype("<f4").tobytes())
 
 
-class Travel(NamedTuple):
-    """A way as it is walked: its curve [S, D], the frames [n, D], rounded as codes are shown, and
-    how much the picture changes on it and on the straight line through the same stops."""
+class SampledPath(NamedTuple):
+    """A path with its frames: the `curve` [S, D], the `frames` [n, D] rounded as codes are shown,
+    and the length in pixel space of the path and of the straight line through its waypoints."""
 
-    path: np.ndarray
+    curve: np.ndarray
     frames: np.ndarray
     length: float
-    straight: float
+    straight_length: float
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def travel(name: str, digest: str, way: Way) -> Travel:
-    """Walks a way of at least two stops, or a drawn one."""
+def sample_path(name: str, digest: str, path: PathSettings) -> SampledPath:
+    """Samples a path of two or more waypoints, or a drawn one."""
     model = cache.checkpoint(name, digest).model
-    decode = geodesics.pixel_means(model, label=way.label, seed=way.seed)
-    stops = np.array(way.stroke if way.kind == "drawn" else way.stops)
-    if way.kind == "geodesic":
-        field, _ = metric(name, digest, way.label, way.seed, way.guard)
-        path = paths.geodesic(stops, field)
-    elif way.kind == "drawn":
+    decode = geodesics.pixel_means(model, label=path.label, seed=path.seed)
+    points = np.array(path.stroke if path.kind == "drawn" else path.waypoints)
+    if path.kind == "geodesic":
+        field, _ = metric(name, digest, path.label, path.seed, path.avoid_low_density)
+        curve = paths.geodesic(points, field)
+    elif path.kind == "drawn":
         x0, x1, y0, y1 = latent.bounds(cache.codes(name, digest).mean)
-        path = paths.drawn(stops, tolerance=0.006 * min(x1 - x0, y1 - y0))
-        stops = stops[[0, -1]]
+        curve = paths.drawn(points, tolerance=0.006 * min(x1 - x0, y1 - y0))
+        points = points[[0, -1]]
     else:
-        path = paths.spherical(stops) if way.kind == "spherical" else paths.straight(stops)
-    found = paths.frames(path, way.frames, spacing=way.spacing, decode=decode).round(4) + 0.0
-    return Travel(
-        path,
-        found,
-        geodesics.pixel_length(decode, path),
-        geodesics.pixel_length(decode, stops),
+        curve = paths.spherical(points) if path.kind == "spherical" else paths.straight(points)
+    frames = paths.frames(curve, path.frames, spacing=path.spacing, decode=decode).round(4) + 0.0
+    return SampledPath(
+        curve,
+        frames,
+        geodesics.pixel_length(decode, curve),
+        geodesics.pixel_length(decode, points),
     )

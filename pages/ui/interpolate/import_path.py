@@ -1,4 +1,4 @@
-"""A path that was saved as JSON, opened again as the way on the map."""
+"""Opens a path that was saved as JSON."""
 
 import streamlit as st
 
@@ -9,31 +9,31 @@ from ..board import session as board_session
 from ..runtime import session
 from ..runtime.location import Space
 from . import session as interpolate_session
-from .settings import way_from_file
+from .settings import path_from_file
 
 
-def path_open(entry: vae.Entry, space: Space) -> None:
-    """Shows the panel. A file that is read becomes the way, which undo takes back."""
-    if words := session.take_problem():
-        st.toast(words, icon=":material/route:")
-    with st.expander("Open a path that was saved", on_change="rerun") as box:
+def import_panel(entry: vae.Entry, space: Space) -> None:
+    """Shows the panel. The opened path replaces the one on the map, which can be undone."""
+    if message := session.take_problem():
+        st.toast(message, icon=":material/route:")
+    with st.expander("Import a path", on_change="rerun") as box:
         if box.open:
             _open(entry, space)
 
 
 def _open(entry: vae.Entry, space: Space) -> None:
     file = st.file_uploader(
-        f"The JSON file of a path, at most {MOST_TEXT / 2**20:.0f} MB",
+        f"JSON file of a path, at most {MOST_TEXT / 2**20:.0f} MB",
         type="json",
         key=f"path-file-{entry.digest}",
     )
-    if file is None or board_session.brought(file.file_id):
+    if file is None or board_session.already_imported(file.file_id):
         return
     try:
-        way, told = way_from_file(file.getvalue(), entry.name, entry.digest, space)
+        path, warnings = path_from_file(file.getvalue(), entry.name, entry.digest, space)
     except ValueError as error:
-        st.error(f"{file.name} was not opened: {error}.")
+        st.error(f"{file.name} could not be opened: {error}.")
         return
-    interpolate_session.open_way(entry.digest, way)
-    session.leave_problem(" ".join([f"Opened {file.name}.", *told]))
+    interpolate_session.replace_path(entry.digest, path)
+    session.leave_problem(" ".join([f"Opened {file.name}.", *warnings]))
     st.rerun()

@@ -1,22 +1,22 @@
-"""The component of the Interpolate page: what Python gives it, what it gives back."""
+"""The component of the Interpolate page: what Python sends and what it returns."""
 
 from collections.abc import Sequence
 
 from ..component.component import component
 from ..runtime.location import Pin
 from ..runtime.map_assets import MapAssets
-from .cache import Travel
-from .settings import Way
+from .cache import SampledPath
+from .settings import PathSettings
 
 _mount = component(__file__)
 
 
 def path_map(
     assets: MapAssets,
-    way: Way,
+    path: PathSettings,
     *,
     kinds: Sequence[str],
-    travel: Travel | None,
+    sampled: SampledPath | None,
     trouble: str,
     turn: int | None,
     revision: int,
@@ -25,19 +25,19 @@ def path_map(
     link: str,
     key: str,
 ) -> dict | None:
-    """Shows the map of one model with a way on it, the film strip and the player.
+    """Shows the map of one model with a path on it, the film strip and the player.
 
-    `way` is taken over when the map is new, its model changes or `revision` does; after that the
-    map leads. `travel` answers the commit with number `turn`; where there is none, `trouble` says
-    why. Returns what the visitor last committed, unchecked, or None.
+    The map adopts `path` when it is new, when its model changes, or when `revision` changes;
+    otherwise the map's state wins. `sampled` answers the commit with number `turn`; without it,
+    `trouble` gives the reason. Returns the last commit, unchecked, or None.
     """
     answer = None
-    if travel is not None:
+    if sampled is not None:
         answer = {
-            "path": travel.path.round(4).tolist(),
-            "frames": travel.frames.tolist(),
-            "length": travel.length,
-            "straight": travel.straight,
+            "path": sampled.curve.round(4).tolist(),
+            "frames": sampled.frames.tolist(),
+            "length": sampled.length,
+            "straight": sampled.straight_length,
         }
     result = _mount(
         key=key,
@@ -45,7 +45,7 @@ def path_map(
             "urls": assets.urls,
             "facts": assets.facts,
             "speed": speed,
-            "way": way.to_json(),
+            "way": path.to_json(),
             "kinds": list(kinds),
             "revision": revision,
             "turn": turn,

@@ -1,57 +1,51 @@
-"""The way of the Interpolate page, as a session remembers it."""
+"""The path of the Interpolate page in the session."""
 
 from dataclasses import replace
 
 import streamlit as st
 
 from ..runtime.location import Space
-from .settings import Way, way_from_query
+from .settings import PathSettings, path_from_query
 
 
-def way(digest: str, first: Way, space: Space) -> tuple[Way, list[str]]:
-    """The remembered way through the model with this digest; the very first one is that of a link.
-    Also returns the unreadable parts of a link."""
-    ways = st.session_state.setdefault("ways", {})
+def path(digest: str, default: PathSettings, space: Space) -> tuple[PathSettings, list[str]]:
+    """The path in the latent space of the model with this digest; the first one comes from the
+    link. Also returns the unreadable parameters of the link."""
+    paths = st.session_state.setdefault("ways", {})
     broken: list[str] = []
-    if digest not in ways:
+    if digest not in paths:
         explored = st.session_state.get("places", {}).get(digest)
         if explored is not None:
-            first = replace(first, label=explored.label, seed=explored.seed)
-        ways[digest] = first
-        if len(ways) == 1:
-            ways[digest], broken = way_from_query(st.query_params.to_dict(), first, space)
-    return ways[digest], broken
+            default = replace(default, label=explored.label, seed=explored.seed)
+        paths[digest] = default
+        if len(paths) == 1:
+            paths[digest], broken = path_from_query(st.query_params.to_dict(), default, space)
+    return paths[digest], broken
 
 
-def walk(digest: str, changed: Way) -> None:
-    """Remembers a way that the map committed."""
+def set_path(digest: str, changed: PathSettings) -> None:
+    """Stores a path that the map committed."""
     st.session_state["ways"][digest] = changed
 
 
-def current_way(digest: str, first: Way) -> Way:
-    """The way as it is now, `first` where there is none yet."""
-    return st.session_state.get("ways", {}).get(digest, first)
+def current_path(digest: str, default: PathSettings) -> PathSettings:
+    """The stored path, or `default` where there is none."""
+    return st.session_state.get("ways", {}).get(digest, default)
 
 
-def way_revision() -> int:
-    """Counts the changes to ways that did not come from the map: it takes those over."""
+def path_revision() -> int:
+    """Counts the changes to paths that did not come from the map; the map adopts those."""
     return st.session_state.get("way_revision", 0)
 
 
-def open_way(digest: str, way: Way) -> None:
-    """Another way, which the map takes over as one step that can be undone."""
-    st.session_state["ways"][digest] = way
-    st.session_state["way_revision"] = way_revision() + 1
+def replace_path(digest: str, changed: PathSettings) -> None:
+    """Stores a path that the map adopts as one step that can be undone."""
+    st.session_state.setdefault("ways", {})[digest] = changed
+    st.session_state["way_revision"] = path_revision() + 1
 
 
-def add_stop(digest: str, z: tuple[float, ...]) -> None:
-    """Lets the way go on to a code, as a stop behind the last."""
+def append_waypoint(digest: str, z: tuple[float, ...]) -> None:
+    """Appends a waypoint to the stored path."""
     before = st.session_state["ways"][digest]
     kind = "straight" if before.kind == "drawn" else before.kind
-    open_way(digest, replace(before, stops=(*before.stops, z), kind=kind))
-
-
-def walk_from(digest: str, way: Way) -> None:
-    """Lets Interpolate begin with a way."""
-    st.session_state.setdefault("ways", {})
-    open_way(digest, way)
+    replace_path(digest, replace(before, waypoints=(*before.waypoints, z), kind=kind))

@@ -1,4 +1,4 @@
-"""One visitor's path through one model's plane, and its form in the address bar.
+"""The path of the Interpolate page: its settings, and their form in the address bar.
 
 Pure: no Streamlit here.
 """
@@ -23,42 +23,40 @@ from ..runtime.query import (
     write_query,
 )
 
-MOST_STOPS = 40
-FEWEST, MOST = 2, 120  # frames
+MAX_WAYPOINTS = 40
+MIN_FRAMES, MAX_FRAMES = 2, 120
 LAYERS = ("points", "manifold", "density", "speed", "names")
+TOO_FEW_WAYPOINTS = "A path needs two waypoints: click the map to add them."
 
 Code = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Way:
-    """Stops and how to walk between them; a drawn way follows `stroke` instead."""
+class PathSettings:
+    """A path through latent space: its waypoints, or the stroke that a drawn path follows, the
+    kind of curve between them, and the frames on it."""
 
-    stops: tuple[Code, ...]
+    waypoints: tuple[Code, ...]
     kind: str = "straight"
     frames: int = 24
     spacing: str = "steps"
-    guard: bool = True  # whether a geodesic keeps away from empty places
+    avoid_low_density: bool = True  # for geodesics
     stroke: tuple[Code, ...] = ()
     label: int | None = None
     seed: int = 0
     layers: tuple[str, ...] = ("points", "names")
 
+    @property
+    def complete(self) -> bool:
+        """Whether there are enough points for a curve."""
+        return self.kind == "drawn" or len(self.waypoints) > 1
+
     def to_json(self) -> dict:
-        return {
-            "stops": [list(z) for z in self.stops],
-            "kind": self.kind,
-            "frames": self.frames,
-            "spacing": self.spacing,
-            "guard": self.guard,
-            "stroke": [list(z) for z in self.stroke],
-            "label": self.label,
-            "seed": self.seed,
-            "layers": list(self.layers),
-        }
+        """The message to the map."""
+        return {**vars(self), "stops": self.waypoints, "guard": self.avoid_low_density}
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this way; those at their default are left out."""
+        """Query parameters that restore this path; those at their default are left out."""
         return model_query(model, digest) | write_query(self, _fields(_PLANE))
 
 
@@ -67,11 +65,13 @@ _PLANE = Space(2)
 
 def _fields(space: Space) -> tuple[QueryField, ...]:
     return (
-        QueryField("stops", "p", _codes(space.latent, MOST_STOPS), split_codes, polygon_text),
-        QueryField("kind", "k", one_of(kinds_for(space)), when=always),
-        QueryField("frames", "n", whole(FEWEST, MOST), when=always),
+        QueryField(
+            "waypoints", "p", _codes(space.latent, MAX_WAYPOINTS), split_codes, polygon_text
+        ),
+        QueryField("kind", "k", one_of(path_kinds(space)), when=always),
+        QueryField("frames", "n", whole(MIN_FRAMES, MAX_FRAMES), when=always),
         QueryField("spacing", "e", one_of(SPACINGS)),
-        QueryField("guard", "g", _flag, format=lambda guard: str(int(guard))),
+        QueryField("avoid_low_density", "g", _flag, format=lambda flag: str(int(flag))),
         QueryField("stroke", "w", _codes(2, MOST_PINS), split_codes, polygon_text),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
@@ -79,35 +79,37 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
     )
 
 
-def kinds_for(space: Space) -> tuple[str, ...]:
-    """The kinds of way that make sense in a latent space."""
+def path_kinds(space: Space) -> tuple[str, ...]:
+    """The kinds of path that a latent space of this size offers."""
     return ("straight", "geodesic", "drawn") if space.latent == 2 else ("straight", "spherical")
 
 
-def way_from_query(query: Mapping[str, str], start: Way, space: Space) -> tuple[Way, list[str]]:
-    """The way a link describes, and the names of parameters that could not be read: those, as
-    those that are absent, are taken from `start`."""
-    way, unreadable = read_query(query, _fields(space), start)
-    if way.kind == "drawn" and len(way.stroke) < 2:
-        return replace(way, kind="straight"), [*unreadable, "w"]
-    return way, unreadable
+def path_from_query(
+    query: Mapping[str, str], start: PathSettings, space: Space
+) -> tuple[PathSettings, list[str]]:
+    """The path of a link, and the keys that could not be read; those keep the value of `start`."""
+    path, unreadable = read_query(query, _fields(space), start)
+    if path.kind == "drawn" and len(path.stroke) < 2:
+        return replace(path, kind="straight"), [*unreadable, "w"]
+    return path, unreadable
 
 
-def way_from_map(value: Mapping, space: Space) -> Way:
-    """What the map committed. Raises ValueError when it is not a way."""
-    way = Way(**read_message(value, _fields(space)))
-    if way.kind == "drawn" and len(way.stroke) < 2:
-        raise ValueError("a drawn way needs a stroke")
-    return way
+def path_from_map(value: Mapping, space: Space) -> PathSettings:
+    """The path that the map committed; raises ValueError."""
+    renamed = {"waypoints": value.get("stops"), "avoid_low_density": value.get("guard")}
+    path = PathSettings(**read_message({**value, **renamed}, _fields(space)))
+    if path.kind == "drawn" and len(path.stroke) < 2:
+        raise ValueError("a drawn path needs a stroke")
+    return path
 
 
-def way_from_file(
+def path_from_file(
     data: bytes, model: str, digest: str, space: Space
-) -> tuple[Way, tuple[str, ...]]:
-    """The way of a saved path for a model, and what does not match it in sentences. Raises
-    `PathError` or ValueError for a file that is no path of this many dimensions."""
+) -> tuple[PathSettings, tuple[str, ...]]:
+    """The path of a JSON file, adapted to a model, with a warning for each difference. Raises
+    `PathError`, or ValueError for a path of another number of latents."""
     facts, frames = from_json(data)
-    told = []
+    warnings = []
     codes = facts["stops"] or tuple(frame.z for frame in frames)
     if len(codes[0]) != space.latent:
         raise ValueError(
@@ -115,32 +117,34 @@ def way_from_file(
             f"model that it was made with, {facts['model']}"
         )
     if not digest.startswith(facts["digest"][:12]):
-        told.append(
+        warnings.append(
             f"This path was made with {facts['model']} ({facts['digest'][:12]}): the same "
-            "coordinates may show other pictures here."
+            "coordinates may decode to other images here."
         )
-    kind = facts["kind"] if facts["kind"] in kinds_for(space) else "straight"
+    kind = facts["kind"] if facts["kind"] in path_kinds(space) else "straight"
     if kind != facts["kind"]:
-        told.append(f"{model} knows no {facts['kind']} way; the stops are joined straight.")
+        warnings.append(
+            f"{model} has no {facts['kind']} paths; the waypoints are joined straight."
+        )
     label, seed = frames[0].label, frames[0].seed
-    if not _known(space.label, label) or not _known(space.seed, seed):
-        told.append(f"{model} knows no class {label} with detail seed {seed}; both are left out.")
-        label, seed = space.label(None), 0
+    if not _valid(space.label, label) or not _valid(space.seed, seed):
+        warnings.append(f"{model} has no class {label} with noise seed {seed}; both are left out.")
+        label, seed = None, 0
     drawn = kind == "drawn" and len(codes) > 1
-    codes = _thinned(codes, MOST_PINS if drawn else MOST_STOPS)
-    return Way(
-        stops=() if drawn else codes,
+    codes = _subsample(codes, MOST_PINS if drawn else MAX_WAYPOINTS)
+    return PathSettings(
+        waypoints=() if drawn else codes,
         kind="straight" if kind == "drawn" and not drawn else kind,
-        frames=max(FEWEST, min(MOST, len(frames))),
+        frames=max(MIN_FRAMES, min(MAX_FRAMES, len(frames))),
         spacing=facts["spacing"],
-        guard=facts["guard"],
+        avoid_low_density=facts["guard"],
         stroke=codes if drawn else (),
         label=label,
         seed=seed,
-    ), tuple(told)
+    ), tuple(warnings)
 
 
-def _known(check, value) -> bool:
+def _valid(check: Callable, value: object) -> bool:
     try:
         check(value)
     except (ValueError, TypeError):
@@ -148,19 +152,19 @@ def _known(check, value) -> bool:
     return True
 
 
-def _thinned(codes: tuple[Code, ...], most: int) -> tuple[Code, ...]:
-    """At most so many of them, evenly chosen, the first and the last among them."""
-    if len(codes) <= most:
+def _subsample(codes: tuple[Code, ...], limit: int) -> tuple[Code, ...]:
+    """At most `limit` evenly spaced codes, including the first and the last."""
+    if len(codes) <= limit:
         return codes
-    return tuple(codes[round(k * (len(codes) - 1) / (most - 1))] for k in range(most))
+    return tuple(codes[round(k * (len(codes) - 1) / (limit - 1))] for k in range(limit))
 
 
-def _codes(latent: int, most: int) -> Callable[[list], tuple[Code, ...]]:
-    """A list of at most `most` latent codes."""
+def _codes(latent: int, limit: int) -> Callable[[list], tuple[Code, ...]]:
+    """A list of at most `limit` latent codes."""
 
     def check(codes: list) -> tuple[Code, ...]:
-        if len(codes) > most:
-            raise ValueError(f"{len(codes)} codes, at most {most}")
+        if len(codes) > limit:
+            raise ValueError(f"{len(codes)} codes, at most {limit}")
         return tuple(map(code(latent), codes))
 
     return check

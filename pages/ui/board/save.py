@@ -1,0 +1,38 @@
+"""Saves images to the visitor's board, from any page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from vae import boards
+from vae.boards.item import BoardError, Item, new_item
+
+from ..runtime.location import Pin
+from . import session as board_session
+
+
+def save_items(items: Sequence[Item]) -> bool:
+    """Appends items to the visitor's board, which is created if there is none."""
+    key, shown = board_session.board_key(), board_session.shown_revision()
+    try:
+        board = boards.load(key)
+        last = max((item.order for item in board.kept), default=0.0)
+        ordered = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
+        outcome = boards.change(key, ordered, seen=shown)
+    except BoardError as error:
+        st.toast(f"Not saved: {error}.", icon=":material/error:")
+        return False
+    board_session.record_change(board, ordered)
+    if shown == board.revision:  # otherwise the board still has to report the other window's write
+        board_session.set_shown_revision(outcome.board.revision)
+    count = "1 image" if len(items) == 1 else f"{len(items)} images"
+    name = "the board" if board.name == boards.UNNAMED else f"the board “{board.name}”"
+    st.toast(f"Saved {count} to {name}.", icon=":material/bookmark_added:")
+    return True
+
+
+def save_pins(name: str, digest: str, pins: Sequence[Pin]) -> bool:
+    return save_items(
+        [new_item(name, digest, pin.z, label=pin.label, seed=pin.seed) for pin in pins]
+    )

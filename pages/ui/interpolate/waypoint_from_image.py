@@ -1,0 +1,36 @@
+"""Waypoints from the visitor's images."""
+
+import streamlit as st
+
+import vae
+
+from ..controls.image_input import SOURCES, image_input
+from ..runtime import cache
+from . import session as interpolate_session
+from .settings import MAX_WAYPOINTS, PathSettings
+
+
+def image_waypoint_panel(entry: vae.Entry, default: PathSettings) -> None:
+    """Shows the panel. An added image becomes the last waypoint of the path."""
+    with st.expander("Start or end at your own image", on_change="rerun") as box:
+        if box.open:
+            _choose(entry, default)
+
+
+@st.fragment
+def _choose(entry: vae.Entry, default: PathSettings) -> None:
+    model = cache.checkpoint(entry.name, entry.digest).model
+    source = st.segmented_control(
+        "Image from", SOURCES, default=SOURCES[0], required=True, key="own-source"
+    )
+    with st.container():  # the button below keeps its position however much this shows
+        image = image_input(source, model.image_shape, key="own")
+    if image is not None and st.button("Add as last waypoint", key="own-add"):
+        path = interpolate_session.current_path(entry.digest, default)
+        if len(path.waypoints) >= MAX_WAYPOINTS:
+            st.warning(f"A path has at most {MAX_WAYPOINTS} waypoints: delete one first.")
+            return
+        interpolate_session.append_waypoint(
+            entry.digest, cache.code_of(entry.name, entry.digest, image, path.label)
+        )
+        st.rerun()

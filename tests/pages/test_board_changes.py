@@ -1,0 +1,81 @@
+"""What the commands of the board's cards change, and how it is undone."""
+
+from dataclasses import replace
+
+import pytest
+
+from pages.ui.board.changes import change_of, changed_items
+from vae.boards.item import Board, BoardError, new_item
+
+
+@pytest.fixture
+def board():
+    items = [new_item("m", "ab" * 32, (k, 0.0), order=float(k)) for k in range(4)]
+    return Board("b", 1, {item.id: item for item in items})
+
+
+def order(board, written):
+    merged = Board("b", 2, board.items | {item.id: item for item in written})
+    return [item.z[0] for item in merged.kept]
+
+
+def test_items_move_in_front_of_another_or_to_the_end(board):
+    ids = [item.id for item in board.kept]
+    move = {"do": "order"}
+    assert order(board, changed_items(board, {**move, "ids": [ids[3]], "before": ids[0]})) == [
+        3,
+        0,
+        1,
+        2,
+    ]
+    assert order(board, changed_items(board, {**move, "ids": [ids[0]], "before": None})) == [
+        1,
+        2,
+        3,
+        0,
+    ]
+    both = changed_items(board, {**move, "ids": [ids[0], ids[3]], "before": ids[2]})
+    assert order(board, both) == [1, 0, 3, 2]
+    crowded = Board("b", 1, {k: replace(v, order=1 + i * 1e-10) for i, (k, v) in
+                             enumerate(board.items.items())})  # fmt: skip
+    assert order(crowded, changed_items(crowded, {**move, "ids": [ids[3]], "before": ids[1]})) == [
+        0,
+        3,
+        1,
+        2,
+    ]
+
+
+def test_changes_are_undone_and_redone(board):
+    first = board.kept[0]
+    added = new_item("m", "ab" * 32, (9.0, 0.0), order=9.0)
+    rated = change_of(board, [replace(first, stars=5)])
+    renamed = change_of(board, [added], name="Autumn")
+    assert renamed.reversed().apply_to(board) == [replace(added, gone=True)]
+    assert renamed.name == "Autumn" and renamed.reversed().name == board.name
+    assert rated.reversed().apply_to(board) == [first] and rated.reversed().name is None
+    assert rated.apply_to(board) == [replace(first, stars=5)]
+
+
+def test_undo_keeps_what_another_window_wrote_in_the_meantime(board):
+    first = board.kept[0]
+    mine = change_of(board, [replace(first, stars=5)])
+    theirs = replace(first, stars=5, note="theirs", order=77.0)
+    later = Board(board.name, 9, board.items | {first.id: theirs})
+    assert mine.reversed().apply_to(later) == [replace(theirs, stars=first.stars)]
+    assert mine.apply_to(later) == [theirs]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"do": "burn", "ids": []},
+        {"do": "stars", "ids": "all", "stars": 1},
+        {"do": "stars", "ids": [], "stars": 6},
+        {"do": "stars", "ids": [], "stars": True},
+    ],
+)
+def test_an_invalid_command_is_refused(board, value):
+    with pytest.raises(BoardError):
+        changed_items(board, value)
+    assert changed_items(board, {"do": "gone", "ids": ["nobody", 3]}) == []
