@@ -247,4 +247,4 @@ def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
     assert any("Ready: Path, JSON" in c.value for c in app.caption)
     app.session_state["path"]["way"] |= {"turn": 2, "frames": 5000}
     app.run()
-    assert "unreadable" in app.warning[0].value
+    assert "invalid path" in app.warning[0].value
