@@ -80,7 +80,11 @@ class GridCommand:
 def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
     """The message of a grid that shows `count` records; raises ValueError."""
     selected, weights = value.get("picks", []), value.get("weights", [])
-    if not isinstance(selected, list) or not isinstance(weights, list) or len(selected) > MAX_SAMPLES:
+    if (
+        not isinstance(selected, list)
+        or not isinstance(weights, list)
+        or len(selected) > MAX_SAMPLES
+    ):
         raise ValueError(f"the selection is not a list of at most {MAX_SAMPLES} images")
     command = GridCommand(
         turn=whole(0, 2**53)(value.get("turn", -1)),
