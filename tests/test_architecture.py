@@ -51,10 +51,10 @@ ENGINE_ROOMS = {
 # What pages share, each room below those that may import from it; a page's own room may import
 # from all of them, and from the rooms of pages listed beside it.
 SHARED_ROOMS = {
-    "decoder": set(),
-    "map": {"decoder"},
     "runtime": set(),
     "component": {"runtime"},
+    "decoder": {"component"},
+    "map": {"component", "decoder"},
     "controls": {"component", "runtime"},
     "models": {"runtime"},
 }
