@@ -126,7 +126,7 @@ def test_axe_finds_nothing_on_our_elements(open_page, name, scheme, width):
     results = Axe().run(page, context=".la")
     assert results.violations_count == 0, results.generate_report()
     assert results.response["passes"]
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
     assert Axe().run(page, context=".la-keys").violations_count == 0
 
 

@@ -1,5 +1,5 @@
-"""What the decoder is told beside the code: the class of a conditional model, the detail seed of a
-hierarchical one; chosen in the panel, on the strip or by a key, and kept with every pin."""
+"""The further input of a decoder: the class of a conditional model, the noise seed of a hierarchical one;
+selected in the panel, on the strip or by a key, and saved with every pin."""
 
 import numpy as np
 import pytest
@@ -26,13 +26,13 @@ SNEAKER = CLASSES.index("Sneaker")
 CVAE, HVAE = "fashion-cvae", "fashion-hvae"
 
 
-def told(page: Page, selector: str = IMAGE) -> dict:
+def condition_of(page: Page, selector: str = IMAGE) -> dict:
     """Label and seed of the picture that a canvas shows."""
     data = page.locator(selector).first.evaluate("c => ({ ...c.dataset })")
     return {"label": int(data["label"]) if data["label"] else None, "seed": int(data["seed"])}
 
 
-def wait_for_told(page: Page, **expected) -> None:
+def wait_for_condition(page: Page, **expected) -> None:
     wait_until(
         page,
         "expected => { const { dataset } = document.querySelector('[data-testid=decoded-image]');"
@@ -55,26 +55,26 @@ def settled(page: Page, kind: str) -> list:
 
 
 def shows_torch(page: Page, name: str, selector: str = IMAGE) -> bool:
-    expected = torch_image(z_of(page, selector), name, **told(page, selector))
+    expected = torch_image(z_of(page, selector), name, **condition_of(page, selector))
     return np.abs(pixels(page.locator(selector).first) - expected).max() <= 1
 
 
 def test_a_class_decides_about_every_picture_from_then_on(open_page):
     page = open_page(f"/?m={CVAE}")
-    assert told(page)["label"] is None and shows_torch(page, CVAE)
+    assert condition_of(page)["label"] is None and shows_torch(page, CVAE)
     before = pixels(page.locator(IMAGE))
     requests = []
     page.on("request", lambda r: "/atelier/" in r.url and requests.append(r.url))
-    page.get_by_label("Class", exact=True).select_option("Sneaker")
-    wait_for_told(page, label=SNEAKER)
+    page.get_by_label("Condition (class)", exact=True).select_option("Sneaker")
+    wait_for_condition(page, label=SNEAKER)
     assert shows_torch(page, CVAE)
     assert (pixels(page.locator(IMAGE)) != before).any()
     hover(page, 0.3, 0.3)
-    assert told(page)["label"] == SNEAKER and shows_torch(page, CVAE)
+    assert condition_of(page)["label"] == SNEAKER and shows_torch(page, CVAE)
     assert requests == []  # the browser decodes
     click(page, 0.55, 0.5)
     pin = '[data-testid="pin-image"]'
-    assert told(page, pin)["label"] == SNEAKER
+    assert condition_of(page, pin)["label"] == SNEAKER
     assert np.array_equal(pixels(page.locator(pin)), torch_image(z_of(page), CVAE, label=SNEAKER))
     expect(page.locator('[data-testid="pin-list"]')).to_contain_text("Sneaker")
     wait_for_query(page, "c", str(SNEAKER))
@@ -82,7 +82,7 @@ def test_a_class_decides_about_every_picture_from_then_on(open_page):
 
 def test_all_classes_follow_the_cursor(open_page):
     page = open_page(f"/?m={CVAE}")
-    expect(page.get_by_role("heading", name="All classes at this place")).to_be_visible()
+    expect(page.get_by_role("heading", name="Decoded as each class")).to_be_visible()
     for fx, fy in [(0.3, 0.4), (0.62, 0.55)]:
         z = hover(page, fx, fy)
         canvases = settled(page, "label")
@@ -97,25 +97,25 @@ def test_a_picture_of_a_class_selects_it_and_unselects_it(open_page):
     page = open_page(f"/?m={CVAE}")
     button = page.get_by_test_id("alternatives").get_by_role("button", name="Bag")
     button.click()
-    wait_for_told(page, label=CLASSES.index("Bag"))
+    wait_for_condition(page, label=CLASSES.index("Bag"))
     expect(button).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_label("Class", exact=True)).to_have_value(str(CLASSES.index("Bag")))
+    expect(page.get_by_label("Condition (class)", exact=True)).to_have_value(str(CLASSES.index("Bag")))
     button.focus()
     page.keyboard.press("Enter")
-    wait_for_told(page, label="")
+    wait_for_condition(page, label="")
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(page.get_by_label("Class", exact=True)).to_have_value("")
+    expect(page.get_by_label("Condition (class)", exact=True)).to_have_value("")
 
 
-def test_keys_take_the_next_class_and_the_next_detail(open_page):
+def test_keys_take_the_next_class_and_the_next_noise_seed(open_page):
     page = open_page(f"/?m={CVAE}")
     page.locator(MAP).focus()
     for label in [*range(len(CLASSES)), ""]:
         page.keyboard.press("c")
-        wait_for_told(page, label=label)
+        wait_for_condition(page, label=label)
     page.keyboard.press("d")  # not this model's key
     page.keyboard.press(str(SNEAKER))  # a jump to a class tells it, too
-    wait_for_told(page, label=SNEAKER, seed=0)
+    wait_for_condition(page, label=SNEAKER, seed=0)
     wait_until(page, "document.querySelector('.la-live').textContent.includes('Sneaker:')")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog").get_by_text("next class")).to_be_visible()
@@ -123,32 +123,32 @@ def test_keys_take_the_next_class_and_the_next_detail(open_page):
     other.locator(MAP).focus()
     for seed in (255, 0, 1):
         other.keyboard.press("D")
-        wait_for_told(other, seed=seed, label="")
+        wait_for_condition(other, seed=seed, label="")
     assert shows_torch(other, HVAE)
 
 
-def test_a_detail_seed_is_torch_s(open_page):
+def test_a_noise_seed_decodes_as_torch_does(open_page):
     page = open_page(f"/?m={HVAE}")
-    field, group = page.get_by_test_id("noise-seed"), page.get_by_role("group", name="Detail")
+    field, group = page.get_by_test_id("noise-seed"), page.get_by_role("group", name="Noise seed")
     none = group.get_by_role("button", name="None")
     assert none.get_attribute("aria-pressed") == "true" and field.input_value() == "0"
     before = pixels(page.locator(IMAGE))
     for typed, seed in (("7", 7), ("999", 255), ("-3", 0), ("", 0), ("12", 12)):
         field.fill(typed)
         field.press("Enter")
-        wait_for_told(page, seed=seed)
+        wait_for_condition(page, seed=seed)
         assert field.input_value() == str(seed) and shows_torch(page, HVAE)
     assert (pixels(page.locator(IMAGE)) != before).any()
-    group.get_by_role("button", name="Next detail").click()
-    wait_for_told(page, seed=13)
-    group.get_by_role("button", name="Previous detail").click()
-    wait_for_told(page, seed=12)
+    group.get_by_role("button", name="Next seed").click()
+    wait_for_condition(page, seed=13)
+    group.get_by_role("button", name="Previous seed").click()
+    wait_for_condition(page, seed=12)
     for _ in range(5):
-        seed = told(page)["seed"]
+        seed = condition_of(page)["seed"]
         group.get_by_role("button", name="New").click()
         assert changed(page, IMAGE, "data-seed", str(seed)) != "0" and shows_torch(page, HVAE)
     none.click()
-    wait_for_told(page, seed=0)
+    wait_for_condition(page, seed=0)
     assert np.array_equal(pixels(page.locator(IMAGE)), before)
     expect(none).to_have_attribute("aria-pressed", "true")
 
@@ -161,8 +161,8 @@ def test_variations_are_torch_s_and_one_can_be_taken(open_page):
     for seed, canvas in zip(seeds, canvases, strict=True):
         expected = torch_image(z_of(page), HVAE, seed=seed)
         assert np.abs(pixels(canvas) - expected).max() <= 1
-    page.get_by_role("button", name="Detail 253").click()
-    wait_for_told(page, seed=253)
+    page.get_by_role("button", name="Noise seed 253").click()
+    wait_for_condition(page, seed=253)
     assert shows_torch(page, HVAE)
 
 
@@ -193,10 +193,10 @@ def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, val
         )
         for i, (z, value) in enumerate(zip(codes, values, strict=True)):
             pin = f'[data-testid="pin-list"] li:nth-child({i + 1}) canvas'
-            assert z_of(tab, pin) == z and told(tab, pin)[parameter] == value
+            assert z_of(tab, pin) == z and condition_of(tab, pin)[parameter] == value
             expected = torch_image(z, name, **{parameter: value})
             assert np.array_equal(pixels(tab.locator(pin)), expected)
-        assert told(tab)[parameter] == values[-1] + 1
+        assert condition_of(tab)[parameter] == values[-1] + 1
 
     check(page)
     page.reload()
@@ -204,11 +204,11 @@ def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, val
     other = open_page("/" + page.evaluate("location.search"))
     check(other)
     other.locator('[data-testid="pin-list"] .la-thumb').nth(1).click()  # back to the second pin
-    wait_for_told(other, **{parameter: values[1]})
+    wait_for_condition(other, **{parameter: values[1]})
     assert z_of(other) == codes[1] and shows_torch(other, name)
     other.get_by_role("button", name="Delete pin 2").click()
     other.get_by_role("button", name="Undo").click()
-    assert told(other, '[data-testid="pin-list"] li:nth-child(2) canvas')[parameter] == values[1]
+    assert condition_of(other, '[data-testid="pin-list"] li:nth-child(2) canvas')[parameter] == values[1]
 
 
 def test_an_item_is_reconstructed_as_its_own_class(open_page):
@@ -221,8 +221,8 @@ def test_an_item_is_reconstructed_as_its_own_class(open_page):
     detail = page.get_by_test_id("item-detail")
     expected = torch_image(code.tolist(), CVAE, label=label)
     assert label != 0 and np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
-    detail.get_by_role("button", name="Go to its code").click()
-    wait_for_told(page, label=label)
+    detail.get_by_role("button", name="Go to this code").click()
+    wait_for_condition(page, label=label)
     assert np.abs(np.array(z_of(page)) - code).max() <= 1e-4 and shows_torch(page, CVAE)
 
 
@@ -251,16 +251,16 @@ def test_other_models_have_neither_control_and_each_keeps_its_own(open_page):
         assert page.get_by_test_id("class-select").is_visible() == (kind == "label")
         assert page.get_by_test_id("noise-seed").is_visible() == (kind == "noise")
         assert page.get_by_test_id("alternatives").is_visible() == bool(kind)
-        wait_for_told(page, label="3" if name == CVAE else "", seed=0)
+        wait_for_condition(page, label="3" if name == CVAE else "", seed=0)
         assert shows_torch(page, name)
 
 
 def test_an_old_link_opens_and_a_spoilt_one_is_reported(open_page):
     page = open_page(f"/?m={CVAE}&z=0.5,0.5&p=0.1,0.2;0.3,0.4")
     expect(page.get_by_test_id("pin-image")).to_have_count(2)
-    assert told(page, '[data-testid="pin-image"]') == {"label": None, "seed": 0}
+    assert condition_of(page, '[data-testid="pin-image"]') == {"label": None, "seed": 0}
     page = open_page(f"/?m={CVAE}&c=10&s=4&p=0,0c11")
     expect(page.get_by_text("could not be read in full (p, c, s)")).to_be_visible()
-    assert told(page) == {"label": None, "seed": 0}
+    assert condition_of(page) == {"label": None, "seed": 0}
     page = open_page("/?c=3")
     expect(page.get_by_text("could not be read in full (c)")).to_be_visible()

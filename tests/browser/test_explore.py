@@ -171,7 +171,7 @@ def test_prior_scale_is_the_normal_quantile_function(open_page):
     from statistics import NormalDist
 
     page = open_page("/")
-    page.get_by_role("button", name="Prior scale").click()
+    page.get_by_role("button", name="Quantile scale").click()
     slider = page.get_by_test_id("z-slider-1")
     for share in (0.01, 0.1, 0.5, 0.9):
         shown = page.locator(IMAGE).get_attribute("data-z")
@@ -238,7 +238,7 @@ def test_wheel_zoom_stays(open_page):
     assert float(changed(page, MAP, "data-view", zoomed).split(",")[0]) < x0
 
 
-@pytest.mark.parametrize("layer", ["Pictures", "Density", "Uncertainty"])
+@pytest.mark.parametrize("layer", ["Decoded grid", "Density", "Pixel entropy"])
 def test_layers_draw_and_switch_off(open_page, layer):
     page = open_page("/")
 

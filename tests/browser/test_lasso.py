@@ -83,7 +83,7 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     page.get_by_role("button", name="Bag", exact=False).first.click()  # hides the class
     page.get_by_text("hidden and not counted: Bag").wait_for()
     fewer = len(found) - counts[8]
-    assert f"{fewer:,} of 10,000 test images inside; not counted because hidden: Bag" in (
+    assert f"{fewer:,} of 10,000 test images inside; hidden, not counted: Bag" in (
         page.locator(COUNT).inner_text()
     )
     page.reload()

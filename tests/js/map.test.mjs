@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
 import { Items } from "../../pages/ui/map/items.js";
-import { closed, inside, Lasso, MOST_CORNERS } from "../../pages/ui/map/lasso.js";
+import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { normalCdf, probit } from "../../pages/ui/map/normal.js";
 import { simplified, waypointAt } from "../../pages/ui/map/path_overlay.js";
 import { round, View } from "../../pages/ui/map/viewport.js";
@@ -129,7 +129,7 @@ test("a long stroke becomes a polygon of few corners that still encloses the sam
   lasso.begin([1, 0]);
   for (let i = 1; i < 5000; i++) lasso.extend([Math.cos(i / 5000 * 2 * Math.PI), Math.sin(i / 5000 * 2 * Math.PI)]);
   const polygon = lasso.end(0.001);
-  assert.ok(polygon.length <= MOST_CORNERS && polygon.length > 10);
+  assert.ok(polygon.length <= MAX_CORNERS && polygon.length > 10);
   assert.ok(inside(0.9, 0, polygon) && !inside(1.1, 0, polygon));
   assert.equal(lasso.stroke, null);
 });

@@ -2,7 +2,7 @@
 
 import { loadBuffer } from "../component/load.js";
 import { element } from "../component/element.js";
-import { Items } from "../map/items.js";
+import { densityText, Items } from "../map/items.js";
 import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
 import { Plot, release } from "../map/scatter.js";
@@ -107,8 +107,8 @@ export class ComparePanel {
   }
 
   showFacts() {
-    const { items, z, own, source } = this, { word, crowding, mix, near } = items.survey(z);
-    const lines = [crowding > 0 ? `${word}, percentile ${Math.round(100 * Math.min(0.99, crowding))}` : "empty"];
+    const { items, z, own, source } = this, survey = items.survey(z), { mix, near } = survey;
+    const lines = [`density ${densityText(survey)}`];
     lines.push(`nearest: ${items.classes[mix[0].label]} ${mix[0].count} of ${near.length}`);
     const error = own !== null && this.original?.item === own && this.canvas.dataset.z === z.join(",") ? this.error() : null;
     if (error !== null) lines.push(`squared error ${error.toFixed(4)} a pixel`);

@@ -1,13 +1,12 @@
 /**
- * Streamlit's way in, inlined into every component: mounts the class that the module `data.module`
- * exports by default once an element and hands it messages and themes, one at a time. What comes
- * while `update` still loads something waits, and only the newest of it is kept: every message says
- * all there is, and so no `update` meets another one half done.
+ * The bridge to Streamlit, inlined into every component: creates the class that the module
+ * `data.module` exports by default once per element, and passes messages and themes to it, one at a
+ * time. While `update` is busy only the newest message waits, because every message is complete.
  */
 
 const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
-const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page has come, until a message is sent
+const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page is replaced, until a message is sent
 
 function themeOf(element) {
   const style = getComputedStyle(element), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
@@ -25,7 +24,7 @@ function themeOf(element) {
   };
 }
 
-/** The theme now: the same object while nothing of it has changed, so that `!==` finds a change. */
+/** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
 function themeFor(mine, root) {
   const theme = themeOf(root), text = JSON.stringify(theme);
   if (mine.themeText !== text) Object.assign(mine, { theme, themeText: text });
@@ -33,46 +32,47 @@ function themeFor(mine, root) {
 }
 
 /**
- * Before another page is asked for, a component says what it has yet to say, and nothing after that:
- * Streamlit would run a late message for the page that is left, empty the one that comes, and fail
- * at the next message of that one. Streamlit itself sends a moment later, so the link waits for it.
+ * Before the visitor leaves the page, a component sends what waits, and nothing afterwards: Streamlit
+ * would run a late message for the old page and empty the new one. Streamlit sends with a short delay,
+ * so the link waits for it.
  */
-function mindLeaving(mine) {
-  const heard = (event) => {
+function flushBeforeLeaving(mine) {
+  const onClick = (event) => {
     const link = event.target.closest?.(LINKS);
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens elsewhere
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens another tab
+    if (new URL(link.href).pathname === location.pathname) return; // the page stays
     mine.component?.debouncer?.flush(); // debounce.js
-    if (performance.now() - mine.said < MOMENT) {
+    if (performance.now() - mine.sentAt < MOMENT) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setTimeout(() => link.click(), MOMENT);
-    } else mine.left = performance.now();
+    } else mine.leftAt = performance.now();
   };
-  document.addEventListener("click", heard, true);
-  return () => document.removeEventListener("click", heard, true);
+  document.addEventListener("click", onClick, true);
+  return () => document.removeEventListener("click", onClick, true);
 }
 
-/** Shows why nothing is shown. */
+/** Shows the error in place of the component. */
 function fail(root, error) {
   root.dataset.state = "failed";
   root.querySelector(".la-status").textContent = `This view did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
 }
 
-/** Hands on what waits until nothing does. */
-async function handOn(mine, root) {
+/** Passes on the newest message until none waits. */
+async function passOn(mine, root) {
   if (mine.busy) return;
   mine.busy = true;
   try {
     const made = mine.component = await mine.made;
     while (mine.waiting) {
       const { data, setStateValue } = mine.waiting;
-      const send = (...words) => {
-        if (performance.now() - mine.left < LEAVING) return;
-        mine.said = performance.now();
-        setStateValue(...words);
+      const send = (name, value) => {
+        if (performance.now() - mine.leftAt < LEAVING) return;
+        mine.sentAt = performance.now();
+        setStateValue(name, value);
       };
       mine.waiting = null;
-      mine.left = -Infinity;
+      mine.leftAt = -Infinity;
       await made.update({ data, setStateValue: send }, themeFor(mine, root));
     }
   } catch (error) {
@@ -88,13 +88,13 @@ export default function mount(component) {
   let mine = mounted.get(parentElement);
   if (!mine) {
     const made = import(new URL(data.module, document.baseURI)).then((module) => new module.default(root));
-    mine = { made, said: -Infinity, left: -Infinity };
+    mine = { made, sentAt: -Infinity, leftAt: -Infinity };
     mounted.set(parentElement, mine);
-    mine.stay = mindLeaving(mine);
-    root.inert = true; // nothing can be pressed before there is something to press it on
+    mine.stay = flushBeforeLeaving(mine);
+    root.inert = true; // until the module has loaded
   }
   mine.waiting = component;
-  handOn(mine, root);
+  passOn(mine, root);
   return () => {
     mounted.delete(parentElement);
     mine.stay();

@@ -1,9 +1,11 @@
-/** A message that waits for a moment of rest, so that dragging and typing do not flood Python. */
+/** A message that waits for a pause, so that dragging and typing do not flood Python. */
 export class Debouncer {
-  /** @param send sends what there is to say by then */
+  timer = null;
+
+  /** @param {() => void} send builds the message when it is called and sends it */
   constructor(send) { this.send = send; }
 
-  /** Sends after a delay in milliseconds; at once for 0. What was asked for before is said with it. */
+  /** Sends after a delay in milliseconds; at once for 0. A message that still waits is replaced. */
   schedule(delay) {
     this.cancel();
     if (delay === 0) this.send();

@@ -1,14 +1,15 @@
-/** A slider beside a number field, both for one latent coordinate. */
+/** A slider and a number field for one latent coordinate. */
 
 import { element } from "../component/element.js";
 
 const SLIDER_STEPS = 2000;
 
 /**
- * A slider beside a number field.
- * @param id of the dimension, for tests
- * @param handlers { hold(share of the travel), type(value), release(), refuse() }
- * @returns { row, show(value, share of the travel) }
+ * @param {string} name
+ * @param {number} id of the dimension, for tests
+ * @param {{ hold(share: number): void, type(value: number): void, release(): void, refuse(): void }} handlers
+ *   `share` is the slider's travel, 0 to 1; `refuse` follows text that is no number
+ * @returns {{ row: HTMLElement, show(value: number, share: number): void }}
  */
 export function sliderRow(name, id, handlers) {
   const row = element("div"), label = element("span");

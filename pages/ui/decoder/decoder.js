@@ -1,19 +1,18 @@
 /**
- * Runs a decoder program: the layers and weights of a torch decoder, as `vae/export.py` writes them.
+ * Runs a decoder program: the layers and weights of a torch decoder, as vae/export/decoder_program.py writes them.
  *
  * A program is one binary file: uint32 length of the manifest, the manifest (JSON, padded to four
- * bytes), then all weights as float16 or float32. The result equals torch within 1/255 a pixel.
- * No dependency, no DOM, no Streamlit: the same file runs in the app, in a worker, in the
- * single-file explorer and in node.
+ * bytes), then all weights as float16 or float32. The result equals torch within 1/255 per pixel.
+ * It depends on nothing, so it runs in a page, in a worker and in Node.
  *
- * Feature maps live as [H, W, C] here (torch: [C, H, W]), so that every convolution is a gather of
+ * Feature maps are [H, W, C] here (torch: [C, H, W]), so that every convolution is a gather of
  * one contiguous patch followed by the same matrix-vector kernel as a linear layer.
  */
 
 /** y = W x + b for a row-major W [rows, columns]; the inner loop of everything below. */
 function affine(weight, bias, x, xAt, y, yAt, rows, columns) {
   let row = 0;
-  // Four rows share each load of x; double accumulators are what JavaScript numbers are anyway.
+  // Four rows share each load of x.
   for (; row + 3 < rows; row += 4) {
     let a = bias[row], b = bias[row + 1], c = bias[row + 2], d = bias[row + 3];
     let w0 = row * columns, w1 = w0 + columns, w2 = w1 + columns, w3 = w2 + columns;
@@ -30,7 +29,7 @@ function affine(weight, bias, x, xAt, y, yAt, rows, columns) {
   }
 }
 
-/** float16 bits -> Float32Array; by table of the 65,536 values only where the browser has no type for it. */
+/** float16 bits -> Float32Array; number by number where the browser has no Float16Array. */
 function halfToFloat(bits) {
   if (typeof Float16Array === "function") {
     return Float32Array.from(new Float16Array(bits.buffer, bits.byteOffset, bits.length));
@@ -49,7 +48,7 @@ function halfToFloat(bits) {
 const flat = (size) => ({ size, map: null });
 const grid = (height, width, channels) => ({ size: height * width * channels, map: [height, width, channels] });
 
-/** One compiler a layer type: (spec, tensor, shape) -> { shape, run(x) -> y }. Buffers are made once. */
+/** One compiler per layer type: (spec, tensor, shape) -> { shape, run(x) -> y }. Buffers are allocated once. */
 const COMPILERS = {
   linear(spec, tensor, shape) {
     expect(shape.size === spec.in, `linear expects ${spec.in} numbers, got ${shape.size}`);
@@ -106,7 +105,7 @@ const COMPILERS = {
     } };
   },
 
-  /** [h | e] -> [f(h) | e]: f reads the first `width` numbers, the noise behind them is kept. */
+  /** [h | e] -> [f(h) | e]: f reads the first `width` numbers, the context after them passes through. */
   beside(spec, tensor, shape) {
     const { width } = spec, rest = shape.size - width, inner = chain(spec.layers, tensor, flat(width));
     const y = new Float32Array(inner.shape.size + rest);
@@ -131,7 +130,7 @@ const COMPILERS = {
   /** [h | e] -> [h + U z + u | rest of e], z = mean(h) + std(h) * (the first `size` numbers of e). */
   draw(spec, tensor, shape) {
     const { width, size, log_std: [low, high], prior, into } = spec, rest = shape.size - width - size;
-    expect(rest >= 0, `a draw of ${size} numbers beside ${width} got only ${shape.size}`);
+    expect(rest >= 0, `a stochastic layer of ${size} + ${width} numbers got only ${shape.size}`);
     const weight = tensor(prior.weight, 2 * size * width), bias = tensor(prior.bias, 2 * size);
     const up = tensor(into.weight, width * size), shift = tensor(into.bias, width);
     const gaussian = new Float32Array(2 * size), z = new Float32Array(size), y = new Float32Array(width + rest);

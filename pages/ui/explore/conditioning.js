@@ -1,6 +1,6 @@
 /**
- * What the decoder is told beside the code: the class of a conditional model, the detail seed of a
- * hierarchical one. A control in the panel, and below the map a strip that shows the alternatives.
+ * The decoder's further input: the class of a conditional model, the noise seed of a hierarchical one.
+ * A control in the panel, and a strip below the map that shows the alternatives.
  */
 
 import { element } from "../component/element.js";
@@ -8,11 +8,11 @@ import { keyOf } from "../decoder/image_source.js";
 import { paint } from "../decoder/pixels.js";
 
 const VARIATIONS = 8;
-const FRAME_BUDGET = 4; // milliseconds after which the strip leaves the rest to the next frame
+const FRAME_BUDGET = 4; // milliseconds of decoding per frame of the screen
 
 const KINDS = {
   label: {
-    title: "All classes at this place", hint: "Choose one to decode the whole map as it; again for unknown.",
+    title: "Decoded as each class", hint: "Select a class to decode the whole map with it; select it again for unknown.",
     count: (items) => items.contextSize,
     vary: (latent, i) => ({ ...latent, label: i }),
     name: ({ label }, items) => items.classes[label],
@@ -20,10 +20,10 @@ const KINDS = {
     key: "c",
   },
   noise: {
-    title: "Other details of this place", hint: "Choose one to give its detail to the whole map.",
+    title: "Other noise seeds", hint: "Select one to decode the whole map with it.",
     count: () => VARIATIONS,
     vary: (latent, i, seeds) => ({ ...latent, seed: (latent.seed + 1 + i) % seeds }),
-    name: ({ seed }) => (seed ? `Detail ${seed}` : "No detail"),
+    name: ({ seed }) => (seed ? `Noise seed ${seed}` : "No noise"),
     next: ({ seed }, items, seeds) => ({ seed: (seed + 1) % seeds }),
     key: "d",
   },
@@ -91,13 +91,13 @@ export class Conditioning {
     }));
   }
 
-  /** Takes a label or seed at once, so that the next press goes on from it before a frame is drawn. */
+  /** Takes a label or seed at once, so that the next key press continues from it before a frame is drawn. */
   choose(condition) {
     this.latent = { ...this.latent, ...condition };
     this.handlers.setCondition(condition);
   }
 
-  /** Follows the cursor: controls at once, the strip within the next frames. */
+  /** Follows the cursor: the controls at once, the strip within the next frames. */
   show(latent) {
     this.latent = latent;
     if (!this.kind) return;
@@ -113,7 +113,7 @@ export class Conditioning {
     this.frame ??= requestAnimationFrame(() => this.step());
   }
 
-  /** Decodes outdated pictures in turn until the frame's share is spent; goes on in the next. */
+  /** Decodes outdated images in turn until the budget is spent; continues in the next frame. */
   step() {
     this.frame = null;
     const start = performance.now(), { tiles } = this;
@@ -132,7 +132,7 @@ export class Conditioning {
     Object.assign(canvas.dataset, { z: latent.z.join(","), label: latent.label ?? "", seed: latent.seed });
   }
 
-  /** The key of this model's control takes the next label or seed. */
+  /** Selects the next label or seed on the key of this model's control; returns whether it was that key. */
   key(key) {
     if (key !== this.kind?.key) return false;
     this.choose(this.kind.next(this.latent, this.items, this.seeds));

@@ -1,8 +1,8 @@
-/** What is pressed on and around the map: keys, buttons, the link to take along. */
+/** Keys and buttons of the Explore page's map. */
 
 import { answered, copyLink } from "../component/copy_link.js";
 
-/** Does what a key on the map stands for; false where it stands for nothing. */
+/** Handles a key pressed on the map; returns whether it means anything. */
 export function keyPressed(map, key) {
   if (!map.items) return false;
   if (map.region.key(key)) return true;
@@ -31,7 +31,7 @@ export function wireTools(map) {
   for (const button of map.root.querySelectorAll("[data-layer]")) button.onclick = () => map.toggleLayer(button.dataset.layer);
 }
 
-/** Copies the link that comes with the answer to this commit. */
+/** Copies the link that Python sends in answer to this commit. */
 async function copy(map) {
   const answer = answered(map);
   map.commit(0);

@@ -1,11 +1,9 @@
 /**
- * The latent map: a plane of encoded items on which every place decodes under the cursor.
+ * The latent map: a plane of encoded items on which every position decodes under the cursor.
  *
- * Three kinds of position keep hover free and sharing exact: `held` is the one that counts (drag,
- * click, slider, key), `preview` follows a hovering pointer and is forgotten when it leaves, and a
- * pin is kept. Beside them stands what the decoder is told, a label or a detail seed: with a code it
- * makes a latent { z, label, seed }, which decides about a picture. Only held places, pins, the region and
- * settings are committed to Python; hovering sends nothing.
+ * `state.z` is the position that drags, clicks, sliders and keys set; `preview` follows a hovering
+ * pointer and ends when it leaves. With a label or a noise seed, a code is a latent { z, label, seed },
+ * which determines an image. The state is committed to Python; hovering sends nothing.
  */
 
 import { press } from "../component/element.js";
@@ -23,12 +21,9 @@ import { Panel } from "./panel.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 import { Region } from "./region.js";
 import { keyOf, ImageSource } from "../decoder/image_source.js";
-import { View } from "../map/viewport.js";
+import { round, View } from "../map/viewport.js";
 
-const COMMIT_DELAY = 250; // milliseconds of rest before view, place and layers are committed
-
-/** Places are rounded once, here, so that map, fields, link and server mean the same number. */
-const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);
+const COMMIT_DELAY = 250; // milliseconds of rest before the state is committed
 
 export default class LatentMap {
   constructor(root) {
@@ -38,7 +33,7 @@ export default class LatentMap {
     this.view = new View();
     this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
     this.mode = { panning: false };
-    this.debouncer = new Debouncer(() => this.tellPython());
+    this.debouncer = new Debouncer(() => this.sendState());
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
     const handlers = this.actions();
     this.layers = new Layers(this.find(".la-under"));
@@ -79,7 +74,7 @@ export default class LatentMap {
     };
   }
 
-  /** Called with every message of Python: a new model is loaded, answers to pins are shown. */
+  /** Called with every message from Python: loads a new model, shows answers to pins. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     this.link = data.link;
@@ -98,10 +93,10 @@ export default class LatentMap {
     }
   }
 
-  /** Loads a model's decoder and items, and takes over the place that Python remembers for it. */
+  /** Loads a model's decoder and items, and restores the state that Python remembers for it. */
   async open({ facts, urls, place, plotly, pins }) {
     this.digest = null;
-    this.debouncer.cancel(); // what is still waiting belongs to the model before
+    this.debouncer.cancel(); // what still waits belongs to the previous model
     this.root.dataset.state = "loading";
     const [Plotly, items, buffer, noise] = await Promise.all([
       loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
@@ -109,7 +104,7 @@ export default class LatentMap {
     this.source.accept(pins);
     this.items = items;
     this.digest = facts.digest;
-    this.adopt(place);
+    this.restore(place);
     this.panel.setModel(items);
     this.lists.setModel(items, this.source, urls.items);
     this.conditioning.setModel(items);
@@ -124,24 +119,24 @@ export default class LatentMap {
     this.root.dataset.state = "ready";
   }
 
-  adopt(place) {
+  restore(place) {
     this.state = {
       z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
       item: place.item !== null && place.item < this.items.count ? place.item : null, hidden: new Set(place.hidden),
       region: place.region,
     };
     this.preview = this.shown = this.nearOf = null;
-    this.history.forget();
+    this.history.clear();
     this.measure();
     if (place.view) this.view.fromArray(place.view);
     else this.view.fit(this.items.bounds);
   }
 
-  // --- what people do -------------------------------------------------------------------------
+  // --- input -----------------------------------------------------------------------------------
 
   latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
-  /** A place on the plane with the further dimensions of the held code. */
+  /** A point of the plane with the other dimensions of the current code. */
   complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
 
   setPreview(place) {
@@ -163,7 +158,7 @@ export default class LatentMap {
     if (this.view.reveal(z[0], z[1])) this.redraw("view");
   }
 
-  /** Decodes as another label or detail seed from now on, wherever the cursor is. */
+  /** Sets the label or the noise seed with which everything is decoded. */
   setCondition(condition) {
     const before = keyOf(this.state);
     Object.assign(this.state, condition);
@@ -183,7 +178,7 @@ export default class LatentMap {
 
   fit() { this.view.fit(this.items.bounds); this.redraw("view"); this.commit(); }
 
-  /** Whether a plain drag moves the map. */
+  /** Sets whether a plain drag moves the map. */
   pan(on) {
     this.mode.panning = on;
     if (on && this.region.drawing) this.region.toggle(false);
@@ -192,7 +187,7 @@ export default class LatentMap {
 
   toggleLayer(name) { flip(this.state.layers, name); this.showLayers(); this.commit(); }
 
-  // --- what people see ------------------------------------------------------------------------
+  // --- output ----------------------------------------------------------------------------------
 
   measure() {
     const { clientWidth, clientHeight } = this.find(".la-plot");
@@ -204,7 +199,7 @@ export default class LatentMap {
     if (this.items) this.redraw("view");
   }
 
-  /** Draws at the next frame; `view` also moves Plotly and the layers below the items. */
+  /** Draws in the next frame. @param what "over", "under", "marks" or, for all of it, "view" */
   redraw(what = "over") {
     (this.dirty ??= new Set()).add(what);
     this.frame ??= requestAnimationFrame(() => {
@@ -218,18 +213,18 @@ export default class LatentMap {
       }
       if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
       if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(this.state.z));
-      this.drawPlace();
+      this.drawCursor();
       this.stats.frames++;
     });
   }
 
-  drawPlace() {
+  drawCursor() {
     const { items, state, theme, view } = this, z = this.preview ?? state.z, latent = this.latentAt(z), key = keyOf(latent);
     if (key !== this.shown) {
       this.shown = key;
       this.source.draw(latent);
       this.conditioning.show(latent);
-      this.panel.showPlace(z, items.survey(z), theme);
+      this.panel.showPosition(z, items.survey(z), theme);
       this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, items.conditionName(latent)].filter((part) => part !== "").join(", ")}`);
     }
     if (this.nearOf !== state.z.join(",")) this.showNear();
@@ -257,24 +252,24 @@ export default class LatentMap {
     this.redraw("under");
   }
 
-  /** Says the held place to screen readers, once it has come to rest. */
+  /** Announces the position to screen readers once it has come to rest. */
   announce() {
     this.say(() => {
-      const { z } = this.state, condition = this.items.conditionName(this.state), { mix, word, near } = this.items.survey(z), { classes } = this.items;
-      return `${z.map((v) => v.toFixed(2)).join(", ")}${condition && `, ${condition}`}: ${word}; ${mix.map((m) => `${m.count} of ${near.length} nearest ${classes[m.label]}`).join(", ")}`;
+      const { z } = this.state, condition = this.items.conditionName(this.state), { mix, level, near } = this.items.survey(z), { classes } = this.items;
+      return `${z.map((v) => v.toFixed(2)).join(", ")}${condition && `, ${condition}`}: local density ${level}; ${mix.map((m) => `${m.count} of the ${near.length} nearest: ${classes[m.label]}`).join(", ")}`;
     });
   }
 
-  /** @param words or what makes them; the last within a moment are spoken */
+  /** @param words or a function that returns them; the last within a moment are announced */
   say(words) {
-    clearTimeout(this.saying);
-    this.saying = setTimeout(() => { this.find(".la-live").textContent = typeof words === "string" ? words : words(); }, 400);
+    clearTimeout(this.speech);
+    this.speech = setTimeout(() => { this.find(".la-live").textContent = typeof words === "string" ? words : words(); }, 400);
   }
 
-  /** Tells Python where we are; Python answers with pictures and the new link. */
+  /** Sends the state to Python, which answers with images and the new link. */
   commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
-  tellPython() {
+  sendState() {
     const { z, label, seed, layers, pins, item, hidden, region } = this.state;
     this.send?.("place", {
       digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
@@ -287,7 +282,7 @@ export default class LatentMap {
     this.conditioning.destroy();
     cancelAnimationFrame(this.frame);
     this.debouncer.cancel();
-    clearTimeout(this.saying);
+    clearTimeout(this.speech);
     this.plot?.destroy();
   }
 }

@@ -1,19 +1,20 @@
-/** The panel beside the map: the decoded picture, what is known about its place, the sliders. */
+/** The panel next to the map: the decoded image, facts about its position, the sliders. */
 
+import { densityText } from "../map/items.js";
 import { element } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
 import { fill, paint } from "../decoder/pixels.js";
 import { normalCdf, probit } from "../map/normal.js";
 
-const EDGE = 0.0005; // the prior scale ends at these tail probabilities, z = ±3.29
+const EDGE = 0.0005; // tail probability at the ends of the quantile scale, z = ±3.29
 
 export class Panel {
-  /** @param handlers { held() -> z, where a slider goes on from, hold(z), release() } */
+  /** @param handlers { held() -> z, hold(z), release() } */
   constructor(root, handlers) {
     this.find = (selector) => root.querySelector(selector);
     this.canvas = this.find('[data-testid="decoded-image"]');
     this.handlers = handlers;
-    this.scale = "plain";
+    this.scale = "linear";
     for (const button of root.querySelectorAll("[data-scale]")) {
       button.onclick = () => {
         this.scale = button.dataset.scale;
@@ -32,7 +33,7 @@ export class Panel {
     this.ctx = this.canvas.getContext("2d");
     this.image = this.ctx.createImageData(width, height);
     for (const element of this.root.querySelectorAll(".la-prior")) element.hidden = !items.prior;
-    if (!items.prior) this.scale = "plain";
+    if (!items.prior) this.scale = "linear";
     this.buildSliders(items.latentSize);
   }
 
@@ -53,17 +54,17 @@ export class Panel {
 
   replace(d, value) { return this.handlers.held().map((v, i) => (i === d ? value : v)); }
 
-  /** End points of the plain scale: the data's own extent, four prior deviations elsewhere. */
+  /** Ends of the linear scale: the extent of the data on the map's axes, four standard deviations of the prior elsewhere. */
   extent(d) { return d < 2 ? this.items.bounds.slice(2 * d, 2 * d + 2) : [-4, 4]; }
 
   fromTravel(d, share) {
-    if (this.scale === "prior") return probit(EDGE + share * (1 - 2 * EDGE));
+    if (this.scale === "quantile") return probit(EDGE + share * (1 - 2 * EDGE));
     const [low, high] = this.extent(d);
     return low + share * (high - low);
   }
 
   toTravel(d, value) {
-    if (this.scale === "prior") return (normalCdf(value) - EDGE) / (1 - 2 * EDGE);
+    if (this.scale === "quantile") return (normalCdf(value) - EDGE) / (1 - 2 * EDGE);
     const [low, high] = this.extent(d);
     return (value - low) / (high - low);
   }
@@ -85,23 +86,20 @@ export class Panel {
     Object.assign(this.canvas.dataset, { z: z.join(","), label: label ?? "", seed, source });
   }
 
-  /** @param z where the picture is */
-  showPlace(z, survey, theme) {
+  /** Facts about the position z of the image. */
+  showPosition(z, survey, theme) {
     const { items } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
-    fact("crowding").textContent = survey.crowding > 0
-      ? `${survey.word}, percentile ${Math.round(100 * Math.min(0.99, survey.crowding))}` : "empty";
-    fact("crowding").dataset.word = survey.word;
+    fact("density").textContent = densityText(survey);
+    fact("density").dataset.level = survey.level;
     fact("distance").textContent = survey.distance.toFixed(3);
     fact("prior").textContent = `${survey.logPrior.toFixed(2)} nats`;
-    this.find(".la-mix").replaceChildren(...survey.mix.map(({ label, count }) => {
-      const part = element("i");
-      part.style.flexGrow = count;
-      part.style.background = theme.classes[label % theme.classes.length];
-      return part;
-    }));
+    this.find(".la-mix").replaceChildren(...survey.mix.map(({ label, count }) => element("i", {
+      title: `${count} of the ${survey.near.length} nearest: ${items.classes[label]}`,
+      style: { flexGrow: count, background: theme.classes[label % theme.classes.length] },
+    })));
     const words = survey.mix.map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
     this.find(".la-mix-text").textContent = words;
-    this.find(".la-mix").setAttribute("aria-label", `Classes of the 10 nearest items: ${words}`);
+    this.find(".la-mix").setAttribute("aria-label", `Classes of the ${survey.near.length} nearest items: ${words}`);
     this.showSliders(z);
   }
 

@@ -1,17 +1,17 @@
 /**
  * A region of the map: drawn with a lasso, or corner by corner from the keyboard. Items inside keep
- * their colours, the others turn grey; the legend counts. What it holds is told below the map by Python.
+ * their colours, the others turn grey, and the legend counts. Python describes the region below the map.
  */
 
-import { closed, drawLasso, inside, Lasso, MOST_CORNERS } from "../map/lasso.js";
+import { closed, drawLasso, inside, Lasso, MAX_CORNERS } from "../map/lasso.js";
 import { HighlightLayer } from "../map/highlight.js";
 
 const CLOSE = 10; // pixels from the first corner at which the next one closes the region
 
 export class Region {
-  /** @param map whose state.region is shown; its pointer events are heard before it hears them */
+  /** @param map whose state.region is shown; this listens to its pointer before `listen` does */
   constructor(map) {
-    Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], of: null, mask: null });
+    Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], shownRegion: null, mask: null });
     this.highlight = new HighlightLayer(map.find(".la-highlight"));
     map.over.addEventListener("pointerdown", (event) => {
       if (!this.drawing || !map.items || event.button) return;
@@ -21,12 +21,12 @@ export class Region {
     map.over.addEventListener("pointercancel", () => this.drop());
   }
 
-  /** What gestures mean: while a lasso is drawn a drag draws it, all else stays as `handlers` has it. */
+  /** The handlers for `listen`: while the lasso is on, a drag draws it; all else is as in `handlers`. */
   over(handlers) {
     const { lasso, map } = this;
     return {
       ...handlers,
-      preview: (z) => { if (z === null) this.drop(); handlers.preview(z); }, // a second finger: it is a pinch
+      preview: (z) => { if (z === null) this.drop(); handlers.preview(z); }, // a second finger: a pinch
       hold: (z) => { if (lasso.stroke) { lasso.extend(z); map.redraw(); } else handlers.hold(z); },
       release: () => {
         if (!lasso.stroke) { handlers.release(); return; }
@@ -50,7 +50,7 @@ export class Region {
     if (on) map.pan(false);
     map.find('[data-do="lasso"]').setAttribute("aria-pressed", String(on));
     map.over.focus({ preventScroll: true, focusVisible: false });
-    map.say(on ? "Lasso: drag around some items, or move with the arrows and set corners with Enter." : "Lasso off.");
+    map.say(on ? "Lasso: drag around items, or move with the arrows and set corners with Enter." : "Lasso off.");
     map.redraw();
   }
 
@@ -59,13 +59,13 @@ export class Region {
     this.map.history.change({ region: polygon });
   }
 
-  /** All items get their colours back; the button that asked for it goes, so the map takes the focus. */
+  /** All items get their colours back; the button disappears, so the map takes the focus. */
   clear() {
     this.choose(null);
     this.map.over.focus({ preventScroll: true, focusVisible: false });
   }
 
-  /** Does what a key stands for while or after a lasso is drawn; false where that is nothing. */
+  /** Handles a key while or after a lasso is drawn; returns whether it means anything. */
   key(key) {
     const { map, drawing, corners } = this;
     if (key === "l" || key === "L") { this.toggle(); return true; }
@@ -80,25 +80,25 @@ export class Region {
     return true;
   }
 
-  /** Sets a corner; on the first one, or a second time on the last, it closes the region. */
+  /** Sets a corner; on the first corner, or again on the last, closes the region. */
   corner(at) {
     const { map, corners } = this, [x, y] = map.view.toPixel(...at);
     const near = (z, reach) => { const [u, v] = map.view.toPixel(...z); return Math.hypot(u - x, v - y) <= reach; };
     if (corners.length && (near(corners[0], CLOSE) || near(corners.at(-1), 1))) {
       const polygon = closed(corners, map.view.unit);
-      if (polygon) this.choose(polygon); else map.say("These corners enclose nothing yet: set three or more.");
-    } else if (corners.length < MOST_CORNERS) {
+      if (polygon) this.choose(polygon); else map.say("These corners enclose no area: set three or more.");
+    } else if (corners.length < MAX_CORNERS) {
       corners.push(at);
       map.say(`Corner ${corners.length}. Enter on the first corner, or here again, closes the region.`);
     }
     map.redraw();
   }
 
-  /** Follows the state: a region, hidden classes or the layer of items have changed. */
+  /** Follows the state after a change of the region, the hidden classes or the layer of items. */
   show() {
     const { map } = this, { items, state: { region, hidden, layers } } = map;
-    if (region !== this.of || items !== this.items) {
-      Object.assign(this, { of: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
+    if (region !== this.shownRegion || items !== this.items) {
+      Object.assign(this, { shownRegion: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
       if (this.mask) {
         this.counts = items.classes.map(() => 0);
         this.mask.forEach((within, i) => { this.counts[items.labels[i]] += within; });
@@ -107,19 +107,19 @@ export class Region {
     this.shown = layers.has("points");
     map.find(".la-plotly").classList.toggle("la-quiet", region !== null);
     map.find(".la-region").hidden = region === null;
-    map.find('[data-testid="region-count"]').textContent = region ? this.words(hidden) : "";
+    map.find('[data-testid="region-count"]').textContent = region ? this.summary(hidden) : "";
     map.lists.showLegend(hidden, map.theme, this.counts);
     map.redraw("marks");
   }
 
-  words(hidden) {
+  summary(hidden) {
     const { items, counts } = this, number = (n) => n.toLocaleString("en");
-    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), unseen = [...hidden].map((k) => items.classes[k]).filter(Boolean);
+    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), hiddenNames = [...hidden].map((k) => items.classes[k]).filter(Boolean);
     return [
-      `${number(many)} of ${items.sampled ? `the ${number(items.count)} items drawn here, of ${items.split},` : items.split} inside`,
-      items.latentSize > 2 && "chosen in the plane of z1 and z2 alone",
-      unseen.length > 0 && `not counted because hidden: ${unseen.join(", ")}`,
-    ].filter(Boolean).join("; ") + ". Their mean and spread, and new samples like them, stand below.";
+      `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} inside`,
+      items.latentSize > 2 && "selected in the plane of z1 and z2 only",
+      hiddenNames.length > 0 && `hidden, not counted: ${hiddenNames.join(", ")}`,
+    ].filter(Boolean).join("; ") + ". Below: their mean, their spread and new samples.";
   }
 
   /** Recolours the items; needed when the view or the region has changed. */
@@ -129,7 +129,7 @@ export class Region {
     else this.highlight.clear();
   }
 
-  /** The outline over the map, or what there is of it so far. */
+  /** The outline over the map, also while it is being drawn. */
   draw() {
     const { map: { over, view, theme, state }, lasso, corners } = this, ctx = over.getContext("2d");
     if (state.region && !lasso.stroke && !corners.length) drawLasso(ctx, view, theme, state.region, { tint: 0 });

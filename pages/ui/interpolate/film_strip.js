@@ -3,6 +3,7 @@
  * between two frames the picture is decoded as well, so that play is as smooth as the screen.
  */
 
+import { densityText } from "../map/items.js";
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 import { fill, paint } from "../decoder/pixels.js";
@@ -82,14 +83,14 @@ export class Film {
     this.frame = null;
   }
 
-  /** What is said under a frame: how crowded its place is and the class most of its neighbours have. */
+  /** The caption of a frame: the local density and the most frequent class of its neighbours. */
   describe({ canvas, button, place, near }, latent) {
-    const { word, crowding, mix, near: items } = this.items.survey(latent.z), name = this.items.classes[mix[0].label];
+    const survey = this.items.survey(latent.z), { level, mix, near: items } = survey, name = this.items.classes[mix[0].label];
     canvas.dataset.z = latent.z.join(",");
-    place.textContent = crowding > 0 ? `${word} ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
-    place.dataset.word = word;
+    place.textContent = densityText(survey).replace(", percentile", "");
+    place.dataset.level = level;
     near.textContent = `${mix[0].count}/${items.length} ${name}`; // the share first: a long name is cut
-    button.title = `${place.textContent}: ${Math.round(100 * crowding)} % of the items live where it is emptier. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
+    button.title = `Local density ${densityText(survey)}. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
     canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
   }
 

@@ -1,5 +1,6 @@
 /** What people read beside the Interpolate page's map: controls as they stand, words, lengths, facts. */
 
+import { densityText } from "../map/items.js";
 import { loadImage } from "../component/load.js";
 import { press } from "../component/element.js";
 
@@ -41,10 +42,10 @@ export function showWords(map) {
 
 /** What is known of the place whose picture is shown. */
 export function showFacts(map, z) {
-  const { items, film } = map, { word, crowding, mix, near } = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
+  const { items, film } = map, survey = items.survey(z), { mix, near } = survey, fact = (name) => map.find(`[data-fact="${name}"]`);
   fact("frame").textContent = map.preview ? "under the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
-  fact("crowding").textContent = crowding > 0 ? `${word}, percentile ${Math.round(100 * Math.min(0.99, crowding))}` : "empty";
-  fact("crowding").dataset.word = word;
+  fact("density").textContent = densityText(survey);
+  fact("density").dataset.level = survey.level;
   fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
   map.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
   wantItem(map, near[0].item, near[0].distance);

@@ -1,8 +1,8 @@
-/** Pointer, wheel, touch and keyboard on the map, told as intentions: preview, hold, pin, move. */
+/** Pointer, wheel, touch and keyboard on a map, translated to preview, hold, pin, move and nudge. */
 
-const CLICK_SLOP = 4; // pixels a press may wander and still be a click
+const CLICK_SLOP = 4; // pixels of travel up to which a press is a click
 
-/** A long page is scrolled with the wheel, so a map on it takes the wheel only once it was pressed. */
+/** The wheel scrolls a long page; a map on it zooms only after it was pressed. */
 export function wheelOncePressed(box, over) {
   box.addEventListener("wheel", (event) => {
     if (document.activeElement !== over && !event.ctrlKey) event.stopPropagation();
@@ -10,9 +10,10 @@ export function wheelOncePressed(box, over) {
 }
 
 /**
- * @param element the canvas on top   @param view
- * @param handlers { preview(z|null), hold(z), release(), pin(z), moved(), key(name, z) }
- * @param mode { panning } - whether a plain drag pans instead of scrubbing
+ * @param {HTMLElement} element the canvas on top
+ * @param {import("./viewport").View} view
+ * @param {import("../component/types").MapHandlers} handlers
+ * @param {{ panning: boolean }} mode whether a plain drag pans
  */
 export function listen(element, view, handlers, mode) {
   const pointers = new Map();

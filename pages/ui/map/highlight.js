@@ -1,15 +1,14 @@
 /**
- * The items once more, for as long as a region is chosen: those inside in their colours, the others
- * in grey below them. Plotly recolours single items in hundreds of milliseconds, because it uploads
- * all of them again, so its own are hidden meanwhile; and 10,000 calls of drawImage take several
- * times as long as writing the pixels, so those are written here.
+ * The items while a region is selected: those inside in their colours, over the others in grey.
+ * Plotly takes hundreds of milliseconds to recolour single items, because it uploads all of them again,
+ * so its items are hidden meanwhile. Writing pixels is several times as fast as 10,000 calls of drawImage.
  */
 
 import { element } from "../component/element.js";
 import { shapeOf } from "./scatter.js";
 import { MARGIN } from "./viewport.js";
 
-// Outlines of the ten marker shapes in a box of 12, to match Plotly's symbols.
+// Outlines of the ten markers in a box of 12, to match Plotly's symbols.
 export const SHAPES = [
   "M6 1a5 5 0 1 0 .001 0z", "M1.5 1.5h9v9h-9z", "M6 0l6 6-6 6-6-6z",
   "M4 1h4v3h3v4H8v3H4V8H1V4h3z", "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
@@ -17,12 +16,12 @@ export const SHAPES = [
   "M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z",
   "M3 .8h6L12 6l-3 5.2H3L0 6z", "M1 1l10 10V1L1 11z",
 ];
-const GREY = 0.32; // how much of the text's ink the grey has; crowds of it do not get darker
+const GREY = 0.32; // opacity of the text colour in the grey; overlapping marks do not get darker
 
 export class HighlightLayer {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { items, mask: 1 for an item inside, hidden, shown }   @param size of a mark, pixels */
+  /** @param scene { items, mask: 1 for an item inside, hidden, shown }   @param size of a marker in pixels */
   draw(view, theme, { items, mask, hidden, shown }, size) {
     const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
@@ -35,13 +34,13 @@ export class HighlightLayer {
       for (let i = 0, at = 0; i < count; i++, at += latentSize) {
         if (mask[i] !== within || hidden.has(labels[i])) continue;
         const x = Math.round(left + (codes[at] - x0) * scale - half), y = Math.round(top + (y1 - codes[at + 1]) * scale - half);
-        if (x > left - side && x < right && y > top - side && y < bottom) press(stamps[labels[i]], side, x, y, area);
+        if (x > left - side && x < right && y > top - side && y < bottom) blend(stamps[labels[i]], side, x, y, area);
       }
     }
     ctx.putImageData(image, 0, 0);
   }
 
-  /** The marks of all classes, in their colours or in grey; kept until size or theme change. */
+  /** The markers of all classes, in their colours or in grey; cached until size or theme change. */
   stamps(theme, classes, side, within, opacity) {
     const key = `${theme.ground} ${side} ${opacity} ${classes}`;
     if (this.key !== key) Object.assign(this, { key, sets: [] });
@@ -55,8 +54,8 @@ export class HighlightLayer {
   clear() { if (this.canvas.width > 1) Object.assign(this.canvas, { width: 1, height: 1 }); }
 }
 
-/** Lays a mark over pixels that are not premultiplied, within the axes. */
-function press({ colour: [r, g, b], cover }, side, x, y, { data, width, left, top, right, bottom }) {
+/** Blends a marker over pixels that are not premultiplied, within the axes. */
+function blend({ colour: [r, g, b], cover }, side, x, y, { data, width, left, top, right, bottom }) {
   for (let v = 0, k = 0; v < side; v++) {
     for (let u = 0; u < side; u++, k++) {
       const over = cover[k];
@@ -72,7 +71,7 @@ function press({ colour: [r, g, b], cover }, side, x, y, { data, width, left, to
 
 const pad = (side) => element("canvas", { width: side, height: side }).getContext("2d", { willReadFrequently: true });
 
-/** How much of each of side x side pixels a shape covers, 0 to `opacity`. */
+/** Coverage of side x side pixels by a shape, 0 to `opacity`. */
 function cover(shape, side, opacity) {
   const ctx = pad(side);
   ctx.scale(side / 12, side / 12);
@@ -81,7 +80,7 @@ function cover(shape, side, opacity) {
   return Float32Array.from({ length: side * side }, (_, i) => opacity * data[4 * i + 3] / 255);
 }
 
-/** Red, green and blue of a CSS colour, or of some ink on it. */
+/** Red, green and blue of a CSS colour, optionally with ink over it. */
 function mixed(colour, ink) {
   const ctx = pad(1);
   ctx.fillStyle = colour;

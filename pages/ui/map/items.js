@@ -1,16 +1,27 @@
-/** The items of a data set on the plane: who is near a code, how crowded it is there. */
+/** The encoded items of a data set: which are near a code, and how dense they are there. */
 
 import { loadBuffer, loadFloats } from "../component/load.js";
 
+/** @typedef {import("../component/types").Facts} Facts */
+/** @typedef {import("../component/types").Latent} Latent */
+
 const LOG_2PI = Math.log(2 * Math.PI);
+const NEIGHBOURS = 10; // of a survey
 
 export class Items {
-  /** Fetches what `facts` and `urls` describe. */
+  /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
     const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
     return new Items(facts, points, density, entropy);
   }
 
+  /**
+   * @param {Facts} facts
+   * @param {ArrayBuffer} points codes [N, D], standard deviations [N, D] where `facts.posterior`, numbers in the data set [N]
+   *   where `facts.sampled`, labels [N]
+   * @param {Float32Array} density of the codes, on a square grid over `facts.bounds`
+   * @param {Float32Array} entropy of the decoded pixels, on a grid of its own
+   */
   constructor(facts, points, density, entropy) {
     Object.assign(this, facts, { density, entropy });
     const { count: n, latentSize: d } = facts;
@@ -25,15 +36,16 @@ export class Items {
   /** Number of an item in its data set. */
   itemNumber(i) { return this.index ? this.index[i] : i; }
 
+  /** @returns {number[]} z [D] */
   code(i) { return Array.from(this.codes.subarray(i * this.latentSize, (i + 1) * this.latentSize)); }
 
-  /** Where the decoder reconstructs an item: its code, its own label if the model is told any, no noise. */
+  /** Where the decoder reconstructs an item: its code, its label for a conditional model, no noise. @returns {Latent} */
   latentOf(i) { return { z: this.code(i), label: this.context === "label" ? this.labels[i] : null, seed: 0 }; }
 
-  /** What the decoder is told at a latent beside the code, in words; "" where it is told nothing. */
+  /** The class or the noise seed of a latent in words; "" where the decoder reads the code alone. */
   conditionName({ label, seed }) {
     if (label !== null) return this.classes[label];
-    return seed ? `detail ${seed}` : "";
+    return seed ? `noise seed ${seed}` : "";
   }
 
   /** The k items nearest to z [D] in the code: [{ item, distance }], nearest first. */
@@ -50,7 +62,7 @@ export class Items {
     return Array.from(items.subarray(0, Math.min(k, count)), (item, i) => ({ item, distance: Math.sqrt(squares[i]) }));
   }
 
-  /** Density a unit of area at z, bilinear in the grid of the server. */
+  /** Density per unit of area at z, bilinear in the server's grid. */
   densityAt(z) {
     const g = this.densitySize, [x0, x1, y0, y1] = this.bounds;
     const column = (z[0] - x0) / (x1 - x0) * g - 0.5, row = (z[1] - y0) / (y1 - y0) * g - 0.5;
@@ -59,8 +71,8 @@ export class Items {
     return (1 - fr) * ((1 - fc) * cell(r, c) + fc * cell(r, c + 1)) + fr * ((1 - fc) * cell(r + 1, c) + fc * cell(r + 1, c + 1));
   }
 
-  /** What share of the items (0 to 1) lives where it is emptier than at z. */
-  crowding(z) {
+  /** Share of the items, 0 to 1, whose density is below that at z. */
+  densityRank(z) {
     const q = this.densityQuantiles, value = this.densityAt(z);
     let low = 0, high = q.length;
     while (low < high) { const middle = (low + high) >> 1; if (q[middle] < value) low = middle + 1; else high = middle; }
@@ -70,19 +82,24 @@ export class Items {
   /** log N(z; 0, I) in nats. */
   logPrior(z) { return -0.5 * z.reduce((sum, v) => sum + v * v + LOG_2PI, 0); }
 
-  /** Everything that is said about a place. */
+  /** The nearest items, their classes and the local density at z. */
   survey(z) {
-    const near = this.nearest(z, 10), counts = new Map();
+    const near = this.nearest(z, NEIGHBOURS), counts = new Map();
     for (const { item } of near) counts.set(this.labels[item], (counts.get(this.labels[item]) ?? 0) + 1);
     const mix = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([label, count]) => ({ label, count }));
-    const crowding = this.crowding(z);
-    return { near, mix, crowding, word: crowdingWord(crowding), distance: near[0]?.distance ?? NaN, logPrior: this.logPrior(z) };
+    const rank = this.densityRank(z);
+    return { near, mix, rank, level: densityLevel(rank), distance: near[0]?.distance ?? NaN, logPrior: this.logPrior(z) };
   }
 }
 
-/** Four words for how much the decoder has seen around a place. */
-function crowdingWord(share) {
-  if (share >= 0.4) return "crowded";
-  if (share >= 0.1) return "ordinary";
-  return share >= 0.01 ? "sparse" : "empty";
+/** How densely the training data covers a position. */
+function densityLevel(rank) {
+  if (rank >= 0.4) return "high";
+  if (rank >= 0.1) return "medium";
+  return rank >= 0.01 ? "low" : "none";
+}
+
+/** The local density of a survey in words. */
+export function densityText({ level, rank }) {
+  return rank > 0 ? `${level}, percentile ${Math.round(100 * Math.min(0.99, rank))}` : level;
 }

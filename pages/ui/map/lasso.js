@@ -1,40 +1,41 @@
-/** A lasso: what a drag draws becomes a closed polygon of a few corners, in units of z. */
+/** A lasso: the stroke of a drag, simplified to a closed polygon in units of z. */
 
+import { round } from "./viewport.js";
 import { simplified } from "./path_overlay.js";
 
-const LEAST_STEP = 6; // pixels between two corners
-const LEAST_AREA = 100; // square pixels that are worth calling a region
-export const MOST_CORNERS = 64;
+const MIN_STEP = 6; // pixels between two corners
+const MIN_AREA = 100; // square pixels of a region
+export const MAX_CORNERS = 64;
 
 export class Lasso {
   stroke = null;
 
-  begin(place) { this.stroke = [place]; }
+  begin(point) { this.stroke = [point]; }
 
-  extend(place) { this.stroke.push(place); }
+  extend(point) { this.stroke.push(point); }
 
   drop() { this.stroke = null; }
 
-  /** Ends the stroke. @param unit of z a pixel   @returns the polygon, or null: it encloses nothing */
+  /** Ends the stroke. @param unit of z per pixel   @returns the polygon, or null where it encloses no area */
   end(unit) {
     let corners = this.stroke;
     this.stroke = null;
-    for (let step = LEAST_STEP; ; step *= 1.4) {
+    for (let step = MIN_STEP; ; step *= 1.4) {
       corners = simplified(corners, step * unit);
-      if (corners.length <= MOST_CORNERS) return closed(corners, unit);
+      if (corners.length <= MAX_CORNERS) return closed(corners, unit);
     }
   }
 }
 
-/** Corners rounded as places are, as a polygon; null where they enclose nothing. */
+/** Rounded corners as a polygon; null where they enclose no area. */
 export function closed(corners, unit) {
-  const polygon = corners.map((z) => z.map((v) => Math.round(v * 1e4) / 1e4 || 0));
+  const polygon = corners.map(round);
   let twice = 0;
   polygon.forEach(([x, y], k) => { const [x1, y1] = polygon[(k + 1) % polygon.length]; twice += x * y1 - x1 * y; });
-  return corners.length >= 3 && Math.abs(twice) / 2 >= LEAST_AREA * unit ** 2 ? polygon : null;
+  return corners.length >= 3 && Math.abs(twice) / 2 >= MIN_AREA * unit ** 2 ? polygon : null;
 }
 
-/** Whether a code lies in a polygon: a ray to the right crosses its edges an odd number of times. */
+/** Whether a point lies in a polygon: a ray to the right crosses its edges an odd number of times. */
 export function inside(x, y, polygon) {
   let within = false;
   for (let k = 0, last = polygon.length - 1; k < polygon.length; last = k++) {
@@ -44,7 +45,7 @@ export function inside(x, y, polygon) {
   return within;
 }
 
-/** @param corners of a polygon or a stroke   @param tint how strongly its inside is coloured, 0 to 1 */
+/** @param corners of a polygon or a stroke   @param options opacity of the filled inside, and whether the line is open */
 export function drawLasso(ctx, view, theme, corners, { tint = 0.16, open = false } = {}) {
   ctx.save();
   ctx.lineJoin = "round";
@@ -55,7 +56,7 @@ export function drawLasso(ctx, view, theme, corners, { tint = 0.16, open = false
   ctx.fillStyle = theme.accentText;
   ctx.fill();
   ctx.globalAlpha = 1;
-  // A halo in the colour of the ground keeps the line visible on any picture below it.
+  // A halo in the background colour keeps the line visible on any image.
   ctx.strokeStyle = theme.ground; ctx.lineWidth = 4; ctx.stroke();
   ctx.strokeStyle = theme.accentText; ctx.lineWidth = 2; ctx.stroke();
   ctx.restore();

@@ -1,13 +1,13 @@
-/** What lies under the items: density, uncertainty, and the decoded manifold as tiles. */
+/** Drawn under the items: density, pixel entropy, metric magnification, and the decoded grid as tiles. */
 
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 import { openCanvas } from "./viewport.js";
 import { paint } from "../decoder/pixels.js";
 
-const TILE = 46; // preferred size of a manifold tile on the screen, in pixels
-const MOST_TILES = 4000;
-const FRAME_BUDGET = 7; // milliseconds of decoding a frame may spend on tiles
+const TILE = 46; // preferred size of a tile on the screen, in pixels
+const MAX_TILES = 4000;
+const FRAME_BUDGET = 7; // milliseconds of decoding per frame of the screen
 
 export class Layers {
   constructor(canvas) {
@@ -17,7 +17,7 @@ export class Layers {
     this.fields = {};
   }
 
-  /** New model: other fields, other tiles. @param source decodes the tiles; none: no tiles */
+  /** Takes a new model. @param source decodes the tiles; without one there are none */
   setModel(items, source) {
     Object.assign(this, { items, source });
     this.tiles.clear();
@@ -26,7 +26,7 @@ export class Layers {
 
   setTheme(theme) { this.theme = theme; this.fields = {}; }
 
-  /** @param latent the held place, whose further dimensions, label and seed all tiles share */
+  /** @param latent whose other dimensions, label and seed all tiles share */
   draw(view, latent) {
     const ctx = openCanvas(this.canvas, view);
     if (!this.items) return;
@@ -42,7 +42,7 @@ export class Layers {
     ctx.drawImage(field, left, top, right - left, bottom - top);
   }
 
-  /** A field as a picture: one ink, its strength the value. */
+  /** A field as an image: one colour whose opacity is the value. */
   render(name) {
     const density = name === "density", values = this.items[density ? "density" : name === "speed" ? "speed" : "entropy"];
     if (!values) return null;
@@ -55,7 +55,7 @@ export class Layers {
     const ctx = picture.getContext("2d"), image = ctx.createImageData(size, size);
     for (let r = 0, i = 0; r < size; r++) {
       for (let c = 0; c < size; c++, i++) {
-        // Densities span decades: the square root keeps thin places visible. Row 0 is the lowest z2.
+        // Densities span decades: the square root keeps low ones visible. Row 0 is the lowest z2.
         const share = density ? Math.sqrt(values[i] / high) : (values[i] - low) / (high - low || 1);
         const at = ((size - 1 - r) * size + c) * 4;
         image.data[at] = ink[0]; image.data[at + 1] = ink[1]; image.data[at + 2] = ink[2];
@@ -66,7 +66,7 @@ export class Layers {
     return picture;
   }
 
-  /** Tiles sit on a grid that halves its step when one zooms in; a missing tile shows its parent, an outdated one itself. */
+  /** Tiles lie on a grid whose step halves on zooming in; a missing tile shows its parent, an outdated one itself. */
   drawManifold(ctx, view, latent) {
     const level = Math.round(Math.log2(1 / (TILE * view.unit))), step = 2 ** -level, size = step / view.unit;
     const { x, y } = view.ranges, missing = [], slice = keyOf({ ...latent, z: latent.z.slice(2) });
@@ -85,7 +85,7 @@ export class Layers {
     if (missing.length) this.grow(missing, view);
   }
 
-  /** Decodes missing tiles, nearest to the middle first, a few milliseconds a frame. */
+  /** Decodes missing tiles, nearest to the centre first, a few milliseconds per frame. */
   grow(missing, view) {
     clearTimeout(this.timer);
     const [cx, cy] = view.centre, away = ({ latent: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
@@ -93,7 +93,7 @@ export class Layers {
     this.timer = setTimeout(() => {
       const start = performance.now();
       for (const { key, slice, latent } of missing) {
-        if (this.tiles.size > MOST_TILES) this.tiles.delete(this.tiles.keys().next().value);
+        if (this.tiles.size > MAX_TILES) this.tiles.delete(this.tiles.keys().next().value);
         this.tiles.set(key, { slice, picture: this.picture(latent) });
         if (performance.now() - start > FRAME_BUDGET) break;
       }

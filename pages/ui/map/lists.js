@@ -1,4 +1,4 @@
-/** What hangs on the map: the legend, the list of pins, the nearest real items and one of them up close. */
+/** Lists around a map: the legend, the pins, the nearest real items and one of them in detail. */
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
@@ -6,7 +6,7 @@ import { SHAPES } from "./highlight.js";
 import { shapeOf } from "./scatter.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-/** The mark of a class as the maps draw it, as SVG. */
+/** The marker of a class as SVG. */
 export function mark(label, colour) {
   return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[shapeOf(label)]}"/></svg>`;
 }
@@ -23,7 +23,7 @@ export class Lists {
     this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 
-  /** @param counts of the items inside the region, a class; none: no region */
+  /** @param counts of the items inside the region per class; none without a region */
   showLegend(hidden, theme, counts) {
     const parts = this.items.classes.map((name, label) => {
       const chip = element("button", { type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, onclick: () => this.handlers.toggleClass(label) });
@@ -36,7 +36,7 @@ export class Lists {
     this.find(".la-legend").replaceChildren(...parts);
   }
 
-  /** @param bytesAt latent -> image that torch decoded there, or undefined while it is on its way */
+  /** @param bytesAt(latent) the image that torch decoded, or undefined while it is not here */
   showPins(pins, bytesAt, undoable) {
     const [channels, height, width] = this.items.image;
     this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
@@ -49,7 +49,7 @@ export class Lists {
       else if (this.source.decoder) paint(this.source.decode(pin), channels, image.data);
       canvas.dataset.source = bytes ? "server" : "browser";
       ctx.putImageData(image, 0, 0);
-      const go = element("button", { type: "button", className: "la-thumb", title: "Go there", onclick: () => this.handlers.goTo(pin) },
+      const go = element("button", { type: "button", className: "la-thumb", title: "Move the cursor here", onclick: () => this.handlers.goTo(pin) },
         canvas, element("span", { className: "la-mono", textContent: `${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
       if (condition) go.append(element("span", { textContent: condition }));
       const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", onclick: () => this.handlers.removePin(i) });
@@ -67,7 +67,7 @@ export class Lists {
     this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
       const name = items.classes[items.labels[item]];
       const picture = element("img", { src: this.picture(item), alt: "", width: 56, height: 56 });
-      const button = element("button", { type: "button", className: "la-thumb", title: "Its posterior and its reconstruction", onclick: () => this.handlers.chooseItem(item === chosen ? null : item) },
+      const button = element("button", { type: "button", className: "la-thumb", title: "Posterior and reconstruction", onclick: () => this.handlers.chooseItem(item === chosen ? null : item) },
         picture, element("span", { textContent: name }), element("span", { className: "la-mono", textContent: distance.toFixed(3) }));
       button.setAttribute("aria-pressed", String(item === chosen));
       button.setAttribute("aria-label", `${name}, distance ${distance.toFixed(3)}`);
@@ -75,7 +75,7 @@ export class Lists {
     }));
   }
 
-  /** One item: the original beside what the decoder makes of its own code. */
+  /** One item: the original next to its reconstruction. */
   showItem(item) {
     const home = this.find('[data-testid="item-detail"]');
     home.hidden = item === null;
@@ -98,9 +98,9 @@ export class Lists {
     const text = element("p", {}, element("strong", { textContent: name }), ` test image ${items.itemNumber(item)}`, element("br"),
       "code ", element("span", { className: "la-mono", textContent: numbers(z) }));
     if (std) text.append(element("br"), "posterior std ", element("span", { className: "la-mono", textContent: numbers(std) }),
-      element("br"), "The ellipse on the map holds 95 % of its posterior.");
-    else text.append(element("br"), "This model has no posterior: an item is one point.");
-    text.append(element("br"), element("button", { type: "button", textContent: "Go to its code", onclick: () => this.handlers.goTo(latent) }));
+      element("br"), "The ellipse on the map holds 95 % of the posterior.");
+    else text.append(element("br"), "This model has no posterior: an item is a single point.");
+    text.append(element("br"), element("button", { type: "button", textContent: "Go to this code", onclick: () => this.handlers.goTo(latent) }));
     home.replaceChildren(...parts, text);
   }
 }

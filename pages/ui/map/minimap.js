@@ -1,4 +1,4 @@
-/** A small map that always shows the same part of the plane: items, class names, and what a subclass marks. */
+/** A small map without pan and zoom: items, class names, and the marks of a subclass. */
 
 import { Items } from "./items.js";
 import { Overlay } from "./overlay.js";
@@ -30,7 +30,7 @@ export class SmallMap {
     this.view.resize(this.element.clientWidth, this.element.clientHeight);
     this.view.fit(items.bounds);
     await this.plot.draw(items, this.view, theme);
-    this.items = items; // from here on there is a plot to move
+    this.items = items; // the plot can be moved from here on
     this.fit();
   }
 
@@ -39,7 +39,7 @@ export class SmallMap {
     if (this.items) { await this.plot.setTheme(theme, this.view); this.draw(); }
   }
 
-  /** The part of the plane that is shown: [z1 min, z1 max, z2 min, z2 max]. */
+  /** The part of the plane that is shown. @returns {import("../component/types").Rectangle} */
   window() { return this.items.bounds; }
 
   fit() {
@@ -55,7 +55,7 @@ export class SmallMap {
     if (this.items && this.view.width) this.mark(this.over.getContext("2d"));
   }
 
-  /** The cross at z and the names of classes, on an empty overlay. */
+  /** Clears the overlay and draws the cross at z and the class names. */
   drawCross(z) {
     const scene = { pins: [], near: [], item: null, hidden: new Set(), held: true, showNames: true };
     this.overlay.draw(this.view, this.theme, { ...scene, z, items: this.items });

@@ -1,4 +1,4 @@
-/** The standard normal: quantiles and distribution function. */
+/** Quantiles and distribution function of the standard normal. */
 
 /** Quantile function of the standard normal (Acklam, 2003; relative error below 1.2e-9). */
 export function probit(p) {

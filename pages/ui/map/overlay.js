@@ -1,11 +1,11 @@
-/** What lies over the items: class names, the pins, the nearest items, a posterior, the cursor. */
+/** Drawn over the items: class names, pins, the nearest items, a posterior, the cursor. */
 
 import { openCanvas } from "./viewport.js";
 
 export class Overlay {
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { z (null: no cursor), held, pins, near: items, item, items, hidden, showNames } */
+  /** @param {import("../component/types").Scene} scene */
   draw(view, theme, scene) {
     const ctx = openCanvas(this.canvas, view);
     if (!scene.items) return;
@@ -17,7 +17,7 @@ export class Overlay {
     if (scene.z) this.drawCursor();
   }
 
-  /** Class names at their crowded places; a name that would cover another steps down, then gives up. */
+  /** Class names where their density is highest; a name that would cover another is moved, then left out. */
   drawNames() {
     const { ctx, view, theme, scene } = this, taken = [];
     ctx.font = `600 12px ${theme.sans}`;
@@ -44,7 +44,7 @@ export class Overlay {
     }
   }
 
-  /** The chosen item with the ellipse that holds 95 % of its posterior. */
+  /** The selected item with the ellipse that holds 95 % of its posterior. */
   drawItem() {
     const { theme, scene: { items, item } } = this, code = items.code(item), at = item * items.latentSize;
     this.ctx.strokeStyle = theme.accentText; this.ctx.lineWidth = 2;
@@ -89,7 +89,7 @@ export class Overlay {
       }
       ctx.stroke();
     };
-    // A halo in the colour of the ground keeps the cross visible on any picture below it.
+    // A halo in the background colour keeps the cross visible on any image.
     ctx.strokeStyle = theme.ground; ctx.lineWidth = 5; cross(13, 4); this.ring(x, y, 7);
     ctx.strokeStyle = scene.preview ? theme.text : theme.accentText; ctx.lineWidth = 2; cross(13, 4); this.ring(x, y, 7);
     if (!scene.preview) return;

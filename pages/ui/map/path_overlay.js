@@ -1,13 +1,13 @@
-/** What lies over the map of the Interpolate page: the path, its frames, numbered waypoints, a stroke. */
+/** Drawn over the Interpolate page's map: the path, its frames, numbered waypoints, a stroke. */
 
-const MOST_STROKE = 190; // points that a stroke is committed with
+const MAX_POINTS = 190; // of a committed stroke
 
 /** @param scene { path, settled, frames, waypoints, chosen, faded, stroke, head } */
 export function drawPath(ctx, view, theme, scene) {
   ctx.save();
   ctx.lineJoin = ctx.lineCap = "round";
   if (scene.path.length > 1) {
-    // A halo in the colour of the ground keeps the line visible on any picture below it.
+    // A halo in the background colour keeps the line visible on any image.
     line(ctx, view, scene.path, theme.ground, 6);
     if (!scene.settled) ctx.setLineDash([2, 7]);
     line(ctx, view, scene.path, theme.accentText, 2.5);
@@ -47,19 +47,19 @@ function dot(ctx, view, z, radius, fill, edge) {
   ctx.strokeStyle = edge; ctx.lineWidth = 1.5; ctx.stroke();
 }
 
-/** Index of the topmost waypoint within `reach` pixels of a place on the screen, or null. */
-export function waypointAt(view, waypoints, [px, py], reach) {
+/** Index of the topmost waypoint within `radius` pixels of a point on the screen, or null. */
+export function waypointAt(view, waypoints, [px, py], radius) {
   for (let i = waypoints.length - 1; i >= 0; i--) {
     const [x, y] = view.toPixel(waypoints[i][0], waypoints[i][1]);
-    if (Math.hypot(x - px, y - py) <= reach) return i;
+    if (Math.hypot(x - px, y - py) <= radius) return i;
   }
   return null;
 }
 
-/** A stroke without the points that lie nearer than `least` to the one before; both ends stay. */
-export function simplified(stroke, least) {
-  const kept = stroke.slice(0, 1);
-  for (const z of stroke) if (Math.hypot(z[0] - kept.at(-1)[0], z[1] - kept.at(-1)[1]) >= least) kept.push(z);
-  if (kept.length > 1) kept[kept.length - 1] = stroke.at(-1);
-  return kept.length <= MOST_STROKE ? kept : simplified(stroke, least * 1.5);
+/** A stroke without the points closer than `spacing` to the previous one; both ends stay. */
+export function simplified(stroke, spacing) {
+  const points = stroke.slice(0, 1);
+  for (const z of stroke) if (Math.hypot(z[0] - points.at(-1)[0], z[1] - points.at(-1)[1]) >= spacing) points.push(z);
+  if (points.length > 1) points[points.length - 1] = stroke.at(-1);
+  return points.length <= MAX_POINTS ? points : simplified(stroke, spacing * 1.5);
 }

@@ -1,21 +1,21 @@
-/** Plotly draws the axes and the items; the pointer never reaches it, so it never resets the view. */
+/** Plotly draws the axes and the items; it gets no pointer events, so it never resets the view. */
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { MARGIN } from "./viewport.js";
 
-/** One shape a class, so that colour never carries the meaning alone. */
+/** One shape per class, so that colour never carries the meaning alone. */
 export const SYMBOLS = [
   "circle", "square", "diamond", "cross", "x",
   "triangle-up", "triangle-down", "star", "hexagon", "bowtie",
 ];
 
-/** Which of them: colours come round after ten, and then go with other shapes. */
+/** Index of a class's shape: colours repeat after ten, with other shapes. */
 export const shapeOf = (label) => (label + 3 * Math.floor(label / SYMBOLS.length)) % SYMBOLS.length;
 
 let library;
 
-/** Loads plotly.min.js once a page. */
+/** Loads plotly.min.js once per page. */
 export function loadPlotly(url) {
   library ??= new Promise((loaded, failed) => {
     const script = element("script");
@@ -35,7 +35,7 @@ export class Plot {
     this.theme = theme;
     this.classes = items.classes.length;
     const buckets = items.classes.map(() => ({ x: [], y: [] }));
-    this.slots = new Uint32Array(items.count); // where in its class each item stands
+    this.slots = new Uint32Array(items.count); // index of each item in its class
     this.labels = items.labels;
     for (let i = 0; i < items.count; i++) {
       const bucket = buckets[items.labels[i]];
@@ -60,7 +60,7 @@ export class Plot {
 
   isVisible(label) { return this.shown && !this.hidden.has(label); }
 
-  /** Items grow when one zooms in: far away a texture, near by things. */
+  /** Markers grow on zooming in. */
   markerSize(view) { return Math.min(11, Math.max(this.perPoint, this.perPoint * Math.sqrt(8 / view.span))); }
 
   layout(view) {
@@ -75,7 +75,7 @@ export class Plot {
     };
   }
 
-  /** Follows the view; a call that comes while Plotly is busy waits, and only the latest is kept. */
+  /** Follows the view; while Plotly is busy only the latest call waits. */
   async move(view) {
     if (this.busy) { this.next = view; return; }
     this.busy = true;
@@ -91,14 +91,14 @@ export class Plot {
     if (this.next) { const next = this.next; this.next = null; await this.move(next); }
   }
 
-  /** @param hidden classes that are switched off   @param shown whether items are drawn at all */
+  /** @param hidden classes   @param shown whether items are drawn at all */
   async setVisible(hidden, shown) {
     Object.assign(this, { hidden, shown });
     if (!this.classes) return;
     await this.Plotly.restyle(this.element, { visible: Array.from({ length: this.classes }, (_, k) => this.isVisible(k)) });
   }
 
-  /** @param items that stay as they are while all others turn grey; null: all do */
+  /** Turns all items but the selected ones grey. @param items their indices; null: none is grey */
   async select(items) {
     const chosen = Array.from({ length: this.classes }, () => (items ? [] : null));
     if (items) for (const i of items) chosen[this.labels[i]].push(this.slots[i]);
@@ -108,7 +108,7 @@ export class Plot {
     });
   }
 
-  /** Lets all classes but one step back; null: none. */
+  /** Fades all classes but one; null: none. */
   async setFocus(label) {
     if (!this.classes) return;
     const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.9 : 0.12));
@@ -125,5 +125,5 @@ export class Plot {
   destroy() { this.Plotly.purge(this.element); }
 }
 
-/** Gives a WebGL context back at once: a browser has sixteen, and four maps hold twelve of them. */
+/** Frees a WebGL context at once: a browser has sixteen, and four maps use twelve. */
 export function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }

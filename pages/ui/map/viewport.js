@@ -1,4 +1,4 @@
-/** The window onto the plane: which part of it is shown, and where a code falls on the screen. */
+/** The part of the plane that is shown, and the transform between codes and pixels. */
 
 export const MARGIN = { l: 38, r: 8, t: 8, b: 24 };
 const SPAN = [1e-3, 1e3];
@@ -6,7 +6,7 @@ const SPAN = [1e-3, 1e3];
 export class View {
   constructor() {
     this.centre = [0, 0];
-    this.span = 8; // units of z along the shorter side: a shared link shows the same on any screen
+    this.span = 8; // units of z along the shorter side, so that a link shows the same on any screen
     this.width = this.height = 1;
   }
 
@@ -14,7 +14,7 @@ export class View {
 
   get plotWidth() { return Math.max(1, this.width - MARGIN.l - MARGIN.r); }
   get plotHeight() { return Math.max(1, this.height - MARGIN.t - MARGIN.b); }
-  /** Units of z a pixel, the same on both axes: the prior is round, so it is drawn round. */
+  /** Units of z per pixel, equal on both axes, so that the prior is drawn round. */
   get unit() { return this.span / Math.min(this.plotWidth, this.plotHeight); }
 
   get ranges() {
@@ -32,7 +32,7 @@ export class View {
     return [x[0] + (px - MARGIN.l) * this.unit, y[1] - (py - MARGIN.t) * this.unit];
   }
 
-  /** Shows a rectangle [z1 min, z1 max, z2 min, z2 max] whole. */
+  /** Shows a whole rectangle [z1 min, z1 max, z2 min, z2 max]. */
   fit([x0, x1, y0, y1]) {
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
     const unit = Math.max((x1 - x0) / this.plotWidth, (y1 - y0) / this.plotHeight);
@@ -41,7 +41,7 @@ export class View {
 
   pan(dx, dy) { this.centre = [this.centre[0] - dx * this.unit, this.centre[1] + dy * this.unit]; }
 
-  /** Zooms by `factor` (above 1: in) while the place under the pixel stays where it is. */
+  /** Zooms by `factor` (above 1: in) around a pixel. */
   zoom(factor, px = this.width / 2, py = this.height / 2) {
     const before = this.toPlane(px, py);
     this.span = Math.min(SPAN[1], Math.max(SPAN[0], this.span / factor));
@@ -49,7 +49,7 @@ export class View {
     this.centre = this.centre.map((c, i) => c + before[i] - after[i]);
   }
 
-  /** Moves as little as needed so that a code is inside the window. */
+  /** Moves as little as needed to show a code; returns whether the view moved. */
   reveal(z1, z2) {
     const { x, y } = this.ranges, inset = 24 * this.unit;
     const shift = (v, [low, high]) => (v < low + inset ? v - low - inset : v > high - inset ? v - high + inset : 0);
@@ -58,13 +58,13 @@ export class View {
     return dx !== 0 || dy !== 0;
   }
 
-  /** [centre z1, centre z2, span], short enough for an address bar. */
+  /** [centre z1, centre z2, span], short enough for the address bar. */
   toArray() { return [...this.centre, this.span].map((v) => Number(v.toPrecision(5))); }
 
   fromArray([x, y, span]) { this.centre = [x, y]; this.span = span; }
 }
 
-/** An empty canvas of the view's size at the screen's resolution; drawing stays inside the axes. */
+/** Clears a canvas to the view's size at the screen's resolution; drawing is clipped to the axes. */
 export function openCanvas(canvas, view) {
   const ratio = devicePixelRatio || 1, ctx = canvas.getContext("2d");
   const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
@@ -77,5 +77,5 @@ export function openCanvas(canvas, view) {
   return ctx;
 }
 
-/** Places are rounded as on the Explore page, so that map, link and server mean the same number. */
+/** Codes are rounded to four digits, so that map, fields, link and server use the same number. */
 export const round = (z) => Array.from(z, (v) => Math.round(v * 1e4) / 1e4 || 0);

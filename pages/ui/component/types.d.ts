@@ -1,0 +1,113 @@
+/** Data between Python and the components, and between the modules. Written once, checked by `tsc --checkJs`. */
+
+/** What determines a decoded image. */
+export interface Latent {
+  z: number[]; // code [D]
+  label: number | null; // class of a conditional model; null: unknown
+  seed: number; // of a hierarchical model's noise; 0: no noise
+}
+
+/** [z1, z2], or [x, y] in pixels. */
+export type Point = [number, number];
+/** [z1 min, z1 max, z2 min, z2 max] */
+export type Rectangle = [number, number, number, number];
+
+/** What is known of one model's map without its heavy parts (runtime/map_assets.py, runtime/cache.py). */
+export interface Facts {
+  name?: string;
+  digest?: string;
+  image?: [channels: number, height: number, width: number];
+  latentSize: number; // D
+  contextSize?: number; // further inputs of the decoder
+  context?: "label" | "noise" | null; // what they are
+  prior?: boolean; // a standard normal
+  classes: string[];
+  centres: (number[] | null)[]; // [K][2], null for a class without items
+  start?: number[];
+  bounds: Rectangle;
+  total: number; // items of the data set
+  count: number; // items on the map
+  sampled: boolean; // whether these are fewer
+  posterior: boolean; // whether items have standard deviations
+  split?: string; // "10,000 test images"
+  densitySize: number;
+  densityQuantiles: number[];
+}
+
+/** Where the heavy parts are, relative to the page. */
+export interface Urls {
+  points: string;
+  density?: string;
+  entropy?: string;
+  items: string; // before `/{number}.png`
+  decode: string; // before `?z=`
+  program?: string;
+  noise?: string; // [seeds, contextSize] float32
+}
+
+/** Colours and fonts of Streamlit's theme. */
+export interface Theme {
+  classes: string[];
+  text: string;
+  ground: string;
+  grid: string;
+  accentText: string;
+  accent: number[]; // red, green, blue
+  ink: number[];
+  sans: string;
+  mono: string;
+}
+
+/** What Streamlit hands to a component with every message. */
+export interface Message<Data> {
+  data: Data;
+  setStateValue: (name: string, value: unknown) => void;
+}
+
+/** A component as component.js uses it. */
+export interface Component<Data = any> {
+  update(message: Message<Data>, theme: Theme): void | Promise<void>;
+  destroy(): void;
+  debouncer?: { flush(): void };
+}
+
+/** The data of the Explore page's map. */
+export interface LatentMapData {
+  facts: Facts;
+  urls: Urls;
+  place: Latent & {
+    view: [number, number, number] | null;
+    layers: string[];
+    pins: Latent[];
+    item: number | null;
+    hidden: number[];
+    region: Point[] | null;
+  };
+  pins: (Latent & { image: string })[]; // with the image that torch decoded, in base64
+  link: string;
+  plotly: string;
+}
+
+/** What gestures and keys on a map ask for. */
+export interface MapHandlers {
+  preview(z: Point | null): void; // a hovering pointer; null: it has left
+  hold(z: Point): void; // a drag
+  release(): void;
+  pin(z: Point): void; // a click
+  moved(): void; // the view has changed
+  nudge(dx: number, dy: number): void;
+  key(name: string): boolean; // whether the key means anything
+}
+
+/** The marks of an `Overlay`. */
+export interface Scene {
+  z: number[] | null; // the cursor
+  held: number[] | boolean;
+  preview?: boolean;
+  pins: { z: number[] }[];
+  near: { item: number }[];
+  item: number | null;
+  items: any;
+  hidden: Set<number>;
+  showNames: boolean;
+}
