@@ -1,5 +1,5 @@
-"""The further input of a decoder: the class of a conditional model, the noise seed of a hierarchical one;
-selected in the panel, on the strip or by a key, and saved with every pin."""
+"""The further input of a decoder: the class of a conditional model, the noise seed of a
+hierarchical one; selected in the panel, on the strip or by a key, and saved with every pin."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_a_class_decides_about_every_picture_from_then_on(open_page):
     before = pixels(page.locator(IMAGE))
     requests = []
     page.on("request", lambda r: "/atelier/" in r.url and requests.append(r.url))
-    page.get_by_label("Condition (class)", exact=True).select_option("Sneaker")
+    page.get_by_test_id("class-select").select_option("Sneaker")
     wait_for_condition(page, label=SNEAKER)
     assert shows_torch(page, CVAE)
     assert (pixels(page.locator(IMAGE)) != before).any()
@@ -99,12 +99,12 @@ def test_a_picture_of_a_class_selects_it_and_unselects_it(open_page):
     button.click()
     wait_for_condition(page, label=CLASSES.index("Bag"))
     expect(button).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_label("Condition (class)", exact=True)).to_have_value(str(CLASSES.index("Bag")))
+    expect(page.get_by_test_id("class-select")).to_have_value(str(CLASSES.index("Bag")))
     button.focus()
     page.keyboard.press("Enter")
     wait_for_condition(page, label="")
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(page.get_by_label("Condition (class)", exact=True)).to_have_value("")
+    expect(page.get_by_test_id("class-select")).to_have_value("")
 
 
 def test_keys_take_the_next_class_and_the_next_noise_seed(open_page):
@@ -208,7 +208,8 @@ def test_pins_keep_what_they_were_made_with(open_page, name, key, parameter, val
     assert z_of(other) == codes[1] and shows_torch(other, name)
     other.get_by_role("button", name="Delete pin 2").click()
     other.get_by_role("button", name="Undo").click()
-    assert condition_of(other, '[data-testid="pin-list"] li:nth-child(2) canvas')[parameter] == values[1]
+    second = '[data-testid="pin-list"] li:nth-child(2) canvas'
+    assert condition_of(other, second)[parameter] == values[1]
 
 
 def test_an_item_is_reconstructed_as_its_own_class(open_page):
