@@ -1,4 +1,4 @@
-"""Boards as files: each opened again by the library that others use; limits and stopping."""
+"""Boards as files: each opened again by common libraries; limits and cancelling."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from vae import boards
-from vae.boards.board_export import Recipe, make
+from vae.boards.board_export import ExportOptions, export_board
 from vae.boards.item import Board, new_item
 from vae.pictures.animation import ExportError
 
@@ -27,18 +27,20 @@ def board():
 
 @pytest.fixture
 def pictures():
-    """Two discs uint8 [2, 28, 28], one of full light and one of a fifth of it."""
+    """Two discs uint8 [2, 28, 28], one at full brightness and one at a fifth of it."""
     y, x = np.mgrid[:28, :28] - 13.5
     disc = np.clip(10 - np.hypot(x, y), 0, 1)
     return np.stack([disc * 255, disc * 51]).round().astype(np.uint8)
 
 
-def opened(board, pictures, *, ground="white", size=112):
-    data = make(board, board.kept, pictures, Recipe("zip", size, ground=ground))
+def opened(board, pictures, *, background="white", size=112):
+    data = export_board(
+        board, board.kept, pictures, ExportOptions("zip", size, background=background)
+    )
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def test_the_zip_holds_every_picture_in_every_form(board, pictures):
+def test_the_zip_holds_every_image_in_every_format(board, pictures):
     with opened(board, pictures) as archive:
         names = [f"{k:03}-{item.id}" for k, item in enumerate(board.kept, 1)]
         pngs, svgs = [f"png/{n}.png" for n in names], [f"svg/{n}.svg" for n in names]
@@ -56,12 +58,14 @@ def test_the_zip_holds_every_picture_in_every_form(board, pictures):
     assert (rows[0]["z3"], rows[1]["z3"], rows[1]["seed"]) == ("", "3.0", "9")
 
 
-def test_a_picture_lies_on_the_ground_that_was_asked_for(board, pictures):
+def test_images_have_the_chosen_background(board, pictures):
     shown = {}
-    for ground in ("white", "dark", "transparent"):
-        with opened(board, pictures, ground=ground, size=28) as archive:
+    for background in ("white", "dark", "transparent"):
+        with opened(board, pictures, background=background, size=28) as archive:
             names = sorted(n for n in archive.namelist() if n.startswith("png/"))
-            shown[ground] = [np.asarray(Image.open(archive.open(n))).astype(int) for n in names]
+            shown[background] = [
+                np.asarray(Image.open(archive.open(n))).astype(int) for n in names
+            ]
     assert np.array_equal(shown["dark"], pictures)
     assert [p.shape for p in shown["white"]] == [(28, 28)] * 2
     assert (shown["white"][0][0] == 255).all() and (shown["white"][1][0] == 255).all()
@@ -70,40 +74,51 @@ def test_a_picture_lies_on_the_ground_that_was_asked_for(board, pictures):
         assert abs(clear[..., 0] * clear[..., 3] / 255 - dark).max() <= 1  # over black as it was
 
 
-def test_every_picture_is_heard_of_and_stopping_makes_nothing(board, pictures):
-    heard = []
-    make(board, board.kept, pictures, Recipe("zip", 28), progress=lambda *at: heard.append(at))
-    assert heard == [(k, 4) for k in range(4)]
+def test_every_image_is_reported_and_cancelling_stops(board, pictures):
+    calls = []
+    export_board(
+        board,
+        board.kept,
+        pictures,
+        ExportOptions("zip", 28),
+        progress=lambda *at: calls.append(at),
+    )
+    assert calls == [(k, 4) for k in range(4)]
 
-    def stop(done, of):
+    def stop(done, total):
         if done == 3:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        make(board, board.kept, pictures, Recipe("zip", 28), progress=stop)
+        export_board(board, board.kept, pictures, ExportOptions("zip", 28), progress=stop)
 
 
-def test_the_tables_need_no_picture_of_a_size(board, pictures):
+def test_tables_ignore_the_image_size(board, pictures):
     chosen = board.kept[:1]
-    data = json.loads(make(board, chosen, pictures[:1], Recipe("json", size=9999)))
+    data = json.loads(export_board(board, chosen, pictures[:1], ExportOptions("json", size=9999)))
     assert data["name"] == "Autumn" and [i["id"] for i in data["items"]] == [chosen[0].id]
-    assert make(board, board.kept * 300, pictures, Recipe("csv")).decode().count("\n") == 601
+    assert (
+        export_board(board, board.kept * 300, pictures, ExportOptions("csv")).decode().count("\n")
+        == 601
+    )
 
 
 @pytest.mark.parametrize(
-    ("recipe", "count", "words"),
+    ("options", "count", "words"),
     [
-        (Recipe("tiff"), 2, "the format is 'tiff'; expected one of zip"),
-        (Recipe("zip", 27), 2, "the size is 27 pixels; expected 28 to 1024"),
-        (Recipe("zip", 1025), 2, "expected 28 to 1024"),
-        (Recipe("zip", ground="blue"), 2, "the ground is 'blue'"),
-        (Recipe("zip"), 0, "0 pictures are chosen; expected 1 to 400"),
-        (Recipe("zip"), 401, "401 pictures are chosen"),
-        (Recipe("sheet-png", 896), 400, "321 million pixels; at most 100 million"),
+        (ExportOptions("tiff"), 2, "the format is 'tiff'; expected one of zip"),
+        (ExportOptions("zip", 27), 2, "the size is 27 pixels; expected 28 to 1024"),
+        (ExportOptions("zip", 1025), 2, "expected 28 to 1024"),
+        (ExportOptions("zip", background="blue"), 2, "the background is 'blue'"),
+        (ExportOptions("zip"), 0, "0 images are selected; expected 1 to 400"),
+        (ExportOptions("zip"), 401, "401 images are selected"),
+        (ExportOptions("sheet-png", 896), 400, "321 million pixels; at most 100 million"),
     ],
 )
-def test_what_is_beyond_the_limits_is_said_before_any_work(board, recipe, count, words):
+def test_options_beyond_the_limits_are_refused_before_any_work(board, options, count, words):
     items = (board.kept * 201)[:count]
     none = np.zeros((count, 28, 28), np.uint8)
     with pytest.raises(ExportError, match=words):
-        make(board, items, none, recipe, progress=lambda *_: pytest.fail("work was begun"))
+        export_board(
+            board, items, none, options, progress=lambda *_: pytest.fail("work was begun")
+        )

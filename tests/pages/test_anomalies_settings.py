@@ -14,7 +14,7 @@ from pages.ui.anomalies.settings import (
     supported,
     threshold_from_histogram,
 )
-from vae.pictures.grid import heated
+from vae.pictures.grid import overlay_heatmap
 
 NAMES = ("left", "middle", "right")
 CHOICES = Choices(("structure", "squared"), NAMES, ("digits",))
@@ -78,7 +78,7 @@ def test_the_gallery_escapes_names_and_shows_ranks():
 
 def test_the_heat_map_dims_cold_pixels_and_colours_hot_ones():
     picture = np.full((1, 1, 1, 3), 200, np.uint8)
-    out = heated(picture, np.array([[[0.0, 0.5, 7.0]]]))[0, :, 0]
+    out = overlay_heatmap(picture, np.array([[[0.0, 0.5, 7.0]]]))[0, :, 0]
     assert out[:, 0].tolist() == [100, 100, 100] and out[:, 2].tolist() == [255, 240, 170]
     light = out.astype(float).mean(0)
     assert light[0] < light[1] < light[2]

@@ -11,7 +11,7 @@ from pages.ui.interpolate.settings import (
     path_kinds,
 )
 from pages.ui.runtime.location import MOST_PINS, SEEDS, Space
-from vae.latent.paths import Frame, to_json
+from vae.latent.paths import Frame, PathOrigin, to_json
 
 PLANE, START = Space(2), PathSettings(((0.0, 0.0), (1.0, 1.0)))
 PATHS = [
@@ -82,15 +82,8 @@ def saved(path, digest=DIGEST):
     """The file of a path, with its waypoints as frames."""
     codes = path.stroke or path.waypoints
     frames = [Frame(codes[i % len(codes)], path.label, path.seed) for i in range(path.frames)]
-    return to_json(
-        frames,
-        model="m",
-        digest=digest,
-        kind=path.kind,
-        spacing=path.spacing,
-        stops=codes,
-        guard=path.avoid_low_density,
-    ).encode()
+    origin = PathOrigin("m", digest, path.kind, path.spacing, codes, path.avoid_low_density)
+    return to_json(frames, origin).encode()
 
 
 @pytest.mark.parametrize(("path", "space"), PATHS)

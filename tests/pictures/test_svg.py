@@ -1,4 +1,4 @@
-"""Outlines, parsed as XML and filled again."""
+"""SVG outlines, parsed as XML and filled again."""
 
 import re
 from xml.etree import ElementTree
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 import vae
-from vae.pictures.svg import LEVELS, rings, svg
+from vae.pictures.svg import LEVELS, contours, to_svg
 from vae.pictures.upscale import enlarge
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,8 +21,8 @@ def pictures():
 
 
 def filled(path: str, size: int) -> np.ndarray:
-    """The region of a path by the even-odd rule: curves sampled finely, drawn eight times larger,
-    because Pillow fills a polygon's border too, and looked at in the middle of each pixel."""
+    """The region of a path by the even-odd rule. It is drawn eight times larger, because Pillow
+    fills a polygon's border too, and sampled at the centre of each pixel."""
     region = Image.new("1", (8 * size, 8 * size))
     t = np.linspace(0, 1, 9)[1:, None]
     for part in re.findall(r"M([^Z]*)Z", path):
@@ -39,10 +39,10 @@ def filled(path: str, size: int) -> np.ndarray:
     return np.asarray(region)[4::8, 4::8]
 
 
-def test_every_level_covers_what_the_picture_shows(pictures):
+def test_every_level_covers_the_same_region_as_the_image(pictures):
     shares = []
     for picture in pictures:
-        paths = ElementTree.fromstring(svg(picture, size=224)).findall(f"{SVG}path")
+        paths = ElementTree.fromstring(to_svg(picture, size=224)).findall(f"{SVG}path")
         for path, level in zip(paths, [x for x in LEVELS if (picture > x).any()], strict=False):
             truth = picture > level
             if truth.sum() < 500:
@@ -55,19 +55,19 @@ def test_every_level_covers_what_the_picture_shows(pictures):
 def test_a_disc_is_a_disc_with_few_corners():
     y, x = np.mgrid[:100, :100] + 0.5
     disc = np.clip(30.5 - np.hypot(x - 50, y - 50), 0, 1)
-    (ring,) = rings(disc, 0.5)
+    (ring,) = contours(disc, 0.5)
     assert abs(np.hypot(*(ring - 50).T) - 30).max() < 0.6 and len(ring) < 60
-    region = filled(re.search(r' d="([^"]*)"', svg(disc, levels=(0.5,), size=100))[1], 100)
+    region = filled(re.search(r' d="([^"]*)"', to_svg(disc, levels=(0.5,), size=100))[1], 100)
     assert abs(region.sum() - np.pi * 900) < 60
 
 
-def test_items_that_touch_the_edge_close_there():
+def test_contours_close_at_the_border():
     full = np.ones((10, 10))
-    (ring,) = rings(full, 0.5)
+    (ring,) = contours(full, 0.5)
     assert ring.min() == pytest.approx(0, abs=0.01) and ring.max() == pytest.approx(10, abs=0.01)
 
 
-def test_black_is_nothing_and_titles_are_safe():
-    tree = ElementTree.fromstring(svg(np.zeros((28, 28)), title="a <b> & c"))
+def test_black_gives_no_shapes_and_titles_are_escaped():
+    tree = ElementTree.fromstring(to_svg(np.zeros((28, 28)), title="a <b> & c"))
     assert tree.findall(f"{SVG}path") == [] and tree.find(f"{SVG}title").text == "a <b> & c"
     assert tree.get("viewBox") == "0 0 280 280"

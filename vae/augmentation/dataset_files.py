@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..checkpoint.folder import Checkpoint
-from ..pictures.grid import png
+from ..pictures.grid import encode_png
 from .synthetic import AugmentError, Made, decode
 
 FORMATS = ("zip", "npz")
@@ -109,7 +109,9 @@ def _zip(made: Made, origin: Origin, heard: Progress) -> bytes:
             if done % 100 == 0:
                 heard(done, len(names))
             picture = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), png(np.ascontiguousarray(picture)))
+            archive.writestr(
+                zipfile.ZipInfo(name, _LONG_AGO), encode_png(np.ascontiguousarray(picture))
+            )
         entry = zipfile.ZipInfo(MANIFEST, _LONG_AGO)
         entry.compress_type = zipfile.ZIP_DEFLATED
         archive.writestr(entry, json.dumps(_manifest(made, origin, names), indent=1))

@@ -1,10 +1,10 @@
-"""Boards as files that other tools open: contact sheets, pictures, outlines, tables."""
+"""Boards as files for other programs: contact sheets, images, outlines, tables."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,114 +12,124 @@ from PIL import Image
 
 from .. import boards
 from ..files import csv_table
-from ..pictures import contact_sheet, svg, upscale
 from ..pictures.animation import ExportError
+from ..pictures.contact_sheet import (
+    BACKGROUNDS,
+    black_to_alpha,
+    encode_pdf,
+    make_contact_sheet,
+)
+from ..pictures.grid import encode_png
+from ..pictures.svg import to_svg
+from ..pictures.upscale import enlarge_uint8
+from ..progress import Progress
 from .item import Board, Item
 
-# format -> the suffix of its files
-SUFFIXES = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"}
-MOST = 400  # pictures of one file; a table has as many rows as there are items
-SMALLEST, LARGEST = 28, 1024  # pixels of a picture's height
-LIMIT_PIXELS = 100_000_000  # of all pictures of a file together
-_WHITE = 255
+# format -> file extension
+EXTENSIONS = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"}
+MAX_IMAGES = 400  # in one file; tables have no limit
+MIN_SIZE, MAX_SIZE = 28, 1024  # pixels of an image's height
+MAX_PIXELS = 100_000_000  # of all images of a file together
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What file is wanted: its format, a picture's height, how it is enlarged, what lies behind
-    it (one of `sheets.GROUNDS`)."""
+class ExportOptions:
+    """The format of a file, the height of an image in pixels, the method of enlargement, and the
+    background (a key of `contact_sheet.BACKGROUNDS`)."""
 
     format: str
     size: int = 224
-    how: str = "refined"
-    ground: str = "white"
+    method: str = "refined"
+    background: str = "white"
 
 
-def make(
+def export_board(
     board: Board,
     items: Sequence[Item],
-    pictures: np.ndarray,
-    recipe: Recipe,
+    images: np.ndarray,
+    options: ExportOptions,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> bytes:
-    """The bytes of one file of some of a board's items and their decoded `pictures`, uint8
-    [n, H, W]. `progress(done, of)` hears of every picture; what it raises ends the work. Raises
-    `ExportError` for what is beyond the limits, before anything is enlarged."""
-    if recipe.format not in SUFFIXES:
-        known = ", ".join(SUFFIXES)
-        raise ExportError(f"the format is {recipe.format!r}; expected one of {known}")
-    if recipe.format == "json":
+    """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W].
+
+    `progress` is called before every image, and may raise to cancel. Raises `ExportError` for
+    options beyond the limits, before anything is enlarged.
+    """
+    if options.format not in EXTENSIONS:
+        known = ", ".join(EXTENSIONS)
+        raise ExportError(f"the format is {options.format!r}; expected one of {known}")
+    if options.format == "json":
         return boards.export(board, items).encode()
-    if recipe.format == "csv":
+    if options.format == "csv":
         return _table(items).encode()
-    _check(len(items), pictures.shape, recipe)
-    # A picture is enlarged first and, in the .zip, traced and packed after: two steps each.
-    whole = recipe.format == "zip"
-    steps = len(items) * (2 if whole else 1)
-    heard = progress or (lambda done, of: None)
+    _check(len(items), images.shape, options)
+    # In a .zip every image counts twice: enlarged first, traced and compressed later.
+    is_zip = options.format == "zip"
+    steps = len(items) * (2 if is_zip else 1)
+    progress = progress or (lambda done, total: None)
     large = []
-    for done, small in enumerate(pictures):
-        heard(done, steps)
-        large.append(upscale.as_bytes(small[..., None], recipe.size, recipe.how)[..., 0])
-    if not whole:
-        sheet = _sheet(board, items, large, recipe)
-        png = recipe.format == "sheet-png"
-        return contact_sheet.png_bytes(sheet) if png else contact_sheet.pdf_bytes([sheet])
+    for done, image in enumerate(images):
+        progress(done, steps)
+        large.append(enlarge_uint8(image[..., None], options.size, options.method)[..., 0])
+    if not is_zip:
+        sheet = _sheet(board, items, large, options)
+        return encode_pdf([sheet]) if options.format == "sheet-pdf" else encode_png(sheet)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("board.json", boards.export(board, items))
         archive.writestr("board.csv", _table(items))
         try:
-            sheet = _sheet(board, items, large, recipe)
-            archive.writestr("sheet.png", contact_sheet.png_bytes(sheet))
-            archive.writestr("sheet.pdf", contact_sheet.pdf_bytes([sheet]))
+            sheet = _sheet(board, items, large, options)
+            archive.writestr("sheet.png", encode_png(sheet))
+            archive.writestr("sheet.pdf", encode_pdf([sheet]))
         except ExportError as error:
             archive.writestr("sheet-was-left-out.txt", f"{error}.\n")
-        for index, (item, picture) in enumerate(zip(items, large, strict=True)):
-            heard(len(items) + index, steps)
+        for index, (item, image) in enumerate(zip(items, large, strict=True)):
+            progress(len(items) + index, steps)
             name = f"{index + 1:03}-{item.id}"
-            image = Image.fromarray(_on_ground(picture, recipe.ground))
-            archive.writestr(f"png/{name}.png", contact_sheet.png_bytes(image))
-            drawn = svg.svg(picture / np.float32(255), title=item.note or item.step)
-            archive.writestr(f"svg/{name}.svg", drawn)
+            archive.writestr(f"png/{name}.png", encode_png(_on(options.background, image)))
+            outline = to_svg(image / np.float32(255), title=item.note or item.step)
+            archive.writestr(f"svg/{name}.svg", outline)
     return target.getvalue()
 
 
-def _check(count: int, shape: tuple[int, ...], recipe: Recipe) -> None:
-    if not 1 <= count <= MOST:
-        raise ExportError(f"{count} pictures are chosen; expected 1 to {MOST}, select fewer")
-    if recipe.ground not in contact_sheet.GROUNDS:
-        known = ", ".join(contact_sheet.GROUNDS)
-        raise ExportError(f"the ground is {recipe.ground!r}; expected one of {known}")
-    if not SMALLEST <= recipe.size <= LARGEST:
-        raise ExportError(f"the size is {recipe.size} pixels; expected {SMALLEST} to {LARGEST}")
+def _check(count: int, shape: tuple[int, ...], options: ExportOptions) -> None:
+    if not 1 <= count <= MAX_IMAGES:
+        raise ExportError(f"{count} images are selected; expected 1 to {MAX_IMAGES}")
+    if options.background not in BACKGROUNDS:
+        known = ", ".join(BACKGROUNDS)
+        raise ExportError(f"the background is {options.background!r}; expected one of {known}")
+    if not MIN_SIZE <= options.size <= MAX_SIZE:
+        raise ExportError(f"the size is {options.size} pixels; expected {MIN_SIZE} to {MAX_SIZE}")
     _, height, width = shape
-    pixels = count * recipe.size**2 * width / height
-    if pixels > LIMIT_PIXELS:
+    pixels = count * options.size**2 * width / height
+    if pixels > MAX_PIXELS:
         raise ExportError(
-            f"{count} pictures of this size have {pixels / 1e6:.0f} million pixels; at most "
-            f"{LIMIT_PIXELS / 1e6:.0f} million, choose a smaller size or fewer pictures"
+            f"{count} images of this size have {pixels / 1e6:.0f} million pixels; at most "
+            f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
         )
 
 
-def _sheet(board: Board, items: Sequence[Item], large: list, recipe: Recipe) -> Image.Image:
+def _sheet(
+    board: Board, items: Sequence[Item], images: list[np.ndarray], options: ExportOptions
+) -> Image.Image:
     captions = [item.note or item.step or item.model for item in items]
-    # On paper and on clear ground the items lie cut out of their black.
-    cut = (lambda p: p[..., None]) if recipe.ground == "dark" else contact_sheet.transparent
-    stack = np.stack([cut(picture) for picture in large])
-    return contact_sheet.contact_sheet(stack, captions, ground=recipe.ground, title=board.name)
+    dark = options.background == "dark"
+    stack = np.stack([image[..., None] if dark else black_to_alpha(image) for image in images])
+    background, title = options.background, board.name
+    return make_contact_sheet(stack, captions, background=background, title=title)
 
 
-def _on_ground(picture: np.ndarray, ground: str) -> np.ndarray:
-    """uint8 [H, W] as it was decoded, on white, or [H, W, 4] on nothing."""
-    if ground == "dark":
-        return picture
-    cut = contact_sheet.transparent(picture)
-    if ground == "transparent":
-        return cut
-    opaque = cut[..., 3].astype(np.uint32)
-    mixed = cut[..., 0] * opaque + _WHITE * (255 - opaque)
+def _on(background: str, image: np.ndarray) -> np.ndarray:
+    """uint8 [H, W] on black or composited over white, or [H, W, 4] on a transparent background."""
+    if background == "dark":
+        return image
+    clear = black_to_alpha(image)
+    if background == "transparent":
+        return clear
+    alpha = clear[..., 3].astype(np.uint32)
+    mixed = clear[..., 0] * alpha + 255 * (255 - alpha)
     return ((mixed + 127) // 255).astype(np.uint8)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..config import ConfigError, one_of
-from ..pictures.upscale import HOW
+from ..pictures.upscale import METHODS
 from . import dataset_or_starter, main
 
 
@@ -46,7 +46,7 @@ def sample(
     wanted = None if label is None else _label(loaded, label)
     pictures = sample_quality.draw(loaded.model, n, prior=mixture, label=wanted, seed=seed)
     try:
-        grid.save_png(grid.sheet(pictures, scale=scale), out)
+        grid.save_png(grid.image_grid(pictures, scale=scale), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
     click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
@@ -83,7 +83,7 @@ def _label(loaded, label: str) -> int:
 @click.option(
     "--enlarge",
     default="refined",
-    type=click.Choice(HOW),
+    type=click.Choice(METHODS),
     help="with clean edges, smoothly, or to squares",
 )
 @click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames a second")
@@ -112,9 +112,9 @@ def interpolate(
     from .. import latent
     from ..latent import geodesics, paths
     from ..pictures import grid
-    from ..pictures.path_export import SUFFIXES, Origin, Recipe, make
+    from ..pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
-    formats = {f".{suffix}": name for name, suffix in SUFFIXES.items()}
+    formats = {f".{suffix}": name for name, suffix in EXTENSIONS.items()}
     suffix = out.suffix.lower()
     if suffix not in formats:
         raise ConfigError(
@@ -127,7 +127,7 @@ def interpolate(
     wanted = None if label is None else _label(loaded, label)
     stops = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])
     decode = geodesics.pixel_means(model, label=wanted, seed=seed)
-    way = paths.straight(stops)
+    path = stops
     if geodesic:
         if model.latent != 2:
             raise ConfigError(
@@ -137,20 +137,20 @@ def interpolate(
         codes = latent.split_codes(loaded, data.test).mean
         penalty = geodesics.density_penalty(codes)
         field = geodesics.Metric(decode, latent.bounds(codes), penalty=penalty)
-        way = paths.geodesic(stops, field)
+        path = paths.geodesic_path(stops, field)
     spacing = "change" if even_change else "steps"
-    codes = paths.frames(way, steps, spacing=spacing, decode=decode).round(4) + 0.0
+    codes = paths.place_frames(path, steps, spacing=spacing, decode=decode).round(4) + 0.0
     frames = [paths.Frame(tuple(z), wanted, seed) for z in codes.tolist()]
     kind = "geodesic" if geodesic else "straight"
-    origin = Origin(loaded.name, loaded.digest, kind, spacing)
-    recipe = Recipe(formats[suffix], size, enlarge, fps, order)
+    origin = paths.PathOrigin(loaded.name, loaded.digest, kind, spacing)
+    options = ExportOptions(formats[suffix], size, enlarge, fps, order)
     try:
-        grid.save(make(model, frames, recipe, origin), out)
+        grid.save(export_path(model, frames, options, origin), out)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
     lengths = f"straight {geodesics.pixel_length(decode, stops):.1f}"
     if geodesic:
-        lengths += f", geodesic {geodesics.pixel_length(decode, way):.1f}"
+        lengths += f", geodesic {geodesics.pixel_length(decode, path):.1f}"
     click.echo(f"{steps} frames, {lengths} in pixel change: {out}")
 
 

@@ -1,4 +1,4 @@
-"""Contact sheets: many pictures on one page with captions, as PNG or for the printer as PDF."""
+"""Contact sheets: many images with captions on one page, for the screen or for print."""
 
 from __future__ import annotations
 
@@ -10,98 +10,95 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .animation import ExportError
 
-GROUNDS = {"white": "#ffffff", "dark": "#1b1a19", "transparent": None}
-LIMIT_PICTURES = 2000
-LIMIT_PIXELS = 100_000_000
+BACKGROUNDS = {"white": "#ffffff", "dark": "#1b1a19", "transparent": None}
+MAX_IMAGES = 2000
+MAX_PIXELS = 100_000_000
 _DPI = 300
 
 
-def contact_sheet(
-    pictures: np.ndarray,
+def make_contact_sheet(
+    images: np.ndarray,
     captions: Sequence[str] | None = None,
     *,
     columns: int = 0,
-    ground: str = "white",
+    background: str = "white",
     title: str = "",
 ) -> Image.Image:
-    """uint8 pictures [N, H, W, C], C of 1, 3 or 4, row by row with a gap, each above its caption.
+    """uint8 images [N, H, W, C], C of 1, 3 or 4, row by row, each above its caption.
 
-    `columns`: about square where 0.
+    With `columns` 0 the sheet is about square.
     """
-    if ground not in GROUNDS:
-        raise ExportError(f"the ground is {ground!r}; expected one of {', '.join(GROUNDS)}")
-    count, height, width = pictures.shape[:3]
-    if not 1 <= count <= LIMIT_PICTURES:
-        raise ExportError(f"the sheet has {count} pictures; expected 1 to {LIMIT_PICTURES}")
+    if background not in BACKGROUNDS:
+        raise ExportError(
+            f"the background is {background!r}; expected one of {', '.join(BACKGROUNDS)}"
+        )
+    count, height, width = images.shape[:3]
+    if not 1 <= count <= MAX_IMAGES:
+        raise ExportError(f"the sheet has {count} images; expected 1 to {MAX_IMAGES}")
     columns = min(count, columns or max(1, round(count**0.5)))
     rows = -(-count // columns)
     gap = max(4, width // 12)
-    size = min(max(9, width // 9), 40)
-    font = ImageFont.load_default(size)
-    below = round(1.6 * size) if captions else 0
-    above = round(2.6 * size) if title else 0
-    full = (gap + columns * (width + gap), above + gap + rows * (height + below + gap))
-    if full[0] * full[1] > LIMIT_PIXELS:
+    font_size = min(max(9, width // 9), 40)
+    font = ImageFont.load_default(font_size)
+    caption_height = round(1.6 * font_size) if captions else 0
+    title_height = round(2.6 * font_size) if title else 0
+    page_size = (
+        gap + columns * (width + gap),
+        title_height + gap + rows * (height + caption_height + gap),
+    )
+    if page_size[0] * page_size[1] > MAX_PIXELS:
         raise ExportError(
-            f"the sheet is {full[0]} x {full[1]} pixels; at most {LIMIT_PIXELS / 1e6:.0f} "
-            "million, choose a smaller size or fewer pictures"
+            f"the sheet is {page_size[0]} x {page_size[1]} pixels; at most "
+            f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
         )
-    colour = GROUNDS[ground]
-    page = Image.new("RGBA", full, colour or (0, 0, 0, 0))
-    ink = "#e9e5df" if ground == "dark" else "#3a3631"
+    page = Image.new("RGBA", page_size, BACKGROUNDS[background] or (0, 0, 0, 0))
+    ink = "#e9e5df" if background == "dark" else "#3a3631"
     draw = ImageDraw.Draw(page)
     if title:
-        draw.text((gap, gap), title, ink, ImageFont.load_default(round(1.4 * size)))
-    for index, picture in enumerate(pictures):
+        draw.text((gap, gap), title, ink, ImageFont.load_default(round(1.4 * font_size)))
+    for index, pixels in enumerate(images):
         row, column = divmod(index, columns)
         left = gap + column * (width + gap)
-        top = above + gap + row * (height + below + gap)
-        image = Image.fromarray(picture.squeeze(2) if picture.shape[2] == 1 else picture)
+        top = title_height + gap + row * (height + caption_height + gap)
+        image = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
         if image.mode == "RGBA":
             page.alpha_composite(image, (left, top))
         else:
             page.paste(image, (left, top))
         if captions:
-            words = _fitted(captions[index], font, width)
-            draw.text((left, top + height + size // 4), words, ink, font)
-    return page if colour is None else page.convert("RGB")
+            caption = _truncate(captions[index], font, width)
+            draw.text((left, top + height + font_size // 4), caption, ink, font)
+    return page if background == "transparent" else page.convert("RGB")
 
 
-def transparent(picture: np.ndarray) -> np.ndarray:
-    """A grey picture uint8 [H, W] on black as the item alone, [H, W, 4]: how bright becomes how
-    opaque, so that on black it looks as it did."""
-    opaque = picture.astype(np.uint16)
-    # Dark folds inside an item must not become holes: half a brightness is solid already.
-    alpha = np.minimum(255, 2 * opaque)
-    light = np.where(alpha > 0, np.minimum(255, opaque * 255 // np.maximum(alpha, 1)), 0)
+def black_to_alpha(image: np.ndarray) -> np.ndarray:
+    """A grey uint8 image [H, W] on black as [H, W, 4] on a transparent background; over black it
+    looks the same."""
+    grey = image.astype(np.uint16)
+    # Opaque from half brightness on, so that dark folds inside an item do not become holes.
+    alpha = np.minimum(255, 2 * grey)
+    light = np.where(alpha > 0, np.minimum(255, grey * 255 // np.maximum(alpha, 1)), 0)
     return np.dstack([light] * 3 + [alpha]).astype(np.uint8)
 
 
-def png_bytes(image: Image.Image) -> bytes:
-    """The bytes of a PNG file."""
-    target = io.BytesIO()
-    image.save(target, "PNG")
-    return target.getvalue()
-
-
-def pdf_bytes(pages: Sequence[Image.Image]) -> bytes:
-    """The bytes of a PDF with a sheet a page at 300 dots an inch, white where it is clear."""
+def encode_pdf(pages: Sequence[Image.Image]) -> bytes:
+    """The bytes of a PDF at 300 dots per inch, one sheet per page, white where transparent."""
     if not pages:
-        raise ExportError("the PDF has no pages; choose 1 picture or more")
-    flat = []
+        raise ExportError("the PDF has no pages; choose 1 image or more")
+    opaque = []
     for page in pages:
         paper = Image.new("RGB", page.size, "white")
         paper.paste(page, mask=page.getchannel("A") if page.mode == "RGBA" else None)
-        flat.append(paper)
+        opaque.append(paper)
     target = io.BytesIO()
-    flat[0].save(target, "PDF", save_all=True, append_images=flat[1:], resolution=_DPI)
+    opaque[0].save(target, "PDF", save_all=True, append_images=opaque[1:], resolution=_DPI)
     return target.getvalue()
 
 
-def _fitted(words: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """Words that are no wider than a picture, cut with an ellipsis."""
-    if font.getlength(words) <= width:
-        return words
-    while words and font.getlength(words + "…") > width:
-        words = words[:-1]
-    return words.rstrip() + "…"
+def _truncate(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """Text no wider than `width` pixels, cut with an ellipsis."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…"

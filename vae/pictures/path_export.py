@@ -1,8 +1,8 @@
-"""Ways as files that other tools open: films, contact sheets, tables; every frame decoded here."""
+"""Paths as files for other programs: animations, contact sheets, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,96 +10,83 @@ import numpy as np
 
 from ..latent import paths
 from ..latent.encoding import decode_uint8
-from ..latent.paths import Frame
+from ..latent.paths import Frame, PathOrigin
 from ..models.base import Autoencoder
-from . import animation, contact_sheet
-from .animation import ExportError
-from .upscale import as_bytes
+from ..progress import Progress
+from .animation import ExportError, check_size, encode_animation
+from .contact_sheet import encode_pdf, make_contact_sheet
+from .grid import encode_png
+from .upscale import enlarge_uint8
 
-# format -> the suffix of its files
-SUFFIXES = {
-    "gif": "gif",
-    "mp4": "mp4",
-    "webp": "webp",
-    "zip": "zip",
-    "sheet-png": "png",
-    "sheet-pdf": "pdf",
-    "csv": "csv",
-    "json": "json",
+# format -> file extension
+EXTENSIONS = {
+    **{"gif": "gif", "mp4": "mp4", "webp": "webp", "zip": "zip"},
+    **{"sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"},
 }
-SMALLEST, LARGEST = 28, 448  # pixels of a picture's height
+MIN_SIZE, MAX_SIZE = 28, 448  # pixels of an image's height
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What file is wanted: its format, a picture's height, how it is enlarged, how it plays."""
+class ExportOptions:
+    """The format of a file, the height of an image in pixels, the method of enlargement, and the
+    speed and `playback` of an animation."""
 
     format: str
     size: int = 224
-    how: str = "refined"
+    method: str = "refined"
     fps: float = 12.0
-    order: str = "loop"
+    playback: str = "loop"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a way comes from: the model with its digest, the kind of way, the frames' spacing,
-    the codes between which it leads (of a drawn way, its stroke), and whether it was kept away
-    from empty places."""
-
-    model: str
-    digest: str
-    kind: str
-    spacing: str
-    stops: tuple[tuple[float, ...], ...] = ()
-    guard: bool = True
-
-
-def make(
+def export_path(
     model: Autoencoder,
-    path: Sequence[Frame],
-    recipe: Recipe,
-    origin: Origin,
+    frames: Sequence[Frame],
+    options: ExportOptions,
+    origin: PathOrigin,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> bytes:
-    """The bytes of one file. `progress(done, of)` hears of every frame; what it raises ends the
-    work. Raises `ExportError` for what is beyond the limits, before anything is decoded."""
-    if recipe.format not in SUFFIXES:
-        known = ", ".join(SUFFIXES)
-        raise ExportError(f"the format is {recipe.format!r}; expected one of {known}")
-    if recipe.format == "csv":
-        return paths.to_csv(path, model=origin.model, digest=origin.digest).encode()
-    if recipe.format == "json":
-        return paths.to_json(path, **vars(origin)).encode()
-    if not SMALLEST <= recipe.size <= LARGEST:
-        raise ExportError(f"the size is {recipe.size} pixels; expected {SMALLEST} to {LARGEST}")
+    """The bytes of a file with all frames, decoded by the model.
+
+    `progress` is called after every frame, and may raise to cancel. Raises `ExportError` for
+    options beyond the limits, before anything is decoded.
+    """
+    if options.format not in EXTENSIONS:
+        known = ", ".join(EXTENSIONS)
+        raise ExportError(f"the format is {options.format!r}; expected one of {known}")
+    if options.format == "csv":
+        return paths.to_csv(frames, model=origin.model, digest=origin.digest).encode()
+    if options.format == "json":
+        return paths.to_json(frames, origin).encode()
+    if not MIN_SIZE <= options.size <= MAX_SIZE:
+        raise ExportError(f"the size is {options.size} pixels; expected {MIN_SIZE} to {MAX_SIZE}")
     _, height, width = model.image_shape
-    animation.check(len(path), recipe.size, round(width * recipe.size / height))
-    heard = progress or (lambda done, of: None)
-    pictures = []
-    for small in pictures_of(model, path):
-        heard(0, len(path))
-        pictures.append(as_bytes(small, recipe.size, recipe.how))
-    if recipe.format.startswith("sheet"):
-        words = [f"{i}: {', '.join(f'{v:.2f}' for v in f.z[:2])}" for i, f in enumerate(path, 1)]
+    check_size(len(frames), options.size, round(width * options.size / height))
+    images = []
+    for small in decode_frames(model, frames):
+        if progress:
+            progress(0, len(frames))
+        images.append(enlarge_uint8(small, options.size, options.method))
+    if options.format.startswith("sheet"):
+        captions = [
+            f"{i}: {', '.join(f'{v:.2f}' for v in f.z[:2])}" for i, f in enumerate(frames, 1)
+        ]
         title = f"{origin.model} · {origin.kind}"
-        page = contact_sheet.contact_sheet(np.stack(pictures), words, title=title)
-        return (
-            contact_sheet.png_bytes(page)
-            if recipe.format == "sheet-png"
-            else contact_sheet.pdf_bytes([page])
-        )
-    frames = [p[..., 0] if p.shape[2] == 1 else p for p in pictures]
-    return animation.film(
-        frames, recipe.format, fps=recipe.fps, order=recipe.order, progress=progress
+        sheet = make_contact_sheet(np.stack(images), captions, title=title)
+        return encode_pdf([sheet]) if options.format == "sheet-pdf" else encode_png(sheet)
+    return encode_animation(
+        [image.squeeze(2) if image.shape[2] == 1 else image for image in images],
+        options.format,
+        fps=options.fps,
+        playback=options.playback,
+        progress=progress,
     )
 
 
-def pictures_of(model: Autoencoder, path: Sequence[Frame]) -> np.ndarray:
-    """The frames as torch decodes them, uint8 [N, H, W, C]."""
+def decode_frames(model: Autoencoder, frames: Sequence[Frame]) -> np.ndarray:
+    """The frames' images, uint8 [N, H, W, C]."""
     parts = []
-    for (label, seed), group in groupby(path, lambda frame: (frame.label, frame.seed)):
+    for (label, seed), group in groupby(frames, lambda frame: (frame.label, frame.seed)):
         codes = np.array([frame.z for frame in group])
         parts.append(decode_uint8(model, codes, label=label, seed=seed))
     return np.concatenate(parts)

@@ -1,10 +1,9 @@
-"""A small network that doubles a picture with clean edges: trained once and bundled.
+"""A small bundled network that doubles the size of an image with sharp edges.
 
-It adds what is missing to a Lanczos enlargement, from features at the small picture's own
-resolution (sub-pixel convolution, Shi et al. 2016, https://arxiv.org/abs/1609.05158), and is used
-again on its own result for four and eight times. Its pictures are made to average back to the
-small one by `upscale`, so it decides where light lies within a pixel, never how much of it there
-is. The weights are `refiner.safetensors`, made by `python -m vae refiner`.
+It adds a residual to a Lanczos enlargement, computed at the resolution of the small image
+(sub-pixel convolution, Shi et al. 2016, https://arxiv.org/abs/1609.05158), and is applied to its
+own output for four and eight times the size. `upscale` then makes the result average back to the
+small image. `python -m vae refiner` trains the weights in `super_resolution.safetensors`.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from ..checkpoint.folder import CheckpointError
 from ..checkpoint.tensor_file import read_tensors, write_tensors
 
 WEIGHTS = Path(__file__).parent / "super_resolution.safetensors"
-MOST = 8  # times that pictures are enlarged by it, beyond which there is nothing to learn from
+MAX_SCALE = 8  # of the network; beyond it images are enlarged by resampling
 
 
-class Refiner(nn.Module):
-    """Pictures `[B, 1, H, W]` in [0, 1] and their enlargement `[B, 1, 2H, 2W]` -> the refined
-    enlargement, not yet clipped."""
+class SuperResolution(nn.Module):
+    """Images [B, 1, H, W] in [0, 1] and their enlargements [B, 1, 2H, 2W] -> refined enlargements,
+    not clipped to [0, 1]."""
 
     def __init__(self, channels: int = 24, blocks: int = 3) -> None:
         super().__init__()
@@ -39,7 +38,7 @@ class Refiner(nn.Module):
             for _ in range(blocks)
         )
         self.last = nn.Conv2d(channels, 4, 3, padding=1)
-        nn.init.zeros_(self.last.weight)  # it begins as the enlargement that it is given
+        nn.init.zeros_(self.last.weight)  # the untrained network returns the enlargement
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor, enlarged: Tensor) -> Tensor:
@@ -50,18 +49,18 @@ class Refiner(nn.Module):
 
 
 @functools.cache
-def bundled() -> Refiner:
-    """The refiner that lies beside this file, in evaluation mode."""
-    read = read_tensors(WEIGHTS)
-    if read is None:
+def load_bundled() -> SuperResolution:
+    """The bundled network, in evaluation mode."""
+    stored = read_tensors(WEIGHTS)
+    if stored is None:
         raise CheckpointError(f"{WEIGHTS.name} is missing or damaged; restore it from git")
-    refiner = Refiner()
-    refiner.load_state_dict({name: value.float() for name, value in read[0].items()})
-    # Twice as fast on a CPU, with the same pictures.
-    return refiner.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    network = SuperResolution()
+    network.load_state_dict({name: value.float() for name, value in stored[0].items()})
+    # The memory format is twice as fast on a CPU.
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def save(refiner: Refiner, facts: dict[str, str]) -> None:
-    """Writes the weights as float16 beside this file."""
-    state = {name: value.half() for name, value in refiner.state_dict().items()}
-    write_tensors(WEIGHTS, state, facts)
+def save(network: SuperResolution, metadata: dict[str, str]) -> None:
+    """Replaces the bundled weights, in float16."""
+    state = {name: value.half() for name, value in network.state_dict().items()}
+    write_tensors(WEIGHTS, state, metadata)

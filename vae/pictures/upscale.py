@@ -1,10 +1,10 @@
-"""Larger pictures that stay true: averaged back to 28 pixels they are the decoder's own.
+"""Enlargement of images that is consistent: averaged back, it gives the original image.
 
 Lanczos resampling alone lowers contrast and changes every value. Iterative back-projection (Irani
-and Peleg 1991, https://doi.org/10.1016/1049-9652(91)90045-L) puts back what is missing: the
-difference between the picture and the shrunk enlargement is enlarged too and added, until nothing
-is left of it. Where light lies within a pixel is decided by Lanczos alone ("smooth") or by a small
-network that has seen many edges ("refined").
+and Peleg 1991, https://doi.org/10.1016/1049-9652(91)90045-L) corrects it: the difference between
+the original and the average of the enlargement is itself enlarged and added, until it vanishes.
+The light within a pixel is distributed by Lanczos resampling alone ("smooth") or by a small
+super-resolution network ("refined").
 """
 
 from __future__ import annotations
@@ -17,85 +17,80 @@ from torch.nn import functional as F
 from ..errors import AtelierError
 from . import super_resolution
 
-HOW = ("refined", "smooth", "nearest")
-LARGEST = 1024
-CONSISTENT = 1e-4  # largest difference of any pixel after averaging back
-_ROUNDS = 8
+METHODS = ("refined", "smooth", "nearest")
+MAX_SIZE = 1024
+TOLERANCE = 1e-4  # largest difference per pixel after averaging back
+_ITERATIONS = 8  # of back-projection
 _LOBES = 3  # of the Lanczos kernel
 
 
 class UpscaleError(AtelierError):
-    """A size that cannot be: one sentence with what came and what was expected."""
+    """A size or a method that is not supported."""
 
 
-def enlarge(images: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
-    """float32 images [N, C, H, W] in [0, 1] with the height `size`, [N, C, size, W'].
+def enlarge(images: np.ndarray, size: int, method: str = "smooth") -> np.ndarray:
+    """float32 images [N, C, H, W] in [0, 1] scaled to the height `size`, [N, C, size, W'].
 
-    `smooth` and `refined` average back to the original within `CONSISTENT` a pixel where `size`
-    is a whole multiple of H; another size is taken from the next multiple, antialiased, a smaller
-    one from the averages of areas. `nearest` keeps the pixels as squares.
+    `smooth` and `refined` average back to the original within `TOLERANCE` per pixel where `size`
+    is a multiple of H; other sizes are resampled from the next multiple, and smaller ones are
+    area averages. `nearest` repeats pixels.
     """
-    if how not in HOW:
-        raise UpscaleError(f"the way to enlarge is {how!r}; expected one of {', '.join(HOW)}")
+    if method not in METHODS:
+        raise UpscaleError(f"the method is {method!r}; expected one of {', '.join(METHODS)}")
     height, width = images.shape[2:]
-    if not 1 <= size <= LARGEST:
-        raise UpscaleError(f"the size is {size} pixels; expected 1 to {LARGEST}")
+    if not 1 <= size <= MAX_SIZE:
+        raise UpscaleError(f"the size is {size} pixels; expected 1 to {MAX_SIZE}")
     full = (size, max(1, round(width * size / height)))
     x = torch.as_tensor(images, dtype=torch.float32)
-    if how == "nearest":
+    if method == "nearest":
         return F.interpolate(x, full, mode="nearest-exact").numpy()
     if size <= height:
         return F.interpolate(x, full, mode="area").numpy() if size < height else x.numpy()
     scale = -(-size // height)
-    # The network's parts are small enough to stay in a processor's cache.
-    make, at_once = (_refined, 8) if how == "refined" else (_smooth, 64)
-    large = torch.cat([make(part, scale) for part in x.split(at_once)])
+    # Batches of the network are small enough for a processor's cache.
+    upscale, batch_size = (_refined, 8) if method == "refined" else (_smooth, 64)
+    large = torch.cat([upscale(batch, scale) for batch in x.split(batch_size)])
     if scale * height != size:
         large = F.interpolate(large, full, mode="bicubic", antialias=True).clamp(0, 1)
     return large.numpy()
 
 
-def as_bytes(picture: np.ndarray, size: int, how: str = "smooth") -> np.ndarray:
-    """One uint8 picture [H, W, C] with the height `size`."""
-    large = enlarge(picture.transpose(2, 0, 1)[None].astype(np.float32) / 255, size, how)
+def enlarge_uint8(image: np.ndarray, size: int, method: str = "smooth") -> np.ndarray:
+    """One uint8 image [H, W, C] scaled to the height `size`."""
+    large = enlarge(image.transpose(2, 0, 1)[None].astype(np.float32) / 255, size, method)
     return (large[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
-def shrink(images: np.ndarray, scale: int) -> np.ndarray:
-    """Averages [N, C, H, W] of squares of `scale` x `scale` pixels."""
-    return F.avg_pool2d(torch.as_tensor(images), scale).numpy()
-
-
 def _smooth(x: Tensor, scale: int) -> Tensor:
-    return x if scale == 1 else _consistent(lanczos(x, scale), x, scale)
+    return x if scale == 1 else _back_project(lanczos(x, scale), x, scale)
 
 
 @torch.inference_mode()
 def _refined(x: Tensor, scale: int) -> Tensor:
-    """Doubled by the network as often as needed, a channel at a time."""
-    network = super_resolution.bundled()
+    """Doubled by the network as often as needed, channel by channel."""
+    network = super_resolution.load_bundled()
     large = x.reshape(-1, 1, *x.shape[2:])
-    times = 1
-    while times < min(scale, super_resolution.MOST):
-        fast = large.contiguous(memory_format=torch.channels_last)
-        large = _consistent(network(fast, lanczos(large, 2)), large, 2)
-        times *= 2
+    reached = 1
+    while reached < min(scale, super_resolution.MAX_SCALE):
+        pixels = large.contiguous(memory_format=torch.channels_last)
+        large = _back_project(network(pixels, lanczos(large, 2)), large, 2)
+        reached *= 2
     large = large.reshape(*x.shape[:2], *large.shape[2:])
-    if times < scale:
-        large = _smooth(large, -(-scale // times))
+    if reached < scale:
+        large = _smooth(large, -(-scale // reached))
     full = (scale * x.shape[2], scale * x.shape[3])
     if large.shape[2:] == full:
         return large
-    return _consistent(F.interpolate(large, full, mode="bicubic", antialias=True), x, scale)
+    return _back_project(F.interpolate(large, full, mode="bicubic", antialias=True), x, scale)
 
 
-def _consistent(large: Tensor, x: Tensor, scale: int) -> Tensor:
-    """An enlargement changed as little as makes it average back to x."""
+def _back_project(large: Tensor, x: Tensor, scale: int) -> Tensor:
+    """The enlargement nearest to `large` whose averages are x."""
     large = large.clamp(0, 1)
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         large = (large + lanczos(x - F.avg_pool2d(large, scale), scale)).clamp(0, 1)
-    # The little that is left, mostly by clipping, goes exactly: each square is dimmed, or its
-    # distance to white is, by one factor, which no clipping can undo.
+    # Remove the small rest exactly: scale each square, or its distance from white, by one factor,
+    # which keeps it within [0, 1].
     mean = F.avg_pool2d(large, scale)
     dim = torch.where(mean > x, x / mean.clamp(min=1e-6), 1.0)
     lift = torch.where(mean < x, (1 - x) / (1 - mean).clamp(min=1e-6), 1.0)
@@ -104,12 +99,11 @@ def _consistent(large: Tensor, x: Tensor, scale: int) -> Tensor:
 
 
 def lanczos(x: Tensor, scale: int) -> Tensor:
-    """[N, C, H, W] -> [N, C, scale H, scale W], edges repeated, weights of every place summing
-    to 1."""
-    pixels = (torch.arange(scale) + 0.5) / scale - 0.5  # of the new pixels within an old one
+    """Lanczos resampling [N, C, H, W] -> [N, C, scale H, scale W] with repeated edges."""
+    offsets = (torch.arange(scale) + 0.5) / scale - 0.5  # of the new pixels within an old one
     taps = torch.arange(-_LOBES, _LOBES + 1)
-    away = pixels[:, None] - taps
-    kernel = torch.sinc(away) * torch.sinc(away / _LOBES) * (away.abs() < _LOBES)
+    distance = offsets[:, None] - taps
+    kernel = torch.sinc(distance) * torch.sinc(distance / _LOBES) * (distance.abs() < _LOBES)
     kernel = kernel / kernel.sum(1, keepdim=True)
     for axis in (2, 3):
         x = x.transpose(axis, 3)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..pictures import animation
-from ..pictures.animation import ExportError
+from ..pictures.animation import ExportError, encode_animation
+from ..pictures.grid import mosaic
 from ..progress import Progress
 from . import runs
 from .runs import ProbeImages, Snapshot
@@ -43,9 +43,8 @@ def render(
         panels = [frame(*panel) for panel in zip(nearest, probes, names, strict=True)]
         frames.append(np.concatenate(panels, 1))
     frames += [frames[-1]] * max(1, len(frames) // 6)  # the last frame is shown longer
-    return animation.film(
-        frames, kind, fps=min(60.0, max(0.5, len(frames) / seconds)), order="loop"
-    )
+    fps = min(60.0, max(0.5, len(frames) / seconds))
+    return encode_animation(frames, kind, fps=fps, playback="loop")
 
 
 def frame(snapshot: Snapshot, probe: ProbeImages, name: str) -> np.ndarray:
@@ -68,19 +67,9 @@ def frame(snapshot: Snapshot, probe: ProbeImages, name: str) -> np.ndarray:
         snapshot.decoded_grid if snapshot.decoded_grid is not None else snapshot.reconstructions
     )
     across = round(len(tiles) ** 0.5) if snapshot.decoded_grid is not None else 3
-    picture.paste(_mosaic(tiles, across), (SIDE + 16, _HEADER))
+    decoded = Image.fromarray(mosaic(tiles, across))
+    picture.paste(decoded.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (SIDE + 16, _HEADER))
     return np.asarray(picture)
-
-
-def _mosaic(tiles: np.ndarray, across: int) -> Image.Image:
-    down = -(-len(tiles) // across)
-    _, height, width, channels = tiles.shape
-    room = np.zeros((down * across, height, width, channels), np.uint8)
-    room[: len(tiles)] = tiles
-    whole = room.reshape(down, across, height, width, channels).swapaxes(1, 2)
-    whole = whole.reshape(down * height, across * width, channels)
-    image = Image.fromarray(whole[..., 0] if channels == 1 else whole[..., :3]).convert("RGB")
-    return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _rgb(text: str) -> tuple[int, int, int]:

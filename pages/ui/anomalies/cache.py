@@ -125,7 +125,7 @@ def sprite(request: ScoreRequest, listed: str, rows: tuple[int, ...], _result: S
     model = cache.checkpoint(request.name, request.digest).model
     images, codes = group.images[chosen], codes_of(group.codes, np.array(chosen))
     decoded = residuals.reconstructions(model, images, codes)
-    heat = grid.heated(images, residuals.heatmaps(model, images, codes) / _MAX_HEAT)
+    heat = grid.overlay_heatmap(images, residuals.heatmaps(model, images, codes) / _MAX_HEAT)
     colour = [np.repeat(x, 3, 1) if x.shape[1] == 1 else x for x in (images, decoded)]
     tiles = np.stack([*colour, heat], 1).reshape(-1, *heat.shape[1:]).transpose(0, 2, 3, 1)
-    return routes.publish(grid.png(grid.mosaic(tiles, 3)), "image/png")
+    return routes.publish(grid.encode_png(grid.mosaic(tiles, 3)), "image/png")

@@ -41,7 +41,7 @@ def preview(name: str, digest: str, settings: AugmentSettings) -> list[PreviewRo
         images = made.images[made.labels == label].transpose(0, 2, 3, 1)
         strip = b""
         if len(images):
-            strip = grid.png(grid.mosaic(np.ascontiguousarray(images), len(images)))
+            strip = grid.encode_png(grid.mosaic(np.ascontiguousarray(images), len(images)))
         rows.append(
             PreviewRow(title, strip, len(images), int(made.passed[label]), int(made.tried[label]))
         )

@@ -48,9 +48,8 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     rows = max(1, -(-len(stack) // columns))
     tile = max(_TILE, stack.shape[1])
     large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
-    cells = np.zeros((columns * rows, *large.shape[2:], 1), np.uint8)
-    cells[: len(stack)] = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    url = routes.publish(grid.png(grid.mosaic(cells, columns)), "image/png")
+    tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
+    url = routes.publish(grid.encode_png(grid.mosaic(tiles, columns)), "image/png")
     links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
     return BoardImages(stack, (url, columns, rows), links, warnings)
 

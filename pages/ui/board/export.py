@@ -56,31 +56,33 @@ def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
         )
 
 
-def _recipe() -> board_export.Recipe:
+def _recipe() -> board_export.ExportOptions:
     format = st.selectbox(
         "Format", list(FORMATS), format_func=lambda f: FORMATS[f].title, key="board-format"
     )
     if format in TABLES:
-        return board_export.Recipe(format)
+        return board_export.ExportOptions(format)
     size = st.segmented_control(
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
     how = enlargement_select("board-how")
     ground = st.segmented_control(
         "Background",
-        list(contact_sheet.GROUNDS),
+        list(contact_sheet.BACKGROUNDS),
         default="white",
         key="board-ground",
         required=True,
     )
-    return board_export.Recipe(format, size, how, ground)
+    return board_export.ExportOptions(format, size, how, ground)
 
 
-def _begin(board: Board, items: Sequence[Item], recipe: board_export.Recipe) -> Job:
+def _begin(board: Board, items: Sequence[Item], recipe: board_export.ExportOptions) -> Job:
     images = board_cache.board_images(tuple(items)).images
     format = FORMATS[recipe.format]
     return Job(
-        lambda progress: board_export.make(board, items, images, recipe, progress=progress),
+        lambda progress: board_export.export_board(
+            board, items, images, recipe, progress=progress
+        ),
         name=f"{format.title}, {len(items)} images",
         file=format.file,
         media_type=format.media_type,

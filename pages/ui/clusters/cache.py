@@ -85,11 +85,10 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
             for cluster in clusters
         ]
     )
-    room = np.zeros((-(-len(made) // columns) * columns, *made.shape[1:]), np.uint8)
-    room[: len(made)] = made
-    sprite = grid.mosaic(room, columns)
+    sprite = grid.mosaic(made, columns)
     grey = made.shape[3] == 1
-    return routes.publish(grid.png(sprite[..., 0] if grey else sprite), "image/png"), columns
+    png = grid.encode_png(sprite[..., 0] if grey else sprite)
+    return routes.publish(png, "image/png"), columns
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

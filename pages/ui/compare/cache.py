@@ -37,7 +37,7 @@ def traversal(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
     strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)
-    return path, grid.png(strip)
+    return path, grid.encode_png(strip)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -46,7 +46,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
     axis = np.linspace(-reach, reach, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
     pictures = cache.codec(name, digest).decode(np.stack([z1, z2], 2).reshape(-1, 2))
-    return grid.png(grid.mosaic(pictures, side, scale=2))
+    return grid.encode_png(grid.mosaic(pictures, side, scale=2))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

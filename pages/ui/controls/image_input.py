@@ -77,7 +77,7 @@ def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: s
         st.image(preview, "Your image", width=200, output_format="PNG", alt="Your image")
     prepared = prepare(image, shape, Preparation(invert, centre, crop))
     with after:
-        enlarged = upscale.as_bytes(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
+        enlarged = upscale.enlarge_uint8(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
         size = " × ".join(map(str, shape[:0:-1]))
         st.image(
             enlarged,

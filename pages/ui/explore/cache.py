@@ -89,10 +89,8 @@ def region_samples(
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, noise_seed) for z in found.z)
     images = cache.pictures(name, digest, pins)
-    shown = images[:N_SHOWN]
-    blank = np.zeros((-len(shown) % _COLUMNS, *images.shape[1:]), np.uint8)
-    tiles = np.concatenate([shown, blank])
-    sheet = grid.png(grid.mosaic(tiles, _COLUMNS, scale=_scale(images.shape[1], 84)))
+    tiles = images[:N_SHOWN]
+    sheet = grid.encode_png(grid.mosaic(tiles, _COLUMNS, scale=_scale(images.shape[1], 84)))
     return RegionSamples(found.z, sheet, _stats(images.transpose(0, 3, 1, 2)))
 
 
@@ -106,7 +104,7 @@ def _stats(images: np.ndarray) -> ImageStats:
 def _png(values: np.ndarray) -> bytes:
     """Of values [C, H, W] in [0, 1], enlarged without interpolation."""
     image = (values * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    return grid.png(grid.mosaic(image[None], 1, scale=_scale(len(image), _SIZE)))
+    return grid.encode_png(grid.mosaic(image[None], 1, scale=_scale(len(image), _SIZE)))
 
 
 def _scale(height: int, target: int) -> int:

@@ -33,12 +33,10 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     data, size = config.train.data, config.model.image_shape[1]
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
-    cells = np.zeros((columns * rows, *images.shape[1:]), np.uint8)
-    cells[: len(images)] = images
-    sprite = grid.mosaic(cells, columns)
+    sprite = grid.mosaic(images, columns)
     if images.shape[3] == 1:
         sprite = sprite[..., 0]
-    url = routes.publish(grid.png(sprite), "image/png")
+    url = routes.publish(grid.encode_png(sprite), "image/png")
     nearest_url = routes.publish_later(
         f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
     )

@@ -47,14 +47,16 @@ def sample_path(name: str, digest: str, path: PathSettings) -> SampledPath:
     points = np.array(path.stroke if path.kind == "drawn" else path.waypoints)
     if path.kind == "geodesic":
         field, _ = metric(name, digest, path.label, path.seed, path.avoid_low_density)
-        curve = paths.geodesic(points, field)
+        curve = paths.geodesic_path(points, field)
     elif path.kind == "drawn":
         x0, x1, y0, y1 = latent.bounds(cache.codes(name, digest).mean)
-        curve = paths.drawn(points, tolerance=0.006 * min(x1 - x0, y1 - y0))
+        curve = paths.smooth_stroke(points, tolerance=0.006 * min(x1 - x0, y1 - y0))
         points = points[[0, -1]]
     else:
-        curve = paths.spherical(points) if path.kind == "spherical" else paths.straight(points)
-    frames = paths.frames(curve, path.frames, spacing=path.spacing, decode=decode).round(4) + 0.0
+        curve = paths.spherical_path(points) if path.kind == "spherical" else points
+    frames = (
+        paths.place_frames(curve, path.frames, spacing=path.spacing, decode=decode).round(4) + 0.0
+    )
     return SampledPath(
         curve,
         frames,

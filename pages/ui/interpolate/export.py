@@ -3,9 +3,9 @@
 import streamlit as st
 
 import vae
-from vae.latent.paths import Frame
+from vae.latent.paths import Frame, PathOrigin
 from vae.pictures.animation import ExportError
-from vae.pictures.path_export import SUFFIXES, Origin, Recipe, make
+from vae.pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
@@ -47,7 +47,7 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
     )
 
 
-def _recipe() -> Recipe:
+def _recipe() -> ExportOptions:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         format = st.selectbox(
             "Format",
@@ -69,10 +69,10 @@ def _recipe() -> Recipe:
             order = st.selectbox(
                 "Playback", list(ORDERS), format_func=ORDERS.get, width=190, key="export-order"
             )
-    return Recipe(format, size, how, fps, order)
+    return ExportOptions(format, size, how, fps, order)
 
 
-def _begin(entry: vae.Entry, default: PathSettings, recipe: Recipe) -> Job | None:
+def _begin(entry: vae.Entry, default: PathSettings, recipe: ExportOptions) -> Job | None:
     """Starts the export; reads everything from the session here, before the thread starts."""
     space = cache.space(entry.name, entry.digest)
     path, _ = interpolate_session.path(entry.digest, default, space)
@@ -83,15 +83,15 @@ def _begin(entry: vae.Entry, default: PathSettings, recipe: Recipe) -> Job | Non
     frames = [Frame(tuple(z), path.label, path.seed) for z in codes]
     model = cache.checkpoint(entry.name, entry.digest).model
     points = path.stroke if path.kind == "drawn" else path.waypoints
-    origin = Origin(
+    origin = PathOrigin(
         entry.name, entry.digest, path.kind, path.spacing, points, path.avoid_low_density
     )
     title, media_type = FORMATS[recipe.format]
     size = "" if recipe.format in TABLES else f", {recipe.size} pixels"
     return Job(
-        lambda progress: make(model, frames, recipe, origin, progress=progress),
+        lambda progress: export_path(model, frames, recipe, origin, progress=progress),
         name=f"{title}, {path.kind} path, {len(frames)} frames{size}",
-        file=f"{entry.name}-{path.kind}.{SUFFIXES[recipe.format]}",
+        file=f"{entry.name}-{path.kind}.{EXTENSIONS[recipe.format]}",
         media_type=media_type,
         expected=ExportError,
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import vae
-from vae.latent.paths import MOST_TEXT
+from vae.latent.paths import MAX_BYTES
 
 from ..board import session as board_session
 from ..runtime import session
@@ -23,7 +23,7 @@ def import_panel(entry: vae.Entry, space: Space) -> None:
 
 def _open(entry: vae.Entry, space: Space) -> None:
     file = st.file_uploader(
-        f"JSON file of a path, at most {MOST_TEXT / 2**20:.0f} MB",
+        f"JSON file of a path, at most {MAX_BYTES / 2**20:.0f} MB",
         type="json",
         key=f"path-file-{entry.digest}",
     )

@@ -108,25 +108,23 @@ def path_from_file(
 ) -> tuple[PathSettings, tuple[str, ...]]:
     """The path of a JSON file, adapted to a model, with a warning for each difference. Raises
     `PathError`, or ValueError for a path of another number of latents."""
-    facts, frames = from_json(data)
+    saved = from_json(data)
     warnings = []
-    codes = facts["stops"] or tuple(frame.z for frame in frames)
+    codes = saved.waypoints or tuple(frame.z for frame in saved.frames)
     if len(codes[0]) != space.latent:
         raise ValueError(
             f"its codes have {len(codes[0])} numbers; {model} expects {space.latent}, choose the "
-            f"model that it was made with, {facts['model']}"
+            f"model that it was made with, {saved.model}"
         )
-    if not digest.startswith(facts["digest"][:12]):
+    if not digest.startswith(saved.digest[:12]):
         warnings.append(
-            f"This path was made with {facts['model']} ({facts['digest'][:12]}): the same "
+            f"This path was made with {saved.model} ({saved.digest[:12]}): the same "
             "coordinates may decode to other images here."
         )
-    kind = facts["kind"] if facts["kind"] in path_kinds(space) else "straight"
-    if kind != facts["kind"]:
-        warnings.append(
-            f"{model} has no {facts['kind']} paths; the waypoints are joined straight."
-        )
-    label, seed = frames[0].label, frames[0].seed
+    kind = saved.kind if saved.kind in path_kinds(space) else "straight"
+    if kind != saved.kind:
+        warnings.append(f"{model} has no {saved.kind} paths; the waypoints are joined straight.")
+    label, seed = saved.frames[0].label, saved.frames[0].seed
     if not _valid(space.label, label) or not _valid(space.seed, seed):
         warnings.append(f"{model} has no class {label} with noise seed {seed}; both are left out.")
         label, seed = None, 0
@@ -135,9 +133,9 @@ def path_from_file(
     return PathSettings(
         waypoints=() if drawn else codes,
         kind="straight" if kind == "drawn" and not drawn else kind,
-        frames=max(MIN_FRAMES, min(MAX_FRAMES, len(frames))),
-        spacing=facts["spacing"],
-        avoid_low_density=facts["guard"],
+        frames=max(MIN_FRAMES, min(MAX_FRAMES, len(saved.frames))),
+        spacing=saved.spacing,
+        avoid_low_density=saved.avoid_low_density,
         stroke=codes if drawn else (),
         label=label,
         seed=seed,

@@ -37,7 +37,7 @@ def preview(data: str, size: int) -> Preview:
     tiles = np.ascontiguousarray(some.transpose(0, 2, 3, 1))
     counts = np.bincount(found.train.labels, minlength=len(found.class_names))
     named = list(zip(found.class_names, counts.tolist(), strict=True))
-    picture = grid.png(grid.mosaic(tiles, 5))
+    picture = grid.encode_png(grid.mosaic(tiles, 5))
     return Preview(picture, len(images_), len(found.test.images), named[:20])
 
 
@@ -69,7 +69,7 @@ def _run_snapshot(path: str, stamp: int) -> dict:
     places = None
     if lattice is not None:
         side = round(len(lattice) ** 0.5)
-        places = routes.publish(grid.png(grid.mosaic(lattice, side)), "image/png")
+        places = routes.publish(grid.encode_png(grid.mosaic(lattice, side)), "image/png")
     return {
         "step": seen.step,
         "epoch": seen.epoch,
@@ -83,7 +83,7 @@ def _run_snapshot(path: str, stamp: int) -> dict:
 def _strip(pictures: np.ndarray) -> str:
     """uint8 [N, H, W, C] in one row, published."""
     tiles = np.ascontiguousarray(pictures)
-    return routes.publish(grid.png(grid.mosaic(tiles, len(tiles))), "image/png")
+    return routes.publish(grid.encode_png(grid.mosaic(tiles, len(tiles))), "image/png")
 
 
 def last_point(id: str) -> dict | None:

@@ -1,0 +1,68 @@
+"""JSON files read into records (`msgspec.Struct`): every field is checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TypeVar
+
+import msgspec
+
+from ..errors import AtelierError
+
+T = TypeVar("T")
+# msgspec's names of JSON types -> plain words
+_WORDS = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "an object",
+    "`int | null`": "a whole number or null",
+    "`float | null`": "a number or null",
+}
+
+
+def one_of(*names: str) -> msgspec.Meta:
+    """The constraint of a text that is one of some names."""
+    return msgspec.Meta(pattern=rf"^({'|'.join(names)})\Z")
+
+
+def read_json(text: str | bytes, record: type[T], error: type[AtelierError]) -> T:
+    """A record from JSON text. Raises `error`, which names the first wrong field, its value and
+    what was expected."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise error("the file is not JSON; choose a file saved by Latent Atelier") from problem
+    return convert(data, record, error)
+
+
+def convert(data: object, record: type[T], error: type[AtelierError]) -> T:
+    """A record from parsed JSON. Raises `error` as `read_json` does."""
+    try:
+        return msgspec.convert(data, record)
+    except msgspec.ValidationError as problem:
+        reason, _, path = str(problem).partition(" - at `$")
+        path = path.removesuffix("`").removeprefix(".")
+    if match := re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", reason):
+        state = "missing" if match[1].startswith("missing") else "not a known field"
+        raise error(f"{path}{'.' if path else ''}{match[2]:.40} is {state}")
+    value = data
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        value = value[int(index)] if index else value[key]
+    expected = reason[0].lower() + reason[1:].split(", got ")[0]
+    if options := re.search(r"regex '\^\((.*)\)\\\\Z'", expected):
+        expected = f"expected one of {options[1].replace('|', ', ')}"
+    for name, words in _WORDS.items():
+        expected = expected.replace(name, words)
+    raise error(f"{path or 'the file'} is {_shorten(value)}; {expected}")
+
+
+def _shorten(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = "a number of too many digits"
+    return text if len(text) <= 40 else text[:37] + "..."
