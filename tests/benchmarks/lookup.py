@@ -165,8 +165,8 @@ def measure(name: str) -> None:
     fit = shown.votes(known.mean[held], images)
     votes = shown.votes(asked.mean, test.images, exclude=np.arange(len(shown)))
     rows += calibration_rows("the other test images", (fit, labels), (votes, test.labels))
-    if classifier.judges(model.image_shape, data.class_names):
-        p = classifier.judge(classifier.bundled(), torch.tensor(test.images))[1].numpy()
+    if classifier.supports(model.image_shape, data.class_names):
+        p = classifier.classify(torch.tensor(test.images))[1].numpy()
         rows.append(["bundled classifier", "pixels", "no", "", *numbers(p, test.labels)])
     head = ["voters", f"{retrieval.VOTERS} nearest by", "calibrated", "weights"]
     head += ["accuracy", "log loss, nats", "ECE, 15 bins"]

@@ -16,8 +16,8 @@ def main() -> None:
     full = vae.load_dataset("fashion-mnist")
     with torch.inference_mode(False):
         _seconds, elbo, recipe = common(full)
-    judge, n = classifier.bundled(), len(full.test.images)
-    real, _ = classifier.judge(judge, torch.tensor(full.test.images))
+    n = len(full.test.images)
+    real, _ = classifier.classify(torch.tensor(full.test.images))
     z = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
     pictures = recipe.pixels(recipe.outside(z).relu()).sigmoid().view(-1, 1, 28, 28)
     rows = []
@@ -27,12 +27,12 @@ def main() -> None:
         distance = sample_quality.frechet(real, features)
         rows.append([name, f"{distance:.2f}", f"{precision:.3f}", f"{recall:.3f}"])
 
-    add(f"common recipe (-ELBO {elbo:.1f})", classifier.judge(judge, pictures)[0])
+    add(f"common recipe (-ELBO {elbo:.1f})", classifier.classify(pictures)[0])
     for entry in vae.list_checkpoints("checkpoints"):
         numbers = entry.metrics["evaluation"]
         keys = ("frechet", "precision", "recall")
         rows.append([entry.name, *(f"{numbers[key]:.3f}" for key in keys)])
-    add("10,000 training images", classifier.judge(judge, torch.tensor(full.train.images[:n]))[0])
+    add("10,000 training images", classifier.classify(torch.tensor(full.train.images[:n]))[0])
     table("Samples against the test images", ["what", "Frechet", "precision", "recall"], rows)
 
 

@@ -20,7 +20,7 @@ from torchvision import datasets, transforms
 import vae
 from vae import ModelConfig, TrainConfig, training
 from vae.data.named import write_starter
-from vae.evaluation.evaluate import terms
+from vae.evaluation.metrics import elbo_terms
 
 EPOCHS = 10
 OURS = {
@@ -87,7 +87,9 @@ def ours(full: vae.Dataset) -> tuple[float, float]:
         pass
     seconds = time.perf_counter() - begin
     run.result.refine = config.model.refine
-    return seconds, terms(run.result, torch.tensor(full.test.images).float() / 255)["neg_elbo"]
+    return seconds, elbo_terms(run.result, torch.tensor(full.test.images).float() / 255)[
+        "neg_elbo"
+    ]
 
 
 def main() -> None:

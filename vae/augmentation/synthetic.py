@@ -116,8 +116,8 @@ def places(checkpoint: Checkpoint, split: Split, class_names: tuple[str, ...]) -
 def judge_of(model: Autoencoder, split: Split, class_names: tuple[str, ...]) -> tuple[Judge, str]:
     """Who says what an image shows, and the words for it: the bundled classifier where it knows
     such images, else real images whose codes lie nearest."""
-    if classifier.judges(model.image_shape, class_names):
-        trained = classifier.bundled()
+    if classifier.supports(model.image_shape, class_names):
+        trained = classifier.load_bundled()
         return lambda x: classifier.judge(trained, torch.tensor(x))[1].numpy(), (
             "the bundled classifier"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors import torch as tensors_io
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..files import atomic
 from .folder import CheckpointError
@@ -32,3 +32,18 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]] |
         return tensors_io.load(raw), facts
     except (OSError, ValueError, AttributeError, struct.error, SafetensorError):
         return None
+
+
+def save_half(path: Path, module: nn.Module, facts: dict[str, str]) -> None:
+    """Writes the weights of a bundled network in float16."""
+    state = module.state_dict().items()
+    write_tensors(path, {k: v.half() if v.is_floating_point() else v for k, v in state}, facts)
+
+
+def load_half(path: Path, module: nn.Module) -> nn.Module:
+    """A bundled network with the weights of `save_half`, in evaluation mode."""
+    stored = read_tensors(path)
+    if stored is None:
+        raise CheckpointError(f"{path.name} is missing or damaged; restore it from git")
+    module.load_state_dict(stored[0])  # copies into the types of the module
+    return module.eval().requires_grad_(False)

@@ -94,7 +94,7 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
         codes=codes,
         train_codes=train_codes,
         aggregate=mixture,
-        say=say,
+        log=say,
     )
     if save:
         checkpoint.save_metrics(loaded.path, loaded.metrics | {"evaluation": numbers})

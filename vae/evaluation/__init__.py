@@ -1,3 +1,3 @@
-"""A model in numbers: likelihood, sample quality, neighbours, classes."""
+"""Evaluation of a model: likelihoods, sample quality, embedding and class metrics."""
 
-from .evaluate import evaluate, hierarchical_nll
+from .metrics import evaluate, hierarchical_nll_bound

@@ -28,22 +28,25 @@ def _kl(numbers: dict) -> str:
 
 
 def _exact(numbers: dict) -> str:
-    """Of a model without a prior there is only the one under the aggregate posterior."""
-    return _NONE if not numbers["kl"] else _number("nll_exact", 2)(numbers)
+    """Nothing for a model without a prior; an upper bound for a hierarchy."""
+    if not numbers["kl"] or numbers.get("nll_exact") is None:
+        return _NONE
+    bound = "≤ " if len(numbers.get("kl_levels", ())) > 1 else ""
+    return f"{bound}{numbers['nll_exact']:.2f}"
 
 
 def _rarest(numbers: dict) -> str:
-    """Share of the class that samples show least; a tenth would be even."""
+    """Fraction of the samples in the rarest class; a tenth would be uniform."""
     balance = numbers.get("class_balance")
     return f"{100 * min(balance):.1f} %" if balance else _NONE
 
 
 def _percent(key: str) -> Callable[[dict], str]:
-    def words(numbers: dict) -> str:
-        share = numbers.get(key)
-        return _NONE if share is None else f"{100 * share:.1f} %"
+    def cell(numbers: dict) -> str:
+        fraction = numbers.get(key)
+        return _NONE if fraction is None else f"{100 * fraction:.1f} %"
 
-    return words
+    return cell
 
 
 LIKELIHOOD = {
@@ -77,7 +80,7 @@ SAMPLES = {
 
 
 def measured(entries: Sequence[Entry]) -> list[Entry]:
-    """Whole checkpoints that were measured, in the order of the models."""
+    """Undamaged checkpoints with an evaluation, in the order of the models."""
     order = list(MODELS)
     known = [e for e in entries if e.error is None and e.metrics.get("evaluation")]
     return sorted(known, key=lambda e: (order.index(e.config.model.name), e.name))
@@ -127,7 +130,7 @@ def report(entries: Sequence[Entry]) -> str:
 
 
 def put(path: str | Path, text: str) -> None:
-    """Replaces what stands between the two marks of a file. Raises `CheckpointError`."""
+    """Replaces the text between the two marks of a file. Raises `CheckpointError`."""
     path = Path(path)
     try:
         before, _, rest = path.read_text("utf-8").partition(BEGIN)

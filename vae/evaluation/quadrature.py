@@ -1,14 +1,14 @@
-"""Exact log-likelihood in the plane: log p(x) = log of the integral of p(x|z) p(z) over z.
+"""Exact log-likelihood for two latents: log p(x) = log of the integral of p(x|z) p(z) over z.
 
-With two latents the integral is a sum over a lattice, and one decoded lattice serves all images,
-because the likelihood is linear in the image (`Likelihood.as_linear_in_x`). The encoder plays no
-part, so a plain autoencoder with a fitted prior, a VAE and an implicit posterior are judged alike.
+The integral is a sum over a grid, and one decoded grid serves all images, because the likelihood
+is linear in the image (`Likelihood.as_linear_in_x`). The encoder is not involved, so a plain
+autoencoder with a fitted prior, a VAE and an implicit posterior are compared on equal terms.
 
-The lattice is a quadtree: tiles of `TILE` x `TILE` points, each of which is split into four with
-half the step where it holds mass of an image whose integral is not settled yet.
-The midpoint rule converges faster than any power of the step once that is below the posterior's
-width (Trefethen and Weideman 2014, https://doi.org/10.1137/130932132), so the last change is a
-pessimistic estimate of the error that is left.
+The grid is a quadtree: tiles of `TILE` x `TILE` points, each of which is split into four with half
+the step while it holds mass of an image whose integral has not converged. The midpoint rule
+converges faster than any power of the step once that is below the width of the posterior
+(Trefethen and Weideman 2014, https://doi.org/10.1137/130932132), so the last change is a
+pessimistic estimate of the error.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 
 TILE = 8
-_POINTS = 30_000  # of the first lattice, over everything the prior reaches
-_DEEPEST = 6  # halvings of the step
-_REACH = 6.0  # deviations of the prior that the first lattice covers
-_HOPELESS = 80.0  # nats below its summit at which the prior ends
-_MARGIN = (40.0, 18.0)  # nats below an image's best tile at which a tile is given up: first, later
-_FEW = 400  # quarters of tiles that a settled integral is still followed over
-_TOGETHER = 64  # tiles decoded at a time
+_POINTS = 30_000  # of the first grid, over the bounding box of the priors
+_MAX_DEPTH = 6  # halvings of the step
+_RADIUS = 6.0  # standard deviations of the prior that the first grid covers
+_MIN_LOG_PRIOR = -80.0  # nats relative to its maximum, below which the prior is ignored
+_MARGIN = (40.0, 18.0)  # nats below an image's best tile at which one is dropped: first, later
+_MAX_QUARTERS = 400  # up to which a converged integral is still refined with the others
+_BATCH = 64  # tiles decoded at a time
 
 
 class Integral(NamedTuple):
-    """-log p(x) `[P, N]` in nats under each of P priors, and the largest last change `[N]`."""
+    """-log p(x) `[P, N]` in nats under each of P priors, and the estimated error `[N]`: the
+    largest last change."""
 
     nll: Tensor
     error: Tensor
@@ -51,35 +52,34 @@ def integrate(
     *,
     tolerance: float = 0.01,
 ) -> Integral:
-    """-log p(x) of images `[N, C, H, W]` under decoder and priors, halving the step around each
-    image until the change is below `tolerance` nats."""
+    """-log p(x) of images `[N, C, H, W]` under each prior; the step is halved around the mass of
+    each image until the change is below `tolerance` nats."""
     tiles, step = _first_tiles(priors)
     n = len(x)
     flat, constant = x.flatten(1), likelihood.constant(x)
-    rows = [torch.arange(n)] * len(tiles)  # of each tile, the images that still look at it
-    before = torch.full((len(priors), n), -math.inf)
-    result, error = before.clone(), torch.full((len(priors), n), math.inf)
+    rows = [torch.arange(n)] * len(tiles)  # of each tile, the images with mass in it
+    previous = torch.full((len(priors), n), -math.inf)
+    result, error = previous.clone(), torch.full((len(priors), n), math.inf)
     open_ = torch.ones(len(priors), n, dtype=torch.bool)
-    for depth in range(_DEEPEST + 1):
+    for depth in range(_MAX_DEPTH + 1):
         sums = torch.full((len(priors), n), -math.inf)
         quarters: list[Tensor] = []
-        for some in torch.arange(len(tiles)).split(_TOGETHER):
-            codes = _points(tiles[some], step)  # [T, TILE^2, 2]
+        for batch in torch.arange(len(tiles)).split(_BATCH):
+            codes = _points(tiles[batch], step)  # [T, TILE^2, 2]
             slope, offset = likelihood.as_linear_in_x(decode(codes.flatten(0, 1)))
-            slope, offset = (part.view(len(some), TILE**2, -1) for part in (slope, offset))
+            slope, offset = (part.view(len(batch), TILE**2, -1) for part in (slope, offset))
             weights = torch.stack([prior.log_prob(codes.flatten(0, 1)) for prior in priors])
-            weights = weights.view(len(priors), len(some), TILE**2)
-            for at, tile in enumerate(some.tolist()):
+            weights = weights.view(len(priors), len(batch), TILE**2)
+            for at, tile in enumerate(batch.tolist()):
                 images = rows[tile]
-                fit = flat[images] @ slope[at].T - offset[at].T - constant[images, None]
-                parts = _by_quarter(fit + weights[:, at, None])  # [P, images, 4]
-                now = parts.logsumexp(2)
-                sums[:, images] = torch.logaddexp(sums[:, images], now)
+                log_likelihood = flat[images] @ slope[at].T - offset[at].T - constant[images, None]
+                parts = _by_quarter(log_likelihood + weights[:, at, None])  # [P, images, 4]
+                sums[:, images] = torch.logaddexp(sums[:, images], parts.logsumexp(2))
                 quarters.append(parts)
-        found = sums + 2 * math.log(step)
-        result = torch.where(open_, found, result)
-        error = torch.where(open_, (found - before).abs(), error)
-        before = found
+        integral = sums + 2 * math.log(step)
+        result = torch.where(open_, integral, result)
+        error = torch.where(open_, (integral - previous).abs(), error)
+        previous = integral
         unsettled = open_ & (error > tolerance)
         tiles, rows, open_ = _split(tiles, step, rows, quarters, unsettled, open_, depth)
         step /= 2
@@ -96,19 +96,18 @@ def exact_nll(
     aggregate: Mixture | None = None,
     tolerance: float = 0.01,
 ) -> Integral:
-    """-log p(x), or -log p(x|y) of a conditional model with labels, for D = 2 and a decoder
-    without lower levels.
+    """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents.
 
-    Under the model's own prior first, where it has one, then under the aggregate posterior.
+    First under the prior of the model, if it has one, then under the aggregate posterior.
     """
     conditional = model.classes > 0 and y is not None
     groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()] if conditional else None
     parts = []
     for label, rows in groups or [(None, torch.arange(len(x)))]:
-        of = torch.full((1,), -1 if label is None else label)
+        y_one = torch.full((1,), -1 if label is None else label)
 
-        def decode(z: Tensor, of: Tensor = of) -> Tensor:
-            return model.decode(z, of.expand(len(z)))
+        def decode(z: Tensor, y: Tensor = y_one) -> Tensor:
+            return model.decode(z, y.expand(len(z)))
 
         fitted = aggregate
         if aggregate is not None and label is not None:
@@ -125,8 +124,8 @@ def exact_nll(
 
 
 def _first_tiles(priors: list[Prior]) -> tuple[Tensor, float]:
-    """Lower corners `[T, 2]` of the tiles that cover every prior, and the step between points."""
-    corners = [prior.bounding_box(_REACH) for prior in priors]
+    """Lower corners `[T, 2]` of tiles that cover all priors, and the step between points."""
+    corners = [prior.bounding_box(_RADIUS) for prior in priors]
     low = torch.stack([c[0] for c in corners]).amin(0)
     high = torch.stack([c[1] for c in corners]).amax(0)
     step = float(((high - low).prod() / _POINTS).sqrt())
@@ -135,7 +134,7 @@ def _first_tiles(priors: list[Prior]) -> tuple[Tensor, float]:
     axes = [float(a) + side * torch.arange(n) for a, n in zip(low, counts, strict=True)]
     tiles = torch.cartesian_prod(*axes)
     density = torch.stack([prior.log_prob(tiles + side / 2) for prior in priors])
-    near = (density > density.amax(1, keepdim=True) - _HOPELESS).any(0)
+    near = (density > density.amax(1, keepdim=True) + _MIN_LOG_PRIOR).any(0)
     return tiles[near], step
 
 
@@ -160,10 +159,12 @@ def _split(
     open_: Tensor,
     depth: int,
 ) -> tuple[Tensor, list[Tensor], Tensor]:
-    """The quarters of tiles that hold mass of an image and a prior `[P, N]` which go on, those
-    images, and which go on: what is unsettled, and beside it the image's other priors as long as
-    that is cheap, for one small change may be chance. One prior may be flat and settled on a
-    coarse lattice while another is a needle: then only the needle's place is looked at closely."""
+    """The quarters to refine, their images, and which integrals `[P, N]` go on.
+
+    A quarter is kept if it holds mass of an integral that goes on: one that has not converged, or
+    one of the same image while that is cheap, since a single small change may be chance. If one
+    prior is flat and another narrow, only the surroundings of the narrow one are refined.
+    """
     floor = torch.full(unsettled.shape, -math.inf)
     for images, parts in zip(rows, quarters, strict=True):
         floor[:, images] = torch.maximum(floor[:, images], parts.amax(2))
@@ -171,13 +172,13 @@ def _split(
     count = torch.zeros(unsettled.shape)
     for images, parts in zip(rows, quarters, strict=True):
         count[:, images] += (parts > floor[:, images, None]).sum(2)
-    goes_on = unsettled | (open_ & unsettled.any(0) & (count <= _FEW))
+    goes_on = unsettled | (open_ & unsettled.any(0) & (count <= _MAX_QUARTERS))
     half = step * TILE / 2
     shifts = half * torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    corners, seen = [], []
+    corners, images_of = [], []
     for tile, images, parts in zip(tiles, rows, quarters, strict=True):
         matters = ((parts > floor[:, images, None]) & goes_on[:, images, None]).any(0)
         for quarter in matters.any(0).nonzero()[:, 0].tolist():
             corners.append(tile + shifts[quarter])
-            seen.append(images[matters[:, quarter]])
-    return (torch.stack(corners) if corners else tiles[:0]), seen, goes_on
+            images_of.append(images[matters[:, quarter]])
+    return (torch.stack(corners) if corners else tiles[:0]), images_of, goes_on

@@ -1,4 +1,4 @@
-"""How good and how varied samples are, in the features of the bundled classifier."""
+"""Sample quality and diversity, in the features of the bundled classifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from ..models.base import Autoencoder, device_of
 from ..nn.distributions import Mixture
 
-NEIGHBOURS = 3  # that span the manifold in precision and recall, as in the paper
+NEIGHBOURS = 3  # k of precision and recall, as in the paper
 
 
 @torch.inference_mode()
@@ -21,21 +21,20 @@ def draw(
     label: int | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """Pixel means `[n, C, H, W]` at codes from the aggregate posterior `prior`, else from the
-    model's own prior.
+    """Pixel means `[n, C, H, W]` of samples from `prior`, by default from that of the model.
 
-    A hierarchical model draws its lower levels too. A conditional one is told `label`; without
-    one, the labels take turns.
+    A hierarchical model samples its lower levels too. A conditional one is given `label`, or all
+    labels in turn.
     """
     generator = torch.Generator().manual_seed(seed)
     if not model.classes:
         noise = generator if model.noise_size else None
-        return _pictures(model, _codes(model, n, prior, None, generator), None, noise)
+        return _decode(model, _codes(model, n, prior, None, generator), None, noise)
     y = torch.arange(n) % model.classes if label is None else torch.full((n,), label)
     z = torch.empty(n, model.latent)
     for k in y.unique().tolist():
         z[y == k] = _codes(model, int((y == k).sum()), prior, k, generator)
-    return _pictures(model, z, y, None)
+    return _decode(model, z, y, None)
 
 
 def _codes(
@@ -52,13 +51,13 @@ def _codes(
     return prior.sample(n, generator)
 
 
-def _pictures(
-    model: Autoencoder, z: Tensor, y: Tensor | None, noise: torch.Generator | None
+def _decode(
+    model: Autoencoder, z: Tensor, y: Tensor | None, generator: torch.Generator | None
 ) -> Tensor:
     device, parts = device_of(model), []
     for rows in torch.arange(len(z)).split(1000):
         labels = None if y is None else y[rows].to(device)
-        logits = model.decode(z[rows].to(device), labels, noise)
+        logits = model.decode(z[rows].to(device), labels, generator)
         parts.append(model.likelihood.mean(logits).cpu())
     return torch.cat(parts)
 
@@ -77,15 +76,15 @@ def frechet(a: Tensor, b: Tensor) -> float:
 
 
 def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
-    """Shares of fakes within the manifold of the real, and of the real within that of the fakes,
-    `[N, F]` each (Kynkaanniemi et al. 2019, https://arxiv.org/abs/1904.06991, equation 2)."""
-    return _within(fake, real), _within(real, fake)
+    """Fractions of fake features `[N, F]` within the manifold of the real ones, and vice versa
+    (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991, equation 2)."""
+    return _coverage(fake, real), _coverage(real, fake)
 
 
-def _within(points: Tensor, manifold: Tensor) -> float:
-    """Share of points that lie no farther from some point of the manifold than its third
-    neighbour there."""
-    k = min(NEIGHBOURS + 1, len(manifold))  # the point itself is its own nearest
+def _coverage(points: Tensor, manifold: Tensor) -> float:
+    """Fraction of points that are at most as far from some point of the manifold as its k-th
+    neighbour."""
+    k = min(NEIGHBOURS + 1, len(manifold))  # each point is its own nearest neighbour
     near = [
         torch.cdist(rows, manifold).topk(k, largest=False).values for rows in manifold.split(1000)
     ]
@@ -95,6 +94,6 @@ def _within(points: Tensor, manifold: Tensor) -> float:
 
 
 def class_balance(probabilities: Tensor) -> list[float]:
-    """Share of samples that the classifier gives to each class `[K]`."""
+    """Fraction of samples that are assigned to each class `[K]`."""
     counts = np.bincount(probabilities.argmax(1).numpy(), minlength=probabilities.shape[1])
     return [float(v) for v in counts / counts.sum()]

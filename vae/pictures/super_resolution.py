@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..checkpoint.folder import CheckpointError
-from ..checkpoint.tensor_file import read_tensors, write_tensors
+from ..checkpoint.tensor_file import load_half, save_half
 
 WEIGHTS = Path(__file__).parent / "super_resolution.safetensors"
 MAX_SCALE = 8  # of the network; beyond it images are enlarged by resampling
@@ -51,16 +50,10 @@ class SuperResolution(nn.Module):
 @functools.cache
 def load_bundled() -> SuperResolution:
     """The bundled network, in evaluation mode."""
-    stored = read_tensors(WEIGHTS)
-    if stored is None:
-        raise CheckpointError(f"{WEIGHTS.name} is missing or damaged; restore it from git")
-    network = SuperResolution()
-    network.load_state_dict({name: value.float() for name, value in stored[0].items()})
     # The memory format is twice as fast on a CPU.
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return load_half(WEIGHTS, SuperResolution()).to(memory_format=torch.channels_last)
 
 
 def save(network: SuperResolution, metadata: dict[str, str]) -> None:
     """Replaces the bundled weights, in float16."""
-    state = {name: value.half() for name, value in network.state_dict().items()}
-    write_tensors(WEIGHTS, state, metadata)
+    save_half(WEIGHTS, network, metadata)

@@ -160,7 +160,7 @@ def anomaly_score(name: str, digest: str, image: np.ndarray) -> dict | None:
 
 def _classifier_prediction(image: np.ndarray, names: tuple[str, ...]) -> dict | None:
     """The bundled classifier's prediction, or None for images that it was not trained for."""
-    if not classifier.judges(image.shape, names):
+    if not classifier.supports(image.shape, names):
         return None
-    shares = classifier.judge(classifier.bundled(), torch.tensor(image[None]))[1][0]
+    shares = classifier.classify(torch.tensor(image[None]))[1][0]
     return {"name": names[int(shares.argmax())], "share": float(shares.max())}
