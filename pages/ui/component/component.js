@@ -87,7 +87,7 @@ export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
   let mine = mounted.get(parentElement);
   if (!mine) {
-    const made = import(new URL(data.module, document.baseURI)).then((module) => new module.default(root));
+    const made = import(new URL(data.module, document.baseURI).href).then((module) => new module.default(root));
     mine = { made, sentAt: -Infinity, leftAt: -Infinity };
     mounted.set(parentElement, mine);
     mine.stay = flushBeforeLeaving(mine);

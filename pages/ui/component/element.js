@@ -3,9 +3,11 @@
 /**
  * A new element. `dataset` and `style` take objects, `role` and `aria-*` are set as attributes,
  * all else as properties.
- * @param {string} tag
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
  * @param {Record<string, any>} properties
  * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);

@@ -58,6 +58,10 @@ export interface Theme {
   mono: string;
 }
 
+declare global {
+  var Plotly: any; // plotly.min.js, once it has loaded
+}
+
 /** What Streamlit hands to a component with every message. */
 export interface Message<Data> {
   data: Data;
@@ -110,4 +114,16 @@ export interface Scene {
   items: any;
   hidden: Set<number>;
   showNames: boolean;
+}
+
+/** The marks of the Interpolate page: codes [D] throughout. */
+export interface PathScene {
+  path: number[][];
+  settled: boolean; // whether the path is Python's; else it is provisional
+  frames: number[][];
+  waypoints: number[][];
+  chosen: number | null; // index of a waypoint
+  faded: boolean;
+  stroke: Point[] | null;
+  head: number[];
 }

@@ -1,21 +1,24 @@
 /**
- * A canvas of the model's own few pixels to draw on, and a place to paste a picture.
+ * A canvas of the model's image size to draw on, which also takes pasted images.
  *
- * Strokes are laid on a canvas eight times as fine and averaged down, so that edges are as soft as
- * those of the data set. Only "Use this drawing" and a paste send anything.
+ * Strokes are drawn on a canvas eight times as fine and averaged, so that edges are as soft as those of
+ * the data set. Only "Use this drawing" and pasting send anything.
  */
 
 import { element } from "../component/element.js";
 
-const FINER = 8;
-const MOST_BYTES = 4 * 2 ** 20; // of a pasted picture
+const SCALE = 8;
+const MAX_BYTES = 4 * 2 ** 20; // of a pasted image
 
 export default class Drawing {
+  /** @type {HTMLCanvasElement} */ canvas;
+  /** @type {HTMLCanvasElement} */ fine;
+
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.canvas = this.find("canvas");
-    this.strokes = [];
+    /** @type {{ brush: number, points: [number, number][], pointer: number }[]} */ this.strokes = [];
     this.brush = 2;
     this.turn = 0;
     for (const button of root.querySelectorAll("[data-brush]")) {
@@ -35,27 +38,29 @@ export default class Drawing {
     this.turn = Math.max(this.turn, data.turn);
     if (this.root.dataset.state === "ready" && this.canvas.width === data.width && this.canvas.height === data.height) return;
     Object.assign(this.canvas, { width: data.width, height: data.height });
-    this.fine = element("canvas", { width: FINER * data.width, height: FINER * data.height });
+    this.fine = element("canvas", { width: SCALE * data.width, height: SCALE * data.height });
     this.strokes = [];
     this.root.dataset.state = "ready";
     this.draw();
   }
 
   listen() {
-    const { canvas } = this, place = (event) => {
+    const { canvas } = this;
+    /** @returns {[number, number]} */
+    const position = (event) => {
       const box = canvas.getBoundingClientRect();
       return [(event.clientX - box.left) / box.width * this.fine.width, (event.clientY - box.top) / box.height * this.fine.height];
     };
     canvas.onpointerdown = (event) => {
       if (event.button || !this.fine) return;
       canvas.setPointerCapture(event.pointerId);
-      this.stroke = { brush: this.brush, points: [place(event)], pointer: event.pointerId };
+      this.stroke = { brush: this.brush, points: [position(event)], pointer: event.pointerId };
       this.strokes.push(this.stroke);
       this.draw();
     };
     canvas.onpointermove = (event) => {
       if (this.stroke?.pointer !== event.pointerId) return;
-      for (const part of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(place(part));
+      for (const part of event.getCoalescedEvents?.() ?? [event]) this.stroke.points.push(position(part));
       this.draw();
     };
     canvas.onpointerup = canvas.onpointercancel = (event) => { if (this.stroke?.pointer === event.pointerId) this.stroke = null; };
@@ -81,20 +86,20 @@ export default class Drawing {
     ctx.strokeStyle = ctx.fillStyle = "#fff";
     ctx.lineCap = ctx.lineJoin = "round";
     for (const { brush, points } of this.strokes) {
-      ctx.lineWidth = brush * FINER;
+      ctx.lineWidth = brush * SCALE;
       ctx.beginPath();
       ctx.moveTo(...points[0]);
       for (const point of points) ctx.lineTo(...point);
       ctx.stroke();
-      ctx.beginPath(); ctx.arc(...points[0], brush * FINER / 2, 0, 2 * Math.PI); ctx.fill();
+      ctx.beginPath(); ctx.arc(...points[0], brush * SCALE / 2, 0, 2 * Math.PI); ctx.fill();
     }
     const { data } = ctx.getImageData(0, 0, this.fine.width, this.fine.height);
     this.grey = new Uint8Array(width * height);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let j = 0; j < FINER; j++) for (let i = 0; i < FINER; i++) sum += data[((y * FINER + j) * this.fine.width + x * FINER + i) * 4];
-        this.grey[y * width + x] = Math.round(sum / FINER ** 2);
+        for (let j = 0; j < SCALE; j++) for (let i = 0; i < SCALE; i++) sum += data[((y * SCALE + j) * this.fine.width + x * SCALE + i) * 4];
+        this.grey[y * width + x] = Math.round(sum / SCALE ** 2);
       }
     }
     const small = this.canvas.getContext("2d"), image = small.createImageData(width, height);
@@ -103,16 +108,16 @@ export default class Drawing {
     for (const name of ["undo", "clear", "use"]) this.find(`[data-do="${name}"]`).disabled = this.strokes.length === 0;
   }
 
-  use() { this.tell("drawing", this.grey); }
+  use() { this.sendImage("drawing", this.grey); }
 
   async paste(file) {
-    const said = this.find(".dr-said");
-    if (file.size > MOST_BYTES) { said.textContent = `The pasted picture has ${(file.size / 1e6).toFixed(1)} MB; at most 4, copy a smaller one.`; return; }
-    said.textContent = "";
-    this.tell("pasted", new Uint8Array(await file.arrayBuffer()));
+    const status = this.find(".dr-status");
+    if (file.size > MAX_BYTES) { status.textContent = `The pasted image has ${(file.size / 1e6).toFixed(1)} MB; expected at most 4 MB. Copy a smaller one.`; return; }
+    status.textContent = "";
+    this.sendImage("pasted", new Uint8Array(await file.arrayBuffer()));
   }
 
-  tell(kind, bytes) {
+  sendImage(kind, bytes) {
     let text = "";
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
     this.turn += 1;

@@ -21,7 +21,7 @@ export function sliderRow(name, id, handlers) {
   Object.assign(number, { type: "number", step: 0.01 });
   number.dataset.testid = `z-number-${id}`;
   number.setAttribute("aria-label", `${name}, typed`);
-  range.oninput = () => handlers.hold(range.value / SLIDER_STEPS);
+  range.oninput = () => handlers.hold(range.valueAsNumber / SLIDER_STEPS);
   range.onchange = () => handlers.release();
   number.onchange = () => {
     const value = Number(number.value);
@@ -32,7 +32,7 @@ export function sliderRow(name, id, handlers) {
   row.append(label, range, number);
   const show = (value, share) => {
     if (document.activeElement !== number) number.value = value;
-    range.value = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));
+    range.valueAsNumber = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));
     range.setAttribute("aria-valuetext", String(value));
   };
   return { row, show };

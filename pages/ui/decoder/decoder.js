@@ -281,6 +281,9 @@ function expect(condition, message) {
 }
 
 export class Decoder {
+  /** Of the manifest: D, E and the image [C, H, W]. */
+  latentSize; contextSize; channels; height; width;
+
   /** @param {ArrayBuffer} buffer one program, as served by the app or embedded in a page */
   constructor(buffer) {
     const length = new DataView(buffer).getUint32(0, true);

@@ -13,15 +13,32 @@ const SLOW = 8; // milliseconds per image above which the server decodes instead
 /** Equal for latents with the same image. */
 export const keyOf = ({ z, label, seed }) => `${z.join(",")};${label ?? ""};${seed}`;
 
+/** @typedef {import("../component/types").Latent} Latent */
+
 export class ImageSource {
-  /** @param show(pixels, latent) draws the browser's pixel means   @param showBytes(bytes, latent) draws torch's */
+  /** @type {Map<string, Uint8Array>} torch's images by key */ answers = new Map();
+  /** @type {Set<string>} keys of those on their way */ fetching = new Set();
+  /** @type {Decoder | null} */ decoder = null;
+  /** @type {Latent | null} the next request */ next = null;
+  /** @type {"label" | "noise" | null} */ context = null;
+  decodeUrl = "";
+
+  /**
+   * @param {(pixels: Float32Array, latent: Latent) => void} show draws the browser's pixel means
+   * @param {(bytes: Uint8Array, latent: Latent) => void} showBytes draws torch's bytes
+   * @param {{ decodes: number[], served: number }} stats milliseconds per decode, requests served
+   */
   constructor(show, showBytes, stats) {
-    Object.assign(this, { show, showBytes, stats, answers: new Map(), fetching: new Set() });
+    this.show = show;
+    this.showBytes = showBytes;
+    this.stats = stats;
   }
 
   /**
-   * @param buffer a decoder program; without one the server decodes
-   * @param facts { contextSize, context }   @param noise [seeds, contextSize] of a hierarchical model
+   * @param {ArrayBuffer | null} buffer a decoder program; without one the server decodes
+   * @param {string} decodeUrl
+   * @param {Pick<import("../component/types").Facts, "contextSize" | "context">} facts
+   * @param {Float32Array | null} noise [seeds, contextSize] of a hierarchical model
    */
   open(buffer, decodeUrl, { contextSize, context }, noise) {
     Object.assign(this, { decodeUrl, context });
@@ -34,7 +51,7 @@ export class ImageSource {
     Object.assign(this, { answers: new Map(), fetching: new Set(), next: null });
   }
 
-  /** The browser's image at a latent; overwritten by the next call. */
+  /** The browser's image at a latent; overwritten by the next call. @param {Latent} latent */
   decode({ z, label, seed }) {
     return this.decoder.decode(z, this.rows[this.context === "label" ? label : seed]);
   }

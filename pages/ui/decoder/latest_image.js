@@ -3,8 +3,16 @@
 import { loadImage } from "../component/load.js";
 
 export class LatestImage {
-  /** @param url(item) of its image   @param show(image, item) */
-  constructor(url, show) { Object.assign(this, { url, show, shown: null }); }
+  shown = null;
+
+  /**
+   * @param {(item: number) => string} url
+   * @param {(image: HTMLImageElement, item: number) => void} show
+   */
+  constructor(url, show) {
+    this.url = url;
+    this.show = show;
+  }
 
   want(item) {
     this.wanted = item;

@@ -83,7 +83,7 @@ export function listen(element, view, handlers, mode) {
     const step = view.unit * (event.shiftKey ? 40 : event.altKey ? 1 : 8);
     const arrow = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
     if (arrow || handlers.key(event.key)) event.preventDefault();
-    if (arrow) handlers.nudge(...arrow);
+    if (arrow) handlers.nudge(arrow[0], arrow[1]);
   });
   element.addEventListener("keyup", (event) => { if (event.key === " ") space = false; });
   element.addEventListener("blur", () => { space = false; });

@@ -19,9 +19,19 @@ export const SHAPES = [
 const GREY = 0.32; // opacity of the text colour in the grey; overlapping marks do not get darker
 
 export class HighlightLayer {
+  /** Of the cached markers. */
+  key = "";
+  sets = [];
+
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param scene { items, mask: 1 for an item inside, hidden, shown }   @param size of a marker in pixels */
+  /**
+   * @param {import("./viewport").View} view
+   * @param {import("../component/types").Theme} theme
+   * @param {{ items: import("./items").Items, mask: Uint8Array, hidden: Set<number>, shown: boolean }} scene where `mask`
+   *   is 1 for an item inside
+   * @param {number} size of a marker in pixels
+   */
   draw(view, theme, { items, mask, hidden, shown }, size) {
     const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });

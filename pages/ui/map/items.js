@@ -9,6 +9,18 @@ const LOG_2PI = Math.log(2 * Math.PI);
 const NEIGHBOURS = 10; // of a survey
 
 export class Items {
+  /** Of the facts. */
+  /** @type {number} */ latentSize;
+  /** @type {number} */ count;
+  /** @type {Facts["context"]} */ context;
+  /** @type {string[]} */ classes;
+  /** @type {Facts["centres"]} */ centres;
+  /** @type {Facts["bounds"]} */ bounds;
+  /** @type {Facts["image"]} */ image;
+  /** @type {string} */ split;
+  /** @type {number} */ densitySize;
+  /** @type {number[]} */ densityQuantiles;
+
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
     const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
@@ -23,7 +35,10 @@ export class Items {
    * @param {Float32Array} entropy of the decoded pixels, on a grid of its own
    */
   constructor(facts, points, density, entropy) {
-    Object.assign(this, facts, { density, entropy });
+    Object.assign(this, facts);
+    this.density = density;
+    this.entropy = entropy;
+    /** @type {Float32Array} magnification of the metric, which Interpolate loads later */ this.speed = null;
     const { count: n, latentSize: d } = facts;
     let at = 0;
     const block = (Type, size) => { const a = new Type(points, at, size); at += a.byteLength; return a; };

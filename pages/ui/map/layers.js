@@ -10,6 +10,10 @@ const MAX_TILES = 4000;
 const FRAME_BUDGET = 7; // milliseconds of decoding per frame of the screen
 
 export class Layers {
+  /** @type {import("./items").Items} */ items;
+  /** @type {import("../decoder/image_source").ImageSource} */ source;
+  /** @type {() => void} called when tiles have been decoded */ onGrown;
+
   constructor(canvas) {
     this.canvas = canvas;
     this.on = new Set();
@@ -19,7 +23,8 @@ export class Layers {
 
   /** Takes a new model. @param source decodes the tiles; without one there are none */
   setModel(items, source) {
-    Object.assign(this, { items, source });
+    this.items = items;
+    this.source = source;
     this.tiles.clear();
     this.fields = {};
   }

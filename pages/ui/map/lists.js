@@ -12,14 +12,22 @@ export function mark(label, colour) {
 }
 
 export class Lists {
-  /** @param handlers { toggleClass(k), goTo(latent), removePin(i), chooseItem(i|null) } */
+  /** @type {import("./items").Items} */ items;
+  /** @type {import("../decoder/image_source").ImageSource} */ source;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{ toggleClass(label: number): void, goTo?(latent: object): void, removePin?(i: number): void,
+   *   chooseItem?(item: number | null): void }} handlers
+   */
   constructor(root, handlers) {
     this.find = (selector) => root.querySelector(selector);
     this.handlers = handlers;
   }
 
   setModel(items, source, itemsUrl) {
-    Object.assign(this, { items, source });
+    this.items = items;
+    this.source = source;
     this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 

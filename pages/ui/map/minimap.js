@@ -6,8 +6,13 @@ import { loadPlotly, Plot } from "./scatter.js";
 import { View } from "./viewport.js";
 
 export class SmallMap {
+  /** @type {Items | null} */ items = null;
+  /** @type {Plot} */ plot;
+  view = new View();
+
+  /** @param {HTMLElement} element */
   constructor(element) {
-    Object.assign(this, { element, view: new View() });
+    this.element = element;
     this.find = (selector) => element.querySelector(selector);
     this.over = this.find(".la-over");
     this.overlay = new Overlay(this.over);
@@ -26,7 +31,7 @@ export class SmallMap {
     }
     const [Plotly, items] = loaded;
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-    Object.assign(this, { theme });
+    this.theme = theme;
     this.view.resize(this.element.clientWidth, this.element.clientHeight);
     this.view.fit(items.bounds);
     await this.plot.draw(items, this.view, theme);
@@ -50,6 +55,9 @@ export class SmallMap {
     this.plot.move(this.view);
     this.draw();
   }
+
+  /** What a subclass draws over the items. @param {CanvasRenderingContext2D} ctx */
+  mark(ctx) { void ctx; }
 
   draw() {
     if (this.items && this.view.width) this.mark(this.over.getContext("2d"));

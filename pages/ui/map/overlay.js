@@ -3,6 +3,12 @@
 import { openCanvas } from "./viewport.js";
 
 export class Overlay {
+  /** @type {CanvasRenderingContext2D} */ ctx;
+  /** @type {import("./viewport").View} */ view;
+  /** @type {import("../component/types").Theme} */ theme;
+  /** @type {import("../component/types").Scene} */ scene;
+
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) { this.canvas = canvas; }
 
   /** @param {import("../component/types").Scene} scene */

@@ -2,7 +2,7 @@
 
 const MAX_POINTS = 190; // of a committed stroke
 
-/** @param scene { path, settled, frames, waypoints, chosen, faded, stroke, head } */
+/** @param {import("../component/types").PathScene} scene */
 export function drawPath(ctx, view, theme, scene) {
   ctx.save();
   ctx.lineJoin = ctx.lineCap = "round";

@@ -20,7 +20,7 @@ export function loadPlotly(url) {
   library ??= new Promise((loaded, failed) => {
     const script = element("script");
     script.src = resolve(url);
-    script.onload = () => loaded(window.Plotly);
+    script.onload = () => loaded(globalThis.Plotly);
     script.onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
     document.head.append(script);
   });
@@ -28,7 +28,14 @@ export function loadPlotly(url) {
 }
 
 export class Plot {
-  constructor(element, Plotly) { Object.assign(this, { element, Plotly, hidden: new Set(), shown: true }); }
+  /** @type {Set<number>} */ hidden = new Set();
+  shown = true;
+
+  /** @param {HTMLElement} element   @param Plotly the library */
+  constructor(element, Plotly) {
+    this.element = element;
+    this.Plotly = Plotly;
+  }
 
   /** @param items codes [N, D], labels [N], the number of classes */
   async draw(items, view, theme) {

@@ -27,6 +27,7 @@ export class View {
     return [MARGIN.l + (z1 - x[0]) / this.unit, MARGIN.t + (y[1] - z2) / this.unit];
   }
 
+  /** The point of the plane at a pixel. @returns {import("../component/types").Point} */
   toPlane(px, py) {
     const { x, y } = this.ranges;
     return [x[0] + (px - MARGIN.l) * this.unit, y[1] - (py - MARGIN.t) * this.unit];
@@ -52,7 +53,7 @@ export class View {
   /** Moves as little as needed to show a code; returns whether the view moved. */
   reveal(z1, z2) {
     const { x, y } = this.ranges, inset = 24 * this.unit;
-    const shift = (v, [low, high]) => (v < low + inset ? v - low - inset : v > high - inset ? v - high + inset : 0);
+    const shift = (v, /** @type {number[]} */ [low, high]) => (v < low + inset ? v - low - inset : v > high - inset ? v - high + inset : 0);
     const dx = shift(z1, x), dy = shift(z2, y);
     this.centre = [this.centre[0] + dx, this.centre[1] + dy];
     return dx !== 0 || dy !== 0;
