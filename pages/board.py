@@ -27,7 +27,7 @@ st.query_params.from_dict({"b": key})
 def write(items, *, name=None, undoable=True) -> None:
     """Writes items to the board and reports what another window changed in the meantime."""
     shown, before = board_session.shown_revision(), boards.load(key)
-    outcome = boards.change(key, items, seen=shown, name=name)
+    outcome = boards.save_items(key, items, known_revision=shown, name=name)
     if undoable:
         board_session.record_change(before, items, name)
     board_session.set_shown_revision(outcome.board.revision)
@@ -70,7 +70,7 @@ def rename() -> None:
 @st.fragment(run_every=2)
 def follow() -> None:
     """Shows the writes of other windows as they come."""
-    stamp = boards.revision(key)
+    stamp = boards.modified_ns(key)
     if st.session_state.setdefault("board-stamp", stamp) != stamp:
         st.session_state["board-stamp"] = stamp
         if boards.load(key).revision != board_session.shown_revision():
@@ -105,7 +105,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         st.rerun()
     st.caption("Anyone with the link in the address bar can view and change this board.")
 
-items = board.kept
+items = board.sorted_items
 if not items:
     st.info(
         "This board is empty. Pin locations on the map of Explore and press “Save pins to board”, "

@@ -35,14 +35,14 @@ def pictures():
 
 def opened(board, pictures, *, background="white", size=112):
     data = export_board(
-        board, board.kept, pictures, ExportOptions("zip", size, background=background)
+        board, board.sorted_items, pictures, ExportOptions("zip", size, background=background)
     )
     return zipfile.ZipFile(io.BytesIO(data))
 
 
 def test_the_zip_holds_every_image_in_every_format(board, pictures):
     with opened(board, pictures) as archive:
-        names = [f"{k:03}-{item.id}" for k, item in enumerate(board.kept, 1)]
+        names = [f"{k:03}-{item.id}" for k, item in enumerate(board.sorted_items, 1)]
         pngs, svgs = [f"png/{n}.png" for n in names], [f"svg/{n}.svg" for n in names]
         known = {"board.json", "board.csv", "sheet.png", "sheet.pdf", *pngs, *svgs}
         assert set(archive.namelist()) == known and archive.testzip() is None
@@ -51,8 +51,8 @@ def test_the_zip_holds_every_image_in_every_format(board, pictures):
         assert archive.read("sheet.pdf").startswith(b"%PDF-")
         sheet = Image.open(archive.open("sheet.png"))
         assert sheet.mode == "RGB" and min(sheet.size) > 112
-        _, items = boards.imported(archive.read("board.json").decode())
-        assert [i.z for i in items] == [i.z for i in board.kept]
+        _, items = boards.import_json(archive.read("board.json").decode())
+        assert [i.z for i in items] == [i.z for i in board.sorted_items]
         rows = list(csv.DictReader(io.StringIO(archive.read("board.csv").decode())))
     assert rows[0]["note"] == "quiet, “soft”" and float(rows[0]["z1"]) == 0.1 + 0.2
     assert (rows[0]["z3"], rows[1]["z3"], rows[1]["seed"]) == ("", "3.0", "9")
@@ -78,7 +78,7 @@ def test_every_image_is_reported_and_cancelling_stops(board, pictures):
     calls = []
     export_board(
         board,
-        board.kept,
+        board.sorted_items,
         pictures,
         ExportOptions("zip", 28),
         progress=lambda *at: calls.append(at),
@@ -90,15 +90,17 @@ def test_every_image_is_reported_and_cancelling_stops(board, pictures):
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        export_board(board, board.kept, pictures, ExportOptions("zip", 28), progress=stop)
+        export_board(board, board.sorted_items, pictures, ExportOptions("zip", 28), progress=stop)
 
 
 def test_tables_ignore_the_image_size(board, pictures):
-    chosen = board.kept[:1]
+    chosen = board.sorted_items[:1]
     data = json.loads(export_board(board, chosen, pictures[:1], ExportOptions("json", size=9999)))
     assert data["name"] == "Autumn" and [i["id"] for i in data["items"]] == [chosen[0].id]
     assert (
-        export_board(board, board.kept * 300, pictures, ExportOptions("csv")).decode().count("\n")
+        export_board(board, board.sorted_items * 300, pictures, ExportOptions("csv"))
+        .decode()
+        .count("\n")
         == 601
     )
 
@@ -116,7 +118,7 @@ def test_tables_ignore_the_image_size(board, pictures):
     ],
 )
 def test_options_beyond_the_limits_are_refused_before_any_work(board, options, count, words):
-    items = (board.kept * 201)[:count]
+    items = (board.sorted_items * 201)[:count]
     none = np.zeros((count, 28, 28), np.uint8)
     with pytest.raises(ExportError, match=words):
         export_board(

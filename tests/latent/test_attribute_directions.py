@@ -1,4 +1,4 @@
-"""Directions between groups, and their files."""
+"""Attribute directions between groups, and their files."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vae.latent.attribute_directions import DirectionError, between, from_json
+from vae.latent.attribute_directions import DirectionError, fit_direction, from_json
 
 
 @pytest.fixture
@@ -17,55 +17,54 @@ def groups():
 
 @pytest.fixture
 def direction(groups):
-    return between(*groups, name="sleeves", model="fashion-vae", digest="0" * 64)
+    return fit_direction(*groups, name="sleeves", model="fashion-vae", digest="0" * 64)
 
 
-def test_it_leads_from_one_mean_to_the_other_and_says_how_well_it_separates(groups, direction):
+def test_a_direction_connects_the_means_and_knows_its_auc(groups, direction):
     start, end = groups
-    assert direction.at(start.mean(0), 1.0) == pytest.approx(end.mean(0), abs=1e-6)
-    assert direction.at(start, 0.0) == pytest.approx(start.astype(np.float32))
+    assert start.mean(0) + direction.vector == pytest.approx(end.mean(0), abs=1e-6)
     along = np.concatenate([start, end]) @ direction.vector
     truth = np.repeat([0, 1], [80, 60])
     assert direction.auc == pytest.approx(roc_auc_score(truth, along), abs=1e-9)
     back = direction.reversed()
-    assert back.at(end.mean(0), 1.0) == pytest.approx(start.mean(0), abs=1e-6)
-    exchanged = between(end, start, name="", model="", digest="")
+    assert end.mean(0) + back.vector == pytest.approx(start.mean(0), abs=1e-6)
+    exchanged = fit_direction(end, start, name="", model="", digest="")
     assert back.auc == pytest.approx(exchanged.auc) and back.vector == exchanged.vector
 
 
-def test_its_file_brings_it_back(direction):
+def test_a_file_comes_back_unchanged(direction):
     assert from_json(direction.to_json()) == direction
 
 
-def test_groups_without_a_difference_are_refused(groups):
+def test_groups_with_the_same_mean_are_refused(groups):
     for start, end, words in (
         (groups[0][:0], groups[1], "is empty"),
-        (groups[0], groups[0], "same middle"),
+        (groups[0], groups[0], "same mean"),
     ):
         with pytest.raises(DirectionError, match=words):
-            between(start, end, name="n", model="m", digest="d")
+            fit_direction(start, end, name="n", model="m", digest="d")
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"vector": [1, "a"]}, "vector is no list of numbers"),
-        ({"vector": []}, "vector is no list"),
-        ({"vector": [1e9, 0]}, "beyond 1000"),
-        ({"vector": "0,1"}, "vector is '0,1'"),
-        ({"auc": 2.0}, "auc is 2.0; expected 0 to 1"),
+        ({"vector": [1, "a"]}, r"vector\[1\] is 'a'; expected a number"),
+        ({"vector": []}, r"vector is \[\]; expected a list of length >= 1"),
+        ({"vector": [1e9, 0]}, r"vector\[0\] is 1000000000.0; expected a number <= 1000"),
+        ({"vector": "0,1"}, "vector is '0,1'; expected a list"),
+        ({"auc": 2.0}, "auc is 2.0; expected a number <= 1"),
         ({"auc": True}, "auc is True"),
         ({"name": 3}, "name is 3"),
-        ({"more": 1}, "more is no field"),
-        ({"schema": 2}, "no direction of schema 1"),
+        ({"more": 1}, "more is not a known field"),
+        ({"schema": 2}, "schema is 2; expected"),
     ],
 )
-def test_a_wrong_file_is_refused_by_its_field(direction, change, words):
+def test_an_invalid_file_is_refused_by_its_field(direction, change, words):
     with pytest.raises(DirectionError, match=words):
         from_json(json.dumps(json.loads(direction.to_json()) | change))
-    with pytest.raises(DirectionError, match="no JSON"):
+    with pytest.raises(DirectionError, match="not JSON"):
         from_json("{" * 5000)
-    with pytest.raises(DirectionError, match="beyond 1000"):
+    with pytest.raises(DirectionError, match="is inf; expected a number"):
         from_json(
             json.dumps(json.loads(direction.to_json())).replace(str(direction.vector[0]), "1e400")
         )

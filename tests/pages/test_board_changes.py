@@ -1,8 +1,7 @@
 """What the commands of the board's cards change, and how it is undone."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from pages.ui.board.changes import change_of, changed_items
 from vae.boards.item import Board, BoardError, new_item
@@ -16,11 +15,11 @@ def board():
 
 def order(board, written):
     merged = Board("b", 2, board.items | {item.id: item for item in written})
-    return [item.z[0] for item in merged.kept]
+    return [item.z[0] for item in merged.sorted_items]
 
 
 def test_items_move_in_front_of_another_or_to_the_end(board):
-    ids = [item.id for item in board.kept]
+    ids = [item.id for item in board.sorted_items]
     move = {"do": "order"}
     assert order(board, changed_items(board, {**move, "ids": [ids[3]], "before": ids[0]})) == [
         3,
@@ -47,18 +46,18 @@ def test_items_move_in_front_of_another_or_to_the_end(board):
 
 
 def test_changes_are_undone_and_redone(board):
-    first = board.kept[0]
+    first = board.sorted_items[0]
     added = new_item("m", "ab" * 32, (9.0, 0.0), order=9.0)
     rated = change_of(board, [replace(first, stars=5)])
     renamed = change_of(board, [added], name="Autumn")
-    assert renamed.reversed().apply_to(board) == [replace(added, gone=True)]
+    assert renamed.reversed().apply_to(board) == [replace(added, deleted=True)]
     assert renamed.name == "Autumn" and renamed.reversed().name == board.name
     assert rated.reversed().apply_to(board) == [first] and rated.reversed().name is None
     assert rated.apply_to(board) == [replace(first, stars=5)]
 
 
 def test_undo_keeps_what_another_window_wrote_in_the_meantime(board):
-    first = board.kept[0]
+    first = board.sorted_items[0]
     mine = change_of(board, [replace(first, stars=5)])
     theirs = replace(first, stars=5, note="theirs", order=77.0)
     later = Board(board.name, 9, board.items | {first.id: theirs})

@@ -1,4 +1,14 @@
-"""Boards: kept pictures, in one file per board, written by several windows at once."""
+"""Boards: saved images, one file per board, written by several windows at once."""
 
 from .item import Board, BoardError, Item, new_item
-from .store import UNNAMED, change, export, generations, imported, is_key, load, new_key, revision
+from .store import (
+    UNNAMED,
+    export_json,
+    generations,
+    import_json,
+    is_key,
+    load,
+    modified_ns,
+    new_key,
+    save_items,
+)

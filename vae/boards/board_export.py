@@ -60,7 +60,7 @@ def export_board(
         known = ", ".join(EXTENSIONS)
         raise ExportError(f"the format is {options.format!r}; expected one of {known}")
     if options.format == "json":
-        return boards.export(board, items).encode()
+        return boards.export_json(board, items).encode()
     if options.format == "csv":
         return _table(items).encode()
     _check(len(items), images.shape, options)
@@ -77,7 +77,7 @@ def export_board(
         return encode_pdf([sheet]) if options.format == "sheet-pdf" else encode_png(sheet)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("board.json", boards.export(board, items))
+        archive.writestr("board.json", boards.export_json(board, items))
         archive.writestr("board.csv", _table(items))
         try:
             sheet = _sheet(board, items, large, options)

@@ -1,7 +1,8 @@
-"""Boards: what people keep. One JSON file a board, under a key that is the only right to it.
+"""Boards on disk: one JSON file per board, named by a secret key that gives access to it.
 
-Several windows may write the same board: the last write of an item wins, and whoever had not seen
-the one before is told. Deleting marks an item as gone, so that undo works across windows too.
+Several windows may write the same board: the last write of an item wins, and a window that did not
+know the previous one gets the item's id as a conflict. Deleted items stay as marked entries, so
+that undo works across windows.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ..files import atomic, folders
 from ..files.locks import locked
@@ -20,27 +22,27 @@ from .item import (
     Board,
     BoardError,
     Item,
-    checked_name,
-    from_text,
+    from_json,
     new_id,
-    to_text,
+    to_json,
+    validate_name,
 )
 
 UNNAMED = "Board"
-MOST_BYTES = 2_000_000
-_MARKS = 500  # of deletion, that undo can take back
+MAX_BYTES = 2_000_000
+_MAX_DELETED = 500  # deleted items that undo can restore
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
-class Outcome(NamedTuple):
-    """The board after a write, and the ids of items that another window had written since."""
+class SaveResult(NamedTuple):
+    """The board after a write, and the ids of items that another window wrote in between."""
 
     board: Board
     conflicts: tuple[str, ...]
 
 
 def new_key() -> str:
-    """128 bits that nobody guesses, as 22 characters for an address."""
+    """A random key of 128 bits, as 22 URL-safe characters."""
     return secrets.token_urlsafe(16)
 
 
@@ -49,66 +51,69 @@ def is_key(text: str) -> bool:
 
 
 def load(key: str) -> Board:
-    """The board under a key; an empty one where none was written yet."""
+    """The board of a key; an empty one before the first write."""
     path = _path(key)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BoardError(f"the board has more than {MOST_BYTES / 1e6:.0f} MB")
-        return from_text(path.read_text("utf-8"))
+        if path.stat().st_size > MAX_BYTES:
+            raise BoardError(f"the board has more than {MAX_BYTES / 1e6:.0f} MB")
+        return from_json(path.read_text("utf-8"))
     except FileNotFoundError:
         return Board(UNNAMED, 0, {})
     except (OSError, UnicodeDecodeError) as error:
-        raise BoardError(f"the board cannot be read ({error}); ask for a new one") from error
+        raise BoardError(f"the board cannot be read ({error}); create a new one") from error
 
 
-def revision(key: str) -> float:
-    """Something that differs after every write; cheap enough to be asked for every second."""
+def modified_ns(key: str) -> int:
+    """The time of the last write in nanoseconds, 0 before the first."""
     try:
         return _path(key).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 
 
-def change(key: str, items: Sequence[Item], *, seen: int, name: str | None = None) -> Outcome:
-    """Writes items, new or changed, by a window that has seen the board up to revision `seen`."""
+def save_items(
+    key: str, items: Sequence[Item], *, known_revision: int, name: str | None = None
+) -> SaveResult:
+    """Writes new or changed items, and optionally a name, from a window that knows the board up
+    to a revision."""
     with locked(_path(key).with_suffix(".lock")):
         board = load(key)
         conflicts = tuple(
             item.id
             for item in items
-            if item.id in board.items and board.items[item.id].changed > seen
+            if item.id in board.items and board.items[item.id].changed > known_revision
         )
         now = board.revision + 1
         merged = board.items | {item.id: replace(item, changed=now) for item in items}
-        if sum(not item.gone for item in merged.values()) > limits.MOST_ITEMS:
-            raise BoardError(f"the board is full: {limits.MOST_ITEMS:,} pictures; begin another")
-        merged = _without_old_marks(merged)
-        board = Board(checked_name(board.name if name is None else name), now, merged)
-        raw = to_text(board).encode()
-        if len(raw) > MOST_BYTES:
+        if sum(not item.deleted for item in merged.values()) > limits.MAX_ITEMS:
+            raise BoardError(f"the board is full: {limits.MAX_ITEMS:,} images; create another one")
+        merged = _without_old_deleted(merged)
+        board = Board(validate_name(board.name if name is None else name), now, merged)
+        raw = to_json(board).encode()
+        if len(raw) > MAX_BYTES:
             raise BoardError(
                 f"the board would have {len(raw) / 1e6:.1f} MB; at most "
-                f"{MOST_BYTES / 1e6:.0f} MB, shorten notes or begin another"
+                f"{MAX_BYTES / 1e6:.0f} MB, shorten notes or create another one"
             )
         try:
             atomic.write(_path(key), raw)
         except OSError as error:
             raise BoardError(f"the board cannot be written ({error}); try again") from error
-    return Outcome(board, conflicts)
+    return SaveResult(board, conflicts)
 
 
-def export(board: Board, items: Sequence[Item]) -> str:
-    """A file from which every picture decodes again, with the board's name."""
-    return to_text(Board(board.name, board.revision, {item.id: item for item in items}))
+def export_json(board: Board, items: Sequence[Item]) -> str:
+    """Items of a board, with its name, as JSON."""
+    return to_json(Board(board.name, board.revision, {item.id: item for item in items}))
 
 
-def imported(text: str, *, after: float = 0.0) -> tuple[str, list[Item]]:
-    """Name and items of an exported file, with new ids, so that they join any board; who came of
-    whom stays. `after` is the order that they follow."""
-    if len(text) > MOST_BYTES:
-        raise BoardError(f"the file has more than {MOST_BYTES / 1e6:.0f} MB; expected a board")
-    board = from_text(text)
-    ids = {item.id: new_id() for item in board.kept}
+def import_json(text: str, *, after: float = 0.0) -> tuple[str, list[Item]]:
+    """The name and the items of an exported file. The items get new ids, so that they can be
+    added to any board, and orders above `after`."""
+    if len(text) > MAX_BYTES:
+        raise BoardError(f"the file has more than {MAX_BYTES / 1e6:.0f} MB; expected a board")
+    board = from_json(text)
+    ids = {item.id: new_id() for item in board.sorted_items}
     return board.name, [
         replace(
             item,
@@ -117,27 +122,35 @@ def imported(text: str, *, after: float = 0.0) -> tuple[str, list[Item]]:
             order=after + 1 + index,
             changed=0,
         )
-        for index, item in enumerate(board.kept)
+        for index, item in enumerate(board.sorted_items)
     ]
 
 
 def generations(items: Sequence[Item]) -> list[list[str]]:
-    """Ids row by row: those without a parent here, then their children, and so on. A picture lies
-    below all its parents; a circle, which no history has but a file may, is cut."""
-    known = {item.id: item for item in items}
-    depth: dict[str, int] = {}
-
-    def below(id: str, above: frozenset[str]) -> int:
-        if id not in depth:
-            parents = [p for p in known[id].parents if p in known and p not in above]
-            rows = [below(p, above | {id}) for p in parents]
-            depth[id] = 1 + max(rows, default=-1)
-        return depth[id]
-
+    """Ids by generation: items without a parent among `items`, then their children, and so on. An
+    item comes after all its parents; cycles, which only a forged file has, are cut."""
+    ids = {item.id for item in items}
+    parents = {item.id: ids.intersection(item.parents) for item in items}
+    children: dict[str, list[str]] = {id: [] for id in parents}
+    for id, above in parents.items():
+        for parent in above:
+            children[parent].append(id)
+    level = dict.fromkeys(parents, 0)
+    missing = {id: len(above) for id, above in parents.items()}
+    ready = [id for id, count in missing.items() if not count]
+    while missing:
+        id = ready.pop() if ready else next(iter(missing))  # all that are left are in cycles
+        del missing[id]
+        for child in children[id]:
+            if child in missing:
+                level[child] = max(level[child], level[id] + 1)
+                missing[child] -= 1
+                if not missing[child]:
+                    ready.append(child)
     rows: dict[int, list[str]] = {}
     for item in items:
-        rows.setdefault(below(item.id, frozenset({item.id})), []).append(item.id)
-    return [rows[level] for level in sorted(rows)]
+        rows.setdefault(level[item.id], []).append(item.id)
+    return [rows[k] for k in sorted(rows)]
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -145,12 +158,12 @@ def generations(items: Sequence[Item]) -> list[list[str]]:
 
 def _path(key: str) -> Path:
     if not is_key(key):
-        raise BoardError("this is no board's key; expected the 22 characters of a board's link")
+        raise BoardError("this is not a board's key; expected the 22 characters of a board's link")
     return folders.boards() / f"{key}.json"
 
 
-def _without_old_marks(items: dict[str, Item]) -> dict[str, Item]:
-    """Without all but the latest marks of deletion."""
-    gone = sorted((i for i in items.values() if i.gone), key=lambda i: -i.changed)
-    old = {item.id for item in gone[_MARKS:]}
+def _without_old_deleted(items: dict[str, Item]) -> dict[str, Item]:
+    """Without all but the latest deleted items."""
+    deleted = sorted((i for i in items.values() if i.deleted), key=lambda i: -i.changed)
+    old = {item.id for item in deleted[_MAX_DELETED:]}
     return {id: item for id, item in items.items() if id not in old}

@@ -4,7 +4,9 @@ Pure: no Streamlit here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import asdict, replace
 
 from vae.boards.item import Board, BoardError, Item
 
@@ -33,7 +35,7 @@ class Change:
         fields that another window wrote in the meantime stay."""
         items = []
         for old, new in zip(self.before, self.after, strict=True):
-            different = {f: v for f, v in vars(new).items() if v != getattr(old, f)}
+            different = {f: v for f, v in asdict(new).items() if v != getattr(old, f)}
             current = board.items.get(new.id)
             items.append(new if current is None else replace(current, **different))
         return items
@@ -41,7 +43,7 @@ class Change:
 
 def change_of(board: Board, items: Sequence[Item], name: str | None = None) -> Change:
     """The change that writing these items, and optionally a name, makes to a board."""
-    before = tuple(board.items.get(item.id, replace(item, gone=True)) for item in items)
+    before = tuple(board.items.get(item.id, replace(item, deleted=True)) for item in items)
     return Change(before, tuple(items), None if name is None else (board.name, name))
 
 
@@ -62,13 +64,13 @@ def changed_items(board: Board, command: Mapping) -> list[Item]:
         return [replace(item, note=note) for item in items]
     if action == "order":
         return _moved(board, items, command.get("before"))
-    return [replace(item, gone=True) for item in items] if action == "gone" else []
+    return [replace(item, deleted=True) for item in items] if action == "gone" else []
 
 
 def _moved(board: Board, items: Sequence[Item], before: object) -> list[Item]:
     """Items moved in front of the one with the id `before`, or to the end where there is none."""
     moving = {item.id for item in items}
-    rest = [item for item in board.kept if item.id not in moving]
+    rest = [item for item in board.sorted_items if item.id not in moving]
     at = next((i for i, item in enumerate(rest) if item.id == before), len(rest))
     low = rest[at - 1].order if at > 0 else (rest[0].order - 1 if rest else 0.0)
     high = rest[at].order if at < len(rest) else low + len(items) + 1

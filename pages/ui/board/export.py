@@ -37,10 +37,12 @@ SIZES = (28, 112, 224, 448, 896)
 
 def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
     """Exports the selected images, or all of them."""
-    chosen = [item for item in board.kept if item.id in set(selected)] or board.kept
+    chosen = [
+        item for item in board.sorted_items if item.id in set(selected)
+    ] or board.sorted_items
     with st.popover("Export", disabled=not chosen):
-        if len(chosen) < len(board.kept):
-            st.caption(f"Exports the {len(chosen)} selected of {len(board.kept)} images.")
+        if len(chosen) < len(board.sorted_items):
+            st.caption(f"Exports the {len(chosen)} selected of {len(board.sorted_items)} images.")
         else:
             st.caption(f"Exports all {len(chosen)} images. Select cards to export fewer.")
 
@@ -98,9 +100,9 @@ def import_panel(key: str, board: Board, write: Callable[..., None]) -> None:
             return
         try:
             text = upload.getvalue().decode("utf-8", "replace")
-            last = max((item.order for item in board.kept), default=0.0)
-            name, items = boards.imported(text, after=last)
-            unused = not board.kept and board.name == boards.UNNAMED
+            last = max((item.order for item in board.sorted_items), default=0.0)
+            name, items = boards.import_json(text, after=last)
+            unused = not board.sorted_items and board.name == boards.UNNAMED
             write(items, name=name if unused else None)
         except BoardError as error:
             st.error(f"{upload.name} could not be imported: {error}.")

@@ -1,9 +1,9 @@
 """Saves images to the visitor's board, from any page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
+from msgspec.structs import replace
 
 from vae import boards
 from vae.boards.item import BoardError, Item, new_item
@@ -17,9 +17,9 @@ def save_items(items: Sequence[Item]) -> bool:
     key, shown = board_session.board_key(), board_session.shown_revision()
     try:
         board = boards.load(key)
-        last = max((item.order for item in board.kept), default=0.0)
+        last = max((item.order for item in board.sorted_items), default=0.0)
         ordered = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
-        outcome = boards.change(key, ordered, seen=shown)
+        outcome = boards.save_items(key, ordered, known_revision=shown)
     except BoardError as error:
         st.toast(f"Not saved: {error}.", icon=":material/error:")
         return False

@@ -7,9 +7,9 @@ import streamlit as st
 
 import vae
 from vae.latent.attribute_directions import (
-    Direction,
+    AttributeDirection,
     DirectionError,
-    between,
+    fit_direction,
     from_json,
 )
 
@@ -55,7 +55,7 @@ def _group_select(title: str, side: str, names: Sequence[str], groups: dict, ind
     return st.selectbox(title, options, index=index, key=f"direction-{side}", width=230)
 
 
-def _row(entry: vae.Entry, index: int, direction: Direction) -> None:
+def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{direction.name}** · AUC {direction.auc:.2f}",
@@ -85,7 +85,7 @@ def _row(entry: vae.Entry, index: int, direction: Direction) -> None:
 
 def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
     try:
-        direction = between(
+        direction = fit_direction(
             _codes(entry, names, start, "a"),
             _codes(entry, names, end, "b"),
             name=title,

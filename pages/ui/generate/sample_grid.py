@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vae.latent.attribute_directions import Direction
+from vae.latent.attribute_directions import AttributeDirection
 
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
@@ -18,7 +18,7 @@ def sample_grid(
     stats: SampleStats,
     *,
     labels: Sequence[str],
-    directions: Sequence[Direction],
+    directions: Sequence[AttributeDirection],
     groups: dict[str, int],
     key: str,
 ) -> dict | None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from vae.latent.attribute_directions import Direction
+from vae.latent.attribute_directions import AttributeDirection
 from vae.latent.sampling import SamplingRequest
 
 from ..runtime.location import Space
@@ -69,11 +69,11 @@ def groups(digest: str) -> dict[str, tuple[Record, ...]]:
     return st.session_state.setdefault("groups", {}).setdefault(digest, {})
 
 
-def directions(digest: str) -> list[Direction]:
+def directions(digest: str) -> list[AttributeDirection]:
     """The attribute directions in the latent space of the model with this digest."""
     return st.session_state.setdefault("directions", {}).setdefault(digest, [])
 
 
-def replace_direction(digest: str, index: int, changed: Direction | None) -> None:
+def replace_direction(digest: str, index: int, changed: AttributeDirection | None) -> None:
     """Replaces one direction; None removes it."""
     directions(digest)[index : index + 1] = [] if changed is None else [changed]
