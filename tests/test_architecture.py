@@ -36,7 +36,7 @@ ENGINE_ROOMS = {
     "training": {
         *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
     },
-    "anomaly": {"evaluation", "latent", "models", "nn"},
+    "anomaly": {"evaluation", "files", "latent", "models", "nn"},
     "augmentation": {
         *("checkpoint", "data", "evaluation", "latent", "models", "nn", "pictures"),
     },

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from msgspec import Meta, Struct, to_builtins
 
 from ..errors import AtelierError
+from ..files.records import convert
 
 _QUANTILES = 1001
 MIN_IMAGES = 20  # normal images needed for a calibration
+
+_Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 
 
 class CalibrationError(AtelierError):
     """Scores from which no threshold can be computed."""
 
 
-@dataclass(frozen=True)
-class Calibration:
+class Calibration(
+    Struct, frozen=True, rename={"target_fpr": "false_alarms", "manual_threshold": "by_hand"}
+):
     """The distribution of a score on normal images: `quantiles` [1001] from the lowest to the
     highest of `count` images of `data`; the target false-positive rate, and the threshold that a
     user set instead, if any."""
@@ -26,9 +30,9 @@ class Calibration:
     score: str
     data: str
     count: int
-    quantiles: tuple[float, ...]
-    target_fpr: float = 0.05
-    manual_threshold: float | None = None
+    quantiles: Annotated[tuple[_Finite, ...], Meta(min_length=2)]
+    target_fpr: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    manual_threshold: _Finite | None = None
 
     @property
     def threshold(self) -> float:
@@ -40,40 +44,14 @@ class Calibration:
 
     def to_json(self) -> dict:
         """JSON values, whose keys are those of files written by earlier versions."""
-        return {
-            "score": self.score,
-            "data": self.data,
-            "count": self.count,
-            "false_alarms": self.target_fpr,
-            "by_hand": self.manual_threshold,
-            "quantiles": list(self.quantiles),
-        }
+        return to_builtins(self)
 
     @classmethod
     def from_json(cls, values: object) -> Calibration:
-        """Reads the values of `to_json`. Raises `CalibrationError`."""
-        try:
-            quantiles = tuple(float(v) for v in values["quantiles"])
-            found = cls(
-                str(values["score"]),
-                str(values["data"]),
-                int(values["count"]),
-                quantiles,
-                float(values["false_alarms"]),
-                None if values.get("by_hand") is None else float(values["by_hand"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CalibrationError(f"this is no calibration ({error})") from error
-        if (
-            len(quantiles) < 2
-            or not np.isfinite(quantiles).all()
-            or np.any(np.diff(quantiles) < 0)
-        ):
-            raise CalibrationError("its quantiles are no rising numbers")
-        if not 0 <= found.target_fpr <= 1 or not np.isfinite(found.threshold):
-            raise CalibrationError(
-                f"its false-positive rate is {found.target_fpr}; expected a number from 0 to 1"
-            )
+        """Reads the values of `to_json`. Raises `CalibrationError`, which names the field."""
+        found = convert(values, cls, CalibrationError)
+        if np.any(np.diff(found.quantiles) < 0):
+            raise CalibrationError("the quantiles decrease; expected numbers in ascending order")
         return found
 
 

@@ -61,8 +61,5 @@ def convert(data: object, record: type[T], error: type[AtelierError]) -> T:
 
 
 def _shorten(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        text = "a number of too many digits"
+    text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
