@@ -41,7 +41,7 @@ def preview() -> None:
     drawn = sum(row.tried for row in rows)
     st.caption(
         f"Up to ten images per class from {drawn:,} draws with seed {settings.seed}; the file "
-        f"starts with the same images. They are classified by {source.judged_by}."
+        f"starts with the same images. They are classified by {source.classifier_name}."
     )
 
 

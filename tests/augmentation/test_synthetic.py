@@ -1,4 +1,4 @@
-"""Labelled images that a model makes: how many, where from, who judges, what the files hold."""
+"""Synthetic labelled images: their number and origin, the classifier, the files."""
 
 import io
 import json
@@ -43,42 +43,44 @@ def checkpoint(settings, tmp_path):
 
 @pytest.fixture
 def two(checkpoint):
-    """Two classes far apart, one component each, and a judge that is always sure."""
-    places = Mixture(
+    """Two classes far apart, one component each, and a classifier that is always confident."""
+    posteriors = Mixture(
         torch.tensor([0.5, 0.5]).log(),
         torch.tensor([[-2.0, 0.0], [2.0, 1.0]]),
         torch.diag_embed(torch.tensor([[0.5, 0.1], [0.2, 0.3]])),
     )
     model = checkpoint().model
-    return Source(model, places, NAMES, lambda x: np.ones((len(x), 2), np.float32), "nobody")
+    return Source(model, posteriors, NAMES, lambda x: np.ones((len(x), 2), np.float32), "nobody")
 
 
 def origin(source, per_class=5, digest="0123456789ab" * 5):
     return Origin(
-        "tiny", digest, "tiny", per_class, 1.0, 0, None, source.judged_by, source.class_names
+        "tiny", digest, "tiny", per_class, 1.0, 0, None, source.classifier_name, source.class_names
     )
 
 
 @pytest.mark.parametrize("name", sorted({k for k in vae.MODELS if k != "beta-vae"}))
-def test_every_model_makes_so_many_a_class_and_the_same_again(checkpoint, tiny, name):
-    source = augmentation.source(checkpoint(name), tiny)
+def test_every_model_gives_as_many_images_per_class_as_requested_reproducibly(
+    checkpoint, tiny, name
+):
+    source = augmentation.create_source(checkpoint(name), tiny)
     one, again = (synthesize(source, 21, seed=3) for _ in range(2))
     assert one.images.shape == (42, 1, 8, 8) and one.images.dtype == np.uint8
     assert one.labels.tolist() == [0] * 21 + [1] * 21
     for a, b in zip(one, again, strict=True):
         np.testing.assert_array_equal(a, b)
     assert (synthesize(source, 21, seed=4).z != one.z).any(1).all()
-    few = synthesize(source, 3, seed=3)  # what is made does not depend on how much is asked for
+    few = synthesize(source, 3, seed=3)  # a draw does not depend on the number of images
     first = np.r_[0:3, 21:24]
     np.testing.assert_array_equal(few.z, one.z[first])
     np.testing.assert_array_equal(few.seeds, one.seeds[first])
     assert (one.seeds > 0).all() == (name == "hvae")
 
 
-def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, tiny):
+def test_a_single_record_decodes_to_its_image_within_one_grey_level(checkpoint, tiny):
     for name in ("cvae", "hvae"):
         model = checkpoint(name).model
-        made = synthesize(augmentation.source(checkpoint(name), tiny), 12)
+        made = synthesize(augmentation.create_source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
             told = int(made.labels[i]) if name == "cvae" else None
             alone = latent.decode_uint8(
@@ -89,15 +91,15 @@ def test_a_record_decodes_to_its_image_alone_within_one_grey_value(checkpoint, t
 
 
 def test_spread_multiplies_deviations_from_the_centre_of_a_class(two):
-    centres = np.repeat(two.places.means.numpy(), 40, 0)
-    usual, wide, none = (synthesize(two, 40, spread=s).z for s in (1.0, 2.0, 0.0))
+    centres = np.repeat(two.class_posteriors.means.numpy(), 40, 0)
+    normal, wide, none = (synthesize(two, 40, spread=s).z for s in (1.0, 2.0, 0.0))
     np.testing.assert_allclose(none, centres, atol=1e-6)
-    np.testing.assert_allclose(wide - centres, 2 * (usual - centres), atol=2e-4)
-    deviations = (usual - centres).reshape(2, 40, 2).std(1)
+    np.testing.assert_allclose(wide - centres, 2 * (normal - centres), atol=2e-4)
+    deviations = (normal - centres).reshape(2, 40, 2).std(1)
     np.testing.assert_allclose(deviations, [[0.5, 0.1], [0.2, 0.3]], rtol=0.4)
 
 
-def test_few_items_borrow_from_the_common_covariance():
+def test_small_classes_are_shrunk_to_the_common_covariance():
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(30, 2)).astype(np.float32) * np.repeat([[1.0], [3.0]], 15, 0)
     labels = np.repeat([0, 1], 15)
@@ -112,67 +114,73 @@ def test_few_items_borrow_from_the_common_covariance():
         np.testing.assert_allclose(scale @ scale.T, expected, rtol=2e-3, atol=2e-3)
 
 
-def test_a_conditional_model_draws_where_its_own_class_lies(checkpoint, tiny):
+def test_a_conditional_model_draws_from_the_codes_of_the_class(checkpoint, tiny):
     ck = checkpoint("cvae")
-    source = augmentation.source(ck, tiny)
+    source = augmentation.create_source(ck, tiny)
     made = synthesize(source, 200)
-    codes = latent.encode_images(synthetic.plain(ck.model), tiny.train.images, tiny.train.labels)
+    codes = latent.encode_images(
+        synthetic.without_refinement(ck.model), tiny.train.images, tiny.train.labels
+    )
     for label in (0, 1):
         real = codes.mean[tiny.train.labels == label].mean(0)
         away = np.abs(made.z[made.labels == label].mean(0) - real)
         assert (away < 0.35).all()  # of draws with a deviation near 1
 
 
-def test_the_filter_keeps_what_the_judge_takes_for_its_class():
+def test_the_filter_keeps_images_that_the_classifier_assigns_to_their_class():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
-    source = augmentation.source(ck, vae.load_dataset("fashion-mnist-starter"), learned=1000)
-    assert source.judged_by == "the bundled classifier"
-    free, kept = synthesize(source, 12), synthesize(source, 12, least_confidence=0.5)
-    right = [(source.judge(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
+    source = augmentation.create_source(
+        ck, vae.load_dataset("fashion-mnist-starter"), max_images=1000
+    )
+    assert source.classifier_name == "the bundled classifier"
+    free, kept = synthesize(source, 12), synthesize(source, 12, min_confidence=0.5)
+    right = [(source.classifier(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
     assert right[0] < 0.95 and right[1] > 0.97
     assert (kept.confidence >= 0.49).all() and (free.confidence < 0.5).any()
-    assert (kept.passed <= kept.tried).all() and kept.passed.sum() < kept.tried.sum()
+    assert (kept.accepted <= kept.draws).all() and kept.accepted.sum() < kept.draws.sum()
     assert np.bincount(kept.labels).tolist() == [12] * 10
 
 
-def test_neighbours_judge_as_sklearn_does(checkpoint, tiny):
+def test_the_nearest_neighbour_classifier_agrees_with_scikit_learn(checkpoint, tiny):
     ck = checkpoint()
-    judge, words = synthetic.judge_of(ck.model, tiny.train, tiny.class_names)
-    assert "15" in words and "nearest" in words
+    classify, name = synthetic.choose_classifier(ck.model, tiny.train, tiny.class_names)
+    assert "15" in name and "nearest" in name
     codes = [latent.encode_images(ck.model, s.images).mean for s in (tiny.train, tiny.test)]
     oracle = KNeighborsClassifier(15).fit(codes[0], tiny.train.labels)
-    np.testing.assert_allclose(judge(tiny.test.images), oracle.predict_proba(codes[1]), atol=1e-6)
+    np.testing.assert_allclose(
+        classify(tiny.test.images), oracle.predict_proba(codes[1]), atol=1e-6
+    )
 
 
-def test_a_class_that_gives_too_few_ends_in_a_sentence_and_is_bounded(two):
+def test_a_class_with_too_few_images_raises_after_a_bounded_number_of_draws(two):
     asked = []
 
-    def judge(images):
+    def classify(images):
         asked.append(len(images))
         return np.tile(np.float32([1.0, 0.2]), (len(images), 1))
 
-    hard = Source(two.model, two.places, NAMES, judge, "a judge")
+    hard = Source(two.model, two.class_posteriors, NAMES, classify, "a classifier")
     with pytest.raises(AugmentError, match=r"right half gave 0 of 4 images in 400 draws; lower"):
-        synthesize(hard, 4, least_confidence=0.5)
+        synthesize(hard, 4, min_confidence=0.5)
     assert sum(asked) == 16 + 400  # the easy class, then a hundred draws for each image
-    short = synthesize(hard, 4, least_confidence=0.5, most_tries=64, short=True)
-    assert np.bincount(short.labels, minlength=2).tolist() == [4, 0]
-    assert short.tried.tolist() == [16, 64] and short.passed.tolist() == [16, 0]
+    fewer = synthesize(hard, 4, min_confidence=0.5, max_draws=64, allow_fewer=True)
+    assert np.bincount(fewer.labels, minlength=2).tolist() == [4, 0]
+    assert fewer.draws.tolist() == [16, 64] and fewer.accepted.tolist() == [16, 0]
     with pytest.raises(AugmentError, match="gave 0 of 1,000 images in 1,024 draws"):
-        synthesize(hard, 1000, least_confidence=0.5)  # hopeless ones are given up early
+        synthesize(hard, 1000, min_confidence=0.5)  # given up early
 
 
 def test_progress_reaches_its_end_and_can_stop_the_work(two):
-    heard = []
-    synthesize(two, 600, watch=lambda done, of: heard.append((done, of)))
-    assert [d for d, _ in heard] == sorted(d for d, _ in heard)
-    assert heard[-1] == (1200, 1200) and {of for _, of in heard} == {1200}
+    calls = []
+    synthesize(two, 600, progress=lambda done, total: calls.append((done, total)))
+    assert [d for d, _ in calls] == sorted(d for d, _ in calls)
+    assert calls[-1] == (1200, 1200) and {total for _, total in calls} == {1200}
 
-    def stop(done, of):
+    def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        synthesize(two, 5, watch=stop)
+        synthesize(two, 5, progress=stop)
 
 
 def test_a_data_set_for_torch(two):
@@ -192,7 +200,7 @@ def pairs(images, labels):
     return sorted((int(y), x.tobytes()) for x, y in zip(images, labels, strict=True))
 
 
-def test_the_zip_opens_in_torchvision_and_here_with_the_same_labels(two, tmp_path):
+def test_the_zip_can_be_loaded_here_and_by_torchvision_with_the_same_labels(two, tmp_path):
     made = synthesize(two, 5)
     packed = write(made, origin(two), "zip")
     assert packed == write(made, origin(two), "zip")
@@ -218,7 +226,7 @@ def test_colour_stays_colour(two, tmp_path):
     np.testing.assert_array_equal(found.transpose(0, 3, 1, 2), colours)
 
 
-def test_folders_are_safe_and_sort_as_the_labels_do():
+def test_folder_names_are_safe_and_sort_like_the_labels():
     odd = ("../../up", "a\\b:c*?", "", "  ", "Ünï", "con", "x" * 99, "a/b", "a b", "A", "z")
     found = folders(odd)
     assert found == sorted(found) and len(set(found)) == len(odd)
@@ -229,22 +237,22 @@ def test_folders_are_safe_and_sort_as_the_labels_do():
 def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
     for name in ("vae", "cvae", "hvae"):
         ck = checkpoint(name)
-        made = synthesize(augmentation.source(ck, tiny), 700, seed=7)
-        told = origin(augmentation.source(ck, tiny), 700, ck.digest)
+        made = synthesize(augmentation.create_source(ck, tiny), 700, seed=7)
+        told = origin(augmentation.create_source(ck, tiny), 700, ck.digest)
         with zipfile.ZipFile(io.BytesIO(write(made, told, "zip"))) as archive:
             manifest = archive.read("manifest.json")
         np.testing.assert_array_equal(decode_manifest(manifest, ck), made.images)
         images = json.loads(manifest)["images"]
         assert images[700]["file"] == "1-right/00000.png" and images[700]["label"] == 1
     other = json.dumps(json.loads(manifest) | {"digest": "f" * 64})
-    with pytest.raises(AugmentError, match="made by the model ffffffffffff"):
+    with pytest.raises(AugmentError, match="created with the model ffffffffffff"):
         decode_manifest(other, ck)
     for damaged in (b"{", b"[]", b'{"digest": "0", "images": [{"z": ["a"]}]}'):
         with pytest.raises(AugmentError, match="manifest cannot be read"):
             decode_manifest(damaged, ck)
 
 
-def test_the_npz_opens_here_and_in_numpy(two, tmp_path):
+def test_the_npz_can_be_loaded_here_and_by_numpy(two, tmp_path):
     made = synthesize(two, 5)
     (tmp_path / "made.npz").write_bytes(write(made, origin(two), "npz"))
     ours = vae.load_dataset(tmp_path / "made.npz", size=8)
@@ -259,29 +267,31 @@ def test_the_npz_opens_here_and_in_numpy(two, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"per_class": 0}, "0 images a class are asked for; expected 1 to 50,000"),
+        ({"per_class": 0}, "0 images per class; expected 1 to 50,000"),
         ({"per_class": 50_001}, "expected 1 to 50,000"),
         ({"spread": -1}, "the spread is -1; expected 0 to 3"),
         ({"spread": float("nan")}, "the spread is nan"),
         ({"seed": -1}, "the seed is -1"),
-        ({"least_confidence": 1.5}, "the least confidence is 1.5"),
+        ({"min_confidence": 1.5}, "the minimum confidence is 1.5"),
     ],
 )
-def test_what_cannot_be_made_is_refused(two, wrong, sentence):
+def test_invalid_requests_are_rejected(two, wrong, sentence):
     with pytest.raises(AugmentError, match=sentence):
         synthesize(two, **({"per_class": 3} | wrong))
 
 
-def test_data_that_do_not_fit_are_refused(checkpoint, tiny):
+def test_data_that_do_not_fit_the_model_are_rejected(checkpoint, tiny):
     lonely = vae.Split(tiny.train.images, np.zeros_like(tiny.train.labels))
     with pytest.raises(AugmentError, match="right has 0 images"):
-        augmentation.source(checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names))
+        augmentation.create_source(
+            checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names)
+        )
     wide = vae.Split(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2)
-    with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny makes \(1, 8, 8\)"):
-        augmentation.source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
-    with pytest.raises(AugmentError, match="knows 2 classes, the data have 3"):
+    with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny decodes \(1, 8, 8\)"):
+        augmentation.create_source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
+    with pytest.raises(AugmentError, match="has 2 classes, the data have 3"):
         three = vae.Dataset("three", tiny.train, tiny.test, ("a", "b", "c"))
-        augmentation.source(checkpoint("cvae"), three)
+        augmentation.create_source(checkpoint("cvae"), three)
 
 
 # --- the command line ---------------------------------------------------------------------------
@@ -300,7 +310,7 @@ def run(monkeypatch, capsys):
     return run_
 
 
-def test_the_command_makes_a_data_set(run, tmp_path):
+def test_the_command_creates_a_data_set(run, tmp_path):
     out = tmp_path / "new" / "made.zip"
     model = ROOT / "checkpoints/fashion-cvae"
     done = run(
@@ -308,8 +318,8 @@ def test_the_command_makes_a_data_set(run, tmp_path):
         *("--data", "fashion-mnist-starter"),
     )
     assert done.returncode == 0, done.stderr
-    assert "30 images, 3 a class, seed 0; the bundled classifier" in done.stdout
-    assert "Ankle boot: " in done.stdout and "draws passed" in done.stdout
+    assert "30 images, 3 per class, seed 0; the bundled classifier" in done.stdout
+    assert "Ankle boot: " in done.stdout and "draws accepted" in done.stdout
     assert [path.name for path in out.parent.iterdir()] == ["made.zip"]
     with zipfile.ZipFile(out) as archive:
         assert len(archive.namelist()) == 31 and "9-Ankle-boot/00002.png" in archive.namelist()
@@ -325,13 +335,13 @@ def test_the_command_makes_a_data_set(run, tmp_path):
     [
         (["--out", "made.csv"], "expected a name that ends in .zip or .npz"),
         (["--out", "made.zip", "--spread", 9], "the spread is 9; expected 0 to 3"),
-        (["--out", "made.zip", "--least-confidence", 8], "the least confidence is 8"),
+        (["--out", "made.zip", "--least-confidence", 8], "the minimum confidence is 8"),
         (["--out", "made.zip", "--per-class", 0], "--per-class"),
         (["--out", "made.zip", "--data", "no-such"], "no-such"),
         ([], "--out"),
     ],
 )
-def test_wrong_use_is_one_line_and_no_file(run, tmp_path, monkeypatch, wrong, sentence):
+def test_wrong_use_gives_one_line_and_no_file(run, tmp_path, monkeypatch, wrong, sentence):
     monkeypatch.chdir(tmp_path)
     data = [] if "--data" in wrong else ["--data", "fashion-mnist-starter"]
     done = run(ROOT / "checkpoints/fashion-hvae", *data, *wrong)
@@ -339,7 +349,7 @@ def test_wrong_use_is_one_line_and_no_file(run, tmp_path, monkeypatch, wrong, se
     assert done.stderr.count("\n") == 1 and sentence in done.stderr, done.stderr
 
 
-def test_the_measured_answer_is_whole():
+def test_the_stored_benchmark_is_complete():
     told = dataset_files.measured()
     if told is None:
         pytest.skip("not measured: tests/benchmarks/augmentation.py --save")

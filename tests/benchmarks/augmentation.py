@@ -1,22 +1,22 @@
-"""Do images that a model makes help a classifier? Accuracy with 10, 50, 200 and all labels a
-class, with and without made images, with and without flips and shifts, five seeds.
+"""Do synthetic images help a classifier? Accuracy with 10, 50, 200 and all labels per class, with
+and without synthetic images, with and without flips and shifts, five seeds.
 
-The set-up, so that nobody is told more than the labels at hand:
+No arm uses more labels than the n per class of its column:
 
-- `fashion-vae` learned from the 60,000 training images without their labels. Where a class lies in
-  its plane is fitted to the codes of the n labelled images alone, and images are drawn from there;
-  where a filter is used, its judge is the classifier that learned from the same n labels.
-- The conditional model `fashion-cvae` was trained with all labels, so it makes images for that
-  column alone.
-- Every arm of a column takes the same number of steps, of the same batches of 64, with the same
-  classifier and the same recipe, so made images are never merely more training.
-- The made images' share of a batch, their spread and the filter are chosen for every n on 5,000
-  training images with one seed, for the synthetic arm alone; the test images are looked at once.
+- `fashion-vae` was trained on the 60,000 training images without their labels. The class
+  posteriors are fitted to the codes of the n labelled images only; the classifier of the filter
+  is the one that was trained with the same n labels.
+- The conditional model `fashion-cvae` was trained with all labels, so it is used in that column
+  only.
+- Every arm of a column takes the same number of steps with batches of 64, the same classifier and
+  the same schedule, so synthetic images are never just more training.
+- The share of synthetic images in a batch, their spread and the filter are chosen for every n on
+  5,000 training images with one seed, for the synthetic arm only; the test images are used once.
 
     python tests/benchmarks/augmentation.py --partial FILE [--labels 10] [--save]
 
-`--partial` keeps every run in a file, so that the work can be done in pieces; `--save` writes
-`vae/augmentation.json`, which the Augment page reads.
+`--partial` stores every run in a file, so that the work can be interrupted; `--save` writes
+`vae/augmentation/augmentation.json`, which the Augment page shows.
 """
 
 import argparse
@@ -61,7 +61,7 @@ CHOICES = [
 
 
 class Small(nn.Sequential):
-    """The judge's little sibling: images [B, 1, 28, 28] in [0, 1] -> logits [B, 10]."""
+    """A small classifier: images [B, 1, 28, 28] in [0, 1] -> logits [B, 10]."""
 
     def __init__(self) -> None:
         layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
@@ -71,8 +71,8 @@ class Small(nn.Sequential):
         super().__init__(*layers, nn.Flatten(), nn.Linear(32 * 16, 10))
 
 
-def moved(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Each image flipped left to right or not, and shifted by up to two pixels both ways."""
+def augment(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Random horizontal flips and shifts by up to two pixels per image."""
     x = torch.where(torch.rand(len(x), 1, 1, 1, generator=rng) < 0.5, x.flip(3), x)
     padded, span = F.pad(x, (2, 2, 2, 2)), torch.arange(28)
     down, right = torch.randint(0, 5, (2, len(x), 1), generator=rng) + span
@@ -81,25 +81,25 @@ def moved(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     ]
 
 
-def learn(
-    real: Split, made: Split | None, *, steps: int, share: float, flips: bool, seed: int
+def train(
+    real: Split, synthetic_split: Split | None, *, steps: int, share: float, flips: bool, seed: int
 ) -> Small:
-    """The classifier after the fixed recipe; `share` of every batch is made."""
+    """A classifier trained with a fixed schedule; `share` of every batch is synthetic."""
     torch.manual_seed(seed)
     net, rng = Small(), torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=0.02, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     parts = [(real, BATCH)]
-    if made is not None and len(made.labels):  # a filter may let nothing pass
-        few = round(share * BATCH)
-        parts = [(real, BATCH - few), (made, few)]
+    if synthetic_split is not None and len(synthetic_split.labels):  # a filter may reject all
+        count = round(share * BATCH)
+        parts = [(real, BATCH - count), (synthetic_split, count)]
     parts = [(torch.tensor(s.images), torch.tensor(s.labels), count) for s, count in parts]
     net.train()
     for _ in range(steps):
         rows = [torch.randint(len(y), (count,), generator=rng) for _, y, count in parts]
         x = torch.cat([x[r] for (x, _, _), r in zip(parts, rows, strict=True)]).float() / 255
         y = torch.cat([y[r] for (_, y, _), r in zip(parts, rows, strict=True)])
-        loss = F.cross_entropy(net(moved(x, rng) if flips else x), y, label_smoothing=0.05)
+        loss = F.cross_entropy(net(augment(x, rng) if flips else x), y, label_smoothing=0.05)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -108,22 +108,22 @@ def learn(
 
 
 @torch.inference_mode()
-def shares(net: Small, images: np.ndarray) -> np.ndarray:
-    """What the classifier thinks of uint8 images [N, C, H, W]: probabilities [N, K]."""
+def classify(net: Small, images: np.ndarray) -> np.ndarray:
+    """Class probabilities [N, K] of uint8 images [N, C, H, W]."""
     parts = torch.tensor(images).split(2000)
     return torch.cat([net(x.float() / 255).softmax(1) for x in parts]).numpy()
 
 
 def accuracy(net: Small, split: Split) -> float:
-    return float((shares(net, split.images).argmax(1) == split.labels).mean())
+    return float((classify(net, split.images).argmax(1) == split.labels).mean())
 
 
-def unjudged(images: np.ndarray) -> np.ndarray:
+def no_classifier(images: np.ndarray) -> np.ndarray:
     return np.zeros((len(images), 10), np.float32)
 
 
 class Experiment:
-    """Images, codes and every run so far."""
+    """The data, the model and the results so far."""
 
     def __init__(self, partial: Path) -> None:
         self.partial = partial
@@ -131,10 +131,10 @@ class Experiment:
         self.data = vae.load_dataset("fashion-mnist")
         self.model = vae.load(ROOT / "checkpoints/fashion-vae").model
         self.fitted: dict[bytes, Mixture] = {}
-        self.plain = synthetic.plain(self.model)
+        self.amortised = synthetic.without_refinement(self.model)
 
     def once(self, key: str, work) -> dict:
-        """What `work` found, or what an earlier piece of the experiment did."""
+        """The result of `work`, or the stored one of an earlier call."""
         if key not in self.known:
             begun = time.perf_counter()
             self.known[key] = work()
@@ -143,7 +143,7 @@ class Experiment:
         return self.known[key]
 
     def rows(self, n: int, seed: int, *, until: int) -> np.ndarray:
-        """n items a class among the first `until` training images; all of them for 6,000."""
+        """n items per class among the first `until` training images; all of them for 6,000."""
         labels = self.data.train.labels[:until]
         if n == max(LABELS):
             return np.arange(until)
@@ -155,37 +155,40 @@ class Experiment:
     def split(self, rows: np.ndarray) -> Split:
         return Split(self.data.train.images[rows], self.data.train.labels[rows])
 
-    def places(self, rows: np.ndarray) -> Mixture:
-        """Where the classes of these items lie; of about 5,000 at most, as on the page."""
+    def class_posteriors(self, rows: np.ndarray) -> Mixture:
+        """The class posteriors of these items, of about 5,000 at most, as on the page."""
         key = rows.tobytes()
         if key not in self.fitted:
-            few = rows[:: max(1, len(rows) // synthetic.LEARNED)]
-            codes = latent.encode_images(self.plain, self.data.train.images[few])
-            labels = self.data.train.labels[few]
+            rows = rows[:: max(1, len(rows) // synthetic.TRAIN_IMAGES)]
+            codes = latent.encode_images(self.amortised, self.data.train.images[rows])
+            labels = self.data.train.labels[rows]
             self.fitted[key] = aggregate_posterior.fit_labels(
                 codes, labels, 10, trust=synthetic.TRUST
             )
         return self.fitted[key]
 
-    def made(self, rows: np.ndarray, seed: int, spread: float, least, judge) -> Split:
-        """Images from where the codes of these items lie, and of no others."""
-        places, names = self.places(rows), self.data.class_names
+    def synthetic(self, rows: np.ndarray, seed: int, spread: float, least, classifier) -> Split:
+        """Synthetic images from the class posteriors of these items."""
+        posteriors, names = self.class_posteriors(rows), self.data.class_names
+        name = "the classifier of these labels"
         found = synthetic.synthesize(
-            synthetic.Source(self.model, places, names, judge, "the classifier of these labels"),
+            synthetic.Source(self.model, posteriors, names, classifier, name),
             POOL,
             spread=spread,
             seed=seed,
-            least_confidence=least,
-            most_tries=10 * POOL,
-            short=True,
+            min_confidence=least,
+            max_draws=10 * POOL,
+            allow_fewer=True,
         )
         return Split(found.images, found.labels)
 
     def conditional(self, seed: int) -> Split:
-        """Images of the conditional model that learned from all labels."""
+        """Images of the conditional model, which was trained with all labels."""
         checkpoint, names = vae.load(ROOT / "checkpoints/fashion-cvae"), self.data.class_names
-        places = synthetic.places(checkpoint, self.data.train, names)
-        source = synthetic.Source(checkpoint.model, places, names, unjudged, "nobody")
+        posteriors = synthetic.fit_class_posteriors(checkpoint, self.data.train, names)
+        source = synthetic.Source(
+            checkpoint.model, posteriors, names, no_classifier, "no classifier"
+        )
         found = synthetic.synthesize(source, POOL, seed=seed)
         return Split(found.images, found.labels)
 
@@ -195,13 +198,13 @@ class Experiment:
         held, rows = self.split(np.arange(until, until + HELD_OUT)), None
         rows = self.rows(n, TUNED_WITH, until=until)
         real = self.split(rows)
-        plain = learn(real, None, steps=STEPS[n], share=0, flips=False, seed=TUNED_WITH)
+        plain = train(real, None, steps=STEPS[n], share=0, flips=False, seed=TUNED_WITH)
         tried, pools = [], {}
         for choice in CHOICES:
             pool = (choice["spread"], choice["least"])
             if pool not in pools:
-                pools[pool] = self.made(rows, TUNED_WITH, *pool, lambda x: shares(plain, x))
-            net = learn(
+                pools[pool] = self.synthetic(rows, TUNED_WITH, *pool, lambda x: classify(plain, x))
+            net = train(
                 real,
                 pools[pool],
                 steps=STEPS[n],
@@ -219,19 +222,19 @@ class Experiment:
         until = len(self.data.train.labels) - (0 if most else HELD_OUT)
         rows = self.rows(n, seed, until=until)
         real = self.split(rows)
-        plain = learn(real, None, steps=STEPS[n], share=0, flips=False, seed=seed)
-        judge = lambda x: shares(plain, x)  # noqa: E731
+        plain = train(real, None, steps=STEPS[n], share=0, flips=False, seed=seed)
+        classifier = lambda x: classify(plain, x)  # noqa: E731
         share = choice["share"]
-        made = self.made(rows, seed, choice["spread"], choice["least"], judge)
+        made = self.synthetic(rows, seed, choice["spread"], choice["least"], classifier)
         nets = {
             "labels": plain,
-            "flips": learn(real, None, steps=STEPS[n], share=0, flips=True, seed=seed),
-            "synthetic": learn(real, made, steps=STEPS[n], share=share, flips=False, seed=seed),
-            "both": learn(real, made, steps=STEPS[n], share=share, flips=True, seed=seed),
+            "flips": train(real, None, steps=STEPS[n], share=0, flips=True, seed=seed),
+            "synthetic": train(real, made, steps=STEPS[n], share=share, flips=False, seed=seed),
+            "both": train(real, made, steps=STEPS[n], share=share, flips=True, seed=seed),
         }
         if most:
             made = self.conditional(seed)
-            nets["conditional"] = learn(
+            nets["conditional"] = train(
                 real, made, steps=STEPS[n], share=share, flips=False, seed=seed
             )
         return {arm: accuracy(net, self.data.test) for arm, net in nets.items()}
@@ -242,49 +245,49 @@ def main() -> None:
     parser.add_argument("--partial", type=Path, required=True)
     parser.add_argument("--labels", type=int, nargs="*", default=LABELS)
     parser.add_argument("--save", action="store_true")
-    asked = parser.parse_args()
-    experiment = Experiment(asked.partial)
-    choices, told = {}, []
-    for n in asked.labels:
+    arguments = parser.parse_args()
+    experiment = Experiment(arguments.partial)
+    choices, rows = {}, []
+    for n in arguments.labels:
         choice = experiment.once(f"choice {n}", lambda n=n: experiment.choose(n))["best"]
         choices[str(n)] = {name: choice[name] for name in ("share", "spread", "least")}
         runs = [
             experiment.once(f"run {n} {s}", lambda n=n, s=s, c=choice: experiment.run(n, s, c))
             for s in SEEDS
         ]
-        told += [summary(n, arm, runs) for arm in runs[0]]
-    shown(told, asked.labels)
-    if asked.save:
+        rows += [summary(n, arm, runs) for arm in runs[0]]
+    show(rows, arguments.labels)
+    if arguments.save:
         test = vae.load_dataset("fashion-mnist").test
         facts = {
             "date": datetime.date.today().isoformat(),
             "split": f"{len(test.labels):,} official test images",
             "seeds": list(SEEDS),
-            "steps": {str(n): STEPS[n] for n in asked.labels},
+            "steps": {str(n): STEPS[n] for n in arguments.labels},
             "batch": BATCH,
             "pool": POOL,
             "arms": ARMS,
             "choices": choices,
-            "rows": told,
+            "rows": rows,
         }
         MEASURED.write_text(json.dumps(facts, indent=1) + "\n")
 
 
 def summary(n: int, arm: str, runs: list[dict[str, float]]) -> dict:
-    """Accuracy in percent over the seeds, and the gain over the labels alone, seed by seed, so
-    that the luck of which images are labelled is not counted."""
+    """Accuracy in percent over the seeds, and the paired gain over the labels alone, which does
+    not depend on which images are labelled."""
     values = 100 * np.array([run[arm] for run in runs])
     gains = values - 100 * np.array([run["labels"] for run in runs])
-    told = {"mean": values.mean(), "spread": values.std(ddof=1)}
-    told |= {"gain": gains.mean(), "gain_spread": gains.std(ddof=1)}
-    told = {name: round(float(value), 2) for name, value in told.items()}
+    numbers = {"mean": values.mean(), "spread": values.std(ddof=1)}
+    numbers |= {"gain": gains.mean(), "gain_spread": gains.std(ddof=1)}
+    numbers = {name: round(float(value), 2) for name, value in numbers.items()}
     half = stats.t.ppf(0.975, len(runs) - 1) * gains.std(ddof=1) / len(runs) ** 0.5
     clear = bool(abs(gains.mean()) > half)  # 0 lies outside the 95 % interval of the gain
-    return {"labels": n, "arm": arm, **told, "clear": clear, "runs": values.round(2).tolist()}
+    return {"labels": n, "arm": arm, **numbers, "clear": clear, "runs": values.round(2).tolist()}
 
 
-def shown(told: list[dict], labels: list[int]) -> None:
-    known = {(row["labels"], row["arm"]): row for row in told}
+def show(measured: list[dict], labels: list[int]) -> None:
+    known = {(row["labels"], row["arm"]): row for row in measured}
     for title, value, spread in (
         ("Test accuracy, %", "mean", "spread"),
         ("Gain over the labels alone, points, seed by seed", "gain", "gain_spread"),
@@ -301,7 +304,7 @@ def shown(told: list[dict], labels: list[int]) -> None:
             ]
             for arm, words in ARMS.items()
         ]
-        head = ["labels a class", *(f"{n:,}" for n in labels)]
+        head = ["labels per class", *(f"{n:,}" for n in labels)]
         table(f"{title}: mean ± standard deviation of {len(SEEDS)} seeds", head, rows)
 
 

@@ -1,3 +1,3 @@
-"""Synthetic labelled data sets made with a model."""
+"""Synthetic labelled data sets, created with a model."""
 
-from .synthetic import AugmentError, Source, SyntheticDataset, source, synthesize
+from .synthetic import AugmentError, Source, SyntheticDataset, create_source, synthesize

@@ -1,5 +1,5 @@
-"""Made images as files that other programs open: a .zip in torchvision's ImageFolder layout with a
-manifest from which every image decodes again, or an .npz of arrays."""
+"""Synthetic images as files: a .zip in torchvision's ImageFolder layout with a manifest from which
+every image decodes again, or an .npz of arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,20 +14,20 @@ import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..pictures.grid import encode_png
-from .synthetic import AugmentError, Made, decode
+from ..progress import Progress
+from .synthetic import AugmentError, SyntheticImages, decode
 
 FORMATS = ("zip", "npz")
 MANIFEST = "manifest.json"
 MEASURED = Path(__file__).with_name("augmentation.json")
 SCHEMA = 1
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # in every .zip, so that the same images give the same bytes
-
-Progress = Callable[[int, int], None]
+_KEYS = {"min_confidence": "least_confidence", "classifier": "judged_by"}  # names in files
+_DATE = (1980, 1, 1, 0, 0, 0)  # in every .zip, so that the same images give the same bytes
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What was asked for, and of which model: enough to ask again."""
+    """The request and the model of a synthetic data set: enough to repeat it."""
 
     model: str
     digest: str
@@ -36,37 +35,46 @@ class Origin:
     per_class: int
     spread: float
     seed: int
-    least_confidence: float | None
-    judged_by: str
+    min_confidence: float | None
+    classifier: str
     class_names: tuple[str, ...]
 
+    def to_json(self) -> dict:
+        """JSON values, whose keys are those of files written by earlier versions."""
+        return {_KEYS.get(key, key): value for key, value in asdict(self).items()}
 
-def write(made: Made, origin: Origin, format: str, *, progress: Progress | None = None) -> bytes:
-    """The bytes of a file of one of FORMATS.
 
-    The folders of the .zip are numbered, so that ImageFolder, which sorts them, gives every image
-    the label that it was made for.
+def write(
+    synthetic: SyntheticImages,
+    origin: Origin,
+    format: str,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> bytes:
+    """The bytes of a file in one of `FORMATS`.
+
+    The folders of the .zip are numbered, so that ImageFolder, which sorts them, assigns the right
+    labels.
     """
     if format not in FORMATS:
         raise AugmentError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
-    heard = progress or (lambda done, of: None)
-    return _zip(made, origin, heard) if format == "zip" else _npz(made, origin, heard)
+    return (_zip if format == "zip" else _npz)(synthetic, origin, progress)
 
 
 def folders(class_names: tuple[str, ...]) -> list[str]:
-    """A folder name for each class: its number, and what of its name is safe on every system."""
-    wide = len(str(len(class_names) - 1))
+    """A folder name per class: its number and the safe characters of its name."""
+    width = len(str(len(class_names) - 1))
     safe = [re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] for name in class_names]
-    return [f"{k:0{wide}}-{name}".rstrip("-") for k, name in enumerate(safe)]
+    return [f"{k:0{width}}-{name}".rstrip("-") for k, name in enumerate(safe)]
 
 
 def decode_manifest(text: str | bytes, checkpoint: Checkpoint) -> np.ndarray:
-    """The images uint8 [N, C, H, W] of a manifest, decoded again: the very pixels of the files."""
+    """The images uint8 [N, C, H, W] of a manifest, decoded again: the same pixels as the files."""
     z, labels, seeds, digest = _read(text)
     if digest != checkpoint.digest:
         raise AugmentError(
-            f"the images were made by the model {digest[:12]}, this one is "
-            f"{checkpoint.digest[:12]}; open the checkpoint that made them"
+            f"the images were created with the model {digest[:12]}, this one is "
+            f"{checkpoint.digest[:12]}; open the checkpoint that created them"
         )
     if z.ndim != 2 or z.shape[1] != checkpoint.model.latent:
         raise AugmentError(f"the codes have shape {z.shape}, not [N, {checkpoint.model.latent}]")
@@ -74,82 +82,82 @@ def decode_manifest(text: str | bytes, checkpoint: Checkpoint) -> np.ndarray:
 
 
 def measured() -> dict | None:
-    """Whether made images help a classifier, as `tests/benchmarks/augmentation.py` measured it;
-    None where it was not measured."""
+    """The results of `tests/benchmarks/augmentation.py`: whether synthetic images help a
+    classifier. None if they were not measured."""
     return json.loads(MEASURED.read_text()) if MEASURED.exists() else None
 
 
 def _read(text: str | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     try:
-        told = json.loads(text)
-        images = told["images"]
+        values = json.loads(text)
+        images = values["images"]
         z = np.array([image["z"] for image in images], np.float32)
         labels = np.array([image["label"] for image in images], np.int64)
-        return z, labels, np.array([i["seed"] for i in images], np.int64), str(told["digest"])
+        return z, labels, np.array([i["seed"] for i in images], np.int64), str(values["digest"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AugmentError(
             f"the manifest cannot be read ({type(error).__name__}: {error}); expected the "
-            f"{MANIFEST} of a .zip that was made here"
+            f"{MANIFEST} of an exported .zip"
         ) from error
 
 
-def _names(made: Made, origin: Origin) -> list[str]:
+def _names(synthetic: SyntheticImages, origin: Origin) -> list[str]:
     folder, count = folders(origin.class_names), [0] * len(origin.class_names)
     names = []
-    for label in made.labels.tolist():
+    for label in synthetic.labels.tolist():
         names.append(f"{folder[label]}/{count[label]:05}.png")
         count[label] += 1
     return names
 
 
-def _zip(made: Made, origin: Origin, heard: Progress) -> bytes:
-    target, names = io.BytesIO(), _names(made, origin)
+def _zip(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
+    target, names = io.BytesIO(), _names(synthetic, origin)
     with zipfile.ZipFile(target, "w") as archive:
-        for done, (name, image) in enumerate(zip(names, made.images, strict=True)):
+        for done, (name, image) in enumerate(zip(names, synthetic.images, strict=True)):
             if done % 100 == 0:
-                heard(done, len(names))
+                progress(done, len(names))
             picture = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
             archive.writestr(
-                zipfile.ZipInfo(name, _LONG_AGO), encode_png(np.ascontiguousarray(picture))
+                zipfile.ZipInfo(name, _DATE), encode_png(np.ascontiguousarray(picture))
             )
-        entry = zipfile.ZipInfo(MANIFEST, _LONG_AGO)
+        entry = zipfile.ZipInfo(MANIFEST, _DATE)
         entry.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(entry, json.dumps(_manifest(made, origin, names), indent=1))
-    heard(len(names), len(names))
+        archive.writestr(entry, json.dumps(_manifest(synthetic, origin, names), indent=1))
+    progress(len(names), len(names))
     return target.getvalue()
 
 
-def _manifest(made: Made, origin: Origin, names: list[str]) -> dict:
+def _manifest(synthetic: SyntheticImages, origin: Origin, names: list[str]) -> dict:
     records = zip(
         names,
-        made.labels.tolist(),
-        made.z.astype(float).round(4).tolist(),
-        made.seeds.tolist(),
-        made.confidence.astype(float).round(4).tolist(),
+        synthetic.labels.tolist(),
+        synthetic.z.astype(float).round(4).tolist(),
+        synthetic.seeds.tolist(),
+        synthetic.confidence.astype(float).round(4).tolist(),
         strict=True,
     )
-    kinds = ("file", "label", "z", "seed", "confidence")
+    keys = ("file", "label", "z", "seed", "confidence")
     return {
         "schema": SCHEMA,
-        **asdict(origin),
-        "tried": made.tried.tolist(),
-        "passed": made.passed.tolist(),
-        "images": [dict(zip(kinds, record, strict=True)) for record in records],
+        **origin.to_json(),
+        "tried": synthetic.draws.tolist(),
+        "passed": synthetic.accepted.tolist(),
+        "images": [dict(zip(keys, record, strict=True)) for record in records],
     }
 
 
-def _npz(made: Made, origin: Origin, heard: Progress) -> bytes:
+def _npz(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
     target = io.BytesIO()
-    told = {k: v for k, v in asdict(origin).items() if k != "class_names"}
+    facts = {k: v for k, v in origin.to_json().items() if k != "class_names"}
     np.savez_compressed(
         target,
-        images=made.images,
-        labels=made.labels,
-        z=made.z,
-        seeds=made.seeds,
-        confidence=made.confidence,
+        images=synthetic.images,
+        labels=synthetic.labels,
+        z=synthetic.z,
+        seeds=synthetic.seeds,
+        confidence=synthetic.confidence,
         class_names=np.array(origin.class_names),
-        origin=np.array(json.dumps(told)),
+        origin=np.array(json.dumps(facts)),
     )
-    heard(1, 1)
+    progress(1, 1)
     return target.getvalue()

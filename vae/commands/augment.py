@@ -47,11 +47,11 @@ def augment(
         raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .zip or .npz")
     loaded = load(checkpoint)
     dataset = dataset_or_starter(data or loaded.config.train.data, loaded.model.image_shape[1])
-    source = engine.source(loaded, dataset)
+    source = engine.create_source(loaded, dataset)
     with tqdm(total=0, unit="image", disable=not sys.stderr.isatty()) as bar:
 
-        def watch(done: int, of: int) -> None:
-            bar.total = of
+        def progress(done: int, total: int) -> None:
+            bar.total = total
             bar.update(done - bar.n)
 
         made = engine.synthesize(
@@ -59,8 +59,8 @@ def augment(
             per_class,
             spread=spread,
             seed=seed,
-            least_confidence=least_confidence,
-            watch=watch,
+            min_confidence=least_confidence,
+            progress=progress,
         )
     origin = dataset_files.Origin(
         loaded.name,
@@ -70,7 +70,7 @@ def augment(
         spread,
         seed,
         least_confidence,
-        source.judged_by,
+        source.classifier_name,
         source.class_names,
     )
     try:
@@ -78,11 +78,12 @@ def augment(
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
     if least_confidence:
-        for label, told in enumerate(source.class_names):
-            passed, tried = int(made.passed[label]), int(made.tried[label])
-            click.echo(f"{told}: {passed:,} of {tried:,} draws passed")
+        for name, accepted, draws in zip(
+            source.class_names, made.accepted, made.draws, strict=True
+        ):
+            click.echo(f"{name}: {accepted:,} of {draws:,} draws accepted")
     sure = 100 * float((made.confidence >= 0.5).mean())
     click.echo(
-        f"{len(made.labels):,} images, {per_class:,} a class, seed {seed}; {source.judged_by} "
-        f"takes {sure:.0f} % of them for their class: {out}"
+        f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; "
+        f"{source.classifier_name} assigns {sure:.0f} % of them to their class: {out}"
     )

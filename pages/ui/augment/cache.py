@@ -20,7 +20,7 @@ _MEDIA_TYPES = {"zip": "application/zip", "npz": "application/octet-stream"}
 def source(name: str, digest: str) -> Source:
     """The source of labelled images, fitted to training images only: a classifier may be tested on
     the test images."""
-    return synthetic.source(cache.checkpoint(name, digest), cache.shown(name, digest))
+    return synthetic.create_source(cache.checkpoint(name, digest), cache.shown(name, digest))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -32,9 +32,9 @@ def preview(name: str, digest: str, settings: AugmentSettings) -> list[PreviewRo
         SHOWN,
         spread=settings.spread,
         seed=settings.seed,
-        least_confidence=settings.min_confidence,
-        most_tries=_PREVIEW_DRAWS,
-        short=True,
+        min_confidence=settings.min_confidence,
+        max_draws=_PREVIEW_DRAWS,
+        allow_fewer=True,
     )
     rows = []
     for label, title in enumerate(found.class_names):
@@ -43,7 +43,9 @@ def preview(name: str, digest: str, settings: AugmentSettings) -> list[PreviewRo
         if len(images):
             strip = grid.encode_png(grid.mosaic(np.ascontiguousarray(images), len(images)))
         rows.append(
-            PreviewRow(title, strip, len(images), int(made.passed[label]), int(made.tried[label]))
+            PreviewRow(
+                title, strip, len(images), int(made.accepted[label]), int(made.draws[label])
+            )
         )
     return rows
 
@@ -59,7 +61,7 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
         settings.spread,
         settings.seed,
         settings.min_confidence or None,
-        found.judged_by,
+        found.classifier_name,
         found.class_names,
     )
 
@@ -69,8 +71,8 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
             settings.per_class,
             spread=settings.spread,
             seed=settings.seed,
-            least_confidence=settings.min_confidence,
-            watch=progress,
+            min_confidence=settings.min_confidence,
+            progress=progress,
         )
         return dataset_files.write(made, origin, format)
 
