@@ -2,8 +2,8 @@
 classifier.
 
 A synthetic image is a record (z, label, seed) from which it decodes again. The codes of a class
-are drawn from the aggregate posterior of its real images, a mixture of Gaussians (Ghosh et al. 2020,
-https://arxiv.org/abs/1903.12436, section 4, per class).
+are drawn from the aggregate posterior of its real images, a mixture of Gaussians (Ghosh et al.
+2020, https://arxiv.org/abs/1903.12436, section 4, per class).
 """
 
 from __future__ import annotations
