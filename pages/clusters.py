@@ -47,7 +47,7 @@ def handle_command(count: int) -> None:
     if ask.do == "colour":
         clusters_session.change_settings(entry.digest, replace(settings, colour=ask.name))
         return
-    settings = replace(settings, chosen=ask.cluster)
+    settings = replace(settings, selected=ask.cluster)
     if ask.do == "rename":
         settings = settings.named(ask.cluster, ask.name)
     clusters_session.change_settings(entry.digest, settings)
@@ -59,9 +59,9 @@ def handle_command(count: int) -> None:
 def sampling_request(settings: ClusterSettings) -> SamplingRequest:
     """Samples from inside a cluster's outline, or around its centre where it has none."""
     key = (entry.name, entry.digest, *settings.key)
-    card = clusters_cache.report(*key).clusters[settings.chosen]
+    card = clusters_cache.report(*key).clusters[settings.selected]
     label = clusters_cache.condition(entry.name, entry.digest, card)
-    corners = clusters_cache.outline(*key, settings.chosen)
+    corners = clusters_cache.outline(*key, settings.selected)
     if len(corners) > 2 and len(card.centre) == 2:
         return SamplingRequest("region", label=label, polygon=corners)
     return SamplingRequest("around", label=label, z=tuple(card.centre))

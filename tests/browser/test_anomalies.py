@@ -1,4 +1,4 @@
-"""Anomalies: drag the threshold, read the counts, bring files, take scores home, find a place."""
+"""Anomalies: drag the threshold, read the counts, upload files, download scores, open an image."""
 
 import csv
 import io
@@ -45,9 +45,9 @@ def normal():
     )
 
 
-def test_the_threshold_is_dragged_counted_live_and_kept_in_the_link(open_page, normal):
+def test_the_threshold_is_dragged_with_live_counts_and_is_part_of_the_link(open_page, normal):
     page = opened(open_page, "&of=damage&damage=invert&fa=0.05")
-    assert shown(page, "false-alarms") == "500 of 10,000 (5.0 %)"
+    assert shown(page, "fpr") == "500 of 10,000 (5.0 %)"
     assert float(shown(page, "threshold-value")) == pytest.approx(
         np.quantile(normal, 0.95), abs=1e-3
     )
@@ -58,14 +58,14 @@ def test_the_threshold_is_dragged_counted_live_and_kept_in_the_link(open_page, n
     page.mouse.move(line["x"] + line["width"] / 2, y)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.15 * box["width"], y, steps=5)
-    # While it is dragged the counts follow, and nothing is told to the server.
+    # The counts follow the drag without messages to the server.
     goal = (
-        "n => parseFloat(document.querySelector('[data-testid=false-alarms]').textContent"
+        "n => parseFloat(document.querySelector('[data-testid=fpr]').textContent"
         ".replace(',', '')) > n"
     )
     wait_until(page, goal, arg=1000)
     moved = float(page.get_by_test_id("threshold").get_attribute("aria-valuenow"))
-    count = int(shown(page, "false-alarms").split()[0].replace(",", ""))
+    count = int(shown(page, "fpr").split()[0].replace(",", ""))
     assert count == pytest.approx((normal > moved).sum(), abs=12)
     assert "t" not in query(page)
     page.mouse.up()
@@ -75,12 +75,12 @@ def test_the_threshold_is_dragged_counted_live_and_kept_in_the_link(open_page, n
     assert float(query(page)["fa"]) == pytest.approx(count / 10_000, abs=1e-4)
     page.reload()
     page.wait_for_selector(READY, timeout=60_000)
-    assert int(shown(page, "false-alarms").split()[0].replace(",", "")) == count
-    # A wanted share takes the place of the threshold by hand.
-    page.get_by_test_id("wanted").fill("1")
-    page.get_by_test_id("wanted").press("Enter")
+    assert int(shown(page, "fpr").split()[0].replace(",", "")) == count
+    # A target rate replaces the threshold set by hand.
+    page.get_by_test_id("target-fpr").fill("1")
+    page.get_by_test_id("target-fpr").press("Enter")
     wait_for_query(page, "fa", "0.01")
-    assert shown(page, "false-alarms") == "100 of 10,000 (1.0 %)" and "t" not in query(page)
+    assert shown(page, "fpr") == "100 of 10,000 (1.0 %)" and "t" not in query(page)
     page.get_by_test_id("threshold").focus()
     page.keyboard.press("PageUp")
     wait_for_query(page, "t")
@@ -107,7 +107,7 @@ def files() -> bytes:
     return target.getvalue()
 
 
-def test_files_are_judged_the_broken_ones_named_and_all_scores_taken_home(open_page):
+def test_files_are_scored_broken_ones_listed_and_all_scores_downloaded(open_page):
     page = opened(open_page, "&of=own")
     chooser = page.locator('input[type="file"]')
     empty = io.BytesIO()
@@ -115,11 +115,11 @@ def test_files_are_judged_the_broken_ones_named_and_all_scores_taken_home(open_p
     chooser.set_input_files(
         {"name": "none.zip", "mimeType": "application/zip", "buffer": empty.getvalue()}
     )
-    page.get_by_text("Nothing was scored: none.zip holds no image").wait_for()
+    page.get_by_text("Scoring failed: none.zip").wait_for()
     page.get_by_role("button", name="Remove none.zip").click()
     page.wait_for_selector(READY)
     chooser.set_input_files({"name": "some.zip", "mimeType": "application/zip", "buffer": files()})
-    page.get_by_text("4 images of mine").wait_for()
+    page.get_by_text("4 uploaded images").wait_for()
     page.get_by_text("3 files could not be read; the others are scored").wait_for()
     entries = page.locator('.un [role="listitem"]')
     expect(entries).to_have_count(4)
@@ -127,7 +127,7 @@ def test_files_are_judged_the_broken_ones_named_and_all_scores_taken_home(open_p
     scores = [float(v) for v in entries.evaluate_all("l => l.map((e) => e.dataset.score)")]
     assert scores == sorted(scores, reverse=True)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download all scores, CSV").click()
+        page.get_by_role("button", name="Download all scores (CSV)").click()
     text = download.value.path().read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     mine = {row["name"]: row for row in rows if row["set"] == "suspect"}
@@ -136,34 +136,34 @@ def test_files_are_judged_the_broken_ones_named_and_all_scores_taken_home(open_p
     assert mine["mine/digit.png"]["anomalous"] == "yes"
 
 
-def test_a_saved_threshold_is_the_commands_and_an_item_opens_on_the_map(
+def test_the_command_uses_a_saved_threshold_and_an_image_opens_on_the_map(
     open_page, checkpoints, tmp_path, normal
 ):
     page = opened(open_page, "&of=none&fa=0.03")
-    page.get_by_role("button", name="Save the threshold with the model").click()
+    page.get_by_role("button", name="Save threshold with the model").click()
     page.get_by_text("anomaly.json").wait_for()
     item = int(np.argmax(normal))
     test = vae.load_dataset("fashion-mnist-starter").test.images
     Image.fromarray(test[item, 0]).save(tmp_path / "odd.png")
     words = ["score", str(checkpoints / MODEL), str(tmp_path / "odd.png"), "--json"]
-    told = json.loads(CliRunner().invoke(main, words).stdout)[0]
-    assert told["anomalous"]
-    assert told["threshold"] == pytest.approx(np.quantile(normal, 0.97), abs=1e-6)
+    record = json.loads(CliRunner().invoke(main, words).stdout)[0]
+    assert record["anomalous"]
+    assert record["threshold"] == pytest.approx(np.quantile(normal, 0.97), abs=1e-6)
     first = page.locator('.un [role="listitem"]').first
-    expect(first).to_contain_text("more unusual than all 9,999 other normal images")
+    expect(first).to_contain_text("more anomalous than all 9,999 other normal images")
     first.get_by_role("link", name="Open on the map").click()
     page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]', timeout=60_000)
     assert query(page)["i"] == str(item) and query(page)["m"] == MODEL
 
 
-def test_a_long_score_shows_a_bar_and_can_be_stopped(open_page):
+def test_a_slow_score_shows_progress_and_can_be_stopped(open_page):
     page = open_page(f"/anomalies?m={MODEL}&of=none&score=regret", ready=False)
-    page.get_by_text("Scoring by “Likelihood regret”").wait_for()
+    page.get_by_text("Scoring: Likelihood regret").wait_for()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("Stopped; nothing was scored.").wait_for()
+    page.get_by_text("Scoring was stopped.").wait_for()
 
 
-def test_a_phone_in_the_dark_holds_the_page_and_axe_finds_nothing(open_page):
+def test_the_page_fits_a_phone_in_dark_mode_and_axe_finds_nothing(open_page):
     phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
     page = opened(open_page, "&of=class&c=8", **phone)
     page.locator('.un [role="listitem"]').first.wait_for()

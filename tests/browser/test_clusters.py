@@ -1,4 +1,4 @@
-"""The Clusters page as people use it: choose on the map, name, take home, draw more, come back."""
+"""The Clusters page: select on the map, rename, download, generate similar images."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def take(page: Page, words: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
-def test_a_cluster_is_chosen_named_and_taken_home(open_page):
+def test_a_cluster_is_selected_renamed_and_downloaded(open_page):
     page = opened(open_page)
     expect(page.locator(LIST)).to_have_count(10)
     data, own = vae.load_dataset("fashion-mnist-starter").test, found()
@@ -106,9 +106,9 @@ def test_a_cluster_is_chosen_named_and_taken_home(open_page):
     expect(page.get_by_test_id("cluster-name")).to_have_value("Legs, long")
 
 
-def test_samples_like_a_cluster_are_drawn_inside_its_outline(open_page):
+def test_similar_images_are_generated_inside_the_outline_of_a_cluster(open_page):
     page = opened(open_page, "/clusters?k=6&c=2")
-    page.get_by_role("button", name="Draw samples like these").click()
+    page.get_by_role("button", name="Generate similar images").click()
     page.wait_for_selector(SG_READY)
     wait_for_query(page, "src", "region")
     corners = [tuple(map(float, c.split(","))) for c in query(page)["in"].split(";")]
@@ -120,7 +120,7 @@ def test_samples_like_a_cluster_are_drawn_inside_its_outline(open_page):
     assert in_polygon(np.array([z_of(page)]), corners).all()
 
 
-def test_settings_group_anew_and_a_link_brings_them_back(open_page):
+def test_settings_change_the_clusters_and_are_restored_by_a_link(open_page):
     page = opened(open_page)
     page.get_by_label("Clusters", exact=True).fill("4")
     page.keyboard.press("Enter")
@@ -141,7 +141,7 @@ def test_settings_group_anew_and_a_link_brings_them_back(open_page):
     )
 
 
-def test_the_best_number_is_tried_stopped_gone_on_with_and_taken(open_page):
+def test_the_search_for_the_best_number_is_stopped_continued_and_used(open_page):
     page = opened(open_page, "/clusters?k=5")
     page.get_by_text("How many clusters?").click()
     begin = page.get_by_role("button", name="Try 2 to 20")
@@ -157,7 +157,7 @@ def test_the_best_number_is_tried_stopped_gone_on_with_and_taken(open_page):
     expect(page.locator(LIST)).to_have_count(int(best))
 
 
-def test_noise_is_grey_told_and_the_page_is_accessible_on_a_phone(open_page):
+def test_noise_is_described_and_the_page_is_accessible_on_a_phone(open_page):
     names = json.dumps({"1": "One"})
     page = opened(
         open_page,
@@ -175,7 +175,7 @@ def test_noise_is_grey_told_and_the_page_is_accessible_on_a_phone(open_page):
     assert report.violations_count == 0, report.generate_report()
 
 
-def test_a_broken_link_and_a_damaged_model_are_told(open_page):
+def test_a_broken_link_and_a_damaged_model_are_reported(open_page):
     page = opened(open_page, "/clusters?k=900&by=spectral")
     page.get_by_text("could not be read in full (by, k)").wait_for()
     torn = open_page("/clusters?m=torn", ready=False)

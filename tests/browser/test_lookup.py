@@ -30,7 +30,7 @@ def model():
 
 def opened(open_page, path="/lookup", **options) -> Page:
     page = open_page(path, ready=False, **options)
-    page.wait_for_selector(VIEW, timeout=60_000)  # a first visit lays the map out
+    page.wait_for_selector(VIEW, timeout=60_000)  # the first visit computes the map
     page.wait_for_selector(MARKED)
     return page
 
@@ -44,7 +44,7 @@ def wait_for_other(page: Page, before: str) -> None:
 
 
 def wait_for_answers(page: Page) -> None:
-    """The class and how unusual a picture is are measured once a model; both come later."""
+    """The classes and the anomaly score need a calibration per model and come later."""
     wait_until(
         page,
         "() => ['.lk-classes', '.lk-scale'].every((s) => "
@@ -59,7 +59,7 @@ def png(image: np.ndarray, **size) -> dict:
     return {"name": "mine.png", "mimeType": "image/png", "buffer": target.getvalue()}
 
 
-def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes, model):
+def test_an_uploaded_sneaker_is_classified_and_explored(open_page, clothes, model):
     page = opened(open_page)
     before = key(page)
     page.get_by_text("File", exact=True).click()
@@ -69,14 +69,14 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     wait_for_other(page, before)
     page.wait_for_selector(MARKED)
     wait_for_query(page, "m")
-    assert "i" not in query(page)  # a picture of one's own is no link
+    assert "i" not in query(page)  # an uploaded image is not part of the link
     z = z_of(page)
     codes = latent.encode_images(model.model, clothes.test.images[[SNEAKER]])
     assert np.allclose(z, codes.mean[0], atol=1e-3)
-    seen = pixels(page.get_by_test_id("looked-up"))
+    seen = pixels(page.get_by_test_id("query-image"))
     assert np.array_equal(seen, clothes.test.images[SNEAKER, 0])
     assert abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
-    page.get_by_role("button", name="Close up").click()
+    page.get_by_role("button", name="Close-up").click()
     wait_until(
         page, "() => parseFloat(document.querySelector('.lk .la-over').dataset.ellipse) > 20"
     )
@@ -87,14 +87,14 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     wait_for_answers(page)
     first = page.get_by_test_id("classes").locator("li").first.inner_text()
     assert first.startswith("Sneaker") and int(first.split()[1]) >= 80
-    assert "of 300 test images" in page.get_by_test_id("such").inner_text().lower()
-    expect(page.get_by_test_id("judge")).to_contain_text("says Sneaker")
-    expect(page.get_by_test_id("unusual")).to_contain_text("of 1,000 test images")
+    assert "of the 300 test images" in page.get_by_test_id("calibration").inner_text().lower()
+    expect(page.get_by_test_id("classifier")).to_contain_text("predicts Sneaker")
+    expect(page.get_by_test_id("anomaly")).to_contain_text("of 1,000 test images")
     apart = np.linalg.norm(latent.split_codes(model, clothes.test).mean - codes.mean, axis=1)
     apart[SNEAKER] = np.inf
     tiles = page.get_by_test_id("near-code").locator("button")
-    told = [int(tiles.nth(i).get_attribute("data-item")) for i in range(8)]
-    assert told == apart.argsort()[:8].tolist()
+    shown = [int(tiles.nth(i).get_attribute("data-item")) for i in range(8)]
+    assert shown == apart.argsort()[:8].tolist()
 
     page.get_by_role("button", name="Explore from here").click()
     page.wait_for_selector(READY)
@@ -106,16 +106,16 @@ def test_an_uploaded_sneaker_is_found_explained_and_explored(open_page, clothes,
     assert np.allclose([float(v) for v in query(page)["z"].split(",")], z, atol=1e-4)
 
 
-def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
+def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes):
     page = opened(open_page, f"/lookup?m=fashion-vae&i={SNEAKER}")
-    expect(page.get_by_test_id("itself")).to_contain_text(
+    expect(page.get_by_test_id("identical")).to_contain_text(
         f"Test image {SNEAKER}, labelled Sneaker"
     )
     tile = page.get_by_test_id("near-pixels").locator("button").nth(2)
     tile.hover()
     page.wait_for_selector('[data-testid="near-pixels"] button[data-current="true"]')
-    # The other way round: the pointer over a mark on the map shows its picture below.
-    page.get_by_role("button", name="Close up").click()
+    # The pointer over a mark on the map highlights its image below.
+    page.get_by_role("button", name="Close-up").click()
     page.mouse.move(0, 0)
     area = page.get_by_test_id("lookup-map")
     box = area.bounding_box()
@@ -127,10 +127,10 @@ def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
     page.mouse.down()
     page.mouse.up()
     wait_for_query(page, "i", item)
-    page.get_by_test_id("itself").get_by_text(f"Test image {int(item):,},").wait_for()
+    page.get_by_test_id("identical").get_by_text(f"Test image {int(item):,},").wait_for()
     page.get_by_role("spinbutton", name="Index, 0 to 9,999").fill("5")
     page.keyboard.press("Enter")
-    page.get_by_test_id("itself").get_by_text("Test image 5,").wait_for()
+    page.get_by_test_id("identical").get_by_text("Test image 5,").wait_for()
     assert query(page)["i"] == "5"
     before = key(page)
     page.get_by_role("button", name="Random image").click()
@@ -146,7 +146,7 @@ def test_a_link_opens_an_item_and_neighbours_lead_on(open_page, clothes):
                            ".dataset.z === z", arg=",".join(map(str, z)))  # fmt: skip
 
 
-def test_a_drawing_is_looked_up_and_what_is_no_picture_is_refused(open_page):
+def test_a_drawing_is_searched_and_a_broken_file_is_rejected(open_page):
     page = opened(open_page)
     before = key(page)
     page.get_by_text("Drawing or clipboard").click()
@@ -170,7 +170,7 @@ def test_a_drawing_is_looked_up_and_what_is_no_picture_is_refused(open_page):
     expect(page.locator(".lk")).to_have_count(0)
 
 
-def test_a_photograph_is_looked_up(browser, server):
+def test_a_photograph_is_searched(browser, server):
     """In a browser of its own, whose camera is Chromium's moving test picture."""
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     own = browser.browser_type.launch(**browser_options(*flags))
@@ -185,7 +185,7 @@ def test_a_photograph_is_looked_up(browser, server):
         page.get_by_alt_text("The prepared picture").wait_for()
         page.wait_for_selector(VIEW)
         page.wait_for_selector(MARKED)
-        assert pixels(page.get_by_test_id("looked-up")).std() > 10
+        assert pixels(page.get_by_test_id("query-image")).std() > 10
     finally:
         own.close()
 

@@ -1,4 +1,4 @@
-"""The Reduce page as people use it: what lights up or is chosen in one plane does so in all."""
+"""The Reduce page: what is highlighted or selected in one plane is so in all."""
 
 import re
 import shutil
@@ -58,7 +58,7 @@ def ready(page: Page, *methods: str) -> None:
 
 
 def at(page: Page, method: str, place) -> tuple[float, float]:
-    """Page coordinates of a place of a plane."""
+    """Page coordinates of a point of a plane."""
     place = [float(v) for v in place]
     canvas = over(page, method)
     canvas.scroll_into_view_if_needed()
@@ -73,7 +73,7 @@ def at(page: Page, method: str, place) -> tuple[float, float]:
 
 
 def lonely(places: np.ndarray) -> int:
-    """The item whose nearest neighbour is farthest among the central ones: easy to point at."""
+    """The central item whose nearest neighbour is farthest: easy to hit."""
     far = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(far, np.inf)
     low, high = np.percentile(places, (5, 95), axis=0)
@@ -81,7 +81,7 @@ def lonely(places: np.ndarray) -> int:
     return int(np.where(central, far.min(1), 0).argmax())
 
 
-def test_an_item_lights_up_in_all_planes_with_its_picture_and_both_ways_back(open_page):
+def test_an_item_is_highlighted_in_all_planes_with_its_image_and_both_inverses(open_page):
     from sklearn.decomposition import PCA
 
     page, (images, labels, codes, places) = open_page(LINK, ready=False), shown()
@@ -105,12 +105,12 @@ def test_an_item_lights_up_in_all_planes_with_its_picture_and_both_ways_back(ope
     straight = pixels(page.get_by_test_id("linear-image"))
     assert np.abs(straight - back.clip(0, 1) * 255).max() <= 1
     page.mouse.down()
-    page.mouse.up()  # a click keeps it when the pointer has left
+    page.mouse.up()  # a click holds it after the pointer has left
     page.mouse.move(5, 300)
     expect(where).to_contain_text(f"test image {number}")
 
 
-def test_empty_places_decode_new_pictures_and_send_nothing(open_page):
+def test_empty_areas_decode_new_images_without_messages(open_page):
     frames = []
     page = open_page(LINK, ready=False)
     ready(page, "model", "pca")
@@ -121,7 +121,7 @@ def test_empty_places_decode_new_pictures_and_send_nothing(open_page):
     for place in ((-2.6, -3.2), (2.9, 2.4)):
         page.mouse.move(*at(page, "model", place))
         expect(page.get_by_test_id("reduce-where")).to_contain_text("No image here")
-        expect(plane(page, "model")).to_contain_text("A new picture")
+        expect(plane(page, "model")).to_contain_text("New image")
         decoded = page.get_by_test_id("decoded-image")
         z = [float(v) for v in decoded.get_attribute("data-z").split(",")]
         assert z == pytest.approx(place, abs=0.05)
@@ -130,7 +130,7 @@ def test_empty_places_decode_new_pictures_and_send_nothing(open_page):
     assert requests == [] and frames == []
 
 
-def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
+def test_a_lasso_in_one_plane_selects_in_all_and_counts_classes(open_page):
     page, (_, labels, _, places) = open_page(LINK, ready=False), shown()
     ready(page, "model", "pca")
     low, high = np.percentile(places, (2, 60), axis=0)
@@ -140,7 +140,7 @@ def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
     for corner in (*corners[1:], corners[0]):
         page.mouse.move(*at(page, "pca", corner), steps=12)
     page.mouse.up()
-    chosen = page.get_by_test_id("chosen")
+    chosen = page.get_by_test_id("selection")
     expect(chosen).not_to_have_attribute("data-count", "")
     inside = ((places >= low) & (places <= high)).all(1)
     count = int(chosen.get_attribute("data-count"))
@@ -151,7 +151,7 @@ def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
     assert sum(counted.values()) == count
     for name, expected in zip(names, np.bincount(labels[inside], minlength=10), strict=True):
         assert abs(counted.get(name, 0) - expected) <= 4, name
-    for method in ("model", "pca"):  # all others are grey in every plane
+    for method in ("model", "pca"):  # the others are grey in every plane
         drawn = plane(page, method).locator(".la-plotly")
         wait_until(
             page,
@@ -163,10 +163,10 @@ def test_a_lasso_in_one_plane_chooses_in_all_and_counts_classes(open_page):
     expect(chosen).to_have_attribute("data-count", "100")
     page.keyboard.press("Escape")
     expect(chosen).to_have_attribute("data-count", "")
-    expect(page.get_by_role("button", name="Choose none")).to_be_disabled()
+    expect(page.get_by_role("button", name="Clear selection")).to_be_disabled()
 
 
-def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_page):
+def test_tsne_shows_progress_stops_restarts_and_continues_across_pages(open_page):
     page = open_page("/reduce?n=1000&k=pca,tsne&px=20&seed=3", ready=False)
     ready(page, "model", "pca")
     tsne = plane(page, "tsne")
@@ -176,21 +176,21 @@ def test_tsne_says_how_far_it_is_stops_begins_again_and_stays_across_pages(open_
     expect(row).to_contain_text("stopped")
     tsne.get_by_role("button", name="Restart").click()
     expect(tsne.locator("progress")).to_be_visible()
-    go_to(page, "Models")  # it goes on meanwhile, and nobody waits for it
+    go_to(page, "Models")  # it continues meanwhile
     page.get_by_role("heading", name="fashion-vae", exact=True).wait_for()
     go_to(page, "Reduce")
     ready(page, "model", "pca", "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"), timeout=100_000)
     assert query(page)["px"] == "20" and query(page)["seed"] == "3"
     expect(tsne).to_contain_text("No inverse")
-    page.reload()  # known by now, for whoever asks
+    page.reload()  # the result is cached
     ready(page, "tsne")
     expect(row).to_contain_text(re.compile(r"\d\.\d{3}.*%.*%"))
 
 
 @pytest.fixture
 def eight(checkpoints: Path) -> Iterator[vae.Autoencoder]:
-    """A model of eight latents beside the bundled ones; it has not learned, which is no matter."""
+    """An untrained model with eight latents."""
     config = Config(
         ModelConfig(latent=8, encoder_widths=(32,), decoder_widths=(32,)),
         TrainConfig(data="fashion-mnist-starter"),
@@ -202,7 +202,7 @@ def eight(checkpoints: Path) -> Iterator[vae.Autoencoder]:
     shutil.rmtree(checkpoints / "eight")
 
 
-def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, eight):
+def test_two_of_more_latents_span_the_plane_and_the_others_have_sliders(open_page, eight):
     page = open_page("/reduce?m=eight&n=300&k=pca&axes=3,1", ready=False)
     ready(page, "model")
     decoded = page.get_by_test_id("decoded-image")
@@ -216,11 +216,11 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
 
     expect(page.locator('[data-testid^="z-slider-"]')).to_have_count(6)
     slider = page.get_by_test_id("z-slider-2")
-    behind = slider.get_attribute("aria-label")  # z1 and z3 are the plane
+    behind = slider.get_attribute("aria-label")  # z1 and z3 span the plane
     assert behind in ("z2", "z4", "z5", "z6", "z7", "z8")
     page.get_by_test_id("z-number-2").fill("1.5")
     page.get_by_test_id("z-number-2").press("Enter")
-    expect(plane(page, "model")).to_contain_text("A new picture")
+    expect(plane(page, "model")).to_contain_text("New image")
     assert z()[int(behind[1]) - 1] == pytest.approx(1.5, abs=1e-4)
     right()
     over(page, "model").focus()
@@ -231,9 +231,9 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
         "z => document.querySelector('[data-testid=decoded-image]').dataset.z !== z",
         arg=",".join(f"{v:g}" for v in before),
     )
-    if "A new picture" in plane(page, "model").inner_text():
+    if "New image" in plane(page, "model").inner_text():
         moved = [d for d in range(8) if abs(z()[d] - before[d]) > 1e-6]
-        assert moved == [2]  # across is z3
+        assert moved == [2]  # the x axis is z3
     right()
     expect(page.get_by_test_id("reduce-table")).not_to_contain_text(
         re.compile("measuring|waiting|computing"), timeout=100_000
@@ -245,12 +245,12 @@ def test_of_more_latents_two_are_the_plane_and_the_others_on_sliders(open_page, 
     expect(page.get_by_test_id("z-slider-2")).to_have_attribute("aria-label", "PC3")
     page.get_by_test_id("z-number-2").fill("0.5")
     page.get_by_test_id("z-number-2").press("Enter")
-    expect(plane(page, "model")).to_contain_text("A new picture")
+    expect(plane(page, "model")).to_contain_text("New image")
     right()
     expect(page.get_by_test_id("reduce-table")).to_contain_text("eight, all latents")
 
 
-def test_what_loads_slowly_does_not_take_the_place_of_what_was_asked_later(open_page, eight):
+def test_a_slow_layout_does_not_replace_a_later_one(open_page, eight):
     page = open_page("/reduce?m=eight&n=300&k=pca&axes=pca", ready=False)
     ready(page, "model")
     slider = page.get_by_test_id("z-slider-2")
@@ -273,7 +273,7 @@ def test_what_loads_slowly_does_not_take_the_place_of_what_was_asked_later(open_
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_bars_the_way_and_a_phone_shows_all_of_it(open_page, scheme):
+def test_the_page_is_accessible_and_fits_a_phone(open_page, scheme):
     page = open_page(
         LINK, color_scheme=scheme, ready=False, viewport={"width": 390, "height": 844}
     )

@@ -21,7 +21,7 @@ def app() -> AppTest:
     return app.switch_page("clusters.py")
 
 
-def test_links_are_read_back_and_bad_parts_are_named():
+def test_settings_survive_a_link_and_invalid_keys_are_named():
     full = ClusterSettings(
         "hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴"))
     )
@@ -38,14 +38,14 @@ def test_links_are_read_back_and_bad_parts_are_named():
         assert sorted(broken) == ["by", "c", "colour", "k", "names", "seed"]
 
 
-def test_names_are_given_taken_away_and_kept_short():
+def test_names_are_set_removed_and_shortened():
     named = ClusterSettings().named(2, "  Ankle \n boots\x07 ").named(0, "x" * 99)
     assert named.name(2) == "Ankle boots" and len(named.name(0)) == 40
     assert named.named(2, " ").name(2) == "Cluster 3"
     assert clean_name("a\u202eb") == "a b"  # no change of text direction
 
 
-def test_what_the_map_asks_is_checked():
+def test_commands_of_the_map_are_checked():
     good = {"turn": 5, "do": "rename", "cluster": 2, "name": "Boots"}
     assert command_from_map(good).name == "Boots"
     for wrong in (
@@ -60,7 +60,7 @@ def shown(app: AppTest) -> list[str]:
     return [c.value for c in app.caption]
 
 
-def test_the_page_groups_by_each_method(app):
+def test_the_page_clusters_by_each_method(app):
     app.run()
     assert not app.exception and not app.error and not app.warning
     assert app.get("bidi_component")
@@ -74,7 +74,7 @@ def test_the_page_groups_by_each_method(app):
     assert app.number_input[1].disabled  # it is deterministic
 
 
-def test_a_name_belongs_to_its_clusters_and_comes_back_with_them(app):
+def test_a_name_belongs_to_its_clusters_and_is_restored_with_them(app):
     app.run()
     ask = {"turn": 1, "do": "rename", "cluster": 8, "name": "Shoes"}
     app.session_state["clusters"] = {"ask": ask}
@@ -90,7 +90,7 @@ def test_a_name_belongs_to_its_clusters_and_comes_back_with_them(app):
     assert not app.exception and "Cluster 100 does not exist; there are 10" in app.warning[0].value
 
 
-def test_a_broken_link_is_told_and_a_good_one_opens(app):
+def test_invalid_keys_of_a_link_are_reported_and_the_rest_is_used(app):
     app.query_params["k"] = "900"
     app.query_params["by"] = "mixture"
     app.query_params["names"] = "{"
@@ -99,6 +99,6 @@ def test_a_broken_link_is_told_and_a_good_one_opens(app):
     assert app.selectbox[1].value == "mixture" and app.number_input[0].value == 10
 
 
-def test_grouping_keeps_what_is_not_asked_to_change():
+def test_the_key_holds_what_determines_the_clusters():
     settings = ClusterSettings(seed=3)
     assert replace(settings, number=4).key == ("k-means", 4, 3)

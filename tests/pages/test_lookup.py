@@ -142,9 +142,9 @@ def test_the_result_agrees_with_torch_and_numpy(clothes):
     assert np.array_equal(found.image, image.transpose(1, 2, 0))
     assert np.array_equal(found.reconstruction, latent.decode_uint8(model, np.array([found.z]))[0])
     answer = lookup_cache.classify(one.name, one.digest, image, found.votes)
-    assert answer["classes"][0]["name"] == "Sneaker" == answer["judge"]["name"]
+    assert answer["classes"][0]["name"] == "Sneaker" == answer["classifier"]["name"]
     assert sum(c["share"] for c in answer["classes"]) <= 1 + 1e-9
-    assert 0.8 < answer["such"]["right"] <= 1 and answer["such"]["of"] == 300
+    assert 0.8 < answer["calibration"]["accuracy"] <= 1 and answer["calibration"]["count"] == 300
     typical = lookup_cache.anomaly_score(one.name, one.digest, image)["share"]
     noise = np.random.default_rng(0).integers(0, 256, image.shape).astype(np.uint8)
     assert typical < 0.9 < lookup_cache.anomaly_score(one.name, one.digest, noise)["share"]

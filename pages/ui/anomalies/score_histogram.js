@@ -1,15 +1,17 @@
 /**
- * Scores of normal images and suspects as a histogram, with a threshold that is dragged.
+ * A histogram of the scores of normal and candidate images with a threshold that can be dragged.
  *
- * What is called unusual is counted here, in the sorted scores, on every move; only where the
- * threshold is let go is told to Python.
+ * The flagged images are counted here, in the sorted scores, on every move; Python receives the
+ * threshold when it is released.
  */
 
 import { loadBuffer } from "../component/load.js";
 
-const BINS = 64, FOOT = 22, STRAY = 0.001; // pixels under the bars; share of scores that may lie beyond the ends
+const BINS = 64;
+const AXIS = 22; // pixels below the bars
+const OUTLIERS = 0.001; // share of the scores that may lie beyond either end of the axis
 
-/** How many of sorted values lie above one. */
+/** The number of sorted values above a threshold. */
 function above(values, threshold) {
   let low = 0, high = values.length;
   while (low < high) {
@@ -19,10 +21,10 @@ function above(values, threshold) {
   return values.length - low;
 }
 
-/** The value below which a share of sorted values lies, between two of them where need be. */
+/** The quantile of sorted values, with linear interpolation. */
 function quantile(values, share) {
-  const place = share * (values.length - 1), low = Math.floor(place);
-  return values[low] + (place - low) * ((values[low + 1] ?? values[low]) - values[low]);
+  const index = share * (values.length - 1), low = Math.floor(index);
+  return values[low] + (index - low) * ((values[low + 1] ?? values[low]) - values[low]);
 }
 
 const percent = (count, of) => `${count.toLocaleString("en")} of ${of.toLocaleString("en")} (${(100 * count / of).toFixed(1)} %)`;
@@ -33,7 +35,7 @@ export default class ScoreHistogram {
     this.find = (selector) => root.querySelector(selector);
     this.svg = this.find(".sh-plot > svg");
     this.line = this.find(".sh-line");
-    this.wanted = this.find('[data-testid="wanted"]');
+    this.target = this.find('[data-testid="target-fpr"]');
     this.turn = 0;
     const plot = this.find(".sh-plot");
     plot.onpointerdown = (event) => {
@@ -52,9 +54,9 @@ export default class ScoreHistogram {
     };
     this.line.onkeydown = (event) => this.key(event);
     this.line.onkeyup = this.line.onblur = () => { if (this.pressed) this.commit(); };
-    this.wanted.onchange = () => {
-      const share = Number(this.wanted.value) / 100;
-      if (this.wanted.value === "" || !(share >= 0 && share <= 1)) { this.count(); return; }
+    this.target.onchange = () => {
+      const share = Number(this.target.value) / 100;
+      if (this.target.value === "" || !(share >= 0 && share <= 1)) { this.count(); return; }
       this.move(quantile(this.scores.normal, 1 - share));
       this.commit(share);
     };
@@ -65,30 +67,31 @@ export default class ScoreHistogram {
   async update({ data, setStateValue }) {
     this.send = setStateValue;
     this.turn = Math.max(this.turn, data.turn);
-    this.words = data.words;
-    if (data.key !== this.key_) {
-      const [normal, suspects] = await Promise.all([loadBuffer(data.urls.normal), loadBuffer(data.urls.suspects)]);
-      this.key_ = data.key;
-      this.scores = { normal: new Float64Array(normal), suspects: new Float64Array(suspects) };
-      this.bound();
+    this.descriptions = data.descriptions;
+    if (data.key !== this.scoresKey) {
+      const [normal, candidates] = await Promise.all([loadBuffer(data.urls.normal), loadBuffer(data.urls.candidates)]);
+      this.scoresKey = data.key;
+      this.scores = { normal: new Float64Array(normal), candidates: new Float64Array(candidates) };
+      this.setRange();
     }
-    this.root.dataset.suspects = String(this.scores.suspects.length > 0);
-    for (const of of ["normal", "suspects"]) this.find(`[data-of="${of}"]`).textContent = this.words[of];
+    this.root.dataset.candidates = String(this.scores.candidates.length > 0);
+    for (const group of ["normal", "candidates"]) this.find(`[data-group="${group}"]`).textContent = this.descriptions[group];
     this.root.dataset.state = "ready";
     if (this.dragged == null && !this.pressed) this.threshold = data.threshold;
     this.draw();
     this.root.dataset.key = data.key;
   }
 
-  /** The ends of the axis: all but stray scores. */
-  bound() {
+  /** Sets the ends of the axis. */
+  setRange() {
     const ends = Object.values(this.scores).filter((v) => v.length);
-    let low = Math.min(...ends.map((v) => quantile(v, STRAY))), high = Math.max(...ends.map((v) => quantile(v, 1 - STRAY)));
+    let low = Math.min(...ends.map((v) => quantile(v, OUTLIERS))), high = Math.max(...ends.map((v) => quantile(v, 1 - OUTLIERS)));
     if (!(high > low)) { low -= 0.5; high += 0.5; }
-    const room = 0.03 * (high - low);
-    this.low = low - room; this.high = high + room;
+    const margin = 0.03 * (high - low);
+    this.low = low - margin; this.high = high + margin;
   }
 
+  /** The score at the pointer. */
   at(event) {
     const box = this.svg.getBoundingClientRect();
     return this.low + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (this.high - this.low);
@@ -96,7 +99,7 @@ export default class ScoreHistogram {
 
   move(threshold) {
     this.threshold = threshold;
-    this.place();
+    this.showThreshold();
     this.count();
   }
 
@@ -110,39 +113,41 @@ export default class ScoreHistogram {
     this.move(to);
   }
 
-  /** Tells Python: a wanted share, or where the line was let go and the share that this gives. */
+  /** Sends a target rate to Python, or the released threshold and its rate. */
   commit(share) {
     this.pressed = false;
     const { normal } = this.scores;
     this.turn += 1;
     this.send("threshold", {
-      key: this.key_, turn: this.turn, threshold: share === undefined ? this.threshold : null,
+      key: this.scoresKey, turn: this.turn, threshold: share === undefined ? this.threshold : null,
       share: share ?? above(normal, this.threshold) / normal.length,
     });
-    const told = (name) => this.find(`[data-testid="${name}"]`).textContent;
-    this.find(".la-live").textContent = `False alarms ${told("false-alarms")}${this.scores.suspects.length ? `, detections ${told("detections")}` : ""}`;
+    const text = (name) => this.find(`[data-testid="${name}"]`).textContent;
+    this.find(".la-live").textContent = `False-positive rate ${text("fpr")}${this.scores.candidates.length ? `, true-positive rate ${text("tpr")}` : ""}`;
   }
 
   count() {
-    const { normal, suspects } = this.scores, alarms = above(normal, this.threshold), found = above(suspects, this.threshold);
+    const { normal, candidates } = this.scores;
+    const falsePositives = above(normal, this.threshold), truePositives = above(candidates, this.threshold);
+    const flagged = falsePositives + truePositives, rate = percent(falsePositives, normal.length);
     const show = (name, text) => { this.find(`[data-testid="${name}"]`).textContent = text; };
     show("threshold-value", this.threshold.toFixed(3));
-    show("false-alarms", percent(alarms, normal.length));
-    show("detections", suspects.length ? percent(found, suspects.length) : "");
-    show("precision", alarms + found ? `${(100 * found / (alarms + found)).toFixed(1)} % of what is called unusual` : "nothing is called unusual");
-    this.wanted.value = String(Number((100 * alarms / normal.length).toFixed(2)));
+    show("fpr", rate);
+    show("tpr", candidates.length ? percent(truePositives, candidates.length) : "");
+    show("precision", flagged ? `${(100 * truePositives / flagged).toFixed(1)} % of the flagged images` : "no image is flagged");
+    this.target.value = String(Number((100 * falsePositives / normal.length).toFixed(2)));
     const { line } = this;
     line.setAttribute("aria-valuemin", this.low.toFixed(3));
     line.setAttribute("aria-valuemax", this.high.toFixed(3));
     line.setAttribute("aria-valuenow", this.threshold.toFixed(3));
-    line.setAttribute("aria-valuetext", `${this.threshold.toFixed(3)}: false alarms ${percent(alarms, normal.length)}`);
+    line.setAttribute("aria-valuetext", `${this.threshold.toFixed(3)}: false-positive rate ${rate}`);
   }
 
-  place() {
+  showThreshold() {
     const share = Math.min(1, Math.max(0, (this.threshold - this.low) / (this.high - this.low)));
     this.line.style.left = `${100 * share}%`;
     const { width, height } = this.size, x = share * width, shade = this.find(".sh-above");
-    for (const [name, value] of Object.entries({ x, y: 0, width: width - x, height: height - FOOT })) shade.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x, y: 0, width: width - x, height: height - AXIS })) shade.setAttribute(name, value);
     const [below, over] = ["below", "above"].map((side) => this.find(`[data-side="${side}"]`));
     below.style.right = `${100 - 100 * share}%`;
     over.style.left = `${100 * share}%`;
@@ -155,18 +160,18 @@ export default class ScoreHistogram {
     if (!width) return;
     this.size = { width, height };
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const shares = Object.fromEntries(Object.entries(this.scores).map(([of, values]) => {
+    const shares = Object.fromEntries(Object.entries(this.scores).map(([group, values]) => {
       const bins = new Float64Array(BINS);
       for (const v of values) bins[Math.min(BINS - 1, Math.max(0, Math.floor((v - this.low) / (this.high - this.low) * BINS)))] += 1 / values.length;
-      return [of, bins];
+      return [group, bins];
     }));
-    const top = Math.max(...shares.normal, ...shares.suspects), room = height - FOOT - 26;
-    for (const [of, bins] of Object.entries(shares)) {
-      const steps = Array.from(bins, (v, i) => `V${(height - FOOT - v / top * room).toFixed(1)}H${((i + 1) * width / BINS).toFixed(1)}`);
-      this.find(`.sh-plot path.sh-${of}`).setAttribute("d", this.scores[of].length ? `M0 ${height - FOOT}${steps.join("")}V${height - FOOT}Z` : "");
+    const top = Math.max(...shares.normal, ...shares.candidates), room = height - AXIS - 26;
+    for (const [group, bins] of Object.entries(shares)) {
+      const steps = Array.from(bins, (v, i) => `V${(height - AXIS - v / top * room).toFixed(1)}H${((i + 1) * width / BINS).toFixed(1)}`);
+      this.find(`.sh-plot path.sh-${group}`).setAttribute("d", this.scores[group].length ? `M0 ${height - AXIS}${steps.join("")}V${height - AXIS}Z` : "");
     }
     this.axis(width, height);
-    this.place();
+    this.showThreshold();
     this.count();
   }
 
@@ -178,7 +183,7 @@ export default class ScoreHistogram {
       for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
       return node;
     };
-    const parts = [made("line", { x1: 0, x2: width, y1: height - FOOT + 0.5, y2: height - FOOT + 0.5 })];
+    const parts = [made("line", { x1: 0, x2: width, y1: height - AXIS + 0.5, y2: height - AXIS + 0.5 })];
     for (let v = Math.ceil(this.low / step) * step; v <= this.high; v += step) {
       const x = (v - this.low) / (this.high - this.low) * width;
       if (x < 14 || x > width - 14) continue;

@@ -19,8 +19,8 @@ def score_histogram(
         key=key,
         data={
             "key": "|".join(urls),
-            "urls": dict(zip(("normal", "suspects"), urls, strict=True)),
-            "words": dict(zip(("normal", "suspects"), descriptions, strict=True)),
+            "urls": dict(zip(("normal", "candidates"), urls, strict=True)),
+            "descriptions": dict(zip(("normal", "candidates"), descriptions, strict=True)),
             "threshold": threshold,
             "turn": before.get("turn", 0),
         },

@@ -26,7 +26,7 @@ def cluster_map(
                 cluster._asdict() | {"name": settings.name(k)}
                 for k, cluster in enumerate(report.clusters)
             ],
-            "chosen": min(settings.chosen, max(0, len(report.clusters) - 1)),
+            "selected": min(settings.selected, max(0, len(report.clusters) - 1)),
             "colour": settings.colour,
             "longest": MAX_NAME_LENGTH,
         },

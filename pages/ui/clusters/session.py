@@ -25,7 +25,7 @@ def change_settings(digest: str, changed: ClusterSettings) -> None:
     names = _cluster_names(digest)
     before = st.session_state["groupings"][digest]
     if changed.key != before.key:
-        changed = replace(changed, chosen=0, names=names.get(changed.key, ()))
+        changed = replace(changed, selected=0, names=names.get(changed.key, ()))
     names[changed.key] = changed.names
     st.session_state["groupings"][digest] = changed
 

@@ -30,7 +30,7 @@ class ClusterSettings:
     method: str = "k-means"
     number: int = 10
     seed: int = 0
-    chosen: int = 0
+    selected: int = 0
     colour: str = "clusters"
     names: tuple[tuple[int, str], ...] = ()
 
@@ -62,7 +62,7 @@ def _fields(method: str) -> tuple[QueryField, ...]:
             "number", "k", whole(*number_range(method)), when=lambda s: s.number != default
         ),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
-        QueryField("chosen", "c", _cluster, format=lambda k: str(k + 1)),
+        QueryField("selected", "c", _cluster, format=lambda k: str(k + 1)),
         QueryField("colour", "colour", one_of(COLOURS)),
         QueryField("names", "names", _names, json.loads, _names_text),
     )

@@ -143,8 +143,8 @@ def classify(name: str, digest: str, image: np.ndarray, votes: Sequence[np.ndarr
     accuracy, count = reliability.accuracy_at(float(shares[top[0]]))
     return {
         "classes": [{"name": names[k], "share": float(shares[k])} for k in top],
-        "such": {"right": accuracy, "of": count},
-        "judge": _classifier_prediction(image, names),
+        "calibration": {"accuracy": accuracy, "count": count},
+        "classifier": _classifier_prediction(image, names),
     }
 
 
@@ -154,8 +154,8 @@ def anomaly_score(name: str, digest: str, image: np.ndarray) -> dict | None:
     if reference is None:
         return None
     share = float(thresholds.percentile_rank(reference, _scores(name, digest, image[None]))[0])
-    sentence = anomaly.SCORES[anomaly.DEFAULT].description
-    return {"share": share, "of": len(reference), "sentence": sentence}
+    description = anomaly.SCORES[anomaly.DEFAULT].description
+    return {"share": share, "count": len(reference), "description": description}
 
 
 def _classifier_prediction(image: np.ndarray, names: tuple[str, ...]) -> dict | None:

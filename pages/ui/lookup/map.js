@@ -1,10 +1,10 @@
-/** The map of a look-up: the picture's code, its posterior, and the items nearest to it. */
+/** The map of a similarity search: the code of the image, its posterior, and its nearest items. */
 
 import { SmallMap } from "../map/minimap.js";
 
-const ROOM = 1.25; // around what a close-up shows
-const LEAST = 0.05; // units of z that it shows at least
-const REACH = 12; // pixels from a mark within which the pointer is on it
+const MARGIN = 1.25; // around the content of a close-up
+const MIN_RADIUS = 0.05; // of a close-up, in units of z
+const REACH = 12; // pixels between the pointer and the mark that it selects
 
 export class LookupMap extends SmallMap {
   /** @param handlers { over(mark or null), choose(mark) }   a mark is one of `marks` */
@@ -27,15 +27,15 @@ export class LookupMap extends SmallMap {
   window() {
     if (!this.close || !this.found) return this.items.bounds;
     const { z, std } = this.found, near = this.marks.filter(({ side }) => side === "code");
-    const reach = [0, 1].map((k) => ROOM * Math.max(LEAST, 2.448 * (std?.[k] ?? 0), ...near.map((m) => Math.abs(m.z[k] - z[k]))));
-    return [z[0] - reach[0], z[0] + reach[0], z[1] - reach[1], z[1] + reach[1]];
+    const radius = [0, 1].map((k) => MARGIN * Math.max(MIN_RADIUS, 2.448 * (std?.[k] ?? 0), ...near.map((m) => Math.abs(m.z[k] - z[k]))));
+    return [z[0] - radius[0], z[0] + radius[0], z[1] - radius[1], z[1] + radius[1]];
   }
 
   at(event) {
     const box = this.over.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
-    const away = this.marks.map((mark) => [Math.hypot(...this.view.toPixel(mark.z[0], mark.z[1]).map((v, k) => v - [x, y][k])), mark]);
-    away.sort((a, b) => a[0] - b[0]);
-    return away.length && away[0][0] < REACH ? away[0][1] : null;
+    const distances = this.marks.map((mark) => [Math.hypot(...this.view.toPixel(mark.z[0], mark.z[1]).map((v, k) => v - [x, y][k])), mark]);
+    distances.sort((a, b) => a[0] - b[0]);
+    return distances.length && distances[0][0] < REACH ? distances[0][1] : null;
   }
 
   mark(ctx) {
@@ -45,15 +45,15 @@ export class LookupMap extends SmallMap {
     if (found.std) this.overlay.drawPosterior(found.z, found.std);
     ctx.fillStyle = theme.accentText;
     for (const z of found.draws) { ctx.beginPath(); ctx.arc(...view.toPixel(z[0], z[1]), 1.5, 0, 2 * Math.PI); ctx.fill(); }
-    for (const mark of marks) if (mark !== current) this.one(ctx, mark, this.close ? 6 : 3.5, theme.ground);
-    this.overlay.drawCursor(); // once more, over the marks
-    if (current) this.one(ctx, current, 8, theme.accentText);
+    for (const mark of marks) if (mark !== current) this.drawMark(ctx, mark, this.close ? 6 : 3.5, theme.ground);
+    this.overlay.drawCursor(); // above the marks
+    if (current) this.drawMark(ctx, current, 8, theme.accentText);
     this.over.dataset.marks = marks.length;
     this.over.dataset.ellipse = found.std ? found.std.slice(0, 2).map((s) => (2.448 * s / view.unit).toFixed(1)).join(",") : "";
   }
 
-  /** Round by code, square by pixels, so that colour need not tell. */
-  one(ctx, { z, side }, r, fill) {
+  /** A circle for a neighbour by code, a square for one by pixels: the shapes differ, not the colours. */
+  drawMark(ctx, { z, side }, r, fill) {
     const [x, y] = this.view.toPixel(z[0], z[1]);
     ctx.beginPath();
     if (side === "code") ctx.arc(x, y, r, 0, 2 * Math.PI); else ctx.rect(x - r, y - r, 2 * r, 2 * r);

@@ -1,18 +1,18 @@
-/** Ways from a place of a plane back to a picture: through the model's decoder, or straight. */
+/** Inverses of a layout, from a point of its plane to an image: the model's decoder, or linear. */
 
 import { ImageSource } from "../decoder/image_source.js";
 import { round } from "../map/viewport.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-/** x = mean + y axes, of a frame [1 + K, P] that holds the mean, then the axes. */
+/** x = mean + y · axes, for a frame [1 + K, P] of the mean and the axes. */
 export function affine(frame, size, y) {
   const x = Float64Array.from(frame.subarray(0, size));
   y.forEach((v, k) => { for (let i = 0, at = (k + 1) * size; i < size; i++) x[i] += v * frame[at + i]; });
   return x;
 }
 
-/** The picture of one plane: `draw(y)` for its coordinates [K]. */
-class Picture {
+/** The image of one plane: `draw(y)` for coordinates [K]. */
+class InverseImage {
   constructor(canvas, [channels, height, width], kind) {
     Object.assign(canvas, { width, height, hidden: false });
     canvas.dataset.testid = kind;
@@ -26,8 +26,8 @@ class Picture {
   }
 }
 
-/** Through the decoder: the coordinates are turned into a code, which decodes here or on the server. */
-export class Decoded extends Picture {
+/** The decoder: maps coordinates to a code and decodes it here or on the server. */
+export class Decoded extends InverseImage {
   constructor(canvas, { facts, urls, frame, program }) {
     super(canvas, facts.image, "decoded-image");
     Object.assign(this, { frame, latentSize: facts.latentSize });
@@ -35,10 +35,10 @@ export class Decoded extends Picture {
     const here = show((pixels) => paint(pixels, this.channels, this.image.data));
     const there = show((bytes) => fill(this.image.data, bytes, this.channels));
     this.source = new ImageSource((p, latent) => here(p, latent, "browser"), (b, latent) => there(b, latent, "server"), { decodes: [], served: 0 });
-    const none = new Float32Array(facts.contextSize); // the picture at the means of a hierarchy
+    const none = new Float32Array(facts.contextSize); // the image at the means of a hierarchy
     try {
       this.source.open(program, urls.decode, facts, none);
-    } catch { // a program that this page cannot run is no reason to show nothing
+    } catch { // the browser cannot run this decoder: the server decodes
       this.source.open(null, urls.decode, facts, none);
     }
   }
@@ -47,14 +47,14 @@ export class Decoded extends Picture {
 
   draw(y) { this.source.draw({ z: this.code(y), label: null, seed: 0 }); }
 
-  say(y, own) {
-    const z = this.code(y), told = z.slice(0, 8).map((v) => v.toFixed(2)).join(", ") + (z.length > 8 ? ", …" : "");
-    return `${own ? "Decoded from its own code" : "A new picture, decoded here"}: z = ${told}`;
+  describe(y, own) {
+    const z = this.code(y), text = z.slice(0, 8).map((v) => v.toFixed(2)).join(", ") + (z.length > 8 ? ", …" : "");
+    return `${own ? "Reconstruction" : "New image, decoded"} at z = ${text}`;
   }
 }
 
-/** Straight: a mean picture and two directions, added up; PCA knows no more. */
-export class Straight extends Picture {
+/** Linear: a mean image and two directions, all that PCA has. */
+export class Linear extends InverseImage {
   constructor(canvas, { facts, frame }) {
     super(canvas, facts.image, "linear-image");
     Object.assign(this, { frame, size: facts.image.reduce((a, b) => a * b) });
@@ -65,8 +65,8 @@ export class Straight extends Picture {
     this.put(round(y), "browser");
   }
 
-  say(y, own) {
-    const told = y.map((v) => v.toFixed(2));
-    return `${own ? "What two numbers keep of it" : "A mixture of three pictures"}: the mean, ${told[0]} of the first direction, ${told[1]} of the second`;
+  describe(y, own) {
+    const [first, second] = y.map((v) => v.toFixed(2));
+    return `${own ? "Reconstruction from two components" : "Linear reconstruction"}: mean + ${first} × PC1 + ${second} × PC2`;
   }
 }

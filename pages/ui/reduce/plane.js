@@ -1,4 +1,4 @@
-/** One layout of the shown images: its plane, and the picture a place of it leads back to. */
+/** One layout of the shown images: its plane, and the image that the inverse gives at a point. */
 
 import { loadBuffer, loadFloats } from "../component/load.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
@@ -7,12 +7,12 @@ import { listen, wheelOncePressed } from "../map/gestures.js";
 import { Overlay } from "../map/overlay.js";
 import { Plot, release } from "../map/scatter.js";
 import { View } from "../map/viewport.js";
-import { Decoded, Straight } from "./inverse.js";
+import { Decoded, Linear } from "./inverse.js";
 
-const REACH = 9; // pixels within which the pointer means an image and not the place beside it
+const REACH = 9; // pixels between the pointer and the image that it selects
 
 export class ReducePlane {
-  /** @param handlers intentions of `listen`, each with this plane as its first argument, and ask(plane, word) */
+  /** @param handlers those of `listen`, each with this plane as its first argument, and command(plane, word) */
   constructor(element, handlers) {
     Object.assign(this, { element, handlers, view: new View(), lasso: new Lasso() });
     this.find = (selector) => element.querySelector(selector);
@@ -20,26 +20,26 @@ export class ReducePlane {
     this.overlay = new Overlay(this.over);
     this.canvas = this.find(".rm-foot canvas");
     this.button = this.find(".rm-status button");
-    const { ask, resized, ...moves } = handlers;
-    this.turned = false; // whether the view is the visitor's own
-    const mine = Object.fromEntries(Object.entries(moves).map(([name, f]) => [name, (...values) => f(this, ...values)]));
-    this.button.onclick = () => ask(this, this.button.dataset.word);
+    const { command, resized, ...moves } = handlers;
+    this.viewChanged = false; // by the visitor
+    const bound = Object.fromEntries(Object.entries(moves).map(([name, f]) => [name, (...values) => f(this, ...values)]));
+    this.button.onclick = () => command(this, this.button.dataset.word);
     wheelOncePressed(this.find(".la-plot"), this.over);
-    listen(this.over, this.view, mine, { panning: false });
-    this.resizer = new ResizeObserver(() => { this.measure(); if (!this.turned) this.fit(); resized(this); });
+    listen(this.over, this.view, bound, { panning: false });
+    this.resizer = new ResizeObserver(() => { this.measure(); if (!this.viewChanged) this.fit(); resized(this); });
     this.resizer.observe(this.find(".la-plot"));
   }
 
-  /** Says what Python said of it: { method, title, line, back, state, message, done, word }. */
-  tell(plane) {
+  /** Shows Python's message: { method, title, description, inverse, state, message, done, word }. */
+  setMessage(plane) {
     this.method = this.element.dataset.method = plane.method;
     this.title = plane.title;
     this.find(".rm-title").textContent = plane.title;
-    this.find(".rm-line").textContent = plane.line;
-    this.why = plane.back;
-    this.over.setAttribute("aria-label", `${plane.title}, ${plane.line}. Arrow keys move, S chooses the hundred nearest images, Esc none, F shows everything.`);
+    this.find(".rm-description").textContent = plane.description;
+    this.inverseNote = plane.inverse;
+    this.over.setAttribute("aria-label", `${plane.title}, ${plane.description}. Arrow keys move, S selects the hundred nearest images, Esc none, F shows everything.`);
     if (plane.urls) return;
-    this.items = this.way = this.url = null;
+    this.items = this.inverse = this.url = null;
     this.canvas.hidden = true;
     this.element.dataset.state = plane.state;
     this.find(".rm-status p").textContent = plane.message;
@@ -49,32 +49,32 @@ export class ReducePlane {
     bar.setAttribute("aria-label", plane.message);
     Object.assign(this.button, { hidden: !plane.word, textContent: plane.word ?? "" });
     this.button.dataset.word = plane.word ?? "";
-    this.find(".rm-back").textContent = "";
+    this.find(".rm-inverse").textContent = "";
   }
 
-  /** Loads a layout that is there. @param chosen set of items, or null */
-  async open({ facts, urls }, Plotly, theme, hidden, chosen) {
+  /** Loads a finished layout. @param selected set of items, or null */
+  async open({ facts, urls }, Plotly, theme, hidden, selected) {
     const url = this.url = `${urls.points} ${urls.frame}`;
     this.items = null;
-    if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the old one stays in sight
+    if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the previous layout remains visible
     try {
       const [items, frame, program] = await Promise.all([Items.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
-      if (this.url !== url) return; // the plane has gone meanwhile
+      if (this.url !== url) return; // the layout has changed meanwhile
       const parts = { facts, urls, frame, program };
-      this.way = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Straight(this.canvas, parts);
-      this.canvas.hidden = !this.way;
+      this.inverse = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Linear(this.canvas, parts);
+      this.canvas.hidden = !this.inverse;
       this.shown = undefined;
       this.measure();
       this.view.fit(items.bounds);
-      this.turned = false;
+      this.viewChanged = false;
       this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
       this.plot.hidden = hidden;
-      const before = this.screens();
+      const before = this.canvases();
       await this.plot.draw(items, this.view, theme);
       before.filter((canvas) => !canvas.isConnected).forEach(release);
       if (this.url !== url) return;
       this.items = items;
-      if (chosen) await this.plot.select(chosen);
+      if (selected) await this.plot.select(selected);
       this.element.dataset.state = "ready";
     } catch (error) {
       if (this.url !== url) return;
@@ -85,48 +85,49 @@ export class ReducePlane {
   }
 
   fit() {
-    this.turned = false;
+    this.viewChanged = false;
     if (this.items) this.view.fit(this.items.bounds);
   }
 
-  /** The image that the pointer means at a place of the plane, or null where it means the place. */
+  /** The image at a point of the plane, or null where there is none. */
   hit([x, y], hidden) {
     const { codes, latentSize: d, count, labels } = this.items;
-    let best = null, least = (REACH * this.view.unit) ** 2;
+    let best = null, nearest = (REACH * this.view.unit) ** 2;
     for (let i = 0; i < count; i++) {
       const square = (codes[i * d] - x) ** 2 + (codes[i * d + 1] - y) ** 2;
-      if (square < least && !hidden.has(labels[i])) { least = square; best = i; }
+      if (square < nearest && !hidden.has(labels[i])) { nearest = square; best = i; }
     }
     return best;
   }
 
-  /** The images in a polygon, or the `most` nearest to a place, of the classes that are shown. */
-  within(polygon, hidden) { return this.visibleItems(hidden).filter((i) => inside(...this.place(i), polygon)); }
+  /** The images of visible classes in a polygon. */
+  within(polygon, hidden) { return this.visibleItems(hidden).filter((i) => inside(...this.point(i), polygon)); }
 
-  nearest([x, y], most, hidden) {
-    const far = (i) => { const [a, b] = this.place(i); return (a - x) ** 2 + (b - y) ** 2; };
-    return this.visibleItems(hidden).map((i) => [far(i), i]).sort((a, b) => a[0] - b[0]).slice(0, most).map(([, i]) => i);
+  /** The `count` images of visible classes nearest to a point. */
+  nearest([x, y], count, hidden) {
+    const distance = (i) => { const [a, b] = this.point(i); return (a - x) ** 2 + (b - y) ** 2; };
+    return this.visibleItems(hidden).map((i) => [distance(i), i]).sort((a, b) => a[0] - b[0]).slice(0, count).map(([, i]) => i);
   }
 
   visibleItems(hidden) { return Array.from({ length: this.items.count }, (_, i) => i).filter((i) => !hidden.has(this.items.labels[i])); }
 
-  place(i) { const { codes, latentSize } = this.items; return [codes[i * latentSize], codes[i * latentSize + 1]]; }
+  point(i) { const { codes, latentSize } = this.items; return [codes[i * latentSize], codes[i * latentSize + 1]]; }
 
-  /** @param y coordinates to lead back from, or null   @param own whether they are an image's own */
+  /** Shows the inverse at coordinates `y`, or none for null. @param own whether they are those of an image */
   show(y, own) {
     const key = `${y?.join(",")}/${own}`;
     if (key === this.shown) return;
     this.shown = key;
-    const said = this.find(".rm-back");
-    if (!this.way) { said.textContent = this.why; return; }
+    const note = this.find(".rm-inverse");
+    if (!this.inverse) { note.textContent = this.inverseNote; return; }
     this.canvas.dataset.shown = y ? "yes" : "no";
-    if (!y) { this.canvas.dataset.z = ""; said.textContent = this.why; return; }
-    said.textContent = this.way.say(y, own);
-    this.canvas.setAttribute("aria-label", `${this.title}. ${said.textContent}`);
-    this.way.draw(y);
+    if (!y) { this.canvas.dataset.z = ""; note.textContent = this.inverseNote; return; }
+    note.textContent = this.inverse.describe(y, own);
+    this.canvas.setAttribute("aria-label", `${this.title}. ${note.textContent}`);
+    this.inverse.draw(y);
   }
 
-  /** @param scene { z: the cursor or null, item, hidden }   @param moved whether the view has */
+  /** @param scene { z: the cursor or null, item, hidden }   @param moved whether the view has moved */
   draw(theme, scene, moved) {
     if (!this.view.width || !this.items) return;
     if (moved) {
@@ -142,12 +143,12 @@ export class ReducePlane {
     this.view.resize(clientWidth, clientHeight);
   }
 
-  screens() { return [...this.find(".la-plotly").querySelectorAll("canvas")]; }
+  canvases() { return [...this.find(".la-plotly").querySelectorAll("canvas")]; }
 
   destroy() {
     this.url = null;
     this.resizer.disconnect();
-    const before = this.screens();
+    const before = this.canvases();
     this.plot?.destroy();
     before.forEach(release);
     this.element.remove();
