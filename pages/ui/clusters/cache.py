@@ -54,7 +54,7 @@ def report(name: str, digest: str, method: str, number: int, seed: int) -> Clust
         clusters.append(
             ClusterSummary(
                 len(members),
-                [tuple(share) for share in analysis.shares(found.labels, classes, k)],
+                [tuple(share) for share in analysis.class_shares(found.labels, classes, k)],
                 centre.round(4).tolist(),
                 members[:SHOWN].tolist(),
                 least[:SHOWN].tolist(),
