@@ -186,4 +186,4 @@ def test_explore_and_interpolate_open_at_the_code(page):
     assert page.query_params["i"] == "36"  # remembered
     next(b for b in page.button if b.label == "Interpolate from here").click().run()
     way = page.session_state["ways"][entry().digest]
-    assert list(way.stops[0]) == z and len(way.stops) == 2 and not page.exception
+    assert list(way.waypoints[0]) == z and len(way.waypoints) == 2 and not page.exception

@@ -31,7 +31,8 @@ def app() -> AppTest:
 
 
 def table(app: AppTest) -> str:
-    return app.get("html")[-1].proto.body
+    [found] = [h.proto.body for h in app.get("html") if "reduce-table" in h.proto.body]
+    return found
 
 
 def until_measured(app: AppTest) -> str:
