@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-import vae
 from pages.ui.anomalies import cache as anomalies_cache
 from pages.ui.anomalies import session as anomalies_session
 from pages.ui.anomalies.form import anomaly_form
@@ -11,6 +10,7 @@ from pages.ui.anomalies.results import show_results
 from pages.ui.anomalies.scores import score_request
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link, warn_of_version
+from pages.ui.runtime.errors import shown_errors
 
 page_header(
     "Anomalies",
@@ -19,11 +19,8 @@ page_header(
 )
 
 entry = model_picker()
-try:
+with shown_errors(f"{entry.name} cannot score images", stop=True):
     choices = anomalies_cache.choices(entry)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot score images: {error}")
-    st.stop()
 warn_of_version(entry)
 _, broken = anomalies_session.settings(entry.digest, choices)
 warn_of_link(broken)

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-import vae
 from pages.ui.augment import cache as augment_cache
 from pages.ui.augment import session as augment_session
 from pages.ui.augment.figures import gain_figure
@@ -12,6 +11,7 @@ from pages.ui.controls.job_panel import job_panel
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link
 from pages.ui.runtime import routes
+from pages.ui.runtime.errors import shown_errors
 from vae.augmentation.dataset_files import measured
 
 page_header(
@@ -21,11 +21,8 @@ page_header(
 )
 
 entry = model_picker()
-try:
+with shown_errors(f"{entry.name} cannot create labelled images", stop=True):
     source = augment_cache.source(entry.name, entry.digest)
-except (vae.CheckpointError, vae.DataError) as error:
-    st.error(f"{entry.name} cannot create labelled images: {error}")
-    st.stop()
 _, broken = augment_session.settings()
 warn_of_link(broken)
 

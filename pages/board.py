@@ -9,8 +9,8 @@ from pages.ui.board.cards import board_cards
 from pages.ui.board.changes import changed_items
 from pages.ui.controls.page_header import page_header
 from pages.ui.runtime import session
+from pages.ui.runtime.errors import shown_errors, toast
 from vae import boards
-from vae.boards.item import BoardError
 
 page_header(
     "Board",
@@ -60,11 +60,9 @@ def handle_command() -> None:
 def rename() -> None:
     """Gives the board the typed name."""
     name = st.session_state[f"name-{key}"].strip()
-    try:
+    with shown_errors("Not renamed", show=toast):
         if name and name != boards.load(key).name:
             write([], name=name)
-    except BoardError as error:
-        st.toast(f"Not renamed: {error}.", icon=":material/error:")
 
 
 @st.fragment(run_every=2)
@@ -77,19 +75,17 @@ def follow() -> None:
             st.rerun()
 
 
-try:
+board = None
+with shown_errors("This board cannot be opened"):
     board = boards.load(key)
-except BoardError as error:
-    st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
+if board is None:
     if st.button("Start a new board"):
         board_session.open_board(boards.new_key())
         st.rerun()
     st.stop()
-try:
+with shown_errors("Not done", show=toast):
     handle_command()
     board = boards.load(key)
-except BoardError as error:
-    st.toast(f"Not done: {error}.", icon=":material/error:")
 if board.revision > board_session.shown_revision() > 0:
     st.toast(ELSEWHERE, icon=":material/group:")
 board_session.set_shown_revision(board.revision)

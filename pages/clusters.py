@@ -14,7 +14,7 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.generate import session as generate_session
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import session
-from vae.analysis.clustering import ClusterError
+from pages.ui.runtime.errors import shown_errors
 from vae.latent.sampling import SamplingRequest
 
 page_header(
@@ -33,12 +33,10 @@ def handle_command(count: int) -> None:
     value = (st.session_state.get("clusters") or {}).get("ask")
     if not value:
         return
-    try:
+    ask = None
+    with shown_errors("The map sent an invalid command", show=st.warning):
         ask = command_from_map(value)
-    except (ValueError, AttributeError) as error:
-        st.warning(f"The map sent an invalid command: {error}.")
-        return
-    if session.answered(f"clusters {entry.digest}", ask.turn):
+    if ask is None or session.answered(f"clusters {entry.digest}", ask.turn):
         return
     settings, _ = clusters_session.settings(entry.digest)
     if ask.cluster >= max(1, count):
@@ -71,10 +69,10 @@ def sampling_request(settings: ClusterSettings) -> SamplingRequest:
 def view() -> None:
     """Reruns on its own when a setting, the selected cluster or a name changes."""
     settings, _ = clusters_session.settings(entry.digest)
-    try:
+    found = None
+    with shown_errors("These images cannot be clustered"):
         found = clusters_cache.report(entry.name, entry.digest, *settings.key)
-    except ClusterError as error:
-        st.error(f"These images cannot be clustered: {error}.")
+    if found is None:
         cluster_form(entry, settings)
         return
     handle_command(len(found.clusters))

@@ -21,6 +21,8 @@ from pages.ui.models.families import (
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
 from pages.ui.runtime import cache
+from pages.ui.runtime.errors import UNREADABLE, shown_errors
+from vae.errors import AtelierError
 
 page_header(
     "Compare",
@@ -34,7 +36,7 @@ def begin(group: list[vae.Entry]) -> Comparison:
     entry = named(group, "vae") or group[0]
     try:
         start = cache.map_assets(entry.name, entry.digest).facts["start"]
-    except (vae.CheckpointError, vae.DataError):
+    except AtelierError:
         return Comparison(telling(group))
     return Comparison(telling(group), tuple(start))
 
@@ -84,12 +86,10 @@ if others := [entry for entry in entries if entry.name not in offered]:
 opened, models = [], []
 for name in chosen:
     entry = offered[name]
-    try:
+    with shown_errors(f"{name} cannot be shown"):
         assets = cache.map_assets(name, entry.digest)
         models.append((assets, kind_of(entry)))
         opened.append(entry)
-    except (vae.CheckpointError, vae.DataError) as error:
-        st.error(f"{name} cannot be shown: {error}")
 
 
 @st.fragment
@@ -98,12 +98,10 @@ def maps() -> None:
     here, _ = compare_session.comparison(comparison)
     committed = (st.session_state.get("maps") or {}).get("place")
     if committed:
-        try:
+        with shown_errors(UNREADABLE, show=st.warning):
             items = models[0][0].facts["count"]
             here = comparison_from_map(committed, here.models, items)
             compare_session.compare(here)
-        except ValueError as error:
-            st.warning(f"The maps sent something unreadable, the last place is kept: {error}")
     query = here.to_query()
     if (here != start or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
@@ -120,7 +118,5 @@ if opened:
     st.html(metrics_table(opened))
 st.header("Three lessons")
 for lesson in (holes, beta, depth):
-    try:
+    with shown_errors("This lesson cannot be shown"):
         lesson(groups[home])
-    except (vae.CheckpointError, vae.DataError) as error:
-        st.error(f"This lesson cannot be shown: {error}")

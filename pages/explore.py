@@ -10,6 +10,7 @@ from pages.ui.explore.latent_map import INLINE_PINS, latent_map
 from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
+from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import Place, link, place_from_map
 
 page_header(
@@ -32,11 +33,9 @@ def explorer() -> None:
     where, _ = session.place(entry.digest, first, space)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
-        try:
+        with shown_errors("The map sent an invalid location", show=st.warning):
             where = replace(place_from_map(committed, space), draw=where.draw)
             session.remember(entry.digest, where)
-        except ValueError as error:
-            st.warning(f"The map sent an invalid location, so the last one stays: {error}")
     query = where.to_query(entry.name, entry.digest)
     # The address of a first visit stays short.
     changed = where != first or entry.name != cache.DEFAULT_MODEL

@@ -16,7 +16,7 @@ from pages.ui.generate.settings import request_to_query
 from pages.ui.generate.sheet import command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
-from vae.latent.sampling import SamplingError
+from pages.ui.runtime.errors import shown_errors
 
 page_header(
     "Generate",
@@ -38,12 +38,10 @@ def handle_command() -> None:
     if not value or not sheets.done:
         return
     sheet = sheets.done[-1]
-    try:
+    command = None
+    with shown_errors("The grid sent an invalid command", show=st.warning):
         command = command_from_grid(value, len(sheet.records), space)
-    except (ValueError, TypeError) as error:
-        st.warning(f"The grid sent an invalid command: {error}")
-        return
-    if session.answered(entry.digest, command.turn):
+    if command is None or session.answered(entry.digest, command.turn):
         return
     if command.action == "undo":
         generate_session.undo(entry.digest)
@@ -60,11 +58,9 @@ def handle_command() -> None:
         groups = generate_session.groups(entry.digest)
         groups[command.action] = tuple(sheet.records[i] for i in command.selected)
     else:
-        try:
+        with shown_errors("No images were generated", show=st.warning):
             derived = sampling.derived_sheet(entry, sheet, command)
             generate_session.push_sheet(entry.digest, derived)
-        except SamplingError as error:
-            st.warning(str(error))
 
 
 @st.fragment
@@ -74,10 +70,8 @@ def generator() -> None:
     request = sampling_form(entry, space, names)
     sampled = [sheet for sheet in generate_session.sheets(entry.digest).done if sheet.request]
     if not sampled or request != sampled[-1].request:
-        try:
+        with shown_errors("Nothing could be sampled", show=st.warning):
             generate_session.push_sheet(entry.digest, sampling.sample_sheet(entry, request))
-        except SamplingError as error:
-            st.warning(f"Nothing could be sampled: {error}.")
     sheets = generate_session.sheets(entry.digest)
     if not sheets.done:
         return

@@ -18,6 +18,7 @@ from pages.ui.interpolate.settings import (
 from pages.ui.interpolate.waypoint_from_image import image_waypoint_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
+from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
 
 page_header(
@@ -44,11 +45,9 @@ def studio() -> None:
     revision = interpolate_session.path_revision()
     current = committed.get("digest") == entry.digest and committed.get("revision") == revision
     if current:
-        try:
+        with shown_errors("The map sent an invalid path", show=st.warning):
             path = path_from_map(committed, space)
             interpolate_session.set_path(entry.digest, path)
-        except ValueError as error:
-            st.warning(f"The map sent an invalid path, so the last one stays: {error}")
     query = path.to_query(entry.name, entry.digest)
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)

@@ -123,7 +123,7 @@ def test_a_board_that_is_no_board_is_refused_with_a_way_out(app, tmp_path, board
     app.switch_page("board.py")
     app.query_params["b"] = "b" * 22
     app.run()
-    assert not app.exception and "Schema is 7; expected 1" in app.error[0].value
+    assert not app.exception and "schema is 7; expected 1" in app.error[0].value
     app.button[0].click().run()
     assert not app.exception and not app.error and app.info
 

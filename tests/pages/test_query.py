@@ -17,7 +17,14 @@ from pages.ui.interpolate.settings import PathSettings, path_from_query
 from pages.ui.reduce import settings as reduce
 from pages.ui.reduce.settings import ReduceSettings
 from pages.ui.runtime.location import Pin, Place, Space, place_from_query
-from pages.ui.runtime.query import QueryField, read_message, read_query, whole, write_query
+from pages.ui.runtime.query import (
+    QueryField,
+    checks_of,
+    read_message,
+    read_query,
+    whole,
+    write_query,
+)
 from vae.latent.sampling import SamplingRequest
 
 CHOICES = Choices(("structure", "squared"), ("left", "right"), ("digits",))
@@ -159,4 +166,4 @@ def test_a_field_is_written_where_it_is_not_at_its_default():
     assert read_query({"s": "3", "other": "x"}, fields, Page()) == (Page(3), [])
     assert read_query({"s": "10"}, fields, Page(1)) == (Page(1), ["s"])
     with pytest.raises(ValueError, match=r"its seed is not valid \(“1e3” is not a whole number"):
-        read_message({"seed": "1e3"}, fields)
+        read_message({"seed": "1e3"}, checks_of(fields))

@@ -96,7 +96,6 @@ def start(request: ScoreRequest) -> Job:
         name=f"Scoring: {title}",
         file="",
         media_type="",
-        expected=(vae.DataError, thresholds.CalibrationError),
     )
 
 

@@ -9,6 +9,7 @@ from vae.checkpoint.artifacts import CALIBRATION, save_calibration
 from vae.files import csv_table
 
 from ..runtime import cache
+from ..runtime.errors import shown_errors
 from .scores import ScoreResult
 from .settings import AnomalySettings
 
@@ -55,7 +56,7 @@ def anomaly_exports(
 def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> None:
     folder = cache.CHECKPOINTS / entry.name
     data = cache.checkpoint(entry.name, entry.digest).config.train.data
-    try:
+    with shown_errors("Not saved"):
         found = thresholds.calibrate(
             normal,
             score=settings.score,
@@ -64,14 +65,11 @@ def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> No
             manual_threshold=settings.threshold,
         )
         save_calibration(folder, found.to_json())
-    except (thresholds.CalibrationError, vae.CheckpointError) as error:
-        st.error(f"Not saved: {error}.")
-        return
-    st.success(
-        f"Saved in {folder / CALIBRATION}. "
-        f"`python -m vae score {folder} IMAGE --score {settings.score}` uses it.",
-        icon=":material/check:",
-    )
+        st.success(
+            f"Saved in {folder / CALIBRATION}. "
+            f"`python -m vae score {folder} IMAGE --score {settings.score}` uses it.",
+            icon=":material/check:",
+        )
 
 
 def _csv(result: ScoreResult, threshold: float) -> bytes:

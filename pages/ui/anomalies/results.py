@@ -12,6 +12,7 @@ from vae.anomaly.scores import DEFAULT, SCORES
 from vae.anomaly.screening import BASELINE
 
 from ..runtime import cache, session
+from ..runtime.errors import shown_errors
 from ..runtime.location import Place, link
 from . import cache as anomalies_cache
 from . import session as anomalies_session
@@ -33,11 +34,9 @@ def show_results(
     urls = anomalies_cache.sorted_scores(request, result)
     sent = threshold_message(_HISTOGRAM)
     if sent.get("key") == "|".join(urls) and not session.answered("threshold", sent["turn"]):
-        try:
+        with shown_errors("The threshold was not changed", show=st.warning):
             settings = threshold_from_histogram(sent, settings)
             anomalies_session.change_settings(entry.digest, settings)
-        except ValueError as error:
-            st.warning(f"The threshold was not changed: {error}.")
     threshold = settings.threshold
     if threshold is None:
         threshold = thresholds.threshold_at(result.normal.scores, settings.fpr)

@@ -122,12 +122,9 @@ def supported(settings: AnomalySettings, choices: Choices) -> AnomalySettings:
 
 def threshold_from_histogram(value: Mapping, settings: AnomalySettings) -> AnomalySettings:
     """The settings with the histogram's message applied: a target false-positive rate, or a
-    threshold set by hand with its rate. Raises ValueError for any other message."""
+    threshold set by hand with its rate. Raises `InvalidValueError` for any other message."""
     sent = read_message(value, _HISTOGRAM)
     return replace(settings, fpr=sent["share"], threshold=sent["threshold"])
 
 
-_HISTOGRAM = (
-    QueryField("share", "", number(0, 1)),
-    QueryField("threshold", "", optional(number())),
-)
+_HISTOGRAM = {"share": number(0, 1), "threshold": optional(number())}

@@ -7,12 +7,12 @@ import streamlit as st
 
 from vae import boards
 from vae.boards import board_export
-from vae.boards.item import Board, BoardError, Item
+from vae.boards.item import Board, Item
 from vae.pictures import contact_sheet
-from vae.pictures.animation import ExportError
 
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
+from ..runtime.errors import shown_errors
 from ..runtime.jobs import Job
 from . import cache as board_cache
 from . import session as board_session
@@ -88,7 +88,6 @@ def _begin(board: Board, items: Sequence[Item], recipe: board_export.ExportOptio
         name=f"{format.title}, {len(items)} images",
         file=format.file,
         media_type=format.media_type,
-        expected=ExportError,
     )
 
 
@@ -98,13 +97,10 @@ def import_panel(key: str, board: Board, write: Callable[..., None]) -> None:
         upload = st.file_uploader("JSON file of a board", type="json", key=f"bring-{key}")
         if upload is None or board_session.already_imported(upload.file_id):
             return
-        try:
+        with shown_errors(f"{upload.name} could not be imported"):
             text = upload.getvalue().decode("utf-8", "replace")
             last = max((item.order for item in board.sorted_items), default=0.0)
             name, items = boards.import_json(text, after=last)
             unused = not board.sorted_items and board.name == boards.UNNAMED
             write(items, name=name if unused else None)
-        except BoardError as error:
-            st.error(f"{upload.name} could not be imported: {error}.")
-            return
-        st.rerun()
+            st.rerun()

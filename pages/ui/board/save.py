@@ -6,8 +6,9 @@ import streamlit as st
 from msgspec.structs import replace
 
 from vae import boards
-from vae.boards.item import BoardError, Item, new_item
+from vae.boards.item import Item, new_item
 
+from ..runtime.errors import shown_errors, toast
 from ..runtime.location import Pin
 from . import session as board_session
 
@@ -15,13 +16,13 @@ from . import session as board_session
 def save_items(items: Sequence[Item]) -> bool:
     """Appends items to the visitor's board, which is created if there is none."""
     key, shown = board_session.board_key(), board_session.shown_revision()
-    try:
+    outcome = None
+    with shown_errors("Not saved", show=toast):
         board = boards.load(key)
         last = max((item.order for item in board.sorted_items), default=0.0)
         ordered = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
         outcome = boards.save_items(key, ordered, known_revision=shown)
-    except BoardError as error:
-        st.toast(f"Not saved: {error}.", icon=":material/error:")
+    if outcome is None:
         return False
     board_session.record_change(board, ordered)
     if shown == board.revision:  # otherwise the board still has to report the other window's write

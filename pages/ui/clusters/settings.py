@@ -8,6 +8,7 @@ from vae.analysis.clustering import METHODS, number_range
 
 from ..runtime.query import (
     MAX_SEED,
+    InvalidValueError,
     QueryField,
     model_query,
     one_of,
@@ -75,7 +76,7 @@ def _cluster(value: str) -> int:
 
 def _text(value: str) -> str:
     if not isinstance(value, str):
-        raise ValueError("it is not text")
+        raise InvalidValueError("it is not text")
     return value
 
 
@@ -110,20 +111,20 @@ class ClusterCommand:
 
 def _index(value: int) -> int:
     if type(value) is not int:
-        raise ValueError("it is not an integer")
+        raise InvalidValueError("it is not an integer")
     return whole(0, 999)(value)
 
 
-_COMMAND = (
-    QueryField("turn", "", whole(0, 2**53)),
-    QueryField("do", "", one_of(("choose", "rename", "draw", "colour"))),
-    QueryField("cluster", "", _index),
-    QueryField("name", "", _text),
-)
+_COMMAND = {
+    "turn": whole(0, 2**53),
+    "do": one_of(("choose", "rename", "draw", "colour")),
+    "cluster": _index,
+    "name": _text,
+}
 
 
 def command_from_map(value: Mapping) -> ClusterCommand:
-    """The message of the map. Raises ValueError where it is not valid for any clusters."""
+    """The message of the map. Raises `InvalidValueError`; the cluster may not exist."""
     command = ClusterCommand(**read_message(value, _COMMAND))
     if command.do == "colour":
         one_of(COLOURS)(command.name)

@@ -8,6 +8,7 @@ from ..runtime.query import (
     MAX_SEED,
     QueryField,
     always,
+    checks_of,
     code,
     code_text,
     comma_separated,
@@ -66,7 +67,7 @@ def comparison_from_query(
 
 
 def comparison_from_map(value: Mapping, models: tuple[str, ...], items: int) -> Comparison:
-    """What the maps committed. Raises ValueError where it is not a comparison."""
-    found = Comparison(models, **read_message(value, _fields(2)))
+    """What the maps committed. Raises `InvalidValueError` where it is not a comparison."""
+    found = Comparison(models, **read_message(value, checks_of(_fields(2))))
     # The maps may still hold an item of a larger data set that was shown before.
     return found if (found.item or 0) < items else replace(found, item=None)

@@ -7,13 +7,13 @@ from PIL import Image
 from vae.data.uploads import (
     UNCHANGED,
     Preparation,
-    UploadError,
     default_preparation,
     open_image,
     prepare,
 )
 from vae.pictures import upscale
 
+from ..runtime.errors import shown_errors
 from .drawing import drawing
 
 SOURCES = ("File", "Drawing or clipboard", "Camera")
@@ -22,7 +22,7 @@ SOURCES = ("File", "Drawing or clipboard", "Camera")
 def image_input(source: str, shape: tuple[int, int, int], *, key: str):
     """Shows one of `SOURCES` and the preparation of its image. Returns the image uint8 [C, H, W]
     as the model receives it, or None where there is none yet."""
-    try:
+    with shown_errors("This image cannot be used"):
         if source == "File":
             found = _file(key)
         elif source == "Camera":
@@ -30,9 +30,7 @@ def image_input(source: str, shape: tuple[int, int, int], *, key: str):
         else:
             found = drawing(shape, key=f"{key}-drawing")
         return None if found is None else _prepared(shape, key, *found)
-    except UploadError as error:
-        st.error(f"This image cannot be used: {error}.")
-        return None
+    return None
 
 
 def _file(key: str) -> tuple[Image.Image, str, bool] | None:

@@ -12,7 +12,16 @@ import numpy as np
 from vae.latent.sampling import MAX_SAMPLES, SamplingRequest
 
 from ..runtime.location import Pin, Polygon, Space, polygon
-from ..runtime.query import code, number, optional, whole
+from ..runtime.query import (
+    InvalidValueError,
+    code,
+    list_of,
+    number,
+    one_of,
+    optional,
+    read_message,
+    whole,
+)
 
 # Each command with the number of selected images that it needs.
 COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "keep": 1}
@@ -77,29 +86,26 @@ class GridCommand:
     description: str = ""
 
 
+_DEFAULTS = {"picks": [], "spread": 0.25, "weights": [], "z": None, "polygon": None, "words": ""}
+
+
 def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
-    """The message of a grid that shows `count` records; raises ValueError."""
-    selected, weights = value.get("picks", []), value.get("weights", [])
-    if (
-        not isinstance(selected, list)
-        or not isinstance(weights, list)
-        or len(selected) > MAX_SAMPLES
-    ):
-        raise ValueError(f"the selection is not a list of at most {MAX_SAMPLES} images")
-    command = GridCommand(
-        turn=whole(0, 2**53)(value.get("turn", -1)),
-        action=str(value.get("do")),
-        selected=tuple(map(whole(0, count - 1), selected)),
-        spread=number(0, 3)(value.get("spread", 0.25)),
-        weights=tuple(map(number(0, 100), weights)),
-        z=optional(code(space.latent, 17), ())(value.get("z")),
-        polygon=optional(polygon, ())(value.get("polygon")),
-        description=str(value.get("words", ""))[:80],
-    )
-    if command.action not in COMMANDS:
-        raise ValueError(f"{command.action!r} is not one of {', '.join(COMMANDS)}")
+    """The message of a grid that shows `count` records; raises `InvalidValueError`."""
+    checks = {
+        "turn": whole(0, 2**53),
+        "do": one_of(COMMANDS),
+        "picks": list_of(whole(0, count - 1), MAX_SAMPLES),
+        "spread": number(0, 3),
+        "weights": list_of(number(0, 100), MAX_SAMPLES),
+        "z": optional(code(space.latent, 17), ()),
+        "polygon": optional(polygon, ()),
+        "words": lambda text: str(text)[:80],
+    }
+    command = GridCommand(*read_message(value, checks, _DEFAULTS).values())
     if command.action == "region" and not command.polygon:
-        raise ValueError("the region has no corners")
+        raise InvalidValueError("the region has no corners")
     if len(command.selected) < COMMANDS[command.action]:
-        raise ValueError(f"{command.action} needs {COMMANDS[command.action]} or more images")
+        raise InvalidValueError(
+            f"{command.action} needs {COMMANDS[command.action]} or more images"
+        )
     return command

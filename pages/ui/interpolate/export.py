@@ -4,7 +4,6 @@ import streamlit as st
 
 import vae
 from vae.latent.paths import Frame, PathOrigin
-from vae.pictures.animation import ExportError
 from vae.pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
 from ..controls.enlargement import enlargement_select
@@ -93,5 +92,4 @@ def _begin(entry: vae.Entry, default: PathSettings, recipe: ExportOptions) -> Jo
         name=f"{title}, {path.kind} path, {len(frames)} frames{size}",
         file=f"{entry.name}-{path.kind}.{EXTENSIONS[recipe.format]}",
         media_type=media_type,
-        expected=ExportError,
     )

@@ -10,10 +10,13 @@ from vae.latent.paths import SPACINGS, from_json
 
 from ..runtime.location import MOST_PINS, Space, polygon_text, split_codes
 from ..runtime.query import (
+    InvalidValueError,
     QueryField,
     always,
+    checks_of,
     code,
     comma_separated,
+    list_of,
     model_query,
     one_of,
     read_message,
@@ -64,15 +67,14 @@ _PLANE = Space(2)
 
 
 def _fields(space: Space) -> tuple[QueryField, ...]:
+    waypoints = list_of(code(space.latent), MAX_WAYPOINTS)
     return (
-        QueryField(
-            "waypoints", "p", _codes(space.latent, MAX_WAYPOINTS), split_codes, polygon_text
-        ),
+        QueryField("waypoints", "p", waypoints, split_codes, polygon_text),
         QueryField("kind", "k", one_of(path_kinds(space)), when=always),
         QueryField("frames", "n", whole(MIN_FRAMES, MAX_FRAMES), when=always),
         QueryField("spacing", "e", one_of(SPACINGS)),
         QueryField("avoid_low_density", "g", _flag, format=lambda flag: str(int(flag))),
-        QueryField("stroke", "w", _codes(2, MOST_PINS), split_codes, polygon_text),
+        QueryField("stroke", "w", list_of(code(2), MOST_PINS), split_codes, polygon_text),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
         QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
@@ -95,11 +97,11 @@ def path_from_query(
 
 
 def path_from_map(value: Mapping, space: Space) -> PathSettings:
-    """The path that the map committed; raises ValueError."""
+    """The path that the map committed; raises `InvalidValueError`."""
     renamed = {"waypoints": value.get("stops"), "avoid_low_density": value.get("guard")}
-    path = PathSettings(**read_message({**value, **renamed}, _fields(space)))
+    path = PathSettings(**read_message({**value, **renamed}, checks_of(_fields(space))))
     if path.kind == "drawn" and len(path.stroke) < 2:
-        raise ValueError("a drawn path needs a stroke")
+        raise InvalidValueError("a drawn path needs a stroke")
     return path
 
 
@@ -155,17 +157,6 @@ def _subsample(codes: tuple[Code, ...], limit: int) -> tuple[Code, ...]:
     if len(codes) <= limit:
         return codes
     return tuple(codes[round(k * (len(codes) - 1) / (limit - 1))] for k in range(limit))
-
-
-def _codes(latent: int, limit: int) -> Callable[[list], tuple[Code, ...]]:
-    """A list of at most `limit` latent codes."""
-
-    def check(codes: list) -> tuple[Code, ...]:
-        if len(codes) > limit:
-            raise ValueError(f"{len(codes)} codes, at most {limit}")
-        return tuple(map(code(latent), codes))
-
-    return check
 
 
 def _flag(value: str | bool) -> bool:

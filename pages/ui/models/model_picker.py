@@ -7,6 +7,7 @@ import streamlit as st
 import vae
 
 from ..runtime import cache, session
+from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
 
 
@@ -49,11 +50,8 @@ def model_and_map() -> tuple[vae.Entry, MapAssets]:
     """Shows the picker; returns the chosen checkpoint and what its map needs, says where a link
     knew another version of it, and stops the page where it cannot be shown."""
     entry = model_picker()
-    try:
+    with shown_errors(f"{entry.name} cannot be shown", stop=True):
         assets = cache.map_assets(entry.name, entry.digest)
-    except (vae.CheckpointError, vae.DataError) as error:
-        st.error(f"{entry.name} cannot be shown: {error}")
-        st.stop()
     warn_of_version(entry)
     return entry, assets
 

@@ -200,9 +200,7 @@ def start(request: LayoutRequest) -> Job:
             lock.release()
         return b""
 
-    return Job(
-        work, name=request.method, file="", media_type="", expected=projections.ReductionError
-    )
+    return Job(work, name=request.method, file="", media_type="")
 
 
 def _encoding(request: LayoutRequest) -> tuple:

@@ -1,7 +1,10 @@
-"""Long work beside the script: a thread that counts, can be stopped, and keeps its result."""
+"""Long work in a background thread that counts its progress and can be stopped."""
 
 import threading
 from collections.abc import Callable
+
+from vae.errors import AtelierError
+from vae.progress import Progress
 
 
 class Stopped(Exception):
@@ -9,39 +12,38 @@ class Stopped(Exception):
 
 
 class Job:
-    """Makes the bytes of one file with `work(progress)` in a thread of its own;
+    """Creates the bytes of one file with `work(progress)` in its own thread;
     `progress(done, of)` raises when stopped.
 
-    One of `result` and `error` is set at the end, neither where it was stopped. Errors of the
-    `expected` kinds are told as they are, any other as a fault of the program.
+    One of `result` and `error` is set at the end, neither where it was stopped. An `AtelierError`
+    is shown as it is, any other error as a fault of the program.
     """
 
     def __init__(
         self,
-        work: Callable[[Callable[[int, int], None]], bytes],
+        work: Callable[[Progress], bytes],
         *,
         name: str,
         file: str,
         media_type: str,
-        expected: type[Exception] | tuple[type[Exception], ...],
     ) -> None:
         self.name, self.file, self.media_type = name, file, media_type
         self.done, self.of = 0, 1
         self.result: bytes | None = None
         self.error: str | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(work, expected), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
 
-    def _run(self, work: Callable, expected: type[Exception]) -> None:
+    def _run(self, work: Callable) -> None:
         try:
             self.result = work(self._progress)
         except Stopped:
             pass
-        except expected as error:
+        except AtelierError as error:
             self.error = str(error)
         except Exception as error:
-            self.error = f"the file could not be made ({type(error).__name__}: {error})"
+            self.error = f"the file could not be created ({type(error).__name__}: {error})"
 
     def _progress(self, done: int, of: int) -> None:
         self.done, self.of = done, of

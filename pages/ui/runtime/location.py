@@ -12,10 +12,14 @@ from urllib.parse import urlencode
 from .query import (
     MAX_COORDINATE,
     MAX_SEED,
+    Check,
+    InvalidValueError,
     QueryField,
+    checks_of,
     code,
     code_text,
     comma_separated,
+    list_of,
     model_query,
     number,
     optional,
@@ -46,13 +50,13 @@ class Space(NamedTuple):
         if value is None:
             return None
         if not self.labels:
-            raise ValueError("This model is not conditioned on a label.")
+            raise InvalidValueError("This model is not conditioned on a label.")
         return _below(self.labels, value, "label")
 
     def seed(self, value: str | int) -> int:
         """A detail seed that came from outside, checked."""
         if self.seeds == 1 and str(value) != "0":
-            raise ValueError("This model has no noise seeds.")
+            raise InvalidValueError("This model has no noise seeds.")
         return _below(self.seeds, value, "seed")
 
 
@@ -114,7 +118,7 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("z", "z", code(space.latent), comma_separated, code_text),
         QueryField("view", "v", optional(_view), comma_separated, code_text),
         QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
-        QueryField("pins", "p", lambda pins: _pins(pins, space), _split_pins, _pins_text),
+        QueryField("pins", "p", list_of(_pin(space), MOST_PINS), _split_pins, _pins_text),
         QueryField("item", "i", optional(index)),
         QueryField(
             "hidden",
@@ -147,14 +151,14 @@ def place_from_query(
 
 
 def place_from_map(value: Mapping, space: Space) -> Place:
-    """What the map component committed. Raises ValueError where it is not a place."""
-    return Place(**read_message({"region": None, **value}, _fields(space)))
+    """What the map component committed. Raises `InvalidValueError` where it is not a place."""
+    return Place(**read_message(value, checks_of(_fields(space)), {"region": None}))
 
 
 def polygon(corners: object) -> Polygon:
     """A region's corners that came from outside, checked and rounded as codes are."""
     if not isinstance(corners, list) or not 3 <= len(corners) <= MOST_CORNERS:
-        raise ValueError(f"a region has 3 to {MOST_CORNERS} corners")
+        raise InvalidValueError(f"a region has 3 to {MOST_CORNERS} corners")
     return tuple(map(code(2), corners))
 
 
@@ -168,14 +172,9 @@ def polygon_text(corners: Polygon) -> str:
     return ";".join(map(code_text, corners))
 
 
-def _pins(pins: list, space: Space) -> tuple[Pin, ...]:
-    if len(pins) > MOST_PINS:
-        raise ValueError(f"{len(pins)} pins, at most {MOST_PINS}")
-    z = code(space.latent)
-    return tuple(
-        Pin(z(pin["z"]), space.label(pin.get("label")), space.seed(pin.get("seed")))
-        for pin in pins
-    )
+def _pin(space: Space) -> Check:
+    checks = {"z": code(space.latent), "label": space.label, "seed": space.seed}
+    return lambda pin: Pin(**read_message(pin, checks))
 
 
 def _split_pins(text: str) -> list[dict]:
@@ -198,4 +197,6 @@ def _below(limit: int, value: str | int, name: str) -> int:
     try:
         return whole(0, limit - 1)(value)
     except ValueError:
-        raise ValueError(f"The {name} must be a whole number from 0 to {limit - 1}.") from None
+        raise InvalidValueError(
+            f"The {name} must be a whole number from 0 to {limit - 1}."
+        ) from None

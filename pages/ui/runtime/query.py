@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, replace
 from typing import Any, TypeVar
 
+from vae.errors import AtelierError
+
 State = TypeVar("State")
 Check = Callable[[Any], Any]
 
@@ -18,12 +20,16 @@ _INVALID = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _WHOLE = re.compile(r"[0-9]{1,18}")
 
 
+class InvalidValueError(AtelierError):
+    """A value of a link or of a component's message is not valid."""
+
+
 @dataclass(frozen=True)
 class QueryField:
     """The attribute `name` of a page's state, and the query parameter `key` that holds it.
 
     `check` returns the value of a raw one (JSON of a message, or text of a link that `split` has
-    taken apart) and raises ValueError where it is not valid; `format` writes it. A link contains
+    taken apart), or raises `InvalidValueError`; `format` writes it. A link contains
     the field `when` that holds for the state, by default where it differs from the class default.
     """
 
@@ -66,15 +72,23 @@ def model_query(model: str, digest: str) -> dict[str, str]:
     return {"m": model, "d": digest[:12]}
 
 
-def read_message(value: Mapping, fields: Iterable[QueryField]) -> dict[str, Any]:
-    """The fields of a component's message, by name. Raises ValueError where one is not valid."""
-    values = {}
-    for field in fields:
+def read_message(
+    value: Mapping, checks: Mapping[str, Check], defaults: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The checked parts of a component's message; those with a default may be absent. Raises
+    `InvalidValueError` where one is not valid."""
+    found = {}
+    for name, check in checks.items():
         try:
-            values[field.name] = field.check(value[field.name])
+            found[name] = check({**(defaults or {}), **value}[name])
         except _INVALID as error:
-            raise ValueError(f"its {field.name} is not valid ({error})") from error
-    return values
+            raise InvalidValueError(f"its {name} is not valid ({error})") from error
+    return found
+
+
+def checks_of(fields: Iterable[QueryField]) -> dict[str, Check]:
+    """The checks of the fields by their names, for a message that holds the same fields."""
+    return {field.name: field.check for field in fields}
 
 
 def always(state: object) -> bool:
@@ -89,7 +103,7 @@ def comma_separated(text: str) -> list[str]:
 def one_of(known: Iterable) -> Check:
     def check(value: Any) -> Any:
         if value not in known:
-            raise ValueError(f"{_short(value)} is not one of {', '.join(map(str, known))}")
+            raise InvalidValueError(f"{_short(value)} is not one of {', '.join(map(str, known))}")
         return value
 
     return check
@@ -100,7 +114,7 @@ def subset(known: Iterable[str]) -> Check:
 
     def check(names: Iterable[str]) -> tuple[str, ...]:
         if unknown := set(names) - set(known):
-            raise ValueError(f"{_short(min(unknown))} is not one of {', '.join(known)}")
+            raise InvalidValueError(f"{_short(min(unknown))} is not one of {', '.join(known)}")
         return tuple(name for name in known if name in names)
 
     return check
@@ -112,7 +126,7 @@ def whole(low: int, high: int) -> Check:
     def check(value: Any) -> int:
         number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
         if type(number) is not int or not low <= number <= high:
-            raise ValueError(f"{_short(value)} is not a whole number from {low} to {high}")
+            raise InvalidValueError(f"{_short(value)} is not a whole number from {low} to {high}")
         return number
 
     return check
@@ -127,7 +141,7 @@ def number(low: float = -math.inf, high: float = math.inf) -> Check:
         except (TypeError, ValueError, OverflowError):
             result = math.nan
         if not math.isfinite(result) or not low <= result <= high:
-            raise ValueError(f"{_short(value)} is not a number from {low:g} to {high:g}")
+            raise InvalidValueError(f"{_short(value)} is not a number from {low:g} to {high:g}")
         return result
 
     return check
@@ -139,7 +153,7 @@ def code(latent: int, digits: int = 4) -> Check:
 
     def check(values: Any) -> tuple[float, ...]:
         if not isinstance(values, list | tuple) or len(values) != latent:
-            raise ValueError(f"{_short(values)} is not a list of {latent} numbers")
+            raise InvalidValueError(f"{_short(values)} is not a list of {latent} numbers")
         return tuple(round(coordinate(v), digits) for v in values)
 
     return check
@@ -148,6 +162,17 @@ def code(latent: int, digits: int = 4) -> Check:
 def code_text(values: Iterable[float]) -> str:
     """The numbers as `code` reads them: `z1,z2`."""
     return ",".join(f"{v:g}" if v != round(v, 4) else f"{round(v, 4):.10g}" for v in values)
+
+
+def list_of(check: Check, most: int) -> Check:
+    """A list of at most `most` values."""
+
+    def check_all(values: Any) -> tuple:
+        if not isinstance(values, list) or len(values) > most:
+            raise InvalidValueError(f"{_short(values)} is not a list of at most {most} values")
+        return tuple(map(check, values))
+
+    return check_all
 
 
 def optional(check: Check, default: Any = None) -> Check:

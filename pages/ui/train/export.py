@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from vae.pictures.animation import ExportError
 from vae.training import runs, timelapse
-from vae.training.runs import RunError
 
 from ..controls.job_panel import Begin, job_panel
 from ..runtime.jobs import Job
@@ -41,5 +39,4 @@ def _begin(shown: list[str], kind: str, seconds: int) -> Job | None:
         name=f"{FORMATS[kind][0]} of {seconds} s",
         file=f"training.{kind}",
         media_type=FORMATS[kind][1],
-        expected=(ExportError, RunError),
     )

@@ -10,7 +10,6 @@ import vae
 from vae.config import (
     LIKELIHOODS,
     NETWORKS,
-    ConfigError,
     ModelConfig,
     TrainConfig,
     setting,
@@ -18,6 +17,7 @@ from vae.config import (
 from vae.training import run_queue, runs
 
 from ..runtime import routes
+from ..runtime.errors import shown_errors
 from . import cache as train_cache
 from . import session as train_session
 
@@ -52,14 +52,12 @@ def train_form() -> str | None:
             help="Trains for two seconds in a process of its own and writes nothing.",
             key="train-probe",
         )
-    try:
+    with shown_errors("Training cannot start"):
         if begin:
             return run_queue.start(options, name=name.strip())
         if probe:
             with st.spinner("Training for two seconds"):
                 train_session.remember_estimate(options, run_queue.estimate(options))
-    except (ConfigError, runs.RunError) as error:
-        st.error(f"{str(error)[0].upper()}{str(error)[1:]}.")
     if found := train_session.estimate_of(options):
         st.caption(
             f"About {_time(found.seconds)} at {found.images_per_second:,.0f} images a second."
@@ -191,10 +189,10 @@ def _folders() -> list[Path]:
 
 def _preview(data: str, size: int) -> None:
     """Twenty-five of the images and how many of each class there are."""
-    try:
+    seen = None
+    with shown_errors("These images cannot be used"):
         seen = train_cache.preview(data, size)
-    except vae.DataError as error:
-        st.error(f"These images cannot be used: {error}.")
+    if seen is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         # Not `st.image`, whose file is gone when another choice comes before the browser asked.

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from vae.training import run_queue, runs
-from vae.training.runs import RunError, RunInfo
+from vae.training.runs import RunInfo
 
 from ..runtime import cache, session
+from ..runtime.errors import shown_errors
 from . import session as train_session
 
 WORDS = {
@@ -22,10 +23,10 @@ WORDS = {
 
 def run_panel(id: str) -> None:
     """Shows the run's state, its bar and its buttons."""
-    try:
-        run = next((r for r in runs.list_runs() if r.id == id), None) or runs.info(id)
-    except RunError as error:
-        st.error(f"{error}.")
+    run = next((r for r in runs.list_runs() if r.id == id), None)
+    with shown_errors("This run cannot be shown"):
+        run = run or runs.info(id)
+    if run is None:
         return
     waits = f", number {run.position} in the queue" if run.position else ""
     st.subheader(f"{run.name} {WORDS.get(run.state, run.state)}{waits}")
@@ -35,11 +36,9 @@ def run_panel(id: str) -> None:
         st.error(f"{message[0].upper()}{message[1:]}")
         if run.log_tail:
             st.code("\n".join(run.log_tail), language=None)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        try:
-            _buttons(run)
-        except RunError as error:
-            st.error(f"{error}.")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row, shown_errors("This run was not changed"):
+        _buttons(run)
 
 
 def _progress(run: RunInfo) -> None:
