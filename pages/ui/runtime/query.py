@@ -168,7 +168,7 @@ def list_of(check: Check, most: int) -> Check:
     """A list of at most `most` values."""
 
     def check_all(values: Any) -> tuple:
-        if not isinstance(values, list) or len(values) > most:
+        if not isinstance(values, list | tuple) or len(values) > most:
             raise InvalidValueError(f"{_short(values)} is not a list of at most {most} values")
         return tuple(map(check, values))
 
