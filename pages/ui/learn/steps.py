@@ -43,7 +43,7 @@ STEPS = (
         r"z = (z_1, z_2) \in \mathbb{R}^2 \qquad \hat{x} = \mathrm{decoder}(z)",
         "code",
         (OURS,),
-        ("vae.models.vae:VAE.decode",),
+        ("vae.models.base:Autoencoder.decode",),
         Question(
             "Two marks lie close together. What do their pictures have in common?",
             ("Nothing in particular", "They look alike", "They are the same picture"),
@@ -77,7 +77,7 @@ STEPS = (
         r"q_\phi(z \mid x) = \mathcal{N}\left(z;\, \mu(x),\, \sigma^2(x)\right)",
         "posterior",
         (OURS,),
-        ("vae.models.vae:VAE.posterior",),
+        ("vae.models.gaussian:GaussianAutoencoder.posterior",),
         Question(
             "An odd item could be drawn from many codes about equally well. Its cloud is",
             ("small", "large", "of size 1"),
@@ -115,7 +115,7 @@ STEPS = (
         r"p_\theta(x \mid z) = \prod_i \hat{x}_i^{\,x_i} (1 - \hat{x}_i)^{1 - x_i}",
         "pixel",
         (OURS,),
-        ("vae.nn.distributions:bernoulli_nll",),
+        ("vae.nn.likelihoods:Likelihood.nll",),
         Question(
             "A pixel has probability 0.5. What does the decoder tell you?",
             ("It is grey in the data", "It does not know", "It is broken"),
@@ -134,7 +134,10 @@ STEPS = (
         r"\right)}_{\text{price of the code}}",
         "loss",
         (OURS,),
-        ("vae.models.vae:VAE._terms", "vae.nn.distributions:standard_normal_kl"),
+        (
+            "vae.models.gaussian:GaussianAutoencoder._terms",
+            "vae.nn.distributions:standard_normal_kl",
+        ),
         Question(
             "What happens if the KL is left out?",
             ("Clouds shrink to points", "Clouds grow", "Nothing"),
@@ -169,7 +172,7 @@ STEPS = (
         r"\mathcal{L} = \text{reconstruction} + \beta \cdot \mathrm{KL}",
         "beta",
         (),
-        ("vae.models.vae:VAE._loss",),
+        ("vae.models.gaussian:GaussianAutoencoder.loss",),
         Question(
             "You want to draw new items from the middle of the plane. Beta should rather be",
             ("small", "large"),
@@ -203,7 +206,7 @@ STEPS = (
         r"\varepsilon)",
         "relatives",
         ("fashion-cvae", "fashion-hvae", "fashion-avb"),
-        ("vae.models.cvae:CVAE.decode", "vae.models.hvae:HVAE.decode"),
+        ("vae.models.base:Autoencoder.decode", "vae.models.cvae:CVAE.context_vector"),
         Question(
             "You want a sneaker and nothing else. Which relative do you ask?",
             ("The conditional one", "The hierarchical one", "The adversarial one"),
@@ -220,7 +223,7 @@ STEPS = (
         r"\mathrm{score}(x) = -\log p_\theta\left(x \mid \mu(x)\right)",
         "uses",
         (OURS,),
-        ("vae.nn.distributions:bernoulli_nll",),
+        ("vae.nn.likelihoods:Likelihood.nll",),
         Question(
             "A picture has a high error. What do you know?",
             ("It is broken", "It is unlike the training data", "It is a bag"),
