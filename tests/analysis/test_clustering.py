@@ -1,4 +1,4 @@
-"""Clusters of codes against clouds whose clusters are known, and against scikit-learn."""
+"""Clusters of codes against known clusters and against scikit-learn."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ SIZES = (60, 40, 20)
 
 @pytest.fixture
 def clouds():
-    """Codes [120, 2] of three clouds of 60, 40 and 20, in no order, and which each is of."""
+    """Codes [120, 2] of three clouds of 60, 40 and 20 in random order, and their cloud."""
     rng = np.random.default_rng(0)
     truth = rng.permutation(np.repeat(np.arange(3), SIZES))
     return (CENTRES[truth] + 0.5 * rng.standard_normal((120, 2))).astype(np.float32), truth
@@ -45,28 +45,28 @@ def test_clouds_are_found_and_numbered_by_size(clouds, method, number):
         assert (codes[found.members(0)] == found.centres[0]).all(1).any()  # a real item
 
 
-def test_a_mixtures_typicality_is_the_log_density_of_its_component(clouds):
+def test_typicality_in_a_mixture_is_the_log_density_of_the_component(clouds):
     from scipy.stats import multivariate_normal
     from sklearn.mixture import GaussianMixture
 
     codes, _ = clouds
     found = clustering.cluster(codes, "mixture", 3, seed=0)
     for k in range(3):
-        own = codes[found.labels == k].astype(float)
-        density = multivariate_normal(own.mean(0), np.cov(own.T, ddof=0)).logpdf(own)
+        members = codes[found.labels == k].astype(float)
+        density = multivariate_normal(members.mean(0), np.cov(members.T, ddof=0)).logpdf(members)
         assert np.allclose(found.typicality[found.labels == k], density, atol=0.05)
     one = GaussianMixture(1).fit(codes.astype(float))
     assert clustering.quality(codes, "mixture", 3) > -one.bic(codes.astype(float))
 
 
-def test_the_right_number_has_the_best_quality(clouds):
+def test_the_true_number_of_clusters_has_the_best_quality(clouds):
     codes, _ = clouds
     for method in ("k-means", "mixture", "mixture-diagonal"):
         found = {k: clustering.quality(codes, method, k) for k in range(2, 7)}
         assert max(found, key=found.get) == 3, method
 
 
-def test_numbers_of_agreement_by_hand():
+def test_agreement_by_hand():
     codes = np.array([[0.0], [0.1], [5.0], [5.1], [9.0]])
     labels, classes = np.array([0, 0, 1, 1, -1]), np.array([4, 4, 2, 4, 2])
     found = clustering.agreement(codes, labels, classes)
@@ -79,7 +79,7 @@ def test_numbers_of_agreement_by_hand():
     assert clustering.silhouette(codes, np.zeros(5, int)) == 0
 
 
-def test_an_outline_holds_the_core_and_has_few_corners(clouds):
+def test_an_outline_contains_the_core_with_at_most_32_corners(clouds):
     from vae.latent.polylines import in_polygon
 
     codes, _ = clouds
@@ -93,7 +93,7 @@ def test_an_outline_holds_the_core_and_has_few_corners(clouds):
 
 
 @pytest.mark.parametrize("form", clustering.FORMATS)
-def test_tables_read_back(form):
+def test_exported_tables_can_be_read(form):
     codes = np.array([[0.1, -2], [3.5, 1e-6], [1, 1]], np.float32)
     raw = clustering.export_table(
         form,
@@ -124,7 +124,7 @@ def test_tables_read_back(form):
     assert read["cluster_name"].tolist() == ["Boots, high", "=1+1", "noise"]
 
 
-def test_what_cannot_be_grouped_is_said(clouds):
+def test_invalid_codes_and_settings_are_rejected(clouds):
     codes, _ = clouds
     for wrong, words in (
         ((codes, "kmeans", 3), "kmeans"),
@@ -139,10 +139,10 @@ def test_what_cannot_be_grouped_is_said(clouds):
         clustering.export_table("xls", codes, codes, codes, class_names=(), names=())
 
 
-def test_equal_codes_and_pure_noise_do_not_break_it():
+def test_equal_codes_and_pure_noise_can_be_clustered():
     same = np.zeros((20, 2))
     for method in clustering.METHODS[:3]:
         assert clustering.cluster(same, method, 3).labels.max() == 0
-    few = np.random.default_rng(0).standard_normal((12, 2))
-    found = clustering.cluster(few, "hdbscan", 10)
+    codes = np.random.default_rng(0).standard_normal((12, 2))
+    found = clustering.cluster(codes, "hdbscan", 10)
     assert found.centres.shape[0] == found.labels.max() + 1

@@ -1,4 +1,4 @@
-"""Numbers of codes against scikit-learn and against answers known by construction."""
+"""Metrics of embeddings against scikit-learn and against known answers."""
 
 import numpy as np
 import pytest
@@ -16,13 +16,13 @@ def test_trustworthiness_agrees_with_scikit_learn(tiny):
     assert embedding_metrics.trustworthiness(images, codes) == pytest.approx(expected, abs=2e-3)
 
 
-def test_active_units_are_those_that_move():
+def test_active_units_are_those_that_vary():
     rng = np.random.default_rng(0)
     codes = rng.standard_normal((500, 3)) * np.array([1.0, 0.05, 0.2])
     assert embedding_metrics.active_units(codes) == 2
 
 
-def test_clusters_that_are_the_classes_score_one_and_noise_near_zero():
+def test_perfect_clusters_score_one_and_noise_near_zero():
     rng = np.random.default_rng(0)
     labels = np.arange(300) % 3
     centres = np.array([[0, 0], [10, 0], [0, 10]])

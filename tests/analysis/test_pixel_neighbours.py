@@ -12,7 +12,7 @@ def images():
     return vae.load_dataset("fashion-mnist-starter").test.images[:300]
 
 
-def test_the_nearest_is_that_of_brute_force(images):
+def test_the_nearest_item_agrees_with_brute_force(images):
     rng = np.random.default_rng(0)
     pictures = np.clip(images[:20].astype(int) + rng.integers(-40, 40, (20, 1, 28, 28)), 0, 255)
     pictures = pictures.astype(np.uint8).transpose(0, 2, 3, 1)

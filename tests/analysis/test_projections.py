@@ -1,4 +1,4 @@
-"""Layouts against scikit-learn and against answers known by construction."""
+"""Projections against scikit-learn and against known answers."""
 
 import importlib.util
 import subprocess
@@ -15,7 +15,7 @@ def flat(images):
     return images.reshape(len(images), -1) / np.float32(255)
 
 
-def test_principal_components_are_scikit_learns_up_to_sign_and_lead_back(tiny):
+def test_pca_agrees_with_scikit_learn_and_is_inverted(tiny):
     from sklearn.decomposition import PCA
 
     images = tiny.train.images
@@ -36,13 +36,13 @@ def test_principal_components_are_scikit_learns_up_to_sign_and_lead_back(tiny):
 def test_all_principal_components_of_codes_are_a_rotation():
     codes = np.random.default_rng(0).standard_normal((50, 4)) * [0.1, 3, 1, 2]
     frame = projections.pca(codes, 4)
-    places = frame.transform(codes)
-    assert frame.inverse_transform(places) == pytest.approx(codes)
-    assert np.cov(places, rowvar=False) == pytest.approx(np.diag(places.var(0, ddof=1)), abs=1e-9)
-    assert list(places.var(0)) == sorted(places.var(0), reverse=True)
+    points = frame.transform(codes)
+    assert frame.inverse_transform(points) == pytest.approx(codes)
+    assert np.cov(points, rowvar=False) == pytest.approx(np.diag(points.var(0, ddof=1)), abs=1e-9)
+    assert list(points.var(0)) == sorted(points.var(0), reverse=True)
 
 
-def test_chosen_dimensions_come_first_then_the_others():
+def test_selected_dimensions_come_first():
     codes = np.random.default_rng(0).standard_normal((500, 4)) * [0.1, 3, 1, 2]
     frame = projections.select_dimensions(codes, 2, 0)
     assert np.array_equal(frame.transform(codes), codes[:, [2, 0, 1, 3]])
@@ -50,43 +50,42 @@ def test_chosen_dimensions_come_first_then_the_others():
     assert frame.explained_variance_ratio.sum() == pytest.approx(1)
 
 
-def test_tsne_in_its_process_is_scikit_learns_and_tells_how_far_it_is(tiny):
+def test_tsne_in_its_process_agrees_with_scikit_learn_and_reports_progress(tiny):
     from sklearn.manifold import TSNE
 
-    told = []
+    calls = []
     found = projections.project(
         tiny.train.images,
         "tsne",
         seed=3,
         perplexity=8,
-        progress=lambda done, of: told.append((done, of)),
+        progress=lambda done, total: calls.append((done, total)),
     )
     theirs = TSNE(perplexity=8, random_state=3).fit_transform(flat(tiny.train.images))
-    # Threads add up in any order, and a thousand steps let rounding grow: the layout is compared
-    # by who is near whom.
+    # Rounding depends on the threads and grows over the steps: neighbourhoods are compared.
     assert found.points.shape == (60, 2) and found.seconds > 0
     assert embedding_metrics.trustworthiness(found.points, theirs) > 0.97
-    assert told[0] == (0, 1) and told[-1][1] in (1, 1000)
+    assert calls[0] == (0, 1) and calls[-1][1] in (1, 1000)
 
 
-def test_a_layout_stops_at_once_and_leaves_no_process(tiny, monkeypatch):
+def test_a_projection_can_be_stopped_and_leaves_no_process(tiny, monkeypatch):
     class Enough(Exception):
         pass
 
-    begun = []
-    usual = subprocess.Popen
+    started = []
+    popen = subprocess.Popen
 
-    def noted(*arguments, **options):
-        begun.append(usual(*arguments, **options))
-        return begun[-1]
+    def record(*arguments, **options):
+        started.append(popen(*arguments, **options))
+        return started[-1]
 
-    def stop(done, of):
+    def stop(done, total):
         raise Enough
 
-    monkeypatch.setattr(subprocess, "Popen", noted)
+    monkeypatch.setattr(subprocess, "Popen", record)
     with pytest.raises(Enough):
         projections.project(tiny.train.images, "tsne", perplexity=8, progress=stop)
-    assert len(begun) == 1 and begun[0].poll() is not None
+    assert len(started) == 1 and started[0].poll() is not None
 
 
 @pytest.mark.parametrize(
@@ -98,12 +97,12 @@ def test_a_layout_stops_at_once_and_leaves_no_process(tiny, monkeypatch):
         ("tsne", 20, {"perplexity": 1}, "expected 2 to 19"),
     ],
 )
-def test_what_cannot_be_laid_out_is_refused_in_a_sentence(tiny, method, count, options, word):
+def test_invalid_requests_are_rejected(tiny, method, count, options, word):
     with pytest.raises(ReductionError, match=word):
         projections.project(tiny.train.images[:count], method, **options)
 
 
-def test_without_umap_learn_the_rest_is_offered_and_its_name_is_said(tiny, monkeypatch):
+def test_without_umap_learn_the_other_methods_are_available(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     assert projections.available_methods() == ("pca", "tsne")
     with pytest.raises(ReductionError, match="pip install umap-learn"):
@@ -111,20 +110,20 @@ def test_without_umap_learn_the_rest_is_offered_and_its_name_is_said(tiny, monke
 
 
 @pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="umap-learn is optional")
-def test_umap_lays_two_classes_apart(tiny):
+def test_umap_separates_two_classes(tiny):
     found = projections.project(tiny.train.images, "umap", neighbours=10)
     assert found.points.shape == (60, 2)
     assert embedding_metrics.leave_one_out_accuracy(found.points, tiny.train.labels, 5) > 0.9
 
 
-def test_neighbours_vote_without_the_item_itself():
+def test_leave_one_out_excludes_the_item_itself():
     codes = np.array([[0.0], [1.0], [10.0], [11.5], [30.0]])
     labels = np.array([0, 1, 1, 1, 0])
     # nearest others: 0 -> 1, 1 -> 0, 2 -> 3, 3 -> 2, 4 -> 3
     assert embedding_metrics.leave_one_out_accuracy(codes, labels, 1) == pytest.approx(2 / 5)
 
 
-def test_a_layout_is_measured_by_its_own_neighbours_and_can_be_stopped(tiny):
+def test_metrics_are_leave_one_out_and_report_progress(tiny):
     from sklearn.metrics import silhouette_score
     from sklearn.model_selection import LeaveOneOut, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier

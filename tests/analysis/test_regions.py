@@ -1,4 +1,4 @@
-"""Regions: who is inside by winding number, means and variances by numpy, files read back."""
+"""Regions: items inside by winding number, moments by numpy, and exported files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ NAMES = ("Shirt", "Bag, small", "Boot")
 
 
 def winding(points, polygon):
-    """How often a polygon goes around each point: the sum of the angles between its corners."""
+    """The winding number of a polygon around each point, from the angles between its corners."""
     to = np.asarray(polygon)[None] - points[:, None]
     after = np.roll(to, -1, axis=1)
     cross = to[..., 0] * after[..., 1] - to[..., 1] * after[..., 0]
@@ -44,7 +44,7 @@ def plane():
 SQUARE = ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))
 
 
-def test_members_are_counted_by_class_and_hidden_ones_are_not(plane):
+def test_members_are_counted_by_class_except_hidden_ones(plane):
     codes, labels = plane
     chosen = (np.abs(codes[:, :2]) < 1).all(1)
     found = members(codes, labels, NAMES, SQUARE)
@@ -59,7 +59,7 @@ def test_members_are_counted_by_class_and_hidden_ones_are_not(plane):
 
 @pytest.mark.parametrize("count", [1, 3, 4096, 9001])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_moments_are_those_of_numpy(count, channels):
+def test_moments_agree_with_numpy(count, channels):
     pictures = np.random.default_rng(count).integers(0, 256, (count, channels, 4, 5), np.uint8)
     pictures[:, :, 0] = 255  # a pixel that never changes
     found = moments(pictures)
@@ -69,7 +69,7 @@ def test_moments_are_those_of_numpy(count, channels):
     assert (found.variance[:, 0] == 0).all() and found.variance.max() <= 0.25
 
 
-def test_files_hold_what_is_inside(plane):
+def test_exported_files_contain_the_items_inside(plane):
     codes, labels = plane
     found = members(codes, labels, NAMES, SQUARE, exclude=(2,))
     rows = list(csv.reader(io.StringIO(to_csv(found))))
@@ -77,7 +77,7 @@ def test_files_hold_what_is_inside(plane):
     assert [int(row[0]) for row in rows[1:]] == found.index.tolist()
     assert all(row[2] == NAMES[int(row[1])] for row in rows[1:])
     again = np.array([row[3:] for row in rows[1:]], np.float32)
-    assert np.array_equal(again, found.codes)  # nine digits are a float32, exactly
+    assert np.array_equal(again, found.codes)  # nine digits represent a float32 exactly
 
     pictures = np.random.default_rng(1).integers(0, 256, (len(found.index), 1, 2, 2), np.uint8)
     with np.load(io.BytesIO(to_npz(found, pictures)), allow_pickle=False) as arrays:

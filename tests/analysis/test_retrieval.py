@@ -37,9 +37,9 @@ def index(clothes, codes):
 
 
 def test_neighbours_match_scikit_learn(index, codes, clothes):
-    asked = np.random.default_rng(1).standard_normal((40, 3))
-    distance, item = NearestNeighbors(n_neighbors=7).fit(codes).kneighbors(asked)
-    near = index.by_code(asked, 7)
+    queries = np.random.default_rng(1).standard_normal((40, 3))
+    distance, item = NearestNeighbors(n_neighbors=7).fit(codes).kneighbors(queries)
+    near = index.by_code(queries, 7)
     assert np.array_equal(near.item, item) and np.allclose(near.distance, distance, atol=1e-6)
     flat = clothes.test.images[:N].reshape(N, -1) / 255.0
     pictures = clothes.train.images[:40]
@@ -66,8 +66,8 @@ def test_an_excluded_item_is_not_its_own_neighbour(index, codes, clothes):
 def test_identical_images_are_found_and_changed_ones_are_not(index, clothes):
     changed = clothes.test.images[8].copy()
     changed[0, 14, 14] ^= 1
-    asked = np.stack([clothes.test.images[8], changed, clothes.train.images[0]])
-    assert index.identical(asked).tolist() == [8, -1, -1]
+    queries = np.stack([clothes.test.images[8], changed, clothes.train.images[0]])
+    assert index.identical(queries).tolist() == [8, -1, -1]
 
 
 def test_codes_images_and_labels_must_have_the_same_length(codes, clothes):
@@ -123,13 +123,13 @@ def test_a_vote_of_noise_gets_no_weight():
 def test_reliability_counts_predictions_of_similar_confidence():
     p = np.linspace(0.5, 1, 1001)
     labels = (p < 0.75).astype(int)  # the first answer, 0, is right from 0.75 on
-    told = retrieval.Reliability(np.stack([p, 1 - p], 1), labels)
-    assert told.accuracy_at(0.99, sample=100) == (1, 100) and told.accuracy_at(
+    reliability = retrieval.Reliability(np.stack([p, 1 - p], 1), labels)
+    assert reliability.accuracy_at(0.99, sample=100) == (1, 100) and reliability.accuracy_at(
         0.51, sample=100
     ) == (0, 100)
-    right, of = told.accuracy_at(0.75, sample=100)
+    right, of = reliability.accuracy_at(0.75, sample=100)
     assert right == pytest.approx(0.5, abs=0.02) and of == 100
-    assert told.accuracy_at(0.2, sample=5000)[1] == 1001
+    assert reliability.accuracy_at(0.2, sample=5000)[1] == 1001
 
 
 def test_calibration_improves_predictions_for_unseen_images(clothes):
@@ -137,19 +137,19 @@ def test_calibration_improves_predictions_for_unseen_images(clothes):
     flat = [
         s.images.reshape(len(s.images), -1)[:, ::28] / 255.0 for s in (clothes.test, clothes.train)
     ]
-    few = Index(flat[0][:3000], clothes.test.images[:3000], clothes.test.labels[:3000], 10)
-    votes = few.votes(flat[1][:600], clothes.train.images[:600])
+    small = Index(flat[0][:3000], clothes.test.images[:3000], clothes.test.labels[:3000], 10)
+    votes = small.votes(flat[1][:600], clothes.train.images[:600])
     fitted = retrieval.LogOpinionPool.fit(votes, clothes.train.labels[:600])
-    unseen = few.votes(flat[0][3000:4000], clothes.test.images[3000:4000])
+    unseen = small.votes(flat[0][3000:4000], clothes.test.images[3000:4000])
     truth = clothes.test.labels[3000:4000]
     losses = [
         retrieval.log_loss(c.probabilities(unseen), truth)
         for c in (fitted, retrieval.LogOpinionPool.uniform(2))
     ]
     assert losses[0] <= losses[1]
-    own = [retrieval.log_loss(c.probabilities(votes), clothes.train.labels[:600])
+    fitted_losses = [retrieval.log_loss(c.probabilities(votes), clothes.train.labels[:600])
            for c in (fitted, retrieval.LogOpinionPool.uniform(2))]  # fmt: skip
-    assert own[0] <= own[1]
+    assert fitted_losses[0] <= fitted_losses[1]
 
 
 def run(*words):
@@ -174,14 +174,14 @@ def test_the_command_answers_for_readable_files_and_reports_the_others(tmp_path,
     assert found["class"] == "Sneaker" and found["test_image"] == sneaker
     assert 0.8 < found["confidence"] <= 1 and 0 <= found["unusual"] <= 1
     ck = vae.load(model)
-    mine = latent.encode_images(ck.model, clothes.test.images[[sneaker]]).mean[0]
-    assert np.allclose(found["z"], mine, atol=1e-3)
+    code = latent.encode_images(ck.model, clothes.test.images[[sneaker]]).mean[0]
+    assert np.allclose(found["z"], code, atol=1e-3)
     known = latent.split_codes(ck, clothes.test).mean
-    apart = np.linalg.norm(known - mine, axis=1)
-    apart[sneaker] = np.inf
-    told = [near["item"] for near in found["nearest_by_code"]]
-    assert told == apart.argsort()[:3].tolist()
-    assert found["nearest_by_code"][0]["distance"] == pytest.approx(apart.min(), abs=2e-3)
+    distances = np.linalg.norm(known - code, axis=1)
+    distances[sneaker] = np.inf
+    items = [near["item"] for near in found["nearest_by_code"]]
+    assert items == distances.argsort()[:3].tolist()
+    assert found["nearest_by_code"][0]["distance"] == pytest.approx(distances.min(), abs=2e-3)
     assert records["b.png"].keys() == records["d.png"].keys() == {"path", "error"}
     assert "is no picture that can be read" in records["b.png"]["error"]
     assert "1 x 1 pixels; expected 8 or more" in records["d.png"]["error"]

@@ -1,4 +1,4 @@
-"""Unusual images: scores against their definitions, thresholds, and the command."""
+"""Anomaly scores against their definitions, thresholds, and the command."""
 
 import json
 import math
@@ -45,7 +45,7 @@ def clothes(starter):
 
 @pytest.fixture(scope="module")
 def codes(fashion, starter):
-    """Those that are kept with the model, so that nothing is encoded twice."""
+    """The codes that are stored with the model."""
     kept = load_codes(fashion, starter.digest)
     return kept["mean"], kept["std"]
 
@@ -54,28 +54,30 @@ def normal(fashion, clothes, codes, name=anomaly.DEFAULT):
     return anomaly.score_images(Scorer(fashion.model), clothes, name, codes=codes)
 
 
-def test_the_default_score_tells_digits_from_clothes(fashion, clothes, codes):
-    """With all digits the README's number; here fewer, to be quick."""
+def test_the_default_score_separates_digits_from_clothes(fashion, clothes, codes):
+    """The README reports the value for all digits; here are fewer."""
     digits = load_dataset("digits").train.images[::8]
     known = encode_images(fashion.model, digits)
     found = {}
     for name in (anomaly.DEFAULT, "reconstruction"):
-        suspects = anomaly.score_images(Scorer(fashion.model), digits, name, codes=known)
-        found[name] = thresholds.curves(normal(fashion, clothes, codes, name), suspects).auroc
+        anomalous = anomaly.score_images(Scorer(fashion.model), digits, name, codes=known)
+        found[name] = thresholds.curves(normal(fashion, clothes, codes, name), anomalous).auroc
     assert found[anomaly.DEFAULT] >= 0.99 > found["reconstruction"], found
 
 
-def test_known_codes_give_the_scores_that_encoding_gives(fashion, clothes, codes):
-    few = tuple(v[:30] for v in codes)
+def test_known_codes_give_the_same_scores_as_encoding(fashion, clothes, codes):
+    sample = tuple(v[:30] for v in codes)
     for name in ("structure", "summary"):
         scorer = Scorer(fashion.model, None, fit_summary(fashion.model, clothes[30:230], tuple(
             v[30:230] for v in codes)))  # fmt: skip
-        told = anomaly.score_images(scorer, clothes[:30], name, codes=few)
-        assert np.allclose(told, anomaly.score_images(scorer, clothes[:30], name), rtol=2e-3), name
+        scores = anomaly.score_images(scorer, clothes[:30], name, codes=sample)
+        assert np.allclose(scores, anomaly.score_images(scorer, clothes[:30], name), rtol=2e-3), (
+            name
+        )
 
 
 @pytest.mark.parametrize("kind", corruptions.CORRUPTIONS)
-def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes, codes):
+def test_corruptions_are_anomalous_and_reproducible(kind, fashion, clothes, codes):
     some = clothes[:80]
     worse = corruptions.corrupt(some, kind)
     assert worse.dtype == np.uint8 and worse.shape == some.shape
@@ -86,7 +88,7 @@ def test_damage_is_unusual_and_repeats_itself(kind, fashion, clothes, codes):
     assert thresholds.curves(normal(fashion, clothes, codes), found).auroc > 0.8
 
 
-def test_structure_is_what_it_says(fashion, clothes):
+def test_the_structural_error_agrees_with_its_definition(fashion, clothes):
     x = torch.tensor(clothes[:20]).float() / 255
     with torch.no_grad():
         picture = fashion.model.decode(fashion.model.encode(x)).sigmoid().numpy()[:, 0]
@@ -99,8 +101,8 @@ def test_structure_is_what_it_says(fashion, clothes):
     assert np.allclose(hot, np.abs(smooth), atol=1e-3)
 
 
-def test_a_perfect_reconstruction_has_no_deviance_but_a_price():
-    """The Bernoulli artefact: grey pixels cost nats however well they are drawn."""
+def test_a_perfect_reconstruction_has_an_error_but_no_deviance():
+    """With a Bernoulli likelihood even perfectly reconstructed grey pixels cost nats."""
 
     class Perfect(torch.nn.Module):
         latent, image_shape = 784, (1, 28, 28)
@@ -125,7 +127,7 @@ def test_a_perfect_reconstruction_has_no_deviance_but_a_price():
 
 
 @pytest.mark.parametrize("name", vae.MODELS)
-def test_every_model_gives_what_it_can(name, settings, tiny):
+def test_every_model_gives_the_scores_it_supports(name, settings, tiny):
     model = build(settings(name).model).eval()
     mixture = Mixture.standard_normal(2)
     scorer = Scorer(model, mixture, fit_summary(model, tiny.train.images))
@@ -142,7 +144,7 @@ def test_every_model_gives_what_it_can(name, settings, tiny):
         anomaly.score_images(Scorer(model), tiny.test.images, "place")
 
 
-def test_summary_is_mahalanobis_of_its_statistics(settings, tiny):
+def test_the_summary_score_is_a_mahalanobis_distance(settings, tiny):
     model = build(settings().model).eval()
     summary = fit_summary(model, tiny.train.images)
     found = anomaly.score_images(Scorer(model, None, summary), tiny.train.images, "summary")
@@ -151,13 +153,13 @@ def test_summary_is_mahalanobis_of_its_statistics(settings, tiny):
     )  # of the data it was fitted to
 
 
-def test_regret_of_a_posterior_that_cannot_be_bettered_is_small(fashion, clothes, settings):
-    few = clothes[:8]
-    refined = anomaly.score_images(Scorer(fashion.model), few, "regret")
+def test_the_regret_of_a_refined_posterior_is_small(fashion, clothes, settings):
+    sample = clothes[:8]
+    refined = anomaly.score_images(Scorer(fashion.model), sample, "regret")
     assert (refined >= 0).all() and np.median(refined) < 1
     with torch.no_grad():
         untrained = build(settings(image_shape=(1, 28, 28)).model)
-    assert (anomaly.score_images(Scorer(untrained), few, "regret") >= 0).all()
+    assert (anomaly.score_images(Scorer(untrained), sample, "regret") >= 0).all()
 
 
 def test_thresholds_give_the_target_false_positive_rate():
@@ -184,22 +186,22 @@ def test_thresholds_give_the_target_false_positive_rate():
             thresholds.Calibration.from_json(wrong)
 
 
-def test_curves_against_counting():
+def test_curves_agree_with_counting():
     rng = np.random.default_rng(1)
-    normal, suspects = rng.normal(size=80), rng.normal(1, 1, 50)
-    found = thresholds.curves(normal, suspects)
-    pairs = (suspects[:, None] > normal).mean()
+    normal, anomalous = rng.normal(size=80), rng.normal(1, 1, 50)
+    found = thresholds.curves(normal, anomalous)
+    pairs = (anomalous[:, None] > normal).mean()
     assert found.auroc == pytest.approx(pairs)
     assert (np.diff(found.fpr) >= 0).all() and found.tpr[-1] == 1
     with pytest.raises(thresholds.CalibrationError):
-        thresholds.curves(normal, suspects[:0])
+        thresholds.curves(normal, anomalous[:0])
 
 
 def ask(*words):
     return CliRunner().invoke(main, ["score", *map(str, words)])
 
 
-def test_the_command_scores_files_and_folders_and_says_what_it_cannot_read(tmp_path, clothes):
+def test_the_command_scores_files_and_folders_and_reports_unreadable_ones(tmp_path, clothes):
     folder = tmp_path / "some"
     folder.mkdir()
     for k in range(3):
@@ -228,11 +230,13 @@ def test_the_command_scores_files_and_folders_and_says_what_it_cannot_read(tmp_p
     assert plain.exit_code == 0 and plain.stdout.count("anomalous") == 5
 
 
-def test_the_command_keeps_thresholds_and_refuses_in_one_line(tmp_path, settings, tiny, clothes):
+def test_the_command_stores_thresholds_and_rejects_wrong_use_with_one_line(
+    tmp_path, settings, tiny, clothes
+):
     config = settings(data="digits", image_shape=(1, 8, 8))
     for name in ("m", "ae"):
-        own = settings("ae" if name == "ae" else "vae", data="digits", image_shape=(1, 8, 8))
-        save(tmp_path / name, build(own.model), own, {})
+        config = settings("ae" if name == "ae" else "vae", data="digits", image_shape=(1, 8, 8))
+        save(tmp_path / name, build(config.model), config, {})
     assert config.train.data == "digits"
     Image.fromarray(tiny.test.images[0, 0]).save(tmp_path / "x.png")
     done = ask(tmp_path / "m", tmp_path / "x.png", "--false-alarms", "0.1", "--save", "--json")

@@ -1,4 +1,4 @@
-"""Screening: the same scores as asked one by one, with what is normal fitted to what is told."""
+"""Screening: the same scores as one by one, with everything fitted to the normal images only."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def model(settings):
 
 
 @pytest.mark.parametrize("name", ["structure", "summary", "neg_elbo"])
-def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
+def test_screening_gives_the_scores_of_a_scorer(name, model, tiny):
     learned, normal, suspects = tiny.train.images[:30], tiny.test.images, tiny.train.images[40:]
     codes = latent.encode_images(model, normal)
     seen = []
@@ -35,7 +35,7 @@ def test_screening_gives_the_scores_that_a_judge_gives(name, model, tiny):
     assert done == sorted(done) and seen[-1][0] == seen[-1][1]
 
 
-def test_what_is_normal_is_fitted_to_the_images_told_and_no_others(model, tiny):
+def test_everything_is_fitted_to_the_normal_images_only(model, tiny):
     left = tiny.train.images[tiny.train.labels == 0]
     group = [Images(tiny.test.images), Images(tiny.test.images[:0])]
     one, none = screen(model, "place", group, NormalData(left))

@@ -70,10 +70,10 @@ def test_every_model_gives_as_many_images_per_class_as_requested_reproducibly(
     for a, b in zip(one, again, strict=True):
         np.testing.assert_array_equal(a, b)
     assert (synthesize(source, 21, seed=4).z != one.z).any(1).all()
-    few = synthesize(source, 3, seed=3)  # a draw does not depend on the number of images
+    fewer = synthesize(source, 3, seed=3)  # a draw does not depend on the number of images
     first = np.r_[0:3, 21:24]
-    np.testing.assert_array_equal(few.z, one.z[first])
-    np.testing.assert_array_equal(few.seeds, one.seeds[first])
+    np.testing.assert_array_equal(fewer.z, one.z[first])
+    np.testing.assert_array_equal(fewer.seeds, one.seeds[first])
     assert (one.seeds > 0).all() == (name == "hvae")
 
 
@@ -82,9 +82,9 @@ def test_a_single_record_decodes_to_its_image_within_one_grey_level(checkpoint, 
         model = checkpoint(name).model
         made = synthesize(augmentation.create_source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
-            told = int(made.labels[i]) if name == "cvae" else None
+            condition = int(made.labels[i]) if name == "cvae" else None
             alone = latent.decode_uint8(
-                model, made.z[i : i + 1], label=told, seed=int(made.seeds[i])
+                model, made.z[i : i + 1], label=condition, seed=int(made.seeds[i])
             )
             apart = alone[0, :, :, 0].astype(int) - made.images[i, 0]
             assert abs(apart).max() <= 1
@@ -104,13 +104,13 @@ def test_small_classes_are_shrunk_to_the_common_covariance():
     codes = rng.normal(size=(30, 2)).astype(np.float32) * np.repeat([[1.0], [3.0]], 15, 0)
     labels = np.repeat([0, 1], 15)
     found = aggregate_posterior.fit_labels(Codes(codes, None), labels, 2, trust=5.0)
-    own = [np.cov(codes[labels == k].T, bias=True) for k in (0, 1)]
-    common = np.mean(own, 0)
+    within = [np.cov(codes[labels == k].T, bias=True) for k in (0, 1)]
+    common = np.mean(within, 0)
     for k in (0, 1):
         part = found.block(k, 2)
         np.testing.assert_allclose(part.means[0], codes[labels == k].mean(0), atol=1e-5)
         scale = part.scales[0].numpy()
-        expected = (15 * own[k] + 5 * common) / 20
+        expected = (15 * within[k] + 5 * common) / 20
         np.testing.assert_allclose(scale @ scale.T, expected, rtol=2e-3, atol=2e-3)
 
 
@@ -153,16 +153,16 @@ def test_the_nearest_neighbour_classifier_agrees_with_scikit_learn(checkpoint, t
 
 
 def test_a_class_with_too_few_images_raises_after_a_bounded_number_of_draws(two):
-    asked = []
+    classified = []
 
     def classify(images):
-        asked.append(len(images))
+        classified.append(len(images))
         return np.tile(np.float32([1.0, 0.2]), (len(images), 1))
 
     hard = Source(two.model, two.class_posteriors, NAMES, classify, "a classifier")
     with pytest.raises(AugmentError, match=r"right half gave 0 of 4 images in 400 draws; lower"):
         synthesize(hard, 4, min_confidence=0.5)
-    assert sum(asked) == 16 + 400  # the easy class, then a hundred draws for each image
+    assert sum(classified) == 16 + 400  # the easy class, then a hundred draws for each image
     fewer = synthesize(hard, 4, min_confidence=0.5, max_draws=64, allow_fewer=True)
     assert np.bincount(fewer.labels, minlength=2).tolist() == [4, 0]
     assert fewer.draws.tolist() == [16, 64] and fewer.accepted.tolist() == [16, 0]
@@ -238,8 +238,8 @@ def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
     for name in ("vae", "cvae", "hvae"):
         ck = checkpoint(name)
         made = synthesize(augmentation.create_source(ck, tiny), 700, seed=7)
-        told = origin(augmentation.create_source(ck, tiny), 700, ck.digest)
-        with zipfile.ZipFile(io.BytesIO(write(made, told, "zip"))) as archive:
+        facts = origin(augmentation.create_source(ck, tiny), 700, ck.digest)
+        with zipfile.ZipFile(io.BytesIO(write(made, facts, "zip"))) as archive:
             manifest = archive.read("manifest.json")
         np.testing.assert_array_equal(decode_manifest(manifest, ck), made.images)
         images = json.loads(manifest)["images"]
@@ -350,14 +350,14 @@ def test_wrong_use_gives_one_line_and_no_file(run, tmp_path, monkeypatch, wrong,
 
 
 def test_the_stored_benchmark_is_complete():
-    told = dataset_files.measured()
-    if told is None:
+    benchmark = dataset_files.measured()
+    if benchmark is None:
         pytest.skip("not measured: tests/benchmarks/augmentation.py --save")
-    counts, arms = {row["labels"] for row in told["rows"]}, set(told["arms"])
-    assert counts == {int(n) for n in told["choices"]} == {int(n) for n in told["steps"]}
-    for row in told["rows"]:
+    counts, arms = {row["labels"] for row in benchmark["rows"]}, set(benchmark["arms"])
+    assert counts == {int(n) for n in benchmark["choices"]} == {int(n) for n in benchmark["steps"]}
+    for row in benchmark["rows"]:
         values = np.array(row["runs"])
-        assert len(values) == len(told["seeds"]) and row["arm"] in arms
+        assert len(values) == len(benchmark["seeds"]) and row["arm"] in arms
         np.testing.assert_allclose(row["mean"], values.mean(), atol=0.02)
         np.testing.assert_allclose(row["spread"], values.std(ddof=1), atol=0.02)
         assert row["arm"] != "labels" or row["gain"] == 0

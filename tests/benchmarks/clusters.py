@@ -1,7 +1,7 @@
-"""How far clusters agree with the classes nobody told them: of 16 principal components of the
-pixels, of the codes of models in the plane, and of codes of 16 numbers that the scikit-learn
-transformer learns from the bundled 10,000 training images. On the 10,000 test images of
-Fashion-MNIST, one thread, the mean of three seeds; HDBSCAN draws no random number.
+"""How well clusters agree with the classes: of 16 principal components of the pixels, of codes of
+two dimensions, and of codes of 16 dimensions of the scikit-learn transformer, fitted to the
+bundled 10,000 training images. On the 10,000 test images of Fashion-MNIST, one thread, the mean
+of three seeds; HDBSCAN is deterministic.
 """
 
 import time
@@ -18,38 +18,36 @@ from vae.sklearn import VAETransformer
 
 ROOT = Path(vae.__file__).parents[1]
 SEEDS = range(3)
-PLANES = ("fashion-vae", "fashion-ae")
+MODELS = ("fashion-vae", "fashion-ae")
 
 
 def main() -> None:
     data = vae.load_dataset("fashion-mnist-starter")
-    learned, shown = (
-        part.images.reshape(len(part.images), -1) for part in (data.train, data.test)
-    )
-    told = {"pixels, PCA of 16": PCA(16, random_state=0).fit(learned).transform(shown)}
-    for name in PLANES:
+    train, test = (part.images.reshape(len(part.images), -1) for part in (data.train, data.test))
+    codes_of = {"pixels, PCA of 16": PCA(16, random_state=0).fit(train).transform(test)}
+    for name in MODELS:
         loaded = vae.load(ROOT / "checkpoints" / name)
-        told[f"{name}, codes of 2"] = split_codes(loaded, data.test).mean
+        codes_of[f"{name}, codes of 2"] = split_codes(loaded, data.test).mean
     begun = time.perf_counter()
-    wide = VAETransformer(16, epochs=20, random_state=0).fit(learned)
+    wide = VAETransformer(16, epochs=20, random_state=0).fit(train)
     print(
         f"VAETransformer(16): {time.perf_counter() - begun:.0f} s to fit 10,000 rows", flush=True
     )
-    told["VAETransformer, codes of 16"] = wide.transform(shown)
+    codes_of["VAETransformer, codes of 16"] = wide.transform(test)
     rows = []
-    for what, codes in told.items():
+    for name, codes in codes_of.items():
         for method in clustering.METHODS:
             by_size = method == "hdbscan"
             number, seeds = (100, SEEDS[:1]) if by_size else (10, SEEDS)
             begun = time.perf_counter()
             found = [clustering.cluster(codes, method, number, seed=seed) for seed in seeds]
             each = (time.perf_counter() - begun) / len(seeds)
-            told_by = [clustering.agreement(codes, f.labels, data.test.labels) for f in found]
-            mean = clustering.Agreement(*np.mean(told_by, 0))
+            agreements = [clustering.agreement(codes, f.labels, data.test.labels) for f in found]
+            mean = clustering.Agreement(*np.mean(agreements, 0))
             noise = np.mean([(f.labels < 0).mean() for f in found])
             rows.append(
                 [
-                    what,
+                    name,
                     f"{method}, {'at least 100 images' if by_size else '10'}",
                     len(found[0].centres),
                     f"{100 * noise:.0f} %" if by_size else "-",

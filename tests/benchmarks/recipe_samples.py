@@ -1,6 +1,6 @@
-"""Fréchet distance of the common recipe's samples, beside the bundled models and the real images.
+"""Fréchet distance of samples of the common recipe, the bundled models and real images.
 
-The recipe of `train.py` is trained here; the features are those of the bundled classifier.
+The recipe of `train.py` is trained first; the features are those of the bundled classifier.
 """
 
 import torch
@@ -33,7 +33,7 @@ def main() -> None:
         keys = ("frechet", "precision", "recall")
         rows.append([entry.name, *(f"{numbers[key]:.3f}" for key in keys)])
     add("10,000 training images", classifier.classify(torch.tensor(full.train.images[:n]))[0])
-    table("Samples against the test images", ["what", "Frechet", "precision", "recall"], rows)
+    table("Samples against the test images", ["samples", "Fréchet", "precision", "recall"], rows)
 
 
 if __name__ == "__main__":

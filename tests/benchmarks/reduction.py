@@ -1,10 +1,10 @@
-"""Layouts of the same test images in two dimensions: the numbers of the Reduce page, on 10,000.
+"""Projections of 10,000 test images to two dimensions: the metrics of the Reduce page.
 
     python tests/benchmarks/reduction.py [CHECKPOINT ...] [--count 10000]
 
-All are judged on the same images, neighbours leave-one-out; t-SNE and UMAP (where umap-learn is
-installed) see exactly these images, the models learned from the training images before. The time
-is that of laying out: of a model, of encoding.
+All are evaluated on the same images, nearest neighbours leave-one-out. t-SNE and UMAP (if
+umap-learn is installed) are fitted to these images, the models were trained on the training
+images. The time is that of the projection; for a model, of encoding.
 """
 
 import sys
@@ -20,7 +20,7 @@ from vae.analysis import projections
 from vae.data.subsample import evenly_spaced
 
 ROOT = Path(vae.__file__).parents[1]
-TIMED = 500  # images whose encoding is timed
+TIMED = 500  # images on which encoding is timed
 
 
 def main(names: list[str], count: int) -> None:
@@ -36,18 +36,18 @@ def main(names: list[str], count: int) -> None:
         codes = latent.split_codes(checkpoint, test).mean[chosen]
         found.append((name, codes[:, :2], seconds))
         if codes.shape[1] > 2:
-            found.append((f"{name}, all its latents", codes, seconds))
+            found.append((f"{name}, all latents", codes, seconds))
     for method in projections.available_methods():
         done = projections.project(images, method)
         print(f"{method}: {done.seconds:.1f} s", flush=True)
         found.append((method, done.points, done.seconds))
     rows = []
-    for name, places, seconds in found:
-        told = projections.measure(images, places, labels)
-        rows.append([name, *(f"{told[key]:.3f}" for key in told), f"{seconds:.1f}"])
+    for name, points, seconds in found:
+        values = projections.measure(images, points, labels).values()
+        rows.append([name, *(f"{value:.3f}" for value in values), f"{seconds:.1f}"])
     table(
         f"{len(images):,} test images, {torch.get_num_threads()} thread(s)",
-        ["layout", "trustworthiness", "1-NN", "5-NN", "silhouette", "V-measure", "seconds"],
+        ["projection", "trustworthiness", "1-NN", "5-NN", "silhouette", "V-measure", "seconds"],
         rows,
     )
 

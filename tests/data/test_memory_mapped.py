@@ -123,11 +123,11 @@ def test_the_images_are_never_in_memory_as_a_whole(tmp_path, settings):
     splits = [Split(memory_mapped.open_array(tmp_path / f"{n}.npy"), np.zeros(len(i), np.int64))
               for n, i in zip("ab", images, strict=True)]  # fmt: skip
     data = Dataset("large", *splits, ("0",))
-    begun, most, done = anonymous(), [0], threading.Event()
+    begun, peak, done = anonymous(), [0], threading.Event()
 
     def watch():
         while not done.is_set():
-            most[0] = max(most[0], anonymous() - begun)
+            peak[0] = max(peak[0], anonymous() - begun)
             time.sleep(0.005)
 
     watcher = threading.Thread(target=watch)
@@ -142,5 +142,5 @@ def test_the_images_are_never_in_memory_as_a_whole(tmp_path, settings):
         done.set()
         watcher.join()
     assert last.step == 200 and len(run.curve) == 1
-    print(f"at most {most[0] / 1e6:.0f} MB beside the file of 314 MB")
-    assert 0 < most[0] < 150e6
+    print(f"peak: {peak[0] / 1e6:.0f} MB for a file of 314 MB")
+    assert 0 < peak[0] < 150e6

@@ -210,11 +210,11 @@ def test_precision_drops_for_junk_and_recall_for_missing_modes():
 def test_the_bundled_classifier_has_an_accuracy_of_92_percent():
     data = load_dataset("fashion-mnist-starter")
     assert classifier.accuracy(classifier.load_bundled(), *data.test) >= 0.92
-    few = torch.tensor(data.test.images[:50])
-    features, probabilities = classifier.classify(few)
+    images = torch.tensor(data.test.images[:50])
+    features, probabilities = classifier.classify(images)
     assert features.shape == (50, classifier.FEATURES)
     torch.testing.assert_close(probabilities.sum(1), torch.ones(50))
-    as_floats = classifier.classify(few.float() / 255)
+    as_floats = classifier.classify(images.float() / 255)
     torch.testing.assert_close(features, as_floats[0])
 
 
