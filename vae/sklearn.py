@@ -21,13 +21,14 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import checkpoint as checkpoints
 from . import training
-from .config import Config, ConfigError, ModelConfig, TrainConfig, one_of
+from .config import Config, ModelConfig, TrainConfig
 from .data.dataset import Dataset, Split
 from .latent.encoding import encode_images
 from .latent.ordering import in_order
 from .models import MODELS
 from .models.base import Autoencoder
 from .nn.distributions import standard_normal_kl
+from .validation import ConfigError, one_of
 
 SCALES = ("feature", "all")
 UNCONDITIONAL = tuple(name for name, info in MODELS.items() if info.cls.context != "label")

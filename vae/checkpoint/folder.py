@@ -20,11 +20,12 @@ from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor
 
-from ..config import Config, ConfigError, one_of
+from ..config import Config
 from ..errors import AtelierError
 from ..files import atomic
 from ..models import MODELS, build
 from ..models.base import Autoencoder
+from ..validation import ConfigError, one_of
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
 MOST_WEIGHTS = 256 * 2**20

@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from ..config import suggest
 from ..data.dataset import DataError
 from ..data.load import load_dataset
 from ..data.named import bundled_equivalent
 from ..errors import AtelierError
+from ..validation import suggest
 
 
 class Commands(click.Group):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..config import ConfigError
+from ..validation import ConfigError
 from . import dataset_or_starter, main
 
 _AT_ONCE = 1000

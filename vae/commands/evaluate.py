@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from ..config import ConfigError
 from ..data.dataset import DataError
 from ..models import MODELS
+from ..validation import ConfigError
 from . import dataset_or_starter, main
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..config import ConfigError
 from ..data import upload_batch
 from ..data.upload_batch import UploadBatch
 from ..data.uploads import check_size
+from ..validation import ConfigError
 
 
 def picture_files(images: tuple[Path, ...]) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..config import ConfigError
+from ..validation import ConfigError
 from . import main
 from .image_arguments import picture_files, read_files, records_of
 

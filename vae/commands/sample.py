@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..config import ConfigError, one_of
 from ..pictures.upscale import METHODS
+from ..validation import ConfigError, one_of
 from . import dataset_or_starter, main
 
 

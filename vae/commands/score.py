@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from ..config import ConfigError, one_of
+from ..validation import ConfigError, one_of
 from . import dataset_or_starter, main
 from .image_arguments import picture_files, read_files, records_of
 

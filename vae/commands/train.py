@@ -12,16 +12,9 @@ from pathlib import Path
 
 import click
 
-from ..config import (
-    LIKELIHOODS,
-    Config,
-    ConfigError,
-    ModelConfig,
-    TrainConfig,
-    setting,
-    suggest,
-)
+from ..config import LIKELIHOODS, Config, ModelConfig, TrainConfig, setting
 from ..models import MODELS
+from ..validation import ConfigError, suggest
 from . import dataset_or_starter, main
 from .evaluate import measure, print_numbers
 
@@ -37,7 +30,7 @@ def _option(name: str, record: type, more: str = ""):
         f"--{name.replace('_', '-')}",
         default=told.default,
         is_flag=isinstance(told.default, bool),
-        help=told.sentence + more,
+        help=told.help + more,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..config import suggest
+from ..validation import suggest
 from . import idx, image_folder, image_zip, npz
 from .dataset import DataError, Dataset, split_and_resize
 from .named import NAMED

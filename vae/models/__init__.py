@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..config import ConfigError, ModelConfig, one_of
+from ..config import ModelConfig
+from ..validation import ConfigError, one_of
 from .ae import AE
 from .avb import AVB
 from .base import Autoencoder

@@ -12,12 +12,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..config import ConfigError, ModelConfig
+from ..config import ModelConfig
 from ..nn import networks
 from ..nn.distributions import Mixture
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import ClassConditionalNormal
 from ..nn.semi_amortised import DecodedGrid
+from ..validation import ConfigError
 from .base import device_of
 from .gaussian import GaussianAutoencoder
 

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..config import ConfigError, ModelConfig
+from ..config import ModelConfig
 from ..nn import networks
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import StochasticLayer, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
+from ..validation import ConfigError
 from .base import Autoencoder, Batch, Posterior, Terms, device_of
 
 _HIDDEN = 256  # width of the layers that combine image features with the levels above

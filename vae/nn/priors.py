@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ..config import ConfigError
+from ..validation import ConfigError
 from .distributions import Mixture, normal_log_prob
 
 _COUPLINGS, _HIDDEN = 8, 64

@@ -19,10 +19,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ..config import ConfigError, ModelConfig, TrainConfig, one_of
+from ..config import ModelConfig, TrainConfig
 from ..files import folders
 from ..files.locks import locked
 from ..models import MODELS
+from ..validation import ConfigError, one_of
 from . import processes, runs
 from .recorder import CURVE, FOLDER, LOG, PLAN, STATUS, STOP, write_json
 from .resume import RESUME

@@ -142,7 +142,7 @@ def _number(
         kind(told.low),
         kind(told.high if most is None else most),
         kind(told.default if first is None else first),
-        help=told.sentence,
+        help=told.help,
         key=f"train-{name}{f'-{of}' if of else ''}",
         **how,
     )
@@ -153,7 +153,7 @@ def _choice(title: str, name: str, known: Iterable[str]) -> str:
         title,
         list(known),
         format_func=WORDS.__getitem__,
-        help=setting(ModelConfig, name).sentence,
+        help=setting(ModelConfig, name).help,
         key=f"train-{name}",
     )
 
