@@ -24,7 +24,7 @@ from . import training
 from .config import Config, ModelConfig, TrainConfig
 from .data.dataset import Dataset, Split
 from .latent.encoding import encode_images
-from .latent.ordering import in_order
+from .latent.ordering import sort_latents
 from .models import MODELS
 from .models.base import Autoencoder
 from .nn.distributions import standard_normal_kl
@@ -132,7 +132,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         run = training.new_run(self.config_, rows, training.resolve_device(self.device))
         for _ in training.train(run, rows):
             pass
-        self.model_ = in_order(run.result.cpu().eval(), rows.train)
+        self.model_ = sort_latents(run.result.cpu().eval(), rows.train)
         self.loss_curve_ = [p.train_reconstruction + p.train_kl for p in run.curve]
         self._n_features_out = self.config_.model.latent
         return self

@@ -103,7 +103,7 @@ def test_small_classes_are_shrunk_to_the_common_covariance():
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(30, 2)).astype(np.float32) * np.repeat([[1.0], [3.0]], 15, 0)
     labels = np.repeat([0, 1], 15)
-    found = aggregate_posterior.fit_labels(Codes(codes, None), labels, 2, trust=5.0)
+    found = aggregate_posterior.fit_per_class(Codes(codes, None), labels, 2, pseudo_count=5.0)
     within = [np.cov(codes[labels == k].T, bias=True) for k in (0, 1)]
     common = np.mean(within, 0)
     for k in (0, 1):

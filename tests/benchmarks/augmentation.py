@@ -162,8 +162,8 @@ class Experiment:
             rows = rows[:: max(1, len(rows) // synthetic.TRAIN_IMAGES)]
             codes = latent.encode_images(self.amortised, self.data.train.images[rows])
             labels = self.data.train.labels[rows]
-            self.fitted[key] = aggregate_posterior.fit_labels(
-                codes, labels, 10, trust=synthetic.TRUST
+            self.fitted[key] = aggregate_posterior.fit_per_class(
+                codes, labels, 10, pseudo_count=synthetic.TRUST
             )
         return self.fitted[key]
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from vae import MODELS, evaluation, load_dataset
 from vae.evaluation import classifier, iwae, quadrature, sample_quality
-from vae.latent.aggregate_posterior import fit, fit_for
+from vae.latent.aggregate_posterior import fit_aggregate_posterior, fit_mixture
 from vae.latent.encoding import Codes
 from vae.models import build
 from vae.nn.distributions import Mixture
@@ -176,7 +176,7 @@ def test_the_aggregate_posterior_recovers_a_known_mixture():
     rng = np.random.default_rng(1)  # another seed than that of the fit
     mean = np.array([[3.0, 0.0], [-3.0, 1.0]])[np.arange(4000) % 2]
     std = np.full((4000, 2), 0.5)
-    mixture = fit(Codes(mean + 0.2 * rng.standard_normal((4000, 2)), std), components=2)
+    mixture = fit_mixture(Codes(mean + 0.2 * rng.standard_normal((4000, 2)), std), components=2)
     order = mixture.means[:, 0].argsort()
     torch.testing.assert_close(
         mixture.means[order], torch.tensor([[-3.0, 1.0], [3.0, 0.0]]), atol=0.05, rtol=0
@@ -233,7 +233,7 @@ def test_a_conditional_model_has_an_aggregate_posterior_per_label(settings, tiny
     rng = np.random.default_rng(2)
     labels = np.arange(600) % 2
     mean = np.where(labels[:, None] == 1, 4.0, -4.0) + 0.3 * rng.standard_normal((600, 2))
-    mixture = fit_for(model, Codes(mean, None), labels)
+    mixture = fit_aggregate_posterior(model, Codes(mean, None), labels)
     draws = [mixture.block(k, 2).sample(500, torch.Generator().manual_seed(0)) for k in (0, 1)]
     assert draws[0].max() < 0 < draws[1].min()
     z = torch.randn(50, 2) * 4

@@ -1,4 +1,4 @@
-"""Latents are numbered by how much they tell."""
+"""Latents are sorted by their information."""
 
 import copy
 
@@ -33,23 +33,23 @@ def mixed(settings, tiny):
     return model
 
 
-def test_information_is_the_capacity_of_the_gaussian_channel(mixed, tiny):
-    told = ordering.information(mixed, tiny.train.images)
+def test_the_capacity_is_that_of_a_gaussian_channel(mixed, tiny):
+    capacity = ordering.channel_capacity(mixed, tiny.train.images)
     n = len(tiny.train.images)
     signal = np.square([0.01, 1.0, 0.5, 1.0, 0.0]) * (n - 1) / n
     noise = np.square([1.0, 0.5, 0.1, 0.1, 1.0])
-    np.testing.assert_allclose(told, 0.5 * np.log(1 + signal / noise), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(capacity, 0.5 * np.log(1 + signal / noise), rtol=1e-3, atol=1e-6)
 
 
-def test_those_that_tell_most_come_first_and_the_model_is_left_alone(mixed, tiny):
+def test_latents_of_high_capacity_come_first_and_the_model_is_unchanged(mixed, tiny):
     weights = copy.deepcopy(mixed.state_dict())
-    ordered = ordering.in_order(mixed, tiny.train)
+    ordered = ordering.sort_latents(mixed, tiny.train)
     assert all(torch.equal(v, mixed.state_dict()[k]) for k, v in weights.items())
     x = torch.from_numpy(tiny.test.images).float() / 255
     torch.testing.assert_close(ordered.encode(x), mixed.encode(x)[:, [3, 2, 1, 0, 4]])
     torch.testing.assert_close(ordered.decode(ordered.encode(x)), mixed.decode(mixed.encode(x)))
-    told = ordering.information(ordered, tiny.train.images)
-    assert (np.diff(told) <= 0).all()
+    capacity = ordering.channel_capacity(ordered, tiny.train.images)
+    assert (np.diff(capacity) <= 0).all()
 
 
 def test_without_a_posterior_it_is_the_variance_of_the_code(settings, tiny):
@@ -58,13 +58,13 @@ def test_without_a_posterior_it_is_the_variance_of_the_code(settings, tiny):
     with torch.no_grad():
         expected = model.encode(x).var(0, correction=0)
     np.testing.assert_allclose(
-        ordering.information(model, tiny.train.images), expected, rtol=1e-4, atol=1e-7
+        ordering.channel_capacity(model, tiny.train.images), expected, rtol=1e-4, atol=1e-7
     )
 
 
-def test_two_latents_are_a_plane_already(settings, tiny):
+def test_two_latents_stay_as_they_are(settings, tiny):
     model = build(settings(latent=2).model)
-    assert ordering.in_order(model, tiny.train) is model
+    assert ordering.sort_latents(model, tiny.train) is model
 
 
 def test_a_flow_s_order_is_stored_and_one_over_two_latents_has_none(settings, tmp_path):
@@ -88,5 +88,5 @@ def test_training_stores_the_latents_in_order(tmp_path):
     done = CliRunner().invoke(main, arguments + widths)
     assert done.exit_code == 0, done.output
     images = vae.load_dataset("digits", size=28).train.images
-    told = ordering.information(vae.load(out).model, images)
-    assert (np.diff(told) < 0.02).all() and told[0] > told[-1] + 0.1
+    capacity = ordering.channel_capacity(vae.load(out).model, images)
+    assert (np.diff(capacity) < 0.02).all() and capacity[0] > capacity[-1] + 0.1

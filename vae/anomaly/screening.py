@@ -71,7 +71,7 @@ def screen(
         if required == "summary":
             summary = fit_summary(model, train.images, codes)
         else:
-            aggregate = aggregate_posterior.fit(codes)
+            aggregate = aggregate_posterior.fit_mixture(codes)
     scorer = Scorer(model, aggregate, summary)
     results = []
     for group in groups:

@@ -21,7 +21,7 @@ from ..checkpoint.folder import Checkpoint
 from ..data.dataset import DataError, Dataset, Split
 from ..evaluation import classifier
 from ..latent import sampling
-from ..latent.aggregate_posterior import fit_labels
+from ..latent.aggregate_posterior import fit_per_class
 from ..latent.encoding import decode_uint8, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
@@ -118,7 +118,7 @@ def fit_class_posteriors(
             "needed to fit its codes; choose data with more"
         )
     codes = encode_images(without_refinement(model), split.images, split.labels)
-    return fit_labels(codes, split.labels, classes, trust=TRUST)
+    return fit_per_class(codes, split.labels, classes, pseudo_count=TRUST)
 
 
 def choose_classifier(

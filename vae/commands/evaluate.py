@@ -85,7 +85,9 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
     say("codes of all images")
     codes = latent.encode_images(loaded.model, *dataset.test)
     train_codes = latent.encode_images(loaded.model, *dataset.train)
-    mixture = aggregate_posterior.fit_for(loaded.model, train_codes, dataset.train.labels)
+    mixture = aggregate_posterior.fit_aggregate_posterior(
+        loaded.model, train_codes, dataset.train.labels
+    )
     numbers = evaluation.evaluate(
         loaded.model,
         dataset,

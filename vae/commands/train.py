@@ -125,7 +125,7 @@ def train(**options) -> None:
             return
         measured = facts | {"seconds": round(run.seconds, 1)} | more
         measured["curve"] = [point._asdict() for point in run.curve]
-        model = ordering.in_order(run.result, dataset.train)
+        model = ordering.sort_latents(run.result, dataset.train)
         checkpoint.save(out, model, config, measured, half=options["half"])
 
     def keep_state() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..analysis import embedding_metrics
 from ..data.dataset import Dataset, Split
-from ..latent.aggregate_posterior import fit_for
+from ..latent.aggregate_posterior import fit_aggregate_posterior
 from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
@@ -53,7 +53,9 @@ def evaluate(
     log("codes")
     codes = codes or encode_images(model, *images)
     train_codes = train_codes or encode_images(model, *dataset.train)
-    aggregate = aggregate or fit_for(model, train_codes, dataset.train.labels, seed=seed)
+    aggregate = aggregate or fit_aggregate_posterior(
+        model, train_codes, dataset.train.labels, seed=seed
+    )
     metrics["mse"] = _mse(model, images, codes)
     metrics |= _code_metrics(model, dataset, images, codes, train_codes)
     log("exact likelihood")

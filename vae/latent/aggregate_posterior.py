@@ -1,8 +1,8 @@
-"""The aggregate posterior: where the codes of a data set really lie, as a mixture of Gaussians.
+"""The aggregate posterior, the mean of q(z|x) over a data set, as a mixture of Gaussians.
 
-Fitted after training, it is a prior for sampling that knows the holes N(0, I) does not (Ghosh et
-al. 2020, https://arxiv.org/abs/1903.12436, section 4), and the only one that a plain autoencoder
-can have.
+Fitted after training, it is a prior for sampling without the low-density regions of N(0, I) (Ghosh
+et al. 2020, https://arxiv.org/abs/1903.12436, section 4), and the only prior of a plain
+autoencoder.
 """
 
 from __future__ import annotations
@@ -17,70 +17,73 @@ from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
 from .encoding import Codes
 
-_COMPONENTS, _A_LABEL = 32, 12
-_DRAWS = 2  # an item, where its posterior has a width
+_COMPONENTS = 32
+_COMPONENTS_PER_CLASS = 12
+_DRAWS = 2  # per item from q(z|x)
 
 
-def fit_for(model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int = 0) -> Mixture:
-    """The aggregate posterior of a model's codes, given the labels [N].
+def fit_aggregate_posterior(
+    model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int = 0
+) -> Mixture:
+    """The aggregate posterior of a model's codes with labels [N].
 
-    Of a conditional model it is one mixture a label, as equal blocks of components in the order of
-    the labels: `Mixture.block(label, classes)` is the aggregate posterior p(z|label).
+    A conditional model gets one mixture per class, as equal blocks of components in the order of
+    the classes: `Mixture.block(label, classes)` is p(z|label).
     """
     if not model.classes:
-        return fit(codes, seed=seed)
-    empty = {}  # a class without items keeps its prior's place
+        return fit_mixture(codes, seed=seed)
+    fallback = {}  # a class without items gets its prior
     for label in range(model.classes):
         if not (labels == label).any():
             draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
-            empty[label] = draws.numpy()
-    return fit_labels(codes, labels, model.classes, empty=empty, seed=seed)
+            fallback[label] = draws.numpy()
+    return fit_per_class(codes, labels, model.classes, fallback=fallback, seed=seed)
 
 
-def fit_labels(
+def fit_per_class(
     codes: Codes,
     labels: np.ndarray,
     classes: int,
     *,
-    trust: float = 0.0,
-    empty: Mapping[int, np.ndarray] | None = None,
+    pseudo_count: float = 0.0,
+    fallback: Mapping[int, np.ndarray] | None = None,
     seed: int = 0,
 ) -> Mixture:
-    """Where each label [N] has its codes: one mixture a label, as equal blocks of components in
-    the order of the labels, weighted as the labels are.
+    """One mixture per class of codes with labels [N], as equal blocks of components in the order
+    of the classes, weighted by class frequency.
 
-    A component of few items does not know its own covariance: with `trust` items' worth of belief
-    it is drawn to the mean covariance of all components, the mean of an inverse Wishart posterior.
-    `empty` are codes that stand for a label without items.
+    `pseudo_count` shrinks the covariance of each component towards the mean covariance, which
+    counts as that many items: the mean of an inverse Wishart posterior. `fallback` has codes for
+    classes without items.
     """
     counts = np.bincount(labels, minlength=classes)
-    components = max(1, min(_A_LABEL, counts.min() // 10))
-    parts = []
+    components = max(1, min(_COMPONENTS_PER_CLASS, counts.min() // 10))
+    mixtures = []
     for label in range(classes):
-        of = labels == label
-        own = Codes(codes.mean[of], None if codes.std is None else codes.std[of])
-        if not of.any():
-            own = Codes((empty or {})[label], None)
-        part = fit(own, components=components, seed=seed)
-        weight = part.log_weights + np.log(max(counts[label], 1) / max(counts.sum(), 1))
-        parts.append(part._replace(log_weights=weight.float()))
-    whole = Mixture(*(torch.cat(values) for values in zip(*parts, strict=True)))
-    return whole if trust == 0 else _shrunk(whole, len(codes.mean), trust)
+        members = labels == label
+        if members.any():
+            std = None if codes.std is None else codes.std[members]
+            class_codes = Codes(codes.mean[members], std)
+        else:
+            class_codes = Codes((fallback or {})[label], None)
+        mixture = fit_mixture(class_codes, components=components, seed=seed)
+        weight = mixture.log_weights + np.log(max(counts[label], 1) / max(counts.sum(), 1))
+        mixtures.append(mixture._replace(log_weights=weight.float()))
+    joint = Mixture(*(torch.cat(values) for values in zip(*mixtures, strict=True)))
+    return joint if pseudo_count == 0 else _shrink(joint, len(codes.mean), pseudo_count)
 
 
-def _shrunk(mixture: Mixture, items: int, trust: float) -> Mixture:
+def _shrink(mixture: Mixture, items: int, pseudo_count: float) -> Mixture:
     covariances = mixture.scales.double() @ mixture.scales.double().mT
-    share = (items * mixture.log_weights.exp().double())[:, None, None]
-    drawn = (share * covariances + trust * covariances.mean(0)) / (share + trust)
-    return mixture._replace(scales=torch.linalg.cholesky(drawn).float())
+    counts = (items * mixture.log_weights.exp().double())[:, None, None]
+    total = counts * covariances + pseudo_count * covariances.mean(0)
+    scales = torch.linalg.cholesky(total / (counts + pseudo_count))
+    return mixture._replace(scales=scales.float())
 
 
-def fit(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -> Mixture:
-    """A mixture of full Gaussians fitted to the means and variances of codes [N, D].
-
-    The aggregate posterior is the mean of all q(z|x_i), so each item enters with draws from its
-    own q, or with its code where q has no density.
-    """
+def fit_mixture(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -> Mixture:
+    """A mixture of Gaussians with full covariances, fitted to draws from the q(z|x) of all codes
+    [N, D], or to the codes themselves where q has no density."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
@@ -92,7 +95,7 @@ def fit(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -> Mixtur
     components = max(1, min(components, len(draws) // 10))
     scale = float(draws.var())
     mixture = GaussianMixture(components, reg_covar=1e-4 * scale + 1e-9, random_state=seed)
-    with warnings.catch_warnings():  # a mixture that is still creeping is good enough
+    with warnings.catch_warnings():  # a fit that has not quite converged is accurate enough
         warnings.simplefilter("ignore", ConvergenceWarning)
         mixture.fit(draws)
     return Mixture(

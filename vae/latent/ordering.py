@@ -1,7 +1,7 @@
-"""Latents in the order of how much they tell, so that the first two are the plane to look at.
+"""Latents sorted by their information, so that the first two are the plane of the map.
 
-A model with a normal prior is the same model however its latents are numbered. Training leaves
-them in no order, and those that it did not need scattered among the rest.
+A model with a normal prior stays the same model under any permutation of its latents. Training
+leaves them unsorted, with unused ones in between.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from ..data.subsample import evenly_spaced
 from ..models.base import Autoencoder
 from .encoding import encode_images
 
-_ENOUGH = 2000  # images, by which the order is known
+_MAX_IMAGES = 2000  # from which the order is determined
 
 
-def information(
+def channel_capacity(
     model: Autoencoder, images: np.ndarray, labels: np.ndarray | None = None
 ) -> np.ndarray:
-    """How much every latent `[D]` tells of which of the uint8 images `[N, C, H, W]` it saw.
+    """The information [D] of each latent about uint8 images [N, C, H, W].
 
-    Where q(z|x) has a density it is the capacity of the Gaussian channel from posterior mean to
-    code, 0.5 log(1 + var(mean) / mean(std^2)) nats (Cover and Thomas 2006, equation 9.17); else
-    the variance of the code.
+    Where q(z|x) has a density, it is the capacity of the Gaussian channel from posterior mean to
+    code, 0.5 log(1 + var(mean) / mean(std^2)) nats (Cover and Thomas 2006, equation 9.17);
+    otherwise it is the variance of the code.
     """
     codes = encode_images(model, images, labels)
     signal = codes.mean.var(0)
     return signal if codes.std is None else 0.5 * np.log1p(signal / np.square(codes.std).mean(0))
 
 
-def in_order(model: Autoencoder, split: Split) -> Autoencoder:
-    """A copy of the model on the processor, the latents that tell most of the split's images
-    first; the model itself where there are but two."""
+def sort_latents(model: Autoencoder, split: Split) -> Autoencoder:
+    """A copy of the model on the CPU whose latents have descending capacity on a split's images;
+    the model itself where it has two latents or fewer."""
     if model.latent <= 2:
         return model
     model = copy.deepcopy(model).cpu().eval()
-    some = evenly_spaced(len(split.images), _ENOUGH)
-    told = information(model, split.images[some], split.labels[some])
-    model.reorder(torch.tensor(np.argsort(-told, kind="stable")))
+    sample = evenly_spaced(len(split.images), _MAX_IMAGES)
+    capacity = channel_capacity(model, split.images[sample], split.labels[sample])
+    model.reorder(torch.tensor(np.argsort(-capacity, kind="stable")))
     return model

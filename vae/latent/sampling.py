@@ -17,7 +17,7 @@ from ..errors import AtelierError
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
 from ..nn.priors import Flow, Prior
-from .aggregate_posterior import fit_for
+from .aggregate_posterior import fit_aggregate_posterior
 from .density import RelativeDensity
 from .encoding import Codes
 from .polylines import in_polygon
@@ -185,7 +185,9 @@ def _source(
         return _uniform_box(polygon, model.latent, request.temperature)
     prior = model.prior(label) if request.source == "prior" else None
     if prior is None:  # another source, or a model without a prior
-        prior = aggregate if aggregate is not None else fit_for(model, codes, labels)
+        prior = (
+            aggregate if aggregate is not None else fit_aggregate_posterior(model, codes, labels)
+        )
         if label is not None:
             prior = prior.block(label, model.classes)
     return with_temperature(prior, request.temperature)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
 
 from ..files import atomic
 
@@ -20,6 +19,8 @@ _HEAT_COLOURS = np.array([[120, 20, 40], [240, 110, 30], [255, 240, 170]], np.fl
 def image_grid(images: Tensor, *, scale: int = 1) -> Tensor:
     """Images [B, C, H, W] in [0, 1] as one uint8 image [3, H', W'] with white gaps, about
     square, scaled by pixel repetition."""
+    from torchvision.utils import make_grid
+
     large = images.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
     columns = max(1, round(len(images) ** 0.5))
     grid = make_grid(large, nrow=columns, padding=2, pad_value=1.0)

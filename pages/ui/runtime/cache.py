@@ -16,7 +16,7 @@ from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data.named import bundled_equivalent
-from vae.latent.aggregate_posterior import fit_for
+from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
 from vae.nn.distributions import Mixture
 
@@ -159,7 +159,7 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
     kept = load_aggregate(ck)
     if kept is not None:
         return kept
-    return fit_for(ck.model, codes(name, digest), shown(name, digest).test.labels)
+    return fit_aggregate_posterior(ck.model, codes(name, digest), shown(name, digest).test.labels)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
