@@ -94,7 +94,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.session_state.get(f"name-{key}", "").strip() != board.name:
         st.session_state[f"name-{key}"] = board.name  # given here or in another window
     st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
-    export.export_panel(key, board, (st.session_state.get("cards") or {}).get("picked") or [])
+    export.export_panel(key, board, (st.session_state.get("cards") or {}).get("selected") or [])
     export.import_panel(key, board, write)
     if st.button("New board", help="This board stays available under its link."):
         board_session.open_board(boards.new_key())

@@ -47,7 +47,7 @@ def handle_command() -> None:
         generate_session.undo(entry.digest)
     elif command.action == "redo":
         generate_session.redo(entry.digest)
-    elif command.action == "keep":
+    elif command.action == "save":
         save_records(entry.name, entry.digest, [sheet.records[i] for i in command.selected])
     elif command.action == "region":
         request, _ = generate_session.request(entry.digest, space, len(names))

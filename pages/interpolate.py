@@ -41,7 +41,7 @@ def studio() -> None:
     """Reruns alone when the map commits a path."""
     path, _ = interpolate_session.path(entry.digest, default, space)
     state = st.session_state.get("path") or {}
-    committed, saved = state.get("way") or {}, state.get("keep") or {}
+    committed, saved = state.get("path") or {}, state.get("save") or {}
     revision = interpolate_session.path_revision()
     current = committed.get("digest") == entry.digest and committed.get("revision") == revision
     if current:
@@ -60,7 +60,7 @@ def studio() -> None:
     if path.complete:
         sampled = interpolate_cache.sample_path(entry.name, entry.digest, path)
     same = saved.get("digest") == entry.digest and saved.get("turn") == committed.get("turn")
-    if sampled and same and not session.answered(f"keep-{entry.digest}", int(saved["asked"])):
+    if sampled and same and not session.answered(f"keep-{entry.digest}", int(saved["request"])):
         save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
     path_map(
         assets,

@@ -1,6 +1,6 @@
 """Milliseconds from the click to 400 new pictures on the screen, and of the parts.
 
-Clicks "Draw others" with 400 pictures asked for, until two frames after the new tiles are there
+Clicks "Resample" with 400 images requested, until two frames after the new tiles are there
 and their sprite is decoded. Beside it what the engine needs without a browser.
 """
 
@@ -23,7 +23,7 @@ from vae.latent.encoding import decode_uint8
 CLICKS = 20
 CLICK = """async () => {
   const grid = document.querySelector('[data-testid=sample-grid]'), before = grid.dataset.key;
-  const button = [...document.querySelectorAll('button')].find(b => b.innerText === 'Draw others');
+  const button = [...document.querySelectorAll('button')].find(b => b.innerText === 'Resample');
   const start = performance.now();
   button.click();
   while (grid.dataset.key === before) await new Promise(requestAnimationFrame);

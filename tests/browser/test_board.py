@@ -1,4 +1,4 @@
-"""The board: keep, star, note, reorder, delete, undo, reload, share, take home, bring in."""
+"""The board: save, rate, annotate, reorder, delete, undo, reload, share, export, import."""
 
 import io
 import json
@@ -29,13 +29,13 @@ def wait_for(page: Page, ids: list[str]) -> None:
     )
 
 
-def kept(open_page) -> Page:
-    """A board with three pictures that were pinned on the map."""
+def board_of_three(open_page) -> Page:
+    """A board with three images that were pinned on the map."""
     page = open_page()
     for fx, fy in ((0.3, 0.4), (0.5, 0.6), (0.6, 0.35)):
         click(page, fx, fy)
-    page.get_by_role("button", name="Keep pins").click()
-    page.get_by_text("Kept 3 pictures on the board").wait_for()
+    page.get_by_role("button", name="Save pins to board").click()
+    page.get_by_text("Saved 3 images to the board").wait_for()
     go_to(page, "Board")
     page.wait_for_selector(READY)
     wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
@@ -43,7 +43,7 @@ def kept(open_page) -> Page:
 
 
 def test_an_hour_at_the_board(open_page):
-    page = kept(open_page)
+    page = board_of_three(open_page)
     first, second, third = cards(page)
     page.locator(CARD).nth(1).get_by_role("button", name="4 stars").click()
     page.wait_for_selector(f'{CARD}[data-id="{second}"][data-stars="4"]')
@@ -82,7 +82,7 @@ def test_an_hour_at_the_board(open_page):
     other.locator(CARD).nth(1).get_by_role("button", name="2 stars").click()
     page.wait_for_selector(f'{CARD}[data-id="{third}"][data-stars="2"]')
     page.get_by_text("changed in another window").wait_for()
-    # A name given there arrives here, and undo here takes back only what was done here.
+    # A name given there arrives here; undo here undoes only what was done here.
     other.get_by_label("Name", exact=True).fill("Ours")
     other.get_by_label("Name", exact=True).press("Enter")
     wait_until(page, "document.querySelector('input[aria-label=Name]').value === 'Ours'")
@@ -98,17 +98,17 @@ def test_an_hour_at_the_board(open_page):
     expect(page.locator(CARD).nth(0).locator(".bd-note")).to_have_value("theirs")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ours")
     stranger = open_page("/board", ready=False)
-    stranger.get_by_text("Nothing is kept here yet").wait_for()
+    stranger.get_by_text("This board is empty").wait_for()
     assert link.split("b=")[1] not in stranger.url
 
 
-def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path):
-    page = kept(open_page)
+def test_a_board_is_exported_and_imported_again(open_page, tmp_path):
+    page = board_of_three(open_page)
     codes = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
-    page.get_by_role("button", name="Take home").click()
+    page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_text("28", exact=True).click()
     page.get_by_text("transparent", exact=True).click()
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create file").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("^Download")).click()
     with zipfile.ZipFile(download.value.path()) as archive:
@@ -135,8 +135,8 @@ def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path)
     (tmp_path / "mine.json").write_text(text)
     (tmp_path / "bad.json").write_text(text.replace('"stars":0', '"stars":77', 1))
     page.get_by_role("button", name="New board").click()
-    page.get_by_text("Nothing is kept here yet").wait_for()
-    page.get_by_role("button", name="Bring in").click()
+    page.get_by_text("This board is empty").wait_for()
+    page.get_by_role("button", name="Import", exact=True).click()
     chooser = page.locator('input[type="file"]')
     chooser.set_input_files(tmp_path / "bad.json")
     page.get_by_text("items[0].stars is 77; expected 0 to 5").wait_for()
@@ -146,21 +146,21 @@ def test_everything_is_taken_home_and_a_board_is_brought_in(open_page, tmp_path)
     assert again == codes
 
 
-def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
+def test_the_lineage_and_the_pair_show_how_images_are_related(open_page):
     page = open_page("/generate?m=fashion-vae&n=16", ready=False)
     page.wait_for_selector('.sg[data-state="ready"]')
-    page.get_by_role("button", name="Keep", exact=True).click()
-    page.get_by_text("Kept 1 picture on the board").wait_for()
-    page.get_by_role("button", name="Twelve variations").click()
+    page.get_by_role("button", name="Save to board", exact=True).click()
+    page.get_by_text("Saved 1 image to the board").wait_for()
+    page.get_by_role("button", name="12 variations").click()
     wait_until(page, "document.querySelectorAll('.sg-grid button').length === 13")
     page.locator(".sg-grid button").nth(4).click()
     page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])
-    page.get_by_role("button", name="Keep 2 pictures").click()
-    page.get_by_text("Kept 2 pictures on the board").wait_for()
+    page.get_by_role("button", name="Save 2 images to board").click()
+    page.get_by_text("Saved 2 images to the board").wait_for()
     go_to(page, "Board")
     page.wait_for_selector(READY)
     wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
-    page.get_by_role("button", name="Tree").click()
+    page.get_by_role("button", name="Lineage").click()
     rows = page.locator(".bd-row")
     assert [rows.nth(i).locator(".bd-leaf").count() for i in range(2)] == [1, 2]
     expect(page.locator(".bd-tree path")).to_have_count(2)
@@ -169,4 +169,4 @@ def test_the_tree_and_the_pair_show_where_pictures_come_from(open_page):
     page.locator(".bd-picture").nth(2).click(modifiers=["Control"])
     page.get_by_role("button", name="Side by side").click()
     expect(page.locator(".bd-pair figure")).to_have_count(3)
-    expect(page.locator(".bd-pair")).to_contain_text("apart in z")
+    expect(page.locator(".bd-pair")).to_contain_text("in z")

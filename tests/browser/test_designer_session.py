@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 SANDAL, BOOT = "-1.2836, 0.5716", "-0.7264, -0.5964"  # among their own kind alone
 CARD = ".bd-card"
 TILE = '[data-testid="sample-grid"] button'
-FILMS = {"GIF film", "WebP film", "MP4 film"}
+ANIMATIONS = {"Animation, GIF", "Animation, WebP", "Animation, MP4"}
 
 
 def enter(page: Page, name: str, ready: str) -> None:
@@ -27,8 +27,8 @@ def enter(page: Page, name: str, ready: str) -> None:
 
 def file_of(page: Page, kind: str) -> bytes:
     """The bytes of a file that the page makes."""
-    choose(page, "File", kind)
-    page.get_by_role("button", name="Make the file").click()
+    choose(page, "Format", kind)
+    page.get_by_role("button", name="Create file").click()
     page.get_by_text(f"Ready: {kind}").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("^Download")).click()
@@ -37,9 +37,9 @@ def file_of(page: Page, kind: str) -> bytes:
 
 def frames_of(kind: str, data: bytes) -> int:
     """How many pictures a library that knows nothing of us finds in a file."""
-    if kind == "MP4 film":
+    if kind == "Animation, MP4":
         return sum(1 for _ in av.open(io.BytesIO(data)).decode(video=0))
-    if kind == "PNG pictures in a .zip":
+    if kind == "PNG images in a .zip":
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return sum(n.endswith(".png") for n in archive.namelist())
     return Image.open(io.BytesIO(data)).n_frames
@@ -61,13 +61,13 @@ def press(page: Page, words: str) -> None:
 
 
 def test_from_a_silhouette_to_files(open_page, tmp_path):
-    # 1. A silhouette is found on the map, pinned and kept.
+    # 1. A silhouette is found on the map, pinned and saved.
     page = open_page("/?m=fashion-vae")
     pinned = click(page, 0.45, 0.4)
-    page.get_by_role("button", name="Keep pins").click()
-    page.get_by_text("Kept 1 picture on the board").wait_for()
+    page.get_by_role("button", name="Save pins to board").click()
+    page.get_by_text("Saved 1 image to the board").wait_for()
 
-    # 2. A walk from a sandal to an ankle boot, first straight, then drawn by hand.
+    # 2. A path from a sandal to an ankle boot, first straight, then drawn by hand.
     enter(page, "Interpolate", '.pm[data-state="ready"]')
     page.locator('[data-do="clear"]').click()
     for code in (SANDAL, BOOT):
@@ -86,26 +86,26 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.get_by_test_id("frames").fill("8")
     page.get_by_test_id("frames").press("Enter")
     wait_for_query(page, "n", "8")
-    page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)  # the list of a choice closes when the page still scrolls
-    for kind in (*sorted(FILMS), "PNG pictures in a .zip"):
+    for kind in (*sorted(ANIMATIONS), "PNG images in a .zip"):
         assert frames_of(kind, file_of(page, kind)) == 8, kind
 
-    # 3. Twelve variations of one picture, two of them mixed, six kept.
+    # 3. Twelve variations of one image, two of them mixed, six saved.
     enter(page, "Generate", '.sg[data-state="ready"]')
     page.locator(TILE).nth(5).click()
-    press(page, "Twelve variations")
+    press(page, "12 variations")
     page.locator(TILE).nth(3).click()
     page.locator(TILE).nth(5).click(modifiers=["Control"])
     press(page, "Mix selected")
-    page.get_by_role("button", name="Keep", exact=True).click()
-    page.get_by_text("Kept 1 picture on the board").wait_for()
+    page.get_by_role("button", name="Save to board", exact=True).click()
+    page.get_by_text("Saved 1 image to the board").wait_for()
     press(page, "Undo")
     page.locator(TILE).nth(1).click()
     for index in (2, 4, 6, 8):
         page.locator(TILE).nth(index).click(modifiers=["Control"])
-    page.get_by_role("button", name="Keep 5 pictures").click()
-    page.get_by_text("Kept 5 pictures on the board").wait_for()
+    page.get_by_role("button", name="Save 5 images to board").click()
+    page.get_by_text("Saved 5 images to the board").wait_for()
 
     # 4. The board: named, starred, one thrown away and brought back, the same after a reload.
     enter(page, "Board", '.bd[data-state="ready"]')
@@ -130,7 +130,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     expect(page.locator(CARD).nth(0)).to_have_attribute("data-stars", "5")
 
     # 5. The files: opened again, and each picture is what torch decodes at its code.
-    page.get_by_role("button", name="Take home").click()
+    page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_text("28", exact=True).click()
     page.get_by_text("dark", exact=True).click()
     with zipfile.ZipFile(io.BytesIO(file_of(page, "Everything, .zip"))) as archive:
@@ -153,8 +153,8 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     # 6. Another day: a new board reads the file, and takes its name since it has none.
     (tmp_path / "board.json").write_text(text)
     page.get_by_role("button", name="New board").click()
-    page.get_by_text("Nothing is kept here yet").wait_for()
-    page.get_by_role("button", name="Bring in").click()
+    page.get_by_text("This board is empty").wait_for()
+    page.get_by_role("button", name="Import", exact=True).click()
     page.locator('input[type="file"]').set_input_files(tmp_path / "board.json")
     assert cards(page, 6) == codes[1:]
     expect(page.get_by_label("Name", exact=True)).to_have_value("Low boots")

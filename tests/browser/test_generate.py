@@ -1,4 +1,4 @@
-"""Generate: draw, choose, vary, mix, make a direction, go back, and come back by a link."""
+"""Generate: sample, select, vary, mix, add a direction, undo, and come back by a link."""
 
 import numpy as np
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
@@ -32,7 +32,7 @@ def wait_for_new(page: Page, before: str) -> None:
 
 
 def wait_for_nearest(page: Page) -> None:
-    """The nearest real images come after the pictures."""
+    """The nearest real images come after the samples."""
     wait_until(
         page,
         "() => { const { key, compared } = document.querySelector("
@@ -51,7 +51,7 @@ def chosen(page: Page) -> list[float]:
     return z_of(page)
 
 
-def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
+def test_images_are_sampled_selected_varied_mixed_and_undone(open_page):
     page = opened(open_page)
     expect(page.locator(TILE)).to_have_count(64)
     page.locator(TILE).nth(9).click()
@@ -62,9 +62,9 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     item, distance = PixelIndex(real).nearest(torch_image(z)[None, :, :, None].astype(np.uint8))
     source = page.get_by_test_id("nearest-real").get_attribute("src")
     assert source.endswith(f"/{item[0]}.png")
-    expect(page.get_by_test_id("sample-facts")).to_contain_text(f"{distance[0]:.3f} a pixel")
+    expect(page.get_by_test_id("sample-facts")).to_contain_text(f"{distance[0]:.3f} RMS per pixel")
     drawn = key(page)
-    press(page, "Twelve variations")
+    press(page, "12 variations")
     assert page.locator(TILE).count() == 13 and chosen(page) == z
     expect(page.locator(NOTE)).to_contain_text("12 variations")
     page.locator(TILE).nth(3).click()
@@ -85,13 +85,13 @@ def test_pictures_are_drawn_chosen_varied_mixed_and_undone(open_page):
     expect(page.locator(TILE)).to_have_count(13)
 
 
-def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
+def test_a_new_seed_gives_new_images_and_a_link_restores_the_old(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&src=class&c=8&n=16&seed=5&t=0.5&min=0.1")
     expect(page.locator(TILE)).to_have_count(16)
     expect(page.locator(NOTE)).to_contain_text("around Bag · seed 5, temperature 0.5")
     first = chosen(page)
     before = key(page)
-    page.get_by_role("button", name="Draw others").click()
+    page.get_by_role("button", name="Resample").click()
     wait_for_new(page, before)
     wait_for_query(page, "seed")
     assert query(page)["seed"] != "5" and chosen(page) != first
@@ -108,7 +108,7 @@ def test_new_seeds_bring_new_pictures_and_a_link_brings_the_old(open_page):
     )
 
 
-def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
+def test_a_lasso_selects_images_and_defines_a_region(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&n=64&seed=1")
     page.wait_for_selector(".sg-map .la-plotly .main-svg")
     area = page.locator('[data-testid="sample-map"]')
@@ -124,10 +124,12 @@ def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
     wait_until(page, "document.querySelectorAll('.sg-grid [aria-selected=true]').length > 3")
     picked = page.locator('.sg-grid [aria-selected="true"]').count()
     assert picked < 64
-    press(page, "Draw inside the lasso")
+    press(page, "Sample inside the lasso")
     wait_for_query(page, "src", "region")
     corners = np.array([c.split(",") for c in query(page)["in"].split(";")], float)
-    assert 4 <= len(corners) <= 64 and "inside the lasso" in page.locator(NOTE).inner_text()
+    assert (
+        4 <= len(corners) <= 64 and "uniformly from the lasso" in page.locator(NOTE).inner_text()
+    )
     for index in (0, 20, 63):
         page.locator(TILE).nth(index).click()
         z = np.array(chosen(page))
@@ -136,10 +138,10 @@ def test_a_lasso_selects_pictures_and_bounds_a_region(open_page):
     wait_until(page, "!new URL(location.href).searchParams.has('src')")
 
 
-def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
+def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&n=16")
-    page.get_by_text("Directions: from one kind").click()
-    page.get_by_role("button", name="Make the direction").click()
+    page.get_by_text("Attribute directions").click()
+    page.get_by_role("button", name="Add direction").click()
     slider = page.get_by_role("slider", name="T-shirt/top to Trouser")
     slider.wait_for()
     start = chosen(page)
@@ -150,20 +152,20 @@ def test_a_direction_is_a_slider_that_moves_the_picture_live(open_page):
     moved = chosen(page)
     assert np.linalg.norm(np.subtract(moved, start)) > 0.1 and key(page) == before
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(moved)).max() <= 1
-    press(page, "Go on from here")
+    press(page, "Use as new sample")
     assert np.allclose(chosen(page), moved) and page.locator(TILE).count() == 2
     expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("T-shirt/top to Trouser")
 
 
-def test_details_are_drawn_each_with_its_seed_and_sorted_by_newness(open_page):
+def test_samples_of_a_hierarchical_model_have_noise_seeds_and_are_sorted_by_novelty(open_page):
     page = opened(open_page, "/generate?m=fashion-hvae&n=16&seed=2")
     wait_for_nearest(page)
     page.locator(TILE).nth(4).click()
     facts = page.locator('[data-testid="sample-facts"]').inner_text()
-    seed = int(facts.split("detail ")[1].split()[0])
+    seed = int(facts.split("noise seed ")[1].split()[0])
     expected = torch_image(chosen(page), "fashion-hvae", seed=seed)
     assert abs(pixels(page.locator(IMAGE).first) - expected).max() <= 1
-    page.get_by_role("button", name="Newest kind").click()
+    page.get_by_role("button", name="Most novel").click()
     page.locator(TILE).first.focus()
     page.keyboard.press("Enter")
     shown = [float(page.locator('[data-testid="sample-facts"] span').nth(1).inner_text()[:5])]
@@ -180,4 +182,4 @@ def test_a_phone_in_the_dark_holds_the_page(open_page):
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
     page.locator(TILE).nth(2).click()
-    press(page, "Twelve variations")
+    press(page, "12 variations")

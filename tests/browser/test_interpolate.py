@@ -1,4 +1,4 @@
-"""The Interpolate page as people use it: stops, ways, the film, files that other tools open."""
+"""The Interpolate page: waypoints, kinds of path, the player, files that other tools open."""
 
 import base64
 import io
@@ -26,22 +26,22 @@ def at(page: Page, fx: float, fy: float) -> tuple[float, float]:
 
 
 def answered(page: Page) -> None:
-    """Waits until Python has answered the latest change of the way."""
-    wait_until(page, "/in pixel change/.test(document.querySelector('.pm-lengths').textContent)")
+    """Waits until Python has answered the latest change of the path."""
+    wait_until(page, "/in pixel space/.test(document.querySelector('.pm-lengths').textContent)")
 
 
-def stops(page: Page) -> list[list[float]]:
-    found = page.locator('[data-testid="stop-list"] canvas')
+def waypoints(page: Page) -> list[list[float]]:
+    found = page.locator('[data-testid="waypoint-list"] canvas')
     return [
         [float(v) for v in z.split(",")]
         for z in found.evaluate_all("c => c.map(e => e.dataset.z)")
     ]
 
 
-def wait_for_stops(page: Page, count: int) -> None:
+def wait_for_waypoints(page: Page, count: int) -> None:
     wait_until(
         page,
-        "n => document.querySelectorAll('[data-testid=stop-list] li').length === n",
+        "n => document.querySelectorAll('[data-testid=waypoint-list] li').length === n",
         arg=count,
     )
 
@@ -52,28 +52,28 @@ def lengths(page: Page) -> tuple[float, float]:
     return float(data["length"]), float(data["straight"])
 
 
-def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
+def test_waypoints_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     page = open_page(LINK)
     answered(page)
     page.mouse.click(*at(page, 0.3, 0.3))
-    wait_for_stops(page, 3)
-    clicked = stops(page)[2]
+    wait_for_waypoints(page, 3)
+    clicked = waypoints(page)[2]
     wait_for_query(page, "p", f"0.8751,0.4771;-0.5694,-0.4398;{clicked[0]:g},{clicked[1]:g}")
     page.mouse.move(*at(page, 0.3, 0.3))
     page.mouse.down()
     page.mouse.move(*at(page, 0.4, 0.25), steps=4)
     page.mouse.up()
-    moved = stops(page)[2]
-    assert len(stops(page)) == 3 and moved[0] > clicked[0] and moved[1] > clicked[1]
+    moved = waypoints(page)[2]
+    assert len(waypoints(page)) == 3 and moved[0] > clicked[0] and moved[1] > clicked[1]
     page.keyboard.press("Control+z")
-    assert stops(page)[2] == clicked
+    assert waypoints(page)[2] == clicked
     page.keyboard.press("Control+z")
-    assert len(stops(page)) == 2
+    assert len(waypoints(page)) == 2
     page.keyboard.press("Control+Shift+z")
     page.keyboard.press("Control+y")
-    assert stops(page)[2] == moved
-    page.get_by_role("button", name="Delete stop 1", exact=True).click()
-    assert stops(page) == [[-0.5694, -0.4398], moved]
+    assert waypoints(page)[2] == moved
+    page.get_by_role("button", name="Delete waypoint 1", exact=True).click()
+    assert waypoints(page) == [[-0.5694, -0.4398], moved]
     page.get_by_test_id("typed-code").fill("0.5, nonsense")
     page.locator('[data-do="add-code"]').click()
     expect(page.locator(".pm-typed")).to_contain_text("Expected 2 numbers")
@@ -81,17 +81,17 @@ def test_stops_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     page.keyboard.press("Enter")
     page.get_by_test_id("item-number").fill("7")
     page.locator('[data-do="add-item"]').click()
-    wait_for_stops(page, 4)
-    wait_for_query(page, "p", ";".join(f"{a:g},{b:g}" for a, b in stops(page)))
-    before = stops(page)
+    wait_for_waypoints(page, 4)
+    wait_for_query(page, "p", ";".join(f"{a:g},{b:g}" for a, b in waypoints(page)))
+    before = waypoints(page)
     page.reload()
-    wait_for_stops(page, 4)
+    wait_for_waypoints(page, 4)
     answered(page)
-    assert stops(page) == before
+    assert waypoints(page) == before
     expect(page.get_by_test_id("frames")).to_have_value("12")
 
 
-def test_a_spherical_way_turns_through_ten_latents(open_page):
+def test_a_spherical_path_turns_through_ten_latents(open_page):
     ends = np.random.default_rng(0).standard_normal((2, 10)).round(2)
     link = ";".join(",".join(f"{v:g}" for v in end) for end in ends)
     page = open_page(f"/interpolate?m=fashion-vae-10&p={link}&k=straight&n=9", ready=False)
@@ -109,7 +109,7 @@ def test_a_spherical_way_turns_through_ten_latents(open_page):
     low, high = sorted(np.linalg.norm(ends, axis=1))
     radius = np.linalg.norm(z, axis=1)
     assert (radius > low - 1e-3).all() and (radius < high + 1e-3).all()
-    assert np.linalg.norm(ends.mean(0)) < low - 0.2  # where the straight way would lead
+    assert np.linalg.norm(ends.mean(0)) < low - 0.2  # where the straight path would lead
     share = np.linalg.lstsq(ends.T, z.T, rcond=None)[0]
     np.testing.assert_allclose(ends.T @ share, z.T, atol=1e-3)  # in the plane of both
     for i in (0, 4, 8):
@@ -117,14 +117,14 @@ def test_a_spherical_way_turns_through_ten_latents(open_page):
         assert np.abs(pixels(frames.nth(i)) - shown).max() <= 1
 
 
-def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_film_plays(open_page):
+def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_player_plays(open_page):
     page = open_page(LINK)
     answered(page)
     page.get_by_role("button", name="Geodesic", exact=True).click()
     wait_until(page, "/geodesic/.test(document.querySelector('.pm-lengths').textContent)")
     length, straight = lengths(page)
     assert length < 0.9 * straight
-    page.get_by_role("button", name="Even change").click()
+    page.get_by_role("button", name="Uniform pixel change").click()
     wait_for_query(page, "e", "change")
     answered(page)
     page.locator('[data-testid="frame"]').nth(11).wait_for()
@@ -177,14 +177,14 @@ PASTE = """text => {
 }"""
 
 OPENED = {
-    "GIF film": lambda data: Image.open(io.BytesIO(data)).n_frames,
-    "WebP film": lambda data: Image.open(io.BytesIO(data)).n_frames,
-    "MP4 film": lambda data: sum(1 for _ in av.open(io.BytesIO(data)).decode(video=0)),
-    "PNG pictures in a .zip": lambda data: len(zipfile.ZipFile(io.BytesIO(data)).namelist()),
+    "Animation, GIF": lambda data: Image.open(io.BytesIO(data)).n_frames,
+    "Animation, WebP": lambda data: Image.open(io.BytesIO(data)).n_frames,
+    "Animation, MP4": lambda data: sum(1 for _ in av.open(io.BytesIO(data)).decode(video=0)),
+    "PNG images in a .zip": lambda data: len(zipfile.ZipFile(io.BytesIO(data)).namelist()),
     "Contact sheet, PNG": lambda data: 12 * (min(Image.open(io.BytesIO(data)).size) > 600),
     "Contact sheet, PDF": lambda data: 12 * data.startswith(b"%PDF-"),
     "Path as a table, CSV": lambda data: len(data.decode().splitlines()) - 1,
-    "Path with the model's digest, JSON": lambda data: len(json.loads(data)["frames"]),
+    "Path, JSON": lambda data: len(json.loads(data)["frames"]),
 }
 
 
@@ -192,11 +192,11 @@ def test_every_file_opens_again(open_page):
     page = open_page(LINK)
     answered(page)
     # The list closes when the page scrolls, which Playwright's own click would do.
-    page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)
     for name, count in OPENED.items():
-        choose(page, "File", name)
-        page.get_by_role("button", name="Make the file").click()
+        choose(page, "Format", name)
+        page.get_by_role("button", name="Create file").click()
         page.get_by_text(f"Ready: {name}").wait_for()
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile("^Download")).click()
@@ -206,12 +206,12 @@ def test_every_file_opens_again(open_page):
     page.get_by_test_id("frames").press("Enter")
     wait_for_query(page, "n", "120")
     answered(page)
-    for label, name in [("File", "WebP film"), ("Picture height in pixels", "448")]:
+    for label, name in [("Format", "Animation, WebP"), ("Image height, pixels", "448")]:
         choose(page, label, name)
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create file").click()
     page.get_by_text(re.compile(r"of 1\d\d frames|of 120 frames")).wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_text("Stopped; no file was made.").wait_for()
+    page.get_by_text("Export stopped.").wait_for()
 
 
 def invert_of(page: Page, kind: str):
@@ -223,16 +223,16 @@ def invert_of(page: Page, kind: str):
         " return all.length === 1 && all[0].className.includes(`own-invert-${kind}-`); }",
         arg=kind,
     )
-    return page.get_by_label("Invert: the item is dark")
+    return page.get_by_label("Invert (dark item)")
 
 
-def test_pictures_of_ones_own_become_stops(open_page):
+def test_the_visitor_s_images_become_waypoints(open_page):
     page = open_page(LINK)
     answered(page)
-    page.get_by_text("Begin or end at a picture of your own").click()
+    page.get_by_text("Start or end at your own image").click()
     chooser = page.locator('input[type="file"]')
     chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
-    page.get_by_text(re.compile("This picture cannot be used: a.png")).wait_for()
+    page.get_by_text(re.compile("This image cannot be used: a.png")).wait_for()
     shirt = Image.fromarray(255 - torch_image([0.8751, 0.4771]).astype(np.uint8)).resize(
         (280, 280)
     )
@@ -240,9 +240,9 @@ def test_pictures_of_ones_own_become_stops(open_page):
     shirt.save(data, "PNG")
     chooser.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": data.getvalue()})
     expect(invert_of(page, "file")).to_be_checked()
-    page.get_by_role("button", name="Add as the last stop").click()
-    wait_for_stops(page, 3)
-    assert np.abs(np.subtract(stops(page)[2], [0.8751, 0.4771])).max() < 0.25
+    page.get_by_role("button", name="Add as last waypoint").click()
+    wait_for_waypoints(page, 3)
+    assert np.abs(np.subtract(waypoints(page)[2], [0.8751, 0.4771])).max() < 0.25
 
     page.get_by_text("Drawing or clipboard").click()
     canvas = page.get_by_test_id("drawing")
@@ -257,9 +257,9 @@ def test_pictures_of_ones_own_become_stops(open_page):
     assert (pixels(canvas) > 200).sum() > 40
     page.get_by_test_id("use-drawing").click()
     expect(invert_of(page, "drawn")).not_to_be_checked()
-    page.get_by_role("button", name="Add as the last stop").click()
-    wait_for_stops(page, 4)
-    assert len({tuple(z) for z in stops(page)}) == 4
+    page.get_by_role("button", name="Add as last waypoint").click()
+    wait_for_waypoints(page, 4)
+    assert len({tuple(z) for z in waypoints(page)}) == 4
 
     page.evaluate(PASTE, base64.b64encode(data.getvalue()).decode())
     expect(invert_of(page, "pasted")).to_be_checked()
@@ -275,53 +275,55 @@ def test_a_narrow_dark_screen_shows_all_of_it(open_page):
     assert all(b["x"] > a["x"] for a, b in pairwise(frames))
 
 
-def test_frames_are_kept_and_a_saved_path_opens_again(open_page, tmp_path):
+def test_frames_are_saved_and_an_exported_path_is_imported(open_page, tmp_path):
     page = open_page(LINK.replace("straight", "geodesic"))
     answered(page)
     page.locator('[data-testid="frame"]').nth(4).click()
-    page.get_by_role("button", name="Keep this frame").click()
-    page.get_by_text("Kept 1 picture on the board").wait_for()
+    page.get_by_role("button", name="Save frame to board").click()
+    page.get_by_text("Saved 1 image to the board").wait_for()
     wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
-    page.get_by_role("button", name="Make the file").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)
-    kind = "Path with the model's digest, JSON"
-    choose(page, "File", kind)
-    page.get_by_role("button", name="Make the file").click()
+    kind = "Path, JSON"
+    choose(page, "Format", kind)
+    page.get_by_role("button", name="Create file").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("^Download")).click()
     text = download.value.path().read_text()
     page.locator('[data-do="clear"]').click()
-    wait_for_stops(page, 0)
-    page.get_by_text("Open a path that was saved").click()
+    wait_for_waypoints(page, 0)
+    page.get_by_text("Import a path").click()
     chooser = page.locator('input[type="file"]')
     (tmp_path / "bad.json").write_text(text.replace('"guard": true', '"guard": 7'))
     chooser.set_input_files(tmp_path / "bad.json")
-    page.get_by_text("bad.json was not opened: guard is 7; expected true or false.").wait_for()
+    page.get_by_text(
+        "bad.json could not be opened: guard is 7; expected true or false."
+    ).wait_for()
     theirs = json.loads(text)
     (tmp_path / "old.json").write_text(json.dumps(theirs | {"digest": "f" * 64}))
     chooser.set_input_files(tmp_path / "old.json")
     page.get_by_text("This path was made with fashion-vae (ffffffffffff)").wait_for()
-    wait_for_stops(page, 2)
+    wait_for_waypoints(page, 2)
     answered(page)
-    assert stops(page) == theirs["stops"] and query(page)["k"] == "geodesic"
+    assert waypoints(page) == theirs["stops"] and query(page)["k"] == "geodesic"
     page.get_by_role("button", name="Undo", exact=True).click()
-    wait_for_stops(page, 0)
+    wait_for_waypoints(page, 0)
     go_to(page, "Board")
     page.wait_for_selector('.bd[data-state="ready"]')
     card = page.locator(".bd-card")
     kept = [float(v) for v in card.get_attribute("data-z").split(",")]
     assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
-    expect(card).to_contain_text("geodesic way, 5 of 12")
+    expect(card).to_contain_text("geodesic path, 5 of 12")
 
 
 @pytest.mark.parametrize("moment", [0, 60, 119])
-def test_what_is_changed_just_before_leaving_is_kept_and_harms_no_other_page(open_page, moment):
+def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_page, moment):
     page = open_page(LINK)
     answered(page)
     page.locator("nav").get_by_role("button", name="Make", exact=True).click()
     page.get_by_role("menuitem", name="Board", exact=True).wait_for()
-    # The way is told after 120 ms of rest; a message that came too late for its page once emptied
-    # the next one.
+    # The path is committed after 120 ms of rest; a message that came after its page had been left
+    # once emptied the next one.
     page.evaluate(
         """moment => {
           const board = [...document.querySelectorAll('[role=menuitem]')].at(-1);
@@ -335,10 +337,10 @@ def test_what_is_changed_just_before_leaving_is_kept_and_harms_no_other_page(ope
     go_to(page, "Interpolate")
     page.wait_for_selector(MAP)
     wait_for_query(page, "k", "straight")
-    wait_for_stops(page, 0)
+    wait_for_waypoints(page, 0)
 
 
-def test_a_finger_draws_the_way_and_two_move_the_map(open_page):
+def test_one_finger_draws_the_path_and_two_move_the_map(open_page):
     page = open_page(LINK, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     answered(page)
     page.get_by_role("button", name="Draw", exact=True).tap()

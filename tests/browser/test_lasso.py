@@ -122,8 +122,8 @@ def test_files_and_generate_go_on_from_a_region(open_page):
     outline = json.loads(saved("Outline, JSON"))
     assert outline["polygon"] == corners.tolist() and outline["inside"] == len(found)
     assert outline["digest"] == vae.load(ROOT / "checkpoints/fashion-vae").digest
-    page.get_by_role("button", name="Keep these").click()
-    page.get_by_text("Kept 24 pictures").wait_for()
+    page.get_by_role("button", name="Save to board").click()
+    page.get_by_text("Saved 24 images").wait_for()
     page.get_by_role("button", name="Open in Generate").click()
     page.wait_for_selector('.sg[data-state="ready"]')
     wait_until(page, "document.querySelectorAll('[data-testid=sample-grid] button').length === 24")
@@ -134,7 +134,7 @@ def test_files_and_generate_go_on_from_a_region(open_page):
         assert in_polygon(np.array([z_of(page)]), corners).all()
     go_to(page, "Explore")
     page.get_by_text(f"{len(found):,} of 10,000 test images inside.").wait_for()
-    page.get_by_text("lie, seed 5").wait_for()
+    page.get_by_text("inside the lasso, seed 5").wait_for()
 
 
 def drawn_z(page) -> list[float]:
@@ -208,14 +208,14 @@ def test_a_finger_draws_and_two_zoom(open_page):
     wait_for_query(page, "in")
     found, _ = members(polygon(page))
     expect(page.locator(COUNT)).to_contain_text(f"{len(found):,} of 10,000")
-    page.get_by_text("samples from inside").wait_for()
+    page.get_by_text("samples from the aggregate posterior").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_with_a_region(open_page, scheme):
     page = open_page(f"/?m=fashion-vae&in={LINK}", color_scheme=scheme)
-    page.get_by_text("samples from inside").wait_for()
+    page.get_by_text("samples from the aggregate posterior").wait_for()
     for context in (".la", ".stImage"):
         results = Axe().run(page, context=context)
         assert results.violations_count == 0, results.generate_report()

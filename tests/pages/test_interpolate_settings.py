@@ -57,9 +57,9 @@ def test_an_unreadable_parameter_is_named_and_left_out(name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("stops", [[0.0, float("inf")]]),
-        ("stops", [[0.0, 0.0]] * 41),
-        ("stops", None),
+        ("waypoints", [[0.0, float("inf")]]),
+        ("waypoints", [[0.0, 0.0]] * 41),
+        ("waypoints", None),
         ("kind", "drawn"),
         ("frames", 1),
         ("label", 2),
@@ -91,7 +91,7 @@ def test_a_saved_path_opens_unchanged(path, space):
     opened, warnings = path_from_file(saved(path), "m", DIGEST, space)
     wanted = path.to_json() | {"layers": ("points", "names")}
     if path.kind == "drawn":
-        wanted |= {"waypoints": (), "stops": ()}
+        wanted["waypoints"] = ()
     assert opened.to_json() == wanted and warnings == ()
     assert path_from_map(opened.to_json(), space) == opened
 

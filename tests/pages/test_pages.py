@@ -217,20 +217,20 @@ def _digest() -> str:
     return next(e.digest for e in cache.checkpoints() if e.name == "fashion-vae")
 
 
-def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
+def test_a_committed_path_is_sampled_and_reaches_the_address_bar(app):
     app.run()
     app.switch_page("interpolate.py").run()
     assert not app.exception and not app.error
     app.session_state["path"] = {
-        "way": {
+        "path": {
             "digest": _digest(),
             "revision": 0,
             "turn": 1,
-            "stops": [[0.5, -0.5], [1.5, 0.5]],
+            "waypoints": [[0.5, -0.5], [1.5, 0.5]],
             "kind": "geodesic",
             "frames": 9,
             "spacing": "change",
-            "guard": True,
+            "avoid_low_density": True,
             "stroke": [],
             "label": None,
             "seed": 0,
@@ -245,6 +245,6 @@ def test_a_seeded_way_is_walked_and_reaches_the_address_bar(app):
     app.button(key="export-make").click().run()
     assert not app.exception
     assert any("Ready: Path, JSON" in c.value for c in app.caption)
-    app.session_state["path"]["way"] |= {"turn": 2, "frames": 5000}
+    app.session_state["path"]["path"] |= {"turn": 2, "frames": 5000}
     app.run()
     assert "invalid path" in app.warning[0].value

@@ -1,20 +1,20 @@
 /**
- * The cards of a board: stars, notes, order by drag or by keyboard, the tree of who came of whom,
- * and two side by side. Every change is asked of Python, which writes it and sends the board again.
+ * The cards of a board: ratings, notes, reordering by drag or keyboard, the lineage, and a pair side
+ * by side. Python writes every change and sends the board again.
  */
 
 import { loadImage, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 
-const NEAR = 6; // pixels that a pointer travels before a press becomes a drag
+const DRAG_DISTANCE = 6; // pixels
 
 export default class Board {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.cards = this.find(".bd-cards");
-    this.picked = [];
-    this.sort = "own";
+    this.selected = [];
+    this.sort = "manual";
     this.view = "cards";
     for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
     for (const button of root.querySelectorAll("[data-sort]")) button.onclick = () => { this.sort = button.dataset.sort; this.show(); };
@@ -36,18 +36,18 @@ export default class Board {
     const typing = this.root.contains(document.activeElement) && document.activeElement.classList.contains("bd-note");
     this.data = data;
     this.items = new Map(data.items.map((item, index) => [item.id, { ...item, index }]));
-    this.picked = this.picked.filter((id) => this.items.has(id));
+    this.selected = this.selected.filter((id) => this.items.has(id));
     this.find('[data-testid="board-note"]').textContent = data.note;
-    this.waiting = typing; // what is being typed is not replaced under the hand
+    this.waiting = typing; // the note that is being typed is not replaced
     if (!typing) this.show();
     this.root.dataset.state = "ready";
     this.root.dataset.revision = data.revision;
   }
 
-  /** Ids in the order and with the stars that are asked for. */
+  /** The ids with the minimum rating, sorted. */
   order() {
     const least = Number(this.find("[data-least]").value);
-    const by = { own: (a, b) => a.index - b.index, stars: (a, b) => b.stars - a.stars || a.index - b.index, newest: (a, b) => b.changed - a.changed || b.index - a.index };
+    const by = { manual: (a, b) => a.index - b.index, stars: (a, b) => b.stars - a.stars || a.index - b.index, newest: (a, b) => b.changed - a.changed || b.index - a.index };
     return [...this.items.values()].filter((item) => item.stars >= least).sort(by[this.sort]).map((item) => item.id);
   }
 
@@ -82,7 +82,7 @@ export default class Board {
     card.className = "bd-card";
     Object.assign(card.dataset, { id: item.id, z: item.z.join(","), stars: item.stars });
     card.setAttribute("role", "option");
-    card.setAttribute("aria-label", `Picture ${item.index + 1} of ${item.model}, ${item.stars} stars${item.step ? `, ${item.step}` : ""}`);
+    card.setAttribute("aria-label", `Image ${item.index + 1} of ${item.model}, ${item.stars} stars${item.step ? `, ${item.step}` : ""}`);
     const stars = element("div");
     stars.className = "bd-stars";
     for (let n = 1; n <= 5; n++) {
@@ -91,44 +91,44 @@ export default class Board {
       star.onclick = () => this.ask("stars", { ids: [item.id], stars: n === item.stars ? 0 : n });
       stars.append(star);
     }
-    const note = element("input", { className: "bd-note", value: item.note, placeholder: "note", maxLength: 2000, tabIndex: -1 });
-    note.setAttribute("aria-label", `Note of picture ${item.index + 1}`);
+    const note = element("input", { className: "bd-note", value: item.note, placeholder: "Add a note", maxLength: 2000, tabIndex: -1 });
+    note.setAttribute("aria-label", `Note of image ${item.index + 1}`);
     note.onchange = () => this.ask("note", { ids: [item.id], note: note.value });
     note.onblur = () => { if (this.waiting) { this.waiting = false; this.show(); } };
     note.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); };
-    const words = element("div");
-    words.className = "bd-words";
-    const what = element("span", { textContent: item.warning || item.step || item.model, title: `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}` });
-    words.append(what);
-    if (item.link) words.append(element("a", { href: item.link, target: "_self", textContent: "open", title: "Explore at this place" }));
-    card.append(this.picture(item), stars, note, words);
+    const caption = element("div");
+    caption.className = "bd-caption";
+    const origin = element("span", { textContent: item.warning || item.step || item.model, title: `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}` });
+    caption.append(origin);
+    if (item.link) caption.append(element("a", { href: item.link, target: "_self", textContent: "open", title: "Open in Explore" }));
+    card.append(this.picture(item), stars, note, caption);
     return card;
   }
 
   mark() {
-    const first = this.shown.includes(this.picked.at(-1)) ? this.picked.at(-1) : this.shown[0];
+    const first = this.shown.includes(this.selected.at(-1)) ? this.selected.at(-1) : this.shown[0];
     for (const card of this.cards.children) {
-      card.setAttribute("aria-selected", this.picked.includes(card.dataset.id));
+      card.setAttribute("aria-selected", this.selected.includes(card.dataset.id));
       card.tabIndex = card.dataset.id === first ? 0 : -1;
     }
     const can = this.data.can;
-    for (const [what, enabled] of [["undo", can.undo], ["redo", can.redo], ["gone", this.picked.length > 0]]) this.find(`[data-do="${what}"]`).disabled = !enabled;
-    if (JSON.stringify(this.picked) !== this.told) {
-      this.told = JSON.stringify(this.picked);
-      this.send("picked", this.picked);
+    for (const [what, enabled] of [["undo", can.undo], ["redo", can.redo], ["gone", this.selected.length > 0]]) this.find(`[data-do="${what}"]`).disabled = !enabled;
+    if (JSON.stringify(this.selected) !== this.sent) {
+      this.sent = JSON.stringify(this.selected);
+      this.send("selected", this.selected);
     }
   }
 
   select(id, { add = false, until = false } = {}) {
-    if (until && this.picked.length) {
-      const [a, b] = [this.shown.indexOf(this.picked.at(-1)), this.shown.indexOf(id)].sort((x, y) => x - y);
-      this.picked = [...new Set([...this.picked, ...this.shown.slice(a, b + 1)])];
-    } else if (add) this.picked = this.picked.includes(id) ? this.picked.filter((other) => other !== id) : [...this.picked, id];
-    else this.picked = [id];
+    if (until && this.selected.length) {
+      const [a, b] = [this.shown.indexOf(this.selected.at(-1)), this.shown.indexOf(id)].sort((x, y) => x - y);
+      this.selected = [...new Set([...this.selected, ...this.shown.slice(a, b + 1)])];
+    } else if (add) this.selected = this.selected.includes(id) ? this.selected.filter((other) => other !== id) : [...this.selected, id];
+    else this.selected = [id];
     this.mark();
   }
 
-  /** A press selects; one that travels drags the card, or all selected ones, to another place. */
+  /** A click selects; a drag moves the card, or all selected cards. */
   press(event) {
     const card = event.target.closest(".bd-card");
     if (!card || event.button || event.target.closest("button, input, a")) return;
@@ -136,8 +136,8 @@ export default class Board {
     card.focus();
     const target = (move) => document.elementFromPoint(move.clientX, move.clientY)?.closest?.(".bd-card");
     const moved = (move) => {
-      if (!this.drag && Math.hypot(move.clientX - from[0], move.clientY - from[1]) > NEAR && this.sort === "own") {
-        this.drag = this.picked.includes(id) ? this.shown.filter((other) => this.picked.includes(other)) : [id];
+      if (!this.drag && Math.hypot(move.clientX - from[0], move.clientY - from[1]) > DRAG_DISTANCE && this.sort === "manual") {
+        this.drag = this.selected.includes(id) ? this.shown.filter((other) => this.selected.includes(other)) : [id];
         for (const other of this.cards.children) other.dataset.dragged = this.drag.includes(other.dataset.id);
       }
       if (this.drag) for (const other of this.cards.children) other.dataset.before = other === target(move);
@@ -149,7 +149,7 @@ export default class Board {
       const { drag } = this, over = up.type === "pointerup" && target(up);
       this.drag = null;
       for (const other of this.cards.children) other.dataset.before = other.dataset.dragged = false;
-      if (drag) { if (over && !drag.includes(over.dataset.id)) this.place(drag, over.dataset.id); }
+      if (drag) { if (over && !drag.includes(over.dataset.id)) this.move(drag, over.dataset.id); }
       else if (up.type === "pointerup") this.select(id, { add: event.ctrlKey || event.metaKey, until: event.shiftKey });
     };
     addEventListener("pointermove", moved);
@@ -157,8 +157,8 @@ export default class Board {
     addEventListener("pointercancel", ended);
   }
 
-  /** Dropped on a card: in front of it when it comes from behind, behind it when from the front. */
-  place(ids, over) {
+  /** Moves cards to the position of another one. */
+  move(ids, over) {
     const at = this.shown.indexOf(over), forward = this.shown.indexOf(ids[0]) < at;
     this.ask("order", { ids, before: forward ? this.shown[at + 1] ?? null : over });
   }
@@ -171,38 +171,38 @@ export default class Board {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
     if (step && event.altKey) {
       const next = Math.min(this.shown.length - 1, Math.max(0, at + step));
-      if (next !== at && this.sort === "own") this.place([id], this.shown[next]);
+      if (next !== at && this.sort === "manual") this.move([id], this.shown[next]);
     } else if (step) this.cards.children[Math.min(this.shown.length - 1, Math.max(0, at + step))].focus();
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") { this.picked = [...this.shown]; this.mark(); }
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") { this.selected = [...this.shown]; this.mark(); }
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === " " || event.key === "Enter") this.select(id, { add: event.key === " " });
-    else if (event.key === "Escape") { this.picked = []; this.mark(); }
-    else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids: this.picked.includes(id) ? this.picked : [id], stars: Number(event.key) });
-    else if (event.key === "Delete" || event.key === "Backspace") this.ask("gone", { ids: this.picked.includes(id) ? this.picked : [id] });
+    else if (event.key === "Escape") { this.selected = []; this.mark(); }
+    else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids: this.selected.includes(id) ? this.selected : [id], stars: Number(event.key) });
+    else if (event.key === "Delete" || event.key === "Backspace") this.ask("gone", { ids: this.selected.includes(id) ? this.selected : [id] });
     else return;
     event.preventDefault();
   }
 
-  /** Rows of generations with a line from every parent to its child. */
+  /** One row per generation, with a line from each parent to its child. */
   showTree() {
-    const home = this.find(".bd-tree"), leaves = new Map();
-    home.replaceChildren(...this.data.generations.map((row) => {
+    const panel = this.find(".bd-tree"), leaves = new Map();
+    panel.replaceChildren(...this.data.generations.map((row) => {
       const line = element("div", { className: "bd-row" });
       for (const id of row) {
         const item = this.items.get(id), leaf = element("div");
         leaf.className = "bd-leaf";
         leaf.title = item.step || item.model;
         leaf.append(this.picture(item));
-        leaf.onpointerenter = () => this.kin(id, leaves);
-        leaf.onpointerleave = () => this.kin(null, leaves);
+        leaf.onpointerenter = () => this.highlight(id, leaves);
+        leaf.onpointerleave = () => this.highlight(null, leaves);
         leaves.set(id, leaf);
         line.append(leaf);
       }
       return line;
     }));
     const ns = "http://www.w3.org/2000/svg", lines = document.createElementNS(ns, "svg");
-    lines.setAttribute("width", home.scrollWidth);
-    lines.setAttribute("height", home.scrollHeight);
+    lines.setAttribute("width", panel.scrollWidth);
+    lines.setAttribute("height", panel.scrollHeight);
     for (const [id, leaf] of leaves) {
       for (const parent of this.items.get(id).parents) {
         const from = leaves.get(parent);
@@ -213,11 +213,11 @@ export default class Board {
         lines.append(path);
       }
     }
-    home.append(lines);
+    panel.append(lines);
   }
 
-  /** HighlightLayer a picture's ancestors and descendants. */
-  kin(id, leaves) {
+  /** Highlights the ancestors and descendants of an image. */
+  highlight(id, leaves) {
     const found = new Set();
     const up = (one) => { if (!found.has(one)) { found.add(one); this.items.get(one)?.parents.forEach(up); } };
     if (id) up(id);
@@ -238,18 +238,18 @@ export default class Board {
   }
 
   showPair() {
-    const home = this.find(".bd-pair"), pair = this.picked.slice(-2).map((id) => this.items.get(id));
-    if (pair.length < 2) { home.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." })); return; }
+    const panel = this.find(".bd-pair"), pair = this.selected.slice(-2).map((id) => this.items.get(id));
+    if (pair.length < 2) { panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." })); return; }
     const figures = pair.map((item) => {
       const figure = element("figure");
-      const words = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · detail ${item.seed}` : ""}`;
-      figure.append(this.picture(item), element("figcaption", { textContent: words }));
+      const text = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
+      figure.append(this.picture(item), element("figcaption", { textContent: text }));
       return figure;
     });
-    const [a, b] = pair, apart = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;
+    const [a, b] = pair, distance = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;
     const figure = element("figure"), canvas = element("canvas");
-    figure.append(canvas, element("figcaption", { textContent: `difference${apart ? ` · ${apart} apart in z` : ""}` }));
-    home.replaceChildren(...figures, figure);
+    figure.append(canvas, element("figcaption", { textContent: `Difference${distance ? ` · distance ${distance} in z` : ""}` }));
+    panel.replaceChildren(...figures, figure);
     this.difference(canvas, a, b);
   }
 
@@ -267,10 +267,11 @@ export default class Board {
     ctx.putImageData(one, 0, 0);
   }
 
-  ask(what, told = {}) {
-    const button = this.find(`[data-do="${what}"]`);
-    if (!this.data || (button && button.disabled && !told.ids)) return;
-    this.send("ask", { turn: Date.now(), do: what, ids: this.picked, ...told });
+  /** Sends a command to Python. */
+  ask(action, details = {}) {
+    const button = this.find(`[data-do="${action}"]`);
+    if (!this.data || (button && button.disabled && !details.ids)) return;
+    this.send("ask", { turn: Date.now(), do: action, ids: this.selected, ...details });
   }
 
   destroy() { document.removeEventListener("keydown", this.shortcut); }

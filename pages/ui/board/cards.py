@@ -45,6 +45,6 @@ def board_cards(
             "can": {"undo": can_undo, "redo": can_redo},
         },
         on_ask_change=lambda: None,
-        on_picked_change=lambda: None,
+        on_selected_change=lambda: None,
     )
-    return result.ask, result.picked or []
+    return result.ask, result.selected or []

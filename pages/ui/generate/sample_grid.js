@@ -1,8 +1,8 @@
 /**
- * A sheet of generated pictures: chosen, compared with real ones, moved along directions.
+ * A sheet of generated images: select, compare with real ones, move along attribute directions.
  *
- * The tiles are one sprite that torch decoded; the chosen picture is decoded here, so that a
- * direction's slider moves it on every frame. What must be drawn anew is asked of Python.
+ * The tiles are one sprite that torch decoded; the current image is decoded here, so that the slider
+ * of a direction updates it on every frame. Python samples new sheets.
  */
 
 import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
@@ -11,8 +11,8 @@ import { ImageSource } from "../decoder/image_source.js";
 import { SampleMap } from "./sample_map.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-const THIN = 0.05; // of the typical density: below it a decoder has hardly seen anything
-const FEW = 40; // pictures up to which tiles are large
+const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
+const LARGE_TILES = 40; // largest number of images with large tiles
 
 export default class SampleGrid {
   constructor(root) {
@@ -20,7 +20,7 @@ export default class SampleGrid {
     this.find = (selector) => root.querySelector(selector);
     this.grid = this.find(".sg-grid");
     this.canvas = this.find('[data-testid="decoded-image"]');
-    this.picked = new Set();
+    this.selected = new Set();
     this.sort = "drawn";
     this.spread = this.find("[data-spread]");
     this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
@@ -31,7 +31,7 @@ export default class SampleGrid {
       point: (index) => this.choose(index),
       lasso: (polygon, within) => {
         this.polygon = polygon;
-        if (within.length) { this.picked = new Set(within); this.current = within[0]; this.draw(this.current); }
+        if (within.length) { this.selected = new Set(within); this.current = within[0]; this.draw(this.current); }
         this.mark();
       },
     });
@@ -83,10 +83,10 @@ export default class SampleGrid {
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 
-  /** A sheet that has come: nothing of the one before stays chosen. */
+  /** Shows a new sheet, with its first image selected. */
   show(sheet) {
     this.sheet = sheet;
-    this.picked.clear();
+    this.selected.clear();
     this.anchor = null;
     this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
     const { columns, rows, url } = sheet.sprite;
@@ -95,7 +95,7 @@ export default class SampleGrid {
       tile.type = "button";
       tile.setAttribute("role", "option");
       tile.dataset.index = index;
-      tile.setAttribute("aria-label", `Picture ${index + 1}${record.step ? `, ${record.step}` : ""}`);
+      tile.setAttribute("aria-label", `Image ${index + 1}${record.step ? `, ${record.step}` : ""}`);
       const share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
       Object.assign(tile.style, {
         backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
@@ -103,18 +103,18 @@ export default class SampleGrid {
       });
       return tile;
     });
-    this.grid.dataset.few = sheet.records.length <= FEW;
+    this.grid.dataset.large = sheet.records.length <= LARGE_TILES;
     this.grid.dataset.key = sheet.key;
     this.arrange();
     this.choose(Math.min(sheet.current ?? 0, sheet.records.length - 1));
     this.compare(sheet);
   }
 
-  /** Asks how near the pictures are to real ones, once they are to be seen. */
+  /** Requests the nearest real images, once the samples are on show. */
   async compare(sheet) {
     try {
       Object.assign(sheet, await loadJson(sheet.nearestUrl));
-    } catch (error) { sheet.unknown = `The nearest real images did not come (${error.message}).`; }
+    } catch (error) { sheet.unknown = `The nearest real images could not be loaded (${error.message}).`; }
     if (this.sheet !== sheet) return;
     if (this.sort === "new" || this.hides("copies")) this.arrange();
     this.grid.dataset.compared = sheet.key;
@@ -123,13 +123,14 @@ export default class SampleGrid {
 
   /** Orders and filters the tiles. */
   arrange() {
-    const { distance, crowding } = this.sheet, [copy] = this.data.usual;
+    const { distance, crowding } = this.sheet, [near] = this.data.usual;
     for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
-    const copies = this.hides("copies") && distance, empty = this.hides("empty"), by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
-    this.order = crowding.map((_, i) => i).filter((i) => !(copies && distance[i] < copy) && !(empty && crowding[i] < THIN)).sort((a, b) => by(a) - by(b) || a - b);
+    const copies = this.hides("copies") && distance, empty = this.hides("empty");
+    const by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
+    this.order = crowding.map((_, i) => i).filter((i) => !(copies && distance[i] < near) && !(empty && crowding[i] < LOW_DENSITY)).sort((a, b) => by(a) - by(b) || a - b);
     this.grid.replaceChildren(...this.order.map((i) => this.tiles[i]));
     const hidden = this.tiles.length - this.order.length;
-    this.find(".la-live").textContent = hidden ? `${hidden} pictures hidden` : "";
+    this.find(".la-live").textContent = hidden ? `${hidden} images hidden` : "";
     this.mark();
   }
 
@@ -138,19 +139,19 @@ export default class SampleGrid {
   mark() {
     const focus = this.order.includes(this.current) ? this.current : this.order[0];
     this.tiles.forEach((tile, i) => {
-      tile.setAttribute("aria-selected", this.picked.has(i));
+      tile.setAttribute("aria-selected", this.selected.has(i));
       tile.dataset.current = i === this.current;
       tile.tabIndex = i === focus ? 0 : -1;
     });
-    this.map.show(this.sheet.records, this.picked, this.current);
+    this.map.show(this.sheet.records, this.selected, this.current);
     this.showWeights();
     this.showButtons();
   }
 
-  /** Makes one picture the chosen one, and the only selected one unless others are kept. */
+  /** Makes one image the current one, and with `add` keeps the others selected. */
   choose(index, { add = false } = {}) {
-    if (!add) this.picked.clear();
-    this.picked.add(index);
+    if (!add) this.selected.clear();
+    this.selected.add(index);
     this.current = index;
     for (const slider of this.root.querySelectorAll(".sg-sliders input")) { slider.value = 0; slider.nextElementSibling.value = "0.0"; }
     this.moved = null;
@@ -171,13 +172,13 @@ export default class SampleGrid {
   }
 
   describe(index, z) {
-    const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [copy, usual] = this.data.usual;
-    const verdict = far < copy ? "nearly a copy" : far < usual ? "close to a real one" : "clearly different from any";
-    const words = crowd < THIN ? "empty ground" : crowd < 0.3 ? "thin ground" : "busy ground";
-    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · detail ${record.seed}` : ""}`];
-    if (z) lines.push("moved; go on from here to measure it");
+    const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [near, median] = this.data.usual;
+    const novelty = far < near ? "near-duplicate of a real image" : far < median ? "similar to a real image" : "clearly novel";
+    const level = crowd < LOW_DENSITY ? "low" : crowd < MEDIUM_DENSITY ? "moderate" : "high";
+    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · noise seed ${record.seed}` : ""}`];
+    if (z) lines.push("moved along directions; “Use as new sample” compares it with real images");
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
-      : `${far.toFixed(3)} a pixel from the nearest real image: ${verdict}`, `${words}, ${crowd.toFixed(2)} of the typical density`);
+      : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `${level} density, ${crowd.toFixed(2)} of the median`);
     if (record.step && !z) lines.push(record.step);
     this.find(".sg-facts").replaceChildren(...lines.map((line) => element("span", { textContent: line })));
   }
@@ -193,7 +194,7 @@ export default class SampleGrid {
     const index = Number(tile.dataset.index);
     if (event.shiftKey && this.anchor !== null) {
       const [a, b] = [this.order.indexOf(this.anchor), this.order.indexOf(index)].sort((x, y) => x - y);
-      for (const i of this.order.slice(a, b + 1)) this.picked.add(i);
+      for (const i of this.order.slice(a, b + 1)) this.selected.add(i);
       this.choose(index, { add: true });
       return;
     }
@@ -202,9 +203,9 @@ export default class SampleGrid {
 
   toggle(index, add) {
     this.anchor = index;
-    if (add && this.picked.has(index) && this.picked.size > 1) {
-      this.picked.delete(index);
-      if (this.current === index) this.current = [...this.picked].at(-1);
+    if (add && this.selected.has(index) && this.selected.size > 1) {
+      this.selected.delete(index);
+      if (this.current === index) this.current = [...this.selected].at(-1);
       this.mark();
       this.draw(this.current);
     } else this.choose(index, { add });
@@ -225,22 +226,23 @@ export default class SampleGrid {
     else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
     else if (event.key.toLowerCase() === "v") this.ask("variations");
     else if (event.key.toLowerCase() === "m") this.ask("mix");
-    else if (event.key.toLowerCase() === "k") this.ask("keep");
+    else if (event.key.toLowerCase() === "k") this.ask("save");
     else return;
     event.preventDefault();
   }
 
-  /** One slider a selected picture, once there are two. */
+  /** One weight slider per selected image. */
   showWeights() {
-    const home = this.find(".sg-weights"), picks = this.picks();
-    if (home.dataset.picks === picks.join()) return;
-    home.dataset.picks = picks.join();
-    const shown = picks.length > 1 && picks.length <= 8 ? picks : [];
-    home.replaceChildren(...shown.map((index) => range(`picture ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => {})));
-    if (!shown.length) home.textContent = picks.length > 8 ? `${picks.length} pictures in equal parts` : "Select two pictures or more.";
+    const panel = this.find(".sg-weights"), selected = this.selection();
+    if (panel.dataset.selected === selected.join()) return;
+    panel.dataset.selected = selected.join();
+    const shown = selected.length > 1 && selected.length <= 8 ? selected : [];
+    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => {})));
+    if (!shown.length) panel.textContent = selected.length > 8 ? `${selected.length} images with equal weights` : "Select two or more images.";
   }
 
-  picks() { return [this.current, ...[...this.picked].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
+  /** The current image first, then the others. */
+  selection() { return [this.current, ...[...this.selected].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
 
   showDirections() {
     const { directions } = this.data, home = this.find(".sg-sliders"), names = JSON.stringify(directions);
@@ -250,46 +252,50 @@ export default class SampleGrid {
     home.replaceChildren(...directions.map(({ name }) => range(name, { min: -2, max: 2, value: 0, digits: 1, step: 0.02 }, () => this.move())));
   }
 
-  /** The chosen picture moved along all directions, decoded here while a slider is dragged. */
+  /** Moves the current image along all directions while a slider is dragged. */
   move() {
     const shares = [...this.root.querySelectorAll(".sg-sliders input")].map((slider) => Number(slider.value));
-    const own = this.sheet.records[this.current].z;
-    this.moved = shares.some((v) => v) ? own.map((v, k) => v + shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0)) : null;
+    const { z } = this.sheet.records[this.current];
+    this.moved = shares.some((v) => v) ? z.map((v, k) => v + shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0)) : null;
     this.draw(this.current, this.moved);
     this.showButtons();
   }
 
   showButtons() {
-    const many = this.picked.size, can = this.data?.can ?? {};
-    const enabled = { undo: can.undo, redo: can.redo, variations: many >= 1, keep: many >= 1, mix: many >= 2, move: Boolean(this.moved), region: Boolean(this.polygon), a: many >= 1, b: many >= 1 };
+    const count = this.selected.size, can = this.data?.can ?? {};
+    const enabled = { undo: can.undo, redo: can.redo, variations: count >= 1, save: count >= 1, mix: count >= 2, move: Boolean(this.moved), region: Boolean(this.polygon), a: count >= 1, b: count >= 1 };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
-    this.find('[data-do="keep"]').textContent = many > 1 ? `Keep ${many} pictures` : "Keep";
+    this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} images to board` : "Save to board";
     const { groups = {} } = this.data ?? {};
-    for (const [side, words] of [["a", "from"], ["b", "to"]]) {
-      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `“${words}”: ${groups[side]} examples` : `Selection is “${words}”`;
+    for (const side of ["a", "b"]) {
+      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `Group ${side.toUpperCase()}: ${groups[side]} images` : `Set as group ${side.toUpperCase()}`;
     }
   }
 
-  ask(what) {
-    if (!this.sheet || this.find(`[data-do="${what}"]`).disabled) return;
+  /** Sends a command to Python. */
+  ask(action) {
+    if (!this.sheet || this.find(`[data-do="${action}"]`).disabled) return;
     const weights = [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value));
-    const words = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
+    const description = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
-    this.send("ask", { turn: Date.now(), key: this.sheet.key, do: what, picks: this.picks(), spread: Number(this.spread.value), weights, z: what === "move" ? this.moved : null, polygon: what === "region" ? this.polygon : null, words });
+    this.send("ask", {
+      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), spread: Number(this.spread.value), weights, description,
+      z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
+    });
   }
 
   destroy() { document.removeEventListener("keydown", this.shortcut); this.map.destroy(); }
 }
 
-/** A labelled slider whose number stands beside it. */
+/** A labelled slider with its value. */
 function range(name, { min, max, value, digits, step = 0.01 }, changed) {
   const label = element("label");
   label.className = "sg-range";
-  const words = element("span", { textContent: name, title: name });
+  const text = element("span", { textContent: name, title: name });
   const slider = element("input", { type: "range", min, max, step, value });
   slider.setAttribute("aria-label", name);
   const number = element("output", { className: "la-mono", value: value.toFixed(digits) });
   slider.oninput = () => { number.value = Number(slider.value).toFixed(digits); changed(); };
-  label.append(words, slider, number);
+  label.append(text, slider, number);
   return label;
 }

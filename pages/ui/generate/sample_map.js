@@ -1,10 +1,10 @@
-/** A small map of where generated pictures fall, on which a lasso chooses among them or bounds a region. */
+/** A small map of generated images, on which a lasso selects some of them or defines a region. */
 
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { SmallMap } from "../map/minimap.js";
 
 export class SampleMap extends SmallMap {
-  /** @param handlers { lasso(polygon, indices of the pictures inside), point(index) } */
+  /** @param handlers { lasso(polygon, indices of the images inside), point(index) } */
   constructor(element, handlers) {
     super(element);
     Object.assign(this, { handlers, lasso: new Lasso(), records: [] });
@@ -16,17 +16,17 @@ export class SampleMap extends SmallMap {
     return super.open(data, theme);
   }
 
-  /** @param records whose z are marked   @param picked set of their indices   @param current one of them */
-  show(records, picked, current) { Object.assign(this, { records, picked, current }); this.draw(); }
+  /** @param records whose z are marked   @param selected set of their indices   @param current one of them */
+  show(records, selected, current) { Object.assign(this, { records, selected, current }); this.draw(); }
 
   mark(ctx) {
-    const { view, theme, records, picked, current } = this;
+    const { view, theme, records, selected, current } = this;
     this.drawCross(records[current]?.z ?? [0, 0]);
     records.forEach(({ z: [z1, z2] }, i) => {
       const [x, y] = view.toPixel(z1, z2);
       ctx.beginPath();
-      ctx.arc(x, y, picked.has(i) ? 4.5 : 3, 0, 2 * Math.PI);
-      ctx.fillStyle = picked.has(i) ? theme.accentText : theme.text;
+      ctx.arc(x, y, selected.has(i) ? 4.5 : 3, 0, 2 * Math.PI);
+      ctx.fillStyle = selected.has(i) ? theme.accentText : theme.text;
       ctx.strokeStyle = theme.ground;
       ctx.lineWidth = 1.5;
       ctx.fill();
@@ -36,7 +36,7 @@ export class SampleMap extends SmallMap {
     if (corners?.length) drawLasso(ctx, view, theme, corners);
   }
 
-  /** A drag draws a lasso; a press on a picture's mark chooses it; a press beside all ends the lasso. */
+  /** A drag draws a lasso, a click on a mark selects its image, a click elsewhere clears the lasso. */
   press(event) {
     if (!this.items || event.button) return;
     const box = this.over.getBoundingClientRect(), at = (e) => [e.clientX - box.left, e.clientY - box.top];

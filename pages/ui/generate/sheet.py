@@ -24,7 +24,7 @@ from ..runtime.query import (
 )
 
 # Each command with the number of selected images that it needs.
-COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "keep": 1}
+COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "save": 1}
 COMMANDS |= {"region": 0, "undo": 0, "redo": 0}
 
 
@@ -73,7 +73,7 @@ class SampleStats(NamedTuple):
 @dataclass(frozen=True)
 class GridCommand:
     """A command of the grid: `variations` of the first selected record, a `mix` of all, a `move`
-    of the first to `z`, to `keep` them, to make them group "a" or "b", to sample a `region`, to
+    of the first to `z`, to `save` them, to make them group "a" or "b", to sample a `region`, to
     `undo` or `redo`."""
 
     turn: int
@@ -86,7 +86,8 @@ class GridCommand:
     description: str = ""
 
 
-_DEFAULTS = {"picks": [], "spread": 0.25, "weights": [], "z": None, "polygon": None, "words": ""}
+_DEFAULTS = {"selected": [], "spread": 0.25, "weights": [], "z": None, "polygon": None}
+_DEFAULTS |= {"description": ""}
 
 
 def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
@@ -94,12 +95,12 @@ def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
     checks = {
         "turn": whole(0, 2**53),
         "do": one_of(COMMANDS),
-        "picks": list_of(whole(0, count - 1), MAX_SAMPLES),
+        "selected": list_of(whole(0, count - 1), MAX_SAMPLES),
         "spread": number(0, 3),
         "weights": list_of(number(0, 100), MAX_SAMPLES),
         "z": optional(code(space.latent, 17), ()),
         "polygon": optional(polygon, ()),
-        "words": lambda text: str(text)[:80],
+        "description": lambda text: str(text)[:80],
     }
     command = GridCommand(*read_message(value, checks, _DEFAULTS).values())
     if command.action == "region" and not command.polygon:

@@ -1,6 +1,6 @@
 /**
- * The film: a strip of frames, a scrubber, a player. The head is a number from 0 to frames - 1;
- * between two frames the picture is decoded as well, so that play is as smooth as the screen.
+ * A film strip, a scrubber and a player. The head is a real number from 0 to frames - 1: images
+ * between two frames are decoded too, so that playback is smooth.
  */
 
 import { densityText } from "../map/items.js";
@@ -8,9 +8,9 @@ import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-const FRAME_BUDGET = 6; // milliseconds of decoding that the strip takes of a screen's frame
+const FRAME_BUDGET = 6; // milliseconds of decoding per screen frame
 
-export class Film {
+export class FilmStrip {
   /** @param handlers { latentAt(z), moved() }   @param source decodes */
   constructor(root, handlers, source) {
     Object.assign(this, { handlers, source, codes: [], cells: [], head: 0, direction: 1, playing: false });
@@ -32,7 +32,7 @@ export class Film {
 
   get last() { return Math.max(0, this.codes.length - 1); }
 
-  /** Other codes [n, D]; the head keeps its share of the way. */
+  /** Sets the codes [n, D]; the head keeps its relative position. */
   setFrames(codes) {
     const share = this.last ? this.head / this.last : 0;
     this.codes = codes;
@@ -47,22 +47,22 @@ export class Film {
     this.show();
   }
 
-  /** The same codes with another label, seed or model. */
+  /** Decodes the codes again, for another label, seed or model. */
   refresh() { this.turn = 0; this.frame ??= requestAnimationFrame(() => this.grow()); }
 
   cell(i) {
     const item = element("li"), button = element("button", { type: "button", tabIndex: -1 }), canvas = element("canvas");
-    const place = element("span"), near = element("span");
+    const density = element("span"), near = element("span");
     canvas.dataset.testid = "frame";
     canvas.setAttribute("role", "img");
-    button.append(canvas, place, near);
+    button.append(canvas, density, near);
     button.onclick = () => { this.pause(); this.seek(i); };
     item.append(button);
     this.strip.append(item);
-    return { item, button, canvas, place, near };
+    return { item, button, canvas, density, near };
   }
 
-  /** Decodes outdated cells until the frame's share is spent, goes on in the next. */
+  /** Decodes outdated cells until the budget is spent, and continues in the next frame. */
   async grow() {
     const start = performance.now(), { items, source } = this;
     for (; this.turn < this.cells.length; this.turn++) {
@@ -84,17 +84,17 @@ export class Film {
   }
 
   /** The caption of a frame: the local density and the most frequent class of its neighbours. */
-  describe({ canvas, button, place, near }, latent) {
+  describe({ canvas, button, density, near }, latent) {
     const survey = this.items.survey(latent.z), { level, mix, near: items } = survey, name = this.items.classes[mix[0].label];
     canvas.dataset.z = latent.z.join(",");
-    place.textContent = densityText(survey).replace(", percentile", "");
-    place.dataset.level = level;
-    near.textContent = `${mix[0].count}/${items.length} ${name}`; // the share first: a long name is cut
+    density.textContent = densityText(survey).replace(", percentile", "");
+    density.dataset.level = level;
+    near.textContent = `${mix[0].count}/${items.length} ${name}`; // the count first, because a long name is cut
     button.title = `Local density ${densityText(survey)}. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
-    canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${place.textContent}, ${near.textContent}`);
+    canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${density.textContent}, ${near.textContent}`);
   }
 
-  /** The code at the head, between two frames by a straight line. */
+  /** The code at the head, interpolated linearly between two frames. */
   get code() {
     const low = Math.min(Math.floor(this.head), this.last), a = this.codes[low], b = this.codes[Math.min(low + 1, this.last)];
     const share = this.head - low;
@@ -148,7 +148,7 @@ export class Film {
     this.button.textContent = "Play";
   }
 
-  /** The scrubber and the marked frame follow the head. */
+  /** The scrubber and the current frame follow the head. */
   show() {
     const now = Math.round(this.head);
     this.range.value = this.head;

@@ -1,34 +1,34 @@
-/** What people do on the Interpolate page: gestures, keys, buttons and fields, each told to the map. */
+/** The input of the Interpolate page: gestures, keys, buttons and fields. */
 
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "../map/path_overlay.js";
 
-/** Gestures and keys on the map: stops are dragged, a stroke is drawn, or the map moves. */
+/** Gestures and keys on the map: drag a waypoint, draw a stroke or pan. */
 export function wireMap(map) {
-  // Heard before `listen`, which must know whether a drag is about a stop, a stroke or the map.
+  // Before `listen`, which needs to know what the drag moves.
   map.over.addEventListener("pointerdown", (event) => {
     const box = map.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
-    map.grabbed = map.items && map.tool === "stops" ? waypointAt(map.view, map.state.stops, at, event.pointerType === "touch" ? 24 : 13) : null;
+    map.grabbed = map.items && map.tool === "waypoints" ? waypointAt(map.view, map.state.waypoints, at, event.pointerType === "touch" ? 24 : 13) : null;
     map.stroke = map.tool === "draw" ? [map.view.toPlane(...at)] : null;
-    map.mode.panning = map.tool === "stops" && map.grabbed === null;
+    map.mode.panning = map.tool === "waypoints" && map.grabbed === null;
     map.dragging = null;
   });
   const handlers = {
     preview: (z) => {
-      if (z === null && map.stroke) map.stroke = null; // a second finger: it is a pinch
+      if (z === null && map.stroke) map.stroke = null; // a second finger starts a pinch
       map.preview = map.items && z ? map.complete(z) : null;
-      const at = z && map.items && waypointAt(map.view, map.state.stops, map.view.toPixel(...z), 13);
-      map.over.style.cursor = map.tool === "stops" && at !== null && at !== false ? "grab" : "";
+      const at = z && map.items && waypointAt(map.view, map.state.waypoints, map.view.toPixel(...z), 13);
+      map.over.style.cursor = map.tool === "waypoints" && at !== null && at !== false ? "grab" : "";
       map.redraw();
     },
     hold: (z) => {
       if (!map.items) return;
       if (map.stroke) map.stroke.push(z);
       else if (map.grabbed !== null) {
-        map.dragging ??= map.state.stops;
+        map.dragging ??= map.state.waypoints;
         map.chosen = map.grabbed;
-        const moved = map.complete(z, map.state.stops[map.grabbed]);
-        map.state = { ...map.state, stops: map.state.stops.map((stop, i) => (i === map.grabbed ? moved : stop)) };
+        const moved = map.complete(z, map.state.waypoints[map.grabbed]);
+        map.state = { ...map.state, waypoints: map.state.waypoints.map((code, i) => (i === map.grabbed ? moved : code)) };
         map.answer = null;
         map.preview = moved;
       }
@@ -40,16 +40,16 @@ export function wireMap(map) {
       map.preview = null;
       if (stroke) map.endStroke(stroke);
       else if (dragging) {
-        const moved = map.state.stops;
-        map.state = { ...map.state, stops: dragging };
-        map.change({ stops: moved });
+        const moved = map.state.waypoints;
+        map.state = { ...map.state, waypoints: dragging };
+        map.change({ waypoints: moved });
       }
     },
     pin: (z) => {
       if (!map.items) return;
       map.stroke = null;
       if (map.tool === "draw") return;
-      if (map.grabbed !== null) { map.chosen = map.grabbed; map.showStops(); map.redraw(); } else map.add(map.complete(z));
+      if (map.grabbed !== null) map.select(map.grabbed); else map.add(map.complete(z));
     },
     moved: () => map.redraw("view"),
     nudge: (dx, dy) => map.nudge(dx, dy),
@@ -58,7 +58,7 @@ export function wireMap(map) {
   listen(map.over, map.view, handlers, map.mode);
   map.over.addEventListener("keydown", (event) => { if (event.key === " ") map.spaceAt = map.view.toArray().join(); });
   map.over.addEventListener("keyup", (event) => {
-    if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // held to pan, it is no press
+    if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // not when it was held to pan
   });
   map.root.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range") return;
@@ -69,15 +69,15 @@ export function wireMap(map) {
   });
 }
 
-/** Does what a key on the map stands for; false where it stands for nothing. */
+/** Carries out a key on the map; false for keys without an action. */
 function keyPressed(map, key) {
   if (!map.items) return false;
-  const count = map.state.stops.length;
+  const count = map.state.waypoints.length;
   const action = {
     Delete: () => map.chosen !== null && map.remove(map.chosen), Backspace: () => map.chosen !== null && map.remove(map.chosen),
-    Escape: () => { map.chosen = null; map.setTool("stops"); map.showStops(); map.redraw(); },
-    n: () => { map.chosen = count ? ((map.chosen ?? -1) + 1) % count : null; map.showStops(); map.redraw(); },
-    d: () => map.items.latentSize === 2 && map.setTool(map.tool === "draw" ? "stops" : "draw"),
+    Escape: () => { map.setTool("waypoints"); map.select(null); },
+    n: () => map.select(count ? ((map.chosen ?? -1) + 1) % count : null),
+    d: () => map.items.latentSize === 2 && map.setTool(map.tool === "draw" ? "waypoints" : "draw"),
     u: () => map.undo(), f: () => map.fit(), "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
   }[key.length === 1 ? key.toLowerCase() : key];
   if (action) { action(); return true; }
@@ -91,10 +91,10 @@ export function wireControls(map) {
   const tools = {
     "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
     undo: () => map.undo(), redo: () => map.redo(), copy: () => map.copyLink(),
-    reverse: () => map.change({ stops: [...map.state.stops].reverse(), stroke: [...map.state.stroke].reverse() }),
-    clear: () => { map.chosen = null; map.change({ stops: [], ...(map.state.kind === "drawn" && { kind: "straight" }) }); },
-    keep: () => map.keep([Math.round(map.film.head)]), "keep-all": () => map.keep(map.film.codes.map((_, i) => i)),
-    "add-item": () => map.stops.addItem(), "add-code": () => map.stops.addCode(),
+    reverse: () => map.change({ waypoints: [...map.state.waypoints].reverse(), stroke: [...map.state.stroke].reverse() }),
+    clear: () => { map.chosen = null; map.change({ waypoints: [], ...(map.state.kind === "drawn" && { kind: "straight" }) }); },
+    save: () => map.save([Math.round(map.film.head)]), "save-all": () => map.save(map.film.codes.map((_, i) => i)),
+    "add-item": () => map.waypoints.addItem(), "add-code": () => map.waypoints.addCode(),
   };
   for (const button of map.all("[data-do]")) if (tools[button.dataset.do]) button.onclick = tools[button.dataset.do];
   for (const button of map.all("[data-tool]")) button.onclick = () => map.setTool(button.dataset.tool);
@@ -110,13 +110,13 @@ export function wireControls(map) {
     button.onclick = () => {
       const { kind } = button.dataset;
       if (kind === "drawn" && map.state.stroke.length < 2) { map.setTool("draw"); return; }
-      if (kind !== "drawn") map.setTool("stops");
+      if (kind !== "drawn") map.setTool("waypoints");
       map.change({ kind });
     };
   }
   for (const button of map.all("[data-spacing]")) button.onclick = () => map.change({ spacing: button.dataset.spacing });
-  const guard = map.find('[data-field="guard"]'), frames = map.find('[data-field="frames"]');
-  guard.onchange = () => map.change({ guard: guard.checked });
+  const avoid = map.find('[data-field="avoid"]'), frames = map.find('[data-field="frames"]');
+  avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
   const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');
   label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });

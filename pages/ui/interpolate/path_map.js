@@ -1,8 +1,8 @@
 /**
- * The Interpolate page's map: stops that are dragged, a way through them, a film of it.
+ * The map of the Interpolate page: waypoints that can be dragged, a path through them, its frames.
  *
- * Python finds the way (torch and the metric are there); the browser decodes its frames. While an
- * answer is on its way, stops are joined by a dashed line. Only the way is committed: hovering,
+ * Python computes the path, because that needs torch and the metric; the browser decodes its frames.
+ * A dashed line joins the waypoints until the answer comes. Only the path is committed: hovering,
  * playing and scrubbing send nothing.
  */
 
@@ -18,15 +18,15 @@ import { Overlay } from "../map/overlay.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 import { keyOf, ImageSource } from "../decoder/image_source.js";
 import { round, View } from "../map/viewport.js";
-import { Film } from "./film_strip.js";
+import { FilmStrip } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
 import { drawPath, simplified } from "../map/path_overlay.js";
-import { Stops } from "./stops.js";
-import { showControls, showFacts, showWords } from "./readout.js";
+import { Waypoints } from "./waypoints.js";
+import { showControls, showFacts, showSummary } from "./readout.js";
 import { fill, paint } from "../decoder/pixels.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest
-const MOST_STOPS = 40;
+const MAX_WAYPOINTS = 40;
 
 export default class PathMap {
   constructor(root) {
@@ -37,10 +37,10 @@ export default class PathMap {
     this.canvas = this.find('[data-testid="decoded-image"]');
     this.view = new View();
     this.mode = { panning: false };
-    this.tool = "stops";
+    this.tool = "waypoints";
     this.hidden = new Set();
     this.history = new UndoStack();
-    this.debouncer = new Debouncer(() => this.send?.("way", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
+    this.debouncer = new Debouncer(() => this.send?.("path", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
     this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
     this.layers = new Layers(this.find(".la-under"));
     this.layers.onGrown = () => this.redraw("under");
@@ -48,9 +48,9 @@ export default class PathMap {
     this.source = new ImageSource(
       (pixels, latent) => this.present(latent, "browser", (rgba) => paint(pixels, this.items.image[0], rgba)),
       (bytes, latent) => this.present(latent, "server", (rgba) => fill(rgba, bytes, this.items.image[0])), this.stats);
-    this.film = new Film(root, { latentAt: (z) => this.latentAt(z), moved: () => this.redraw() }, this.source);
-    this.stops = new Stops(root, {
-      add: (z) => this.add(z), remove: (i) => this.remove(i), choose: (i) => { this.chosen = i; this.showStops(); this.redraw(); },
+    this.film = new FilmStrip(root, { latentAt: (z) => this.latentAt(z), moved: () => this.redraw() }, this.source);
+    this.waypoints = new Waypoints(root, {
+      add: (z) => this.add(z), remove: (i) => this.remove(i), select: (i) => this.select(i),
     }, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     wireMap(this);
@@ -59,9 +59,9 @@ export default class PathMap {
     this.resizer.observe(this.find(".la-plot"));
   }
 
-  // --- what Python says ------------------------------------------------------------------------
+  // --- messages from Python --------------------------------------------------------------------
 
-  /** Called with every message of Python: a new model, an answer, a stop from an image. */
+  /** Called with every message: a new model, an answer, a path from a file or an image. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     this.link = data.link;
@@ -78,13 +78,13 @@ export default class PathMap {
     this.take(data);
   }
 
-  /** Takes over what an answer says, unless something newer has been committed since. */
+  /** Adopts an answer, unless something newer has been committed since. */
   async take(data) {
-    this.stops.showPins(data.pins);
+    this.waypoints.showPins(data.pins);
     if (data.revision !== this.revision) {
       this.history.push(this.state);
       this.revision = data.revision;
-      this.state = adopted(data.way);
+      this.state = adopted(data.path);
       this.chosen = null;
     } else if (data.turn !== null && data.turn !== this.turn) return;
     this.answer = data.answer;
@@ -119,13 +119,13 @@ export default class PathMap {
     Object.assign(this.canvas, { width, height });
     this.ctx = this.canvas.getContext("2d");
     this.image = this.ctx.createImageData(width, height);
-    this.state = adopted(data.way);
+    this.state = adopted(data.path);
     this.history.clear();
     Object.assign(this, { revision: data.revision, turn: null, chosen: null, preview: null, shown: null, speed: null, item: null });
     this.layers.setTheme(this.theme);
     this.layers.setModel(items, this.source.remote ? null : this.source);
     this.film.setModel(items);
-    this.stops.setModel(items, urls.items);
+    this.waypoints.setModel(items, urls.items);
     this.lists.setModel(items, null, urls.items);
     this.lists.showLegend(this.hidden, this.theme);
     this.offer(data.kinds);
@@ -140,7 +140,7 @@ export default class PathMap {
     this.redraw("view");
   }
 
-  /** Shows the kinds of way and the controls that this model knows. */
+  /** Shows the kinds of path and the controls that this model has. */
   offer(kinds) {
     const { items } = this;
     for (const button of this.all("[data-kind]")) button.hidden = !kinds.includes(button.dataset.kind);
@@ -149,17 +149,19 @@ export default class PathMap {
     const select = this.find('[data-testid="class-select"]');
     select.replaceChildren(new Option("Unknown", ""), ...items.classes.slice(0, items.contextSize).map((name, label) => new Option(name, label)));
     this.find('[data-testid="noise-seed"]').max = this.source.rows.length - 1;
-    if (!kinds.includes("drawn")) this.setTool("stops");
+    if (!kinds.includes("drawn")) this.setTool("waypoints");
   }
 
-  // --- what people do -------------------------------------------------------------------------
+  // --- changes ----------------------------------------------------------------------------------
 
   latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
-  /** A place on the plane with the further dimensions of another code. */
-  complete([z1, z2], like = this.state.stops.at(-1) ?? new Array(this.items.latentSize).fill(0)) { return round([z1, z2, ...like.slice(2)]); }
+  /** A point of the plane with the other latents of `like`. */
+  complete([z1, z2], like = this.state.waypoints.at(-1) ?? new Array(this.items.latentSize).fill(0)) {
+    return round([z1, z2, ...like.slice(2)]);
+  }
 
-  /** The one way by which the way changes: undone as a whole, told to Python. */
+  /** Changes the path as one step that can be undone, and commits it. */
   change(changed) {
     if (!this.items) return;
     this.history.push(this.state);
@@ -168,7 +170,7 @@ export default class PathMap {
   }
 
   after() {
-    if (this.chosen >= this.state.stops.length) this.chosen = null;
+    if (this.chosen >= this.state.waypoints.length) this.chosen = null;
     this.answer = null;
     this.shown = null;
     this.film.refresh();
@@ -186,16 +188,16 @@ export default class PathMap {
   }
 
   add(z) {
-    if (this.state.stops.length >= MOST_STOPS) { this.trouble = `A way has at most ${MOST_STOPS} stops: delete one first.`; this.showAll(); return; }
-    this.setTool("stops");
-    this.chosen = this.state.stops.length;
-    this.change({ stops: [...this.state.stops, round(z)], ...(this.state.kind === "drawn" && { kind: "straight" }) });
+    if (this.state.waypoints.length >= MAX_WAYPOINTS) { this.trouble = `A path has at most ${MAX_WAYPOINTS} waypoints: delete one first.`; this.showAll(); return; }
+    this.setTool("waypoints");
+    this.chosen = this.state.waypoints.length;
+    this.change({ waypoints: [...this.state.waypoints, round(z)], ...(this.state.kind === "drawn" && { kind: "straight" }) });
     if (this.view.reveal(z[0], z[1])) this.redraw("view");
   }
 
   remove(i) {
     this.chosen = null;
-    this.change({ stops: this.state.stops.filter((_, j) => j !== i) });
+    this.change({ waypoints: this.state.waypoints.filter((_, j) => j !== i) });
   }
 
   endStroke(stroke) {
@@ -207,15 +209,15 @@ export default class PathMap {
   setTool(tool) {
     this.tool = tool;
     for (const button of this.all("[data-tool]")) press(button, button.dataset.tool === tool);
-    showWords(this);
+    showSummary(this);
   }
 
   nudge(dx, dy) {
     if (!this.items) return;
     if (this.chosen === null) { if (dx) this.film.step(Math.sign(dx)); return; }
-    const stops = this.state.stops.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
-    this.change({ stops });
-    if (this.view.reveal(...stops[this.chosen])) this.redraw("view");
+    const waypoints = this.state.waypoints.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
+    this.change({ waypoints });
+    if (this.view.reveal(...waypoints[this.chosen])) this.redraw("view");
   }
 
   zoom(factor) { this.view.zoom(factor); this.redraw("view"); }
@@ -239,18 +241,18 @@ export default class PathMap {
     await copyLink(this.find('[data-do="copy"]'), this.link);
   }
 
-  /** Tells Python the way; it answers with the curve, the frames and the lengths. */
+  /** Commits the path; Python answers with the curve, the frames and the lengths. */
   commit() {
     this.turn = (this.turn ?? 0) + 1;
     this.debouncer.schedule(COMMIT_DELAY);
   }
 
-  /** Asks Python to put frames of the way that it answered last on the board. */
-  keep(frames) {
-    if (this.answer) this.send?.("keep", { asked: Date.now(), digest: this.digest, turn: this.turn, frames });
+  /** Saves frames of the last answer to the board. */
+  save(frames) {
+    if (this.answer) this.send?.("save", { request: Date.now(), digest: this.digest, turn: this.turn, frames });
   }
 
-  // --- what people see ------------------------------------------------------------------------
+  // --- display ----------------------------------------------------------------------------------
 
   measure() {
     const { clientWidth, clientHeight } = this.find(".la-plot");
@@ -258,16 +260,22 @@ export default class PathMap {
   }
 
   showAll() {
-    this.showStops();
+    this.showWaypoints();
     showControls(this);
-    showWords(this);
+    showSummary(this);
     this.redraw();
   }
 
-  showStops() {
-    this.stops.show(this.state.stops.map((z) => this.latentAt(z)), this.chosen);
-    if (this.state.stops.length) this.stops.showGallery(this.state.stops[this.chosen ?? this.state.stops.length - 1]);
-    else this.stops.showGallery(this.items.start);
+  select(i) {
+    this.chosen = i;
+    this.showWaypoints();
+    this.redraw();
+  }
+
+  showWaypoints() {
+    this.waypoints.show(this.state.waypoints.map((z) => this.latentAt(z)), this.chosen);
+    if (this.state.waypoints.length) this.waypoints.showGallery(this.state.waypoints[this.chosen ?? this.state.waypoints.length - 1]);
+    else this.waypoints.showGallery(this.items.start);
   }
 
   showLayers() {
@@ -297,25 +305,28 @@ export default class PathMap {
       }
       const head = this.headCode();
       if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(head));
-      this.drawPlace(head);
+      this.drawOverlay(head);
     });
   }
 
   headCode() {
-    return this.film.codes.length ? this.film.code : this.state.stops[0] ?? round(this.items.start);
+    return this.film.codes.length ? this.film.code : this.state.waypoints[0] ?? round(this.items.start);
   }
 
-  drawPlace(head) {
+  drawOverlay(head) {
     const { items, state, theme, view } = this, z = this.preview ?? head, latent = this.latentAt(z), key = keyOf(latent);
     if (key !== this.shown) {
       this.shown = key;
       this.source.draw(latent);
       showFacts(this, z);
     }
-    this.overlay.draw(view, theme, { z: head, held: head, pins: [], near: [], item: null, items, hidden: this.hidden, showNames: state.layers.includes("names"), preview: false });
+    this.overlay.draw(view, theme, {
+      z: head, held: head, pins: [], near: [], item: null, items, hidden: this.hidden,
+      showNames: state.layers.includes("names"), preview: false,
+    });
     drawPath(this.over.getContext("2d"), view, theme, {
-      waypoints: state.stops, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
-      path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.stops), settled: this.answer !== null,
+      waypoints: state.waypoints, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
+      path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.waypoints), settled: this.answer !== null,
     });
   }
 
@@ -329,4 +340,4 @@ export default class PathMap {
   }
 }
 
-const adopted = (way) => ({ ...way, stops: way.stops.map(round), stroke: way.stroke.map(round) });
+const adopted = (path) => ({ ...path, waypoints: path.waypoints.map(round), stroke: path.stroke.map(round) });

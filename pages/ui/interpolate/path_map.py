@@ -45,7 +45,7 @@ def path_map(
             "urls": assets.urls,
             "facts": assets.facts,
             "speed": speed,
-            "way": path.to_json(),
+            "path": path.to_json(),
             "kinds": list(kinds),
             "revision": revision,
             "turn": turn,
@@ -54,7 +54,7 @@ def path_map(
             "pins": [pin.to_json() for pin in pins],
             "link": link,
         },
-        on_way_change=lambda: None,
-        on_keep_change=lambda: None,
+        on_path_change=lambda: None,
+        on_save_change=lambda: None,
     )
-    return result.way
+    return result.path

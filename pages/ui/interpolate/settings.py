@@ -56,7 +56,7 @@ class PathSettings:
 
     def to_json(self) -> dict:
         """The message to the map."""
-        return {**vars(self), "stops": self.waypoints, "guard": self.avoid_low_density}
+        return dict(vars(self))
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this path; those at their default are left out."""
@@ -98,8 +98,7 @@ def path_from_query(
 
 def path_from_map(value: Mapping, space: Space) -> PathSettings:
     """The path that the map committed; raises `InvalidValueError`."""
-    renamed = {"waypoints": value.get("stops"), "avoid_low_density": value.get("guard")}
-    path = PathSettings(**read_message({**value, **renamed}, checks_of(_fields(space))))
+    path = PathSettings(**read_message(value, checks_of(_fields(space))))
     if path.kind == "drawn" and len(path.stroke) < 2:
         raise InvalidValueError("a drawn path needs a stroke")
     return path

@@ -1,21 +1,20 @@
-/** The stops as pictures, and the places that new ones come from: pins, real items, typed numbers. */
+/** The list of waypoints, and the sources of new ones: pins, real items, typed coordinates. */
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-
 const GALLERY = 14;
 
-export class Stops {
-  /** @param handlers { add(z), remove(i), choose(i) }   @param source decodes */
+export class Waypoints {
+  /** @param handlers { add(z), remove(i), select(i) }   @param source decodes */
   constructor(root, handlers, source) {
     Object.assign(this, { handlers, source });
     this.find = (selector) => root.querySelector(selector);
     this.select = this.find('[data-testid="item-class"]');
     this.select.onchange = () => this.showGallery(this.from);
     const number = this.find('[data-testid="item-number"]'), typed = this.find('[data-testid="typed-code"]');
-    const said = this.find(".pm-typed");
+    const message = this.find(".pm-typed");
     this.addItem = () => {
       const item = this.itemOf(Number(number.value));
       if (number.value === "" || item < 0) { number.setCustomValidity(`Expected a test image from 0 to ${this.items.total - 1}.`); number.reportValidity(); return; }
@@ -25,7 +24,7 @@ export class Stops {
     this.addCode = () => {
       const parts = typed.value.split(/[\s,;]+/).filter(Boolean), z = parts.map(Number), { latentSize } = this.items;
       const good = z.length === latentSize && z.every((v) => Number.isFinite(v) && Math.abs(v) <= 1000);
-      said.textContent = good ? "" : `Expected ${latentSize} numbers between −1000 and 1000, separated by commas.`;
+      message.textContent = good ? "" : `Expected ${latentSize} numbers between −1000 and 1000, separated by commas.`;
       if (good) { this.handlers.add(z); typed.value = ""; }
     };
     number.oninput = () => number.setCustomValidity("");
@@ -36,19 +35,19 @@ export class Stops {
   setModel(items, itemsUrl) {
     this.items = items;
     this.from = null;
-    this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
+    this.itemUrl = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
     this.select.replaceChildren(new Option("Any class", ""), ...items.classes.map((name, label) => new Option(name, label)));
     this.find('[data-testid="item-number"]').max = items.total - 1;
     this.find('[data-testid="typed-code"]').placeholder = items.latentSize === 2 ? "0.5, −1.2" : `${items.latentSize} numbers`;
   }
 
-  /** Index on the map of a test image; -1 where it is not shown. */
+  /** Index on the map of a test image; -1 if it is not shown. */
   itemOf(number) {
     if (!Number.isInteger(number) || number < 0) return -1;
     return this.items.index ? this.items.index.indexOf(number) : number < this.items.count ? number : -1;
   }
 
-  /** A picture of a latent, decoded here or fetched. */
+  /** The decoded image of a latent. */
   canvas(latent, name) {
     const [channels, height, width] = this.items.image, canvas = element("canvas", { width, height });
     canvas.setAttribute("role", "img");
@@ -64,15 +63,15 @@ export class Stops {
     return canvas;
   }
 
-  /** @param latents the stops   @param chosen index of the selected one, or null */
-  show(latents, chosen) {
-    this.find('[data-testid="stop-list"]').replaceChildren(...latents.map((latent, i) => {
-      const go = element("button", { type: "button", className: "la-thumb", title: "Choose: arrow keys on the map move it, Delete removes it", onclick: () => this.handlers.choose(i) },
-        this.canvas(latent, `Stop ${i + 1} at ${latent.z.join(", ")}`),
+  /** @param latents of the waypoints   @param selected index or null */
+  show(latents, selected) {
+    this.find('[data-testid="waypoint-list"]').replaceChildren(...latents.map((latent, i) => {
+      const go = element("button", { type: "button", className: "la-thumb", title: "Select: arrow keys on the map move it, Delete removes it", onclick: () => this.handlers.select(i) },
+        this.canvas(latent, `Waypoint ${i + 1} at ${latent.z.join(", ")}`),
         element("span", { className: "la-mono", textContent: `${i + 1}: ${latent.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
-      go.setAttribute("aria-pressed", String(i === chosen));
-      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this stop", onclick: () => this.handlers.remove(i) });
-      remove.setAttribute("aria-label", `Delete stop ${i + 1}`);
+      go.setAttribute("aria-pressed", String(i === selected));
+      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this waypoint", onclick: () => this.handlers.remove(i) });
+      remove.setAttribute("aria-label", `Delete waypoint ${i + 1}`);
       return element("li", {}, go, remove);
     }));
     this.find('[data-do="reverse"]').disabled = latents.length < 2;
@@ -80,15 +79,15 @@ export class Stops {
   }
 
   showPins(pins) {
-    const home = this.find(".pm-pins");
-    home.hidden = pins.length === 0;
-    home.querySelector("ol").replaceChildren(...pins.map((pin, i) => {
-      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a stop`, onclick: () => this.handlers.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
+    const panel = this.find(".pm-pins");
+    panel.hidden = pins.length === 0;
+    panel.querySelector("ol").replaceChildren(...pins.map((pin, i) => {
+      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a waypoint`, onclick: () => this.handlers.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
       return element("li", {}, button);
     }));
   }
 
-  /** Real items of the chosen class, nearest to a code first. */
+  /** Real items of the chosen class, by distance to a code. */
   showGallery(z) {
     if (!z) return;
     const { items } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
@@ -98,7 +97,7 @@ export class Stops {
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
       const name = `${items.classes[items.labels[item]]}, test image ${items.itemNumber(item)}`;
       const button = element("button", { type: "button", title: `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) },
-        element("img", { src: this.picture(item), alt: "", width: 44, height: 44 }));
+        element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 }));
       button.setAttribute("aria-label", `Add ${name}`);
       return element("li", {}, button);
     }));
