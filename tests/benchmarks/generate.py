@@ -1,7 +1,7 @@
-"""Milliseconds from the click to 400 new pictures on the screen, and of the parts.
+"""Milliseconds from the click on "Resample" to 400 new images on the screen, and of the parts.
 
-Clicks "Resample" with 400 images requested, until two frames after the new tiles are there
-and their sprite is decoded. Beside it what the engine needs without a browser.
+The time ends two frames after the new tiles are there and their sprite is decoded. The engine is
+also measured without a browser.
 """
 
 import tempfile
@@ -36,16 +36,16 @@ CLICK = """async () => {
 
 
 def engine() -> list[list[str]]:
-    """Median milliseconds of drawing, decoding and comparing 400 pictures."""
+    """Median milliseconds of sampling, decoding and comparing 400 images."""
     loaded = vae.load(ROOT / "checkpoints" / "fashion-vae")
     split = vae.load_dataset("fashion-mnist-starter").test
     codes = latent.split_codes(loaded, split)
-    told = {"codes": codes, "labels": split.labels, "density": RelativeDensity.fit(codes.mean)}
+    data = {"codes": codes, "labels": split.labels, "density": RelativeDensity.fit(codes.mean)}
     gallery = pixel_neighbours.PixelIndex(split.images)
-    times = {"draw": [], "decode": [], "nearest real images": []}
+    times = {"sample": [], "decode": [], "nearest real images": []}
     for seed in range(CLICKS):
         start = time.perf_counter()
-        made = sampling.sample(loaded.model, sampling.SamplingRequest(n=400, seed=seed), **told)
+        made = sampling.sample(loaded.model, sampling.SamplingRequest(n=400, seed=seed), **data)
         drawn = time.perf_counter()
         pictures = decode_uint8(loaded.model, made.z)
         decoded = time.perf_counter()
@@ -75,8 +75,8 @@ def main() -> None:
         finally:
             stop_server(process)
     median, late = np.percentile(times, (50, 90))
-    rows = [["click to 400 pictures seen", f"{median:.0f}", f"{late:.0f}"], *engine()]
-    table("400 generated pictures, milliseconds", ["what", "median", "90th percentile"], rows)
+    rows = [["click to 400 images on the screen", f"{median:.0f}", f"{late:.0f}"], *engine()]
+    table("400 generated images, milliseconds", ["what", "median", "90th percentile"], rows)
 
 
 if __name__ == "__main__":

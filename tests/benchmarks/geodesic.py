@@ -1,6 +1,6 @@
-"""Time to prepare the decoder's metric and to find a geodesic; names of models may follow.
+"""Time to prepare the metric and to compute a geodesic, of the models named as arguments.
 
-Prints JSON: seconds of preparation (density included) and milliseconds a query, for each model.
+Prints JSON: seconds of preparation (density included) and milliseconds per geodesic.
 """
 
 import json
@@ -23,20 +23,20 @@ def measure(name: str, *, queries: int = 200) -> dict:
     checkpoint = vae.load(ROOT / "checkpoints" / name)
     codes = split_codes(checkpoint, vae.load_dataset("fashion-mnist-starter").test).mean
     decode = pixel_means(checkpoint.model)
-    Metric(decode, bounds(codes), side=8)  # torch's first call is slow for reasons of its own
+    Metric(decode, bounds(codes), side=8)  # warm-up of torch
     start = time.perf_counter()
     metric = Metric(decode, bounds(codes), penalty=density_penalty(codes))
     prepared = time.perf_counter() - start
-    times, gains = [], []
+    times, ratios = [], []
     for ends in np.random.default_rng(0).choice(codes, (queries, 2)):
         start = time.perf_counter()
         path = metric.geodesic(*ends)
         times.append(1e3 * (time.perf_counter() - start))
-        gains.append(metric.pixel_length(path) / max(pixel_length(decode, ends), 1e-9))
+        ratios.append(metric.pixel_length(path) / max(pixel_length(decode, ends), 1e-9))
     return {
         "prepare_s": round(prepared, 3),
         "query_ms": {q: round(float(np.percentile(times, q)), 2) for q in (50, 90, 100)},
-        "length_to_straight": {q: round(float(np.percentile(gains, q)), 3) for q in (10, 50, 90)},
+        "length_to_straight": {q: round(float(np.percentile(ratios, q)), 3) for q in (10, 50, 90)},
     }
 
 

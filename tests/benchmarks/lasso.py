@@ -1,13 +1,13 @@
-"""From letting a lasso go to grey items and to numbers below the map; hovering beside it."""
+"""Time from releasing a lasso to grey items and to the numbers below the map, and of hovering."""
 
 import hover
 from bench import app, page, spread, table
 from live import wait_for_map
 
-TIMES = 12
+REPEATS = 12
 CORNERS = ((0.35, 0.25), (0.6, 0.2), (0.7, 0.5), (0.5, 0.75), (0.35, 0.5), (0.35, 0.27))
 REGION = "-1,1;1.5,1.2;1.8,-0.5;0.2,-1.6;-0.9,-0.6"
-# The work of the event and of the next frame, to which the canvas is read so that it is drawn.
+# The time of the event and of the next frame; reading the canvas makes sure that it is drawn.
 WATCH = """() => {
   const over = document.querySelector('.la-over'), marks = document.querySelector('.la-highlight');
   window.taken = [];
@@ -35,29 +35,29 @@ def main() -> None:
             wait_for_map(tab)
             tab.wait_for_timeout(1500)
             tab.evaluate(WATCH)
-            answers = [lasso(tab) for _ in range(TIMES)]
+            answers = [lasso(tab) for _ in range(REPEATS)]
             shown = spread(tab.evaluate("window.taken"))
-            told = spread(answers[1:])
-            rows.append([model, *("{:.0f} / {:.0f}".format(*pair) for pair in (shown, told))])
+            answered = spread(answers[1:])
+            rows.append([model, *("{:.0f} / {:.0f}".format(*pair) for pair in (shown, answered))])
         hovered = [
-            [words, *hover.measure(tab, f"{url}/?m=fashion-vae{more}")]
-            for words, more in (("none", ""), ("one", f"&in={REGION}"))
+            [regions, *hover.measure(tab, f"{url}/?m=fashion-vae{query}")]
+            for regions, query in (("none", ""), ("one", f"&in={REGION}"))
         ]
     table(
         "A lasso among 10,000 items, median / p90, ms",
         ["model", "release to grey items", "release to numbers, mean, samples"],
         rows,
     )
-    table("Hovering beside a region", ["region", *hover.HEAD], hovered)
+    table("Hovering with a region", ["region", *hover.HEAD], hovered)
 
 
 def lasso(tab) -> float:
-    """Draws one and returns how long the panel took to answer, in milliseconds."""
+    """Draws a lasso and returns the time until the panel answers, in milliseconds."""
     tab.keyboard.press("Escape")
     tab.get_by_text("Inside the lasso").wait_for(state="detached")
     tab.get_by_role("button", name="Lasso", exact=True).click()
     box = tab.get_by_test_id("latent-map").bounding_box()
-    lasso.turn = getattr(lasso, "turn", 0) + 1  # another each time: nothing comes from a cache
+    lasso.turn = getattr(lasso, "turn", 0) + 1  # a new lasso each time, so that no cache helps
     at = [
         (box["x"] + fx * box["width"] + lasso.turn, box["y"] + fy * box["height"])
         for fx, fy in CORNERS
@@ -67,7 +67,7 @@ def lasso(tab) -> float:
     for corner in at[1:]:
         tab.mouse.move(*corner, steps=6)
     tab.mouse.up()
-    tab.get_by_text("samples from inside").wait_for()
+    tab.get_by_text("samples from the aggregate posterior inside the lasso").wait_for()
     return tab.evaluate("performance.now() - window.start")
 
 

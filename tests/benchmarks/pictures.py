@@ -1,4 +1,4 @@
-"""Takes the README's pictures from the real app: screenshots and a short film of hovering."""
+"""Images of the README, taken from the running app: screenshots and an animation of hovering."""
 
 import io
 import math
@@ -8,7 +8,7 @@ from live import ROOT, wait_for_map
 from PIL import Image
 
 FOLDER = ROOT / "pages/static"
-OTHERS = {  # page -> its address and what says that it is ready
+PAGES = {  # page -> its address and the selector of its ready state
     "interpolate": ("interpolate?m=fashion-vae", '.pm[data-state="ready"]'),
     "generate": ("generate?m=fashion-hvae&n=100&seed=3", '.sg[data-state="ready"]'),
     "lookup": ("lookup?i=7", '[data-testid="lookup-map"][data-marks="16"]'),
@@ -38,8 +38,8 @@ def main() -> None:
             tab.goto(f"{url}/?m=fashion-vae&l=points,names")
             wait_for_map(tab)
             tab.wait_for_timeout(800)
-            film(tab)
-        for name, (address, ready) in OTHERS.items():
+            record(tab)
+        for name, (address, ready) in PAGES.items():
             with page() as tab:
                 tab.goto(f"{url}/{address}")
                 tab.wait_for_selector(ready)
@@ -48,10 +48,10 @@ def main() -> None:
                 shot.quantize(256, kmeans=2).save(FOLDER / f"{name}.png", optimize=True)
 
 
-def film(tab, frames: int = 48) -> None:
-    """One closed curve over the plane, as a looping GIF."""
+def record(tab, frames: int = 48) -> None:
+    """A looping GIF of the pointer on a closed curve over the map."""
     box = tab.get_by_test_id("latent-map").bounding_box()
-    pictures = []
+    images = []
     for i in range(frames):
         angle = 2 * math.pi * i / frames
         x = 0.5 + 0.26 * math.cos(angle)
@@ -59,11 +59,11 @@ def film(tab, frames: int = 48) -> None:
         tab.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
         tab.wait_for_timeout(40)
         shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-        pictures.append(shot.resize((720, 453), Image.Resampling.LANCZOS).quantize(96))
-    pictures[0].save(
+        images.append(shot.resize((720, 453), Image.Resampling.LANCZOS).quantize(96))
+    images[0].save(
         FOLDER / "explore.gif",
         save_all=True,
-        append_images=pictures[1:],
+        append_images=images[1:],
         duration=90,
         loop=0,
         optimize=True,
