@@ -206,7 +206,7 @@ STEPS = (
         r"\varepsilon)",
         "relatives",
         ("fashion-cvae", "fashion-hvae", "fashion-avb"),
-        ("vae.models.base:Autoencoder.decode", "vae.models.cvae:CVAE.context_vector"),
+        ("vae.models.base:Autoencoder.decode", "vae.models.hvae:HVAE.context_vector"),
         Question(
             "You want a sneaker and nothing else. Which relative do you ask?",
             ("The conditional one", "The hierarchical one", "The adversarial one"),
