@@ -42,7 +42,7 @@ def write(items, *, name=None, undoable=True) -> None:
 def handle_command() -> None:
     """Carries out the last command of the cards, once."""
     command = (st.session_state.get("cards") or {}).get("ask")
-    if not command or session.answered(key, int(command.get("turn", 0))):
+    if not command or session.already_handled(key, int(command.get("turn", 0))):
         return
     stack, board = board_session.undo_stack(), boards.load(key)
     if command.get("do") == "undo" and stack.done:

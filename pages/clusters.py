@@ -36,7 +36,7 @@ def handle_command(count: int) -> None:
     ask = None
     with shown_errors("The map sent an invalid command", show=st.warning):
         ask = command_from_map(value)
-    if ask is None or session.answered(f"clusters {entry.digest}", ask.turn):
+    if ask is None or session.already_handled(f"clusters {entry.digest}", ask.turn):
         return
     settings, _ = clusters_session.settings(entry.digest)
     if ask.cluster >= max(1, count):

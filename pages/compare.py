@@ -11,12 +11,12 @@ from pages.ui.compare.lessons.holes import holes
 from pages.ui.compare.settings import Comparison, comparison_from_map
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.families import (
-    MOST,
-    comparable,
+    MAX_MODELS,
+    comparable_groups,
+    default_models,
+    exclusion_reason,
     kind_of,
-    named,
-    telling,
-    why_not,
+    representative,
 )
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
@@ -33,16 +33,16 @@ page_header(
 
 def begin(group: list[vae.Entry]) -> Comparison:
     """The most different models of a group, at a place where the first picture is a good one."""
-    entry = named(group, "vae") or group[0]
+    entry = representative(group, "vae") or group[0]
     try:
         start = cache.map_assets(entry.name, entry.digest).facts["start"]
     except AtelierError:
-        return Comparison(telling(group))
-    return Comparison(telling(group), tuple(start))
+        return Comparison(default_models(group))
+    return Comparison(default_models(group), tuple(start))
 
 
 entries = cache.checkpoints()
-groups = comparable(entries, cache.shown_data)
+groups = comparable_groups(entries, cache.display_name)
 if not groups:
     st.error(
         "There are no two models here that share a data set and a plane. Train another: "
@@ -61,14 +61,14 @@ if len(groups) > 1:
         "Images",
         list(groups),
         key="compared-data",
-        on_change=lambda: compare_session.compare(
+        on_change=lambda: compare_session.set_comparison(
             begin(groups[st.session_state["compared-data"]])
         ),
         width=320,
     )
 offered = {entry.name: entry for entry in groups[home]}
 if unknown := [name for name in comparison.models if name not in offered]:
-    why = {entry.name: why_not(entry, home) for entry in entries}
+    why = {entry.name: exclusion_reason(entry, home) for entry in entries}
     told = (f"{name} ({why.get(name, 'there is no such model')})" for name in unknown)
     st.warning(f"Left out: {', '.join(told)}.")
 st.session_state["compared"] = [name for name in comparison.models if name in offered]
@@ -76,12 +76,16 @@ chosen = st.multiselect(
     "Models, two to four",
     list(offered),
     key="compared",
-    max_selections=MOST,
-    on_change=lambda: compare_session.compare_models(st.session_state["compared"]),
+    max_selections=MAX_MODELS,
+    on_change=lambda: compare_session.set_models(st.session_state["compared"]),
     help="Only models of the same images and with two latents share a plane.",
 )
 if others := [entry for entry in entries if entry.name not in offered]:
-    st.caption("Not offered: " + "; ".join(f"{e.name} ({why_not(e, home)})" for e in others) + ".")
+    st.caption(
+        "Not offered: "
+        + "; ".join(f"{e.name} ({exclusion_reason(e, home)})" for e in others)
+        + "."
+    )
 
 opened, models = [], []
 for name in chosen:
@@ -101,7 +105,7 @@ def maps() -> None:
         with shown_errors(UNREADABLE, show=st.warning):
             items = models[0][0].facts["count"]
             here = comparison_from_map(committed, here.models, items)
-            compare_session.compare(here)
+            compare_session.set_comparison(here)
     query = here.to_query()
     if (here != start or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)

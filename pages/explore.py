@@ -11,7 +11,7 @@ from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
-from pages.ui.runtime.location import Place, link, place_from_map
+from pages.ui.runtime.location import Location, link, location_from_map
 
 page_header(
     "Explore",
@@ -21,21 +21,21 @@ page_header(
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
-first = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
+first = Location(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
 
-place, broken = session.place(entry.digest, first, space)
+place, broken = session.location(entry.digest, first, space)
 warn_of_link(broken)
 
 
 @st.fragment
 def explorer() -> None:
     """Reruns alone when the map commits a location."""
-    where, _ = session.place(entry.digest, first, space)
+    where, _ = session.location(entry.digest, first, space)
     committed = (st.session_state.get("map") or {}).get("place")
     if committed and committed.get("digest") == entry.digest:
         with shown_errors("The map sent an invalid location", show=st.warning):
-            where = replace(place_from_map(committed, space), draw=where.draw)
-            session.remember(entry.digest, where)
+            where = replace(location_from_map(committed, space), draw=where.draw)
+            session.set_location(entry.digest, where)
     query = where.to_query(entry.name, entry.digest)
     # The address of a first visit stays short.
     changed = where != first or entry.name != cache.DEFAULT_MODEL
@@ -45,7 +45,7 @@ def explorer() -> None:
         assets,
         where,
         pictures=[
-            (pin, cache.decoded(entry.name, entry.digest, pin))
+            (pin, cache.decoded_bytes(entry.name, entry.digest, pin))
             for pin in where.pins[-INLINE_PINS:]
         ],
         link=link(query),

@@ -26,7 +26,7 @@ page_header(
 
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
-names = cache.shown(entry.name, entry.digest).class_names
+names = cache.display_dataset(entry.name, entry.digest).class_names
 _, broken = generate_session.request(entry.digest, space, len(names))
 warn_of_link(broken)
 
@@ -41,7 +41,7 @@ def handle_command() -> None:
     command = None
     with shown_errors("The grid sent an invalid command", show=st.warning):
         command = command_from_grid(value, len(sheet.records), space)
-    if command is None or session.answered(entry.digest, command.turn):
+    if command is None or session.already_handled(entry.digest, command.turn):
         return
     if command.action == "undo":
         generate_session.undo(entry.digest)

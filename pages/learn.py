@@ -18,7 +18,7 @@ asked = st.query_params.get("step")
 slug = learn_session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])
 st.query_params.from_dict({"step": slug})
 go = (st.session_state.get("lesson") or {}).get("go") or {}
-if go and session.answered("lesson", int(go.get("asked", 0))):
+if go and session.already_handled("lesson", int(go.get("asked", 0))):
     go = {}
 if go.get("by") in (-1, 1) and slug in SLUGS:
     at = max(0, min(len(STEPS) - 1, SLUGS.index(slug) + go["by"]))

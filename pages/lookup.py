@@ -12,7 +12,7 @@ from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import lookup_view, selected_item
 from pages.ui.models.model_picker import model_and_map
 from pages.ui.runtime import cache, session
-from pages.ui.runtime.location import Place
+from pages.ui.runtime.location import Location
 
 page_header(
     "Similarity search",
@@ -23,7 +23,7 @@ page_header(
 TEST = "Test image"
 
 entry, assets = model_and_map()
-images = cache.shown(entry.name, entry.digest).test.images
+images = cache.display_dataset(entry.name, entry.digest).test.images
 _, broken = lookup_session.selected_image(len(images))
 if broken:
     st.warning("The link refers to a test image that does not exist; the first one is shown.")
@@ -66,7 +66,7 @@ def next_steps(z: tuple[float, ...]) -> None:
             "Explore from here",
             help="Opens Explore at this code and pins it.",
         ):
-            start = Place(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
+            start = Location(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
             place = session.explore_from(entry.digest, start, z)
             st.switch_page("explore.py", query_params=place.to_query(entry.name, entry.digest))
         if st.button(
@@ -84,7 +84,7 @@ def next_steps(z: tuple[float, ...]) -> None:
 def search() -> None:
     """Reruns on its own when another image is chosen."""
     selected = selected_item("look", entry.digest, len(images))
-    if selected and not session.answered(f"look-{entry.digest}", selected[1]):
+    if selected and not session.already_handled(f"look-{entry.digest}", selected[1]):
         select(selected[0])
     query = {"m": entry.name, "d": entry.digest[:12]}
     st.session_state.setdefault("look-source", TEST)

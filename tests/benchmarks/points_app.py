@@ -6,7 +6,7 @@ import streamlit as st
 from pages.ui.explore.latent_map import latent_map
 from pages.ui.runtime import routes
 from pages.ui.runtime.cache import DEFAULT_MODEL, checkpoint, checkpoints
-from pages.ui.runtime.location import Place
+from pages.ui.runtime.location import Location
 from pages.ui.runtime.map_assets import publish_map
 from vae import export
 from vae.latent.encoding import Codes
@@ -40,5 +40,5 @@ def prepared(count: int):
 
 st.set_page_config(layout="wide")
 assets = prepared(count)
-place = Place((0.0, 0.0), layers=tuple(assets.facts["layers"]))
+place = Location((0.0, 0.0), layers=tuple(assets.facts["layers"]))
 latent_map(assets, place, pictures=[], link="", key="map")

@@ -14,11 +14,11 @@ from pages.ui.compare.settings import (
 )
 from pages.ui.models.families import (
     beta_family,
-    comparable,
+    comparable_groups,
+    default_models,
+    exclusion_reason,
     kind_of,
-    named,
-    telling,
-    why_not,
+    representative,
 )
 from pages.ui.models.metrics_table import METRICS, metrics_table, number
 from vae import Config, Entry, ModelConfig, TrainConfig
@@ -57,11 +57,14 @@ def test_only_models_of_the_same_images_and_a_plane_are_comparable():
         entry("digit", data="digits"),
         entry("torn", error="damaged"),
     ]
-    groups = comparable(entries, shown)
+    groups = comparable_groups(entries, shown)
     assert {k: [e.name for e in g] for k, g in groups.items()} == {"starter, 28 x 28": ["a", "b"]}
     key = next(iter(groups))
-    assert why_not(entries[2], key) == "16 latents" and why_not(entries[5], key) == "damaged"
-    assert key in why_not(entries[4], key)
+    assert (
+        exclusion_reason(entries[2], key) == "16 latents"
+        and exclusion_reason(entries[5], key) == "damaged"
+    )
+    assert key in exclusion_reason(entries[4], key)
 
 
 def test_the_first_comparison_is_of_the_most_different_models():
@@ -71,9 +74,12 @@ def test_the_first_comparison_is_of_the_most_different_models():
         entry("a", "ae"),
         entry("c", "cvae", classes=10),
     ]
-    assert telling(entries) == ("a", "fashion-vae")
-    assert telling([entry("x"), entry("y")]) == ("x", "y")
-    assert named(entries, "vae").name == "fashion-vae" and named(entries, "avb") is None
+    assert default_models(entries) == ("a", "fashion-vae")
+    assert default_models([entry("x"), entry("y")]) == ("x", "y")
+    assert (
+        representative(entries, "vae").name == "fashion-vae"
+        and representative(entries, "avb") is None
+    )
     assert kind_of(entry("b", "beta-vae", beta=4.0)) == "beta-VAE · mlp · beta 4"
 
 

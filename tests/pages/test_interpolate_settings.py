@@ -10,7 +10,7 @@ from pages.ui.interpolate.settings import (
     path_from_query,
     path_kinds,
 )
-from pages.ui.runtime.location import MOST_PINS, SEEDS, Space
+from pages.ui.runtime.location import MAX_PINS, SEEDS, Space
 from vae.latent.paths import Frame, PathOrigin, to_json
 
 PLANE, START = Space(2), PathSettings(((0.0, 0.0), (1.0, 1.0)))
@@ -112,7 +112,7 @@ def test_a_long_path_is_subsampled_to_the_limits_of_the_page():
     codes = tuple((float(k), 0.0) for k in range(500))
     straight, _ = path_from_file(saved(PathSettings(codes, frames=500)), "m", DIGEST, PLANE)
     drawn, _ = path_from_file(saved(PathSettings((), "drawn", stroke=codes)), "m", DIGEST, PLANE)
-    assert len(straight.waypoints) == MAX_WAYPOINTS and len(drawn.stroke) == MOST_PINS
+    assert len(straight.waypoints) == MAX_WAYPOINTS and len(drawn.stroke) == MAX_PINS
     assert straight.waypoints[-1] == drawn.stroke[-1] == codes[-1] and straight.frames == 120
     for path in (straight, drawn):
         assert path_from_map(path.to_json(), PLANE) == path

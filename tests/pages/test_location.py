@@ -7,18 +7,18 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pages.ui.runtime.location import (
-    MOST_CORNERS,
-    MOST_PINS,
+    MAX_CORNERS,
+    MAX_PINS,
+    Location,
     Pin,
-    Place,
     Space,
     link,
-    place_from_map,
-    place_from_query,
+    location_from_map,
+    location_from_query,
 )
 
 PLANE, CLASSES, DETAILS = Space(2), Space(2, labels=10), Space(2, seeds=256)
-FULL = Place(
+FULL = Location(
     z=(0.25, -1.5),
     view=(0.1, -0.2, 3.5),
     layers=("manifold", "density"),
@@ -36,9 +36,9 @@ DETAILED = replace(FULL, seed=7, pins=(Pin((0.1, 0.2), seed=255), Pin((1e-4, 2.0
 @pytest.mark.parametrize(
     ("place", "space"),
     [
-        (Place((0.0, 0.0)), PLANE),
+        (Location((0.0, 0.0)), PLANE),
         (FULL, PLANE),
-        (Place((1.0, 2.0, 3.0), layers=()), Space(3)),
+        (Location((1.0, 2.0, 3.0), layers=()), Space(3)),
         (FULL, CLASSES),
         (TOLD, CLASSES),
         (DETAILED, DETAILS),
@@ -49,19 +49,19 @@ def test_a_link_round_trips(place, space):
     text = link(place.to_query("fashion-vae", "0123456789abcdef"))
     query = dict(parse_qsl(text[1:], keep_blank_values=True))
     assert query["m"] == "fashion-vae" and query["d"] == "0123456789ab"
-    assert place_from_query(query, Place((9.0,) * len(place.z)), space) == (place, [])
+    assert location_from_query(query, Location((9.0,) * len(place.z)), space) == (place, [])
 
 
 @pytest.mark.parametrize(("place", "space"), [(FULL, PLANE), (TOLD, CLASSES), (DETAILED, DETAILS)])
 def test_the_map_s_message_round_trips(place, space):
-    assert place_from_map(place.to_json(), space) == place
+    assert location_from_map(place.to_json(), space) == place
 
 
 def test_pins_are_written_shortly_and_old_links_open():
     assert TOLD.to_query("m", "d")["p"] == "0.1,0.2c0;1,2;0,-1c9"
     assert DETAILED.to_query("m", "d")["p"] == "0.1,0.2s255;0.0001,2"
     for space in (PLANE, CLASSES, DETAILS):
-        place, broken = place_from_query({"p": "0.5,1;-2,0.25"}, Place((0.0, 0.0)), space)
+        place, broken = location_from_query({"p": "0.5,1;-2,0.25"}, Location((0.0, 0.0)), space)
         assert (place.pins, broken) == ((Pin((0.5, 1.0)), Pin((-2.0, 0.25))), [])
 
 
@@ -88,8 +88,8 @@ def test_pins_are_written_shortly_and_old_links_open():
     ],
 )
 def test_a_label_or_a_seed_that_the_model_has_not_is_named(name, text, space):
-    place, broken = place_from_query({name: text, "z": "1,2"}, Place((0.0, 0.0)), space)
-    assert (place, broken) == (Place((1.0, 2.0)), [name])
+    place, broken = location_from_query({name: text, "z": "1,2"}, Location((0.0, 0.0)), space)
+    assert (place, broken) == (Location((1.0, 2.0)), [name])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_label_or_a_seed_that_the_model_has_not_is_named(name, text, space):
         ("h", "x"),
         ("in", "1,2;3,4"),
         ("in", "1,2;3,4;5"),
-        ("in", ";".join(["1,2"] * (MOST_CORNERS + 1))),
+        ("in", ";".join(["1,2"] * (MAX_CORNERS + 1))),
         ("in", "1,2;3,4;1e9,0"),
         ("in", ""),
         ("rs", "-1"),
@@ -116,7 +116,7 @@ def test_a_label_or_a_seed_that_the_model_has_not_is_named(name, text, space):
 )
 def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
     query = {**FULL.to_query("m", "d"), name: text}
-    place, broken = place_from_query(query, Place((9.0, 9.0)), PLANE)
+    place, broken = location_from_query(query, Location((9.0, 9.0)), PLANE)
     assert broken == [name]
     fields = {"z": "z", "v": "view", "l": "layers", "p": "pins", "i": "item", "h": "hidden"}
     fields |= {"in": "region"}
@@ -133,7 +133,7 @@ def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
         {"z": [math.inf, 0]},
         {"z": None},
         {"view": [0, 0, -1]},
-        {"pins": [Pin((0, 0)).to_json()] * (MOST_PINS + 1)},
+        {"pins": [Pin((0, 0)).to_json()] * (MAX_PINS + 1)},
         {"pins": [[0, 0]]},
         {"pins": [{"z": [0, 0]}]},
         {"pins": [Pin((0, 0), label=1).to_json()]},
@@ -149,15 +149,15 @@ def test_a_spoilt_parameter_is_named_and_the_rest_is_kept(name, text):
         {"region": [[0, 0], [1, 1]]},
         {"region": [[0, 0], [1, 1], [math.nan, 0]]},
         {"region": [[0, 0], [1, 1], 5]},
-        {"region": [[0, 0]] * (MOST_CORNERS + 1)},
+        {"region": [[0, 0]] * (MAX_CORNERS + 1)},
     ],
 )
 def test_a_hostile_message_is_refused(change):
     with pytest.raises(ValueError, match=r"\w"):
-        place_from_map({**FULL.to_json(), **change}, PLANE)
+        location_from_map({**FULL.to_json(), **change}, PLANE)
 
 
 def test_codes_are_rounded_like_the_map_rounds_them():
-    place = place_from_map({**FULL.to_json(), "z": [0.123456, -2.00004]}, PLANE)
+    place = location_from_map({**FULL.to_json(), "z": [0.123456, -2.00004]}, PLANE)
     assert place.z == (0.1235, -2.0)
     assert "z=0.1235,-2" in link(place.to_query("m", "d"))

@@ -165,10 +165,10 @@ def test_every_kind_of_model_can_be_searched(tmp_path, monkeypatch, settings, ki
     assert not app.exception and not app.error and app.get("bidi_component")
     one = cache.checkpoints()[0]
     found = lookup_cache.look_up(
-        one.name, one.digest, cache.shown(kind, one.digest).test.images[0]
+        one.name, one.digest, cache.display_dataset(kind, one.digest).test.images[0]
     )
     assert (found.std is None) == (kind in ("ae", "avb")) and bool(found.draws) == (kind == "avb")
-    image = cache.shown(kind, one.digest).test.images[0]
+    image = cache.display_dataset(kind, one.digest).test.images[0]
     answer = lookup_cache.classify(one.name, one.digest, image, found.votes)
     assert len(answer["classes"]) == 3 and answer["classes"][0]["share"] > 0.1
 
@@ -176,7 +176,7 @@ def test_every_kind_of_model_can_be_searched(tmp_path, monkeypatch, settings, ki
 def test_explore_and_interpolate_open_at_the_code(page):
     page.number_input(key="look-item").set_value(36).run()
     z = [float(v) for v in lookup_cache.look_up(
-        "fashion-vae", entry().digest, cache.shown("fashion-vae", entry().digest).test.images[36]
+        "fashion-vae", entry().digest, cache.display_dataset("fashion-vae", entry().digest).test.images[36]
     ).z]  # fmt: skip
     next(b for b in page.button if b.label == "Explore from here").click().run()
     assert not page.exception

@@ -36,7 +36,7 @@ def test_all_items_travel_as_they_are(items):
 
 def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
     codes, labels = items
-    monkeypatch.setattr(map_assets, "MOST_POINTS", 100)
+    monkeypatch.setattr(map_assets, "MAX_POINTS", 100)
     made = map_assets.publish_map(codes, labels, "abc", uncertainty=None)
     assert (made.facts["total"], made.facts["count"]) == (500, 100)
     assert "density" in made.facts["layers"]

@@ -16,7 +16,7 @@ from pages.ui.generate.settings import request_to_query
 from pages.ui.interpolate.settings import PathSettings, path_from_query
 from pages.ui.reduce import settings as reduce
 from pages.ui.reduce.settings import ReduceSettings
-from pages.ui.runtime.location import Pin, Place, Space, place_from_query
+from pages.ui.runtime.location import Location, Pin, Space, location_from_query
 from pages.ui.runtime.query import (
     QueryField,
     checks_of,
@@ -29,7 +29,7 @@ from vae.latent.sampling import SamplingRequest
 
 CHOICES = Choices(("structure", "squared"), ("left", "right"), ("digits",))
 READERS = {
-    "explore": lambda q: place_from_query(q, Place((0.0, 0.0)), Space(2, 10)),
+    "explore": lambda q: location_from_query(q, Location((0.0, 0.0)), Space(2, 10)),
     "interpolate": lambda q: path_from_query(q, PathSettings(()), Space(2, 0, 256)),
     "generate": lambda q: samples_from_query(q, SamplingRequest(), Space(2), 10),
     "clusters": clusters.settings_from_query,
@@ -44,7 +44,7 @@ LINKS = [
         "explore",
         "z=0.25,-1.5&c=3&v=0.1,-0.2,3.5&l=manifold,density&p=0.1,0.2c0;1,2;0,-1c9&i=42&h=1,9"
         "&in=0,0;1.5,-0.25;0.125,2&rs=7",
-        Place(
+        Location(
             (0.25, -1.5),
             (0.1, -0.2, 3.5),
             ("manifold", "density"),

@@ -28,7 +28,7 @@ _lock = threading.Lock()
 def choices(entry: vae.Entry) -> Choices:
     """What the page offers for a model."""
     model = cache.checkpoint(entry.name, entry.digest).model
-    data = cache.shown(entry.name, entry.digest)
+    data = cache.display_dataset(entry.name, entry.digest)
     others = [name for name in OTHER_DATA if name != data.name]
     return Choices(anomaly.supported_scores(model), data.class_names, others)
 
@@ -60,7 +60,7 @@ def result(request: ScoreRequest) -> ScoreResult | None:
 def start(request: ScoreRequest) -> Job:
     """Starts scoring. Streamlit's caches are read here, before the thread starts."""
     ck = cache.checkpoint(request.name, request.digest)
-    data = cache.shown(request.name, request.digest)
+    data = cache.display_dataset(request.name, request.digest)
     other = None
     if request.candidates == "data":
         other = cache.dataset(request.source, ck.model.image_shape[1])

@@ -13,7 +13,7 @@ from vae.anomaly.screening import BASELINE
 
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
-from ..runtime.location import Place, link
+from ..runtime.location import Location, link
 from . import cache as anomalies_cache
 from . import session as anomalies_session
 from .export import anomaly_exports
@@ -33,7 +33,9 @@ def show_results(
     settings, _ = anomalies_session.settings(entry.digest, choices)
     urls = anomalies_cache.sorted_scores(request, result)
     sent = threshold_message(_HISTOGRAM)
-    if sent.get("key") == "|".join(urls) and not session.answered("threshold", sent["turn"]):
+    if sent.get("key") == "|".join(urls) and not session.already_handled(
+        "threshold", sent["turn"]
+    ):
         with shown_errors("The threshold was not changed", show=st.warning):
             settings = threshold_from_histogram(sent, settings)
             anomalies_session.change_settings(entry.digest, settings)
@@ -162,7 +164,7 @@ def _most_anomalous(
     items = []
     for row, share in zip(order, below, strict=True):
         z = tuple(float(v) for v in group.codes.mean[row].round(4) + 0.0)
-        place = Place(z, item=int(group.items[row]) if is_test_image else None)
+        place = Location(z, item=int(group.items[row]) if is_test_image else None)
         score = float(group.scores[row])
         items.append(
             GalleryItem(

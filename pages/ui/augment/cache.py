@@ -20,7 +20,9 @@ _MEDIA_TYPES = {"zip": "application/zip", "npz": "application/octet-stream"}
 def source(name: str, digest: str) -> Source:
     """The source of labelled images, fitted to training images only: a classifier may be tested on
     the test images."""
-    return synthetic.create_source(cache.checkpoint(name, digest), cache.shown(name, digest))
+    return synthetic.create_source(
+        cache.checkpoint(name, digest), cache.display_dataset(name, digest)
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -56,7 +58,7 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
     origin = dataset_files.Origin(
         name,
         digest,
-        cache.shown(name, digest).name,
+        cache.display_dataset(name, digest).name,
         settings.per_class,
         settings.spread,
         settings.seed,

@@ -11,7 +11,7 @@ from vae.boards.item import Item
 from vae.pictures import grid, upscale
 
 from ..runtime import cache, routes
-from ..runtime.location import Pin, Place, link
+from ..runtime.location import Location, Pin, link
 
 
 class BoardImages(NamedTuple):
@@ -69,12 +69,12 @@ def _decoded(
     try:
         space = cache.space(name, entry.digest)
         pin = Pin(pin.z, space.label(pin.label), space.seed(pin.seed))
-        flat = np.frombuffer(cache.decoded(name, entry.digest, pin), np.uint8)
+        flat = np.frombuffer(cache.decoded_bytes(name, entry.digest, pin), np.uint8)
     except (ValueError, vae.CheckpointError) as error:
         return blank, "", str(error)
     channels, height, width = config.image_shape
     image = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
-    place = Place(pin.z, label=pin.label, seed=pin.seed)
+    place = Location(pin.z, label=pin.label, seed=pin.seed)
     return image, link(place.to_query(name, entry.digest)), warning
 
 

@@ -46,7 +46,10 @@ def clustering(name: str, digest: str, method: str, number: int, seed: int) -> a
 def report(name: str, digest: str, method: str, number: int, seed: int) -> ClusterReport:
     """The clustering as the page shows it."""
     found = clustering(name, digest, method, number, seed)
-    codes, classes = cache.codes(name, digest).mean, cache.shown(name, digest).test.labels
+    codes, classes = (
+        cache.codes(name, digest).mean,
+        cache.display_dataset(name, digest).test.labels,
+    )
     clusters = []
     for k, centre in enumerate(found.centres):
         members = found.members(k)

@@ -20,7 +20,7 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows a button per format; a file is created when its button is pressed."""
     st.subheader("Download")
     st.caption("One row per image: index, label, class, cluster (−1: noise), cluster name, code.")
-    data = cache.shown(entry.name, entry.digest)
+    data = cache.display_dataset(entry.name, entry.digest)
 
     def create(form: str) -> bytes:
         found = clusters_cache.clustering(entry.name, entry.digest, *settings.key)

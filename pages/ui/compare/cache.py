@@ -13,7 +13,7 @@ from ..runtime import cache
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def central_items(name: str, digest: str) -> list[int | None]:
-    data = cache.shown(name, digest)
+    data = cache.display_dataset(name, digest)
     return latent.central_items(
         cache.codes(name, digest).mean, data.test.labels, len(data.class_names)
     )
@@ -32,7 +32,10 @@ def traversal(
     name: str, digest: str, start: int, end: int, frames: int
 ) -> tuple[Traversal, bytes]:
     """The straight line between two items' codes, and `frames` pictures on it as one PNG."""
-    model, pictures = cache.checkpoint(name, digest).model, cache.shown(name, digest).test.images
+    model, pictures = (
+        cache.checkpoint(name, digest).model,
+        cache.display_dataset(name, digest).test.images,
+    )
     path = traverse(
         model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
     )
@@ -41,7 +44,7 @@ def traversal(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
+def decoded_grid(name: str, digest: str, reach: float, side: int) -> bytes:
     """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
     axis = np.linspace(-reach, reach, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
@@ -51,7 +54,7 @@ def place_grid(name: str, digest: str, reach: float, side: int) -> bytes:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | None:
-    split = cache.shown(name, digest).test
+    split = cache.display_dataset(name, digest).test
     model = cache.checkpoint(name, digest).model
     return latent.posterior_samples(model, split.images[item], int(split.labels[item]), n)
 

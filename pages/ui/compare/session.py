@@ -17,7 +17,7 @@ def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
         if explored is not None and len(explored.z) == len(start.z):
             start = replace(start, z=explored.z)
         found, broken = comparison_from_query(st.query_params.to_dict(), start)
-        compare(found)
+        set_comparison(found)
     elif explored is not None and len(explored.z) == len(start.z):
         current = st.session_state["comparison"]
         if current.mode == "z":
@@ -25,7 +25,7 @@ def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
     return st.session_state["comparison"], broken
 
 
-def compare(changed: Comparison) -> None:
+def set_comparison(changed: Comparison) -> None:
     """Remembers a comparison; its place is also the one that Explore goes on from."""
     st.session_state["comparison"] = changed
     places = st.session_state.get("places", {})
@@ -34,9 +34,9 @@ def compare(changed: Comparison) -> None:
         places[digest] = replace(places[digest], z=changed.z)
 
 
-def compare_models(names: Iterable[str]) -> None:
+def set_models(names: Iterable[str]) -> None:
     """Other models at the same place."""
-    compare(replace(st.session_state["comparison"], models=tuple(names)))
+    set_comparison(replace(st.session_state["comparison"], models=tuple(names)))
 
 
 def chosen_item(key: str, first: int) -> int:
@@ -44,12 +44,12 @@ def chosen_item(key: str, first: int) -> int:
     return st.session_state.setdefault("items", {}).setdefault(key, first)
 
 
-def choose_item(key: str, item: int | None) -> None:
+def set_item(key: str, item: int | None) -> None:
     if item is not None:
         st.session_state["items"][key] = item
 
 
-def mapped_item() -> int | None:
+def map_item() -> int | None:
     """The item that is chosen on the maps of the comparison."""
     found = st.session_state.get("comparison")
     return None if found is None else found.item

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..models.families import MOST
+from ..models.families import MAX_MODELS
 from ..runtime.query import (
     MAX_SEED,
     QueryField,
@@ -43,7 +43,7 @@ class Comparison:
 
 
 def _names(names: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, names)))[:MOST]
+    return tuple(dict.fromkeys(filter(None, names)))[:MAX_MODELS]
 
 
 _MODELS = QueryField("models", "m", _names, comma_separated, ",".join, always)

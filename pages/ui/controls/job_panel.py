@@ -32,7 +32,7 @@ def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: 
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Create file", disabled=running, key="export-make"):
             job = begin()
-            session.keep_export_job(slot, job)
+            session.set_export_job(slot, job)
             if job is not None:
                 job.wait(_QUICK)
                 if job.running:

@@ -44,7 +44,7 @@ class RegionSamples(NamedTuple):
 
 def members(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> regions.Members:
     """The test images in a region, without those of hidden classes."""
-    data = cache.shown(name, digest)
+    data = cache.display_dataset(name, digest)
     codes = cache.codes(name, digest).mean
     return regions.members(codes, data.test.labels, data.class_names, region, exclude=hidden)
 
@@ -56,7 +56,7 @@ def counts_and_stats(
     """The number of test images of each class [K] in a region and their statistics, None for an
     empty region."""
     found = members(name, digest, region, hidden)
-    images = cache.shown(name, digest).test.images[found.index]
+    images = cache.display_dataset(name, digest).test.images[found.index]
     return found.counts, _stats(images) if len(images) else None
 
 
@@ -66,7 +66,7 @@ def counts_chart(name: str, digest: str, region: Polygon, hidden: tuple[int, ...
     from .figures import counts_figure  # imports plotly, which the first screen does not need
 
     counts, _ = counts_and_stats(name, digest, region, hidden)
-    return counts_figure(counts, cache.shown(name, digest).class_names)
+    return counts_figure(counts, cache.display_dataset(name, digest).class_names)
 
 
 @st.cache_data(max_entries=64, show_spinner="Sampling the region")
@@ -81,14 +81,14 @@ def region_samples(
             cache.checkpoint(name, digest).model,
             request,
             codes=cache.codes(name, digest),
-            labels=cache.shown(name, digest).test.labels,
-            density=cache.ground(name, digest),
+            labels=cache.display_dataset(name, digest).test.labels,
+            density=cache.density_reference(name, digest),
             aggregate=cache.aggregate_posterior(name, digest),
         )
     except sampling.SamplingError:
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, noise_seed) for z in found.z)
-    images = cache.pictures(name, digest, pins)
+    images = cache.decoded_images(name, digest, pins)
     tiles = images[:N_SHOWN]
     sheet = grid.encode_png(grid.mosaic(tiles, _COLUMNS, scale=_scale(images.shape[1], 84)))
     return RegionSamples(found.z, sheet, _stats(images.transpose(0, 3, 1, 2)))

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 
 from ..component.component import component
-from ..runtime.location import Pin, Place
+from ..runtime.location import Location, Pin
 from ..runtime.map_assets import MapAssets
 
 INLINE_PINS = 20  # images sent with the answer; the map requests earlier ones by URL
@@ -13,7 +13,7 @@ _mount = component(__file__)
 
 def latent_map(
     assets: MapAssets,
-    place: Place,
+    place: Location,
     *,
     pictures: Sequence[tuple[Pin, bytes]],
     link: str,

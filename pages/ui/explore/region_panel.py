@@ -13,14 +13,14 @@ from ..generate import session as generate_session
 from ..generate.save import save_records
 from ..generate.sheet import Record
 from ..runtime import cache, session
-from ..runtime.location import Place
+from ..runtime.location import Location
 from . import cache as explore_cache
 from .cache import N_SHOWN, ImageStats, RegionSamples
 
 
-def region_panel(entry: vae.Entry, place: Place) -> None:
+def region_panel(entry: vae.Entry, place: Location) -> None:
     """Shows the test images in a region, samples from it, and the actions on them."""
-    data = cache.shown(entry.name, entry.digest)
+    data = cache.display_dataset(entry.name, entry.digest)
     region = (entry.name, entry.digest, place.region, place.hidden)
     counts, real = explore_cache.counts_and_stats(*region)
     st.subheader("Inside the lasso", anchor=False)
@@ -74,7 +74,7 @@ def _stats(stats: ImageStats, what: str) -> None:
             )
 
 
-def _samples(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> None:
+def _samples(entry: vae.Entry, place: Location, samples: RegionSamples | None) -> None:
     if samples is None:
         st.info(
             "No samples: the aggregate posterior has almost no mass here. “Open in Generate” "
@@ -83,7 +83,7 @@ def _samples(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> N
         return
     condition = ""
     if place.label is not None:
-        names = cache.shown(entry.name, entry.digest).class_names
+        names = cache.display_dataset(entry.name, entry.digest).class_names
         condition = f", conditioned on “{names[place.label]}”"
     elif place.seed:
         condition = f", noise seed {place.seed}"
@@ -98,7 +98,7 @@ def _samples(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> N
     )
 
 
-def _actions(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> None:
+def _actions(entry: vae.Entry, place: Location, samples: RegionSamples | None) -> None:
     key = f"region-seed-{entry.digest[:12]}"
     st.session_state.setdefault(key, place.draw)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -109,7 +109,7 @@ def _actions(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> N
             key=key,
             width=130,
             help="The same seed and lasso give the same samples.",
-            on_change=lambda: session.draw_in_region(entry.digest, st.session_state[key]),
+            on_change=lambda: session.set_region_seed(entry.digest, st.session_state[key]),
         )
         st.button("Resample", on_click=_resample, args=(entry, key), help="Uses a new seed.")
         records = [] if samples is None else _records(place, samples)
@@ -135,10 +135,10 @@ def _actions(entry: vae.Entry, place: Place, samples: RegionSamples | None) -> N
 
 def _resample(entry: vae.Entry, key: str) -> None:
     st.session_state[key] = random.randrange(100_000)
-    session.draw_in_region(entry.digest, st.session_state[key])
+    session.set_region_seed(entry.digest, st.session_state[key])
 
 
-def _records(place: Place, samples: RegionSamples) -> list[Record]:
+def _records(place: Location, samples: RegionSamples) -> list[Record]:
     step = f"sample inside a lasso, seed {place.draw}"
     return [
         Record(tuple(map(float, z)), place.label, place.seed, step=step)
@@ -146,8 +146,8 @@ def _records(place: Place, samples: RegionSamples) -> list[Record]:
     ]
 
 
-def _downloads(entry: vae.Entry, place: Place) -> None:
-    data = cache.shown(entry.name, entry.digest)
+def _downloads(entry: vae.Entry, place: Location) -> None:
+    data = cache.display_dataset(entry.name, entry.digest)
 
     def deferred(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
         return lambda: write(

@@ -20,8 +20,8 @@ def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampli
         cache.checkpoint(name, digest).model,
         request,
         codes=cache.codes(name, digest),
-        labels=cache.shown(name, digest).test.labels,
-        density=cache.ground(name, digest),
+        labels=cache.display_dataset(name, digest).test.labels,
+        density=cache.density_reference(name, digest),
         aggregate=cache.aggregate_posterior(name, digest),
     )
 
@@ -29,7 +29,10 @@ def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampli
 def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     """The sprite and the local density of records. The nearest real images take longer, so they
     are computed when the browser requests their URL."""
-    images, config = cache.pictures(name, digest, pins), cache.checkpoint(name, digest).config
+    images, config = (
+        cache.decoded_images(name, digest, pins),
+        cache.checkpoint(name, digest).config,
+    )
     data, size = config.train.data, config.model.image_shape[1]
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
@@ -40,13 +43,15 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     nearest_url = routes.publish_later(
         f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
     )
-    density = cache.ground(name, digest).at(np.array([pin.z for pin in pins]))
-    return SampleStats(url, columns, rows, nearest_url, density, cache.usual_distances(data, size))
+    density = cache.density_reference(name, digest).at(np.array([pin.z for pin in pins]))
+    return SampleStats(
+        url, columns, rows, nearest_url, density, cache.reference_distances(data, size)
+    )
 
 
 def _nearest(images: np.ndarray, data: str, size: int) -> bytes:
     """The nearest real image of each sample, its label and the distance, as JSON."""
-    found = cache.gallery(data, size).nearest(images)
+    found = cache.pixel_index(data, size).nearest(images)
     return json.dumps(
         {
             "nearest": found.item.tolist(),

@@ -37,7 +37,7 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
                 on_click=_add,
                 args=(entry, names, start, end, title or f"{start} to {end}"),
             )
-        if problem := session.take_problem():
+        if problem := session.take_message():
             st.warning(f"{problem}.")
         for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
@@ -93,7 +93,7 @@ def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: st
             digest=entry.digest,
         )
     except DirectionError as error:
-        session.leave_problem(str(error))
+        session.leave_message(str(error))
     else:
         generate_session.directions(entry.digest).append(direction)
 
@@ -101,7 +101,7 @@ def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: st
 def _codes(entry: vae.Entry, names: Sequence[str], group: str, side: str) -> np.ndarray:
     if group == _SELECTION[side]:
         return np.array([record.z for record in generate_session.groups(entry.digest)[side]])
-    labels = cache.shown(entry.name, entry.digest).test.labels
+    labels = cache.display_dataset(entry.name, entry.digest).test.labels
     return cache.codes(entry.name, entry.digest).mean[labels == list(names).index(group)]
 
 
@@ -117,10 +117,10 @@ def _import(entry: vae.Entry) -> None:
                 "many latents"
             )
     except DirectionError as error:
-        session.leave_problem(f"{upload.name} could not be imported: {error}")
+        session.leave_message(f"{upload.name} could not be imported: {error}")
         return
     if direction.digest != entry.digest:
-        session.leave_problem(
+        session.leave_message(
             f"{direction.name} was made with {direction.model} ({direction.digest[:12]}); here it "
             "may have another meaning"
         )

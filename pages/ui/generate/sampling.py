@@ -25,7 +25,7 @@ _SOURCES = {
 def sample_sheet(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
     """The sheet of a request; raises SamplingError."""
     found = generate_cache.samples(entry.name, entry.digest, request)
-    names = cache.shown(entry.name, entry.digest).class_names
+    names = cache.display_dataset(entry.name, entry.digest).class_names
     label = names[request.label] if request.label is not None else ""
     z = ", ".join(f"{v:.2f}" for v in request.z)
     title = f"{len(found.z)} images {_SOURCES[request.source].format(label=label, z=z)}"

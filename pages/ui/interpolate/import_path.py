@@ -14,7 +14,7 @@ from .settings import path_from_file
 
 def import_panel(entry: vae.Entry, space: Space) -> None:
     """Shows the panel. The opened path replaces the one on the map, which can be undone."""
-    if message := session.take_problem():
+    if message := session.take_message():
         st.toast(message, icon=":material/route:")
     with st.expander("Import a path", on_change="rerun") as box:
         if box.open:
@@ -35,5 +35,5 @@ def _open(entry: vae.Entry, space: Space) -> None:
         st.error(f"{file.name} could not be opened: {error}.")
         return
     interpolate_session.replace_path(entry.digest, path)
-    session.leave_problem(" ".join([f"Opened {file.name}.", *warnings]))
+    session.leave_message(" ".join([f"Opened {file.name}.", *warnings]))
     st.rerun()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from vae.latent.paths import SPACINGS, from_json
 
-from ..runtime.location import MOST_PINS, Space, polygon_text, split_codes
+from ..runtime.location import MAX_PINS, Space, polygon_text, split_codes
 from ..runtime.query import (
     InvalidValueError,
     QueryField,
@@ -74,7 +74,7 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("frames", "n", whole(MIN_FRAMES, MAX_FRAMES), when=always),
         QueryField("spacing", "e", one_of(SPACINGS)),
         QueryField("avoid_low_density", "g", _flag, format=lambda flag: str(int(flag))),
-        QueryField("stroke", "w", list_of(code(2), MOST_PINS), split_codes, polygon_text),
+        QueryField("stroke", "w", list_of(code(2), MAX_PINS), split_codes, polygon_text),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
         QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
@@ -130,7 +130,7 @@ def path_from_file(
         warnings.append(f"{model} has no class {label} with noise seed {seed}; both are left out.")
         label, seed = None, 0
     drawn = kind == "drawn" and len(codes) > 1
-    codes = _subsample(codes, MOST_PINS if drawn else MAX_WAYPOINTS)
+    codes = _subsample(codes, MAX_PINS if drawn else MAX_WAYPOINTS)
     return PathSettings(
         waypoints=() if drawn else codes,
         kind="straight" if kind == "drawn" and not drawn else kind,

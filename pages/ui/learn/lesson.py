@@ -53,7 +53,7 @@ def _betas(entries: list[vae.Entry]) -> list[dict]:
     """The measured numbers and the decoded plane of models that differ in beta alone."""
     rows = []
     for entry in beta_family(entries):
-        grid = compare_cache.place_grid(entry.name, entry.digest, _REACH, _SIDE)
+        grid = compare_cache.decoded_grid(entry.name, entry.digest, _REACH, _SIDE)
         numbers = (entry.metrics or {}).get("evaluation") or {}
         rows.append(
             {

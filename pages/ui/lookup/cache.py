@@ -71,7 +71,7 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
     votes = (index.vote_shares(match.by_code), index.vote_shares(match.by_pixels))
-    names = cache.shown(name, digest).class_names
+    names = cache.display_dataset(name, digest).class_names
 
     def neighbour(item: int, distance: float) -> Neighbour:
         code = index.codes[item].astype(float).round(4).tolist()
@@ -104,8 +104,8 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
 @st.cache_resource(max_entries=4, show_spinner="Indexing the test images")
 def test_index(name: str, digest: str) -> retrieval.Index:
     """The test images of a model's data, searchable by code and by pixels."""
-    trained, data = cache.checkpoint(name, digest).config, cache.shown(name, digest)
-    pixel_index = cache.gallery(trained.train.data, trained.model.image_shape[1])
+    trained, data = cache.checkpoint(name, digest).config, cache.display_dataset(name, digest)
+    pixel_index = cache.pixel_index(trained.train.data, trained.model.image_shape[1])
     codes = cache.codes(name, digest).mean
     test = data.test
     return retrieval.Index(
@@ -117,14 +117,14 @@ def test_index(name: str, digest: str) -> retrieval.Index:
 def calibration(name: str, digest: str) -> tuple[retrieval.LogOpinionPool, retrieval.Reliability]:
     """How votes become probabilities, and how often those are right on held-out images."""
     index, model = test_index(name, digest), cache.checkpoint(name, digest).model
-    confidence = retrieval.fit_confidence(index, model, cache.shown(name, digest).train)
+    confidence = retrieval.fit_confidence(index, model, cache.display_dataset(name, digest).train)
     return confidence, retrieval.measure_reliability(index, model, confidence)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def reference_scores(name: str, digest: str) -> np.ndarray | None:
     """The default anomaly score of evenly spaced test images; None where they are too few."""
-    images = cache.shown(name, digest).test.images
+    images = cache.display_dataset(name, digest).test.images
     sample = images[evenly_spaced(len(images), _REFERENCES)]
     return None if len(sample) < thresholds.MIN_IMAGES else _scores(name, digest, sample)
 
@@ -136,7 +136,7 @@ def _scores(name: str, digest: str, images: np.ndarray) -> np.ndarray:
 def classify(name: str, digest: str, image: np.ndarray, votes: Sequence[np.ndarray]) -> dict:
     """The most probable classes by the neighbours' votes, the accuracy of answers of the same
     confidence, and the bundled classifier's prediction; as JSON values."""
-    names = cache.shown(name, digest).class_names
+    names = cache.display_dataset(name, digest).class_names
     confidence, reliability = calibration(name, digest)
     shares = confidence.probabilities(votes)[0]
     top = np.argsort(-shares, kind="stable")[:_TOP_CLASSES]

@@ -10,11 +10,11 @@ from dataclasses import replace
 import vae
 
 PLANE = 2  # latents of a map: more cannot be laid side by side without choosing a projection
-MOST = 4  # models at a time
-_TELLING = ("ae", "vae", "avb", "hvae")  # the models that show the most beside each other
+MAX_MODELS = 4  # models at a time
+_DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the models that show the most beside each other
 
 
-def comparable(
+def comparable_groups(
     entries: Sequence[vae.Entry], data_of: Callable[[str], str]
 ) -> dict[str, list[vae.Entry]]:
     """Models by what they must share to be compared: the test images, their shape, two latents.
@@ -40,7 +40,7 @@ def kind_of(entry: vae.Entry) -> str:
     return " · ".join(parts)
 
 
-def why_not(entry: vae.Entry, group: str) -> str:
+def exclusion_reason(entry: vae.Entry, group: str) -> str:
     """Why a model is not among those of a group."""
     if entry.error is not None:
         return "damaged"
@@ -50,15 +50,15 @@ def why_not(entry: vae.Entry, group: str) -> str:
     return f"learned other images than {group}"
 
 
-def telling(entries: Sequence[vae.Entry]) -> tuple[str, ...]:
+def default_models(entries: Sequence[vae.Entry]) -> tuple[str, ...]:
     """Names to begin with: one of each of the most different kinds, at least two."""
-    first = [named(entries, kind) for kind in _TELLING]
+    first = [representative(entries, kind) for kind in _DEFAULT_KINDS]
     chosen = [entry.name for entry in first if entry is not None]
     rest = [entry.name for entry in entries if entry.name not in chosen]
-    return tuple((chosen + rest[: max(0, 2 - len(chosen))])[:MOST])
+    return tuple((chosen + rest[: max(0, 2 - len(chosen))])[:MAX_MODELS])
 
 
-def named(entries: Sequence[vae.Entry], kind: str) -> vae.Entry | None:
+def representative(entries: Sequence[vae.Entry], kind: str) -> vae.Entry | None:
     """The entry of a kind of model that speaks for it: `fashion-{kind}`, else the first."""
     kin = [e for e in entries if e.error is None and e.config.model.name == kind]
     return next((e for e in kin if e.name == f"fashion-{kind}"), kin[0] if kin else None)

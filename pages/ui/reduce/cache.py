@@ -102,7 +102,7 @@ def _stored_codes(name: str, digest: str) -> np.ndarray | None:
     ck = cache.checkpoint(name, digest)
     if ck.model.classes:
         return None
-    stored = load_codes(ck, cache.shown(name, digest).test.digest)
+    stored = load_codes(ck, cache.display_dataset(name, digest).test.digest)
     return None if stored is None else stored.get("mean")
 
 

@@ -69,7 +69,7 @@ def start_next(requests: Sequence[LayoutRequest]) -> bool:
 def handle_command(requests: Sequence[LayoutRequest], command: Mapping) -> None:
     """Stops or restarts the layout that the visitor pressed a button of, once per press."""
     turn, method, word = (command.get(key) for key in ("turn", "method", "do"))
-    if not isinstance(turn, int) or session.answered("layouts", turn):
+    if not isinstance(turn, int) or session.already_handled("layouts", turn):
         return
     jobs: dict[LayoutRequest, Job] = reduce_session.layout_jobs()
     for request in requests:

@@ -31,8 +31,8 @@ from .query import (
 )
 
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
-MOST_PINS = 200
-MOST_CORNERS = 64
+MAX_PINS = 200
+MAX_CORNERS = 64
 SEEDS = 256  # detail seeds that the map offers, of which 0 is none at all
 Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
@@ -78,7 +78,7 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where a visitor stands on one model's map."""
 
     z: tuple[float, ...]
@@ -118,7 +118,7 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("z", "z", code(space.latent), comma_separated, code_text),
         QueryField("view", "v", optional(_view), comma_separated, code_text),
         QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
-        QueryField("pins", "p", list_of(_pin(space), MOST_PINS), _split_pins, _pins_text),
+        QueryField("pins", "p", list_of(_pin(space), MAX_PINS), _split_pins, _pins_text),
         QueryField("item", "i", optional(index)),
         QueryField(
             "hidden",
@@ -142,23 +142,23 @@ def link(query: Mapping[str, str]) -> str:
     return "?" + urlencode(query, safe=",;")
 
 
-def place_from_query(
-    query: Mapping[str, str], start: Place, space: Space
-) -> tuple[Place, list[str]]:
+def location_from_query(
+    query: Mapping[str, str], start: Location, space: Space
+) -> tuple[Location, list[str]]:
     """The place a link describes, and the keys of the parameters that could not be read: those,
     like those that are absent, are taken from `start`."""
     return read_query(query, (*_fields(space), _DRAW), start)
 
 
-def place_from_map(value: Mapping, space: Space) -> Place:
+def location_from_map(value: Mapping, space: Space) -> Location:
     """What the map component committed. Raises `InvalidValueError` where it is not a place."""
-    return Place(**read_message(value, checks_of(_fields(space)), {"region": None}))
+    return Location(**read_message(value, checks_of(_fields(space)), {"region": None}))
 
 
 def polygon(corners: object) -> Polygon:
     """A region's corners that came from outside, checked and rounded as codes are."""
-    if not isinstance(corners, list) or not 3 <= len(corners) <= MOST_CORNERS:
-        raise InvalidValueError(f"a region has 3 to {MOST_CORNERS} corners")
+    if not isinstance(corners, list) or not 3 <= len(corners) <= MAX_CORNERS:
+        raise InvalidValueError(f"a region has 3 to {MAX_CORNERS} corners")
     return tuple(map(code(2), corners))
 
 

@@ -1,6 +1,6 @@
 """From codes to a map: what the browser needs, published by content, and a few facts about it.
 
-Beyond `MOST_POINTS` items the map shows a sample of them; density and crowding still count all.
+Beyond `MAX_POINTS` items the map shows a sample of them; density and crowding still count all.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from vae.latent.encoding import Codes, class_centres
 
 from . import routes
 
-MOST_POINTS = 100_000
+MAX_POINTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,6 @@ def publish_map(
 
 def _sample(count: int) -> np.ndarray:
     """Indices of the items that are drawn: all, or a fixed random choice in their own order."""
-    if count <= MOST_POINTS:
+    if count <= MAX_POINTS:
         return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, MOST_POINTS, replace=False))
+    return np.sort(np.random.default_rng(0).choice(count, MAX_POINTS, replace=False))

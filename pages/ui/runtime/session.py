@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from .jobs import Job
-from .location import MOST_PINS, Pin, Place, Space, place_from_query
+from .location import MAX_PINS, Location, Pin, Space, location_from_query
 
 
 def model(default: str) -> str:
@@ -18,7 +18,7 @@ def choose_model(name: str) -> None:
     st.session_state["model"] = name
 
 
-def place(digest: str, first: Place, space: Space) -> tuple[Place, list[str]]:
+def location(digest: str, first: Location, space: Space) -> tuple[Location, list[str]]:
     """The remembered place on the map of the model with this digest.
 
     A model seen for the first time takes over z from the one before where their sizes agree, so
@@ -32,7 +32,7 @@ def place(digest: str, first: Place, space: Space) -> tuple[Place, list[str]]:
             compared = st.session_state.get("comparison")
             if compared is not None and len(compared.z) == len(first.z):
                 first = replace(first, z=compared.z)
-            places[digest], broken = place_from_query(st.query_params.to_dict(), first, space)
+            places[digest], broken = location_from_query(st.query_params.to_dict(), first, space)
         else:
             last = places[st.session_state["last_digest"]]
             places[digest] = replace(first, z=last.z) if len(last.z) == len(first.z) else first
@@ -44,7 +44,7 @@ def place(digest: str, first: Place, space: Space) -> tuple[Place, list[str]]:
     return places[digest], broken
 
 
-def remember(digest: str, where: Place) -> None:
+def set_location(digest: str, where: Location) -> None:
     st.session_state["places"][digest] = where
 
 
@@ -60,7 +60,7 @@ def export_job(slot: str) -> Job | None:
     return found[1] if found and found[0] == slot else None
 
 
-def keep_export_job(slot: str, job: Job | None) -> None:
+def set_export_job(slot: str, job: Job | None) -> None:
     """Remembers a file in the making; one that it replaces is stopped."""
     before = st.session_state.get("export_job")
     if before and before[1] is not None:
@@ -68,7 +68,7 @@ def keep_export_job(slot: str, job: Job | None) -> None:
     st.session_state["export_job"] = (slot, job)
 
 
-def answered(digest: str, turn: int) -> bool:
+def already_handled(digest: str, turn: int) -> bool:
     """Whether this message of the grid was answered before; remembers that it is now."""
     last = st.session_state.setdefault("answered", {})
     if last.get(digest, -1) >= turn:
@@ -83,25 +83,25 @@ def explored(digest: str) -> tuple[tuple[float, ...] | None, tuple[Pin, ...]]:
     return (None, ()) if place is None else (place.z, place.pins)
 
 
-def leave_problem(words: str) -> None:
+def leave_message(words: str) -> None:
     """What a callback has to say, shown where the script comes by."""
     st.session_state["problem"] = words
 
 
-def take_problem() -> str | None:
+def take_message() -> str | None:
     return st.session_state.pop("problem", None)
 
 
-def draw_in_region(digest: str, seed: int) -> None:
+def set_region_seed(digest: str, seed: int) -> None:
     """Another seed for the samples from inside the region."""
-    remember(digest, replace(st.session_state["places"][digest], draw=seed))
+    set_location(digest, replace(st.session_state["places"][digest], draw=seed))
 
 
-def explore_from(digest: str, first: Place, z: tuple[float, ...]) -> Place:
+def explore_from(digest: str, first: Location, z: tuple[float, ...]) -> Location:
     """Lets Explore begin at a code, pinned there; `first` is its place where it has none yet."""
     places = st.session_state.setdefault("places", {})
     before = places.get(digest, first)
-    pins = (*before.pins[1 - MOST_PINS :], Pin(z))
+    pins = (*before.pins[1 - MAX_PINS :], Pin(z))
     places[digest] = replace(before, z=z, pins=pins, item=None, view=None)
     st.session_state["last_digest"] = digest
     return places[digest]

@@ -44,7 +44,10 @@ def beta(entries: Sequence[vae.Entry]) -> None:
         key="lesson-beta",
     )
     entry = family[chosen]
-    data, codes = cache.shown(entry.name, entry.digest), cache.codes(entry.name, entry.digest)
+    data, codes = (
+        cache.display_dataset(entry.name, entry.digest),
+        cache.codes(entry.name, entry.digest),
+    )
     left, centre, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**Codes of test images**")
@@ -57,7 +60,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
     with centre:
         st.markdown(f"**{SIDE * SIDE} places, z from −{REACH} to {REACH}**")
         st.image(
-            compare_cache.place_grid(entry.name, entry.digest, REACH, SIDE),
+            compare_cache.decoded_grid(entry.name, entry.digest, REACH, SIDE),
             width="stretch",
             output_format="PNG",
             alt=f"{SIDE * SIDE} places decoded at beta {betas[chosen]:g}",

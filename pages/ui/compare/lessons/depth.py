@@ -7,7 +7,7 @@ import streamlit as st
 import vae
 from pages.ui.compare import cache as compare_cache
 from pages.ui.compare import figures as compare_figures
-from pages.ui.models.families import named
+from pages.ui.models.families import representative
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.runtime import cache
 
@@ -21,7 +21,7 @@ _FIRST = 6  # a shirt: the class that looks most like others, so its code is lea
 def depth(entries: Sequence[vae.Entry]) -> None:
     """One item: its cloud in a Gaussian and an adversarial model, its details in a deep one."""
     st.subheader("3 · Adversary and hierarchy")
-    gauss, free, deep = (named(entries, kind) for kind in ("vae", "avb", "hvae"))
+    gauss, free, deep = (representative(entries, kind) for kind in ("vae", "avb", "hvae"))
     if free or deep:
         reference = gauss or free or deep
         centres = compare_cache.central_items(reference.name, reference.digest)
@@ -76,7 +76,7 @@ def _hierarchy(deep: vae.Entry | None, item: int) -> None:
         "plane. Where one kind of garment lives there it stays, and the levels below choose its "
         "details; where several meet, the levels below decide between them too."
     )
-    data = cache.shown(deep.name, deep.digest)
+    data = cache.display_dataset(deep.name, deep.digest)
     pictures = compare_cache.details(deep.name, deep.digest, item, SEEDS)
     original = data.test.images[item].transpose(1, 2, 0)
     words = ["original", "means", *(f"seed {s}" for s in range(1, SEEDS + 1))]

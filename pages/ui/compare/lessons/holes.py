@@ -7,7 +7,7 @@ import streamlit as st
 import vae
 from pages.ui.compare import cache as compare_cache
 from pages.ui.compare import figures as compare_figures
-from pages.ui.models.families import named
+from pages.ui.models.families import representative
 from vae.latent.density import LOW_DENSITY
 
 from .items import choose_item, missing
@@ -19,7 +19,7 @@ FRAMES = 15
 def holes(entries: Sequence[vae.Entry]) -> None:
     """Two strips along the straight line between the same two items."""
     st.subheader("1 · Holes")
-    pair = [named(entries, kind) for kind in ("ae", "vae")]
+    pair = [representative(entries, kind) for kind in ("ae", "vae")]
     for kind, entry in zip(("ae", "vae"), pair, strict=True):
         if entry is None:
             missing("a model of kind " + kind, f"--model {kind}", f"fashion-{kind}")

@@ -20,7 +20,7 @@ def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
 
     Shows the item's image; begins with the item `first`.
     """
-    data = cache.shown(reference.name, reference.digest)
+    data = cache.display_dataset(reference.name, reference.digest)
     centres = compare_cache.central_items(reference.name, reference.digest)
     names = data.class_names
     item = compare_session.chosen_item(key, first)
@@ -28,12 +28,12 @@ def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
 
     def press() -> None:
         chosen = st.session_state[f"{key}-class"]
-        compare_session.choose_item(key, None if chosen is None else centres[names.index(chosen)])
+        compare_session.set_item(key, None if chosen is None else centres[names.index(chosen)])
 
     def take() -> None:
-        if compare_session.mapped_item() is None:
+        if compare_session.map_item() is None:
             st.toast("Choose an item on the maps first: press Same item, then a map.")
-        compare_session.choose_item(key, compare_session.mapped_item())
+        compare_session.set_item(key, compare_session.map_item())
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         picture = data.test.images[item].transpose(1, 2, 0)
