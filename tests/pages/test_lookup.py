@@ -175,9 +175,9 @@ def test_every_kind_of_model_can_be_searched(tmp_path, monkeypatch, settings, ki
 
 def test_explore_and_interpolate_open_at_the_code(page):
     page.number_input(key="look-item").set_value(36).run()
-    z = [float(v) for v in lookup_cache.look_up(
-        "fashion-vae", entry().digest, cache.display_dataset("fashion-vae", entry().digest).test.images[36]
-    ).z]  # fmt: skip
+    images = cache.display_dataset("fashion-vae", entry().digest).test.images
+    found = lookup_cache.look_up("fashion-vae", entry().digest, images[36])
+    z = [float(v) for v in found.z]
     next(b for b in page.button if b.label == "Explore from here").click().run()
     assert not page.exception
     place = page.session_state["places"][entry().digest]
