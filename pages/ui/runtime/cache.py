@@ -73,7 +73,7 @@ def _space(codec: latent.Codec) -> Space:
     return Space(info.latent, info.classes, SEEDS if info.noise_size else 1)
 
 
-def shown_data(name: str) -> str:
+def display_name(name: str) -> str:
     """The data set that is shown for `name`."""
     return bundled_equivalent(name)
 
@@ -81,13 +81,13 @@ def shown_data(name: str) -> str:
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
 def dataset(name: str, size: int) -> vae.Dataset:
     """A data set by name."""
-    return vae.load_dataset(shown_data(name), size=size)
+    return vae.load_dataset(display_name(name), size=size)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Laying out the map")
 def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the test images, measures the plane, publishes what the map needs."""
-    opened, data = codec(name, digest), shown(name, digest)
+    opened, data = codec(name, digest), display_dataset(name, digest)
     info, pictures = opened.info, data.test.images
     found = codes(name, digest)
     doubt = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
@@ -117,7 +117,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
 
 
 @st.cache_data(max_entries=20_000, show_spinner=False)
-def decoded(name: str, digest: str, pin: Pin) -> bytes:
+def decoded_bytes(name: str, digest: str, pin: Pin) -> bytes:
     """The image [H, W, C] that torch decodes there, as bytes."""
     return _bytes(codec(name, digest), pin)
 
@@ -130,10 +130,10 @@ def _bytes(codec: latent.Codec, pin: Pin) -> bytes:
 def codes(name: str, digest: str) -> latent.Codes:
     """Codes of the test images."""
     ck = checkpoint(name, digest)
-    return latent.split_codes(ck, shown(name, digest).test)
+    return latent.split_codes(ck, display_dataset(name, digest).test)
 
 
-def shown(name: str, digest: str) -> vae.Dataset:
+def display_dataset(name: str, digest: str) -> vae.Dataset:
     """The data set whose test images a model is shown with."""
     ck = checkpoint(name, digest)
     return dataset(ck.config.train.data, ck.model.image_shape[1])
@@ -147,7 +147,7 @@ def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tup
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def ground(name: str, digest: str) -> RelativeDensity:
+def density_reference(name: str, digest: str) -> RelativeDensity:
     """How the shown items lie on a model's plane."""
     return RelativeDensity.fit(codes(name, digest).mean)
 
@@ -159,11 +159,13 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
     kept = load_aggregate(ck)
     if kept is not None:
         return kept
-    return fit_aggregate_posterior(ck.model, codes(name, digest), shown(name, digest).test.labels)
+    return fit_aggregate_posterior(
+        ck.model, codes(name, digest), display_dataset(name, digest).test.labels
+    )
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
+def decoded_images(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     """uint8 pictures [n, H, W, C] of records that share a label, as torch decodes them."""
     z = np.array([pin.z for pin in pins], np.float32)
     seeds = np.array([pin.seed for pin in pins])
@@ -177,13 +179,13 @@ def pictures(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
 
 
 @st.cache_data(max_entries=8, show_spinner="Comparing the images with each other")
-def usual_distances(data: str, size: int) -> tuple[float, float]:
+def reference_distances(data: str, size: int) -> tuple[float, float]:
     """Between the test images of a data set: the 5th percentile and the median."""
     return pixel_neighbours.reference_distances(dataset(data, size).test.images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def gallery(data: str, size: int) -> pixel_neighbours.PixelIndex:
+def pixel_index(data: str, size: int) -> pixel_neighbours.PixelIndex:
     """The test images of a data set, to find the nearest among."""
     return pixel_neighbours.PixelIndex(dataset(data, size).test.images)
 
