@@ -60,7 +60,11 @@ def studio() -> None:
     if path.complete:
         sampled = interpolate_cache.sample_path(entry.name, entry.digest, path)
     same = saved.get("digest") == entry.digest and saved.get("turn") == committed.get("turn")
-    if sampled and same and not session.answered(f"keep-{entry.digest}", int(saved["request"])):
+    if (
+        sampled
+        and same
+        and not session.already_handled(f"keep-{entry.digest}", int(saved["request"]))
+    ):
         save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
     path_map(
         assets,
