@@ -30,7 +30,7 @@ ENGINE_ROOMS = {
     "export": {"checkpoint", "files", "models", "nn"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
     "analysis": {"data", "files", "latent", "models"},
-    "pictures": {"checkpoint", "data", "files", "latent", "models"},
+    "pictures": {"checkpoint", "data", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
     "boards": {"files", "pictures"},
     "training": {
@@ -226,7 +226,7 @@ TOUCH_THE_DISK = {"files", "data", "checkpoint", "training", "boards", "commands
 # takes its name, images and archives are opened from bytes in memory, and the process of t-SNE and
 # UMAP exchanges files in a temporary folder.
 TOUCH_TOO = {
-    *("evaluation/markdown_report.py", "export/onnx.py", "pictures/grid.py"),
+    *("evaluation/markdown_report.py", "export/onnx.py"),
     *("pictures/animation.py", "augmentation/dataset_files.py", "analysis/projections.py"),
 }
 

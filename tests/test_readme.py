@@ -52,12 +52,12 @@ def test_put_replaces_what_is_between_the_marks_and_nothing_else(tmp_path):
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: e.name)
 def test_the_command_gives_the_config(entry):
     """The command in the README describes the very model that lies beside it."""
-    from vae.commands.train import config_of, train
+    from vae.commands.train import config_from, train
 
     arguments = entry.metrics["command"].split()[4:]
     with train.make_context("train", arguments) as context:
         dataset = vae.load_dataset("fashion-mnist-starter")
-        config = config_of(context.params, dataset)
+        config = config_from(context.params, dataset)
     assert config.model == entry.config.model
     theirs = Config.to_json(entry.config)["train"] | {"data": ""}
     assert config.to_json()["train"] | {"data": ""} == theirs

@@ -1,4 +1,4 @@
-"""The command line: `python -m vae COMMAND`. Exit code 0: done, 2: wrong use or input."""
+"""The command line: `python -m vae COMMAND`. Exit code 0: success, 2: wrong use or bad input."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def run() -> None:
-    """Runs the command line; every error of use is one line on stderr and exit code 2."""
+    """Runs the command line; a wrong use prints one line to stderr and exits with code 2."""
     try:
         sys.exit(main.main(prog_name="python -m vae", standalone_mode=False))
     except click.ClickException as error:

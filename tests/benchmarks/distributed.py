@@ -1,7 +1,7 @@
-"""One process beside two: images a second, and the share of their time that is computing.
+"""One process against two: images per second, and the fraction of the time spent computing.
 
-Two processes have one core each, one process has both; the batch is the same. What is not
-computing is waiting for the others' gradients.
+Two processes have one core each, one process has both; the batch size is the same. The rest of the
+time is spent waiting for the gradients of the other process.
 
     python tests/benchmarks/distributed.py
     torchrun --standalone --nproc-per-node 2 tests/benchmarks/distributed.py
@@ -23,7 +23,7 @@ SECONDS, BATCH = 12.0, 512
 
 
 def measure() -> None:
-    """Trains for a while; the first process prints a row."""
+    """Trains for some seconds; the first process prints a row."""
     with distributed.process_group() as group:
         torch.set_num_threads(max(1, (os.cpu_count() or 2) // group.size))
         data = vae.load_dataset("fashion-mnist-starter")
@@ -31,31 +31,31 @@ def measure() -> None:
         device = training.resolve_device("auto")
         run = training.new_run(config, data, device)
         waited = [0.0]
-        whole = distributed.Group.sum
+        original = distributed.Group.sum
 
         def timed(self, numbers):
             if device.type == "cuda":
                 torch.cuda.synchronize()
-            begun = time.perf_counter()
-            result = whole(self, numbers)
+            begin = time.perf_counter()
+            result = original(self, numbers)
             if device.type == "cuda":
                 torch.cuda.synchronize()
-            waited[0] += time.perf_counter() - begun
+            waited[0] += time.perf_counter() - begin
             return result
 
         distributed.Group.sum = timed
-        # The first report holds what is loaded and laid out once: the clock starts at it.
-        begun: list[float] = []
+        # The time until the first report includes the setup: the clock starts there.
+        begin: list[float] = []
         first = 0
 
         def enough() -> bool:
-            return bool(begun) and time.perf_counter() - begun[0] > SECONDS
+            return bool(begin) and time.perf_counter() - begin[0] > SECONDS
 
         for progress in training.train(run, data, should_stop=enough):
-            if not begun:
-                begun.append(time.perf_counter())
+            if not begin:
+                begin.append(time.perf_counter())
                 first, waited[0] = progress.step, 0.0
-        took = time.perf_counter() - begun[0]
+        took = time.perf_counter() - begin[0]
         if not group.rank:
             rate = (run.step - first) * BATCH / took
             busy = 100 * (1 - waited[0] / took)
@@ -66,7 +66,7 @@ def main() -> None:
     if "WORLD_SIZE" in os.environ:
         measure()
         return
-    print("| processes | device | images a second | computing |\n|---|---|---|---|", flush=True)
+    print("| processes | device | images per second | computing |\n|---|---|---|---|", flush=True)
     measure()
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     subprocess.run([*command, "--nproc-per-node=2", __file__], check=True)

@@ -1,7 +1,8 @@
-"""The command line as a user meets it: exit codes, one line on an error, Ctrl-C and --resume."""
+"""The command line: exit codes, one line per error, Ctrl-C and --resume."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def command(*arguments):
 
 
 def alone(*arguments):
-    """In a process of its own, as a user starts it."""
+    """In another process, as a user starts it."""
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=ENV, timeout=60)
 
 
@@ -41,8 +42,10 @@ def run(monkeypatch, capsys):
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             command_line()
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, ended.value.code or 0, said.out, said.err)
+        output = capsys.readouterr()
+        return subprocess.CompletedProcess(
+            arguments, ended.value.code or 0, output.out, output.err
+        )
 
     return run_
 
@@ -80,8 +83,8 @@ def test_train_list_evaluate_sample(run, data, tmp_path):
     Image.open(sheets[0]).verify()
 
 
-def test_a_conditional_model_samples_the_label_it_is_asked_for(run, data, tmp_path):
-    out = tmp_path / "told"
+def test_a_conditional_model_samples_the_given_label(run, data, tmp_path):
+    out = tmp_path / "conditional"
     done = run(*arguments(data, out, 3), "--model", "cvae", "--unlabelled", 0.1)
     assert done.returncode == 0, done.stderr
     sheets = {}
@@ -121,7 +124,7 @@ def test_training_starts_from_the_weights_of_another_model(run, data, tmp_path):
     torch.testing.assert_close(one.decode(z), two.decode(z), atol=0.02, rtol=0)
 
 
-def test_evaluate_finds_the_data_it_was_trained_on_again(run, data, tmp_path):
+def test_evaluate_finds_the_training_data_again(run, data, tmp_path):
     assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
     done = run("evaluate", tmp_path / "m", "--json")
     assert done.returncode == 0, done.stderr
@@ -129,7 +132,7 @@ def test_evaluate_finds_the_data_it_was_trained_on_again(run, data, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, run, data, tmp_path):
-    # Enough steps that a signal after the first epoch comes before the last one.
+    # So many steps that a signal after the first epoch comes before the last one.
     options = [*arguments(data, tmp_path / "cut", 60), "--no-evaluate"]
     process = subprocess.Popen(
         command(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV
@@ -142,7 +145,7 @@ def test_interrupted_and_resumed_gives_the_uninterrupted_curve(number, run, data
     vae.load(tmp_path / "cut")
     assert (tmp_path / "cut" / "resume.safetensors").exists(), "it ended before the signal"
     assert len(vae.load(tmp_path / "cut").metrics["curve"]) < 60
-    refused = run(*options)  # starting anew would lose the run
+    refused = run(*options)  # starting again would lose the run
     assert refused.returncode == 2 and "--resume" in refused.stderr
     assert run(*options, "--resume").returncode == 0
     whole = [*arguments(data, tmp_path / "whole", 60), "--no-evaluate"]
@@ -222,26 +225,26 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_use_is_exit_2_and_one_line(case, run, tmp_path):
-    own = case in ("unknown data", "diverges", "unknown option")  # the rest is quicker inside
-    done = (alone if own else run)(*(word.format(tmp_path) for word in WRONG[case]))
+    separate = case in ("unknown data", "diverges", "unknown option")  # others: faster here
+    done = (alone if separate else run)(*(word.format(tmp_path) for word in WRONG[case]))
     assert done.returncode == 2, done.stderr[-800:]
     lines = done.stderr.strip().splitlines()
     assert "Traceback" not in done.stderr
     assert len(lines) == 1, lines
 
 
-def test_sample_takes_the_prior_that_the_contract_names(run, data, tmp_path):
+def test_sample_accepts_the_prior_named_normal(run, data, tmp_path):
     assert run(*arguments(data, tmp_path / "m", 1), "--no-evaluate").returncode == 0
     done = run("sample", tmp_path / "m", "--out", tmp_path / "s.png", "--prior", "normal")
     assert done.returncode == 0, done.stderr
 
 
 def interpolate(*arguments):
-    """In this process, which is quicker than one of its own for each try."""
+    """In this process, which is faster than a new process per call."""
     return CliRunner().invoke(main, ["interpolate", *map(str, arguments)])
 
 
-def test_interpolate_writes_a_film_by_its_suffix_and_refuses_what_it_cannot_read(tmp_path):
+def test_interpolate_writes_the_format_of_the_suffix_and_refuses_wrong_input(tmp_path):
     model = FASHION
     ends = ("--start", "0.88,0.48", "--end", "-0.57,-0.44")
     film, table = tmp_path / "film.gif", tmp_path / "path.csv"
@@ -251,14 +254,14 @@ def test_interpolate_writes_a_film_by_its_suffix_and_refuses_what_it_cannot_read
         assert (opened.n_frames, opened.size) == (9, (56, 56))
     done = interpolate(model, *ends, "--geodesic", "--steps", 9, "--out", table)
     assert done.exit_code == 0, done.stderr
-    straight, geodesic = (float(w.split()[1]) for w in done.stdout.split(", ")[1:3])
+    straight, geodesic = map(float, re.findall(r"(?:straight|geodesic) ([\d.]+)", done.stdout))
     assert geodesic < 0.9 * straight
     rows = [line.split(",")[5:] for line in table.read_text().splitlines()[1:]]
     assert rows[0] == ["0.88", "0.48"] and rows[-1] == ["-0.57", "-0.44"] and len(rows) == 9
     for wrong, words in [
         (("--start", "1", "--end", "0,0", "--out", film), "2 numbers"),
         ((*ends, "--out", tmp_path / "film.avi"), ".gif"),
-        ((*ends, "--seed", 3, "--out", film), "no detail"),
+        ((*ends, "--seed", 3, "--out", film), "no noise seed"),
     ]:
         done = interpolate(model, *wrong)
         assert done.exit_code == 2 and words in done.stderr, done.stderr

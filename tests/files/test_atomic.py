@@ -1,4 +1,4 @@
-"""Files are whole or not there, whoever writes beside."""
+"""Atomic writes: a file is complete or does not exist, also with several writers."""
 
 import threading
 
@@ -7,7 +7,7 @@ import pytest
 from vae.files import atomic
 
 
-def test_a_file_takes_the_place_of_the_older_one(tmp_path):
+def test_a_file_replaces_an_older_one(tmp_path):
     target = tmp_path / "note.txt"
     atomic.write(target, "one\r\n")
     atomic.write(target, "zwei ä\n")
@@ -18,43 +18,43 @@ def test_a_file_takes_the_place_of_the_older_one(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_what_fails_leaves_the_older_file_and_no_rest(tmp_path, error):
+def test_a_failed_write_leaves_the_older_file_only(tmp_path, error):
     target = tmp_path / "note.txt"
     target.write_text("old")
-    with pytest.raises(error), atomic.replacing(target) as place:
-        assert place.parent == tmp_path and place.name.startswith(".note.txt.")
-        place.write_text("half of the n")
+    with pytest.raises(error), atomic.replacing(target) as temporary:
+        assert temporary.parent == tmp_path and temporary.name.startswith(".note.txt.")
+        temporary.write_text("half of the n")
         raise error
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 
-def test_a_folder_is_whole_or_not_there(tmp_path):
+def test_a_folder_is_complete_or_does_not_exist(tmp_path):
     target = tmp_path / "run"
-    with pytest.raises(ZeroDivisionError), atomic.replacing(target) as place:
-        place.mkdir()
-        (place / "a").write_text("a")
+    with pytest.raises(ZeroDivisionError), atomic.replacing(target) as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text("a")
         raise ZeroDivisionError
     assert not list(tmp_path.iterdir())
-    with atomic.replacing(target) as place:
-        place.mkdir()
-        (place / "a").write_text("a")
-    with pytest.raises(OSError), atomic.replacing(target) as place:  # it is there already
-        place.mkdir()
-        (place / "b").write_text("b")
+    with atomic.replacing(target) as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text("a")
+    with pytest.raises(OSError), atomic.replacing(target) as temporary:  # it exists
+        temporary.mkdir()
+        (temporary / "b").write_text("b")
     assert [p.name for p in target.iterdir()] == ["a"] and list(tmp_path.iterdir()) == [target]
 
 
-def test_what_a_killed_writer_left_is_swept_away(tmp_path):
+def test_leftovers_of_a_killed_writer_are_removed(tmp_path):
     for name in ("pack", "packs"):
-        with atomic.replacing(tmp_path / name) as place:
-            place.write_text("whole")
-        place.mkdir()  # as if killed before the end
-        (place / "part").write_text("half")
+        with atomic.replacing(tmp_path / name) as temporary:
+            temporary.write_text("whole")
+        temporary.mkdir()  # as if killed before the end
+        (temporary / "part").write_text("half")
     atomic.remove_leftovers(tmp_path / "pack")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [place.name, "pack", "packs"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [temporary.name, "pack", "packs"]
 
 
-def test_readers_never_see_a_part_and_writers_never_meet(tmp_path):
+def test_readers_never_see_a_part_and_writers_do_not_collide(tmp_path):
     target = tmp_path / "numbers"
     contents = {str(i) * 200_000 for i in range(8)}
     atomic.write(target, "0" * 200_000)

@@ -1,4 +1,4 @@
-"""Several processes that train one model: the same curve as one, a stop of all, a lost one."""
+"""Several processes that train one model: the same curve, stopping together, a lost process."""
 
 import json
 import os
@@ -28,13 +28,13 @@ ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def in_two(*arguments, restarts=0):
-    """The command that gives these arguments to two processes."""
+    """The command with these arguments in two processes."""
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     return [*run, f"--max-restarts={restarts}", "-m", "vae", *map(str, arguments)]
 
 
 def alone_and_in_two(one, two, *arguments):
-    """Runs the command here, its last argument `one`, and in two processes, its last `two`."""
+    """Runs the command here, with the last argument `one`, and in two processes, with `two`."""
     done = CliRunner().invoke(main, [*map(str, arguments), str(one)])
     assert done.exit_code == 0, done.output
     done = subprocess.run(in_two(*arguments, two), env=ENV, capture_output=True, text=True)
@@ -42,7 +42,7 @@ def alone_and_in_two(one, two, *arguments):
 
 
 @pytest.mark.parametrize("model", ["vae", "avb"])
-def test_two_processes_learn_what_one_does(tmp_path, model):
+def test_two_processes_learn_the_same_as_one(tmp_path, model):
     folders = tmp_path / "1", tmp_path / "2"
     alone_and_in_two(*folders, "train", *SMALL, "--model", model, "--out")
     one, two = map(vae.load, folders)
@@ -50,12 +50,12 @@ def test_two_processes_learn_what_one_does(tmp_path, model):
     for name, value in first.items():
         assert second[name] == pytest.approx(value, abs=0.02), name
     weights = [load_file(folder / "weights.safetensors") for folder in folders]
-    # Sums in another order differ in their last bits, by more where a CPU multiplies in bfloat16.
-    # Adam makes whole steps of them where a gradient is almost none, so a few weights may part.
-    off = np.concatenate([abs(weights[0][k] - weights[1][k]).ravel() for k in weights[0]])
-    median, most = np.quantile(off, [0.5, 0.99])
-    print(f"{model}: weights differ by {median:.1e}, one in a hundred by more than {most:.1e}")
-    assert median < 1e-4 and most < 1e-3
+    # Sums in another order differ in their last bits, and more if a CPU multiplies in bfloat16.
+    # Adam turns them into whole steps where a gradient is almost zero: a few weights may differ.
+    errors = np.concatenate([abs(weights[0][k] - weights[1][k]).ravel() for k in weights[0]])
+    median, largest = np.quantile(errors, [0.5, 0.99])
+    print(f"{model}: weights differ by {median:.1e}, one in a hundred by more than {largest:.1e}")
+    assert median < 1e-4 and largest < 1e-3
     status = (tmp_path / "2" / "run" / "status.json").read_text()
     assert '"processes": 2' in status and '"state": "finished"' in status
 
@@ -75,15 +75,17 @@ def kill_one(started):
 
 @pytest.fixture
 def launch(tmp_path):
-    """Starts two processes that train for long in `r`; what they say goes into `said`."""
+    """Starts two processes that train for long in `r`; their output is written to `output`."""
     all_ = []
 
     def start(restarts=0):
-        asked = ("train", *SMALL, "--out", tmp_path / "r", "--epochs", "2000")
-        run = in_two(*asked, restarts=restarts)
-        with (tmp_path / "said").open("w") as said:
+        arguments = ("train", *SMALL, "--out", tmp_path / "r", "--epochs", "2000")
+        run = in_two(*arguments, restarts=restarts)
+        with (tmp_path / "output").open("w") as output:
             all_.append(
-                subprocess.Popen(run, env=ENV, stdout=said, stderr=said, start_new_session=True)
+                subprocess.Popen(
+                    run, env=ENV, stdout=output, stderr=output, start_new_session=True
+                )
             )
         return all_[-1]
 
@@ -94,38 +96,38 @@ def launch(tmp_path):
         started.wait()
 
 
-def test_one_wish_stops_all_and_a_lost_process_leaves_what_can_go_on(launch, tmp_path):
+def test_one_request_stops_all_and_a_lost_process_leaves_a_resumable_state(launch, tmp_path):
     curve, state = tmp_path / "r/run/curve.jsonl", tmp_path / "r/resume.safetensors"
     started = launch()
     wait_for(lambda: curve.exists() and curve.read_text().count("\n") > 4, started)
     (tmp_path / "r/run/STOP").touch()
-    assert started.wait(60) == 0 and "Go on with --resume" in (tmp_path / "said").read_text()
+    assert started.wait(60) == 0 and "Continue with --resume" in (tmp_path / "output").read_text()
     state.unlink()
     (tmp_path / "r/run/STOP").unlink()
     started = launch()
     wait_for(lambda: state.exists() and curve.read_text().count("\n") > 4, started)
     kill_one(started)
     assert started.wait(90) != 0
-    said = (tmp_path / "said").read_text()
-    assert "another process of this training was lost at step" in said
-    told = json.loads((tmp_path / "r/run/status.json").read_text())
-    assert told["state"] == "failed" and "--resume" in told["message"]
+    output = (tmp_path / "output").read_text()
+    assert "another process of this training was lost at step" in output
+    status = json.loads((tmp_path / "r/run/status.json").read_text())
+    assert status["state"] == "failed" and "--resume" in status["message"]
     assert state.exists() and vae.load(tmp_path / "r").config.train.epochs == 2000
 
 
-def test_an_elastic_restart_goes_on_from_what_was_saved(launch, tmp_path):
-    folder, said = tmp_path / "r", tmp_path / "said"
+def test_an_elastic_restart_resumes_from_the_saved_state(launch, tmp_path):
+    folder, output = tmp_path / "r", tmp_path / "output"
     started = launch(restarts=1)
     wait_for((folder / "resume.safetensors").exists, started)
     kill_one(started)
-    wait_for(lambda: "Resuming" in said.read_text(), started)
-    # The state is saved every second or so, and the new processes begin behind it.
-    after = int(said.read_text().split("after step ")[1].split(".")[0].replace(",", ""))
+    wait_for(lambda: "Resuming" in output.read_text(), started)
+    # The state is saved about every second, and the new processes begin after it.
+    after = int(output.read_text().split("after step ")[1].split(".")[0].replace(",", ""))
     assert after > 0
 
     def beyond():
-        told = json.loads((folder / "run/status.json").read_text())
-        return told["state"] == "running" and told["step"] > after
+        status = json.loads((folder / "run/status.json").read_text())
+        return status["state"] == "running" and status["step"] > after
 
     wait_for(beyond, started)
     (folder / "run/STOP").touch()
@@ -137,7 +139,7 @@ def test_an_elastic_restart_goes_on_from_what_was_saved(launch, tmp_path):
     assert steps == sorted(set(steps)) and steps[-1] > after
 
 
-def test_codes_of_two_processes_are_those_of_one(tmp_path):
+def test_two_processes_encode_the_same_codes_as_one(tmp_path):
     model = str(Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae")
     files = tmp_path / "1.npz", tmp_path / "2.npz"
     alone_and_in_two(*files, "encode", model, "digits", "--out")
@@ -149,10 +151,10 @@ def test_codes_of_two_processes_are_those_of_one(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_each_process_keeps_its_rows_of_the_same_noise():
-    def drawn(rows, shape, axis):
+def test_each_process_uses_its_rows_of_the_same_noise():
+    def draw(shard, shape, axis):
         generator = torch.Generator().manual_seed(5)
-        with sharded_noise.sharded(rows):
+        with sharded_noise.sharded(shard):
             first = sharded_noise.normal(shape, generator, axis=axis)
         return first, sharded_noise.normal((3,), generator)
 
@@ -161,8 +163,8 @@ def test_each_process_keeps_its_rows_of_the_same_noise():
         def shape(count, axis=axis, times=times):
             return (times * count, 2) if axis == 0 else (3, times * count, 2)
 
-        whole, after = drawn(Shard(0, 10, 10), shape(10), axis)
-        parts = [drawn(Shard(a, b, 10), shape(b - a), axis) for a, b in ((0, 4), (4, 10))]
+        whole, after = draw(Shard(0, 10, 10), shape(10), axis)
+        parts = [draw(Shard(a, b, 10), shape(b - a), axis) for a, b in ((0, 4), (4, 10))]
         split = [p.unflatten(axis, (times, -1)) for p, _ in parts]
         joined = torch.cat(split, axis + 1).flatten(axis, axis + 1)
         assert np.array_equal(joined, whole)

@@ -1,4 +1,4 @@
-"""Runs: started, followed, stopped, resumed, killed, queued; the files that a training writes."""
+"""Runs: started, followed, stopped, resumed, killed, queued; the files that a recorder writes."""
 
 import json
 import os
@@ -25,7 +25,9 @@ SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
     yield tmp_path / "runs"
-    for status in tmp_path.glob("runs/*/run/status.json"):  # nothing trains on after a failure
+    for status in tmp_path.glob(
+        "runs/*/run/status.json"
+    ):  # no training continues after a failed test
         (status.parent / "STOP").touch()
 
 
@@ -47,15 +49,15 @@ def wait_for_points(id, count):
         time.sleep(0.1)
 
 
-def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_path):
-    begun = time.time()
+def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp_path):
+    begin = time.time()
     first = run_queue.start(SMALL | {"epochs": 500}, name="long")
     second = run_queue.start(SMALL | {"epochs": 1})
     assert [r.id for r in runs.list_runs()] == [second, first]
     waiting = runs.info(second)
     assert waiting.state == "queued" and runs.list_runs()[0].position == 1
     wait_for_points(first, 1)
-    print(f"first point after {time.time() - begun:.1f} s")
+    print(f"first point after {time.time() - begin:.1f} s")
     wait_for_points(first, 2)
     status = runs.info(first).status
     assert status["steps"] == 500 * (10_000 // 512) and status["images_per_second"] > 0
@@ -66,18 +68,18 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     at = stopped.status["step"]
     assert all(row["step"] > rows[-1]["step"] for row in runs.curve(first, offset)[0])
     files = runs.snapshots(first)
-    seen = runs.snapshot(files[-1])
-    assert seen.plane.shape == (2000, 2) and seen.step == at
-    assert seen.decoded_grid.shape == (144, 28, 28, 1) and seen.reconstructions.shape == (
+    snapshot = runs.snapshot(files[-1])
+    assert snapshot.plane.shape == (2000, 2) and snapshot.step == at
+    assert snapshot.decoded_grid.shape == (144, 28, 28, 1) and snapshot.reconstructions.shape == (
         8,
         28,
         28,
         1,
     )
-    watched = runs.probe_images(first)
-    assert watched.images.shape == (8, 1, 28, 28) and len(watched.labels) == 2000
-    assert watched.names[9] == "Ankle boot"
-    wait(second, "finished")  # the run that ended let it begin
+    probe = runs.probe_images(first)
+    assert probe.images.shape == (8, 1, 28, 28) and len(probe.labels) == 2000
+    assert probe.names[9] == "Ankle boot"
+    wait(second, "finished")  # started by the run that ended
     assert not (runs.path_of(second) / "resume.safetensors").exists()
     run_queue.resume(first)
     wait(first, "running")
@@ -88,8 +90,8 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     assert dead.log_tail
     with pytest.raises(RunError, match="has ended; start another"):
         run_queue.resume(second)
-    made = runs.publish(second, "mine", tmp_path / "checkpoints")
-    assert vae.load(made).config.train.epochs == 1
+    published = runs.publish(second, "mine", tmp_path / "checkpoints")
+    assert vae.load(published).config.train.epochs == 1
     with pytest.raises(RunError, match="mine exists already"):
         runs.publish(second, "mine", tmp_path / "checkpoints")
     runs.rename(second, "  short   one ")
@@ -99,16 +101,16 @@ def test_a_run_starts_is_followed_stops_goes_on_and_waits_its_turn(home, tmp_pat
     assert runs.list_runs() == [] and not [p for p in home.iterdir() if p.is_dir()]
 
 
-def test_a_process_that_waits_begins_at_once(home):
+def test_a_prepared_process_starts_at_once(home):
     run_queue.prepare_process()
-    spare = run_queue._standby
+    standby = run_queue._standby
     id = run_queue.start(SMALL | {"epochs": 1})
     run = wait(id, "finished")
-    assert run.status["pid"] == spare.pid and run_queue._standby is None
+    assert run.status["pid"] == standby.pid and run_queue._standby is None
     assert "--epochs 1" in json.loads((run.path / "metrics.json").read_text())["command"]
     run_queue.prepare_process()
     unused = run_queue._standby
-    unused.stdin.close()  # what happens when the server ends
+    unused.stdin.close()  # as when the server ends
     assert unused.wait(30) == 0
     run_queue._standby = None
 
@@ -124,11 +126,11 @@ def test_the_command_line_writes_the_same_folder(home):
     with pytest.raises(RunError, match="has ended"):
         run_queue.resume("by-hand")
     quiet = [str(home / "quiet") if part == str(out) else part for part in command]
-    subprocess.run([*quiet, "--no-follow"], check=True, capture_output=True)
+    subprocess.run([*quiet, "--no-record"], check=True, capture_output=True)
     assert not (home / "quiet" / "run").exists()
 
 
-def test_a_probe_says_how_long_it_will_take():
+def test_an_estimate_extrapolates_from_a_few_seconds():
     found = run_queue.estimate(SMALL | {"epochs": 10}, seconds=0.5)
     assert found.images_per_second > 100
     steps = 10 * (10_000 // 512)
@@ -148,21 +150,21 @@ def test_a_probe_says_how_long_it_will_take():
         ({"out": "/etc"}, "'out' is no option"),
     ],
 )
-def test_what_cannot_be_trained_is_said_and_nothing_is_written(home, options, words):
+def test_wrong_options_are_refused_and_nothing_is_written(home, options, words):
     with pytest.raises(ConfigError, match=words):
         run_queue.start(SMALL | options)
     assert not home.exists()
 
 
 @pytest.mark.parametrize("id", ["", "../x", "a/b", ".hidden", "x" * 81])
-def test_only_a_name_opens_a_run(id):
+def test_only_an_id_opens_a_run(id):
     with pytest.raises(RunError, match="is no run"):
         runs.info(id)
 
 
 @pytest.fixture
 def recorded(tmp_path, settings, tiny):
-    """A run of a tiny network whose recorder was told of `count` steps, half a second apart."""
+    """A run of a tiny network whose recorder got `count` reports, half a second apart."""
 
     def record(count, *, latent=2, at=0):
         run = training.new_run(settings("vae", latent=latent), tiny, torch.device("cpu"))
@@ -171,24 +173,24 @@ def recorded(tmp_path, settings, tiny):
         for step in range(at + 1, at + count + 1):
             recorder.last["snapshot"] = recorder.last["point"] = -1e9
             recorder.cost = {"point": 0.0, "snapshot": 0.0}
-            recorder.spacing, kept = 0.0, recorder.spacing
+            recorder.spacing, spacing = 0.0, recorder.spacing
             recorder.record(
                 training.TrainingReport(1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None)
             )
-            recorder.spacing = max(kept, recorder.spacing)
+            recorder.spacing = max(spacing, recorder.spacing)
         return recorder
 
     return record
 
 
-def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
+def test_snapshots_are_thinned_evenly(recorded, monkeypatch, tmp_path):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorded(150)
     steps = [runs.snapshot(p).step for p in runs.snapshots("r")]
     assert 30 <= len(steps) <= MAX_SNAPSHOTS and steps[0] == 0 and steps[-1] == 150
     size = sum(p.stat().st_size for p in (tmp_path / "r").rglob("*.npz"))
     assert size < 5_000_000
-    again = recorded(3, at=100)  # resumed from a state that was saved earlier
+    again = recorded(3, at=100)  # resumed from an earlier state
     rows = runs.curve("r")[0]
     assert [row["step"] for row in rows][-4:] == [100, 101, 102, 103]
     assert max(runs.snapshot(p).step for p in runs.snapshots("r")) == 103
@@ -196,7 +198,7 @@ def test_snapshots_are_thinned_and_stay_even(recorded, monkeypatch, tmp_path):
     assert runs.info("r").status["message"] == "enough"
 
 
-def test_more_dimensions_are_turned_to_where_they_lay_before(recorded, monkeypatch, tmp_path):
+def test_projections_are_rotated_towards_the_one_before(recorded, monkeypatch, tmp_path):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
     recorder = recorded(3, latent=5)
     first, second = (runs.snapshot(p) for p in runs.snapshots("r")[-2:])
@@ -218,10 +220,10 @@ def test_half_lines_damaged_files_and_reused_pids(recorded, monkeypatch, tmp_pat
     assert runs.curve("r", offset) == ([], offset)
     assert runs.info("r").state == "running"
     status = tmp_path / "r" / "run" / "status.json"
-    told = json.loads(status.read_text())
-    status.write_text(json.dumps(told | {"started": 12345.0}))
-    assert runs.info("r").state == "dead"  # the number belongs to another process now
-    status.write_text(json.dumps(told | {"host": "elsewhere", "updated": time.time() - 3600}))
+    facts = json.loads(status.read_text())
+    status.write_text(json.dumps(facts | {"started": 12345.0}))
+    assert runs.info("r").state == "dead"  # the id belongs to another process now
+    status.write_text(json.dumps(facts | {"host": "elsewhere", "updated": time.time() - 3600}))
     assert runs.info("r").state == "dead"
     status.write_text("{")
     assert runs.info("r").state == "damaged" and runs.list_runs()[0].state == "damaged"

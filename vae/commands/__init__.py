@@ -1,20 +1,51 @@
-"""What the commands share: the group, its errors, the data set they work on."""
+"""The command line: its group of commands, its errors, and what several commands share."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
-from ..data.dataset import DataError
+from ..checkpoint.folder import Checkpoint
+from ..data.dataset import DataError, Dataset
 from ..data.load import load_dataset
 from ..data.named import bundled_equivalent
 from ..errors import AtelierError
-from ..validation import suggest
+from ..files import atomic
+from ..progress import Progress
+from ..validation import ConfigError, suggest
+
+# Earlier spellings of options, which are still accepted: command lines are stored in checkpoints.
+RENAMED_OPTIONS = {
+    "--even-change": "--uniform-change",
+    "--false-alarms": "--target-fpr",
+    "--follow": "--record",
+    "--least-confidence": "--min-confidence",
+    "--near": "--neighbours",
+    "--no-follow": "--no-record",
+}
+
+checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
+
+
+class Command(click.Command):
+    """A command that also accepts the earlier spellings of its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        parts = (arg.partition("=") for arg in args)
+        current = [
+            RENAMED_OPTIONS.get(name, name) + equals + value for name, equals, value in parts
+        ]
+        return super().parse_args(ctx, current)
 
 
 class Commands(click.Group):
-    """Turns what goes wrong with input into one line and exit code 2, for every command."""
+    """The group of all commands, which turns an `AtelierError` into one line and exit code 2."""
+
+    command_class = Command
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         command = super().get_command(ctx, name)
@@ -33,14 +64,13 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"show_default": True})
 def main() -> None:
-    """Train, measure and use the models of Latent Atelier."""
+    """Train, evaluate and use the models of Latent Atelier."""
 
 
-def dataset_or_starter(name: str, size: int, *, streamed: bool = False):
-    """The data set, its images in memory or memory-mapped; its bundled equivalent where the full
-    set is not available."""
+def load_data(name: str, size: int, *, streamed: bool = False) -> Dataset:
+    """A data set in memory, or memory-mapped; its bundled equivalent if it is not available."""
     try:
-        return _streamed(name, size) if streamed else load_dataset(name, size=size)
+        return _memory_mapped(name, size) if streamed else load_dataset(name, size=size)
     except DataError:
         bundled = bundled_equivalent(name)
         if bundled == name:
@@ -53,16 +83,53 @@ def dataset_or_starter(name: str, size: int, *, streamed: bool = False):
         return load_dataset(bundled, size=size)
 
 
-def _streamed(name: str, size: int):
+def data_for(loaded: Checkpoint, name: str | None = None, *, streamed: bool = False) -> Dataset:
+    """A data set in the image size of a model; by default the one that it was trained on."""
+    shape = loaded.model.image_shape
+    dataset = load_data(name or loaded.config.train.data, shape[1], streamed=streamed)
+    if dataset.test.images.shape[1:] != shape:
+        raise DataError(
+            f"{dataset.name} has images of shape {dataset.test.images.shape[1:]}; {loaded.name} "
+            f"expects {shape}: choose data of that shape"
+        )
+    return dataset
+
+
+@contextmanager
+def progress_bar(unit: str, description: str | None = None) -> Iterator[Progress]:
+    """A progress bar on a terminal, shown from the first call of the function that it yields."""
     from tqdm import tqdm
 
-    from ..data import memory_mapped
-
-    words = f"Packing {name} once, to be read from disk from now on"
-    with tqdm(desc=words, total=0, unit="image", disable=not sys.stderr.isatty()) as bar:
+    hidden = not sys.stderr.isatty()
+    with tqdm(desc=description, total=0, unit=unit, disable=hidden, delay=1e-3) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
+        yield progress
+
+
+def output_format(out: Path, formats: Iterable[str]) -> str:
+    """The format that the name of an output file ends in. Raises `ConfigError` for another."""
+    suffix, formats = out.suffix.lower().removeprefix("."), tuple(formats)
+    if suffix not in formats:
+        endings = " or ".join(f".{name}" for name in formats)
+        raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in {endings}")
+    return suffix
+
+
+def write_file(out: Path, data: bytes) -> None:
+    """Writes an output file and the folders above it."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(out, data)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
+
+
+def _memory_mapped(name: str, size: int) -> Dataset:
+    from ..data import memory_mapped
+
+    with progress_bar("image", f"Packing {name}, once, to read it from disk") as progress:
         return memory_mapped.load(name, size=size, progress=progress)

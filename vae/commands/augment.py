@@ -1,65 +1,52 @@
-"""`augment`: labelled images that a model makes, as a data set."""
+"""`augment`: labelled images that a model generates, as a data set."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from ..validation import ConfigError
-from . import dataset_or_starter, main
+from ..checkpoint.folder import load
+from . import checkpoint_argument, data_for, main, output_format, progress_bar, write_file
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--per-class", default=100, type=click.IntRange(1), help="images of every class")
+@checkpoint_argument
+@click.option("--per-class", default=100, type=click.IntRange(1), help="images per class")
 @click.option("--spread", default=1.0, help="0 to 3: of a class's codes around their centres")
-@click.option("--least-confidence", type=float, help="0 to 1: of the judge, else drawn again")
-@click.option("--seed", default=0, type=click.IntRange(0, 2**31 - 1), help="of the draws")
-@click.option("--data", help="whose classes; by default the data it was trained on")
+@click.option("--min-confidence", type=float, help="0 to 1: of the classifier, else resampled")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**31 - 1), help="of the samples")
+@click.option("--data", help="data set with the classes; by default the training data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".zip or .npz")
 def augment(
     checkpoint: Path,
     per_class: int,
     spread: float,
-    least_confidence: float | None,
+    min_confidence: float | None,
     seed: int,
     data: str | None,
     out: Path,
 ) -> None:
-    """Make labelled images with CHECKPOINT: a data set to train a classifier with.
+    """Generate labelled images with CHECKPOINT: a data set to train a classifier with.
 
-    Codes are drawn from where each class of the training images lies. The judge is the bundled
-    classifier where it knows such images, else the real images whose codes lie nearest. A .zip is
-    in torchvision's ImageFolder layout and holds manifest.json, from which every image decodes
-    again; an .npz holds images and labels. Both open as --data here.
+    Codes are sampled from the aggregate posterior of each class. The classifier is the bundled
+    one if it knows the classes, else a vote of the real images with the nearest codes. A .zip is
+    in torchvision's ImageFolder layout and contains manifest.json, from which every image can be
+    decoded again; an .npz contains images and labels. Both can be opened with --data.
     """
-    from tqdm import tqdm
+    from ..augmentation import dataset_files, synthetic
 
-    from ..augmentation import dataset_files
-    from ..augmentation import synthetic as engine
-    from ..checkpoint.folder import load
-    from ..pictures import grid
-
-    format = out.suffix.lower().removeprefix(".")
-    if format not in dataset_files.FORMATS:
-        raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .zip or .npz")
+    format = output_format(out, dataset_files.FORMATS)
     loaded = load(checkpoint)
-    dataset = dataset_or_starter(data or loaded.config.train.data, loaded.model.image_shape[1])
-    source = engine.create_source(loaded, dataset)
-    with tqdm(total=0, unit="image", disable=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        made = engine.synthesize(
+    dataset = data_for(loaded, data)
+    source = synthetic.create_source(loaded, dataset)
+    with progress_bar("image") as progress:
+        made = synthetic.synthesize(
             source,
             per_class,
             spread=spread,
             seed=seed,
-            min_confidence=least_confidence,
+            min_confidence=min_confidence,
             progress=progress,
         )
     origin = dataset_files.Origin(
@@ -69,21 +56,18 @@ def augment(
         per_class,
         spread,
         seed,
-        least_confidence,
+        min_confidence,
         source.classifier_name,
         source.class_names,
     )
-    try:
-        grid.save(dataset_files.write(made, origin, format), out)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
-    if least_confidence:
+    write_file(out, dataset_files.write(made, origin, format))
+    if min_confidence:
         for name, accepted, draws in zip(
             source.class_names, made.accepted, made.draws, strict=True
         ):
             click.echo(f"{name}: {accepted:,} of {draws:,} draws accepted")
-    sure = 100 * float((made.confidence >= 0.5).mean())
+    agreement = 100 * float((made.confidence >= 0.5).mean())
     click.echo(
         f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; "
-        f"{source.classifier_name} assigns {sure:.0f} % of them to their class: {out}"
+        f"{source.classifier_name} assigns {agreement:.0f} % of them to their class: {out}"
     )

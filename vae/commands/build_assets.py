@@ -1,4 +1,4 @@
-"""`classifier`, `refiner` and `starter`: the files that this repository ships."""
+"""`classifier`, `refiner` and `starter`: build the files that the repository bundles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import main
 @main.command("classifier")
 @click.option("--epochs", default=12, type=click.IntRange(1, 1000), help="passes over the images")
 def train_classifier(epochs: int) -> None:
-    """Train the classifier that judges samples, and bundle it."""
+    """Train the bundled classifier, which evaluates generated images."""
     from ..evaluation import classifier
 
     dataset = load_dataset("fashion-mnist")
@@ -26,7 +26,7 @@ def train_classifier(epochs: int) -> None:
 @main.command("refiner")
 @click.option("--steps", default=2400, type=click.IntRange(3, 100_000), help="batches")
 def train_refiner(steps: int) -> None:
-    """Train the network that enlarges pictures with clean edges, and bundle it."""
+    """Train the bundled super-resolution network, which enlarges images with clean edges."""
     from ..pictures import super_resolution, super_resolution_training
 
     dataset = load_dataset("fashion-mnist")
@@ -38,7 +38,6 @@ def train_refiner(steps: int) -> None:
 
 @main.command()
 def starter() -> None:
-    """Build the bundled starter set from the full Fashion-MNIST."""
-    source = load_dataset("fashion-mnist")
-    write_starter(source)
+    """Build the bundled subset from the full Fashion-MNIST."""
+    write_starter(load_dataset("fashion-mnist"))
     click.echo("vae/starter: the first 10,000 training images and all 10,000 test images")

@@ -1,4 +1,4 @@
-"""`list`, `evaluate`, `table`: what is here, how good it is, and saying so."""
+"""`list`, `evaluate` and `table`: checkpoints, their metrics, and a table of both."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from pathlib import Path
 
 import click
 
-from ..data.dataset import DataError
+from ..checkpoint.folder import Checkpoint, list_checkpoints, load, save_metrics
+from ..data.dataset import Dataset
 from ..models import MODELS
 from ..validation import ConfigError
-from . import dataset_or_starter, main
+from . import checkpoint_argument, data_for, main
 
 
 @main.command("list")
 @click.argument("folder", default="checkpoints")
 def list_(folder: str) -> None:
-    """List the checkpoints in FOLDER, damaged ones with their reason."""
-    from ..checkpoint.folder import list_checkpoints
-
+    """List the checkpoints in FOLDER, and why some are damaged."""
     if not Path(folder).is_dir():
         raise ConfigError(f"the folder is {folder!r}, which does not exist; name one that does")
     for entry in list_checkpoints(folder):
         if entry.error:
             click.echo(f"{entry.name:24} damaged: {entry.error}")
             continue
-        model, numbers = entry.config.model, entry.metrics.get("evaluation") or {}
-        words = f"{model.name}, D = {model.latent}, {model.network}, {entry.config.train.data}"
+        model, metrics = entry.config.model, entry.metrics.get("evaluation") or {}
+        facts = f"{model.name}, D = {model.latent}, {model.network}, {entry.config.train.data}"
         name = "-ELBO" if MODELS[model.name].cls.has_prior else "reconstruction"
-        known = "neg_elbo" in numbers
-        elbo = f"{name} {numbers['neg_elbo']:.2f} nats" if known else "not measured"
-        click.echo(f"{entry.name:24} {words:40} {elbo:24} {entry.digest[:12]}")
+        evaluated = "neg_elbo" in metrics
+        loss = f"{name} {metrics['neg_elbo']:.2f} nats" if evaluated else "not evaluated"
+        click.echo(f"{entry.name:24} {facts:40} {loss:24} {entry.digest[:12]}")
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--data", help="data set; the one it was trained on by default")
+@checkpoint_argument
+@click.option("--data", help="data set; by default the training data")
 @click.option("--iwae-k", default=1000, type=click.IntRange(1, 100_000), help="importance samples")
 @click.option(
     "--binarize/--grey",
     default=None,
-    help="black and white draws, or grey images; as trained",
+    help="black and white samples of the images, or grey images; by default as in training",
 )
-@click.option("--save", is_flag=True, help="keep the numbers with the checkpoint")
+@click.option("--save", is_flag=True, help="save the metrics to the checkpoint")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 def evaluate(
     checkpoint: Path,
@@ -53,42 +52,44 @@ def evaluate(
     save: bool,
     as_json: bool,
 ) -> None:
-    """Measure CHECKPOINT on the test split: likelihoods, codes, samples."""
-    from ..checkpoint.folder import load
-
+    """Evaluate CHECKPOINT on the test split: likelihoods, codes, samples."""
     loaded = load(checkpoint)
-    shape = loaded.config.model.image_shape
-    dataset = dataset_or_starter(data or loaded.config.train.data, shape[1])
-    if dataset.test.images.shape[1:] != shape:
-        raise DataError(
-            f"{dataset.name} has images of {dataset.test.images.shape[1:]}, the model expects "
-            f"{shape}; choose data of that shape"
-        )
-    numbers = measure(loaded, dataset, save=save, iwae_k=iwae_k, binarize=binarize)
+    dataset = data_for(loaded, data)
+    metrics = evaluate_model(loaded, dataset, save=save, iwae_k=iwae_k, binarize=binarize)
     if as_json:
-        click.echo(json.dumps(numbers))
+        click.echo(json.dumps(metrics))
     else:
-        print_numbers(numbers)
+        print_metrics(metrics)
 
 
-def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool | None = None):
-    """All numbers; with `save` also written to the checkpoint, beside the codes of the test split
-    and the aggregate posterior."""
-    from .. import checkpoint, evaluation, latent
+def evaluate_model(
+    loaded: Checkpoint,
+    dataset: Dataset,
+    *,
+    save: bool,
+    iwae_k: int = 1000,
+    binarize: bool | None = None,
+) -> dict:
+    """All metrics of a model on the test split.
+
+    With `save` they are written to the checkpoint, with the codes of the test split and the
+    aggregate posterior.
+    """
+    from .. import evaluation, latent
     from ..checkpoint.artifacts import save_aggregate, save_codes
     from ..latent import aggregate_posterior
 
-    def say(step: str) -> None:
+    def log(step: str) -> None:
         if sys.stderr.isatty():
-            click.echo(f"measuring: {step}", err=True)
+            click.echo(f"evaluating: {step}", err=True)
 
-    say("codes of all images")
+    log("codes of all images")
     codes = latent.encode_images(loaded.model, *dataset.test)
     train_codes = latent.encode_images(loaded.model, *dataset.train)
     mixture = aggregate_posterior.fit_aggregate_posterior(
         loaded.model, train_codes, dataset.train.labels
     )
-    numbers = evaluation.evaluate(
+    metrics = evaluation.evaluate(
         loaded.model,
         dataset,
         iwae_k=iwae_k,
@@ -96,64 +97,66 @@ def measure(loaded, dataset, *, save: bool, iwae_k: int = 1000, binarize: bool |
         codes=codes,
         train_codes=train_codes,
         aggregate=mixture,
-        log=say,
+        log=log,
     )
     if save:
-        checkpoint.save_metrics(loaded.path, loaded.metrics | {"evaluation": numbers})
-        kept = {name: array for name, array in codes._asdict().items() if array is not None}
-        save_codes(loaded.path, dataset.test.digest, kept)
+        save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
+        arrays = {name: array for name, array in codes._asdict().items() if array is not None}
+        save_codes(loaded.path, dataset.test.digest, arrays)
         save_aggregate(loaded.path, mixture)
-    return numbers
+    return metrics
 
 
-def print_numbers(numbers: dict) -> None:
-    kind = "black and white draws of " if numbers["binarized"] else ""
-    click.echo(f"{kind}{numbers['n']:,} {numbers['split']} images, nats per image")
-    reconstruction = f"reconstruction {numbers['reconstruction']:.3f}"
-    if numbers["kl"]:
-        click.echo(f"-ELBO {numbers['neg_elbo']:.3f} = {reconstruction} + KL {numbers['kl']:.3f}")
+def print_metrics(metrics: dict) -> None:
+    """Prints the metrics in sentences."""
+    kind = "black and white samples of " if metrics["binarized"] else ""
+    click.echo(f"{kind}{metrics['n']:,} {metrics['split']} images, nats per image")
+    reconstruction = f"reconstruction {metrics['reconstruction']:.3f}"
+    if metrics["kl"]:
+        click.echo(f"-ELBO {metrics['neg_elbo']:.3f} = {reconstruction} + KL {metrics['kl']:.3f}")
     else:
-        click.echo(f"{reconstruction}; no ELBO, for the model has no prior")
-    if len(numbers["kl_levels"]) > 1:
-        levels = ", ".join(f"{kl:.2f}" for kl in numbers["kl_levels"])
+        click.echo(f"{reconstruction}; no ELBO, since the model has no prior")
+    if len(metrics["kl_levels"]) > 1:
+        levels = ", ".join(f"{kl:.2f}" for kl in metrics["kl_levels"])
         click.echo(f"KL of the levels, top first: {levels}")
-    if numbers["nll_iwae"] is not None:
-        click.echo(f"importance-weighted, K = {numbers['iwae_k']:,}: {numbers['nll_iwae']:.3f}")
-    if numbers["nll_exact"] is not None:
+    if metrics["nll_iwae"] is not None:
+        click.echo(f"importance-weighted, K = {metrics['iwae_k']:,}: {metrics['nll_iwae']:.3f}")
+    if metrics["nll_exact"] is not None:
         click.echo(
-            f"exact -log p(x) {numbers['nll_exact']:.3f}, last change "
-            f"{numbers['nll_exact_error']:.4f}"
+            f"exact -log p(x) {metrics['nll_exact']:.3f}, last change "
+            f"{metrics['nll_exact_error']:.4f}"
         )
-    if numbers["nll_exact_aggregate"] is not None:
-        click.echo(f"the same with the aggregate posterior {numbers['nll_exact_aggregate']:.3f}")
-    click.echo(f"squared error a pixel {numbers['mse']:.5f}")
+    if metrics["nll_exact_aggregate"] is not None:
+        click.echo(f"the same with the aggregate posterior {metrics['nll_exact_aggregate']:.3f}")
+    click.echo(f"MSE per pixel {metrics['mse']:.5f}")
     click.echo(
-        f"nearest neighbours in the code: 1-NN {numbers['knn1']:.4f}, 5-NN {numbers['knn5']:.4f}"
+        f"nearest neighbours in the code: 1-NN {metrics['knn1']:.4f}, 5-NN {metrics['knn5']:.4f}"
     )
     click.echo(
-        f"trustworthiness {numbers['trustworthiness']:.4f}, silhouette "
-        f"{numbers['silhouette']:.4f}, V-measure {numbers['v_measure']:.4f}, "
-        f"{numbers['active_units']} active units"
+        f"trustworthiness {metrics['trustworthiness']:.4f}, silhouette "
+        f"{metrics['silhouette']:.4f}, V-measure {metrics['v_measure']:.4f}, "
+        f"{metrics['active_units']} active units"
     )
-    if numbers["frechet"] is not None:
+    if metrics["frechet"] is not None:
         click.echo(
-            f"samples: Frechet distance {numbers['frechet']:.2f} (aggregate posterior "
-            f"{numbers['frechet_aggregate']:.2f}, real images {numbers['frechet_floor']:.2f}), "
-            f"precision {numbers['precision']:.3f}, recall {numbers['recall']:.3f}"
+            f"samples: Frechet distance {metrics['frechet']:.2f} (aggregate posterior "
+            f"{metrics['frechet_aggregate']:.2f}, real images {metrics['frechet_floor']:.2f}), "
+            f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}"
         )
-    if numbers["label_accuracy"] is not None:
+    if metrics["label_accuracy"] is not None:
         click.echo(
-            f"samples of a label that show it: {numbers['label_accuracy']:.4f}, from its "
-            f"aggregate posterior {numbers['label_accuracy_aggregate']:.4f}"
+            f"accuracy of conditional samples: {metrics['label_accuracy']:.4f}, from the "
+            f"aggregate posterior {metrics['label_accuracy_aggregate']:.4f}"
         )
 
 
 @main.command()
 @click.argument("folder", default="checkpoints", type=click.Path(path_type=Path))
-@click.option("--readme", type=click.Path(path_type=Path), help="to write  [FOLDER/README.md]")
+@click.option(
+    "--readme", type=click.Path(path_type=Path), help="file to write; by default FOLDER/README.md"
+)
 def table(folder: Path, readme: Path | None) -> None:
-    """Write the numbers of the checkpoints in FOLDER into its README."""
-    from ..checkpoint.folder import list_checkpoints
+    """Write a table of the checkpoints in FOLDER to its README."""
     from ..evaluation import markdown_report
 
     entries, readme = list_checkpoints(folder), readme or folder / "README.md"

@@ -1,48 +1,77 @@
-"""Pictures that a command is given: files and folders, each prepared for a model."""
+"""Image files and folders as arguments of a command: how they are read, prepared and reported."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
+import click
+import numpy as np
+
 from ..data import upload_batch
-from ..data.upload_batch import UploadBatch
 from ..data.uploads import check_size
 from ..validation import ConfigError
+from . import checkpoint_argument
 
 
-def picture_files(images: tuple[Path, ...]) -> list[Path]:
-    """The files among them and those in the folders among them."""
+def image_arguments(function: Callable) -> Callable:
+    """Adds the arguments and options that all commands on images share."""
+    for add in (
+        click.option("--json", "as_json", is_flag=True, help="print an array of records"),
+        click.option("--as-is", is_flag=True, help="only resize, never invert or centre"),
+        click.option("--data", help="data set to compare with; by default the training data"),
+        click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path)),
+        checkpoint_argument,
+    ):
+        function = add(function)
+    return function
+
+
+def image_files(paths: tuple[Path, ...]) -> list[Path]:
+    """The files among the paths, and those in the folders among them."""
     from ..data.image_folder import IMAGE_ENDINGS
 
-    found: list[Path] = []
-    for path in images:
+    files: list[Path] = []
+    for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
             if not inside:
                 raise ConfigError(f"{path} holds no image; expected PNG, JPEG or WebP files")
-            found += inside
+            files += inside
         else:
-            found.append(path)
-    return found
+            files.append(path)
+    return files
 
 
-def read_files(files: list[Path], shape: tuple[int, int, int], *, as_is: bool) -> UploadBatch:
-    """Files one by one as images of a model's shape; `as_is`: never inverted nor centred."""
-    entries = [(str(file), lambda file=file: _bytes(file)) for file in files]
-    return upload_batch.read_files(entries, shape, as_is=as_is)
+def read_images(
+    files: list[Path], shape: tuple[int, int, int], *, as_is: bool
+) -> tuple[list[dict], list[dict], np.ndarray]:
+    """Images of a model's shape, uint8 [N, C, H, W], with records to complete.
 
-
-def records_of(found: UploadBatch) -> tuple[list[dict], list[dict]]:
-    """A record a file, with its error where it could not be read; and those without one, in the
-    order of the images."""
+    Returns one record per file, with an `error` if it could not be read; the N records without an
+    error, in the order of the images; and the images. With `as_is`, images are only resized.
+    """
+    entries = [(str(file), lambda file=file: _read(file)) for file in files]
+    batch = upload_batch.read_files(entries, shape, as_is=as_is)
     records = [
         {"path": path} | ({} if reason is None else {"error": reason})
-        for path, reason in zip(found.paths, found.errors, strict=True)
+        for path, reason in zip(batch.paths, batch.errors, strict=True)
     ]
-    return records, [record for record in records if "error" not in record]
+    return records, [record for record in records if "error" not in record], batch.images
 
 
-def _bytes(file: Path) -> bytes:
-    """What may be an image; a larger file is refused before it is read."""
+def print_records(records: list[dict], line: Callable[[dict], str], *, as_json: bool) -> None:
+    """Prints the records as JSON, or one `line` per record and the errors on stderr."""
+    if as_json:
+        click.echo(json.dumps(records))
+        return
+    for record in records:
+        failed = "error" in record
+        click.echo(f"{record['path']}: {record['error']}" if failed else line(record), err=failed)
+
+
+def _read(file: Path) -> bytes:
+    """The content of a file, unless it is too large for an image."""
     check_size(file.stat().st_size, file.name)
     return file.read_bytes()

@@ -1,62 +1,57 @@
-"""What the queue runs beside trainings: a process that waits ready, and a probe of time."""
+"""`wait` and `probe`: the processes that the queue of trainings starts in advance."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 
 import click
+import torch
 
-from . import dataset_or_starter, main
-from .train import config_of, train
+from .. import training
+from . import load_data, main
+from .train import config_from, train
 
 
 @main.command("wait", hidden=True)
 def wait_for_work() -> None:
-    """Load what a training needs, then do what one line of standard input says; end without it."""
-    import json
-    import os
-
-    import torch
-
-    from ..training import recorder, resume  # noqa: F401
-
-    weight = torch.nn.Parameter(torch.zeros(1))
-    torch.optim.AdamW([weight])  # what it loads for itself takes a second
+    """Load what a training needs, then run the command of one line of standard input."""
+    torch.optim.AdamW(
+        [torch.nn.Parameter(torch.zeros(1))]
+    )  # imports modules, which takes a second
     line = sys.stdin.readline()
     if not line:
         return
-    asked = json.loads(line)
-    with open(asked["log"], "ab") as log:
+    work = json.loads(line)
+    with open(work["log"], "ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    sys.argv = [sys.argv[0], *asked["arguments"]]  # the command that the checkpoint remembers
-    main(asked["arguments"], standalone_mode=True)
+    sys.argv = [sys.argv[0], *work["arguments"]]  # the command that the checkpoint records
+    main(work["arguments"], standalone_mode=True)
 
 
 @main.command(hidden=True, context_settings={"ignore_unknown_options": True})
 @click.option("--seconds", default=2.0, type=click.FloatRange(0.1, 60))
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def probe(seconds: float, options: tuple[str, ...]) -> None:
-    """Train for a moment, write nothing, and say how fast it goes."""
-    import json
-    import time
-
-    from .. import training
-
-    with train.make_context("probe", ["--out", "nowhere", *options]) as context:
-        asked = context.params
-    dataset = dataset_or_starter(asked["data"], asked["size"])
-    run = training.new_run(
-        config_of(asked, dataset), dataset, training.resolve_device(asked["device"])
-    )
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def probe(seconds: float, arguments: tuple[str, ...]) -> None:
+    """Train for a few seconds, write nothing, and print the speed."""
+    with train.make_context("probe", ["--out", "unused", *arguments]) as context:
+        options = context.params
+    dataset = load_data(options["data"], options["size"])
+    device = training.resolve_device(options["device"])
+    run = training.new_run(config_from(options, dataset), dataset, device)
     rates: list[float] = []
-    begun: list[float] = []  # the first report comes late: layers are laid out in its time
-    for progress in training.train(
-        run, dataset, should_stop=lambda: bool(begun) and time.perf_counter() - begun[0] > seconds
-    ):
-        begun.append(time.perf_counter())
-        rates.append(progress.images_per_second)
-    steady = max(rates[1:], default=rates[0])
-    batch = min(asked["batch_size"], len(dataset.train.images))
-    total = progress.steps * batch / steady
-    click.echo(json.dumps({"images_per_second": steady, "seconds": total}))
+    begin: list[float] = []  # the time of the first report, which includes the setup
+
+    def enough() -> bool:
+        return bool(begin) and time.perf_counter() - begin[0] > seconds
+
+    for report in training.train(run, dataset, should_stop=enough):
+        begin.append(time.perf_counter())
+        rates.append(report.images_per_second)
+    rate = max(rates[1:], default=rates[0])
+    batch_size = min(options["batch_size"], len(dataset.train.images))
+    total = report.steps * batch_size / rate
+    click.echo(json.dumps({"images_per_second": rate, "seconds": total}))

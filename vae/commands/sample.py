@@ -1,4 +1,4 @@
-"""`sample`, `interpolate` and `export`: what to do with a trained model."""
+"""`sample`, `interpolate` and `export`: images, animations and ONNX files of a trained model."""
 
 from __future__ import annotations
 
@@ -6,60 +6,56 @@ from pathlib import Path
 
 import click
 
+from ..checkpoint.folder import Checkpoint, load
 from ..pictures.upscale import METHODS
 from ..validation import ConfigError, one_of
-from . import dataset_or_starter, main
+from . import checkpoint_argument, data_for, main, output_format, write_file
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option("--n", default=64, type=click.IntRange(1, 10_000), help="how many images")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PNG to write")
 @click.option(
     "--prior", default="normal", type=click.Choice(["normal", "aggregate"]), help="of the codes"
 )
-@click.option("--label", help="class by name or number, of a conditional model")
+@click.option("--label", help="class by name or number, for a conditional model")
 @click.option("--seed", default=0, help="of the codes")
-@click.option("--scale", default=2, type=click.IntRange(1, 16), help="screen pixels a pixel")
+@click.option("--scale", default=2, type=click.IntRange(1, 16), help="screen pixels per pixel")
 def sample(
     checkpoint: Path, n: int, out: Path, prior: str, label: str | None, seed: int, scale: int
 ) -> None:
-    """Decode N codes drawn from the prior of CHECKPOINT into one sheet.
+    """Decode N codes drawn from the prior of CHECKPOINT into one contact sheet.
 
-    `--prior normal` is the model's own prior, learned or not; `aggregate` the mixture fitted to
+    `--prior normal` is the model's own prior, learned or not; `aggregate` is a mixture fitted to
     the codes of the training images.
     """
     from ..checkpoint.artifacts import load_aggregate
-    from ..checkpoint.folder import load
     from ..evaluation import sample_quality
     from ..pictures import grid
 
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in .png")
+    output_format(out, ["png"])
     loaded = load(checkpoint)
     mixture = load_aggregate(loaded) if prior == "aggregate" else None
     if prior == "aggregate" and mixture is None:
         raise ConfigError(
-            f"{checkpoint} holds no aggregate posterior; fit one by "
+            f"{checkpoint} holds no aggregate posterior; fit one with "
             f"python -m vae evaluate {checkpoint} --save"
         )
-    wanted = None if label is None else _label(loaded, label)
-    pictures = sample_quality.draw(loaded.model, n, prior=mixture, label=wanted, seed=seed)
-    try:
-        grid.save_png(grid.image_grid(pictures, scale=scale), out)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
+    condition = None if label is None else _label(loaded, label)
+    pictures = sample_quality.draw(loaded.model, n, prior=mixture, label=condition, seed=seed)
+    sheet = grid.image_grid(pictures, scale=scale).permute(1, 2, 0).numpy()
+    write_file(out, grid.encode_png(sheet))
     click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
 
 
-def _label(loaded, label: str) -> int:
-    """The number of a class that was named, or numbered."""
+def _label(loaded: Checkpoint, label: str) -> int:
+    """The number of a class that is given by its name or number."""
     if not loaded.model.classes:
         raise ConfigError(
-            f"--label is {label!r}, but {loaded.name} was never told labels; use a cvae"
+            f"--label is {label!r}, but {loaded.name} is not a conditional model; use a cvae"
         )
-    dataset = dataset_or_starter(loaded.config.train.data, loaded.config.model.image_shape[1])
-    names = dataset.class_names
+    names = data_for(loaded).class_names
     if label.isdecimal() and int(label) < len(names):
         return int(label)
     one_of("--label", label, names)
@@ -67,7 +63,7 @@ def _label(loaded, label: str) -> int:
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option("--start", required=True, metavar="Z1,Z2", help="code of the first frame")
 @click.option("--end", required=True, metavar="Z1,Z2", help="code of the last frame")
 @click.option("--steps", default=16, type=click.IntRange(2, 600), help="how many frames")
@@ -77,19 +73,23 @@ def _label(loaded, label: str) -> int:
     type=click.Path(path_type=Path),
     help=".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json",
 )
-@click.option("--geodesic", is_flag=True, help="the way on which the picture changes least")
-@click.option("--even-change", is_flag=True, help="frames that differ equally, not equal steps")
-@click.option("--size", default=224, type=click.IntRange(28, 448), help="pixels of a picture")
+@click.option("--geodesic", is_flag=True, help="the path on which the image changes least")
+@click.option(
+    "--uniform-change", is_flag=True, help="uniform pixel change, not uniform spacing in z"
+)
+@click.option("--size", default=224, type=click.IntRange(28, 448), help="pixels per image side")
 @click.option(
     "--enlarge",
     default="refined",
     type=click.Choice(METHODS),
     help="with clean edges, smoothly, or to squares",
 )
-@click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames a second")
+@click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames per second")
 @click.option("--order", default="loop", type=click.Choice(["once", "loop", "ping-pong"]))
-@click.option("--label", help="class by name or number, of a conditional model")
-@click.option("--seed", default=0, type=click.IntRange(0), help="detail of a hierarchical model")
+@click.option("--label", help="class by name or number, for a conditional model")
+@click.option(
+    "--seed", default=0, type=click.IntRange(0), help="noise seed of a hierarchical model"
+)
 def interpolate(
     checkpoint: Path,
     start: str,
@@ -97,7 +97,7 @@ def interpolate(
     steps: int,
     out: Path,
     geodesic: bool,
-    even_change: bool,
+    uniform_change: bool,
     size: int,
     enlarge: str,
     fps: float,
@@ -105,57 +105,47 @@ def interpolate(
     label: str | None,
     seed: int,
 ) -> None:
-    """Walk through CHECKPOINT from one code to another and write a film of it."""
+    """Interpolate between two codes of CHECKPOINT and write the animation."""
     import numpy as np
 
-    from .. import checkpoint as checkpoints
     from .. import latent
     from ..latent import geodesics, paths
-    from ..pictures import grid
     from ..pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
-    formats = {f".{suffix}": name for name, suffix in EXTENSIONS.items()}
-    suffix = out.suffix.lower()
-    if suffix not in formats:
-        raise ConfigError(
-            f"--out is {str(out)!r}; expected a name that ends in {', '.join(formats)}"
-        )
-    loaded = checkpoints.load(checkpoint)
+    formats = {suffix: name for name, suffix in EXTENSIONS.items()}
+    suffix = output_format(out, formats)
+    loaded = load(checkpoint)
     model = loaded.model
     if seed and not model.noise_size:
-        raise ConfigError(f"--seed is {seed}, but {loaded.name} has no detail; use an hvae")
-    wanted = None if label is None else _label(loaded, label)
-    stops = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])
-    decode = geodesics.pixel_means(model, label=wanted, seed=seed)
-    path = stops
+        raise ConfigError(f"--seed is {seed}, but {loaded.name} has no noise seed; use an hvae")
+    condition = None if label is None else _label(loaded, label)
+    ends = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])
+    decode = geodesics.pixel_means(model, label=condition, seed=seed)
+    path = ends
     if geodesic:
         if model.latent != 2:
             raise ConfigError(
                 f"--geodesic needs a model with two latents; {loaded.name} has {model.latent}"
             )
-        data = dataset_or_starter(loaded.config.train.data, model.image_shape[1])
-        codes = latent.split_codes(loaded, data.test).mean
+        codes = latent.split_codes(loaded, data_for(loaded).test).mean
         penalty = geodesics.density_penalty(codes)
         field = geodesics.Metric(decode, latent.bounds(codes), penalty=penalty)
-        path = paths.geodesic_path(stops, field)
-    spacing = "change" if even_change else "steps"
+        path = paths.geodesic_path(ends, field)
+    spacing = "change" if uniform_change else "steps"
     codes = paths.place_frames(path, steps, spacing=spacing, decode=decode).round(4) + 0.0
-    frames = [paths.Frame(tuple(z), wanted, seed) for z in codes.tolist()]
+    frames = [paths.Frame(tuple(z), condition, seed) for z in codes.tolist()]
     kind = "geodesic" if geodesic else "straight"
     origin = paths.PathOrigin(loaded.name, loaded.digest, kind, spacing)
     options = ExportOptions(formats[suffix], size, enlarge, fps, order)
-    try:
-        grid.save(export_path(model, frames, options, origin), out)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
-    lengths = f"straight {geodesics.pixel_length(decode, stops):.1f}"
+    write_file(out, export_path(model, frames, options, origin))
+    lengths = f"straight {geodesics.pixel_length(decode, ends):.1f}"
     if geodesic:
         lengths += f", geodesic {geodesics.pixel_length(decode, path):.1f}"
-    click.echo(f"{steps} frames, {lengths} in pixel change: {out}")
+    click.echo(f"{steps} frames, path length in pixel space: {lengths}: {out}")
 
 
 def _code(option: str, text: str, latent: int) -> list[float]:
-    """A code that was typed, checked."""
+    """A code from its text. Raises `ConfigError`."""
     try:
         z = [float(v) for v in text.split(",")]
     except ValueError:
@@ -169,7 +159,7 @@ def _code(option: str, text: str, latent: int) -> list[float]:
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--onnx",
     metavar="OUT",
@@ -184,13 +174,12 @@ def export(checkpoint: Path, onnx: Path) -> None:
     encoder: images [N, C, H, W] in [0, 1] -> mean and std [N, D]
              (cvae: and label_one_hot [N, K]; ae, avb: mean only)
     decoder: z [N, D] -> image [N, C, H, W], pixel means in [0, 1]
-             (cvae, hvae: and extra [N, E], a label or the detail's noise)
+             (cvae, hvae: and extra [N, E], a label or noise)
 
-    Zeros as a label say "unknown", zeros as noise give the levels' means. The encoder is the
-    amortised one: the Newton steps that a model with --refine takes are no part of the file.
+    A label of zeros means "unknown"; noise of zeros gives the means of the levels. The encoder is
+    the amortised one, without the Newton steps of a model that was trained with --refine.
     Needs the packages onnx, onnxruntime and onnxscript.
     """
-    from ..checkpoint.folder import load
     from ..export.onnx import write
 
     loaded = load(checkpoint)

@@ -1,136 +1,129 @@
-"""`score`: how unusual images are, one record an image."""
+"""`score`: anomaly scores of images, one record per image."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+import numpy as np
 from msgspec.structs import replace
 
+from ..checkpoint.folder import Checkpoint, load
 from ..validation import ConfigError, one_of
-from . import dataset_or_starter, main
-from .image_arguments import picture_files, read_files, records_of
+from . import data_for, main
+from .image_arguments import image_arguments, image_files, print_records, read_images
 
-_NORMAL = 2000  # held-out images that a threshold is taken from
-_LEARNED = 5000  # training images that summary statistics are fitted to
+_CALIBRATION_IMAGES = 2000  # test images that the threshold is computed from
+_SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@image_arguments
 @click.option("--score", "name", default="structure", help="which score; see below")
-@click.option("--false-alarms", type=float, help="share of normal images called anomalous")
+@click.option("--target-fpr", type=float, help="fraction of normal images flagged as anomalous")
 @click.option("--threshold", type=float, help="scores above it are anomalous")
-@click.option("--data", help="normal images; by default those it was trained on")
-@click.option("--as-is", is_flag=True, help="never invert or centre, only resize")
-@click.option("--save", is_flag=True, help="keep the threshold with the checkpoint")
-@click.option("--json", "as_json", is_flag=True, help="print an array of records")
+@click.option("--save", is_flag=True, help="save the threshold to the checkpoint")
 def score(
     checkpoint: Path,
     images: tuple[Path, ...],
     name: str,
-    false_alarms: float | None,
+    target_fpr: float | None,
     threshold: float | None,
     data: str | None,
     as_is: bool,
     save: bool,
     as_json: bool,
 ) -> None:
-    """Say how unusual IMAGES, files or folders, are for CHECKPOINT.
+    """Compute how anomalous IMAGES, files or folders, are for CHECKPOINT.
 
-    The threshold is the one kept with the checkpoint, else it is taken from held-out images so
-    that 5 % of normal ones lie above it. A picture of another size than the model's is prepared:
-    inverted where its ground is light, cut to its item, resized. A file that cannot be read gets a
-    record with its error; the others are scored.
+    The threshold is the one saved to the checkpoint, otherwise the one that flags 5 % of the test
+    images. Images of another size than the model's are prepared: inverted if the background is
+    light, cropped to the object, resized. A file that cannot be read gets a record with its error.
 
     Scores: structure, squared, deviance, reconstruction, neg_elbo, exact, place, summary, regret,
-    complexity. Each model has those that it can give.
+    complexity. Each model supports some of them.
     """
     from .. import anomaly
-    from ..anomaly import thresholds
     from ..anomaly.summary_statistics import fit_summary
-    from ..checkpoint.artifacts import load_aggregate, load_calibrations, save_calibration
-    from ..checkpoint.folder import load
+    from ..checkpoint.artifacts import load_aggregate
 
     one_of("--score", name, anomaly.SCORES)
-    if false_alarms is not None and not 0 < false_alarms < 1:
-        raise ConfigError(f"--false-alarms is {false_alarms:g}; expected a share such as 0.05")
-    if threshold is not None and (save or false_alarms is not None):
-        raise ConfigError("--threshold says all; leave --false-alarms and --save away")
-    files = picture_files(images)
+    if target_fpr is not None and not 0 < target_fpr < 1:
+        raise ConfigError(f"--target-fpr is {target_fpr:g}; expected a share such as 0.05")
+    if threshold is not None and (save or target_fpr is not None):
+        raise ConfigError("--threshold excludes --target-fpr and --save; leave them away")
+    files = image_files(images)
     loaded = load(checkpoint)
-    splits = _Normal(loaded, data)
+    normal = _NormalImages(loaded, data)
     summary = None
     if name == "summary":
-        summary = fit_summary(loaded.model, *splits.of("train", _LEARNED))
+        summary = fit_summary(loaded.model, *normal.sample("train", _SUMMARY_IMAGES))
     scorer = anomaly.Scorer(loaded.model, load_aggregate(loaded), summary)
     if name not in anomaly.available_scores(scorer):
-        can = ", ".join({*anomaly.available_scores(scorer), "summary"})
-        raise ConfigError(f"{loaded.name} cannot give the score {name}; it gives {can}")
+        supported = ", ".join({*anomaly.available_scores(scorer), "summary"})
+        raise ConfigError(f"{loaded.name} has no score {name}; it supports {supported}")
     if threshold is None:
-        kept = {} if data else load_calibrations(loaded.path, loaded.digest)
-        try:
-            if name in kept:
-                found = thresholds.Calibration.from_json(kept[name])
-            else:
-                normal, codes = splits.of("test", _NORMAL)
-                values = anomaly.score_images(scorer, normal, name, codes=codes)
-                found = thresholds.calibrate(values, score=name, data=splits.name)
-        except thresholds.CalibrationError as error:
-            raise ConfigError(f"no threshold can be had: {error}") from error
-        if false_alarms is not None:
-            found = replace(found, target_fpr=false_alarms, manual_threshold=None)
-        threshold = found.threshold
-        if save:
-            save_calibration(loaded.path, found.to_json())
-    read = read_files(files, loaded.model.image_shape, as_is=as_is)
-    records, answered = records_of(read)
-    values = anomaly.score_images(scorer, read.images, name).tolist()
-    for record, value in zip(answered, values, strict=True):
+        threshold = _calibrated(normal, scorer, name, target_fpr, save=save)
+    records, readable, pixels = read_images(files, loaded.model.image_shape, as_is=as_is)
+    values = anomaly.score_images(scorer, pixels, name).tolist()
+    for record, value in zip(readable, values, strict=True):
         record |= {"score": value, "threshold": threshold, "anomalous": value > threshold}
-    if as_json:
-        click.echo(json.dumps(records))
-        return
-    for record in records:
-        if "error" in record:
-            click.echo(f"{record['path']}: {record['error']}", err=True)
-        else:
-            word = "anomalous" if record["anomalous"] else "normal"
-            click.echo(f"{word:9}  {record['score']:10.4f}  {record['path']}")
-    click.echo(f"threshold {threshold:.4f} of the score {name}", err=True)
+    print_records(records, _line, as_json=as_json)
+    if not as_json:
+        click.echo(f"threshold {threshold:.4f} of the score {name}", err=True)
 
 
-class _Normal:
-    """Normal images for a model, read when they are needed."""
+def _line(record: dict) -> str:
+    word = "anomalous" if record["anomalous"] else "normal"
+    return f"{word:9}  {record['score']:10.4f}  {record['path']}"
 
-    def __init__(self, loaded, data: str | None) -> None:
-        self.loaded = loaded
-        self.wanted, self.shape = data or loaded.config.train.data, loaded.model.image_shape
-        self.read = None
 
-    @property
-    def name(self) -> str:
-        return self.read.name if self.read else self.wanted
+class _NormalImages:
+    """Images that are normal for a model, loaded when they are needed."""
 
-    def of(self, split: str, most: int):
-        """At most so many images of a split, evenly spread, with their codes where those are kept
-        with the checkpoint."""
+    def __init__(self, loaded: Checkpoint, data: str | None) -> None:
+        self.loaded, self.data, self.dataset = loaded, data, None
+
+    def sample(self, split: str, limit: int) -> tuple[np.ndarray, tuple | None]:
+        """At most `limit` images of a split, evenly spaced, and their codes if they are saved."""
         from ..checkpoint.artifacts import load_codes
         from ..data.subsample import evenly_spaced
 
-        self.read = self.read or dataset_or_starter(self.wanted, self.shape[1])
-        whole = getattr(self.read, split)
-        if whole.images.shape[1:] != self.shape:
-            raise ConfigError(
-                f"{self.name} has images of {whole.images.shape[1:]}, the model expects "
-                f"{self.shape}"
-            )
-        count = len(whole.images)
-        few = evenly_spaced(count, most)
-        kept = load_codes(self.loaded, whole.digest)
-        told = self.loaded.model.classes > 0  # with the label, which no score is given
-        codes = None
-        if kept is not None and not told and len(kept["mean"]) == count:
-            codes = (kept["mean"][few], kept["std"][few] if "std" in kept else None)
-        return whole.images[few], codes
+        self.dataset = self.dataset or data_for(self.loaded, self.data)
+        part = getattr(self.dataset, split)
+        rows = evenly_spaced(len(part.images), limit)
+        saved = load_codes(self.loaded, part.digest)
+        # The saved codes of a conditional model depend on the label, which no score is given.
+        usable = saved is not None and not self.loaded.model.classes
+        if not usable or len(saved["mean"]) != len(part.images):
+            return part.images[rows], None
+        return part.images[rows], (
+            saved["mean"][rows],
+            saved["std"][rows] if "std" in saved else None,
+        )
+
+
+def _calibrated(
+    normal: _NormalImages, scorer, name: str, target_fpr: float | None, *, save: bool
+) -> float:
+    """The threshold saved to the checkpoint, or computed from normal images."""
+    from .. import anomaly
+    from ..anomaly import thresholds
+    from ..checkpoint.artifacts import load_calibrations, save_calibration
+
+    path = normal.loaded.path
+    saved = {} if normal.data else load_calibrations(path, normal.loaded.digest)
+    try:
+        if name in saved:
+            calibration = thresholds.Calibration.from_json(saved[name])
+        else:
+            images, codes = normal.sample("test", _CALIBRATION_IMAGES)
+            values = anomaly.score_images(scorer, images, name, codes=codes)
+            calibration = thresholds.calibrate(values, score=name, data=normal.dataset.name)
+    except thresholds.CalibrationError as error:
+        raise ConfigError(f"no threshold can be computed: {error}") from error
+    if target_fpr is not None:
+        calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)
+    if save:
+        save_calibration(path, calibration.to_json())
+    return calibration.threshold

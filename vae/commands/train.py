@@ -1,4 +1,4 @@
-"""`train`: a model, from options to a checkpoint, with progress and Ctrl-C."""
+"""`train`: from options to a checkpoint, with progress, Ctrl-C and --resume."""
 
 from __future__ import annotations
 
@@ -11,26 +11,36 @@ from dataclasses import fields
 from pathlib import Path
 
 import click
+import torch
+from tqdm import tqdm
 
+from .. import training
+from ..checkpoint.folder import load, save
 from ..config import LIKELIHOODS, Config, ModelConfig, TrainConfig, setting
+from ..data.dataset import Dataset
+from ..files import folders
+from ..latent import ordering
 from ..models import MODELS
-from ..validation import ConfigError, suggest
-from . import dataset_or_starter, main
-from .evaluate import measure, print_numbers
+from ..training import distributed, processes, resume, run_queue
+from ..training.recorder import Recorder
+from ..validation import ConfigError, one_of
+from . import load_data, main
+from .evaluate import evaluate_model, print_metrics
 
 _MODEL_OPTIONS = (
     *("latent", "likelihood", "network", "refine", "fourier", "fourier_scale", "prior"),
 )
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _option(name: str, record: type, more: str = ""):
-    """The option that sets a field of a config: its default and its sentence are the field's."""
-    told = setting(record, name)
+    """The option that sets a field of a config, with the field's default and help."""
+    known = setting(record, name)
     return click.option(
         f"--{name.replace('_', '-')}",
-        default=told.default,
-        is_flag=isinstance(told.default, bool),
-        help=told.help + more,
+        default=known.default,
+        is_flag=isinstance(known.default, bool),
+        help=known.help + more,
     )
 
 
@@ -42,16 +52,16 @@ def _option(name: str, record: type, more: str = ""):
 @click.option("--model", default="vae", help=f"One of {', '.join(MODELS)}.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_option("latent", ModelConfig)
-@click.option("--beta", type=float, help="Weight of the KL; the model's own by default.")
+@click.option("--beta", type=float, help="Weight of the KL; by default that of the model.")
 @_option("likelihood", ModelConfig, f" {' | '.join(LIKELIHOODS)}")
 @_option("network", ModelConfig)
-@click.option("--encoder-widths", help="Hidden widths, as 1024,1024.")
-@click.option("--decoder-widths", help="Hidden widths, as 256,512.")
+@click.option("--encoder-widths", help="Hidden widths, for example 1024,1024.")
+@click.option("--decoder-widths", help="Hidden widths, for example 256,512.")
 @_option("refine", ModelConfig)
 @_option("fourier", ModelConfig)
 @_option("fourier_scale", ModelConfig)
 @_option("prior", ModelConfig, " normal | flow | label")
-@click.option("--levels", help="Sizes of an hvae's lower latents, as 16,32.")
+@click.option("--levels", help="Sizes of an hvae's lower latents, for example 16,32.")
 @_option("epochs", TrainConfig)
 @_option("batch_size", TrainConfig)
 @_option("lr", TrainConfig)
@@ -74,119 +84,173 @@ def _option(name: str, record: type, more: str = ""):
 @click.option("--device", default="auto", help="auto | cpu | cuda | mps")
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Threads; 0: all.")
 @click.option("--stream", "streamed", is_flag=True, help="Read images from disk, not from memory.")
-@click.option("--resume", is_flag=True, help="Go on where a stopped training left off.")
+@click.option("--resume", is_flag=True, help="Continue a stopped training.")
 @click.option("--half/--full", default=True, help="Store float16 or float32 weights.")
-@click.option("--follow/--no-follow", default=True, help="Write what the Train page shows.")
-@click.option("--evaluate/--no-evaluate", "measure", default=True, help="Measure when done.")
+@click.option("--record/--no-record", default=True, help="Write files for the Train page.")
+@click.option("--evaluate/--no-evaluate", default=True, help="Evaluate the trained model.")
 def train(**options) -> None:
-    """Train a model and write a checkpoint. Ctrl-C stops it; --resume goes on."""
-    import torch
-
-    from .. import checkpoint, training
-    from ..latent import ordering
-    from ..training import distributed, resume
-
+    """Train a model and write a checkpoint. Ctrl-C stops the training; --resume continues it."""
     group = click.get_current_context().with_resource(distributed.process_group())
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    try:
-        device = training.resolve_device(options["device"])
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"the device is {options['device']!r}, not usable on this machine; try --device auto"
-        ) from error
-    dataset = dataset_or_starter(options["data"], options["size"], streamed=options["streamed"])
-    config = config_of(options, dataset)
-    weights = None
-    if config.train.start:
-        weights = checkpoint.load(config.train.start).model.state_dict()
-    run = training.new_run(config, dataset, device, weights)
-    out: Path = options["out"]
-    goes_on = options["resume"] or (distributed.was_restarted() and (out / resume.RESUME).exists())
-    if (out / resume.RESUME).exists() and not goes_on:
-        raise ConfigError(
-            f"{out} holds a training that was stopped and can go on; "
-            "add --resume, or choose another --out"
-        )
-    if goes_on:
-        resume.load_run(out, run)
-        click.echo(f"Resuming {out} after step {run.step:,}.", err=True)
-    facts = {
-        "seed": config.train.seed,
-        "data": {"name": dataset.name, "digest": dataset.digest},
-        "command": shlex.join(["python", "-m", "vae", *sys.argv[1:]]),
-        "device": str(device),
-        "threads": torch.get_num_threads(),
-    }
-
-    def keep(**more) -> None:
-        if group.rank:  # one process writes
-            return
-        measured = facts | {"seconds": round(run.seconds, 1)} | more
-        measured["curve"] = [point._asdict() for point in run.curve]
-        model = ordering.sort_latents(run.result, dataset.train)
-        checkpoint.save(out, model, config, measured, half=options["half"])
-
-    def keep_state() -> None:
-        keep()
-        if not group.rank:
-            resume.save_run(out, run)
-
-    recorder = None
-    if options["follow"] and not group.rank:
-        from ..training.recorder import Recorder
-
-        recorder = Recorder(out, run, dataset, device=str(device), processes=group.size)
-    with _wish_to_stop(group) as asked:
-        try:
-            _follow(run, dataset, keep_state, recorder, asked, quiet=group.rank > 0)
-        except training.TrainingError as error:
-            keep()
-            if recorder:
-                recorder.finish("failed", str(error))
-            raise
+    device = _device(options["device"])
+    dataset = load_data(options["data"], options["size"], streamed=options["streamed"])
+    session = _Session(options, dataset, device, group)
+    with _stop_requests(group) as requests:
+        session.run_until_stopped(requests)
     if group.rank:
         return
-    stopped = not run.finished
-    keep()
-    if stopped:
-        resume.save_run(out, run)
-    else:
-        resume.drop_run(out)
-    if recorder:
-        recorder.finish("stopped" if stopped else "finished")
-        _let_others_begin(out)
-    if stopped:
-        click.echo(f"Stopped at step {run.step:,}. Go on with --resume.", err=True)
-        return
-    if options["measure"]:
+    session.finish()
+    if not session.run.finished:
+        click.echo(f"Stopped at step {session.run.step:,}. Continue with --resume.", err=True)
+    elif options["evaluate"]:
         if options["streamed"]:
             from ..data import memory_mapped
 
-            dataset = memory_mapped.subsample(dataset)  # what is measured is held in memory
-        print_numbers(measure(checkpoint.load(out), dataset, save=True))
+            dataset = memory_mapped.subsample(dataset)  # an evaluation needs images in memory
+        print_metrics(evaluate_model(load(options["out"]), dataset, save=True))
+
+
+class _Session:
+    """A run, its checkpoint, and the files by which it is followed and resumed.
+
+    Of several processes only the first one writes and prints.
+    """
+
+    def __init__(
+        self,
+        options: dict,
+        dataset: Dataset,
+        device: torch.device,
+        group: distributed.Group,
+    ) -> None:
+        self.out, self.half = options["out"], options["half"]
+        self.dataset, self.group, self.writes = dataset, group, group.rank == 0
+        self.config = config_from(options, dataset)
+        start = self.config.train.start
+        weights = load(start).model.state_dict() if start else None
+        self.run = training.new_run(self.config, dataset, device, weights)
+        self._resume(options["resume"])
+        self.facts = {
+            "seed": self.config.train.seed,
+            "data": {"name": dataset.name, "digest": dataset.digest},
+            "command": shlex.join(["python", "-m", "vae", *sys.argv[1:]]),
+            "device": str(device),
+            "threads": torch.get_num_threads(),
+        }
+        self.recorder = None
+        if options["record"] and self.writes:
+            self.recorder = Recorder(
+                self.out, self.run, dataset, device=str(device), processes=group.size
+            )
+
+    def _resume(self, requested: bool) -> None:
+        stopped = (self.out / resume.RESUME).exists()
+        if requested or (stopped and distributed.was_restarted()):
+            resume.load_run(self.out, self.run)
+            click.echo(f"Resuming {self.out} after step {self.run.step:,}.", err=True)
+        elif stopped:
+            raise ConfigError(
+                f"{self.out} holds a stopped training; add --resume to continue it, or choose "
+                "another --out"
+            )
+
+    def run_until_stopped(self, requests: list[str]) -> None:
+        """Trains until the end or until there are `requests` to stop, with a progress bar."""
+        run, hidden = self.run, not (self.writes and sys.stderr.isatty())
+        # Several processes lose one more often, and all continue from what was saved.
+        saved, interval = run.seconds, 10.0 if self.group.size == 1 else 1.0
+        with tqdm(total=0, initial=run.step, unit="step", disable=hidden) as bar:
+            try:
+                for report in training.train(
+                    run, self.dataset, should_stop=lambda: bool(requests)
+                ):
+                    self._record(report, requests)
+                    if not self.writes:
+                        continue
+                    bar.total = report.steps
+                    bar.update(report.step - bar.n)
+                    bar.set_postfix_str(
+                        f"loss {report.loss:.1f}, {report.images_per_second:,.0f} images/s"
+                    )
+                    if report.metrics is None:
+                        continue
+                    tqdm.write(_line(report, run.config.train.epochs))
+                    if run.seconds - saved > interval:
+                        self._save(resumable=True)
+                        saved = run.seconds
+            except training.TrainingError as error:
+                self._save()
+                if self.recorder:
+                    self.recorder.finish("failed", str(error))
+                raise
+
+    def finish(self) -> None:
+        """Writes the final checkpoint, and starts the next run if the queue started this one."""
+        self._save(resumable=not self.run.finished)
+        if self.run.finished:
+            resume.drop_run(self.out)
+        if self.recorder:
+            self.recorder.finish("finished" if self.run.finished else "stopped")
+            if self.out.parent.resolve() == folders.runs().resolve():
+                run_queue.advance()
+
+    def _record(self, report: training.TrainingReport, requests: list[str]) -> None:
+        if self.recorder:
+            self.recorder.record(report)
+            processes.run_when_idle()  # the first point of the curve is written
+            if self.recorder.stop_requested:
+                requests.append("file")
+
+    def _save(self, *, resumable: bool = False) -> None:
+        if not self.writes:
+            return
+        metrics = self.facts | {"seconds": round(self.run.seconds, 1)}
+        metrics["curve"] = [epoch._asdict() for epoch in self.run.curve]
+        model = ordering.sort_latents(self.run.result, self.dataset.train)
+        save(self.out, model, self.config, metrics, half=self.half)
+        if resumable:
+            resume.save_run(self.out, self.run)
+
+
+def _line(report: training.TrainingReport, epochs: int) -> str:
+    metrics = report.metrics
+    return (
+        f"epoch {metrics.epoch}/{epochs}  validation: reconstruction "
+        f"{metrics.held_out_reconstruction:.2f} + KL {metrics.held_out_kl:.2f} nats per image  "
+        f"{report.images_per_second:,.0f} images/s  {report.seconds:.0f} s"
+    )
+
+
+def _device(name: str) -> torch.device:
+    """The device of a name. Raises `ConfigError` if this machine cannot use it."""
+    try:
+        device = training.resolve_device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"the device is {name!r}, which this machine cannot use; try --device auto"
+        ) from error
+    return device
 
 
 @contextmanager
-def _wish_to_stop(group) -> Iterator[list[bool]]:
-    """A list that fills when a signal asks to stop."""
-    from ..training.loop import TrainingError
+def _stop_requests(group: distributed.Group) -> Iterator[list[str]]:
+    """A list to which SIGINT and SIGTERM add a request to stop."""
+    requests: list[str] = []
 
-    asked: list[bool] = []
-
-    def ask(number, _) -> None:
-        if asked and number == signal.SIGINT:  # a second Ctrl-C does not wait for the step to end
+    def request(number: int, _) -> None:
+        if requests and number == signal.SIGINT:  # a second Ctrl-C does not wait for the step
             raise KeyboardInterrupt
-        asked.append(True)
+        requests.append("signal")
 
-    before = {number: signal.signal(number, ask) for number in _STOP_SIGNALS}
+    before = {number: signal.signal(number, request) for number in _STOP_SIGNALS}
     try:
-        yield asked
-    except TrainingError:
+        yield requests
+    except training.TrainingError:
         if group.size > 1:
-            # torchrun ends all processes when one is lost. This one ends by itself, but has yet to
-            # say why.
+            # torchrun terminates all processes if one is lost. This one ends by itself, after it
+            # has printed the error.
             before[signal.SIGTERM] = signal.SIG_IGN
         raise
     finally:
@@ -194,64 +258,9 @@ def _wish_to_stop(group) -> Iterator[list[bool]]:
             signal.signal(number, handler)
 
 
-def _follow(run, dataset, keep, recorder, asked: list[bool], *, quiet: bool) -> None:
-    """Trains with a bar or plain lines until the end or until something is `asked`."""
-    from tqdm import tqdm
-
-    from ..training import distributed, processes
-    from ..training.loop import train as steps
-
-    bar = tqdm(total=0, initial=run.step, unit="step", disable=quiet or not sys.stderr.isatty())
-    # Of many processes one is lost sooner, and all go on from what was saved.
-    last_saved, every = run.seconds, 10.0 if distributed.current_group().size == 1 else 1.0
-    try:
-        for progress in steps(run, dataset, should_stop=lambda: bool(asked)):
-            if recorder:
-                recorder.record(progress)
-                processes.run_when_idle()
-                if recorder.stop_requested:
-                    asked.append(True)
-            if quiet:
-                continue
-            bar.total = progress.steps
-            bar.update(progress.step - bar.n)
-            bar.set_postfix_str(
-                f"loss {progress.loss:.1f}, {progress.images_per_second:,.0f} images/s"
-            )
-            if progress.metrics is None:
-                continue
-            point = progress.metrics
-            line = (
-                f"epoch {point.epoch}/{run.config.train.epochs}  "
-                f"held out: reconstruction {point.held_out_reconstruction:.2f} + KL "
-                f"{point.held_out_kl:.2f} nats  {progress.images_per_second:,.0f} images/s  "
-                f"{progress.seconds:.0f} s"
-            )
-            tqdm.write(line)
-            if run.seconds - last_saved > every:
-                keep()
-                last_saved = run.seconds
-    finally:
-        bar.close()
-
-
-def _let_others_begin(out: Path) -> None:
-    """The next of the queue, where this run was one of it."""
-    from ..files import folders
-    from ..training import run_queue
-
-    if out.parent.resolve() == folders.runs().resolve():
-        run_queue.advance()
-
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def config_of(options: dict, dataset) -> Config:
-    if options["model"] not in MODELS:
-        known = ", ".join(MODELS)
-        near = suggest(options["model"], MODELS)
-        raise ConfigError(f"the model is {options['model']!r}{near}; expected one of {known}")
+def config_from(options: dict, dataset: Dataset) -> Config:
+    """The config of a training from its options. Raises `ConfigError`."""
+    one_of("the model", options["model"], MODELS)
     info = MODELS[options["model"]]
     model = ModelConfig(
         name=options["model"],
@@ -263,20 +272,16 @@ def config_of(options: dict, dataset) -> Config:
         decoder_widths=_widths("--decoder-widths", options["decoder_widths"]),
         **{key: options[key] for key in _MODEL_OPTIONS},
     )
-    names = [field.name for field in fields(TrainConfig) if field.name in options]
-    return Config(
-        model,
-        TrainConfig(**{key: options[key] for key in names} | {"data": _found(options, dataset)}),
-    )
-
-
-def _found(options: dict, dataset) -> str:
-    """What was trained on: as it was asked for, or the starter where that took its place."""
-    return dataset.name if dataset.name.endswith("-starter") else options["data"]
+    names = {field.name for field in fields(TrainConfig)} & options.keys()
+    # The name of the bundled data set if it replaced another one.
+    data = dataset.name if dataset.name.endswith("-starter") else options["data"]
+    return Config(model, TrainConfig(**{key: options[key] for key in names} | {"data": data}))
 
 
 def _widths(option: str, text: str | None) -> tuple[int, ...] | None:
     try:
         return tuple(int(part) for part in text.split(",")) if text else None
     except ValueError:
-        raise ConfigError(f"{option} is {text!r}; expected whole numbers, as 256,512") from None
+        raise ConfigError(
+            f"{option} is {text!r}; expected whole numbers, for example 256,512"
+        ) from None

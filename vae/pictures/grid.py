@@ -1,16 +1,13 @@
-"""Images side by side, heatmaps over images, and PNG files."""
+"""Images side by side, heatmaps over images, and PNG encoding."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-
-from ..files import atomic
 
 # From red over orange to pale yellow: lightness grows with the value, also without seeing colours.
 _HEAT_COLOURS = np.array([[120, 20, 40], [240, 110, 30], [255, 240, 170]], np.float64)
@@ -45,18 +42,6 @@ def encode_png(image: np.ndarray | Image.Image) -> bytes:
     target = io.BytesIO()
     Image.fromarray(np.asarray(image)).save(target, "PNG")
     return target.getvalue()
-
-
-def save_png(image: Tensor, path: str | Path) -> None:
-    """Writes a uint8 image [3, H, W] as a PNG file."""
-    save(encode_png(image.permute(1, 2, 0).numpy()), path)
-
-
-def save(data: bytes, path: str | Path) -> None:
-    """Writes a file atomically, and creates its folder."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(path, data)
 
 
 def overlay_heatmap(images: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
