@@ -1,4 +1,4 @@
-"""Train: watch a plane organise itself."""
+"""Train: a training run and its latent space while it forms."""
 
 import streamlit as st
 
@@ -18,9 +18,9 @@ page_header(
 
 run_queue.advance()
 run_queue.prepare_process()
-asked = st.query_params.get("run")
+linked = st.query_params.get("run")
 shown = train_session.shown_runs(
-    asked, st.query_params.get("with"), [r.id for r in runs.list_runs()]
+    linked, st.query_params.get("with"), [r.id for r in runs.list_runs()]
 )
 
 with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
@@ -28,27 +28,26 @@ with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}")
         train_session.show_runs([started])
         st.rerun()
 
-if asked and asked not in shown:
-    st.warning("The run of this link is not here; it may have been deleted.")
+if linked and linked not in shown:
+    st.warning("The link refers to a run that does not exist; it may have been deleted.")
 if shown:
     st.query_params.from_dict(dict(zip(("run", "with"), shown, strict=False)))
 
 
-def watched() -> bool:
-    """Whether there is anything to wait for."""
+def any_unfinished() -> bool:
     return any(run.live or run.state == "queued" for run in runs.list_runs())
 
 
-waits = watched()
+polled = any_unfinished()
 
 
-@st.fragment(run_every=1.0 if waits else None)
+@st.fragment(run_every=1.0 if polled else None)
 def live() -> None:
-    """Looks again every second as long as something trains."""
+    """Updates every second while anything trains."""
     run_panel(shown[0])
     run_view(shown, key="run-view")
-    if waits and not watched():
-        st.rerun()  # leaves the clock
+    if polled and not any_unfinished():
+        st.rerun()  # without the timer
 
 
 if shown:

@@ -1,5 +1,5 @@
-"""Train: start, follow, stop, go on, kill, restart the server in the middle, scrub through time,
-take the film home, save and open in Explore."""
+"""Train: start, follow, stop, resume, kill, restart the server in the middle, scrub through time,
+export an animation, save and open in Explore."""
 
 import io
 import json
@@ -55,8 +55,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
     process, url = start_server(place / "log.txt", checkpoints=place / "checkpoints")
     try:
         page = visit(url, "/train", ready=False)
-        choose(page, "Images", re.compile("bundled 10,000"))
-        page.get_by_text("10,000 images to learn from, 10,000 held out").wait_for()
+        choose(page, "Images", re.compile("bundled subset"))
+        page.get_by_text("10,000 images for training, 10,000 for validation").wait_for()
         wait_until(
             page, "document.querySelector('[alt=\"25 of the images\"]').naturalWidth === 140"
         )
@@ -69,8 +69,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         wait_for_points(page, 1)
         print(f"first point on the screen after {time.monotonic() - begun:.1f} s")
         wait_for_points(page, 3)
-        page.get_by_text(re.compile(r"images a second, .* left")).wait_for()
-        wait_until(page, "document.querySelector('.rv-places img').naturalWidth === 336")
+        page.get_by_text(re.compile(r"images per second, .* left")).wait_for()
+        wait_until(page, "document.querySelector('.rv-decoded img').naturalWidth === 336")
         plane = page.get_by_test_id("run-plane")
         box = plane.bounding_box()
         page.mouse.move(box["x"] + 50, box["y"] + 50)
@@ -84,9 +84,11 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
             arg=seen,
         )
         page.wait_for_timeout(800)
-        expect(plane).to_have_attribute("data-window", zoomed)  # what comes in moves no zoom
+        expect(plane).to_have_attribute(
+            "data-window", zoomed
+        )  # new snapshots leave the zoom as it is
 
-        # The server goes down; the training does not mind, and another server finds it.
+        # The server stops; the training continues, and another server finds it.
         run = Path(next((place / "runs").glob("*/run/status.json"))).parent
         link = page.url[page.url.index("/train") :]
         page.close()
@@ -101,32 +103,32 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.wait_for_selector(READY)
         page.get_by_text("A plane of shoes is training").wait_for()
 
-        # Killed: said with its last lines; it goes on where its state was saved, and is stopped.
+        # Killed: the end of its log is shown; it resumes from its saved state and is stopped.
         pid = int(re.search(r'"pid": (\d+)', (run / "status.json").read_text())[1])
         os.kill(pid, signal.SIGKILL)
-        page.get_by_text("A plane of shoes died").wait_for()
-        page.get_by_text("Its process ended without a word.").wait_for()
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("A plane of shoes has crashed").wait_for()
+        page.get_by_text("The process exited without an error message.").wait_for()
+        page.get_by_role("button", name="Resume").click()
         page.get_by_text("A plane of shoes is training").wait_for()
         count = points(page)
         wait_for_points(page, count + 2)
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("A plane of shoes was stopped").wait_for()
 
-        # Through time: the first snapshot and the last show other pictures.
+        # Through time: the first and the last snapshot show different images.
         last = json.loads((run / "status.json").read_text())["step"]
         wait_until(
             page,
             "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
             arg=last,
         )
-        shown = page.locator(".rv-places img").get_attribute("src")
+        shown = page.locator(".rv-decoded img").get_attribute("src")
         scrubber = page.get_by_test_id("run-scrubber")
         scrubber.focus()
         scrubber.fill("0")
         wait_until(
             page,
-            "s => document.querySelector('.rv-places img').getAttribute('src') !== s",
+            "s => document.querySelector('.rv-decoded img').getAttribute('src') !== s",
             arg=shown,
         )
         first = step(page)
@@ -139,8 +141,8 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
             "s => Number(document.querySelector('[data-testid=run-epoch]').dataset.step) === s",
             arg=last,
         )
-        page.get_by_text("Take the film of this training home").click()
-        page.get_by_role("button", name="Make the file").click()
+        page.get_by_text("Export an animation of this run").click()
+        page.get_by_role("button", name="Create file").click()
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile("^Download training.gif")).click()
         film = Image.open(io.BytesIO(download.value.path().read_bytes()))
@@ -172,12 +174,12 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         page.goto(f"{url}/train?run={run.parent.name}")
 
         # Saved under a name, refused under a taken one, opened in Explore.
-        page.get_by_label("Save to the checkpoints as").fill("fashion-vae")
-        page.get_by_label("Save to the checkpoints as").press("Enter")
+        page.get_by_label("Save checkpoint as").fill("fashion-vae")
+        page.get_by_label("Save checkpoint as").press("Enter")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("fashion-vae exists already; choose another name").wait_for()
-        page.get_by_label("Save to the checkpoints as").fill("shoes")
-        page.get_by_label("Save to the checkpoints as").press("Enter")
+        page.get_by_label("Save checkpoint as").fill("shoes")
+        page.get_by_label("Save checkpoint as").press("Enter")
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("button", name="Open shoes in Explore").click()
         page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
@@ -195,7 +197,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
 def test_what_cannot_be_trained_is_said_and_a_zip_is_shown(open_page, tmp_path):
     page = open_page("/train", ready=False)
     (tmp_path / "not.zip").write_bytes(b"no archive")
-    choose(page, "Images", "A .zip of my own")
+    choose(page, "Images", "Upload a .zip")
     page.locator('input[type="file"]').set_input_files(tmp_path / "not.zip")
     page.get_by_text(re.compile("These images cannot be used: .* is no .zip file")).wait_for()
     page.set_viewport_size({"width": 390, "height": 844})

@@ -1,4 +1,4 @@
-"""What the Train page computes once: previews of images, snapshots of runs."""
+"""The caches of the Train page: previews of images, snapshots of runs."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -9,17 +9,18 @@ import streamlit as st
 import vae
 from vae.pictures import grid
 from vae.training import runs
+from vae.training.recorder import PROBE_IMAGES
 
 from ..runtime import cache, routes
 
 
 class Preview(NamedTuple):
-    """What is shown of images before a training: 25 of them (as a PNG), how many there are, and of
-    what."""
+    """A data set before training: 25 of its images as a PNG, the sizes of its splits, and the
+    number of training images per class."""
 
     picture: bytes
     count: int
-    held_out: int
+    validation: int
     classes: list[tuple[str, int]]
 
 
@@ -31,58 +32,58 @@ def preview(data: str, size: int) -> Preview:
     except vae.DataError:
         if data != "fashion-mnist":
             raise
-        found = cache.dataset(data, size)  # what a training takes where the full set is not here
-    images_ = found.train.images
-    some = images_[np.linspace(0, len(images_) - 1, 25).round().astype(int)]
+        found = cache.dataset(data, size)  # the bundled subset, as training uses then
+    images = found.train.images
+    some = images[np.linspace(0, len(images) - 1, 25).round().astype(int)]
     tiles = np.ascontiguousarray(some.transpose(0, 2, 3, 1))
     counts = np.bincount(found.train.labels, minlength=len(found.class_names))
     named = list(zip(found.class_names, counts.tolist(), strict=True))
     picture = grid.encode_png(grid.mosaic(tiles, 5))
-    return Preview(picture, len(images_), len(found.test.images), named[:20])
+    return Preview(picture, len(images), len(found.test.images), named[:20])
 
 
-def run_eyes(id: str) -> dict | None:
-    """The eight images that a run looks at, and its items' labels and class names."""
-    path = runs.path_of(id) / "run" / "eyes.npz"
-    return _run_eyes(id, path.stat().st_mtime_ns) if path.exists() else None
+def probe_images(id: str) -> dict | None:
+    """The eight images that a run reconstructs, and its items' labels and class names."""
+    path = runs.path_of(id) / "run" / PROBE_IMAGES
+    return _probe_images(id, path.stat().st_mtime_ns) if path.exists() else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _run_eyes(id: str, stamp: int) -> dict:
-    seen = runs.probe_images(id)
-    url = _strip(seen.images.transpose(0, 2, 3, 1))
-    return {"url": url, "labels": seen.labels.tolist(), "names": list(seen.names)}
+def _probe_images(id: str, stamp: int) -> dict:
+    found = runs.probe_images(id)
+    url = _strip(found.images.transpose(0, 2, 3, 1))
+    return {"url": url, "labels": found.labels.tolist(), "names": list(found.names)}
 
 
-def run_snapshot(path: Path) -> dict | None:
-    """URLs of what a snapshot shows; None for one that was thinned away or is damaged."""
+def snapshot(path: Path) -> dict | None:
+    """URLs of the parts of a snapshot; None for one that was deleted meanwhile or is damaged."""
     try:
-        return _run_snapshot(str(path), path.stat().st_mtime_ns)
+        return _snapshot(str(path), path.stat().st_mtime_ns)
     except (OSError, runs.RunError):
         return None
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _run_snapshot(path: str, stamp: int) -> dict:
-    seen = runs.snapshot(Path(path))
-    lattice = seen.decoded_grid
-    places = None
-    if lattice is not None:
-        side = round(len(lattice) ** 0.5)
-        places = routes.publish(grid.encode_png(grid.mosaic(lattice, side)), "image/png")
+def _snapshot(path: str, stamp: int) -> dict:
+    found = runs.snapshot(Path(path))
+    decoded = found.decoded_grid
+    decoded_url = None
+    if decoded is not None:
+        side = round(len(decoded) ** 0.5)
+        decoded_url = routes.publish(grid.encode_png(grid.mosaic(decoded, side)), "image/png")
     return {
-        "step": seen.step,
-        "epoch": seen.epoch,
-        "window": seen.window.tolist(),
-        "plane": routes.publish(np.ascontiguousarray(seen.plane, "<f4").tobytes()),
-        "lattice": places,
-        "eyes": _strip(seen.reconstructions),
+        "step": found.step,
+        "epoch": found.epoch,
+        "window": found.window.tolist(),
+        "plane": routes.publish(np.ascontiguousarray(found.plane, "<f4").tobytes()),
+        "decodedGrid": decoded_url,
+        "reconstructions": _strip(found.reconstructions),
     }
 
 
-def _strip(pictures: np.ndarray) -> str:
+def _strip(images: np.ndarray) -> str:
     """uint8 [N, H, W, C] in one row, published."""
-    tiles = np.ascontiguousarray(pictures)
+    tiles = np.ascontiguousarray(images)
     return routes.publish(grid.encode_png(grid.mosaic(tiles, len(tiles))), "image/png")
 
 

@@ -1,11 +1,11 @@
-/** Three small curves: −ELBO and its two terms, on images that are learned from and held out. */
+/** Three small curves: −ELBO and its two terms, on training and validation images. */
 
 import { element } from "../component/element.js";
 
 const PARTS = [
-  { name: "−ELBO", held: (r) => r[4] + r[5], own: (r) => r[2] + r[3] },
-  { name: "Reconstruction", held: (r) => r[4], own: (r) => r[2] },
-  { name: "KL", held: (r) => r[5], own: (r) => r[3] },
+  { name: "−ELBO", validation: (r) => r[4] + r[5], train: (r) => r[2] + r[3] },
+  { name: "Reconstruction", validation: (r) => r[4], train: (r) => r[2] },
+  { name: "KL", validation: (r) => r[5], train: (r) => r[3] },
 ];
 
 export class Curves {
@@ -21,7 +21,7 @@ export class Curves {
       home.append(figure);
       return { ...part, canvas, value };
     });
-    home.append(element("small", { textContent: "nats an image; strong: held out, faint: learned from" }));
+    home.append(element("small", { textContent: "nats per image; strong: validation, faint: train" }));
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(home);
   }
@@ -42,26 +42,26 @@ export class Curves {
     for (const part of this.parts) this.drawPart(part);
   }
 
-  drawPart({ name, held, own, canvas, value }) {
+  drawPart({ name, validation, train, canvas, value }) {
     const { rows, theme } = this, ctx = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
     const width = canvas.clientWidth, height = canvas.clientHeight;
     if (!width) return;
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     ctx.scale(ratio, ratio);
-    value.textContent = rows.length ? held(rows.at(-1)).toFixed(1) : "";
-    canvas.setAttribute("aria-label", rows.length ? `${name} on held-out images: ${value.textContent} nats, ${rows.length} points` : `${name}: no point yet`);
+    value.textContent = rows.length ? validation(rows.at(-1)).toFixed(1) : "";
+    canvas.setAttribute("aria-label", rows.length ? `${name} on validation images: ${value.textContent} nats, ${rows.length} points` : `${name}: no points yet`);
     canvas.dataset.points = rows.length;
     if (!rows.length) return;
-    const all = rows.flatMap((row) => [held(row), own(row)]).sort((a, b) => a - b);
-    // The first steps tower above the rest, which is what one wants to see.
+    const all = rows.flatMap((row) => [validation(row), train(row)]).sort((a, b) => a - b);
+    // The first steps are far above the rest and may be cut off.
     const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4;
     const last = Math.max(rows.at(-1)[1], 1e-6);
     const x = (row) => pad + ((width - 2 * pad) * row[1]) / last, y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
     ctx.strokeStyle = theme.grid;
     ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
     if (this.at !== undefined) { const at = x([0, Math.min(this.at, last)]); ctx.beginPath(); ctx.moveTo(at, 0); ctx.lineTo(at, height); ctx.stroke(); }
-    for (const [read, alpha, thick] of [[own, 0.4, 1.5], [held, 1, 2]]) {
+    for (const [read, alpha, thick] of [[train, 0.4, 1.5], [validation, 1, 2]]) {
       ctx.globalAlpha = alpha;
       ctx.strokeStyle = ctx.fillStyle = theme.accentText;
       ctx.lineWidth = thick;

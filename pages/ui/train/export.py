@@ -1,4 +1,4 @@
-"""A training as a film: its snapshots one after the other, for slides and messages."""
+"""Export of a run's snapshots as an animation."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from vae.training import runs, timelapse
 from ..controls.job_panel import Begin, job_panel
 from ..runtime.jobs import Job
 
-FORMATS = {"gif": ("GIF film", "image/gif"), "mp4": ("MP4 film", "video/mp4")}
+FORMATS = {"gif": ("GIF animation", "image/gif"), "mp4": ("MP4 video", "video/mp4")}
 
 
 def run_export(shown: Sequence[str]) -> None:
-    """Shows the panel; two runs lie side by side in the film."""
-    with st.expander("Take the film of this training home"):
+    """Shows the panel; two runs are side by side in the animation."""
+    with st.expander("Export an animation of this run"):
 
         def form() -> Begin:
             kind = st.selectbox(
@@ -24,15 +24,13 @@ def run_export(shown: Sequence[str]) -> None:
             seconds = st.slider("Seconds", 2, 30, 8, width=270, key="run-seconds")
             return lambda: _begin(list(shown), kind, seconds)
 
-        about = (
-            "Each frame is a snapshot: where the held-out items lie, and what places decode to."
-        )
+        about = "Each frame is a snapshot: the codes of the validation items and the decoded grid."
         job_panel(f"run-{'-'.join(shown)}", form, unit="frames", about=about)
 
 
 def _begin(shown: list[str], kind: str, seconds: int) -> Job | None:
     if not all(runs.snapshots(id) for id in shown):
-        st.warning("There are no snapshots yet: wait until the training has begun.")
+        st.warning("There are no snapshots yet: wait until training has started.")
         return None
     return Job(
         lambda progress: timelapse.render(shown, kind, seconds=seconds, progress=progress),

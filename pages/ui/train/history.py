@@ -1,4 +1,4 @@
-"""All runs in a table: numbers to sort by, settings that differ from the chosen run marked."""
+"""The table of all runs: sortable metrics; settings unlike the selected run's are bold."""
 
 from collections.abc import Sequence
 
@@ -20,31 +20,30 @@ SETTINGS = {
     "likelihood": "likelihood",
     "network": "network",
     "epochs": "epochs",
-    "batch_size": "images a step",
+    "batch_size": "batch size",
     "lr": "learning rate",
     "seed": "seed",
-    "size": "pixels",
+    "size": "image size",
 }
 
 
 def run_history(shown: Sequence[str]) -> None:
-    """Shows the table; choosing a row shows its run, choosing two shows both side by side."""
-    all_ = runs.list_runs()
-    if not all_:
-        st.info("Nothing was trained here yet. The form above starts with sensible settings.")
+    """Shows the table; selecting a row shows its run, selecting two shows both side by side."""
+    all_runs = runs.list_runs()
+    if not all_runs:
+        st.info("No runs yet. The defaults of the form above are sensible settings.")
         return
     if shown:
         run_export(shown)
     st.subheader("Runs")
-    chosen = next((r for r in all_ if shown and r.id == shown[0]), None)
-    rows = pd.DataFrame([_row(run) for run in all_])
-    mark = "font-weight: 700"
+    selected = next((r for r in all_runs if shown and r.id == shown[0]), None)
+    rows = pd.DataFrame([_row(run) for run in all_runs])
 
     def differs(column: pd.Series) -> list[str]:
-        if chosen is None or column.name not in SETTINGS.values():
+        if selected is None or column.name not in SETTINGS.values():
             return [""] * len(column)
-        own = column.iloc[all_.index(chosen)]
-        return [mark if value != own else "" for value in column]
+        reference = column.iloc[all_runs.index(selected)]
+        return ["font-weight: 700" if value != reference else "" for value in column]
 
     event = st.dataframe(
         rows.style.apply(differs).format(precision=2, na_rep=""),
@@ -54,26 +53,30 @@ def run_history(shown: Sequence[str]) -> None:
         key="run-table",
     )
     st.caption(
-        "Select a run to see it, two to see both on one time scale. Settings that differ from the "
-        "run above are bold."
+        "Select a run to show it, or two to show both on one time scale. Settings that differ "
+        "from the run above are bold."
     )
-    picked = [all_[row].id for row in event.selection.rows][:2]
-    if picked and picked != list(shown) and train_session.picked_anew(tuple(picked)):
-        train_session.show_runs(picked)
+    selection = [all_runs[row].id for row in event.selection.rows][:2]
+    if (
+        selection
+        and selection != list(shown)
+        and train_session.selection_changed(tuple(selection))
+    ):
+        train_session.show_runs(selection)
         st.rerun()
 
 
 def _row(run: RunInfo) -> dict:
     last = train_cache.last_point(run.id)
     options = run.plan.get("options") or {}
-    numbers = {}
+    metrics = {}
     if last:
         reconstruction, kl = last["held_out_reconstruction"], last["held_out_kl"]
-        numbers = {"−ELBO": reconstruction + kl, "reconstruction": reconstruction, "KL": kl}
+        metrics = {"−ELBO": reconstruction + kl, "reconstruction": reconstruction, "KL": kl}
     return (
         {"name": run.name, "state": run.state}
         | {"−ELBO": None, "reconstruction": None, "KL": None}
-        | numbers
+        | metrics
         | {"seconds": run.status.get("seconds")}
-        | {words: str(options.get(key, "")) for key, words in SETTINGS.items()}
+        | {name: str(options.get(key, "")) for key, name in SETTINGS.items()}
     )

@@ -1,4 +1,4 @@
-/** Items in the plane as it forms: points glide to where the next snapshot has them. */
+/** The codes of the validation items while training: points glide to their codes in the next snapshot. */
 
 import { element } from "../component/element.js";
 
@@ -8,12 +8,12 @@ export class Plane {
   constructor(home) {
     this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Held-out items in the plane, coloured by class. Wheel zooms, dragging moves.");
+    this.canvas.setAttribute("aria-label", "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging pans.");
     this.canvas.dataset.testid = "run-plane";
     home.append(this.canvas);
     this.ctx = this.canvas.getContext("2d");
     this.labels = [];
-    this.own = null; // the visitor's own window, once they have zoomed
+    this.zoomed = false; // whether the visitor has chosen the window
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(home);
     this.canvas.addEventListener("wheel", (event) => {
@@ -24,7 +24,8 @@ export class Plane {
     this.canvas.addEventListener("pointermove", (event) => {
       if (!this.held || !this.window) return;
       const [cx, cy, half] = this.window, unit = (2 * half) / this.canvas.clientWidth;
-      this.own = this.window = [cx - (event.offsetX - this.held[0]) * unit, cy + (event.offsetY - this.held[1]) * unit, half];
+      this.zoomed = true;
+      this.window = [cx - (event.offsetX - this.held[0]) * unit, cy + (event.offsetY - this.held[1]) * unit, half];
       this.held = [event.offsetX, event.offsetY];
       this.draw();
     });
@@ -40,18 +41,18 @@ export class Plane {
     this.draw();
   }
 
-  /** Codes [n, 2] flat and the window [left, right, low, high] in which most of them lie. */
+  /** Codes [n, 2] flat and the window [left, right, low, high] that holds most of them. */
   move(codes, [left, right, low, high]) {
-    const wanted = [(left + right) / 2, (low + high) / 2, 0.55 * Math.max(right - left, high - low, 1e-6)];
-    this.fitted = wanted;
+    const target = [(left + right) / 2, (low + high) / 2, 0.55 * Math.max(right - left, high - low, 1e-6)];
+    this.fitted = target;
     const from = this.codes?.length === codes.length ? Float32Array.from(this.codes) : codes;
-    const window = this.window ?? wanted, begun = performance.now();
+    const window = this.window ?? target, start = performance.now();
     cancelAnimationFrame(this.frame);
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const tick = (now) => {
-      const share = still ? 1 : Math.min(1, Math.max(0, now - begun) / GLIDE), eased = share * share * (3 - 2 * share);
+      const share = reduced ? 1 : Math.min(1, Math.max(0, now - start) / GLIDE), eased = share * share * (3 - 2 * share);
       this.codes = share === 1 ? codes : codes.map((v, i) => from[i] + eased * (v - from[i]));
-      if (!this.own) this.window = wanted.map((v, i) => window[i] + eased * (v - window[i]));
+      if (!this.zoomed) this.window = target.map((v, i) => window[i] + eased * (v - window[i]));
       this.draw();
       if (share < 1) this.frame = requestAnimationFrame(tick);
     };
@@ -62,12 +63,13 @@ export class Plane {
     if (!this.window) return;
     const [cx, cy, half] = this.window, side = this.canvas.clientWidth;
     const at = [cx + ((2 * x) / side - 1) * half, cy - ((2 * y) / side - 1) * half], next = half * factor;
-    this.own = this.window = [at[0] - ((2 * x) / side - 1) * next, at[1] + ((2 * y) / side - 1) * next, next];
+    this.zoomed = true;
+    this.window = [at[0] - ((2 * x) / side - 1) * next, at[1] + ((2 * y) / side - 1) * next, next];
     this.draw();
   }
 
   fit() {
-    this.own = null;
+    this.zoomed = false;
     if (this.fitted) this.window = this.fitted;
     this.draw();
   }

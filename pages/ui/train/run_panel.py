@@ -1,4 +1,4 @@
-"""One run: how far it is, and what can be done with it."""
+"""One run: its state, its progress and its actions."""
 
 import streamlit as st
 
@@ -9,30 +9,30 @@ from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from . import session as train_session
 
-WORDS = {
-    "queued": "waits",
+STATES = {
+    "queued": "is queued",
     "starting": "is starting",
     "running": "is training",
     "stopped": "was stopped",
-    "finished": "has ended",
+    "finished": "has finished",
     "failed": "failed",
-    "dead": "died",
+    "dead": "has crashed",
     "damaged": "is damaged",
 }
 
 
 def run_panel(id: str) -> None:
-    """Shows the run's state, its bar and its buttons."""
+    """Shows the run's state, progress and buttons."""
     run = next((r for r in runs.list_runs() if r.id == id), None)
     with shown_errors("This run cannot be shown"):
         run = run or runs.info(id)
     if run is None:
         return
-    waits = f", number {run.position} in the queue" if run.position else ""
-    st.subheader(f"{run.name} {WORDS.get(run.state, run.state)}{waits}")
+    queue = f", number {run.position} in the queue" if run.position else ""
+    st.subheader(f"{run.name} {STATES.get(run.state, run.state)}{queue}")
     _progress(run)
     if run.state in ("failed", "dead", "damaged"):
-        message = run.status.get("message") or "Its process ended without a word."
+        message = run.status.get("message") or "The process exited without an error message."
         st.error(f"{message[0].upper()}{message[1:]}")
         if run.log_tail:
             st.code("\n".join(run.log_tail), language=None)
@@ -46,25 +46,29 @@ def _progress(run: RunInfo) -> None:
     step, steps = status.get("step") or 0, status.get("steps") or 0
     if not steps:
         return
-    said = [f"epoch {min(status.get('epochs', 0), step * status.get('epochs', 0) // steps + 1)} "
+    parts = [f"epoch {min(status.get('epochs', 0), step * status.get('epochs', 0) // steps + 1)} "
             f"of {status.get('epochs', 0)}"]  # fmt: skip
     if run.live:
-        said.append(f"{status.get('images_per_second', 0):,} images a second")
+        parts.append(f"{status.get('images_per_second', 0):,} images per second")
         if status.get("left") is not None:
-            said.append(f"{_left(status['left'])} left")
+            parts.append(f"{_left(status['left'])} left")
     else:
-        said.append(f"{status.get('seconds', 0):.0f} s of training")
-    st.progress(min(1.0, step / steps), ", ".join(said))
+        parts.append(f"{status.get('seconds', 0):.0f} s of training")
+    st.progress(min(1.0, step / steps), ", ".join(parts))
 
 
 def _buttons(run: RunInfo) -> None:
     if run.live or run.state == "queued":
-        if st.button("Stop", key="run-stop", help="Keeps what was learned; it can go on later."):
+        if st.button(
+            "Stop",
+            key="run-stop",
+            help="Saves the state of the training; it can be resumed later.",
+        ):
             run_queue.stop(run.id)
             st.rerun()
         return
-    can_go_on = run.state in ("stopped", "dead", "failed") and run.plan.get("options")
-    if can_go_on and st.button("Go on", key="run-resume"):
+    can_resume = run.state in ("stopped", "dead", "failed") and run.plan.get("options")
+    if can_resume and st.button("Resume", key="run-resume"):
         run_queue.resume(run.id)
         st.rerun()
     saved = train_session.published(run.id)
@@ -74,7 +78,7 @@ def _buttons(run: RunInfo) -> None:
             st.switch_page("explore.py")
     elif run.state in ("stopped", "finished"):
         name = st.text_input(
-            "Save to the checkpoints as",
+            "Save checkpoint as",
             value=_slug(run.name),
             max_chars=60,
             width=260,
@@ -85,7 +89,7 @@ def _buttons(run: RunInfo) -> None:
             train_session.remember_published(run.id, name)
             st.rerun()
     with st.popover("Delete"):
-        st.caption("The run, its curve and its snapshots go for good. Saved checkpoints stay.")
+        st.caption("Deletes the run, its curve and its snapshots. Saved checkpoints stay.")
         if st.button("Delete this run", key="run-delete"):
             runs.delete(run.id)
             train_session.show_runs([])
@@ -93,8 +97,8 @@ def _buttons(run: RunInfo) -> None:
 
 
 def _slug(name: str) -> str:
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:60] or "mine"
+    characters = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
+    return "-".join(part for part in characters.split("-") if part)[:60] or "mine"
 
 
 def _left(seconds: float) -> str:

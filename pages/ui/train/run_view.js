@@ -1,7 +1,6 @@
 /**
- * Runs as they go on, one or two on one time scale. The server names what is new; it is fetched
- * once, and points move from where they were to where they are. Zoom and scrubber are the
- * visitor's own and survive every message.
+ * Runs while they train, one or two on one time scale. New snapshots are downloaded once, and points
+ * move from their old codes to the new ones. Zoom and scrubber survive every message.
  */
 
 import { loadFloats, loadImage, resolve } from "../component/load.js";
@@ -44,7 +43,7 @@ export default class RunView {
     this.show();
   }
 
-  /** The last epoch of any run: where the scrubber ends. */
+  /** The last epoch of any run, the end of the scrubber. */
   get end() { return Math.max(0, ...this.columns.map((column) => column.run.snapshots.at(-1)?.epoch ?? 0)); }
 
   get epochs() { return [...new Set(this.columns.flatMap((c) => c.run.snapshots.map((s) => s.epoch)))].sort((a, b) => a - b); }
@@ -105,23 +104,23 @@ export default class RunView {
   }
 }
 
-/** What belongs to one run. */
+/** The figures of one run. */
 class Column {
   constructor(run, alone) {
     this.element = element("section", { className: "rv-run" });
     this.element.dataset.alone = String(alone);
     this.title = element("h3");
     const plane = element("div", { className: "rv-plane" });
-    const places = element("div", { className: "rv-places" });
-    this.places = element("img", { alt: "What places all over the plane decode to" });
-    places.append(this.places);
+    const decoded = element("div", { className: "rv-decoded" });
+    this.decoded = element("img", { alt: "Decoded grid" });
+    decoded.append(this.decoded);
     const curves = element("div", { className: "rv-curves" });
-    this.eyesBefore = element("img", { alt: "Eight held-out images" });
-    this.eyesAfter = element("img", { alt: "The same, reconstructed" });
-    const eyes = element("div", { className: "rv-eyes" });
-    eyes.append(element("span", { textContent: "Held out" }), this.eyesBefore, element("span", { textContent: "Reconstructed" }), this.eyesAfter);
+    this.originals = element("img", { alt: "Eight validation images" });
+    this.reconstructions = element("img", { alt: "Their reconstructions" });
+    const probe = element("div", { className: "rv-probe" });
+    probe.append(element("span", { textContent: "Validation" }), this.originals, element("span", { textContent: "Reconstruction" }), this.reconstructions);
     this.legend = element("div", { className: "rv-legend" });
-    this.element.append(this.title, plane, places, curves, this.legend, eyes);
+    this.element.append(this.title, plane, decoded, curves, this.legend, probe);
     this.plane = new Plane(plane);
     this.curves = new Curves(curves);
     this.cache = new Map();
@@ -131,11 +130,11 @@ class Column {
   take(run, theme) {
     this.run = run;
     this.title.textContent = run.name;
-    if (run.eyes) setPicture(this.eyesBefore, run.eyes);
+    if (run.originals) setImage(this.originals, run.originals);
     this.plane.setLook(run.labels, theme);
     this.legend.replaceChildren(...run.names.slice(0, 12).map((name, i) => {
       const entry = element("span", { textContent: name });
-      entry.style.setProperty("--own", theme.classes[i % theme.classes.length]);
+      entry.style.setProperty("--colour", theme.classes[i % theme.classes.length]);
       return entry;
     }));
     this.curves.set(run.curve, theme);
@@ -145,19 +144,19 @@ class Column {
   show(epoch) {
     const { snapshots } = this.run;
     if (!snapshots.length) return null;
-    const seen = snapshots.reduce((best, s) => (Math.abs(s.epoch - epoch) <= Math.abs(best.epoch - epoch) ? s : best));
-    this.curves.mark(seen.epoch);
-    if (seen.step === this.step) return seen;
-    this.step = seen.step;
-    this.element.dataset.step = seen.step;
-    this.places.parentElement.hidden = !seen.lattice;
-    if (seen.lattice) setPicture(this.places, seen.lattice);
-    setPicture(this.eyesAfter, seen.eyes);
-    this.fetch(seen.plane).then((codes) => { if (this.step === seen.step && codes) this.plane.move(codes, seen.window); });
-    return seen;
+    const snapshot = snapshots.reduce((best, s) => (Math.abs(s.epoch - epoch) <= Math.abs(best.epoch - epoch) ? s : best));
+    this.curves.mark(snapshot.epoch);
+    if (snapshot.step === this.step) return snapshot;
+    this.step = snapshot.step;
+    this.element.dataset.step = snapshot.step;
+    this.decoded.parentElement.hidden = !snapshot.decodedGrid;
+    if (snapshot.decodedGrid) setImage(this.decoded, snapshot.decodedGrid);
+    setImage(this.reconstructions, snapshot.reconstructions);
+    this.load(snapshot.plane).then((codes) => { if (this.step === snapshot.step && codes) this.plane.move(codes, snapshot.window); });
+    return snapshot;
   }
 
-  fetch(url) {
+  load(url) {
     if (!this.cache.has(url)) {
       this.cache.set(url, loadFloats(url).catch(() => { this.cache.delete(url); return null; }));
     }
@@ -167,8 +166,8 @@ class Column {
   destroy() { this.plane.destroy(); this.curves.destroy(); }
 }
 
-/** Another picture once it is decoded, so that nothing flickers. */
-function setPicture(image, url) {
+/** Replaces an image once the next one is decoded, so that nothing flickers. */
+function setImage(image, url) {
   const source = image.dataset.wanted = resolve(url);
   if (image.src === source) return;
   loadImage(url).then(() => { if (image.dataset.wanted === source) image.src = source; }, () => {});

@@ -1,4 +1,4 @@
-"""The component that shows runs as they go on: curves, the plane, decoded places, a scrubber."""
+"""The component that shows runs while they train: curves, latent plane, decoded grid, scrubber."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ _mount = component(__file__)
 
 
 def run_view(shown: Sequence[str], *, key: str) -> None:
-    """Shows one run, or two on one time scale. The browser keeps what it has: only what is new is
-    fetched, zoom and scrubber stay."""
+    """Shows one run, or two on one time scale. The browser downloads new snapshots only, and zoom
+    and scrubber stay as they are."""
     _mount(
         key=key,
         data={
@@ -25,18 +25,16 @@ def run_view(shown: Sequence[str], *, key: str) -> None:
 def _run(id: str) -> dict | None:
     try:
         run = runs.info(id)
-        begun = train_cache.run_eyes(id)
+        probe = train_cache.probe_images(id)
     except RunError:
         return None
-    seen = [found for path in runs.snapshots(id) if (found := train_cache.run_snapshot(path))]
+    snapshots = [s for path in runs.snapshots(id) if (s := train_cache.snapshot(path))]
     return {
         "id": id,
         "name": run.name,
-        "live": run.live,
-        "epochs": run.status.get("epochs") or 0,
         "curve": [list(row.values()) for row in runs.curve(id)[0]],
-        "names": begun["names"] if begun else [],
-        "labels": begun["labels"] if begun else [],
-        "eyes": begun["url"] if begun else None,
-        "snapshots": seen,
+        "names": probe["names"] if probe else [],
+        "labels": probe["labels"] if probe else [],
+        "originals": probe["url"] if probe else None,
+        "snapshots": snapshots,
     }

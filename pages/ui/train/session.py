@@ -1,4 +1,4 @@
-"""The trainings that are shown, as a session remembers them."""
+"""What a session remembers of the Train page."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,11 @@ import streamlit as st
 from vae.training.run_queue import Estimate
 
 
-def shown_runs(asked: str | None, beside: str | None, known: Sequence[str]) -> list[str]:
-    """The runs that are shown: a link's on the first look, then those that were chosen, else the
-    newest; those that are gone are left out."""
+def shown_runs(first: str | None, second: str | None, known: Sequence[str]) -> list[str]:
+    """The runs to show: those of the link at first, then the selected ones, else the newest; runs
+    that were deleted are left out."""
     if "shown-runs" not in st.session_state:
-        st.session_state["shown-runs"] = [id for id in (asked, beside) if id]
+        st.session_state["shown-runs"] = [id for id in (first, second) if id]
     found = [id for id in dict.fromkeys(st.session_state["shown-runs"]) if id in known]
     return found or list(known[:1])
 
@@ -20,11 +20,11 @@ def show_runs(ids: Sequence[str]) -> None:
     st.session_state["shown-runs"] = list(ids)
 
 
-def picked_anew(ids: tuple[str, ...]) -> bool:
-    """Whether this choice in the table is another than the last one."""
-    if st.session_state.get("picked-runs") == ids:
+def selection_changed(ids: tuple[str, ...]) -> bool:
+    """Whether the selection in the table differs from the last one."""
+    if st.session_state.get("selected-runs") == ids:
         return False
-    st.session_state["picked-runs"] = ids
+    st.session_state["selected-runs"] = ids
     return True
 
 
@@ -33,7 +33,7 @@ def remember_estimate(options: Mapping[str, object], found: Estimate) -> None:
 
 
 def estimate_of(options: Mapping[str, object]) -> Estimate | None:
-    """What the last probe found, if it was of these options."""
+    """The last estimate, if it was for these options."""
     known = st.session_state.get("estimate")
     return known[1] if known and known[0] == options else None
 
@@ -43,5 +43,5 @@ def remember_published(id: str, name: str) -> None:
 
 
 def published(id: str) -> str | None:
-    """The name under which a run was saved from this window."""
+    """The checkpoint name under which this session saved a run."""
     return st.session_state.get("published", {}).get(id)
