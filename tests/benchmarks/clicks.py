@@ -1,8 +1,8 @@
-"""From a click to torch's image on the screen: our map beside plain st.plotly_chart(on_select).
+"""From a click to torch's image on the screen: our map compared with st.plotly_chart(on_select).
 
-Both apps run on the same machine in turn, the clicks alternate between fresh places, and both
-times end at the second animation frame after the new image is there. Our map also beside a
-training that the Train page started, whose process yields to whoever looks at a page.
+Both apps run on the same machine in turn, every click is at a new position, and both times end
+at the second animation frame after the new image has loaded. Our map is also measured during a
+training started by the Train page, whose process has a lower priority.
 """
 
 import os
@@ -17,12 +17,12 @@ from live import wait_for_map
 
 CLICKS = 30
 
-# Times the click inside the page: from the pointer's press to two frames after the image is there.
+# Times a click in the page: from pointerdown to two frames after the image has loaded.
 WATCH = """(done) => new Promise((resolve) => {
   let start;
   const begin = () => { start = performance.now(); };
   addEventListener('pointerdown', begin, { capture: true, once: true });
-  setTimeout(() => resolve(null), 4000);  // a click that hit nothing is no measurement
+  setTimeout(() => resolve(null), 4000);  // a click without effect is not measured
   const look = () => {
     if (start === undefined || !eval(done)) { requestAnimationFrame(look); return; }
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
@@ -65,7 +65,7 @@ def ours() -> list[float]:
 
 @contextmanager
 def training() -> Iterator[None]:
-    """A training that goes on in a process of its own until it is left."""
+    """A training in a separate process until the block ends."""
     from vae.training import run_queue
 
     with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +87,7 @@ def plain() -> list[float]:
         times = []
         rng = np.random.default_rng(0)
         for _ in range(CLICKS):
-            # Plotly answers only on a point: ask it where a random one is drawn.
+            # Plotly reports clicks on points only: take the position of a random one.
             x, y = tab.evaluate(
                 """(k) => {
                   const g = document.querySelector('.js-plotly-plot'), t = g._fullData[0];
@@ -109,11 +109,11 @@ def plain() -> list[float]:
 def main() -> None:
     rows = []
     with training():
-        beside = ours()
+        during_training = ours()
     for name, times in (
         ("our map, anywhere", ours()),
         ("st.plotly_chart, on a point", plain()),
-        ("our map, beside a training", beside),
+        ("our map, during a training", during_training),
     ):
         median, p90 = spread(times)
         rows.append([name, len(times), f"{median:.0f}", f"{p90:.0f}"])

@@ -1,4 +1,4 @@
-"""Images a second while the mouse moves over the map for 5 s, and what that sends."""
+"""Images per second while the mouse moves over the map for 5 s, and the bytes sent meanwhile."""
 
 import math
 import time

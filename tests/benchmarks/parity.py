@@ -1,5 +1,5 @@
-"""The largest difference between the browser's image and torch's, 500 random codes a model; of a
-conditional model with every label and none, of a hierarchical one with several detail seeds."""
+"""The largest difference between the browser's image and torch's at 500 random codes per
+model, with every label and none (conditional) and with several noise seeds (hierarchical)."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from live import ROOT, wait_for_map
 import vae
 from vae.latent.encoding import decode_uint8
 
-DECODE = """async ([codes, extra]) => {
+DECODE = """async ([codes, context]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
   const { Decoder } = await import(resources.find((u) => u.endsWith('/decoder.js')));
   for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
@@ -17,7 +17,7 @@ DECODE = """async ([codes, extra]) => {
     let decoder;
     try { decoder = new Decoder(buffer); } catch { continue; }
     const times = [], images = codes.map((z) => {
-      const start = performance.now(), pixels = Array.from(decoder.decode(z, extra));
+      const start = performance.now(), pixels = Array.from(decoder.decode(z, context));
       times.push(performance.now() - start);
       return pixels;
     });
@@ -55,7 +55,7 @@ def main() -> None:
         "as 8-bit pixels",
         "decode median, ms",
     ]
-    table("Browser against torch at 500 random codes", head, rows)
+    table("Browser compared with torch at 500 random codes", head, rows)
 
 
 def cases(model) -> list[tuple[dict, list[float]]]:
@@ -66,14 +66,14 @@ def cases(model) -> list[tuple[dict, list[float]]]:
     return [(case, model.context_vector(**case).tolist()) for case in given]
 
 
-def compare(tab, model, told: dict, extra: list[float]) -> tuple[float, float, float]:
+def compare(tab, model, condition: dict, context: list[float]) -> tuple[float, float, float]:
     """Largest difference of a pixel mean and of a byte, and the browser's median in ms."""
-    found = tab.evaluate(DECODE, [CODES.tolist(), extra])
+    found = tab.evaluate(DECODE, [CODES.tolist(), context])
     with torch.inference_mode():
-        z, noise = torch.from_numpy(CODES), torch.tensor(extra).expand(len(CODES), -1)
+        z, noise = torch.from_numpy(CODES), torch.tensor(context).expand(len(CODES), -1)
         logits = model.decoder(torch.cat([z, noise], dim=1))
     images = np.array(found["images"])
-    exact = decode_uint8(model, CODES, **told).reshape(len(CODES), -1)
+    exact = decode_uint8(model, CODES, **condition).reshape(len(CODES), -1)
     return (
         np.abs(images - logits.sigmoid().flatten(1).numpy()).max(),
         np.abs(np.round(images * 255) - exact).max(),

@@ -1,5 +1,5 @@
-"""The same picture the ordinary way: st.plotly_chart with on_select, then st.image. Streamlit's
-defaults are kept, the collection after each run included."""
+"""The baseline: st.plotly_chart with on_select and st.image, with Streamlit's default settings,
+including garbage collection after each run."""
 
 import numpy as np
 import plotly.graph_objects as go

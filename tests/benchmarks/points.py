@@ -15,7 +15,7 @@ def main() -> None:
     with app("tests/benchmarks/points_server.py") as url:
         for count in (10_000, 70_000, 1_000_000):
             with page() as tab:
-                tab.goto(f"{url}/?n={count}")  # the server lays the points out once
+                tab.goto(f"{url}/?n={count}")  # the server computes the points once
                 tab.wait_for_selector(READY, timeout=60_000)
             with page() as tab:
                 rows.append([f"{count:,}", *measure(tab, f"{url}/?n={count}")])
