@@ -73,7 +73,7 @@ def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, s
                 "Test images that count as normal; the model was not trained on them.",
             )  # fmt: skip
         choice(
-            "Anomaly score", "score", choices.scores, _score_title, 240,
+            "Anomaly score", "score", choices.scores, _score_title, 350,
             "How anomalous an image is; higher is more anomalous.",
         )  # fmt: skip
     st.caption(SCORES[settings.score].description)

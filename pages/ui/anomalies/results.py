@@ -140,7 +140,8 @@ def _caveat(request: ScoreRequest, settings: AnomalySettings, auroc: float, plai
         f"**Caveat.** AUC on these images: {selected}plain reconstruction error **{plain:.3f}**. "
         "With a Bernoulli likelihood even a perfect reconstruction of a grey pixel costs up to "
         "0.69 nats, of a black pixel none. The plain error therefore measures how much grey an "
-        f"image has: it flags bright normal images and misses dark anomalies.{advice}"
+        "image has: it flags bright normal images and misses dark anomalies, even if that happens "
+        f"to help on these candidates.{advice}"
     )
 
 

@@ -66,7 +66,7 @@ export class Linear extends InverseImage {
   }
 
   describe(y, own) {
-    const [first, second] = y.map((v) => v.toFixed(2));
-    return `${own ? "Reconstruction from two components" : "Linear reconstruction"}: mean + ${first} × PC1 + ${second} × PC2`;
+    const [first, second] = y.map((v) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(2)}`);
+    return `${own ? "Reconstruction from two components" : "Linear reconstruction"}: mean ${first} × PC1 ${second} × PC2`;
   }
 }
