@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def from_npz(path: Path, size: int) -> Dataset:
             arrays = {name: file[name] for name in file.files}
     except DataError:
         raise
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(
             f"{path.name} is no .npz of plain arrays ({error}); save it again"
         ) from error
