@@ -77,4 +77,4 @@ def test_undo_keeps_what_another_window_wrote_in_the_meantime(board):
 def test_an_invalid_command_is_refused(board, value):
     with pytest.raises(BoardError):
         changed_items(board, value)
-    assert changed_items(board, {"do": "gone", "ids": ["nobody", 3]}) == []
+    assert changed_items(board, {"do": "delete", "ids": ["nobody", 3]}) == []

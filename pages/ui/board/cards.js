@@ -47,7 +47,10 @@ export default class Board {
   /** The ids with the minimum rating, sorted. */
   order() {
     const least = Number(this.find("[data-least]").value);
-    const by = { manual: (a, b) => a.index - b.index, stars: (a, b) => b.stars - a.stars || a.index - b.index, newest: (a, b) => b.changed - a.changed || b.index - a.index };
+    const by = {
+      manual: (a, b) => a.index - b.index, stars: (a, b) => b.stars - a.stars || a.index - b.index,
+      newest: (a, b) => b.changed - a.changed || b.index - a.index,
+    };
     return [...this.items.values()].filter((item) => item.stars >= least).sort(by[this.sort]).map((item) => item.id);
   }
 
@@ -98,9 +101,9 @@ export default class Board {
     note.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); };
     const caption = element("div");
     caption.className = "bd-caption";
-    const origin = element("span", { textContent: item.warning || item.step || item.model, title: `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}` });
-    caption.append(origin);
-    if (item.link) caption.append(element("a", { href: item.link, target: "_self", textContent: "open", title: "Open in Explore" }));
+    const title = `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}`;
+    caption.append(element("span", { textContent: item.warning || item.step || item.model, title }));
+    if (item.link) caption.append(element("a", { href: item.link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
     card.append(this.picture(item), stars, note, caption);
     return card;
   }
@@ -112,7 +115,8 @@ export default class Board {
       card.tabIndex = card.dataset.id === first ? 0 : -1;
     }
     const can = this.data.can;
-    for (const [what, enabled] of [["undo", can.undo], ["redo", can.redo], ["gone", this.selected.length > 0]]) this.find(`[data-do="${what}"]`).disabled = !enabled;
+    const enabled = { undo: can.undo, redo: can.redo, delete: this.selected.length > 0 };
+    for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     if (JSON.stringify(this.selected) !== this.sent) {
       this.sent = JSON.stringify(this.selected);
       this.send("selected", this.selected);
@@ -169,6 +173,7 @@ export default class Board {
     const { id } = card.dataset, at = this.shown.indexOf(id), first = this.cards.children[0];
     const columns = Math.max(1, [...this.cards.children].findIndex((other) => other.offsetTop > first.offsetTop));
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    const ids = this.selected.includes(id) ? this.selected : [id];
     if (step && event.altKey) {
       const next = Math.min(this.shown.length - 1, Math.max(0, at + step));
       if (next !== at && this.sort === "manual") this.move([id], this.shown[next]);
@@ -177,8 +182,8 @@ export default class Board {
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === " " || event.key === "Enter") this.select(id, { add: event.key === " " });
     else if (event.key === "Escape") { this.selected = []; this.mark(); }
-    else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids: this.selected.includes(id) ? this.selected : [id], stars: Number(event.key) });
-    else if (event.key === "Delete" || event.key === "Backspace") this.ask("gone", { ids: this.selected.includes(id) ? this.selected : [id] });
+    else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids, stars: Number(event.key) });
+    else if (event.key === "Delete" || event.key === "Backspace") this.ask("delete", { ids });
     else return;
     event.preventDefault();
   }
@@ -239,10 +244,14 @@ export default class Board {
 
   showPair() {
     const panel = this.find(".bd-pair"), pair = this.selected.slice(-2).map((id) => this.items.get(id));
-    if (pair.length < 2) { panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." })); return; }
+    if (pair.length < 2) {
+      panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." }));
+      return;
+    }
     const figures = pair.map((item) => {
       const figure = element("figure");
-      const text = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
+      const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
+      const text = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`;
       figure.append(this.picture(item), element("figcaption", { textContent: text }));
       return figure;
     });

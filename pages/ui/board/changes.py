@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from vae.boards.item import Board, BoardError, Item
 
-ACTIONS = ("stars", "note", "order", "gone", "undo", "redo")
+ACTIONS = ("stars", "note", "order", "delete", "undo", "redo")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def changed_items(board: Board, command: Mapping) -> list[Item]:
         return [replace(item, note=note) for item in items]
     if action == "order":
         return _moved(board, items, command.get("before"))
-    return [replace(item, deleted=True) for item in items] if action == "gone" else []
+    return [replace(item, deleted=True) for item in items] if action == "delete" else []
 
 
 def _moved(board: Board, items: Sequence[Item], before: object) -> list[Item]:

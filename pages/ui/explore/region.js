@@ -119,7 +119,7 @@ export class Region {
       `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} inside`,
       items.latentSize > 2 && "selected in the plane of z1 and z2 only",
       hiddenNames.length > 0 && `hidden, not counted: ${hiddenNames.join(", ")}`,
-    ].filter(Boolean).join("; ") + ". Below: their mean, their spread and new samples.";
+    ].filter(Boolean).join("; ") + ". Below: their mean, their standard deviation and new samples.";
   }
 
   /** Recolours the items; needed when the view or the region has changed. */

@@ -68,7 +68,7 @@ def _stats(stats: ImageStats, what: str) -> None:
             st.image(
                 image,
                 f"{title} of {stats.count:,} {what}{note}",
-                width=152,
+                width=140,
                 output_format="PNG",
                 alt=f"{title} of the {stats.count:,} {what} inside the lasso",
             )

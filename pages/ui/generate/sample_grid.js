@@ -21,7 +21,7 @@ export default class SampleGrid {
     this.grid = this.find(".sg-grid");
     this.canvas = this.find('[data-testid="decoded-image"]');
     this.selected = new Set();
-    this.sort = "drawn";
+    this.sort = "sampled";
     this.spread = this.find("[data-spread]");
     this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
     for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
@@ -64,8 +64,8 @@ export default class SampleGrid {
 
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
-    this.source = new ImageSource((pixels, latent) => this.drawn(paint(pixels, this.channels, this.image.data), latent, "browser"),
-      (bytes, latent) => this.drawn(fill(this.image.data, bytes, this.channels), latent, "server"), { decodes: [], served: 0 });
+    this.source = new ImageSource((pixels, latent) => this.present(paint(pixels, this.channels, this.image.data), latent, "browser"),
+      (bytes, latent) => this.present(fill(this.image.data, bytes, this.channels), latent, "server"), { decodes: [], served: 0 });
     const [channels, height, width] = facts.image;
     this.channels = channels;
     Object.assign(this.canvas, { width, height });
@@ -78,7 +78,7 @@ export default class SampleGrid {
     this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
   }
 
-  drawn(_, { z }, source) {
+  present(_, { z }, source) {
     this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
@@ -116,18 +116,19 @@ export default class SampleGrid {
       Object.assign(sheet, await loadJson(sheet.nearestUrl));
     } catch (error) { sheet.unknown = `The nearest real images could not be loaded (${error.message}).`; }
     if (this.sheet !== sheet) return;
-    if (this.sort === "new" || this.hides("copies")) this.arrange();
+    if (this.sort === "novel" || this.hides("copies")) this.arrange();
     this.grid.dataset.compared = sheet.key;
     if (!this.moved) this.draw(this.current);
   }
 
   /** Orders and filters the tiles. */
   arrange() {
-    const { distance, crowding } = this.sheet, [near] = this.data.usual;
+    const { distance, density } = this.sheet, [near] = this.data.referenceDistances;
     for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
-    const copies = this.hides("copies") && distance, empty = this.hides("empty");
-    const by = { drawn: (i) => i, new: (i) => (distance ? -distance[i] : i), crowded: (i) => -crowding[i] }[this.sort];
-    this.order = crowding.map((_, i) => i).filter((i) => !(copies && distance[i] < near) && !(empty && crowding[i] < LOW_DENSITY)).sort((a, b) => by(a) - by(b) || a - b);
+    const copies = this.hides("copies") && distance, sparse = this.hides("sparse");
+    const by = { sampled: (i) => i, novel: (i) => (distance ? -distance[i] : i), dense: (i) => -density[i] }[this.sort];
+    const shown = (i) => !(copies && distance[i] < near) && !(sparse && density[i] < LOW_DENSITY);
+    this.order = density.map((_, i) => i).filter(shown).sort((a, b) => by(a) - by(b) || a - b);
     this.grid.replaceChildren(...this.order.map((i) => this.tiles[i]));
     const hidden = this.tiles.length - this.order.length;
     this.find(".la-live").textContent = hidden ? `${hidden} images hidden` : "";
@@ -172,13 +173,14 @@ export default class SampleGrid {
   }
 
   describe(index, z) {
-    const record = this.sheet.records[index], far = this.sheet.distance?.[index], crowd = this.sheet.crowding[index], [near, median] = this.data.usual;
+    const { records, distance, density } = this.sheet, [near, median] = this.data.referenceDistances;
+    const record = records[index], far = distance?.[index], local = density[index];
     const novelty = far < near ? "near-duplicate of a real image" : far < median ? "similar to a real image" : "clearly novel";
-    const level = crowd < LOW_DENSITY ? "low" : crowd < MEDIUM_DENSITY ? "moderate" : "high";
+    const level = local < LOW_DENSITY ? "low" : local < MEDIUM_DENSITY ? "medium" : "high";
     const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · noise seed ${record.seed}` : ""}`];
     if (z) lines.push("moved along directions; “Use as new sample” compares it with real images");
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
-      : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `${level} density, ${crowd.toFixed(2)} of the median`);
+      : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `Local density ${level}, ${local.toFixed(2)} × the median`);
     if (record.step && !z) lines.push(record.step);
     this.find(".sg-facts").replaceChildren(...lines.map((line) => element("span", { textContent: line })));
   }
@@ -238,37 +240,45 @@ export default class SampleGrid {
     panel.dataset.selected = selected.join();
     const shown = selected.length > 1 && selected.length <= 8 ? selected : [];
     panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => {})));
-    if (!shown.length) panel.textContent = selected.length > 8 ? `${selected.length} images with equal weights` : "Select two or more images.";
+    if (shown.length) return;
+    panel.textContent = selected.length > 8 ? `${selected.length} images with equal weights` : "Select two or more images.";
   }
 
   /** The current image first, then the others. */
   selection() { return [this.current, ...[...this.selected].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
 
   showDirections() {
-    const { directions } = this.data, home = this.find(".sg-sliders"), names = JSON.stringify(directions);
+    const { directions } = this.data, panel = this.find(".sg-sliders"), names = JSON.stringify(directions);
     this.find(".sg-directions").hidden = !directions.length;
-    if (home.dataset.names === names) return;
-    home.dataset.names = names;
-    home.replaceChildren(...directions.map(({ name }) => range(name, { min: -2, max: 2, value: 0, digits: 1, step: 0.02 }, () => this.move())));
+    if (panel.dataset.names === names) return;
+    panel.dataset.names = names;
+    const bounds = { min: -2, max: 2, value: 0, digits: 1, step: 0.02 };
+    panel.replaceChildren(...directions.map(({ name }) => range(name, bounds, () => this.move())));
   }
 
   /** Moves the current image along all directions while a slider is dragged. */
   move() {
     const shares = [...this.root.querySelectorAll(".sg-sliders input")].map((slider) => Number(slider.value));
     const { z } = this.sheet.records[this.current];
-    this.moved = shares.some((v) => v) ? z.map((v, k) => v + shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0)) : null;
+    const offset = (k) => shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0);
+    this.moved = shares.some((v) => v) ? z.map((v, k) => v + offset(k)) : null;
     this.draw(this.current, this.moved);
     this.showButtons();
   }
 
   showButtons() {
     const count = this.selected.size, can = this.data?.can ?? {};
-    const enabled = { undo: can.undo, redo: can.redo, variations: count >= 1, save: count >= 1, mix: count >= 2, move: Boolean(this.moved), region: Boolean(this.polygon), a: count >= 1, b: count >= 1 };
+    const some = count >= 1;
+    const enabled = {
+      undo: can.undo, redo: can.redo, variations: some, save: some, a: some, b: some, mix: count >= 2,
+      move: Boolean(this.moved), region: Boolean(this.polygon),
+    };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} images to board` : "Save to board";
     const { groups = {} } = this.data ?? {};
     for (const side of ["a", "b"]) {
-      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `Group ${side.toUpperCase()}: ${groups[side]} images` : `Set as group ${side.toUpperCase()}`;
+      const name = `group ${side.toUpperCase()}`;
+      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `Change ${name} (${groups[side]})` : `Set as ${name}`;
     }
   }
 
@@ -279,8 +289,8 @@ export default class SampleGrid {
     const description = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
     this.send("ask", {
-      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), spread: Number(this.spread.value), weights, description,
-      z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
+      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights, description,
+      spread: Number(this.spread.value), z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
     });
   }
 

@@ -49,7 +49,8 @@ export class SampleMap extends SmallMap {
       this.polygon = this.lasso.end(this.view.unit);
       if (up.type === "pointercancel") this.polygon = null;
       if (!this.polygon) {
-        const near = this.records.map(({ z }, i) => [Math.hypot(...this.view.toPixel(z[0], z[1]).map((v, k) => v - start[k])), i]).sort((a, b) => a[0] - b[0])[0];
+        const pixels = ([z1, z2]) => Math.hypot(...this.view.toPixel(z1, z2).map((v, k) => v - start[k]));
+        const near = this.records.map(({ z }, i) => [pixels(z), i]).sort((a, b) => a[0] - b[0])[0];
         if (near && near[0] < 12) this.handlers.point(near[1]);
         this.handlers.lasso(null, []);
       } else {

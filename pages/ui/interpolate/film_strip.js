@@ -158,8 +158,8 @@ export class FilmStrip {
     this.current = this.cells[now];
     if (!this.current) return;
     this.current.button.setAttribute("aria-current", "true");
-    const { offsetLeft: left, offsetWidth: width } = this.current.item, { strip } = this, base = strip.offsetLeft;
-    if (left - base < strip.scrollLeft || left - base + width > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = left - base - strip.clientWidth / 2;
+    const { item } = this.current, { strip } = this, left = item.offsetLeft - strip.offsetLeft, right = left + item.offsetWidth;
+    if (left < strip.scrollLeft || right > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = left - strip.clientWidth / 2;
   }
 
   key(event) {

@@ -8,7 +8,8 @@ export function wireMap(map) {
   // Before `listen`, which needs to know what the drag moves.
   map.over.addEventListener("pointerdown", (event) => {
     const box = map.over.getBoundingClientRect(), at = [event.clientX - box.left, event.clientY - box.top];
-    map.grabbed = map.items && map.tool === "waypoints" ? waypointAt(map.view, map.state.waypoints, at, event.pointerType === "touch" ? 24 : 13) : null;
+    const reach = event.pointerType === "touch" ? 24 : 13;
+    map.grabbed = map.items && map.tool === "waypoints" ? waypointAt(map.view, map.state.waypoints, at, reach) : null;
     map.stroke = map.tool === "draw" ? [map.view.toPlane(...at)] : null;
     map.mode.panning = map.tool === "waypoints" && map.grabbed === null;
     map.dragging = null;
@@ -61,7 +62,8 @@ export function wireMap(map) {
     if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // not when it was held to pan
   });
   map.root.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range") return;
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range";
+    if (typing || !(event.ctrlKey || event.metaKey)) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();

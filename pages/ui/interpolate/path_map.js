@@ -40,7 +40,10 @@ export default class PathMap {
     this.tool = "waypoints";
     this.hidden = new Set();
     this.history = new UndoStack();
-    this.debouncer = new Debouncer(() => this.send?.("path", { digest: this.digest, revision: this.revision, turn: this.turn, ...this.state }));
+    this.debouncer = new Debouncer(() => {
+      const { digest, revision, turn } = this;
+      this.send?.("path", { digest, revision, turn, ...this.state });
+    });
     this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
     this.layers = new Layers(this.find(".la-under"));
     this.layers.onGrown = () => this.redraw("under");
@@ -147,7 +150,8 @@ export default class PathMap {
     for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = items.latentSize !== 2;
     for (const label of this.all("[data-context]")) label.hidden = label.dataset.context !== items.context;
     const select = this.find('[data-testid="class-select"]');
-    select.replaceChildren(new Option("Unknown", ""), ...items.classes.slice(0, items.contextSize).map((name, label) => new Option(name, label)));
+    const names = items.classes.slice(0, items.contextSize);
+    select.replaceChildren(new Option("Unknown", ""), ...names.map((name, label) => new Option(name, label)));
     this.find('[data-testid="noise-seed"]').max = this.source.rows.length - 1;
     if (!kinds.includes("drawn")) this.setTool("waypoints");
   }
@@ -188,7 +192,11 @@ export default class PathMap {
   }
 
   add(z) {
-    if (this.state.waypoints.length >= MAX_WAYPOINTS) { this.trouble = `A path has at most ${MAX_WAYPOINTS} waypoints: delete one first.`; this.showAll(); return; }
+    if (this.state.waypoints.length >= MAX_WAYPOINTS) {
+      this.trouble = `A path has at most ${MAX_WAYPOINTS} waypoints: delete one first.`;
+      this.showAll();
+      return;
+    }
     this.setTool("waypoints");
     this.chosen = this.state.waypoints.length;
     this.change({ waypoints: [...this.state.waypoints, round(z)], ...(this.state.kind === "drawn" && { kind: "straight" }) });

@@ -17,9 +17,9 @@ export class Waypoints {
     const message = this.find(".pm-typed");
     this.addItem = () => {
       const item = this.itemOf(Number(number.value));
-      if (number.value === "" || item < 0) { number.setCustomValidity(`Expected a test image from 0 to ${this.items.total - 1}.`); number.reportValidity(); return; }
-      number.setCustomValidity("");
-      this.handlers.add(this.items.code(item));
+      const valid = number.value !== "" && item >= 0;
+      number.setCustomValidity(valid ? "" : `Expected a test image from 0 to ${this.items.total - 1}.`);
+      if (valid) this.handlers.add(this.items.code(item)); else number.reportValidity();
     };
     this.addCode = () => {
       const parts = typed.value.split(/[\s,;]+/).filter(Boolean), z = parts.map(Number), { latentSize } = this.items;
@@ -66,11 +66,14 @@ export class Waypoints {
   /** @param latents of the waypoints   @param selected index or null */
   show(latents, selected) {
     this.find('[data-testid="waypoint-list"]').replaceChildren(...latents.map((latent, i) => {
-      const go = element("button", { type: "button", className: "la-thumb", title: "Select: arrow keys on the map move it, Delete removes it", onclick: () => this.handlers.select(i) },
+      const title = "Select: arrow keys on the map move it, Delete removes it";
+      const go = element("button", { type: "button", className: "la-thumb", title, onclick: () => this.handlers.select(i) },
         this.canvas(latent, `Waypoint ${i + 1} at ${latent.z.join(", ")}`),
         element("span", { className: "la-mono", textContent: `${i + 1}: ${latent.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
       go.setAttribute("aria-pressed", String(i === selected));
-      const remove = element("button", { type: "button", className: "la-remove", textContent: "×", title: "Delete this waypoint", onclick: () => this.handlers.remove(i) });
+      const remove = element("button", {
+        type: "button", className: "la-remove", textContent: "×", title: "Delete this waypoint", onclick: () => this.handlers.remove(i),
+      });
       remove.setAttribute("aria-label", `Delete waypoint ${i + 1}`);
       return element("li", {}, go, remove);
     }));
@@ -82,8 +85,8 @@ export class Waypoints {
     const panel = this.find(".pm-pins");
     panel.hidden = pins.length === 0;
     panel.querySelector("ol").replaceChildren(...pins.map((pin, i) => {
-      const button = element("button", { type: "button", title: `Add pin ${i + 1} as a waypoint`, onclick: () => this.handlers.add(pin.z) }, this.canvas(pin, `Pin ${i + 1}`));
-      return element("li", {}, button);
+      const title = `Add pin ${i + 1} as a waypoint`, onclick = () => this.handlers.add(pin.z);
+      return element("li", {}, element("button", { type: "button", title, onclick }, this.canvas(pin, `Pin ${i + 1}`)));
     }));
   }
 
