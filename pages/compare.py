@@ -1,4 +1,4 @@
-"""Compare: what does one kind of model see on its plane that another does not?"""
+"""Compare: how do different models represent the same images?"""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ from pages.ui.models.families import (
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
 from pages.ui.runtime import cache
-from pages.ui.runtime.errors import UNREADABLE, shown_errors
+from pages.ui.runtime.errors import shown_errors
 from vae.errors import AtelierError
 
 page_header(
@@ -31,8 +31,8 @@ page_header(
 )
 
 
-def begin(group: list[vae.Entry]) -> Comparison:
-    """The most different models of a group, at a place where the first picture is a good one."""
+def default_comparison(group: list[vae.Entry]) -> Comparison:
+    """The most different models of a group, at a position with a good first image."""
     entry = representative(group, "vae") or group[0]
     try:
         start = cache.map_assets(entry.name, entry.digest).facts["start"]
@@ -45,32 +45,32 @@ entries = cache.checkpoints()
 groups = comparable_groups(entries, cache.display_name)
 if not groups:
     st.error(
-        "There are no two models here that share a data set and a plane. Train another: "
+        "A comparison needs two models with two latents and the same data set. Train another one: "
         "`python -m vae train --data fashion-mnist-starter --model ae --out checkpoints/my-ae`, "
         "then reload this page."
     )
     st.stop()
 first = max(groups, key=lambda key: len(groups[key]))
-start = begin(groups[first])
+start = default_comparison(groups[first])
 comparison, broken = compare_session.comparison(start)
 warn_of_link(broken)
-home = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
+group = next((k for k, g in groups.items() if {e.name for e in g} & {*comparison.models}), first)
 if len(groups) > 1:
-    st.session_state["compared-data"] = home
+    st.session_state["compared-data"] = group
     st.selectbox(
         "Images",
         list(groups),
         key="compared-data",
         on_change=lambda: compare_session.set_comparison(
-            begin(groups[st.session_state["compared-data"]])
+            default_comparison(groups[st.session_state["compared-data"]])
         ),
         width=320,
     )
-offered = {entry.name: entry for entry in groups[home]}
+offered = {entry.name: entry for entry in groups[group]}
 if unknown := [name for name in comparison.models if name not in offered]:
-    why = {entry.name: exclusion_reason(entry, home) for entry in entries}
-    told = (f"{name} ({why.get(name, 'there is no such model')})" for name in unknown)
-    st.warning(f"Left out: {', '.join(told)}.")
+    reasons = {entry.name: exclusion_reason(entry, group) for entry in entries}
+    excluded = (f"{name} ({reasons.get(name, 'there is no such model')})" for name in unknown)
+    st.warning(f"Left out: {', '.join(excluded)}.")
 st.session_state["compared"] = [name for name in comparison.models if name in offered]
 chosen = st.multiselect(
     "Models, two to four",
@@ -78,12 +78,12 @@ chosen = st.multiselect(
     key="compared",
     max_selections=MAX_MODELS,
     on_change=lambda: compare_session.set_models(st.session_state["compared"]),
-    help="Only models of the same images and with two latents share a plane.",
+    help="Models with two latents that are shown with the same images.",
 )
 if others := [entry for entry in entries if entry.name not in offered]:
     st.caption(
         "Not offered: "
-        + "; ".join(f"{e.name} ({exclusion_reason(e, home)})" for e in others)
+        + "; ".join(f"{e.name} ({exclusion_reason(e, group)})" for e in others)
         + "."
     )
 
@@ -98,29 +98,29 @@ for name in chosen:
 
 @st.fragment
 def maps() -> None:
-    """Reruns alone when the visitor commits a place."""
-    here, _ = compare_session.comparison(comparison)
+    """Reruns alone when the maps commit a position."""
+    current, _ = compare_session.comparison(comparison)
     committed = (st.session_state.get("maps") or {}).get("place")
     if committed:
-        with shown_errors(UNREADABLE, show=st.warning):
+        with shown_errors("The maps sent an invalid position", show=st.warning):
             items = models[0][0].facts["count"]
-            here = comparison_from_map(committed, here.models, items)
-            compare_session.set_comparison(here)
-    query = here.to_query()
-    if (here != start or committed or st.query_params) and query != st.query_params.to_dict():
+            current = comparison_from_map(committed, current.models, items)
+            compare_session.set_comparison(current)
+    query = current.to_query()
+    if (current != start or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
-    compare_map(models, here, key="maps")
+    compare_map(models, current, key="maps")
 
 
 if len(opened) > 1:
     maps()
 else:
-    st.info("Choose at least two models to lay their maps side by side.")
+    st.info("Choose at least two models to compare their maps.")
 if opened:
-    st.header("The numbers")
-    st.caption("On the test split; nats are summed over pixels and latents, an image.")
+    st.header("Metrics", anchor=False)
+    st.caption("On the test split; nats per image, summed over pixels and latents.")
     st.html(metrics_table(opened))
-st.header("Three lessons")
+st.header("Three lessons", anchor=False)
 for lesson in (holes, beta, depth):
     with shown_errors("This lesson cannot be shown"):
-        lesson(groups[home])
+        lesson(groups[group])

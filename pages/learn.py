@@ -1,4 +1,4 @@
-"""Learn: what is a variational autoencoder, in steps that one can move?"""
+"""Learn: how does a variational autoencoder work?"""
 
 import streamlit as st
 
@@ -10,12 +10,11 @@ from pages.ui.runtime import session
 
 page_header(
     "Learn",
-    "How does a variational autoencoder work? Read the steps in order and move what the "
-    "figures show.",
+    "How does a variational autoencoder work? Read the steps in order and try out their figures.",
 )
 
-asked = st.query_params.get("step")
-slug = learn_session.lesson_step(asked if asked in (*SLUGS, "teacher") else SLUGS[0])
+linked = st.query_params.get("step")
+slug = learn_session.current_step(linked if linked in (*SLUGS, "teacher") else SLUGS[0])
 st.query_params.from_dict({"step": slug})
 go = (st.session_state.get("lesson") or {}).get("go") or {}
 if go and session.already_handled("lesson", int(go.get("asked", 0))):
@@ -54,31 +53,31 @@ with st.container(horizontal=True, vertical_alignment="center"):
         args=(SLUGS[min(len(STEPS) - 1, at + 1)],),
         key="step-next",
     )
-    large = st.toggle("Large type", key="lesson-large", persist_state="session")
+    large = st.toggle("Presentation mode", key="lesson-large", persist_state="session")
 if large:
     st.html(
         "<style>.stMain p, .stMain li, .stMain label { font-size: 1.35rem !important; }</style>"
     )
 
 if slug == "teacher":
-    st.header("For teachers")
+    st.header("For teachers", anchor=False)
     st.write(
-        "Each step has a link of its own. Arrow keys walk through the steps, “Large type” is for "
-        "the projector. Nobody needs an account, and nothing is graded."
+        "Each step has its own link. The arrow keys move between the steps; “Presentation mode” "
+        "enlarges the text for a projector. No accounts, no grades."
     )
     for name, plan in PLANS.items():
-        st.subheader(f"{name}, {sum(minutes for _, minutes, _ in plan)} minutes in all")
+        st.subheader(name, anchor=False)
         rows = "\n".join(
             f"| [{titles[step]}](learn?step={step}) | {minutes} min | {words} |"
             for step, minutes, words in plan
         )
-        st.markdown(f"| Step | Time | Do |\n|---|---|---|\n{rows}")
+        st.markdown(f"| Step | Time | Activity |\n|---|---|---|\n{rows}")
     st.stop()
 
 step = STEPS[at]
-st.header(step.title)
-words, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
-words.markdown(step.words)
+st.header(step.title, anchor=False)
+text, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
+text.markdown(step.words)
 formula.latex(step.formula)
 lesson(step, large=large, key="lesson")
 
@@ -94,7 +93,7 @@ with st.container(border=True):
     if answer is not None:
         right = answer == question.right
         (st.success if right else st.warning)(f"{'Yes' if right else 'Not quite'}. {question.why}")
-with st.expander("The lines of this project that do it"):
-    for where in step.code:
-        st.caption(where.replace(":", " · "))
-        st.code(source(where), language="python")
+with st.expander("Source code"):
+    for name in step.code:
+        st.caption(name.replace(":", " · "))
+        st.code(source(name), language="python")

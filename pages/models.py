@@ -1,4 +1,4 @@
-"""Models: which checkpoints are here, what are they, how good are they?"""
+"""Models: which models are available, and how good are they?"""
 
 import streamlit as st
 
@@ -33,22 +33,20 @@ for entry in cache.checkpoints():
             with st.container(horizontal=True):
                 for label, name, form in (
                     ("−ELBO, nats", "neg_elbo", "{:.1f}"),
-                    ("reconstruction, nats", "reconstruction", "{:.1f}"),
+                    ("Reconstruction, nats", "reconstruction", "{:.1f}"),
                     ("KL, nats", "kl", "{:.2f}"),
-                    ("squared error a pixel", "mse", "{:.4f}"),
+                    ("MSE per pixel", "mse", "{:.4f}"),
                     ("1-NN accuracy", "knn1", "{:.1%}"),
                     ("5-NN accuracy", "knn5", "{:.1%}"),
-                    ("trustworthiness", "trustworthiness", "{:.3f}"),
-                    ("exact −log p(x), nats", "nll_exact", "{:.1f}"),
+                    ("Trustworthiness", "trustworthiness", "{:.3f}"),
+                    ("Exact −log p(x), nats", "nll_exact", "{:.1f}"),
                     ("Fréchet distance of samples", "frechet", "{:.1f}"),
                 ):
-                    # An autoencoder has no prior, so what it minimises is no ELBO.
+                    # An autoencoder has no prior, so its loss is not an ELBO.
                     prior = name in ("neg_elbo", "kl", "nll_exact") and not info.cls.has_prior
                     known = not prior and numbers.get(name) is not None
                     st.metric(label, form.format(numbers[name]) if known else "none")
             if numbers.get("binarized"):
-                st.caption(
-                    "Likelihoods on black and white draws of the pixels, as it was trained."
-                )
-        st.code(entry.metrics.get("command", "command unknown"), language=None, wrap_lines=True)
+                st.caption("Likelihoods of binarised images, as in training.")
+        st.code(entry.metrics.get("command", "unknown command"), language=None, wrap_lines=True)
         st.caption(f"digest `{entry.digest[:12]}`")

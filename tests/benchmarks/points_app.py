@@ -22,7 +22,7 @@ def prepared(count: int):
     codes = (centres[labels] + rng.normal(scale=0.35, size=(count, 2))).astype(np.float32)
     std = np.full_like(codes, 0.03)
     assets = publish_map(
-        Codes(codes, std), labels, [f"class {k}" for k in range(10)], uncertainty=None
+        Codes(codes, std), labels, [f"class {k}" for k in range(10)], entropy=None
     )
     entry = next(e for e in checkpoints() if e.name == DEFAULT_MODEL)
     model = checkpoint(entry.name, entry.digest).model

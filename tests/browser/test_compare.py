@@ -56,27 +56,27 @@ def hover(page: Page, name: str, fx: float, fy: float) -> None:
     )
 
 
-def test_hover_in_one_map_decodes_the_same_place_in_all_and_sends_nothing(open_page):
+def test_hover_in_one_map_decodes_the_same_code_in_all_and_sends_nothing(open_page):
     frames, requests = [], []
     page = open_page(LINK)
-    page.get_by_alt_text("fashion-hvae: seed 8", exact=True).wait_for()  # the last to be drawn
+    page.get_by_alt_text("fashion-hvae: noise seed 8", exact=True).wait_for()
     page.wait_for_timeout(2500)
     page.on("request", lambda r: requests.append(r.url))
     page.on("websocket", lambda ws: ws.on("framesent", frames.append))
     for fx, fy in [(0.3, 0.3), (0.7, 0.6)]:
         for lead in PAIR:
             hover(page, lead, fx, fy)
-            places = {tuple(z_in(page, name)) for name in PAIR}
-            assert len(places) == 1
+            codes_shown = {tuple(z_in(page, name)) for name in PAIR}
+            assert len(codes_shown) == 1
             for name in PAIR:
-                got, wanted = pixels(image(page, name)), decoded(name, list(*places))
+                got, wanted = pixels(image(page, name)), decoded(name, list(*codes_shown))
                 assert np.abs(got - wanted).max() <= 1
     assert requests == [] and frames == []
 
 
-def test_same_item_shows_each_model_its_own_code_beside_the_original(open_page):
+def test_same_image_shows_each_model_s_code_next_to_the_original(open_page):
     page = open_page(LINK)
-    page.get_by_role("button", name="Same item").click()
+    page.get_by_role("button", name="Same image").click()
     hover(page, "fashion-vae", 0.6, 0.5)
     page.mouse.down()
     page.mouse.up()
@@ -92,8 +92,8 @@ def test_same_item_shows_each_model_its_own_code_beside_the_original(open_page):
         assert np.array_equal(pixels(original), data.images[item, 0])
         error = np.square((decoded(name, z_in(page, name)) - data.images[item, 0]) / 255).mean()
         words = panel(page, name).get_by_test_id("compare-facts").inner_text()
-        told = float(re.search(r"squared error ([\d.]+)", words)[1])
-        assert told == pytest.approx(error, abs=2e-4)
+        shown = float(re.search(r"MSE ([\d.]+) per pixel", words)[1])
+        assert shown == pytest.approx(error, abs=2e-4)
 
 
 def test_a_link_and_a_reload_restore_everything(open_page):
@@ -107,7 +107,7 @@ def test_a_link_and_a_reload_restore_everything(open_page):
         assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
         assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
         pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
-        assert [b.inner_text() for b in pressed.all()] == ["Same item", "Own extent"]
+        assert [b.inner_text() for b in pressed.all()] == ["Same image", "Extent of the codes"]
 
 
 def test_keys_move_the_cursor_in_all_maps(open_page):
@@ -130,7 +130,7 @@ def test_keys_move_the_cursor_in_all_maps(open_page):
     )
 
 
-def test_contact_sheets_show_the_same_places_then_each_models_own(open_page):
+def test_decoded_grids_have_the_same_extent_then_that_of_the_codes(open_page):
     page = open_page(LINK)
     wait_until(
         page,
@@ -142,13 +142,13 @@ def test_contact_sheets_show_the_same_places_then_each_models_own(open_page):
         sheet = pixels(sheets.nth(k))
         assert np.abs(sheet[:28, :28] - decoded(name, [-2.5, 2.5])).max() <= 1
         assert np.abs(sheet[5 * 28 : 6 * 28, -28:] - decoded(name, [2.5, 0])).max() <= 1
-    page.get_by_role("button", name="Own extent").click()
+    page.get_by_role("button", name="Extent of the codes").click()
     wait_for_query(page, "grid", "own")
     extents = {s.get_attribute("data-extent") for s in sheets.all()}
     assert len(extents) == 2
 
 
-def test_models_come_and_go_and_the_place_stays(open_page):
+def test_models_change_and_the_cursor_stays(open_page):
     page = open_page(f"{LINK}&z=1,-1")
     choose(page, "Models, two to four", "fashion-beta-vae")
     page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
@@ -161,14 +161,14 @@ def test_models_come_and_go_and_the_place_stays(open_page):
     assert z_in(page, "fashion-ae") == [1, -1]
 
 
-def test_lessons_and_numbers_are_there_and_react(open_page):
+def test_lessons_and_metrics_are_shown_and_react(open_page):
     page = open_page(LINK)
     table = page.locator(".mt table").first
     table.wait_for()
     assert "★ 238.5" in table.inner_text() and "fashion-ae" in table.inner_text()
     for title in ("1 · Holes", "2 · Beta", "3 · Adversary and hierarchy"):
         page.get_by_role("heading", name=title).wait_for()
-    assert page.get_by_text("Look for").count() >= 1
+    assert page.get_by_text("What to look for").count() >= 1
     strip = page.get_by_alt_text("decoded by fashion-ae along")
     strip.wait_for()
     before = strip.get_attribute("src")
@@ -181,18 +181,19 @@ def test_lessons_and_numbers_are_there_and_react(open_page):
     )
 
 
-def test_beta_is_chosen_and_the_deep_models_show_an_item(open_page):
+def test_beta_is_selected_and_the_deep_models_show_an_image(open_page):
     page = open_page(LINK)
-    grid = page.get_by_alt_text("places decoded at beta 1")
+    grid = page.get_by_alt_text("codes decoded at beta 1")
     grid.wait_for()
     before = grid.get_attribute("src")
     page.locator(".st-key-lesson-beta").get_by_text("10", exact=True).click()
-    strong = page.get_by_alt_text("places decoded at beta 10")
+    strong = page.get_by_alt_text("codes decoded at beta 10")
     strong.wait_for()
     assert strong.get_attribute("src") != before
-    page.get_by_text("fashion-avb · 1,500 draws for this item").wait_for()
-    details = [page.get_by_alt_text(f"fashion-hvae: seed {s}", exact=True) for s in (1, 8)]
-    assert len({picture.get_attribute("src") for picture in details}) == 2
+    page.get_by_text("fashion-avb · 1,500 samples of the posterior").wait_for()
+    alts = [f"fashion-hvae: noise seed {s}" for s in (1, 8)]
+    variations = [page.get_by_alt_text(alt, exact=True) for alt in alts]
+    assert len({picture.get_attribute("src") for picture in variations}) == 2
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 import vae
 from pages.ui.learn.steps import SLUGS, STEPS
-from vae.nn.distributions import bernoulli_nll
 
 READY = '.ls[data-state="ready"]'
 PICTURE = '[data-testid="lesson-picture"]'
@@ -24,11 +23,11 @@ def value(page: Page, symbol: str) -> float:
     return float(page.locator(f'.ls-legend [data-symbol="{symbol}"]').get_attribute("data-value"))
 
 
-def slide(page: Page, words: str, to: float) -> None:
-    page.get_by_role("slider", name=words).fill(str(to))
+def slide(page: Page, name: str, to: float) -> None:
+    page.get_by_role("slider", name=name).fill(str(to))
 
 
-def test_all_steps_are_walked_by_keyboard(open_page):
+def test_the_keyboard_moves_through_all_steps(open_page):
     page = opened(open_page)
     for slug, step in zip(SLUGS, STEPS, strict=True):
         wait_for_query(page, "step", slug)
@@ -43,8 +42,8 @@ def test_all_steps_are_walked_by_keyboard(open_page):
     page.reload()
     page.get_by_role("heading", name=STEPS[-2].title).wait_for()
     page.get_by_text("The conditional one").click()
-    page.get_by_text("Yes. It is the one that is told a class.").wait_for()
-    page.get_by_text("The lines of this project that do it").click()
+    page.get_by_text("Yes. It is the one that is conditioned on a class.").wait_for()
+    page.get_by_text("Source code").click()
     page.get_by_text("def decode").first.wait_for()
     found = Axe().run(page, context=".ls").response["violations"]
     assert not found, [(v["id"], v["nodes"][0]["html"][:200]) for v in found]
@@ -53,7 +52,7 @@ def test_all_steps_are_walked_by_keyboard(open_page):
 def test_figures_move_and_their_numbers_are_right(open_page):
     page = opened(open_page, "/learn?step=reparameterise")
     before = page.locator(PICTURE).get_attribute("data-z")
-    page.get_by_role("button", name="Draw ε").click()
+    page.get_by_role("button", name="Resample ε").click()
     assert page.locator(PICTURE).get_attribute("data-z") != before
     slide(page, "σ₁", 0.75)
     for d in "₁₂":
@@ -65,14 +64,14 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     page = opened(open_page, "/learn?step=kl")
     slide(page, "μ", -1.5)
     slide(page, "σ", 0.8)
-    slide(page, "n = 10 to the", 5)
+    slide(page, "log₁₀ n", 5)
     wanted = 0.5 * (1.5**2 + 0.8**2 - 1 - np.log(0.8**2))
     assert abs(value(page, "KL") - wanted) < 1e-9
     assert abs(value(page, "KL ≈") - wanted) < 0.03
 
     page = opened(open_page, "/learn?step=loss")
     wait_until(page, "document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')")
-    least = value(page, "−ELBO")
+    minimum = value(page, "−ELBO")
     item = int(page.locator(".ls-choices [aria-pressed=true]").get_attribute("data-item"))
     image = vae.load_dataset("fashion-mnist-starter").test.images[item] / 255
     model = vae.load("checkpoints/fashion-vae").model
@@ -83,31 +82,31 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     kl = float((0.5 * (q.mean**2 + q.std**2 - 1) - q.std.log()).sum())
     assert abs(value(page, "KL") - kl) < 1e-2
     draws = q.mean + q.std * torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
-    nll = float(bernoulli_nll(model.decode(draws), x.expand(400, -1, -1, -1)).mean())
+    nll = float(model.likelihood.nll(model.decode(draws), x.expand(400, -1, -1, -1)).mean())
     assert abs(value(page, "reconstruction") - nll) < 2
     slide(page, "σ times", 5)
-    assert value(page, "−ELBO") > least
-    page.get_by_role("button", name="Back to the encoder").click()
+    assert value(page, "−ELBO") > minimum
+    page.get_by_role("button", name="Reset to the encoder").click()
     wait_until(
         page,
         "v => Math.abs(document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')"
         ".dataset.value - v) < 1e-6",
-        arg=least,
+        arg=minimum,
     )
     plane = page.get_by_test_id("lesson-plane").bounding_box()
     page.mouse.click(plane["x"] + 40, plane["y"] + 40)
-    assert value(page, "−ELBO") > least + 5
+    assert value(page, "−ELBO") > minimum + 5
 
 
-def test_a_phone_in_the_dark_large_type_and_the_teachers_plans(open_page):
+def test_a_dark_phone_presentation_mode_and_the_lesson_plans(open_page):
     options = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
     page = opened(open_page, "/learn?step=loss", **options)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     formula = page.locator(".stMain .katex-display")  # the longest one fits, but for a margin
     assert formula.evaluate("f => f.scrollWidth - f.clientWidth") <= 4
-    page.get_by_text("Large type").click()
+    page.get_by_text("Presentation mode").click()
     page.wait_for_selector('.ls[data-large="true"]')
     page.goto(page.url.split("?")[0] + "?step=teacher")
-    page.get_by_text("45 minutes, 45 minutes in all").wait_for()
+    page.get_by_role("heading", name="45 minutes").wait_for()
     expect(page.get_by_role("link", name="7 · The KL divergence")).to_have_count(1)
     assert query(page)["step"] == "teacher"

@@ -47,7 +47,7 @@ def test_beta_family_is_the_largest_group_that_differs_in_beta_alone():
     assert beta_family(family[:2]) == [] and beta_family([]) == []
 
 
-def test_only_models_of_the_same_images_and_a_plane_are_comparable():
+def test_only_models_of_the_same_images_and_two_latents_are_comparable():
     shown = {"fashion-mnist": "starter", "starter": "starter", "digits": "digits"}.get
     entries = [
         entry("a"),
@@ -83,7 +83,7 @@ def test_the_first_comparison_is_of_the_most_different_models():
     assert kind_of(entry("b", "beta-vae", beta=4.0)) == "beta-VAE · mlp · beta 4"
 
 
-def test_links_are_read_back_and_bad_parts_are_named():
+def test_links_are_read_back_and_unreadable_keys_are_named():
     full = Comparison(("a", "b"), (0.5, -1.25), 7, "item", "own")
     assert comparison_from_query(full.to_query(), Comparison()) == (full, [])
     start = Comparison(("a", "b"), (1.0, 2.0))
@@ -122,17 +122,17 @@ def test_the_table_marks_the_best_and_says_what_is_missing():
     assert "5-NN" not in metrics_table(models, ("kl",))
 
 
-def test_walk_figure_fills_the_width_of_its_strip():
+def test_traversal_figure_fills_the_width_of_its_strip():
     rng = np.random.default_rng(0)
     path = Traversal(rng.normal(size=(29, 2)), rng.random(29), rng.random(29), rng.random(29))
-    figure = compare_figures.walk_figure(path, 15, (2.0, 1.0, 0.7))
+    figure = compare_figures.traversal_figure(path, 15, (2.0, 1.0, 0.7))
     low, high = figure.layout.xaxis.range
     frame = (high - low) / 15  # the first frame's middle is the start, the last one's the end
     assert low + frame / 2 == pytest.approx(0) and high - frame / 2 == pytest.approx(1)
     assert len(figure.data) == 3 and figure.layout.yaxis.range[1] > 2
 
 
-def test_ellipse_holds_its_share_of_the_gaussian():
+def test_the_ellipse_contains_95_percent_of_a_gaussian():
     rng = np.random.default_rng(0)
     mean, std = np.array([1.0, -2.0]), np.array([0.5, 2.0])
     outline = compare_figures.ellipse(mean, std)
@@ -145,18 +145,18 @@ def test_ellipse_holds_its_share_of_the_gaussian():
 def test_figures_of_codes_betas_and_clouds_hold_what_they_are_given():
     rng = np.random.default_rng(0)
     codes, labels = rng.normal(size=(300, 2)), np.arange(300) % 2
-    figure = compare_figures.codes_figure(codes, labels, ("left", "right", "none"), most=200)
+    figure = compare_figures.codes_figure(codes, labels, ("left", "right", "none"), limit=200)
     assert [len(t.x) for t in figure.data] == [100, 100, 0]
     assert len({t.marker.symbol for t in figure.data}) == 3
     plane = compare_figures.rate_distortion_figure([0.1, 1, 10], [9, 7, 4], [230, 238, 255], 1)
     assert plane.data[0].text[1] == "<b>β = 1</b>" and plane.data[0].marker.size[1] == 15
-    cloud = compare_figures.cloud_figure(
+    cloud = compare_figures.posterior_figure(
         codes, compare_figures.ellipse(codes.mean(0), codes.std(0)), "95 %"
     )
     assert len(cloud.data[0].x) == 300 and cloud.layout.yaxis.scaleanchor == "x"
 
 
-def test_mosaic_places_pictures_row_by_row():
+def test_mosaic_places_images_row_by_row():
     pictures = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1)
     assert mosaic(pictures, 3)[..., 0].tolist() == [[0, 1, 2], [3, 4, 5]]
     assert mosaic(pictures, 3, scale=2).shape == (4, 6, 3)
@@ -164,8 +164,8 @@ def test_mosaic_places_pictures_row_by_row():
     assert np.array_equal(mosaic(colour, 2)[:, 5:], colour[1])
 
 
-def test_likelihoods_of_other_things_win_no_star():
-    """Black and white images, or a label that was told, make a number that has no rivals."""
+def test_likelihoods_that_are_not_comparable_get_no_star():
+    """Those of binarised images, and those given a label."""
 
     def entry(name: str, **numbers):
         config = Config(ModelConfig(name=name, classes=10 * (name == "cvae")))

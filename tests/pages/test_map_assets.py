@@ -11,7 +11,7 @@ def content(url: str) -> bytes:
     import gzip
 
     item = routes._store.get(url.split("/")[-1])
-    return gzip.decompress(item.body) if item.zipped else item.body
+    return gzip.decompress(item.body) if item.gzipped else item.body
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def items():
 
 def test_all_items_travel_as_they_are(items):
     codes, labels = items
-    made = map_assets.publish_map(codes, labels, "abc", uncertainty=None)
+    made = map_assets.publish_map(codes, labels, "abc", entropy=None)
     raw = content(made.urls["points"])
     assert len(raw) == 500 * (8 + 8 + 1)
     assert np.array_equal(np.frombuffer(raw, "<f4", 1000).reshape(500, 2), codes.mean)
@@ -37,7 +37,7 @@ def test_all_items_travel_as_they_are(items):
 def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
     codes, labels = items
     monkeypatch.setattr(map_assets, "MAX_POINTS", 100)
-    made = map_assets.publish_map(codes, labels, "abc", uncertainty=None)
+    made = map_assets.publish_map(codes, labels, "abc", entropy=None)
     assert (made.facts["total"], made.facts["count"]) == (500, 100)
     assert "density" in made.facts["layers"]
     raw = content(made.urls["points"])

@@ -37,7 +37,7 @@ def test_compare_runs_with_its_numbers_and_lessons(app):
     assert app.get("bidi_component")
     titles = [s.value for s in app.subheader]
     assert titles == ["1 · Holes", "2 · Beta", "3 · Adversary and hierarchy"]
-    assert any("Look for" in m.value for m in app.markdown)
+    assert any("What to look for" in m.value for m in app.markdown)
 
 
 def test_a_seeded_comparison_reaches_the_address_bar(app):
@@ -45,15 +45,15 @@ def test_a_seeded_comparison_reaches_the_address_bar(app):
     app.switch_page("compare.py")
     app.query_params["m"] = "fashion-ae,nobody,fashion-vae,fashion-vae-10"
     app.run()
-    said = "Left out: nobody (there is no such model), fashion-vae-10 (10 latents)."
-    assert app.warning[0].value == said
+    message = "Left out: nobody (there is no such model), fashion-vae-10 (10 latents)."
+    assert app.warning[0].value == message
     place = {"turn": 1, "z": [0.5, -0.5], "item": 3, "mode": "item", "extent": "own"}
     app.session_state["maps"] = {"place": place}
     app.run()
     assert not app.exception
     query = app.query_params
-    told = [query[name] for name in ("z", "i", "mode", "grid")]
-    assert told == ["0.5,-0.5", "3", "item", "own"]
+    shown = [query[name] for name in ("z", "i", "mode", "grid")]
+    assert shown == ["0.5,-0.5", "3", "item", "own"]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_the_lessons_on_beta_and_on_depth_show_their_models(app, family):
     assert not app.exception
     assert any("beta 10: reconstruction 250.0 nats, KL 3.00 nats" in c.value for c in app.caption)
     words = [m.value for m in app.markdown]
-    assert any(w.startswith("**avb** · 1,500 draws") for w in words)
+    assert any(w.startswith("**avb** · 1,500 samples") for w in words)
     assert any(w.startswith("**hvae** ·") for w in words)
     assert any("needs a model of kind ae" in w for w in words)
 
@@ -123,7 +123,7 @@ def test_a_board_that_is_no_board_is_refused_with_a_way_out(app, tmp_path, board
     app.switch_page("board.py")
     app.query_params["b"] = "b" * 22
     app.run()
-    assert not app.exception and "schema is 7; expected 1" in app.error[0].value
+    assert not app.exception and "schema is 7; expected a whole number <= 1" in app.error[0].value
     app.button[0].click().run()
     assert not app.exception and not app.error and app.info
 
@@ -153,7 +153,7 @@ def test_generate_draws_what_its_link_asks_for_and_names_what_it_cannot_read(app
 
 def test_what_is_computed_later_is_answered_once_asked_for():
     ran = []
-    url = routes.publish_later("a sheet", lambda: ran.append(1) or b"[1]")
+    url = routes.publish_deferred("a sheet", lambda: ran.append(1) or b"[1]")
     route = next(r for r in routes.ROUTES if r.path == f"/{routes.PREFIX}/later/{{key}}")
 
     def answer(key: str):

@@ -1,4 +1,4 @@
-"""What the Compare page and its lessons compute once."""
+"""Cached results of the Compare page and its lessons."""
 
 import numpy as np
 import streamlit as st
@@ -20,10 +20,10 @@ def central_items(name: str, digest: str) -> list[int | None]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def most_contrasting_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tuple[int, int]:
-    """Two central items of classes that show best what two models, (name, digest), differ in."""
-    items = [item for item in central_items(*whole) if item is not None]
-    sparse, dense = cache.codes(*torn).mean, cache.codes(*whole).mean
+def most_contrasting_pair(first: tuple[str, str], second: tuple[str, str]) -> tuple[int, int]:
+    """The two central items between which two models, each (name, digest), differ most."""
+    items = [item for item in central_items(*second) if item is not None]
+    sparse, dense = cache.codes(*first).mean, cache.codes(*second).mean
     return find_pair(sparse, dense, items)
 
 
@@ -31,7 +31,7 @@ def most_contrasting_pair(torn: tuple[str, str], whole: tuple[str, str]) -> tupl
 def traversal(
     name: str, digest: str, start: int, end: int, frames: int
 ) -> tuple[Traversal, bytes]:
-    """The straight line between two items' codes, and `frames` pictures on it as one PNG."""
+    """The straight line between two items' codes, and `frames` images on it as one PNG."""
     model, pictures = (
         cache.checkpoint(name, digest).model,
         cache.display_dataset(name, digest).test.images,
@@ -44,9 +44,9 @@ def traversal(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def decoded_grid(name: str, digest: str, reach: float, side: int) -> bytes:
-    """side x side places over the square of z from -reach to reach, decoded, as one PNG."""
-    axis = np.linspace(-reach, reach, side)
+def decoded_grid(name: str, digest: str, extent: float, side: int) -> bytes:
+    """side x side codes over the square from -extent to extent, decoded, as one PNG."""
+    axis = np.linspace(-extent, extent, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
     pictures = cache.codec(name, digest).decode(np.stack([z1, z2], 2).reshape(-1, 2))
     return grid.encode_png(grid.mosaic(pictures, side, scale=2))
@@ -60,7 +60,8 @@ def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | N
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def details(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
-    """The place of one item [seeds + 1, H, W, C]: at its means, then with seeds 1, 2, ..."""
+def noise_variations(name: str, digest: str, item: int, seeds: int) -> np.ndarray:
+    """The code of one item, decoded at zero noise and with the noise seeds 1, 2, ...: images
+    [seeds + 1, H, W, C]."""
     z = np.repeat(cache.codes(name, digest).mean[item : item + 1], seeds + 1, axis=0)
     return cache.codec(name, digest).decode(z, seed=range(seeds + 1))

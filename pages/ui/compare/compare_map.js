@@ -1,8 +1,8 @@
 /**
- * Two to four models on linked maps: one cursor, the same place or the same item in all of them.
+ * Two to four models on linked maps with one cursor: the same z or the same test image in all.
  *
- * As on the Explore page, `held` counts and `preview` follows a hovering pointer; only what is held
- * is committed to Python. An item index means the same image in every model, because all encode
+ * As on the Explore page, `preview` follows a hovering pointer and `held` is the cursor; only the
+ * cursor is committed to Python. An item index means the same image in every model, because all encode
  * the same images in the same order.
  */
 
@@ -35,7 +35,7 @@ export default class CompareMap {
     }
   }
 
-  /** What a panel's pointer and keys ask for; `listen` calls a click `pin`: here it holds. */
+  /** The handlers of a panel's pointer and keys; a click, which `listen` calls `pin`, moves the cursor. */
   actions() {
     return {
       preview: (panel, z) => { if (panel.items) { this.preview = z && this.aim(panel, z); this.redraw(); } },
@@ -48,7 +48,7 @@ export default class CompareMap {
     };
   }
 
-  /** Called with every message of Python: chosen models come and go, the place stays. */
+  /** Called with every message of Python; the cursor stays when the models change. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     const repaint = theme !== this.theme;
@@ -66,7 +66,7 @@ export default class CompareMap {
     }
   }
 
-  /** Fills one panel and one sheet a model; a panel whose model stays is left as it is. */
+  /** Fills one panel and one sheet per model; a panel whose model stays is not redrawn. */
   async open({ models, plotly }) {
     const home = this.find(".cm-panels");
     const Plotly = await loadPlotly(plotly);
@@ -120,9 +120,9 @@ export default class CompareMap {
 
   ready() { return this.panels.filter((panel) => panel.items); }
 
-  // --- what people do -------------------------------------------------------------------------
+  // --- input -----------------------------------------------------------------------------------
 
-  /** What a place of one panel means for all: itself, or the item that lies nearest there. */
+  /** A position in one panel as the shared cursor: itself, or the nearest item. */
   aim(panel, z) {
     if (this.state.mode === "z") return { z: round(z), item: this.state.item };
     const [{ item }] = panel.items.nearest(z, 1);
@@ -185,15 +185,15 @@ export default class CompareMap {
     this.redraw();
   }
 
-  // --- what people see ------------------------------------------------------------------------
+  // --- output ---------------------------------------------------------------------------------
 
   showTools() {
     const { mode, extent } = this.state;
     for (const button of this.root.querySelectorAll("[data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     for (const button of this.root.querySelectorAll("[data-extent]")) button.setAttribute("aria-pressed", String(button.dataset.extent === extent));
     this.find(".cm-extent").textContent = extent === "same"
-      ? "121 places, every 0.5 from −2.5 to 2.5 on both axes. Press one to move the cursor there."
-      : "121 places over all that each model's own codes cover; compare the order, not the position.";
+      ? "121 points, spaced 0.5 from −2.5 to 2.5 on both axes. Click one to move the cursor there."
+      : "121 points over the extent of each model's codes: compare the arrangement, not the positions.";
   }
 
   drawSheets() {
@@ -211,20 +211,20 @@ export default class CompareMap {
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      this.drawPlace();
+      this.drawCursor();
     });
   }
 
-  drawPlace() {
+  drawCursor() {
     const { state, theme, hidden } = this, panels = this.ready();
     if (!panels.length) return;
     const { z, item } = this.preview ?? state, byItem = state.mode === "item" && item !== null;
     const moved = this.moved ?? new Set();
     this.moved = null;
     panels.forEach((panel) => {
-      const own = (i) => round(panel.items.code(i)), here = byItem ? own(item) : z;
+      const code = (i) => round(panel.items.code(i)), here = byItem ? code(item) : z;
       panel.show(here, byItem ? item : null);
-      panel.draw(theme, { z: here, held: byItem ? own(state.item) : state.z, preview: this.preview !== null, item, hidden }, moved.has(panel));
+      panel.draw(theme, { z: here, held: byItem ? code(state.item) : state.z, preview: this.preview !== null, item, hidden }, moved.has(panel));
       this.sheets[this.panels.indexOf(panel)].point(here);
     });
     if (byItem) this.latestImage.want(item);
@@ -233,7 +233,7 @@ export default class CompareMap {
       ? `test image ${items.itemNumber(item)}: ${items.classes[items.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
   }
 
-  /** The cursor has come to rest: told to Python, and said to screen readers. */
+  /** Sends the cursor to Python and announces it to screen readers. */
   rest() {
     this.commit();
     clearTimeout(this.saying);

@@ -1,4 +1,4 @@
-"""The component of the Compare page: what Python gives it, what it gives back."""
+"""The component of the Compare page."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ _mount = component(__file__)
 def compare_map(
     models: Sequence[tuple[MapAssets, str]], comparison: Comparison, *, key: str
 ) -> dict | None:
-    """Shows two to four models, each with a line that says what it is.
+    """Shows two to four models, each with a description.
 
-    `comparison` is taken over when the maps are new; after that they lead. Returns what the
-    visitor last committed, unchecked, or None.
+    New maps start at `comparison`; after that they keep their own state. Returns what the visitor
+    last committed, unchecked, or None.
     """
     result = _mount(
         key=key,

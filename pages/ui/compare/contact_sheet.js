@@ -1,33 +1,33 @@
-/** A contact sheet: 11 x 11 places of one model's plane, decoded a few milliseconds a frame. */
+/** A decoded grid of 11 x 11 codes, filled a few milliseconds per animation frame. */
 
 import { fill, paint } from "../decoder/pixels.js";
 
 
 export const SIDE = 11;
-/** Every 0.5 from -2.5 to 2.5: where a standard normal prior has 98 % of its codes on each axis. */
+/** Spaced 0.5 from -2.5 to 2.5: a standard normal prior has 98 % of its mass there on each axis. */
 export const SAME = [-2.5, 2.5, -2.5, 2.5];
 const FRAME_BUDGET = 7;
 
 export class Sheet {
-  /** @param onPlace(z) a place of the sheet was pressed */
-  constructor(element, onPlace) {
+  /** @param onSelect called with the code of a clicked cell */
+  constructor(element, onSelect) {
     this.element = element;
     this.canvas = element.querySelector("canvas");
     this.here = element.querySelector(".cm-here");
     this.canvas.onclick = (event) => {
       if (!this.extent) return;
       const box = this.canvas.getBoundingClientRect(), cell = (v, size) => Math.min(SIDE - 1, Math.floor(v / size * SIDE));
-      onPlace(this.place(cell(event.clientX - box.left, box.width), cell(event.clientY - box.top, box.height)));
+      onSelect(this.codeAt(cell(event.clientX - box.left, box.width), cell(event.clientY - box.top, box.height)));
     };
   }
 
-  /** Code of a column and a row; row 0 is the highest z2. */
-  place(column, row) {
-    const [x0, x1, y0, y1] = this.extent, share = (k) => k / (SIDE - 1);
-    return [x0 + share(column) * (x1 - x0), y1 - share(row) * (y1 - y0)];
+  /** The code of a column and a row; row 0 has the largest z2. */
+  codeAt(column, row) {
+    const [x0, x1, y0, y1] = this.extent, fraction = (k) => k / (SIDE - 1);
+    return [x0 + fraction(column) * (x1 - x0), y1 - fraction(row) * (y1 - y0)];
   }
 
-  /** @param panel whose model draws   @param extent [z1 min, z1 max, z2 min, z2 max] */
+  /** @param panel whose model decodes   @param extent [z1 min, z1 max, z2 min, z2 max] */
   async draw(panel, extent) {
     const { items, source } = panel, key = `${items.digest}/${extent.join()}`;
     if (key === this.key) return;
@@ -35,13 +35,13 @@ export class Sheet {
     const [channels, height, width] = items.image, words = extent.map((v) => v.toFixed(1));
     this.element.querySelector("figcaption").textContent = items.name;
     Object.assign(this.canvas, { width: width * SIDE, height: height * SIDE });
-    this.canvas.setAttribute("aria-label", `${SIDE * SIDE} places decoded by ${items.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
+    this.canvas.setAttribute("aria-label", `${SIDE * SIDE} points decoded by ${items.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
     this.canvas.dataset.extent = extent.join();
     this.canvas.dataset.done = "false";
     const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
     let start = performance.now();
     for (let k = 0; k < SIDE * SIDE; k++) {
-      const column = k % SIDE, row = Math.floor(k / SIDE), z = this.place(column, row);
+      const column = k % SIDE, row = Math.floor(k / SIDE), z = this.codeAt(column, row);
       if (!source.remote) paint(source.decode(panel.latentAt(z, null)), channels, image.data);
       else {
         const bytes = await source.fetchBytes(panel.latentAt(z, null));
@@ -59,7 +59,7 @@ export class Sheet {
     this.canvas.dataset.done = "true";
   }
 
-  /** Frames the place nearest to z, if z lies on the sheet. */
+  /** Frames the cell nearest to z, if z lies in the extent. */
   point(z) {
     if (!this.extent) return;
     const [x0, x1, y0, y1] = this.extent;

@@ -1,4 +1,4 @@
-"""Arrays to Plotly figures. Pure: no Streamlit; colours and fonts come from the page's theme."""
+"""Plotly figures of the lessons. Pure; colours and fonts come from the page's theme."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,28 +9,32 @@ from vae.latent.traversal import Traversal
 from ..controls.chart_style import LABEL, QUIET, SYMBOLS
 
 
-def walk_figure(path: Traversal, frames: int, tops: tuple[float, float, float]) -> go.Figure:
-    """What lies under a walk: density, pixel entropy, difference from the nearest real image.
+def traversal_figure(path: Traversal, frames: int, tops: tuple[float, float, float]) -> go.Figure:
+    """Density, distance from the nearest real image and pixel entropy along a traversal.
 
-    The axis lies under a strip of `frames` pictures of the same width: each above its place.
-    `tops` end the three axes, so that two walks can be compared by eye.
+    The x axis is aligned with a strip of `frames` images of the same width. `tops` are the upper
+    limits of the three y axes, so that two traversals can be compared.
     """
-    share = np.linspace(0, 1, len(path.density))
+    fraction = np.linspace(0, 1, len(path.density))
     rows = (
-        (path.density, "density of the items, 1 = typical", "%{y:.2f} of the typical density"),
-        (path.nearest_error, "MSE per pixel from the nearest real image", "%{y:.4f}"),
-        (path.entropy, "pixel entropy, nats: how undecided", "%{y:.3f} nats a pixel"),
+        (
+            path.density,
+            "density, 1 = that of the median item",
+            "%{y:.2f} times the median density",
+        ),
+        (path.nearest_error, "MSE per pixel to the nearest real image", "%{y:.4f}"),
+        (path.entropy, "pixel entropy, nats per pixel", "%{y:.3f} nats per pixel"),
     )
     figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.13)
     for row, ((values, title, words), top) in enumerate(zip(rows, tops, strict=True), start=1):
         figure.add_scatter(
-            x=share,
+            x=fraction,
             y=values,
             fill="tozeroy",
             fillcolor="rgba(140, 127, 114, 0.25)",
             mode="lines",
             line={"width": 2, "color": QUIET},
-            hovertemplate=f"{words}, %{{x:.0%}} of the way<extra></extra>",
+            hovertemplate=f"{words}, %{{x:.0%}} of the path<extra></extra>",
             row=row,
             col=1,
         )
@@ -69,19 +73,19 @@ def _round(value: float) -> float:
 
 
 def codes_figure(
-    codes: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], *, most: int = 2500
+    codes: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], *, limit: int = 2500
 ) -> go.Figure:
-    """A map's thumbnail: the first `most` codes [N, 2], one colour and one shape a class."""
+    """A small map of the first `limit` codes [N, 2], one colour and marker per class."""
     figure = go.Figure()
-    codes, labels = codes[:most], labels[:most]
+    codes, labels = codes[:limit], labels[:limit]
     for label, name in enumerate(class_names):
-        own = codes[labels == label]
+        members = codes[labels == label]
         figure.add_scatter(
-            x=own[:, 0], y=own[:, 1], mode="markers", name=name, hoverinfo="name",
+            x=members[:, 0], y=members[:, 1], mode="markers", name=name, hoverinfo="name",
             marker={"size": 4, "symbol": SYMBOLS[label % len(SYMBOLS)], "opacity": 0.75},
         )  # fmt: skip
-        if len(own):
-            x, y = np.median(own, axis=0)
+        if len(members):
+            x, y = np.median(members, axis=0)
             figure.add_annotation(
                 x=x, y=y, text=f"<b>{name}</b>", showarrow=False, font={"size": 11}
             )  # fmt: skip
@@ -92,7 +96,7 @@ def codes_figure(
 def rate_distortion_figure(
     betas: list[float], kl: list[float], reconstruction: list[float], chosen: int
 ) -> go.Figure:
-    """What each beta pays (KL) for what it gets (reconstruction), both nats an image."""
+    """Rate (KL) and distortion (reconstruction) per beta, in nats per image."""
     figure = go.Figure()
     figure.add_scatter(
         x=kl,
@@ -107,18 +111,18 @@ def rate_distortion_figure(
         },
         hovertemplate="KL %{x:.2f} nats, reconstruction %{y:.1f} nats<extra></extra>",
     )
-    figure.update_xaxes(title="KL, nats an image: what the code says", fixedrange=True)
-    figure.update_yaxes(title="reconstruction, nats an image: what is missed", fixedrange=True)
+    figure.update_xaxes(title="Rate: KL, nats per image", fixedrange=True)
+    figure.update_yaxes(title="Distortion: reconstruction, nats per image", fixedrange=True)
     return figure.update_layout(
         height=340, showlegend=False, margin={"l": 8, "r": 48, "t": 24, "b": 8}
     )
 
 
-def cloud_figure(draws: np.ndarray, ellipse: np.ndarray, words: str) -> go.Figure:
-    """Draws [n, 2] from q(z|x) and the outline [m, 2] of 95 % of a Gaussian."""
+def posterior_figure(draws: np.ndarray, ellipse: np.ndarray, words: str) -> go.Figure:
+    """Samples [n, 2] of q(z|x), and an ellipse [m, 2]."""
     figure = go.Figure()
     figure.add_scatter(
-        x=draws[:, 0], y=draws[:, 1], mode="markers", name="draws of q(z|x)", hoverinfo="skip",
+        x=draws[:, 0], y=draws[:, 1], mode="markers", name="samples of q(z|x)", hoverinfo="skip",
         marker={"size": 3, "opacity": 0.45},
     )  # fmt: skip
     figure.add_scatter(
@@ -129,15 +133,15 @@ def cloud_figure(draws: np.ndarray, ellipse: np.ndarray, words: str) -> go.Figur
     return figure.update_layout(height=330, legend={"orientation": "h", "y": -0.12, "x": 0})
 
 
-def ellipse(mean: np.ndarray, std: np.ndarray, *, share: float = 0.95) -> np.ndarray:
-    """Outline [65, 2] that holds `share` of an axis-parallel Gaussian in the plane."""
-    reach = np.sqrt(-2 * np.log(1 - share))
+def ellipse(mean: np.ndarray, std: np.ndarray, *, mass: float = 0.95) -> np.ndarray:
+    """The outline [65, 2] that contains `mass` of a Gaussian with diagonal covariance."""
+    radius = np.sqrt(-2 * np.log(1 - mass))
     angle = np.linspace(0, 2 * np.pi, 65)[:, None]
-    return mean + reach * std * np.hstack([np.cos(angle), np.sin(angle)])
+    return mean + radius * std * np.hstack([np.cos(angle), np.sin(angle)])
 
 
 def _square(figure: go.Figure, points: np.ndarray) -> None:
-    """Equal units on both axes over all but stray points, no handles that lead away."""
+    """Equal units on both axes over the central 99.8 % of the points; no zooming."""
     low, high = np.percentile(points, (0.1, 99.9), axis=0)
     middle, half = (low + high) / 2, 0.56 * float((high - low).max() or 1)
     figure.update_xaxes(range=[middle[0] - half, middle[0] + half], fixedrange=True, nticks=7)

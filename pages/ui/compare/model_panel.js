@@ -1,4 +1,4 @@
-/** One model of the comparison: its map, the picture at the cursor, one look at the place. */
+/** One model of the comparison: its map, the image decoded at the cursor, facts about it. */
 
 import { loadBuffer } from "../component/load.js";
 import { element } from "../component/element.js";
@@ -36,7 +36,7 @@ export class ComparePanel {
     this.element.dataset.model = facts.name;
     this.find(".cm-name").textContent = facts.name;
     this.find(".cm-kind").textContent = title;
-    this.over.setAttribute("aria-label", `Map of ${facts.name}. Arrow keys move the cursor in all maps, M changes what is shared, F shows everything.`);
+    this.over.setAttribute("aria-label", `Map of ${facts.name}. Arrow keys move the cursor in all maps, M switches between same z and same image, F shows everything.`);
     this.items = null;
     try {
       const [items, buffer] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program)]);
@@ -59,9 +59,9 @@ export class ComparePanel {
     }
   }
 
-  /** A program that this page cannot run is no reason to show nothing: then the server decodes. */
+  /** Opens the decoder program; where the browser cannot run it, the server decodes. */
   openSource(buffer, url, facts) {
-    const none = new Float32Array(facts.contextSize); // models are compared without detail
+    const none = new Float32Array(facts.contextSize); // models are compared at zero noise
     try {
       this.source.open(buffer, url, facts, none);
     } catch {
@@ -69,21 +69,21 @@ export class ComparePanel {
     }
   }
 
-  /** What is decoded: a model that is told labels is told the shown item's own. */
+  /** The decoder's input; a conditional model receives the label of the shown item. */
   latentAt(z, item) {
     return { z, label: item !== null && this.items.context === "label" ? this.items.labels[item] : null, seed: 0 };
   }
 
-  /** @param z the code to show   @param own the item whose own code that is, or null */
-  show(z, own) {
-    const key = `${z.join(",")}/${own}`;
+  /** @param z the code to show   @param item the item with this code, or null */
+  show(z, item) {
+    const key = `${z.join(",")}/${item}`;
     if (key === this.shown) return;
     this.shown = key;
-    Object.assign(this, { z, own });
+    Object.assign(this, { z, item });
     this.canvas.setAttribute("aria-label", `Decoded by ${this.items.name} at ${z.join(", ")}`);
-    this.source.draw(this.latentAt(z, own));
-    this.find(".cm-original").hidden = own === null;
-    this.find(".cm-decoded").textContent = own === null ? z.map((v) => v.toFixed(2)).join(", ") : "decoded";
+    this.source.draw(this.latentAt(z, item));
+    this.find(".cm-original").hidden = item === null;
+    this.find(".cm-decoded").textContent = item === null ? z.map((v) => v.toFixed(2)).join(", ") : "decoded";
     this.showFacts();
   }
 
@@ -91,10 +91,10 @@ export class ComparePanel {
     draw();
     this.ctx.putImageData(this.image, 0, 0);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
-    if (this.own !== null) this.showFacts();
+    if (this.item !== null) this.showFacts();
   }
 
-  /** The real image of an item, once it has come. */
+  /** Shows the real image of an item. */
   showOriginal(picture, item) {
     const canvas = this.find('[data-testid="original-image"]'), [, height, width] = this.items.image;
     Object.assign(canvas, { width, height });
@@ -107,16 +107,16 @@ export class ComparePanel {
   }
 
   showFacts() {
-    const { items, z, own, source } = this, survey = items.survey(z), { mix, near } = survey;
+    const { items, z, item, source } = this, survey = items.survey(z), { mix, near } = survey;
     const lines = [`density ${densityText(survey)}`];
-    lines.push(`nearest: ${items.classes[mix[0].label]} ${mix[0].count} of ${near.length}`);
-    const error = own !== null && this.original?.item === own && this.canvas.dataset.z === z.join(",") ? this.error() : null;
-    if (error !== null) lines.push(`squared error ${error.toFixed(4)} a pixel`);
+    lines.push(`${mix[0].count} of the ${near.length} nearest: ${items.classes[mix[0].label]}`);
+    const error = item !== null && this.original?.item === item && this.canvas.dataset.z === z.join(",") ? this.error() : null;
+    if (error !== null) lines.push(`MSE ${error.toFixed(4)} per pixel`);
     else if (source.remote) lines.push("decoded on the server");
     this.find(".cm-facts").replaceChildren(...lines.map((text) => element("span", { textContent: text })));
   }
 
-  /** Mean squared difference a pixel between what is shown and the original, both in [0, 1]. */
+  /** Mean squared error per pixel between the decoded and the original image, both in [0, 1]. */
   error() {
     const a = this.image.data, b = this.original.data;
     let sum = 0;
@@ -135,7 +135,7 @@ export class ComparePanel {
     this.drawOutside(theme, scene.z);
   }
 
-  /** An arrow at the rim where the shared cursor lies outside this map's window. */
+  /** An arrow at the edge where the cursor lies outside of the view. */
   drawOutside(theme, z) {
     const { view } = this, ctx = this.over.getContext("2d"), [x, y] = view.toPixel(z[0], z[1]);
     const left = MARGIN.l, top = MARGIN.t, right = left + view.plotWidth, bottom = top + view.plotHeight;
@@ -167,14 +167,14 @@ export class ComparePanel {
   }
 }
 
-/** The item that lies next to item i towards (dx, dy): the nearest within 45 degrees of it. */
+/** The nearest item to item i within 45 degrees of the direction (dx, dy). */
 export function neighbourTowards(items, i, dx, dy) {
   const [x, y] = items.code(i), length = Math.hypot(dx, dy);
   let best = i, least = Infinity;
   for (let j = 0; j < items.count; j++) {
     const ex = items.codes[j * items.latentSize] - x, ey = items.codes[j * items.latentSize + 1] - y;
     const along = (ex * dx + ey * dy) / length, square = ex * ex + ey * ey;
-    // A minimal stride of half of what was asked crosses a crowd in steps that can be seen.
+    // A minimum step of half the requested length crosses a dense region in visible steps.
     if (along < length / 2 || along * along < square / 2 || square >= least) continue;
     least = square; best = j;
   }

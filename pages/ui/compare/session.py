@@ -1,4 +1,4 @@
-"""What is compared, remembered for the session."""
+"""The session state of the Compare page."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,8 +9,8 @@ from .settings import Comparison, comparison_from_query
 
 
 def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
-    """What is compared; a link decides on the first run, the visitor afterwards. Stands where the
-    visitor stands on the Explore page. Also returns the unreadable parts of a link."""
+    """The comparison, at the z of the Explore page, and the keys of a link that could not be read.
+    The first run takes the comparison of the link."""
     broken: list[str] = []
     explored = st.session_state.get("places", {}).get(st.session_state.get("last_digest"))
     if "comparison" not in st.session_state:
@@ -26,7 +26,7 @@ def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
 
 
 def set_comparison(changed: Comparison) -> None:
-    """Remembers a comparison; its place is also the one that Explore goes on from."""
+    """Stores a comparison; Explore continues at its z."""
     st.session_state["comparison"] = changed
     places = st.session_state.get("places", {})
     digest = st.session_state.get("last_digest")
@@ -35,12 +35,12 @@ def set_comparison(changed: Comparison) -> None:
 
 
 def set_models(names: Iterable[str]) -> None:
-    """Other models at the same place."""
+    """Changes the models and keeps the rest."""
     set_comparison(replace(st.session_state["comparison"], models=tuple(names)))
 
 
 def chosen_item(key: str, first: int) -> int:
-    """The item of a lesson: the one last chosen for it, `first` to begin with."""
+    """The selected item of a lesson, `first` by default."""
     return st.session_state.setdefault("items", {}).setdefault(key, first)
 
 
@@ -50,6 +50,6 @@ def set_item(key: str, item: int | None) -> None:
 
 
 def map_item() -> int | None:
-    """The item that is chosen on the maps of the comparison."""
+    """The item that is selected on the maps."""
     found = st.session_state.get("comparison")
     return None if found is None else found.item

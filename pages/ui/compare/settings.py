@@ -1,4 +1,4 @@
-"""What is being compared, and its form in the address bar. Pure: no Streamlit here."""
+"""The settings of the Compare page, and their form in the address bar. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ EXTENTS = ("same", "own")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models by name, the one cursor, and what it shares: the place or the item."""
+    """The names of the models, and the cursor that they share: a code or a test image."""
 
     models: tuple[str, ...] = ()
     z: tuple[float, ...] = (0.0, 0.0)
@@ -61,13 +61,13 @@ def _fields(latent: int) -> tuple[QueryField, ...]:
 def comparison_from_query(
     query: Mapping[str, str], start: Comparison
 ) -> tuple[Comparison, list[str]]:
-    """The comparison a link describes, and the names of parameters that could not be read."""
+    """The comparison of a link, and the keys that could not be read."""
     found, unreadable = read_query(query, (_MODELS, *_fields(len(start.z))), start)
     return replace(found, models=found.models or start.models), unreadable
 
 
 def comparison_from_map(value: Mapping, models: tuple[str, ...], items: int) -> Comparison:
-    """What the maps committed. Raises `InvalidValueError` where it is not a comparison."""
+    """The comparison that the maps committed; raises `InvalidValueError`."""
     found = Comparison(models, **read_message(value, checks_of(_fields(2))))
-    # The maps may still hold an item of a larger data set that was shown before.
+    # The maps may still refer to an item of a larger data set.
     return found if (found.item or 0) < items else replace(found, item=None)

@@ -40,7 +40,7 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     if images.shape[3] == 1:
         sprite = sprite[..., 0]
     url = routes.publish(grid.encode_png(sprite), "image/png")
-    nearest_url = routes.publish_later(
+    nearest_url = routes.publish_deferred(
         f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
     )
     density = cache.density_reference(name, digest).at(np.array([pin.z for pin in pins]))

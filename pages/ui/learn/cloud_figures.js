@@ -1,18 +1,18 @@
-/** What the encoder gives: a mean and a variance, what is drawn from them, what they cost. */
+/** Figures of the posterior: its mean and variance, samples from it, the terms of the loss. */
 
 import { element } from "../component/element.js";
 import { crossEntropy, itemChooser, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
-/** A real item, its cloud, and what its middle decodes to. */
+/** A real image, its posterior, and the image decoded at the mean. */
 export class Posterior {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say });
-    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.items.start }], words: "The cloud of the item" });
+    this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.items.start }], words: "The posterior of the image" });
     this.side = side(home);
     this.row = itemChooser(this.side, model, (i) => this.choose(i));
     const shown = pictures(this.side);
-    this.real = element("img", { alt: "The item" });
-    shown.append(element("figure", {}, this.real, element("figcaption", { textContent: "x, the item" })));
+    this.real = element("img", { alt: "The image" });
+    shown.append(element("figure", {}, this.real, element("figcaption", { textContent: "x, the image" })));
     this.picture = new Picture(shown, "decoded at μ");
   }
 
@@ -36,15 +36,15 @@ export class Posterior {
   }
 
   tell() {
-    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, `mean of number ${d + 1}`, v));
-    this.std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, `standard deviation of number ${d + 1}`, v));
+    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, `mean of z${d + 1}`, v));
+    this.std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, `standard deviation of z${d + 1}`, v));
   }
 
   light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
   destroy() { this.stage.destroy(); }
 }
 
-/** z = μ + σ ε with all three in the reader's hand. */
+/** z = μ + σ ε with a handle for each. */
 export class Reparameterise {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say, draw: normals(7) });
@@ -54,7 +54,7 @@ export class Reparameterise {
     });
     this.side = side(home);
     this.sigma = [0, 1].map((d) => slider(this.side, `σ${"₁₂"[d]}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
-    const button = element("button", { type: "button", className: "ls-word", textContent: "Draw ε" });
+    const button = element("button", { type: "button", className: "ls-word", textContent: "Resample ε" });
     button.onclick = () => { this.eps = [this.draw(), this.draw()]; this.show(); };
     this.side.append(element("div", { className: "ls-choices" }, button));
     this.picture = new Picture(pictures(this.side), "decoded at z");
@@ -74,7 +74,7 @@ export class Reparameterise {
       this.say(`μ${index}`, "mean", mean[d]);
       this.say(`σ${index}`, "standard deviation", std[d]);
       this.say(`ε${index}`, "noise", this.eps[d]);
-      this.say(`z${index}`, "the code that is drawn", z[d]);
+      this.say(`z${index}`, "the sampled code", z[d]);
     }
   }
 
@@ -82,13 +82,13 @@ export class Reparameterise {
   destroy() { this.stage.destroy(); }
 }
 
-/** Both terms of one item as its cloud is moved and resized. */
+/** Both terms of the loss of one image while its posterior is moved and resized. */
 export class Loss extends Posterior {
   constructor(home, tools) {
     super(home, tools);
     this.stage.moved = (z) => { this.mean = z; this.show(); };
     this.width = slider(this.side, "σ times", { min: 0.1, max: 6, value: 1, moved: () => this.show() });
-    const back = element("button", { type: "button", className: "ls-word", textContent: "Back to the encoder" });
+    const back = element("button", { type: "button", className: "ls-word", textContent: "Reset to the encoder" });
     back.onclick = () => this.choose(this.item);
     this.side.append(element("div", { className: "ls-choices" }, back));
     this.bars = ["reconstruction", "KL", "−ELBO"].map((name) => {
@@ -121,9 +121,9 @@ export class Loss extends Posterior {
     }
     const kl = klOf(this.mean, std), values = [reconstruction, kl, reconstruction + kl];
     this.best ??= {};
-    const least = (this.best[this.item] ??= values[2]);
+    const reference = (this.best[this.item] ??= values[2]);
     this.bars.forEach(({ name, bar, value }, k) => {
-      bar.style.width = `${Math.min(100, (100 * values[k]) / (1.5 * least))}%`;
+      bar.style.width = `${Math.min(100, (100 * values[k]) / (1.5 * reference))}%`;
       value.textContent = values[k].toFixed(1);
       this.say(name, `${name} in nats`, values[k]);
     });
@@ -132,7 +132,7 @@ export class Loss extends Posterior {
   }
 }
 
-/** Two Gaussians, the closed form and the mean over draws. */
+/** The KL divergence of two Gaussians: closed form and Monte Carlo estimate. */
 export class Kl {
   constructor(home, { theme, say }) {
     Object.assign(this, { theme, say });
@@ -142,7 +142,7 @@ export class Kl {
     const box = side(home);
     this.mean = slider(box, "μ", { min: -3, max: 3, value: 1, moved: () => this.show() });
     this.std = slider(box, "σ", { min: 0.1, max: 3, value: 0.5, moved: () => this.show() });
-    this.count = slider(box, "n = 10 to the", { min: 1, max: 5, value: 2, step: 1, moved: () => this.show() });
+    this.count = slider(box, "log₁₀ n", { min: 1, max: 5, value: 2, step: 1, moved: () => this.show() });
     this.resizer = new ResizeObserver(() => this.show());
     this.resizer.observe(this.canvas);
   }
@@ -158,9 +158,9 @@ export class Kl {
     }
     this.say("μ", "mean of q", mean);
     this.say("σ", "standard deviation of q", std);
-    this.say("n", "draws", String(n));
+    this.say("n", "samples", String(n));
     this.say("KL", "closed form, nats", klOf([mean], [std]));
-    this.say("KL ≈", "mean over the draws, nats", sum / n);
+    this.say("KL ≈", "Monte Carlo estimate, nats", sum / n);
     this.draw(mean, std);
   }
 
@@ -187,7 +187,7 @@ export class Kl {
     }
     ctx.font = `12px ${theme.sans}`;
     for (let z = -4; z <= 4; z += 2) ctx.fillText(z, x(z) - 4, h - 6);
-    canvas.setAttribute("aria-label", `q with mean ${mean.toFixed(2)} and standard deviation ${std.toFixed(2)} beside the standard normal`);
+    canvas.setAttribute("aria-label", `q with mean ${mean.toFixed(2)} and standard deviation ${std.toFixed(2)} and the standard normal`);
   }
 
   light(symbol) { this.lit = symbol; this.show(); }

@@ -1,9 +1,9 @@
-/** A place on one model's plane, and what the decoder makes of it. */
+/** Figures of one code and the image that is decoded from it. */
 
 import { element } from "../component/element.js";
 import { lerp, normals, Picture, pictures, side, slider, Stage } from "./figure_parts.js";
 
-/** A mark on a plane and what is decoded there. */
+/** A mark on the map and the image decoded there. */
 export class Code {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say });
@@ -17,7 +17,7 @@ export class Code {
   show() {
     const { z } = this.stage.marks[0];
     this.pixels = this.picture.show(this.model, { z });
-    z.forEach((v, d) => this.say(`z${"₁₂"[d] ?? d + 1}`, `number ${d + 1} of the code`, v));
+    z.forEach((v, d) => this.say(`z${"₁₂"[d] ?? d + 1}`, `latent dimension ${d + 1}`, v));
   }
 
   light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
@@ -45,22 +45,22 @@ export class Pixel extends Code {
   tell() {
     if (!this.pixels) return;
     const [x, y] = this.at, p = this.pixels[28 * y + x];
-    this.say("i", "the pixel, column and row", `${x + 1}, ${y + 1}`);
-    this.say("x̂ᵢ", "its probability to be lit", p);
-    let doubt = 0;
-    for (const v of this.pixels) doubt += v > 0.35 && v < 0.65;
-    this.say("undecided", "pixels between 0.35 and 0.65", String(doubt));
+    this.say("i", "column and row of the pixel", `${x + 1}, ${y + 1}`);
+    this.say("x̂ᵢ", "probability of the pixel", p);
+    let undecided = 0;
+    for (const v of this.pixels) undecided += v > 0.35 && v < 0.65;
+    this.say("undecided", "pixels between 0.35 and 0.65", String(undecided));
   }
 }
 
-/** Draws from the prior, and a way between two items. */
+/** Samples from the prior, and a path between two class centres. */
 export class Sample {
   constructor(home, { models: [model], theme, say }) {
     Object.assign(this, { model, say, seed: 1 });
     this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.items.start }] });
     const box = side(home);
-    this.heat = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
-    const button = element("button", { type: "button", className: "ls-word", textContent: "Draw sixteen others" });
+    this.temperature = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
+    const button = element("button", { type: "button", className: "ls-word", textContent: "Resample" });
     button.onclick = () => { this.seed++; this.show(); };
     box.append(element("div", { className: "ls-choices" }, button));
     const home16 = pictures(box, true);
@@ -74,15 +74,15 @@ export class Sample {
   start() { this.show(); }
 
   show() {
-    const draw = normals(this.seed), heat = this.heat.value, codes = this.samples.map(() => [heat * draw(), heat * draw()]);
+    const draw = normals(this.seed), temperature = this.temperature.value, codes = this.samples.map(() => [temperature * draw(), temperature * draw()]);
     this.samples.forEach((picture, k) => picture.show(this.model, { z: codes[k] }));
     const z = lerp(...this.ends, this.t.value);
     this.stage.marks = [{ symbol: "z(t)", z }, ...codes.map((code) => ({ symbol: "", z: code }))];
     this.stage.draw();
     this.between.show(this.model, { z });
-    this.say("τ", "temperature", heat);
-    this.say("t", "share of the way", this.t.value);
-    z.forEach((v, d) => this.say(`z${"₁₂"[d]}`, "code on the way", v));
+    this.say("τ", "temperature", temperature);
+    this.say("t", "fraction of the path", this.t.value);
+    z.forEach((v, d) => this.say(`z${"₁₂"[d]}`, "code on the path", v));
   }
 
   light() {}

@@ -1,4 +1,4 @@
-/** The parts of lesson figures: a plane with marks to drag, pictures, sliders, choices. */
+/** The parts of the figures: a map with marks to drag, decoded images, sliders, choices. */
 
 import { loadImage } from "../component/load.js";
 import { element } from "../component/element.js";
@@ -9,13 +9,13 @@ export const side = (home) => { const box = element("div", { className: "ls-side
 export const pictures = (home, small = false) => { const box = element("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
 export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
 
-const SHOWN = 3000; // items on a plane
+const SHOWN = 3000; // items on a map
 
-/** A plane with its items; marks are dragged or moved with the arrow keys. */
+/** A map with its items; marks are dragged or moved with the arrow keys. */
 export class Stage {
   /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
-  constructor(home, { items }, theme, { marks, moved, words = "The plane" }) {
-    Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds: crowd(items) });
+  constructor(home, { items }, theme, { marks, moved, words = "The map" }) {
+    Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds: centralBounds(items) });
     this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.dataset.testid = "lesson-plane";
     this.canvas.setAttribute("role", "application");
@@ -117,8 +117,8 @@ export class Stage {
   destroy() { this.resizer.disconnect(); }
 }
 
-/** The window in which 98 of 100 items lie along each axis, and a margin: far ones make no room. */
-function crowd({ codes, count, latentSize }) {
+/** The central 98 % of the items along each axis, with a margin. */
+function centralBounds({ codes, count, latentSize }) {
   return [0, 1].flatMap((d) => {
     const sorted = Float32Array.from({ length: count }, (_, i) => codes[i * latentSize + d]).sort();
     const low = sorted[Math.floor(0.01 * count)], high = sorted[Math.floor(0.99 * (count - 1))], margin = 0.12 * (high - low);
@@ -126,7 +126,7 @@ function crowd({ codes, count, latentSize }) {
   });
 }
 
-/** A picture that a model decodes, with words below. */
+/** A decoded image with a caption. */
 export class Picture {
   constructor(home, words = "") {
     this.canvas = element("canvas", { width: 28, height: 28 });
@@ -136,7 +136,7 @@ export class Picture {
     home.append(element("figure", {}, this.canvas, this.words));
   }
 
-  /** Decodes at a latent; returns the pixel means, or null where the server draws. */
+  /** Decodes at a latent; returns the pixel means, or null where the server decodes. */
   show({ source, items }, latent) {
     const [, height, width] = items.image;
     if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
@@ -171,10 +171,10 @@ export function slider(home, words, { min, max, value, step = "any", moved }) {
   return { get value() { return Number(input.value); }, set value(v) { input.value = v; show(); } };
 }
 
-/** Real items to choose from: one a class, the most central; `chosen(item)` hears of it. */
+/** Buttons with one real image per class, the most central; `chosen(item)` is called with the choice. */
 export function itemChooser(home, { items, item }, chosen) {
   const row = element("div", { className: "ls-choices", role: "group" });
-  row.setAttribute("aria-label", "Real items");
+  row.setAttribute("aria-label", "Real images");
   items.centres.forEach((centre, label) => {
     if (!centre) return;
     const near = items.nearest(centre, 40).find(({ item: i }) => items.labels[i] === label)?.item;
@@ -191,7 +191,7 @@ export function itemChooser(home, { items, item }, chosen) {
   return row;
 }
 
-/** Pixel values in [0, 1] of an item's picture, one channel. */
+/** Pixel values in [0, 1] of an image, one channel. */
 export async function pixelsOf(url) {
   const image = await loadImage(url);
   const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight }), ctx = canvas.getContext("2d");

@@ -1,6 +1,6 @@
 /**
- * The live figure of one step of the Learn page, and the symbols of its formula with their values
- * now. A symbol that is pointed at lights up its handle in the figure.
+ * The interactive figure of one step of the Learn page, and the symbols of its formula with their
+ * current values. Pointing at a symbol highlights it in the figure.
  */
 
 import { loadBuffer, loadFloats, resolve } from "../component/load.js";
@@ -42,7 +42,7 @@ export default class Lesson {
     this.figure.start?.();
   }
 
-  /** @param symbol as in the formula   @param name what it is   @param value its value now */
+  /** @param symbol as in the formula   @param name its meaning   @param value its current value */
   say(symbol, name, value) {
     let chip = this.symbols.get(symbol);
     if (!chip) {

@@ -1,4 +1,4 @@
-"""The live figure of a step: what Python gives it; all that moves is computed in the browser."""
+"""The interactive figure of a step, computed in the browser."""
 
 import streamlit as st
 
@@ -13,20 +13,20 @@ from .steps import Step
 _mount = component(
     __file__,
     html='<div class="la ls" data-state="loading"><div class="ls-figure"></div>'
-    '<p class="ls-legend" aria-label="Symbols and their values now"></p>'
-    '<p class="la-status" role="status">Opening the figure…</p></div>',
+    '<p class="ls-legend" aria-label="Symbols and their current values"></p>'
+    '<p class="la-status" role="status">Loading the figure…</p></div>',
 )
-_REACH, _SIDE = 2.5, 11
+_EXTENT, _SIDE = 2.5, 11
 
 
 def lesson(step: Step, *, large: bool, key: str) -> None:
-    """Shows the figure, or says which model is missing and how to get it."""
+    """Shows the figure of a step, or which model is missing and how to get it."""
     entries = {e.name: e for e in cache.checkpoints() if e.error is None}
     missing = [name for name in step.models if name not in entries]
     if missing:
         st.info(
             f"This step needs {' and '.join(missing)}. Restore the bundled checkpoints, or train "
-            "what is missing with the command in their README."
+            "them with the commands in checkpoints/README.md."
         )
         return
     models = []
@@ -35,7 +35,9 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
         models.append({"urls": assets.urls, "facts": assets.facts})
     betas = _betas(list(entries.values())) if step.figure == "beta" else []
     if step.figure == "beta" and not betas:
-        st.info("This step needs models that differ in beta alone, as fashion-beta-0.1 to -10.")
+        st.info(
+            "This step needs models that differ only in beta, such as fashion-beta-0.1 to -10."
+        )
         return
     _mount(
         key=key,
@@ -50,10 +52,10 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
 
 
 def _betas(entries: list[vae.Entry]) -> list[dict]:
-    """The measured numbers and the decoded plane of models that differ in beta alone."""
+    """The metrics and the decoded grid of models that differ only in beta."""
     rows = []
     for entry in beta_family(entries):
-        grid = compare_cache.decoded_grid(entry.name, entry.digest, _REACH, _SIDE)
+        grid = compare_cache.decoded_grid(entry.name, entry.digest, _EXTENT, _SIDE)
         numbers = (entry.metrics or {}).get("evaluation") or {}
         rows.append(
             {

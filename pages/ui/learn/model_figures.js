@@ -1,16 +1,16 @@
-/** Several models side by side, and what one is used for. */
+/** Figures that compare models, and one application. */
 
 import { loadImage, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { crossEntropy, lerp, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
 
-/** The same two items joined in a plain plane and in a VAE's. */
+/** The straight line between two classes in the latent spaces of an autoencoder and a VAE. */
 export class Holes {
   constructor(home, { models, theme, say }) {
     this.say = say;
     const controls = side(home);
     controls.style.flexBasis = "100%";
-    this.t = slider(controls, "t, the share of the way", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    this.t = slider(controls, "t, fraction of the path", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
     const pair = widest(models.map(({ items }) => items));
     this.parts = models.map((model) => {
       const box = side(home), { items } = model, ends = pair.map((k) => items.centres[k] ?? items.start);
@@ -24,16 +24,16 @@ export class Holes {
 
   show() {
     const t = this.t.value;
-    this.say("t", "share of the way", t);
+    this.say("t", "fraction of the path", t);
     for (const { model, stage, ends, picture } of this.parts) {
       const { items } = model, z = lerp(...ends, t), away = items.nearest(z, 1)[0].distance;
       stage.marks[0].z = z;
       stage.draw();
       picture.show(model, { z });
-      // In units of the plane's own size, so that both planes compare.
+      // In units of the size of the latent space, so that both models compare.
       const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
-      picture.words.textContent = `${items.name}: the nearest item is ${((100 * away) / size).toFixed(2)} % of the plane away`;
-      this.say(`d ${items.name}`, "distance to the nearest item, in % of the plane", (100 * away) / size);
+      picture.words.textContent = `${items.name}: the nearest code is ${((100 * away) / size).toFixed(2)} % of the map’s diagonal away`;
+      this.say(`d ${items.name}`, "distance to the nearest code, in % of the map’s diagonal", (100 * away) / size);
     }
   }
 
@@ -41,7 +41,7 @@ export class Holes {
   destroy() { for (const { stage } of this.parts) stage.destroy(); }
 }
 
-/** The two classes between whose centres the first plane is emptiest beside the second. */
+/** The two classes between whose centres the first model has the widest gap, relative to the second. */
 function widest([plain, other]) {
   const gap = (items, a, b) => {
     const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
@@ -58,7 +58,7 @@ function widest([plain, other]) {
   return best.pair;
 }
 
-/** Measured models side by side along beta. */
+/** Models of different beta, with their metrics. */
 export class Beta {
   constructor(home, { betas, say }) {
     Object.assign(this, { betas, say });
@@ -69,7 +69,7 @@ export class Beta {
       row.append(button);
       return button;
     });
-    this.picture = element("img", { alt: "What the plane decodes to, from −2.5 to 2.5" });
+    this.picture = element("img", { alt: "Grid decoded from −2.5 to 2.5 on both axes" });
     home.append(box);
     box.append(row, this.picture);
     for (const { picture } of betas) loadImage(picture).catch(() => {});
@@ -81,14 +81,14 @@ export class Beta {
     const { beta, reconstruction, kl, picture } = this.betas[k];
     this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
     this.picture.src = resolve(picture);
-    this.say("β", "price of the code", String(beta));
+    this.say("β", "weight of the KL term", String(beta));
     this.say("reconstruction", "measured, nats", reconstruction);
     this.say("KL", "measured, nats", kl);
-    this.say("β·KL", "what the code costs, nats", beta * kl);
+    this.say("β·KL", "weighted KL term, nats", beta * kl);
   }
 }
 
-/** One relative at a time: with a class, a detail seed, or clouds of any shape. */
+/** One variant at a time: conditional, hierarchical or adversarial. */
 export class Relatives {
   constructor(home, tools) {
     Object.assign(this, { home, tools, made: [] });
@@ -123,7 +123,7 @@ export class Relatives {
       });
       box.append(row);
     } else if (items.context === "noise") {
-      slider(box, "seed of the detail", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.condition.seed = v; this.show(); } });
+      slider(box, "noise seed", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.condition.seed = v; this.show(); } });
     }
     this.picture = new Picture(pictures(box), "decoded");
     this.made = [...home.children].slice(before);
@@ -134,17 +134,17 @@ export class Relatives {
     const { z } = this.stage.marks[0], { say } = this.tools, { items } = this.model;
     this.picture.show(this.model, { z, ...this.condition });
     this.stage.draw();
-    say("z₁", "number 1 of the code", z[0]);
-    say("z₂", "number 2 of the code", z[1]);
-    say("y", "the class that it is told", this.condition.label === null ? "none" : items.classes[this.condition.label]);
-    say("seed", "of the codes below", String(this.condition.seed));
+    say("z₁", "latent dimension 1", z[0]);
+    say("z₂", "latent dimension 2", z[1]);
+    say("y", "condition (class)", this.condition.label === null ? "none" : items.classes[this.condition.label]);
+    say("seed", "noise seed of the lower latent variables", String(this.condition.seed));
   }
 
   light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
   destroy() { this.stage?.destroy(); }
 }
 
-/** Real items and spoilt ones by how badly the model explains them from any code. */
+/** A real image and corrupted copies, each with its reconstruction error at the best code. */
 export class Uses {
   constructor(home, { models: [model], say }) {
     Object.assign(this, { model, say });
@@ -154,28 +154,28 @@ export class Uses {
   }
 
   async start() {
-    const { model } = this, { items } = model, spoil = {
-      "as it is": (x) => x, inverted: (x) => x.map((v) => 1 - v),
-      "half hidden": (x) => x.map((v, i) => (i % 28 < 14 ? 0 : v)), "with noise": (x, draw) => x.map((v) => Math.min(1, Math.max(0, v + 0.3 * draw()))),
+    const { model } = this, { items } = model, corruptions = {
+      original: (x) => x, inverted: (x) => x.map((v) => 1 - v),
+      "half masked": (x) => x.map((v, i) => (i % 28 < 14 ? 0 : v)), "with noise": (x, draw) => x.map((v) => Math.min(1, Math.max(0, v + 0.3 * draw()))),
     };
     const centre = items.centres[8] ?? items.start, i = items.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
-    for (const [name, change] of Object.entries(spoil)) {
-      const spoilt = change(x, normals(5)), best = this.explain(spoilt), canvas = element("canvas", { width: 28, height: 28 });
+    for (const [name, change] of Object.entries(corruptions)) {
+      const corrupted = change(x, normals(5)), best = this.explain(corrupted), canvas = element("canvas", { width: 28, height: 28 });
       const ctx = canvas.getContext("2d"), image = ctx.createImageData(28, 28);
-      spoilt.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
+      corrupted.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
       ctx.putImageData(image, 0, 0);
-      this.row.append(element("figure", {}, canvas, element("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats too many` })));
-      new Picture(this.row, "what the model makes of it").show(model, { z: best.z });
-      this.say(name, "nats above what these pixels cost at least", best.score);
+      this.row.append(element("figure", {}, canvas, element("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats` })));
+      new Picture(this.row, "reconstruction").show(model, { z: best.z });
+      this.say(name, "reconstruction error above the minimum for these pixels, in nats", best.score);
     }
   }
 
-  /** The best of the codes of real items, and how far it is from explaining every pixel itself. */
+  /** The code of a real image that reconstructs x best, and its excess reconstruction error in nats. */
   explain(x) {
-    const { items, source } = this.model, least = crossEntropy(x, x);
+    const { items, source } = this.model, minimum = crossEntropy(x, x);
     let best = { score: Infinity, z: items.start };
     for (let i = 0; i < items.count; i += Math.ceil(items.count / 1500)) {
-      const z = items.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - least;
+      const z = items.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - minimum;
       if (score < best.score) best = { score, z };
     }
     return best;

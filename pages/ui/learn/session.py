@@ -1,11 +1,11 @@
-"""The step of the lesson, remembered for the session."""
+"""The current step of the lesson."""
 
 import streamlit as st
 
 
-def lesson_step(asked: str) -> str:
-    """The step that is read: a link's on the first look, then where the reader went."""
-    return st.session_state.setdefault("lesson-step", asked)
+def current_step(default: str) -> str:
+    """The slug of the current step; `default` on the first run."""
+    return st.session_state.setdefault("lesson-step", default)
 
 
 def go_to_step(slug: str) -> None:

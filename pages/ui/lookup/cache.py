@@ -92,10 +92,10 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         nearest(match.by_code),
         nearest(match.by_pixels),
         votes,
-        routes.publish_later(
+        routes.publish_deferred(
             f"classes {key}", lambda: json.dumps(classify(name, digest, image, votes)).encode()
         ),
-        routes.publish_later(
+        routes.publish_deferred(
             f"anomaly {key}", lambda: json.dumps(anomaly_score(name, digest, image)).encode()
         ),
     )

@@ -1,7 +1,4 @@
-"""Which checkpoints belong together: those that can share a plane, those that differ only in beta.
-
-Pure: entries in, entries out.
-"""
+"""Groups of checkpoints: those with comparable maps, those that differ only in beta. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -9,21 +6,21 @@ from dataclasses import replace
 
 import vae
 
-PLANE = 2  # latents of a map: more cannot be laid side by side without choosing a projection
-MAX_MODELS = 4  # models at a time
-_DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the models that show the most beside each other
+MAP_LATENTS = 2  # more latents would need a projection
+MAX_MODELS = 4  # in one comparison
+_DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the most different ones
 
 
 def comparable_groups(
     entries: Sequence[vae.Entry], data_of: Callable[[str], str]
 ) -> dict[str, list[vae.Entry]]:
-    """Models by what they must share to be compared: the test images, their shape, two latents.
+    """Groups of models with two latents and the same test images, by name and shape of the images.
 
-    The key is the data set's name; `data_of` names the data set that is shown for a trained one.
+    `data_of` returns the name of the data set that is shown for one that a model was trained on.
     """
     groups: dict[str, list[vae.Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.error is None and entry.config.model.latent == PLANE:
+        if entry.error is None and entry.config.model.latent == MAP_LATENTS:
             channels, height, width = entry.config.model.image_shape
             colours = "" if channels == 1 else f" x {channels}"
             name = data_of(entry.config.train.data)
@@ -32,7 +29,7 @@ def comparable_groups(
 
 
 def kind_of(entry: vae.Entry) -> str:
-    """What a model is, in the fewest words that tell it from its neighbours."""
+    """The model's family, network and unusual settings in one line."""
     model = entry.config.model
     parts = [vae.MODELS[model.name].title, model.network]
     parts += [f"beta {model.beta:g}"] if model.beta != 1 else []
@@ -41,17 +38,17 @@ def kind_of(entry: vae.Entry) -> str:
 
 
 def exclusion_reason(entry: vae.Entry, group: str) -> str:
-    """Why a model is not among those of a group."""
+    """Why a model is not in a group."""
     if entry.error is not None:
         return "damaged"
     latent = entry.config.model.latent
-    if latent != PLANE:
+    if latent != MAP_LATENTS:
         return f"{latent} latent" + "s" * (latent != 1)
-    return f"learned other images than {group}"
+    return f"trained on other images than {group}"
 
 
 def default_models(entries: Sequence[vae.Entry]) -> tuple[str, ...]:
-    """Names to begin with: one of each of the most different kinds, at least two."""
+    """The models of a first comparison: one of each of the most different kinds, at least two."""
     first = [representative(entries, kind) for kind in _DEFAULT_KINDS]
     chosen = [entry.name for entry in first if entry is not None]
     rest = [entry.name for entry in entries if entry.name not in chosen]
@@ -59,23 +56,27 @@ def default_models(entries: Sequence[vae.Entry]) -> tuple[str, ...]:
 
 
 def representative(entries: Sequence[vae.Entry], kind: str) -> vae.Entry | None:
-    """The entry of a kind of model that speaks for it: `fashion-{kind}`, else the first."""
-    kin = [e for e in entries if e.error is None and e.config.model.name == kind]
-    return next((e for e in kin if e.name == f"fashion-{kind}"), kin[0] if kin else None)
+    """The model that represents a kind: `fashion-{kind}`, else the first one."""
+    candidates = [e for e in entries if e.error is None and e.config.model.name == kind]
+    return next(
+        (e for e in candidates if e.name == f"fashion-{kind}"),
+        candidates[0] if candidates else None,
+    )
 
 
-def beta_family(entries: Sequence[vae.Entry], least: int = 3) -> list[vae.Entry]:
-    """The largest group of VAEs that differ in nothing but beta, by beta; [] below `least`."""
+def beta_family(entries: Sequence[vae.Entry], minimum: int = 3) -> list[vae.Entry]:
+    """The largest group of VAEs that differ in nothing but beta, sorted by beta; [] if fewer than
+    `minimum`."""
     groups: dict[vae.Config, dict[float, vae.Entry]] = defaultdict(dict)
     for entry in entries:
         if (
             entry.error is None
             and vae.MODELS[entry.config.model.name].cls is vae.MODELS["vae"].cls
         ):
-            # "beta-vae" is a VAE under the name of its preset, so the name is no difference.
+            # "beta-vae" is the name of a preset of VAE.
             model = replace(entry.config.model, name="vae", beta=1.0)
             groups[replace(entry.config, model=model)].setdefault(entry.config.model.beta, entry)
     largest = max(groups.values(), key=len, default={})
-    if len(largest) < least:
+    if len(largest) < minimum:
         return []
     return [entry for _, entry in sorted(largest.items())]

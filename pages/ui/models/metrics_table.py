@@ -1,6 +1,6 @@
-"""The numbers of several models as one HTML table: units, directions, the best of each column.
+"""The metrics of several models as an HTML table with units, directions and the best values.
 
-Pure: entries in, HTML out. Every text that comes from a file is escaped.
+Pure: entries in, HTML out. Text that comes from files is escaped.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ import vae
 
 @dataclass(frozen=True)
 class Metric:
-    """One column: where its number stands, how it reads, and which way is better."""
+    """A column: the key of its metric, how it is formatted, and which direction is better."""
 
     key: str
     label: str
     unit: str
-    better: str  # "low", "high", or "" where neither is
-    form: str
+    better: str  # "low", "high" or ""
+    format: str
     help: str
     needs_prior: bool = False
 
@@ -30,7 +30,7 @@ METRICS = (
         "nats",
         "low",
         ".1f",
-        "What a VAE minimises: reconstruction plus KL, a bound on −log p(x).",
+        "The loss of a VAE: reconstruction plus KL, an upper bound on −log p(x).",
         True,
     ),
     Metric(
@@ -39,7 +39,7 @@ METRICS = (
         "nats",
         "low",
         ".1f",
-        "How much of an image its code misses: −log p(x|z), averaged over q(z|x).",
+        "−log p(x|z), averaged over q(z|x).",
     ),
     Metric(
         "kl",
@@ -47,7 +47,8 @@ METRICS = (
         "nats",
         "",
         ".2f",
-        "How much a code says beyond the prior. More buys sharpness, less buys order.",
+        "The information in a code beyond the prior: more gives sharper images, less a smoother "
+        "latent space.",
         True,
     ),
     Metric(
@@ -56,7 +57,7 @@ METRICS = (
         "nats",
         "low",
         ".1f",
-        "By integration over the whole plane: no bound, the value itself.",
+        "By numerical integration over the latent space; exact, not a bound.",
         True,
     ),
     Metric(
@@ -70,22 +71,22 @@ METRICS = (
     ),
     Metric(
         "mse",
-        "Squared error",
-        "a pixel",
+        "MSE",
+        "per pixel",
         "low",
         ".4f",
-        "Between an image and the picture at its code, grey values from 0 to 1.",
+        "Between an image and its reconstruction, grey values from 0 to 1.",
     ),
     Metric(
-        "knn1", "1-NN", "share right", "high", ".1%", "How often the nearest code names the class."
+        "knn1", "1-NN", "accuracy", "high", ".1%", "How often the nearest code has the same class."
     ),
     Metric(
         "knn5",
         "5-NN",
-        "share right",
+        "accuracy",
         "high",
         ".1%",
-        "How often the five nearest codes name the class.",
+        "How often the majority of the five nearest codes has the same class.",
     ),
     Metric(
         "trustworthiness",
@@ -93,7 +94,7 @@ METRICS = (
         "0 to 1",
         "high",
         ".3f",
-        "Whether neighbours on the plane are neighbours in pixels.",
+        "Whether neighbours in latent space are neighbours in pixel space.",
     ),
     Metric(
         "silhouette",
@@ -101,7 +102,7 @@ METRICS = (
         "−1 to 1",
         "high",
         ".3f",
-        "Whether a class lies closer to itself than to the next.",
+        "Whether codes are closer to their own class than to the next one.",
     ),
     Metric(
         "v_measure",
@@ -109,7 +110,7 @@ METRICS = (
         "0 to 1",
         "high",
         ".3f",
-        "Whether clusters of codes are the classes.",
+        "How well clusters of codes match the classes.",
     ),
     Metric(
         "active_units",
@@ -117,7 +118,7 @@ METRICS = (
         "latents",
         "",
         ".0f",
-        "Latents that carry something about the image.",
+        "Latents that carry information about the image.",
     ),
     Metric(
         "frechet",
@@ -125,16 +126,28 @@ METRICS = (
         "distance",
         "low",
         ".1f",
-        "Between drawn and real images, in a classifier's features.",
+        "Between generated and real images, in the features of a classifier.",
     ),
     Metric(
-        "precision", "Precision", "share", "high", ".1%", "Drawn images that look like real ones."
+        "precision",
+        "Precision",
+        "fraction",
+        "high",
+        ".1%",
+        "Fraction of generated images that look like real ones.",
     ),
-    Metric("recall", "Recall", "share", "high", ".1%", "Real images that the drawn ones reach."),
+    Metric(
+        "recall",
+        "Recall",
+        "fraction",
+        "high",
+        ".1%",
+        "Fraction of real images that the generated ones cover.",
+    ),
 )
 
 ARROWS = {"low": "↓", "high": "↑", "": ""}
-WORDS = {"low": "lower is better", "high": "higher is better", "": "neither way is better"}
+WORDS = {"low": "lower is better", "high": "higher is better", "": "neither direction is better"}
 STYLE = """<style>
 .mt { overflow-x: auto; }
 .mt:focus-visible { outline: 2px solid var(--st-primary-color); }
@@ -155,7 +168,7 @@ STYLE = """<style>
 
 
 def number(entry: vae.Entry, metric: Metric) -> float | None:
-    """A model's number; None where it was not measured or cannot be."""
+    """The value of a metric of a model; None if it was not measured or is not defined."""
     if metric.needs_prior and not vae.MODELS[entry.config.model.name].cls.has_prior:
         return None
     value = ((entry.metrics or {}).get("evaluation") or {}).get(metric.key)
@@ -166,12 +179,12 @@ def number(entry: vae.Entry, metric: Metric) -> float | None:
 def metrics_table(
     entries: Sequence[vae.Entry],
     keys: Sequence[str] | None = None,
-    title: str = "Numbers of the models",
+    title: str = "Metrics of the models",
 ) -> str:
-    """The table of these models; columns that none of them has are named below it. `title` is for
-    screen readers, which list the tables of a page."""
-    asked = [m for m in METRICS if keys is None or m.key in keys]
-    columns = [m for m in asked if any(number(e, m) is not None for e in entries)]
+    """The table of some models; metrics that none of them has are listed below it. `title` is the
+    table's name for screen readers."""
+    selected = [m for m in METRICS if keys is None or m.key in keys]
+    columns = [m for m in selected if any(number(e, m) is not None for e in entries)]
     best = {m.key: _best(entries, m) for m in columns}
     rows = "".join(
         f'<tr><th scope="row">{escape(e.name)}</th>'
@@ -184,7 +197,7 @@ def metrics_table(
         f"{escape(m.label)} {ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
         for m in columns
     )
-    missing = [m.label for m in asked if m not in columns]
+    missing = [m.label for m in selected if m not in columns]
     words = "".join(
         f"<dt>{escape(m.label)}</dt><dd>{escape(m.help)} {WORDS[m.better].capitalize()}.</dd>"
         for m in columns
@@ -193,35 +206,35 @@ def metrics_table(
     return (
         f'{STYLE}<div class="mt" role="region" aria-label="{escape(title)}" tabindex="0">'
         f'<table><thead><tr><th scope="col">Model</th>{head}</tr></thead><tbody>{rows}</tbody>'
-        f"</table></div><div class='mt'><p>★ best of its column · ↑ higher, ↓ lower is better · "
-        f"a dash: not measured, or not defined for this model · ◐ of black and white images, | y "
-        f"given the label: no rivals of the other rows.{note}</p>"
-        f"<details><summary>What the columns mean</summary><dl>{words}</dl></details></div>"
+        "</table></div><div class='mt'><p>★ best of its column · ↑ higher, ↓ lower is better · "
+        "a dash: not measured or not defined for this model · ◐ of binarised images, | y given "
+        f"the label: not comparable with the other rows.{note}</p><details><summary>What the "
+        f"columns mean</summary><dl>{words}</dl></details></div>"
     )
 
 
 def _best(entries: Sequence[vae.Entry], metric: Metric) -> str | None:
-    """The best number as it is shown, so that equal readings are equally good; None: no winner."""
-    level = [e for e in entries if _aside(e, metric) is None]
-    values = [v for e in level if (v := number(e, metric)) is not None]
+    """The best value as it is shown, so that ties are all marked; None if there is no best."""
+    comparable = [e for e in entries if _remark(e, metric) is None]
+    values = [v for e in comparable if (v := number(e, metric)) is not None]
     if not metric.better or len(values) < 2:
         return None
-    return numeral((min if metric.better == "low" else max)(values), metric.form)
+    return numeral((min if metric.better == "low" else max)(values), metric.format)
 
 
-def numeral(value: float, form: str) -> str:
-    """A number as a table shows it, with a true minus."""
-    return format(value, form).replace("-", "−")
+def numeral(value: float, spec: str) -> str:
+    """A formatted number with a true minus sign."""
+    return format(value, spec).replace("-", "−")
 
 
-def _aside(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
-    """A mark and its meaning where a likelihood is not of the same thing as the others'."""
+def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
+    """A mark and its meaning where a likelihood is not comparable with those of other models."""
     if metric.key not in ("neg_elbo", "reconstruction", "kl", "nll_exact", "nll_iwae"):
         return None
     if ((entry.metrics or {}).get("evaluation") or {}).get("binarized"):
-        return "◐", "of black and white draws of the pixels, so not comparable with grey images"
+        return "◐", "of binarised images, so not comparable with grey images"
     if vae.MODELS[entry.config.model.name].cls.context == "label":
-        return "| y", "given the label, so not comparable with models that are not told it"
+        return "| y", "given the label, so not comparable with unconditional models"
     return None
 
 
@@ -231,15 +244,14 @@ def _cell(entry: vae.Entry, metric: Metric, best: str | None) -> str:
         prior = vae.MODELS[entry.config.model.name].cls.has_prior
         why = "not measured" if prior or not metric.needs_prior else "this model has no prior"
         return f'<td><abbr title="{why}" aria-label="{why}">—</abbr></td>'
-    text = numeral(value, metric.form)
+    text = numeral(value, metric.format)
     if metric.key in ("kl", "neg_elbo") and entry.config.model.name == "avb":
-        shown = f'<abbr title="its adversary\'s estimate">≈ {text}</abbr>'
+        shown = f'<abbr title="estimated by the adversary">≈ {text}</abbr>'
     else:
         shown = text
-    if aside := _aside(entry, metric):
-        return (
-            f'<td>{shown} <abbr title="{aside[1]}" aria-label="{aside[1]}">{aside[0]}</abbr></td>'
-        )
+    if remark := _remark(entry, metric):
+        mark, why = remark
+        return f'<td>{shown} <abbr title="{why}" aria-label="{why}">{mark}</abbr></td>'
     if text == best:
         return f'<td><strong><span aria-label="best">★</span> {shown}</strong></td>'
     return f"<td>{shown}</td>"

@@ -1,4 +1,4 @@
-"""The choice of a model: what each is, its numbers, and why a damaged one cannot be opened."""
+"""The selection of a model, with its metrics, or the reason why it cannot be opened."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from ..runtime.map_assets import MapAssets
 
 
 def model_picker() -> vae.Entry:
-    """Shows the picker and returns the chosen checkpoint; stops the page where none can open."""
+    """Shows the picker and returns the selected checkpoint; stops the page if it is damaged."""
     entries = {entry.name: entry for entry in cache.checkpoints()}
     if not entries:
         st.error(
@@ -26,7 +26,7 @@ def model_picker() -> vae.Entry:
             f"There is no model named {wanted} here; {next(iter(entries))} is shown instead."
         )
         wanted = next(iter(entries))
-    st.session_state["picker"] = wanted  # the widget forgets between pages, the session does not
+    st.session_state["picker"] = wanted  # Streamlit clears widget state between pages
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.selectbox(
             "Model",
@@ -47,8 +47,8 @@ def model_picker() -> vae.Entry:
 
 
 def model_and_map() -> tuple[vae.Entry, MapAssets]:
-    """Shows the picker; returns the chosen checkpoint and what its map needs, says where a link
-    knew another version of it, and stops the page where it cannot be shown."""
+    """Shows the picker; returns the selected checkpoint and its map. Warns of a link to another
+    version, and stops the page if the map cannot be shown."""
     entry = model_picker()
     with shown_errors(f"{entry.name} cannot be shown", stop=True):
         assets = cache.map_assets(entry.name, entry.digest)
@@ -57,40 +57,40 @@ def model_and_map() -> tuple[vae.Entry, MapAssets]:
 
 
 def warn_of_version(entry: vae.Entry) -> None:
-    """Says so where the link was made with another model of this name."""
-    asked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
-    if asked and not entry.digest.startswith(asked):
+    """Warns if the link was made with another model of this name."""
+    linked = st.query_params.get("d") if st.query_params.get("m") == entry.name else None
+    if linked and not entry.digest.startswith(linked):
         st.warning(
             f"This link was made with another version of {entry.name} "
-            f"({asked}, here {entry.digest[:12]}): it may show something else here."
+            f"({linked}, here {entry.digest[:12]}): the images may differ."
         )
 
 
 def warn_of_link(broken: Sequence[str]) -> None:
-    """Names the parameters of a link that could not be read, if there are any."""
+    """Warns of the parameters of a link that could not be read, if there are any."""
     if broken:
         st.warning(
-            f"This link could not be read in full ({', '.join(broken)}); the rest of it is shown."
+            f"Some parameters of this link could not be read ({', '.join(broken)}); the rest is "
+            "applied."
         )
 
 
 def summary(entry: vae.Entry) -> str:
-    """One line: kind, network, latents where they are more than a plane's, and the numbers on the
-    test split with their units."""
+    """One line: family, network, number of latents above two, and metrics of the test split."""
     info = vae.MODELS[entry.config.model.name]
-    parts, latent = [info.title, entry.config.model.network], entry.config.model.latent
+    parts, latent = [info.title, entry.config.model.network.upper()], entry.config.model.latent
     if latent > 2:
         parts.append(f"{latent} latents, the map shows z1 and z2")
     numbers = entry.metrics.get("evaluation") or {}
     if "neg_elbo" in numbers and info.cls.has_prior:
-        kind = " (black and white)" if numbers.get("binarized") else ""
+        kind = " (binarised)" if numbers.get("binarized") else ""
         parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats{kind}")
     elif "reconstruction" in numbers:
         parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")
     if "mse" in numbers:
-        parts.append(f"squared error {numbers['mse']:.4f} a pixel")
+        parts.append(f"MSE {numbers['mse']:.4f} per pixel")
     if "knn5" in numbers:
-        parts.append(f"5 neighbours name {100 * numbers['knn5']:.0f} % right")
+        parts.append(f"5-NN accuracy {100 * numbers['knn5']:.0f} %")
     if "n" in numbers:
         parts.append(f"{numbers['n']:,} {numbers['split']} images")
     return " · ".join(parts)

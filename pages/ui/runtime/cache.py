@@ -1,8 +1,7 @@
-"""What more than one page computes once; what a page alone needs lies in its own `*_cache.py`.
+"""Results that several pages share; each page has a `cache.py` of its own as well.
 
-In all of them keys are names and digests, never modules or arrays.
-
-Models are shared by all sessions: in evaluation mode, without gradients, never changed.
+Keys are names and digests, never modules or arrays. All sessions share the models, which are in
+evaluation mode, without gradients, and never changed.
 """
 
 import os
@@ -31,7 +30,7 @@ DEFAULT_MODEL = "fashion-vae"
 
 
 def checkpoints() -> list[vae.Entry]:
-    """What lies in the checkpoints folder, damaged folders included with their reason."""
+    """The checkpoints in the folder; a damaged one has its error."""
     found = [*sorted(CHECKPOINTS.glob("*")), *sorted(CHECKPOINTS.glob("*/*"))]
     stamps = [(p, p.stat()) for p in found]
     return _checkpoints(
@@ -74,7 +73,7 @@ def _space(codec: latent.Codec) -> Space:
 
 
 def display_name(name: str) -> str:
-    """The data set that is shown for `name`."""
+    """Name of the data set that is shown for a model trained on `name`."""
     return bundled_equivalent(name)
 
 
@@ -84,14 +83,14 @@ def dataset(name: str, size: int) -> vae.Dataset:
     return vae.load_dataset(display_name(name), size=size)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Laying out the map")
+@st.cache_resource(max_entries=16, show_spinner="Loading the map")
 def map_assets(name: str, digest: str) -> MapAssets:
-    """Encodes the test images, measures the plane, publishes what the map needs."""
+    """Encodes the test images and publishes everything that the map needs."""
     opened, data = codec(name, digest), display_dataset(name, digest)
     info, pictures = opened.info, data.test.images
     found = codes(name, digest)
-    doubt = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
-    items = publish_map(found, data.test.labels, data.class_names, uncertainty=doubt)
+    entropy = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
+    items = publish_map(found, data.test.labels, data.class_names, entropy=entropy)
     urls = {
         **items.urls,
         "items": routes.publish_images(data.digest[:16], pictures),
@@ -118,7 +117,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
 
 @st.cache_data(max_entries=20_000, show_spinner=False)
 def decoded_bytes(name: str, digest: str, pin: Pin) -> bytes:
-    """The image [H, W, C] that torch decodes there, as bytes."""
+    """The image [H, W, C] that torch decodes at a pin, as bytes."""
     return _bytes(codec(name, digest), pin)
 
 
@@ -134,13 +133,13 @@ def codes(name: str, digest: str) -> latent.Codes:
 
 
 def display_dataset(name: str, digest: str) -> vae.Dataset:
-    """The data set whose test images a model is shown with."""
+    """The data set whose test images are shown with a model."""
     ck = checkpoint(name, digest)
     return dataset(ck.config.train.data, ck.model.image_shape[1])
 
 
 def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
-    """The code of one image uint8 [C, H, W], rounded as codes are shown."""
+    """The code of one image uint8 [C, H, W], rounded to 4 decimals."""
     labels = None if label is None else np.array([label])
     mean = codec(name, digest).encode(image[None], labels).mean[0]
     return tuple(float(v) for v in mean.round(4) + 0.0)
@@ -148,17 +147,18 @@ def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tup
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def density_reference(name: str, digest: str) -> RelativeDensity:
-    """How the shown items lie on a model's plane."""
+    """The local density of latent space, relative to that of the test images."""
     return RelativeDensity.fit(codes(name, digest).mean)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Finding where images lie")
+@st.cache_resource(max_entries=16, show_spinner="Fitting the aggregate posterior")
 def aggregate_posterior(name: str, digest: str) -> Mixture:
-    """The one kept with the checkpoint, else fitted to the shown images' codes."""
+    """The aggregate posterior stored with the checkpoint, else fitted to the codes of the test
+    images."""
     ck = checkpoint(name, digest)
-    kept = load_aggregate(ck)
-    if kept is not None:
-        return kept
+    stored = load_aggregate(ck)
+    if stored is not None:
+        return stored
     return fit_aggregate_posterior(
         ck.model, codes(name, digest), display_dataset(name, digest).test.labels
     )
@@ -166,7 +166,7 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def decoded_images(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
-    """uint8 pictures [n, H, W, C] of records that share a label, as torch decodes them."""
+    """The images uint8 [n, H, W, C] that torch decodes at pins."""
     z = np.array([pin.z for pin in pins], np.float32)
     seeds = np.array([pin.seed for pin in pins])
     out = None
@@ -178,20 +178,20 @@ def decoded_images(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     return out
 
 
-@st.cache_data(max_entries=8, show_spinner="Comparing the images with each other")
+@st.cache_data(max_entries=8, show_spinner="Measuring distances between the images")
 def reference_distances(data: str, size: int) -> tuple[float, float]:
-    """Between the test images of a data set: the 5th percentile and the median."""
+    """The 5th percentile and the median of the distances between a data set's test images."""
     return pixel_neighbours.reference_distances(dataset(data, size).test.images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def pixel_index(data: str, size: int) -> pixel_neighbours.PixelIndex:
-    """The test images of a data set, to find the nearest among."""
+    """A nearest-neighbour index of a data set's test images."""
     return pixel_neighbours.PixelIndex(dataset(data, size).test.images)
 
 
 def warm_up() -> None:
-    """Fills the caches with what the first screen shows."""
+    """Fills the caches that the first page needs."""
     routes.plotly_url()
     for entry in checkpoints():
         if entry.name == DEFAULT_MODEL and entry.error is None:

@@ -1,4 +1,4 @@
-"""Shows the errors that a visitor can mend, in one form on all pages."""
+"""Shows the errors that a visitor can fix, in one form on all pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ import streamlit as st
 
 from vae.errors import AtelierError
 
-UNREADABLE = "A message of the map could not be read and is ignored"
 toast = partial(st.toast, icon=":material/error:")
 
 
@@ -16,7 +15,7 @@ toast = partial(st.toast, icon=":material/error:")
 def shown_errors(
     failed: str, *, show: Callable[[str], object] = st.error, stop: bool = False
 ) -> Iterator[None]:
-    """Shows an `AtelierError` of the block as “failed: what came, what was expected, what to do.”
+    """Shows an `AtelierError` raised in the block as “{failed}: {error}.”
 
     `show` is `st.error`, `st.warning` or `toast`; with `stop` the page ends there.
     """

@@ -8,12 +8,12 @@ from vae.progress import Progress
 
 
 class Stopped(Exception):
-    """Raised inside the work to end it."""
+    """Raised in the work to end it."""
 
 
 class Job:
     """Creates the bytes of one file with `work(progress)` in its own thread;
-    `progress(done, of)` raises when stopped.
+    `progress(done, total)` raises when stopped.
 
     One of `result` and `error` is set at the end, neither where it was stopped. An `AtelierError`
     is shown as it is, any other error as a fault of the program.

@@ -1,4 +1,4 @@
-"""A visitor's location on the map of one model, and its form in the address bar.
+"""A location on the map of one model, and its form in the address bar.
 
 Pure: no Streamlit here.
 """
@@ -33,20 +33,20 @@ from .query import (
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MAX_PINS = 200
 MAX_CORNERS = 64
-SEEDS = 256  # detail seeds that the map offers, of which 0 is none at all
+SEEDS = 256  # noise seeds that the map offers; seed 0 is zero noise
 Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
 
 
 class Space(NamedTuple):
-    """What decides about a model's pictures: latents, labels it can be told, detail seeds."""
+    """What a decoder takes: the number of latents, of labels and of noise seeds."""
 
     latent: int
     labels: int = 0
     seeds: int = 1
 
     def label(self, value: str | int | None) -> int | None:
-        """A label that came from outside, checked; None is an unknown one."""
+        """A checked label; None is an unknown one."""
         if value is None:
             return None
         if not self.labels:
@@ -54,7 +54,7 @@ class Space(NamedTuple):
         return _below(self.labels, value, "label")
 
     def seed(self, value: str | int) -> int:
-        """A detail seed that came from outside, checked."""
+        """A checked noise seed."""
         if self.seeds == 1 and str(value) != "0":
             raise InvalidValueError("This model has no noise seeds.")
         return _below(self.seeds, value, "seed")
@@ -62,7 +62,7 @@ class Space(NamedTuple):
 
 @dataclass(frozen=True)
 class Pin:
-    """A kept image: its code and what the decoder was told beside it."""
+    """A pinned image: its code, label and noise seed."""
 
     z: tuple[float, ...]
     label: int | None = None
@@ -72,14 +72,14 @@ class Pin:
         return {"z": list(self.z), "label": self.label, "seed": self.seed}
 
     def to_text(self) -> str:
-        """`z1,z2`, then `c` and the label, `s` and the seed where there are any."""
+        """`z1,z2`, followed by `c` and the label, and by `s` and the seed, where there are any."""
         label = "" if self.label is None else f"c{self.label}"
         return code_text(self.z) + label + (f"s{self.seed}" if self.seed else "")
 
 
 @dataclass(frozen=True)
 class Location:
-    """Where a visitor stands on one model's map."""
+    """The state of the map of one model."""
 
     z: tuple[float, ...]
     view: tuple[float, float, float] | None = None  # centre z1, centre z2, span; None: everything
@@ -87,10 +87,10 @@ class Location:
     pins: tuple[Pin, ...] = ()
     item: int | None = None
     hidden: tuple[int, ...] = ()
-    label: int | None = None  # that a conditional model is told
-    seed: int = 0  # of a hierarchical model's detail
+    label: int | None = None  # the condition
+    seed: int = 0  # noise seed
     region: Polygon = ()  # corners in the plane of z1 and z2
-    draw: int = 0  # seed of the samples from inside the region; the map does not know it
+    draw: int = 0  # seed of the samples inside the region; unknown to the map
 
     def to_json(self) -> dict:
         return {
@@ -106,7 +106,7 @@ class Location:
         }
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
-        """Query parameters that restore this place; those at their default are left out."""
+        """Query parameters that restore this location; those at their default are left out."""
         return model_query(model, digest) | write_query(
             self, (*_fields(Space(len(self.z))), _DRAW)
         )
@@ -133,8 +133,9 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
     )
 
 
-# The map does not know this one.
-_DRAW = QueryField("draw", "rs", whole(0, MAX_SEED), when=lambda at: at.region and at.draw)
+_DRAW = QueryField(
+    "draw", "rs", whole(0, MAX_SEED), when=lambda state: state.region and state.draw
+)
 
 
 def link(query: Mapping[str, str]) -> str:
@@ -145,30 +146,30 @@ def link(query: Mapping[str, str]) -> str:
 def location_from_query(
     query: Mapping[str, str], start: Location, space: Space
 ) -> tuple[Location, list[str]]:
-    """The place a link describes, and the keys of the parameters that could not be read: those,
-    like those that are absent, are taken from `start`."""
+    """The location of a link, and the keys that could not be read; those keep the value of
+    `start`."""
     return read_query(query, (*_fields(space), _DRAW), start)
 
 
 def location_from_map(value: Mapping, space: Space) -> Location:
-    """What the map component committed. Raises `InvalidValueError` where it is not a place."""
+    """The location that the map committed; raises `InvalidValueError`."""
     return Location(**read_message(value, checks_of(_fields(space)), {"region": None}))
 
 
 def polygon(corners: object) -> Polygon:
-    """A region's corners that came from outside, checked and rounded as codes are."""
+    """The checked corners of a region, rounded as codes are."""
     if not isinstance(corners, list) or not 3 <= len(corners) <= MAX_CORNERS:
         raise InvalidValueError(f"a region has 3 to {MAX_CORNERS} corners")
     return tuple(map(code(2), corners))
 
 
 def split_codes(text: str) -> list[list[str]]:
-    """The numbers of `z1,z2;z1,z2;...`, unchecked."""
+    """The unchecked numbers of `z1,z2;z1,z2;...`."""
     return [part.split(",") for part in text.split(";")] if text else []
 
 
 def polygon_text(corners: Polygon) -> str:
-    """The corners as `split_codes` reads them."""
+    """The text that `split_codes` reads."""
     return ";".join(map(code_text, corners))
 
 
@@ -178,7 +179,7 @@ def _pin(space: Space) -> Check:
 
 
 def _split_pins(text: str) -> list[dict]:
-    """The pins that `_pins_text` wrote, unchecked."""
+    """The unchecked pins that `_pins_text` wrote."""
     matches = (_PIN.fullmatch(part).groups() for part in text.split(";"))
     return [{"z": z.split(","), "label": label, "seed": seed or 0} for z, label, seed in matches]
 

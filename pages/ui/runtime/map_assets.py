@@ -1,6 +1,6 @@
-"""From codes to a map: what the browser needs, published by content, and a few facts about it.
+"""What the browser needs to draw a map: published arrays and a few facts.
 
-Beyond `MAX_POINTS` items the map shows a sample of them; density and crowding still count all.
+A map of more than `MAX_POINTS` items shows a random subset; the density is still that of all.
 """
 
 from collections.abc import Sequence
@@ -18,22 +18,22 @@ MAX_POINTS = 100_000
 
 @dataclass(frozen=True)
 class MapAssets:
-    """URLs of the heavy parts and the small facts from which the browser builds one map."""
+    """The URLs of the published arrays of a map, and its facts."""
 
     urls: dict[str, str]
     facts: dict
 
 
 def publish_map(
-    codes: Codes, labels: np.ndarray, class_names: Sequence[str], *, uncertainty: Field | None
+    codes: Codes, labels: np.ndarray, class_names: Sequence[str], *, entropy: Field | None
 ) -> MapAssets:
-    """The items of one map: codes [N, D], labels [N] in 0..K-1, the decoder's entropy field.
+    """Publishes a map of codes [N, D] with labels [N] in 0..K-1.
 
-    `uncertainty` must lie on the rectangle `vae.latent.bounds(codes.mean)`, as the density does.
+    `entropy` is the decoder's pixel entropy over the rectangle `vae.latent.bounds(codes.mean)`.
     """
     area = bounds(codes.mean)
-    crowd = kernel_density(codes.mean, area)
-    shown = _sample(len(labels))
+    density = kernel_density(codes.mean, area)
+    shown = _subset(len(labels))
     sampled = len(shown) < len(labels)
     block = [codes.mean[shown]]
     if codes.std is not None:
@@ -43,16 +43,16 @@ def publish_map(
     block.append(labels[shown].astype(np.uint8))
     urls = {
         "points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block)),
-        "density": routes.publish(crowd.values.astype("<f4").tobytes()),
+        "density": routes.publish(density.values.astype("<f4").tobytes()),
     }
-    if uncertainty is not None:
-        urls["entropy"] = routes.publish(uncertainty.values.astype("<f4").tobytes())
+    if entropy is not None:
+        urls["entropy"] = routes.publish(entropy.values.astype("<f4").tobytes())
     centres = class_centres(codes.mean[shown], labels[shown], len(class_names))
     known = centres[~np.isnan(centres).any(1)]
     facts = {
-        # The first picture anyone sees: the most crowded of the classes' centres.
-        "start": known[sample_field(crowd, known).argmax()].round(4).tolist(),
-        # A sample alone would hide how many there are: the density of all is shown with it.
+        # The first image that is shown: the class centre of the highest density.
+        "start": known[sample_field(density, known).argmax()].round(4).tolist(),
+        # A subset alone would hide how many items there are, so the density of all is shown too.
         "layers": ["points", "density", "names"] if sampled else ["points", "names"],
         "latentSize": codes.mean.shape[1],
         "classes": list(class_names),
@@ -61,19 +61,19 @@ def publish_map(
         "sampled": sampled,
         "posterior": codes.std is not None,
         "bounds": list(area),
-        "densitySize": crowd.values.shape[0],
-        "entropySize": 0 if uncertainty is None else uncertainty.values.shape[0],
+        "densitySize": density.values.shape[0],
+        "entropySize": 0 if entropy is None else entropy.values.shape[0],
         "densityQuantiles": [
             float(f"{q:.4g}")
-            for q in np.percentile(sample_field(crowd, codes.mean), np.arange(101))
+            for q in np.percentile(sample_field(density, codes.mean), np.arange(101))
         ],
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }
     return MapAssets(urls, facts)
 
 
-def _sample(count: int) -> np.ndarray:
-    """Indices of the items that are drawn: all, or a fixed random choice in their own order."""
+def _subset(count: int) -> np.ndarray:
+    """Sorted indices of the items that are drawn: all, or a fixed random subset."""
     if count <= MAX_POINTS:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, MAX_POINTS, replace=False))

@@ -1,6 +1,6 @@
 """Reads and writes the state of a page in the address bar, from one list of fields per page.
 
-Links and the components' messages come from outside: every value is checked, nothing else raises.
+Every value of a link or of a component's message is checked.
 """
 
 import math
@@ -15,7 +15,7 @@ State = TypeVar("State")
 Check = Callable[[Any], Any]
 
 MAX_SEED = 2**31 - 1
-MAX_COORDINATE = 1000.0  # no latent code lies farther out
+MAX_COORDINATE = 1000.0  # of a latent code
 _INVALID = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _WHOLE = re.compile(r"[0-9]{1,18}")
 
@@ -28,9 +28,9 @@ class InvalidValueError(AtelierError):
 class QueryField:
     """The attribute `name` of a page's state, and the query parameter `key` that holds it.
 
-    `check` returns the value of a raw one (JSON of a message, or text of a link that `split` has
-    taken apart), or raises `InvalidValueError`; `format` writes it. A link contains
-    the field `when` that holds for the state, by default where it differs from the class default.
+    `check` returns the value of JSON, or of a link's text after `split`, or raises
+    `InvalidValueError`; `format` writes the value. A link contains the field if `when(state)` is
+    true, by default if the value differs from the default of the class.
     """
 
     name: str
@@ -44,8 +44,8 @@ class QueryField:
 def read_query(
     query: Mapping[str, str], fields: Iterable[QueryField], start: State
 ) -> tuple[State, list[str]]:
-    """The state that a link describes, and the keys that could not be read: those, like those
-    that are absent, keep their value of `start`."""
+    """The state of a link, and the keys that could not be read; those keep their value of
+    `start`."""
     values, unreadable = {}, []
     for field in fields:
         if field.key in query:
@@ -75,8 +75,8 @@ def model_query(model: str, digest: str) -> dict[str, str]:
 def read_message(
     value: Mapping, checks: Mapping[str, Check], defaults: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The checked parts of a component's message; those with a default may be absent. Raises
-    `InvalidValueError` where one is not valid."""
+    """The checked values of a component's message; those with a default may be absent. Raises
+    `InvalidValueError`."""
     found = {}
     for name, check in checks.items():
         try:
@@ -87,12 +87,12 @@ def read_message(
 
 
 def checks_of(fields: Iterable[QueryField]) -> dict[str, Check]:
-    """The checks of the fields by their names, for a message that holds the same fields."""
+    """The checks of fields by name, for a message with the same fields."""
     return {field.name: field.check for field in fields}
 
 
 def always(state: object) -> bool:
-    """For `QueryField.when`: every link contains the field."""
+    """A `QueryField.when`: every link contains the field."""
     return True
 
 
@@ -110,7 +110,7 @@ def one_of(known: Iterable) -> Check:
 
 
 def subset(known: Iterable[str]) -> Check:
-    """Some of the known names, in their order."""
+    """A list of known names, returned in the order of `known`."""
 
     def check(names: Iterable[str]) -> tuple[str, ...]:
         if unknown := set(names) - set(known):
@@ -148,7 +148,7 @@ def number(low: float = -math.inf, high: float = math.inf) -> Check:
 
 
 def code(latent: int, digits: int = 4) -> Check:
-    """A latent code of `latent` numbers, rounded as the map rounds them."""
+    """A latent code of `latent` numbers, rounded as on the map."""
     coordinate = number(-MAX_COORDINATE, MAX_COORDINATE)
 
     def check(values: Any) -> tuple[float, ...]:
@@ -160,7 +160,7 @@ def code(latent: int, digits: int = 4) -> Check:
 
 
 def code_text(values: Iterable[float]) -> str:
-    """The numbers as `code` reads them: `z1,z2`."""
+    """The text `z1,z2` of a code."""
     return ",".join(f"{v:g}" if v != round(v, 4) else f"{round(v, 4):.10g}" for v in values)
 
 

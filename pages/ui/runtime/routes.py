@@ -1,8 +1,8 @@
-"""HTTP beside Streamlit's own: published content, the map's modules, item pictures, decoding.
+"""HTTP routes next to Streamlit's: published content, JavaScript modules, item images, decoding.
 
-Everything heavy reaches the browser through here and not through a script run: a URL names its
-content by hash, so it never changes and the browser keeps it. Published content lives in memory,
-bounded far above what the caches of `cache.py` can hold at a time.
+Large data reaches the browser through these routes instead of through script runs: a URL names its
+content by hash, so the browser may cache it for ever. Published content lives in memory; beyond
+`_STORE_BYTES` the least recently used is dropped and its URL answers 404.
 """
 
 import gzip
@@ -33,15 +33,15 @@ _STORE_BYTES = 512 * 2**20
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes as they travel; `body` is gzip where that makes them smaller."""
+    """A response body, gzip-compressed where that is smaller."""
 
     body: bytes
     media_type: str
-    zipped: bool
+    gzipped: bool
 
 
 class _Store:
-    """Published content by hash; the least recently used leaves when the memory is full."""
+    """Published content by hash; the least recently used is dropped when the store is full."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._size = limit, 0
@@ -66,40 +66,40 @@ class _Store:
 
 _store = _Store(_STORE_BYTES)
 _images: dict[str, np.ndarray] = {}
-_later: OrderedDict[str, Callable[[], bytes]] = OrderedDict()
-_MOST_LATER = 500
+_deferred: OrderedDict[str, Callable[[], bytes]] = OrderedDict()
+_MAX_DEFERRED = 500
 _decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
 
 
 def publish(payload: bytes, media_type: str = "application/octet-stream") -> str:
-    """Makes `payload` available and returns its URL, relative to the app's root."""
+    """Publishes `payload` and returns its URL, relative to the app's root."""
     key = hashlib.sha256(payload).hexdigest()[:20]
     if _store.get(key) is None:
         body = gzip.compress(payload, compresslevel=6, mtime=0)
-        zipped = len(body) < len(payload)
-        _store.put(key, Content(body if zipped else payload, media_type, zipped))
+        gzipped = len(body) < len(payload)
+        _store.put(key, Content(body if gzipped else payload, media_type, gzipped))
     return f"{PREFIX}/content/{key}"
 
 
-def publish_later(name: str, work: Callable[[], bytes]) -> str:
-    """Makes the JSON that `work` returns available without waiting for it: it runs when the
-    browser asks. `name` must say all that decides about the answer."""
+def publish_deferred(name: str, work: Callable[[], bytes]) -> str:
+    """Returns the URL of the JSON that `work` returns; it runs when the browser requests the URL.
+    `name` must determine the result."""
     key = hashlib.sha256(name.encode()).hexdigest()[:20]
-    _later[key] = work
-    _later.move_to_end(key)
-    while len(_later) > _MOST_LATER:
-        _later.popitem(last=False)
+    _deferred[key] = work
+    _deferred.move_to_end(key)
+    while len(_deferred) > _MAX_DEFERRED:
+        _deferred.popitem(last=False)
     return f"{PREFIX}/later/{key}"
 
 
 def publish_images(digest: str, images: np.ndarray) -> str:
-    """Makes uint8 images [N, C, H, W] available; returns the URL before `/{index}.png`."""
+    """Publishes uint8 images [N, C, H, W]; returns the URL to which `/{index}.png` is added."""
     _images[digest] = images
     return f"{PREFIX}/item/{digest}"
 
 
 def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> str:
-    """Lets the decode route answer for this checkpoint: `decode` returns bytes [H, W, C]."""
+    """Registers a checkpoint for the decode route; `decode` returns bytes [H, W, C]."""
     _decoders[digest] = (space, decode)
     return f"{PREFIX}/decode/{digest}"
 
@@ -110,9 +110,8 @@ def _version() -> str:
 
 
 def module_url(name: str) -> str:
-    """URL of a JavaScript file, named by its path below this folder; all of them share the hash of
-    all their texts, so that their imports of each other stay relative and never mix two versions.
-    """
+    """URL of a JavaScript file, given by its path below `pages/ui`. All URLs share one hash of all
+    files, so that relative imports never mix two versions."""
     return f"{PREFIX}/ui/{_version()}/{name}"
 
 
@@ -131,7 +130,7 @@ async def _content(request: Request) -> Response:
         return PlainTextResponse("No such content; reload the page.", 404)
     headers = dict(_FOREVER)
     body = content.body
-    if content.zipped:
+    if content.gzipped:
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
             headers["Vary"] = "Accept-Encoding"
@@ -141,7 +140,7 @@ async def _content(request: Request) -> Response:
 
 
 async def _work(request: Request) -> Response:
-    work = _later.get(request.path_params["key"])
+    work = _deferred.get(request.path_params["key"])
     if work is None:
         return PlainTextResponse("No such content; reload the page.", 404)
     body = await run_in_threadpool(work)
@@ -169,8 +168,8 @@ async def _item(request: Request) -> Response:
 
 
 async def _decode(request: Request) -> Response:
-    """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; a conditional model may be told `&label=3`,
-    a hierarchical one a detail `&seed=7`. All of it is checked, never trusted."""
+    """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; also `&label=3` for a conditional model and
+    `&seed=7` for a hierarchical one."""
     space, decode = _decoders.get(request.path_params["digest"], (None, None))
     if decode is None:
         return PlainTextResponse("No such model; reload the page.", 404)

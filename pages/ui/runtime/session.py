@@ -1,5 +1,7 @@
-"""What a session remembers for more than one page, behind typed functions: the chosen model, a
-place a model, what is compared, jobs. What one page alone remembers lies in its `*_session.py`."""
+"""Session state that several pages share: the model, one location per model, the export job.
+
+Each page has a `session.py` of its own as well.
+"""
 
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ from .location import MAX_PINS, Location, Pin, Space, location_from_query
 
 
 def model(default: str) -> str:
-    """Name of the chosen model; a link decides on the first run, the visitor afterwards."""
+    """Name of the chosen model; that of the link on the first run."""
     return st.session_state.setdefault("model", st.query_params.get("m", default))
 
 
@@ -19,11 +21,11 @@ def choose_model(name: str) -> None:
 
 
 def location(digest: str, first: Location, space: Space) -> tuple[Location, list[str]]:
-    """The remembered place on the map of the model with this digest.
+    """The location on the map of the model with this digest, and the keys of a link that could not
+    be read.
 
-    A model seen for the first time takes over z from the one before where their sizes agree, so
-    that changing the model keeps the position; the very first one begins at `first`, unless
-    a link says otherwise. Also returns the unreadable parts of a link.
+    Changing to a model with as many latents keeps z. The first model begins at the location of
+    the link, or at `first`.
     """
     places = st.session_state.setdefault("places", {})
     broken: list[str] = []
@@ -44,8 +46,8 @@ def location(digest: str, first: Location, space: Space) -> tuple[Location, list
     return places[digest], broken
 
 
-def set_location(digest: str, where: Location) -> None:
-    st.session_state["places"][digest] = where
+def set_location(digest: str, new: Location) -> None:
+    st.session_state["places"][digest] = new
 
 
 def pins(digest: str) -> tuple[Pin, ...]:
@@ -55,37 +57,37 @@ def pins(digest: str) -> tuple[Pin, ...]:
 
 
 def export_job(slot: str) -> Job | None:
-    """The last file that was asked for, of a model by its digest or of a board by its key."""
+    """The last export of a page, by the digest of its model or the key of its board."""
     found = st.session_state.get("export_job")
     return found[1] if found and found[0] == slot else None
 
 
 def set_export_job(slot: str, job: Job | None) -> None:
-    """Remembers a file in the making; one that it replaces is stopped."""
+    """Stores an export job and stops the one that it replaces."""
     before = st.session_state.get("export_job")
     if before and before[1] is not None:
         before[1].stop()
     st.session_state["export_job"] = (slot, job)
 
 
-def already_handled(digest: str, turn: int) -> bool:
-    """Whether this message of the grid was answered before; remembers that it is now."""
+def already_handled(component: str, turn: int) -> bool:
+    """Whether this message of a component was handled before; records it as handled."""
     last = st.session_state.setdefault("answered", {})
-    if last.get(digest, -1) >= turn:
+    if last.get(component, -1) >= turn:
         return True
-    last[digest] = turn
+    last[component] = turn
     return False
 
 
 def explored(digest: str) -> tuple[tuple[float, ...] | None, tuple[Pin, ...]]:
-    """Where the visitor stands on the Explore page's map of this model, and the pins there."""
+    """The z and the pins on the Explore page's map of the model with this digest."""
     place = st.session_state.get("places", {}).get(digest)
     return (None, ()) if place is None else (place.z, place.pins)
 
 
-def leave_message(words: str) -> None:
-    """What a callback has to say, shown where the script comes by."""
-    st.session_state["problem"] = words
+def leave_message(text: str) -> None:
+    """Stores a message of a callback for the script to show."""
+    st.session_state["problem"] = text
 
 
 def take_message() -> str | None:
@@ -93,12 +95,12 @@ def take_message() -> str | None:
 
 
 def set_region_seed(digest: str, seed: int) -> None:
-    """Another seed for the samples from inside the region."""
+    """Sets the seed of the samples inside the region."""
     set_location(digest, replace(st.session_state["places"][digest], draw=seed))
 
 
 def explore_from(digest: str, first: Location, z: tuple[float, ...]) -> Location:
-    """Lets Explore begin at a code, pinned there; `first` is its place where it has none yet."""
+    """Moves Explore to a pin at `z`; `first` is the default location of the model."""
     places = st.session_state.setdefault("places", {})
     before = places.get(digest, first)
     pins = (*before.pins[1 - MAX_PINS :], Pin(z))

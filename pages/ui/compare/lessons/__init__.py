@@ -1,1 +1,1 @@
-"""The three lessons of the Compare page, one file each; every one is a fragment of its own."""
+"""The three lessons of the Compare page, one file and one fragment each."""

@@ -1,4 +1,4 @@
-"""Lesson 2: beta trades sharpness for order."""
+"""Lesson 2: the trade-off of beta."""
 
 from collections.abc import Sequence
 
@@ -12,31 +12,30 @@ from pages.ui.runtime import cache
 
 from .items import missing
 
-SIDE, REACH = 11, 2.5
+SIDE, EXTENT = 11, 2.5
 
 
 @st.fragment
 def beta(entries: Sequence[vae.Entry]) -> None:
-    """The same model at several betas: its map, its pictures, what it pays for what it gets."""
+    """One model at several betas: its map, its decoded grid, its rate and distortion."""
     st.subheader("2 · Beta")
     family = beta_family(entries)
     if not family:
         missing(
-            "three models or more that differ in beta alone",
+            "three or more models that differ only in beta",
             "--model vae --beta 0.1",
             "fashion-beta-0.1",
             "; repeat it with 0.3, 1, 3 and 10",
         )
         return
     st.markdown(
-        "**Look for** two things at once: with a small beta the pictures are sharp but the codes "
-        "sprawl and leave gaps; with a large one the codes fill one round cloud and the pictures "
-        "blur into each other."
+        "**What to look for.** With a small beta, images are sharp but the codes leave gaps; "
+        "with a large beta, the codes fill one round cloud and the images blur."
     )
     betas = [entry.config.model.beta for entry in family]
     middle = min(range(len(betas)), key=lambda i: abs(betas[i] - 1))
     chosen = st.segmented_control(
-        "beta, the weight of the KL",
+        "Beta, the weight of the KL term",
         range(len(betas)),
         default=middle,
         required=True,
@@ -58,18 +57,18 @@ def beta(entries: Sequence[vae.Entry]) -> None:
             alt=f"Codes of 2,500 test images at beta {betas[chosen]:g}, coloured by class",
         )
     with centre:
-        st.markdown(f"**{SIDE * SIDE} places, z from −{REACH} to {REACH}**")
+        st.markdown(f"**Decoded grid, z from −{EXTENT} to {EXTENT}**")
         st.image(
-            compare_cache.decoded_grid(entry.name, entry.digest, REACH, SIDE),
+            compare_cache.decoded_grid(entry.name, entry.digest, EXTENT, SIDE),
             width="stretch",
             output_format="PNG",
-            alt=f"{SIDE * SIDE} places decoded at beta {betas[chosen]:g}",
+            alt=f"{SIDE * SIDE} codes decoded at beta {betas[chosen]:g}",
         )
     with right:
-        st.markdown("**What each beta pays, and gets**")
+        st.markdown("**Rate and distortion**")
         numbers = [(e.metrics or {}).get("evaluation") or {} for e in family]
         if not all("kl" in n and "reconstruction" in n for n in numbers):
-            st.caption("Not all of these were measured; `python -m vae evaluate` does it.")
+            st.caption("Some of these models were not evaluated; run `python -m vae evaluate`.")
             return
         st.plotly_chart(
             compare_figures.rate_distortion_figure(
@@ -77,7 +76,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
             ),
             key="beta-plane",
             config={"displayModeBar": False},
-            alt="KL against reconstruction, one point a beta",
+            alt="Reconstruction against KL, one point per beta",
         )
         n = numbers[chosen]
         st.caption(

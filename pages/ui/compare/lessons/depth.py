@@ -1,4 +1,4 @@
-"""Lesson 3: what an adversary and a hierarchy buy."""
+"""Lesson 3: adversarial and hierarchical models."""
 
 from collections.abc import Sequence
 
@@ -13,30 +13,28 @@ from pages.ui.runtime import cache
 
 from .items import choose_item, missing
 
-DRAWS, SEEDS = 1500, 8
-_FIRST = 6  # a shirt: the class that looks most like others, so its code is least certain
+SAMPLES, SEEDS = 1500, 8
+_FIRST = 6  # a shirt: the class with the least certain codes
 
 
 @st.fragment
 def depth(entries: Sequence[vae.Entry]) -> None:
-    """One item: its cloud in a Gaussian and an adversarial model, its details in a deep one."""
+    """One image: its Gaussian and adversarial posterior, and its noise variations."""
     st.subheader("3 · Adversary and hierarchy")
-    gauss, free, deep = (representative(entries, kind) for kind in ("vae", "avb", "hvae"))
-    if free or deep:
-        reference = gauss or free or deep
+    gaussian, adversarial, deep = (
+        representative(entries, kind) for kind in ("vae", "avb", "hvae")
+    )
+    if adversarial or deep:
+        reference = gaussian or adversarial or deep
         centres = compare_cache.central_items(reference.name, reference.digest)
         item = choose_item(
-            "Item", "depth-item", reference, centres[min(_FIRST, len(centres) - 1)] or 0
+            "Image", "depth-item", reference, centres[min(_FIRST, len(centres) - 1)] or 0
         )
-        _adversary(gauss, free, item)
-        _hierarchy(deep, item)
-        shown = [entry for entry in (gauss, free, deep) if entry]
-        st.html(
-            metrics_table(
-                shown, ("reconstruction", "kl", "nll_exact", "nll_iwae"), "What they buy"
-            )
-        )
-    if free is None:
+        _posteriors(gaussian, adversarial, item)
+        _noise(deep, item)
+        shown = [entry for entry in (gaussian, adversarial, deep) if entry]
+        st.html(metrics_table(shown, ("reconstruction", "kl", "nll_exact", "nll_iwae"), "Benefit"))
+    if adversarial is None:
         missing("an adversarial model", "--model avb", "fashion-avb")
     if deep is None:
         missing(
@@ -44,49 +42,49 @@ def depth(entries: Sequence[vae.Entry]) -> None:
         )
 
 
-def _adversary(gauss: vae.Entry | None, free: vae.Entry | None, item: int) -> None:
-    if free is None:
+def _posteriors(gaussian: vae.Entry | None, adversarial: vae.Entry | None, item: int) -> None:
+    if adversarial is None:
         return
     st.markdown(
-        "**Look for** a cloud that is no ellipse: a Gaussian VAE must answer *where could this "
-        "image lie?* with an ellipse, while the adversarial one may bend its cloud along the "
-        "places that explain the image equally well."
+        "**What to look for.** The posterior of a Gaussian VAE is an ellipse. The adversarial "
+        "model has a posterior of any shape, which can follow the codes that explain the image "
+        "equally well."
     )
-    kinds = [entry for entry in (gauss, free) if entry]
+    kinds = [entry for entry in (gaussian, adversarial) if entry]
     for entry, column in zip(kinds, st.columns(2, gap="medium"), strict=False):
-        draws = compare_cache.posterior_draws(entry.name, entry.digest, item, DRAWS)
-        outline = compare_figures.ellipse(draws.mean(0), draws.std(0))
+        samples = compare_cache.posterior_draws(entry.name, entry.digest, item, SAMPLES)
+        outline = compare_figures.ellipse(samples.mean(0), samples.std(0))
         with column:
-            st.markdown(f"**{entry.name}** · {DRAWS:,} draws for this item")
+            st.markdown(f"**{entry.name}** · {SAMPLES:,} samples of the posterior")
             st.plotly_chart(
-                compare_figures.cloud_figure(
-                    draws, outline, "95 % of the Gaussian with its moments"
+                compare_figures.posterior_figure(
+                    samples, outline, "95 % of a Gaussian of the same mean and variance"
                 ),
                 key=f"cloud-{entry.name}",
                 config={"displayModeBar": False},
-                alt=f"Cloud of draws from the posterior of {entry.name}, and a Gaussian's ellipse",
+                alt=f"Samples of the posterior of {entry.name}, and the ellipse of a Gaussian",
             )
 
 
-def _hierarchy(deep: vae.Entry | None, item: int) -> None:
+def _noise(deep: vae.Entry | None, item: int) -> None:
     if deep is None:
         return
     st.markdown(
-        "**Look for** what stays and what changes: all these pictures share one place on the "
-        "plane. Where one kind of garment lives there it stays, and the levels below choose its "
-        "details; where several meet, the levels below decide between them too."
+        "**What to look for.** All these images share one code on the map. Where one class "
+        "dominates, it stays the same and the lower levels add detail; where several classes "
+        "meet, the lower levels also choose between them."
     )
     data = cache.display_dataset(deep.name, deep.digest)
-    pictures = compare_cache.details(deep.name, deep.digest, item, SEEDS)
+    images = compare_cache.noise_variations(deep.name, deep.digest, item, SEEDS)
     original = data.test.images[item].transpose(1, 2, 0)
-    words = ["original", "means", *(f"seed {s}" for s in range(1, SEEDS + 1))]
-    st.markdown(f"**{deep.name}** · the place of this item")
+    captions = ["original", "zero noise", *(f"noise seed {s}" for s in range(1, SEEDS + 1))]
+    st.markdown(f"**{deep.name}** · the code of this image")
     with st.container(horizontal=True, gap="small"):
-        for picture, word in zip((original, *pictures), words, strict=True):
+        for image, caption in zip((original, *images), captions, strict=True):
             st.image(
-                picture if picture.shape[2] > 1 else picture[..., 0],
-                caption=word,
+                image if image.shape[2] > 1 else image[..., 0],
+                caption=caption,
                 width=96,
                 output_format="PNG",
-                alt=f"{deep.name}: {word}",
+                alt=f"{deep.name}: {caption}",
             )

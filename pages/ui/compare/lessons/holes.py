@@ -1,4 +1,4 @@
-"""Lesson 1: a plain autoencoder's plane has holes, a VAE's has not."""
+"""Lesson 1: the latent space of a plain autoencoder has holes, that of a VAE has not."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ FRAMES = 15
 
 @st.fragment
 def holes(entries: Sequence[vae.Entry]) -> None:
-    """Two strips along the straight line between the same two items."""
+    """Two models along the straight line between the same two images."""
     st.subheader("1 · Holes")
     pair = [representative(entries, kind) for kind in ("ae", "vae")]
     for kind, entry in zip(("ae", "vae"), pair, strict=True):
@@ -26,44 +26,47 @@ def holes(entries: Sequence[vae.Entry]) -> None:
     if None in pair:
         return
     st.markdown(
-        "**Look for** the stretch where the autoencoder's density falls to zero: hardly an "
-        "image ever landed there, so nothing holds its pictures to what is real. The VAE's walk "
-        "between the same two images stays in inhabited country, because the KL packs all codes "
+        "**What to look for.** Where the density of the autoencoder falls to zero, it has "
+        "hardly any codes, so its images there need not look real. The path of the VAE between "
+        "the same two images stays in high-density regions, because the KL term keeps all codes "
         "together."
     )
-    torn, whole = ((entry.name, entry.digest) for entry in pair)
-    first, last = compare_cache.most_contrasting_pair(torn, whole)
+    autoencoder, variational = ((entry.name, entry.digest) for entry in pair)
+    first, last = compare_cache.most_contrasting_pair(autoencoder, variational)
     start = choose_item("From", "walk-from", pair[1], first)
     end = choose_item("To", "walk-to", pair[1], last)
     if start == end:
-        st.caption("Both ends are the same item; choose another one to walk to.")
+        st.caption("Both ends are the same image; choose another one.")
         return
-    walks = [compare_cache.traversal(e.name, e.digest, start, end, FRAMES) for e in pair]
-    paths = [path for path, _ in walks]
+    traversals = [compare_cache.traversal(e.name, e.digest, start, end, FRAMES) for e in pair]
+    paths = [path for path, _ in traversals]
     tops = (
         max(float(p.density.max()) for p in paths),
         max(float(p.nearest_error.max()) for p in paths),
         max(float(p.entropy.max()) for p in paths),
     )
-    for entry, column, (path, strip) in zip(pair, st.columns(2, gap="medium"), walks, strict=True):
+    for entry, column, (path, strip) in zip(
+        pair, st.columns(2, gap="medium"), traversals, strict=True
+    ):
         with column.container(gap="small"):
-            words = f"{path.low_density_fraction:.0%} of the way is empty"
-            st.markdown(f"**{entry.name}** · {words}")
+            summary = f"{path.low_density_fraction:.0%} of the path has low density"
+            st.markdown(f"**{entry.name}** · {summary}")
             st.image(
                 strip,
                 width="stretch",
                 output_format="PNG",
-                alt=f"{FRAMES} pictures decoded by {entry.name} along the straight line",
+                alt=f"{FRAMES} images decoded by {entry.name} along the straight line",
             )
             st.plotly_chart(
-                compare_figures.walk_figure(path, FRAMES, tops),
+                compare_figures.traversal_figure(path, FRAMES, tops),
                 key=f"walk-{entry.name}",
                 config={"displayModeBar": False},
-                alt=f"Density of the items, difference from the nearest real image and pixel "
-                f"entropy along the line: {words}",
+                alt=f"Density, distance from the nearest real image and pixel "
+                f"entropy along the line: {summary}",
             )
     st.caption(
-        "The straight line between the two items' own codes in each model. Empty: less than "
-        f"{LOW_DENSITY:.0%} of the density at the median test item. Nearest real image: among all "
-        "test images, grey values from 0 to 1. Entropy: mean over the pixels, 0 to 0.69 nats."
+        "The straight line between the codes of the two images in each model. Low density: "
+        f"less than {LOW_DENSITY:.0%} of the density at the median test image. Nearest real "
+        "image: among all test images, grey values from 0 to 1. Entropy: mean over the pixels, "
+        "0 to 0.69 nats."
     )
