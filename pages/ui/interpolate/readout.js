@@ -63,7 +63,7 @@ function wantItem(map, item, distance) {
     image.src = loaded.src;
     image.alt = `Nearest real item: ${name}`;
     image.dataset.item = items.itemNumber(item);
-    const caption = `${image.alt}, test image ${items.itemNumber(item)}, distance ${distance.toFixed(3)} in z`;
+    const caption = `${image.alt}, test image ${items.itemNumber(item)}, distance ${distance.toFixed(3)}`;
     map.find(".pm-near figcaption").textContent = caption;
   }).catch(() => {}).finally(() => {
     map.item = item;
