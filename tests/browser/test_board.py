@@ -139,7 +139,7 @@ def test_a_board_is_exported_and_imported_again(open_page, tmp_path):
     page.get_by_role("button", name="Import").click()
     chooser = page.locator('input[type="file"]')
     chooser.set_input_files(tmp_path / "bad.json")
-    page.get_by_text("items[0].stars is 77; expected a whole number <= 5").wait_for()
+    page.get_by_text("items[0].stars is 77; expected a whole number of at most 5").wait_for()
     chooser.set_input_files(tmp_path / "mine.json")
     wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
     again = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")

@@ -49,10 +49,10 @@ def test_groups_with_the_same_mean_are_refused(groups):
     ("change", "words"),
     [
         ({"vector": [1, "a"]}, r"vector\[1\] is 'a'; expected a number"),
-        ({"vector": []}, r"vector is \[\]; expected a list of length >= 1"),
-        ({"vector": [1e9, 0]}, r"vector\[0\] is 1000000000.0; expected a number <= 1000"),
+        ({"vector": []}, r"vector is \[\]; expected a list of length at least 1"),
+        ({"vector": [1e9, 0]}, r"vector\[0\] is 1000000000.0; expected a number of at most 1000"),
         ({"vector": "0,1"}, "vector is '0,1'; expected a list"),
-        ({"auc": 2.0}, "auc is 2.0; expected a number <= 1"),
+        ({"auc": 2.0}, "auc is 2.0; expected a number of at most 1"),
         ({"auc": True}, "auc is True"),
         ({"name": 3}, "name is 3"),
         ({"more": 1}, "more is not a known field"),

@@ -11,7 +11,7 @@ import msgspec
 from ..errors import AtelierError
 
 T = TypeVar("T")
-# msgspec's names of JSON types -> plain words
+# msgspec's terms -> plain words
 _WORDS = {
     "`int`": "a whole number",
     "`float`": "a number",
@@ -21,6 +21,11 @@ _WORDS = {
     "`object`": "an object",
     "`int | null`": "a whole number or null",
     "`float | null`": "a number or null",
+    "length <=": "length at most",
+    "length >=": "length at least",
+    "<=": "of at most",
+    ">=": "of at least",
+    "<": "below",
 }
 
 
