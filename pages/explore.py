@@ -23,43 +23,43 @@ entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 first = Location(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
 
-place, broken = session.location(entry.digest, first, space)
+_, broken = session.location(entry.digest, first, space)
 warn_of_link(broken)
 
 
 @st.fragment
 def explorer() -> None:
     """Reruns alone when the map commits a location."""
-    where, _ = session.location(entry.digest, first, space)
-    committed = (st.session_state.get("map") or {}).get("place")
+    location, _ = session.location(entry.digest, first, space)
+    committed = (st.session_state.get("map") or {}).get("location")
     if committed and committed.get("digest") == entry.digest:
         with shown_errors("The map sent an invalid location", show=st.warning):
-            where = replace(location_from_map(committed, space), draw=where.draw)
-            session.set_location(entry.digest, where)
-    query = where.to_query(entry.name, entry.digest)
+            location = replace(location_from_map(committed, space), draw=location.draw)
+            session.set_location(entry.digest, location)
+    query = location.to_query(entry.name, entry.digest)
     # The address of a first visit stays short.
-    changed = where != first or entry.name != cache.DEFAULT_MODEL
+    changed = location != first or entry.name != cache.DEFAULT_MODEL
     if (changed or committed or st.query_params) and query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     latent_map(
         assets,
-        where,
+        location,
         pictures=[
             (pin, cache.decoded_bytes(entry.name, entry.digest, pin))
-            for pin in where.pins[-INLINE_PINS:]
+            for pin in location.pins[-INLINE_PINS:]
         ],
         link=link(query),
         key="map",
     )
     st.button(
         "Save pins to board",
-        disabled=not where.pins,
-        help="Saves the pinned images to the board, where they can be sorted and exported.",
+        disabled=not location.pins,
+        help="Saves the pinned images to the board, location they can be sorted and exported.",
         on_click=save_pins,
-        args=(entry.name, entry.digest, where.pins),
+        args=(entry.name, entry.digest, location.pins),
     )
-    if where.region:
-        region_panel(entry, where)
+    if location.region:
+        region_panel(entry, location)
 
 
 explorer()

@@ -51,7 +51,7 @@ def test_an_hour_at_the_board(open_page):
     note.fill("the quiet one")
     note.press("Enter")
     page.wait_for_selector('.bd[data-revision="3"]')
-    box = [page.locator(CARD).nth(i).locator(".bd-picture").bounding_box() for i in (2, 0)]
+    box = [page.locator(CARD).nth(i).locator(".bd-image").bounding_box() for i in (2, 0)]
     at = [(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in box]
     page.mouse.move(*at[0])
     page.mouse.down()
@@ -61,7 +61,7 @@ def test_an_hour_at_the_board(open_page):
     page.locator(CARD).nth(0).focus()
     page.keyboard.press("Alt+ArrowRight")
     wait_for(page, [first, third, second])
-    page.locator(CARD).nth(2).locator(".bd-picture").click()
+    page.locator(CARD).nth(2).locator(".bd-image").click()
     page.keyboard.press("Delete")
     wait_for(page, [first, third])
     page.keyboard.press("Control+z")
@@ -165,8 +165,8 @@ def test_the_lineage_and_the_pair_show_how_images_are_related(open_page):
     assert [rows.nth(i).locator(".bd-leaf").count() for i in range(2)] == [1, 2]
     expect(page.locator(".bd-tree path")).to_have_count(2)
     page.get_by_role("button", name="Cards").click()
-    page.locator(".bd-picture").nth(1).click()
-    page.locator(".bd-picture").nth(2).click(modifiers=["Control"])
+    page.locator(".bd-image").nth(1).click()
+    page.locator(".bd-image").nth(2).click(modifiers=["Control"])
     page.get_by_role("button", name="Side by side").click()
     expect(page.locator(".bd-pair figure")).to_have_count(3)
     expect(page.locator(".bd-pair")).to_contain_text("in z")

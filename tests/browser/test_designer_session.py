@@ -116,7 +116,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     page.wait_for_selector('.bd[data-revision="4"]')
     page.locator(CARD).nth(1).get_by_role("button", name="5 stars").click()
     page.wait_for_selector(f'{CARD}[data-stars="5"]')
-    page.locator(CARD).nth(0).locator(".bd-picture").click()
+    page.locator(CARD).nth(0).locator(".bd-image").click()
     page.keyboard.press("Delete")
     cards(page, 6)
     page.get_by_role("button", name="Undo").click()

@@ -56,16 +56,16 @@ def test_the_map_sets_and_clears_a_region(app):
     app.run()
     assert "Inside the lasso" not in [s.value for s in app.subheader]
     digest = vae.load(ROOT / "checkpoints/fashion-vae").digest
-    place = {"digest": digest, "z": [0.5, 0.5], "view": None, "layers": ["points"], "pins": []}
-    place |= {"item": None, "hidden": [], "label": None, "seed": 0}
-    app.session_state["map"] = {"place": {**place, "region": [list(c) for c in SQUARE]}}
+    location = {"digest": digest, "z": [0.5, 0.5], "view": None, "layers": ["points"], "pins": []}
+    location |= {"item": None, "hidden": [], "label": None, "seed": 0}
+    app.session_state["map"] = {"location": {**location, "region": [list(c) for c in SQUARE]}}
     app.run()
     assert not app.exception and app.query_params["in"] == LINK
     assert f"{counts_of('fashion-vae', SQUARE).sum():,} of 10,000" in words(app)
-    app.session_state["map"] = {"place": {**place, "region": [[0, 0], ["x", 1], [1, 0]]}}
+    app.session_state["map"] = {"location": {**location, "region": [[0, 0], ["x", 1], [1, 0]]}}
     app.run()
     assert not app.exception and "invalid location" in app.warning[0].value
-    app.session_state["map"] = {"place": {**place, "region": None}}
+    app.session_state["map"] = {"location": {**location, "region": None}}
     app.run()
     assert not app.exception and "in" not in app.query_params
     assert "Inside the lasso" not in [s.value for s in app.subheader]

@@ -195,7 +195,7 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
     app.run()
     facts = cache.map_assets("fashion-vae", _digest()).facts
     app.session_state["map"] = {
-        "place": {
+        "location": {
             "digest": facts["digest"],
             "turn": 1,
             "z": [0.5, -0.5],

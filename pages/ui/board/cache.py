@@ -74,8 +74,8 @@ def _decoded(
         return blank, "", str(error)
     channels, height, width = config.image_shape
     image = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
-    place = Location(pin.z, label=pin.label, seed=pin.seed)
-    return image, link(place.to_query(name, entry.digest)), warning
+    location = Location(pin.z, label=pin.label, seed=pin.seed)
+    return image, link(location.to_query(name, entry.digest)), warning
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

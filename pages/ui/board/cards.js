@@ -69,15 +69,15 @@ export default class Board {
     if (focused) this.cards.querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
-  picture(item) {
+  image(item) {
     const { columns, rows, url } = this.data.sprite, share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
-    const picture = element("div");
-    picture.className = "bd-picture";
-    Object.assign(picture.style, {
+    const image = element("div");
+    image.className = "bd-image";
+    Object.assign(image.style, {
       backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
       backgroundPosition: `${share(item.index % columns, columns)} ${share(Math.floor(item.index / columns), rows)}`,
     });
-    return picture;
+    return image;
   }
 
   card(item) {
@@ -104,7 +104,7 @@ export default class Board {
     const title = `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}`;
     caption.append(element("span", { textContent: item.warning || item.step || item.model, title }));
     if (item.link) caption.append(element("a", { href: item.link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
-    card.append(this.picture(item), stars, note, caption);
+    card.append(this.image(item), stars, note, caption);
     return card;
   }
 
@@ -197,7 +197,7 @@ export default class Board {
         const item = this.items.get(id), leaf = element("div");
         leaf.className = "bd-leaf";
         leaf.title = item.step || item.model;
-        leaf.append(this.picture(item));
+        leaf.append(this.image(item));
         leaf.onpointerenter = () => this.highlight(id, leaves);
         leaf.onpointerleave = () => this.highlight(null, leaves);
         leaves.set(id, leaf);
@@ -252,7 +252,7 @@ export default class Board {
       const figure = element("figure");
       const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
       const text = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`;
-      figure.append(this.picture(item), element("figcaption", { textContent: text }));
+      figure.append(this.image(item), element("figcaption", { textContent: text }));
       return figure;
     });
     const [a, b] = pair, distance = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;

@@ -47,8 +47,8 @@ def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
             st.caption(f"Exports all {len(chosen)} images. Select cards to export fewer.")
 
         def form() -> Begin:
-            recipe = _recipe()
-            return lambda: _begin(board, chosen, recipe)
+            options = _options()
+            return lambda: _begin(board, chosen, options)
 
         job_panel(
             f"board-{key}",
@@ -58,7 +58,7 @@ def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
         )
 
 
-def _recipe() -> board_export.ExportOptions:
+def _options() -> board_export.ExportOptions:
     format = st.selectbox(
         "Format", list(FORMATS), format_func=lambda f: FORMATS[f].title, key="board-format"
     )
@@ -68,22 +68,22 @@ def _recipe() -> board_export.ExportOptions:
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
     how = enlargement_select("board-how")
-    ground = st.segmented_control(
+    background = st.segmented_control(
         "Background",
         list(contact_sheet.BACKGROUNDS),
         default="white",
         key="board-ground",
         required=True,
     )
-    return board_export.ExportOptions(format, size, how, ground)
+    return board_export.ExportOptions(format, size, how, background)
 
 
-def _begin(board: Board, items: Sequence[Item], recipe: board_export.ExportOptions) -> Job:
+def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
     images = board_cache.board_images(tuple(items)).images
-    format = FORMATS[recipe.format]
+    format = FORMATS[options.format]
     return Job(
         lambda progress: board_export.export_board(
-            board, items, images, recipe, progress=progress
+            board, items, images, options, progress=progress
         ),
         name=f"{format.title}, {len(items)} images",
         file=format.file,

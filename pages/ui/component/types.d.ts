@@ -79,7 +79,7 @@ export interface Component<Data = any> {
 export interface LatentMapData {
   facts: Facts;
   urls: Urls;
-  place: Latent & {
+  location: Latent & {
     view: [number, number, number] | null;
     layers: string[];
     pins: Latent[];

@@ -94,7 +94,7 @@ export default class LatentMap {
   }
 
   /** Loads a model's decoder and items, and restores the state that Python remembers for it. */
-  async open({ facts, urls, place, plotly, pins }) {
+  async open({ facts, urls, location, plotly, pins }) {
     this.digest = null;
     this.debouncer.cancel(); // what still waits belongs to the previous model
     this.root.dataset.state = "loading";
@@ -104,7 +104,7 @@ export default class LatentMap {
     this.source.accept(pins);
     this.items = items;
     this.digest = facts.digest;
-    this.restore(place);
+    this.restore(location);
     this.panel.setModel(items);
     this.lists.setModel(items, this.source, urls.items);
     this.conditioning.setModel(items);
@@ -119,16 +119,16 @@ export default class LatentMap {
     this.root.dataset.state = "ready";
   }
 
-  restore(place) {
+  restore(location) {
     this.state = {
-      z: round(place.z), label: place.label, seed: place.seed, layers: new Set(place.layers), pins: place.pins,
-      item: place.item !== null && place.item < this.items.count ? place.item : null, hidden: new Set(place.hidden),
-      region: place.region,
+      z: round(location.z), label: location.label, seed: location.seed, layers: new Set(location.layers), pins: location.pins,
+      item: location.item !== null && location.item < this.items.count ? location.item : null, hidden: new Set(location.hidden),
+      region: location.region,
     };
     this.preview = this.shown = this.nearOf = null;
     this.history.clear();
     this.measure();
-    if (place.view) this.view.fromArray(place.view);
+    if (location.view) this.view.fromArray(location.view);
     else this.view.fit(this.items.bounds);
   }
 
@@ -271,7 +271,7 @@ export default class LatentMap {
 
   sendState() {
     const { z, label, seed, layers, pins, item, hidden, region } = this.state;
-    this.send?.("place", {
+    this.send?.("location", {
       digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
     });
   }

@@ -13,7 +13,7 @@ _mount = component(__file__)
 
 def latent_map(
     assets: MapAssets,
-    place: Location,
+    location: Location,
     *,
     pictures: Sequence[tuple[Pin, bytes]],
     link: str,
@@ -21,7 +21,7 @@ def latent_map(
 ) -> dict | None:
     """Shows the map of one model.
 
-    The map adopts `place` when it is new or its model changes; otherwise the map's state wins.
+    The map adopts `location` when it is new or its model changes; otherwise the map's state wins.
     `pictures` are the pins' images as torch decoded them, `link` the address that restores the
     page. Returns the last commit, unchecked, or None.
     """
@@ -30,13 +30,13 @@ def latent_map(
         data={
             "urls": assets.urls,
             "facts": assets.facts,
-            "place": place.to_json(),
+            "location": location.to_json(),
             "pins": [
                 {**pin.to_json(), "image": base64.b64encode(image).decode()}
                 for pin, image in pictures
             ],
             "link": link,
         },
-        on_place_change=lambda: None,
+        on_location_change=lambda: None,
     )
-    return result.place
+    return result.location

@@ -18,21 +18,21 @@ from . import cache as explore_cache
 from .cache import N_SHOWN, ImageStats, RegionSamples
 
 
-def region_panel(entry: vae.Entry, place: Location) -> None:
+def region_panel(entry: vae.Entry, location: Location) -> None:
     """Shows the test images in a region, samples from it, and the actions on them."""
     data = cache.display_dataset(entry.name, entry.digest)
-    region = (entry.name, entry.digest, place.region, place.hidden)
+    region = (entry.name, entry.digest, location.region, location.hidden)
     counts, real = explore_cache.counts_and_stats(*region)
     st.subheader("Inside the lasso", anchor=False)
     summary = f"{counts.sum():,} of {len(data.test.labels):,} test images"
-    hidden = [data.class_names[k] for k in place.hidden if k < len(data.class_names)]
+    hidden = [data.class_names[k] for k in location.hidden if k < len(data.class_names)]
     if hidden:
         summary += f"; hidden and not counted: {', '.join(hidden)}"
-    if len(place.z) > 2:
+    if len(location.z) > 2:
         summary += "; selected by z1 and z2 alone, with any value of the other latents"
     st.caption(f"{summary}.")
     samples = explore_cache.region_samples(
-        entry.name, entry.digest, place.region, place.label, place.seed, place.draw
+        entry.name, entry.digest, location.region, location.label, location.seed, location.draw
     )
     left, middle, right = st.columns([1, 1, 1.4], gap="medium")
     with left:
@@ -54,9 +54,9 @@ def region_panel(entry: vae.Entry, place: Location) -> None:
             "images, because the decoder outputs the mean of each pixel."
         )
     with right:
-        _samples(entry, place, samples)
-    _actions(entry, place, samples)
-    _downloads(entry, place)
+        _samples(entry, location, samples)
+    _actions(entry, location, samples)
+    _downloads(entry, location)
 
 
 def _stats(stats: ImageStats, what: str) -> None:
@@ -74,7 +74,7 @@ def _stats(stats: ImageStats, what: str) -> None:
             )
 
 
-def _samples(entry: vae.Entry, place: Location, samples: RegionSamples | None) -> None:
+def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None) -> None:
     if samples is None:
         st.info(
             "No samples: the aggregate posterior has almost no mass here. “Open in Generate” "
@@ -82,25 +82,25 @@ def _samples(entry: vae.Entry, place: Location, samples: RegionSamples | None) -
         )
         return
     condition = ""
-    if place.label is not None:
+    if location.label is not None:
         names = cache.display_dataset(entry.name, entry.digest).class_names
-        condition = f", conditioned on “{names[place.label]}”"
-    elif place.seed:
-        condition = f", noise seed {place.seed}"
+        condition = f", conditioned on “{names[location.label]}”"
+    elif location.seed:
+        condition = f", noise seed {location.seed}"
     count = min(N_SHOWN, len(samples.z))
     st.image(
         samples.sheet,
         f"{count} samples from the aggregate posterior inside the lasso{condition}, "
-        f"seed {place.draw}",
+        f"seed {location.draw}",
         width="stretch",
         output_format="PNG",
         alt=f"{count} new images decoded from inside the lasso",
     )
 
 
-def _actions(entry: vae.Entry, place: Location, samples: RegionSamples | None) -> None:
+def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None) -> None:
     key = f"region-seed-{entry.digest[:12]}"
-    st.session_state.setdefault(key, place.draw)
+    st.session_state.setdefault(key, location.draw)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
             "Seed",
@@ -112,7 +112,7 @@ def _actions(entry: vae.Entry, place: Location, samples: RegionSamples | None) -
             on_change=lambda: session.set_region_seed(entry.digest, st.session_state[key]),
         )
         st.button("Resample", on_click=_resample, args=(entry, key), help="Uses a new seed.")
-        records = [] if samples is None else _records(place, samples)
+        records = [] if samples is None else _records(location, samples)
         st.button(
             "Save to board",
             key="region-keep",
@@ -123,12 +123,14 @@ def _actions(entry: vae.Entry, place: Location, samples: RegionSamples | None) -
         )
         if st.button("Open in Generate", help="To vary, mix and compare more samples."):
             source = "region" if samples is None else "inside"
-            label = place.label
+            label = location.label
             if label is None and cache.space(entry.name, entry.digest).labels:
                 label = 0  # Generate always conditions such a model
             generate_session.set_request(
                 entry.digest,
-                SamplingRequest(source, N_SHOWN, place.draw, label=label, polygon=place.region),
+                SamplingRequest(
+                    source, N_SHOWN, location.draw, label=label, polygon=location.region
+                ),
             )
             st.switch_page("generate.py")
 
@@ -138,31 +140,31 @@ def _resample(entry: vae.Entry, key: str) -> None:
     session.set_region_seed(entry.digest, st.session_state[key])
 
 
-def _records(place: Location, samples: RegionSamples) -> list[Record]:
-    step = f"sample inside a lasso, seed {place.draw}"
+def _records(location: Location, samples: RegionSamples) -> list[Record]:
+    step = f"sample inside a lasso, seed {location.draw}"
     return [
-        Record(tuple(map(float, z)), place.label, place.seed, step=step)
+        Record(tuple(map(float, z)), location.label, location.seed, step=step)
         for z in samples.z[:N_SHOWN]
     ]
 
 
-def _downloads(entry: vae.Entry, place: Location) -> None:
+def _downloads(entry: vae.Entry, location: Location) -> None:
     data = cache.display_dataset(entry.name, entry.digest)
 
     def deferred(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
         return lambda: write(
-            explore_cache.members(entry.name, entry.digest, place.region, place.hidden)
+            explore_cache.members(entry.name, entry.digest, location.region, location.hidden)
         )
 
     def outline(found: regions.Members) -> str:
         return regions.to_json(
             found,
-            place.region,
+            location.region,
             model=entry.name,
             digest=entry.digest,
             data=entry.config.train.data,
             total=len(data.test.labels),
-            exclude=[k for k in place.hidden if k < len(data.class_names)],
+            exclude=[k for k in location.hidden if k < len(data.class_names)],
         )
 
     def arrays(found: regions.Members) -> bytes:

@@ -35,8 +35,8 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
     st.subheader("Export")
 
     def form() -> Begin:
-        recipe = _recipe()
-        return lambda: _begin(entry, default, recipe)
+        options = _options()
+        return lambda: _begin(entry, default, options)
 
     job_panel(
         entry.digest,
@@ -46,7 +46,7 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
     )
 
 
-def _recipe() -> ExportOptions:
+def _options() -> ExportOptions:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         format = st.selectbox(
             "Format",
@@ -71,7 +71,7 @@ def _recipe() -> ExportOptions:
     return ExportOptions(format, size, how, fps, order)
 
 
-def _begin(entry: vae.Entry, default: PathSettings, recipe: ExportOptions) -> Job | None:
+def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> Job | None:
     """Starts the export; reads everything from the session here, before the thread starts."""
     space = cache.space(entry.name, entry.digest)
     path, _ = interpolate_session.path(entry.digest, default, space)
@@ -85,11 +85,11 @@ def _begin(entry: vae.Entry, default: PathSettings, recipe: ExportOptions) -> Jo
     origin = PathOrigin(
         entry.name, entry.digest, path.kind, path.spacing, points, path.avoid_low_density
     )
-    title, media_type = FORMATS[recipe.format]
-    size = "" if recipe.format in TABLES else f", {recipe.size} pixels"
+    title, media_type = FORMATS[options.format]
+    size = "" if options.format in TABLES else f", {options.size} pixels"
     return Job(
-        lambda progress: export_path(model, frames, recipe, origin, progress=progress),
+        lambda progress: export_path(model, frames, options, origin, progress=progress),
         name=f"{title}, {path.kind} path, {len(frames)} frames{size}",
-        file=f"{entry.name}-{path.kind}.{EXTENSIONS[recipe.format]}",
+        file=f"{entry.name}-{path.kind}.{EXTENSIONS[options.format]}",
         media_type=media_type,
     )

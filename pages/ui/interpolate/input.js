@@ -59,7 +59,7 @@ export function wireMap(map) {
   listen(map.over, map.view, handlers, map.mode);
   map.over.addEventListener("keydown", (event) => { if (event.key === " ") map.spaceAt = map.view.toArray().join(); });
   map.over.addEventListener("keyup", (event) => {
-    if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // not when it was held to pan
+    if (event.key === " " && map.spaceAt === map.view.toArray().join()) map.film.toggle(); // unless it was held to pan
   });
   map.root.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range";
