@@ -1,4 +1,4 @@
-"""Config records: JSON both ways, every wrong value refused in one sentence."""
+"""Config records: JSON in both directions, every invalid value refused in one sentence."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_wrong_values_are_refused_in_one_line(make, words):
     assert "\n" not in str(caught.value)
 
 
-def test_options_added_later_leave_older_digests_alone():
+def test_options_added_later_do_not_change_older_digests():
     """A config without them, as older versions wrote it, has the same canonical bytes."""
     new = Config()
     old = new.to_json()

@@ -34,7 +34,7 @@ def digits():
     return train_test_split(*load_digits(return_X_y=True), random_state=0)
 
 
-def test_its_codes_tell_digits_apart_about_as_well_as_principal_components(digits):
+def test_codes_separate_digits_about_as_well_as_principal_components(digits):
     rows, others, kinds, other_kinds = digits
     wide = {"encoder_widths": (128,), "decoder_widths": (128,), "epochs": 40}
     right = {}
@@ -47,7 +47,7 @@ def test_its_codes_tell_digits_apart_about_as_well_as_principal_components(digit
     assert right["vae"] > 0.8 and right["vae"] > right["pca"] - 0.05, right
 
 
-def test_rows_come_back_in_their_own_units(digits):
+def test_inverse_transform_returns_the_original_units(digits):
     rows = digits[0]
     reach = (rows - rows.mean(0)) * np.linspace(0.01, 1000, 64)
     made = quick(n_components=8, epochs=30, random_state=0, likelihood="gaussian").fit(reach)
@@ -59,7 +59,7 @@ def test_rows_come_back_in_their_own_units(digits):
         made.inverse_transform(np.zeros((2, 3)))
 
 
-def test_a_search_finds_the_larger_code(digits):
+def test_a_grid_search_prefers_the_larger_code(digits):
     rows, _, kinds, _ = digits
     search = GridSearchCV(
         make_pipeline(quick(epochs=20, random_state=0), LogisticRegression(max_iter=500)),
@@ -69,7 +69,7 @@ def test_a_search_finds_the_larger_code(digits):
     assert search.best_params_ == {"vaetransformer__n_components": 6}
 
 
-def test_the_same_seed_gives_the_same_codes_and_a_pickle_holds_them(digits):
+def test_the_same_seed_gives_the_same_codes_also_after_pickling(digits):
     rows = digits[0][:200]
     first = quick(random_state=5).fit(rows)
     again = clone(first).fit(rows)
@@ -102,7 +102,7 @@ def test_a_score_is_the_elbo_of_the_engine(digits):
 
 
 @pytest.mark.parametrize("model", UNCONDITIONAL)
-def test_every_model_without_labels_serves(digits, model):
+def test_every_unconditional_model_can_be_used(digits, model):
     rows = digits[0][:100]
     made = quick(model=model, random_state=0).fit(rows)
     assert made.transform(rows).shape == (100, 2)
@@ -110,7 +110,7 @@ def test_every_model_without_labels_serves(digits, model):
     assert hasattr(made, "score_samples") == (model in ("vae", "beta-vae"))
 
 
-def test_a_trained_checkpoint_serves_as_it_is():
+def test_a_trained_checkpoint_is_used_without_training():
     pictures = vae.load_dataset("fashion-mnist-starter").test.images[:50]
     path = ROOT / "checkpoints" / "fashion-vae"
     made = VAETransformer(checkpoint=str(path)).fit(pictures.reshape(50, -1))
@@ -131,11 +131,11 @@ def test_a_trained_checkpoint_serves_as_it_is():
 
 @pytest.mark.parametrize(("width", "shape"), [(784, (28, 28)), (64, (8, 8)), (16, (4, 4)),
     (1, (4, 4)), (5, (4, 4)), (20, (4, 5)), (30, (5, 6)), (65_536, (256, 256))])  # fmt: skip
-def test_a_row_is_laid_out_as_an_image(width, shape):
+def test_a_row_is_arranged_as_an_image(width, shape):
     assert image_shape(width) == (1, *shape)
 
 
-def test_an_image_has_room_for_every_row():
+def test_an_image_holds_every_row():
     for width in range(1, 3000):
         _, height, across = image_shape(width)
         assert height * across >= width and 4 <= height <= across <= 256
@@ -149,7 +149,7 @@ def test_an_image_has_room_for_every_row():
     ({"likelihood": "poisson"}, "likelihood"),
     ({"epochs": 0}, "epochs"),
 ])  # fmt: skip
-def test_settings_that_cannot_be_are_refused(options, words):
+def test_invalid_settings_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         quick(**options).fit(np.random.default_rng(0).random((20, 9)))
 

@@ -1,8 +1,9 @@
-"""Latent Atelier's engine: data, models, training, checkpoints, numbers. It draws no screen.
+"""The engine of Latent Atelier: data, models, training, checkpoints, evaluation. It has no user
+interface.
 
 Shapes: B batch, C channels, H height, W width, D latent size, K classes, N items of a data set.
 Unit: nats per image, summed over pixels and latents. Images are float32 in [0, 1] inside models
-and uint8 in data sets; decoders return logits, whose sigmoid is the picture.
+and uint8 in data sets; decoders return logits, whose sigmoid is the image.
 
     import vae
     ck = vae.load("checkpoints/fashion-vae")

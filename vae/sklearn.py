@@ -1,10 +1,10 @@
-"""A VAE as a scikit-learn transformer: rows in, codes out, and rows again.
+"""A VAE as a scikit-learn transformer from rows to codes and back.
 
     from vae.sklearn import VAETransformer
     make_pipeline(VAETransformer(8), LogisticRegression()).fit(X, y)
 
-The engine learns from images of whole numbers 0 to 255. So the columns of a row are scaled to
-[0, 1], rounded to 256 levels and laid out as one image; `inverse_transform` undoes it.
+The engine is trained on images with values from 0 to 255. The columns of a row are therefore
+scaled to [0, 1], rounded to 256 levels and arranged as an image; `inverse_transform` reverts it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from .validation import ConfigError, one_of
 
 SCALES = ("feature", "all")
 UNCONDITIONAL = tuple(name for name, info in MODELS.items() if info.cls.context != "label")
-_LEAST_SIDE, _MOST_SIDE = 4, 256  # of an image, as `ModelConfig` has it
+_MIN_SIDE, _MAX_SIDE = 4, 256  # of an image, the bounds of `ModelConfig`
 _BATCH = 1000
-_DRAWS = 8  # of the posterior, for an ELBO
+_SAMPLES = 8  # of the posterior, for an ELBO
 
 
 def _has_elbo(estimator: VAETransformer) -> bool:
@@ -45,34 +45,34 @@ def _has_elbo(estimator: VAETransformer) -> bool:
 
 
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Learns codes of rows [N, n_features] with a variational autoencoder (Kingma and Welling
+    """Encodes rows [N, n_features] with a variational autoencoder (Kingma and Welling
     2014, https://arxiv.org/abs/1312.6114).
 
     Parameters
     ----------
     n_components : size D of the code.
-    model : "vae", "beta-vae", "ae", "avb" or "hvae" (the code is its top level). A conditional
-        one ("cvae") is refused: it would have to be told the classes of the rows it transforms.
-    beta : weight of the KL; None: the model's own (1, of a beta-vae 4).
-    epochs, batch_size, learning_rate : of the training.
+    model : "vae", "beta-vae", "ae", "avb" or "hvae" (the code is its top level). A "cvae" is
+        refused: it would need the classes of the rows that it transforms.
+    beta : weight of the KL; None: the preset of the model (1, or 4 for a beta-vae).
+    epochs, batch_size, learning_rate : settings of the training.
     likelihood : "bernoulli", "gaussian" or "continuous-bernoulli".
     encoder_widths, decoder_widths : hidden layers of the two networks, from input to output.
-    scale : how columns of numbers become [0, 1]: "feature", each by its own least and greatest
-        value, or "all", by those of the whole table, which keeps pixels comparable. Rows of uint8
-        are pixels, of 255. What lies outside what `fit` has seen counts as the nearest it has.
-    checkpoint : folder of a trained model; `fit` then trains nothing and only checks the width.
-        Its rows are pixels: uint8, or numbers from 0 to 1.
-    device : "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
-    random_state : seed of the weights, of the order of rows and of all noise.
+    scale : how columns are scaled to [0, 1]: "feature", by the minimum and maximum of each column,
+        or "all", by those of the whole table, which keeps pixels comparable. Rows of uint8 are
+        pixels and are divided by 255. Values outside the range of `fit` are clipped.
+    checkpoint : folder of a trained model; `fit` then only checks the number of columns. Its rows
+        are pixels: uint8, or numbers from 0 to 1.
+    device : "cpu", "cuda", "mps", or "auto" for a GPU if available.
+    random_state : seed of the weights, the order of rows and all noise.
 
     Attributes
     ----------
-    model_ : the trained `vae.Autoencoder`.  config_ : how it was made.
-    image_shape_ : (1, height, width) of the image that a row is laid out as: a square where the
-        width is one, else the squarest rectangle; rows that fit none are padded with zeros.
-    data_min_, data_range_ : of the columns [n_features].
-    loss_curve_ : the ELBO's negative after each epoch, in nats a row, on rows it learned from.
-    n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
+    model_ : the trained `vae.Autoencoder`.  config_ : its configuration.
+    image_shape_ : (1, height, width) of the image as which a row is arranged: a square if
+        possible, else the rectangle closest to one, padded with zeros if necessary.
+    data_min_, data_range_ : minimum and range of the columns [n_features].
+    loss_curve_ : the negative ELBO after each epoch, in nats per row, on training rows.
+    n_features_in_, feature_names_in_ : as in other scikit-learn estimators.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Trains on rows X [N, n_features], float or uint8; y is ignored. Raises ValueError for a
-        setting or a table that cannot be, `vae.training.TrainingError` where the loss diverges."""
+        """Trains on rows X [N, n_features], float or uint8; y is ignored. Raises ValueError for an
+        invalid setting or table and `vae.training.TrainingError` if the loss diverges."""
         X = validate_data(self, X, dtype=_DTYPES)
         if self.checkpoint is not None:
-            return self._take_trained(X)
+            return self._use_checkpoint(X)
         one_of("scale", self.scale, SCALES)
         one_of("model", self.model, UNCONDITIONAL)
         if X.dtype == np.uint8:
@@ -138,12 +138,13 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self
 
     def transform(self, X):
-        """The posterior means of rows [N, n_features] as codes float32 [N, n_components]; of more
-        than two columns those that tell most of the fitted rows come first."""
+        """The posterior means of rows [N, n_features] as codes float32 [N, n_components].
+
+        More than two components are sorted by their information about the training rows."""
         return encode_images(self.model_, self._checked(X)).mean
 
     def inverse_transform(self, X):
-        """Rows [N, n_features], in the units of the table that was fitted, of codes [N, D]."""
+        """Rows [N, n_features] decoded from codes [N, D], in the units of the fitted table."""
         check_is_fitted(self)
         z = check_array(X, dtype=np.float32)
         if z.shape[1] != self._n_features_out:
@@ -153,18 +154,19 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             )
         with torch.inference_mode():
             parts = [self.model_.picture(torch.tensor(z[rows])) for rows in _parts(z)]
-        shares = torch.cat(parts).flatten(1)[:, : self.n_features_in_].numpy()
-        return self.data_min_ + shares.astype(np.float64) * self.data_range_
+        scaled = torch.cat(parts).flatten(1)[:, : self.n_features_in_].numpy()
+        return self.data_min_ + scaled.astype(np.float64) * self.data_range_
 
     @available_if(_has_elbo)
     def score_samples(self, X):
-        """The ELBO of every row [N] in nats, a lower bound on the log-likelihood of its scaled
-        values; over draws of the posterior whose noise is fixed and the same for all rows, so that
-        a row scores the same in any company. Of models whose posterior is Gaussian and whose prior
-        is N(0, I): "vae" and "beta-vae"."""
+        """The ELBO of each row [N] in nats, a lower bound on the log-likelihood of scaled values.
+
+        The noise of the posterior samples is fixed and the same for all rows, so a row's score
+        does not depend on other rows. Available for models with a Gaussian posterior and the prior
+        N(0, I): "vae" and "beta-vae"."""
         images = self._checked(X)
         noise = torch.randn(
-            _DRAWS, self._n_features_out, generator=torch.Generator().manual_seed(0)
+            _SAMPLES, self._n_features_out, generator=torch.Generator().manual_seed(0)
         )
         with torch.inference_mode():
             parts = [self._elbo(torch.tensor(images[rows]), noise) for rows in _parts(images)]
@@ -172,17 +174,17 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     @available_if(_has_elbo)
     def score(self, X, y=None):
-        """The mean ELBO of the rows, in nats: the larger, the better."""
+        """The mean ELBO of the rows in nats; larger is better."""
         return float(self.score_samples(X).mean())
 
     def _elbo(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """[B] of images [B, 1, H, W] with draws at noise [S, D]; padding does not count."""
-        model, x, own = self.model_, images.float() / 255, slice(None, self.n_features_in_)
+        """ELBO [B] of images [B, 1, H, W] without padding, with posterior noise [S, D]."""
+        model, x, used = self.model_, images.float() / 255, slice(None, self.n_features_in_)
         mean, std = model.posterior(x)
-        flat = x.flatten(1)[:, own, None, None]
+        flat = x.flatten(1)[:, used, None, None]
         nats = torch.zeros(len(x))
         for eps in noise:
-            logits = model.decode(mean + std * eps).flatten(1)[:, own, None, None]
+            logits = model.decode(mean + std * eps).flatten(1)[:, used, None, None]
             nats += model.likelihood.nll(logits, flat) / len(noise)
         return -(nats + standard_normal_kl(mean, 2 * std.log()))
 
@@ -214,7 +216,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             ),
         )
 
-    def _take_trained(self, X):
+    def _use_checkpoint(self, X):
         loaded = checkpoints.load(Path(self.checkpoint))
         one_of(f"the model of {loaded.name}", loaded.config.model.name, UNCONDITIONAL)
         width = math.prod(loaded.model.image_shape)
@@ -242,16 +244,16 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self._images(validate_data(self, X, dtype=_DTYPES, reset=False))
 
     def _images(self, X: np.ndarray) -> np.ndarray:
-        """Rows as images uint8 [N, 1, H, W]; a column that never varied is dark."""
-        each = np.where(self.data_range_ > 0, self.data_range_, 1)
-        shares = np.clip((X - self.data_min_) / each, 0, 1)
+        """Rows as images uint8 [N, 1, H, W]; a constant column becomes 0."""
+        divisor = np.where(self.data_range_ > 0, self.data_range_, 1)
+        scaled = np.clip((X - self.data_min_) / divisor, 0, 1)
         flat = np.zeros((len(X), math.prod(self.image_shape_)), np.uint8)
-        flat[:, : X.shape[1]] = np.rint(shares * 255)
+        flat[:, : X.shape[1]] = np.rint(scaled * 255)
         return flat.reshape(len(X), *self.image_shape_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32, whatever came
+        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are always float32
         return tags
 
 
@@ -259,17 +261,17 @@ _DTYPES = (np.float64, np.float32, np.uint8)
 
 
 def image_shape(width: int) -> tuple[int, int, int]:
-    """(1, height, width) of the image that a row of `width` numbers is laid out as: with the least
-    padding, and of those the squarest. Raises ConfigError for more than 65,536 columns."""
-    if width > _MOST_SIDE**2:
+    """(1, height, width) of the image for a row of `width` numbers: with the least padding, then
+    closest to a square. Raises `ConfigError` for more than 65,536 columns."""
+    if width > _MAX_SIDE**2:
         raise ConfigError(
-            f"the rows have {width} columns; expected {_MOST_SIDE**2} at most: choose some first, "
-            "or reduce them with PCA"
+            f"the rows have {width} columns; expected at most {_MAX_SIDE**2}: select some, or "
+            "reduce them with PCA"
         )
     shapes = []
-    for height in range(_LEAST_SIDE, min(_MOST_SIDE, max(_LEAST_SIDE, math.isqrt(width))) + 1):
+    for height in range(_MIN_SIDE, min(_MAX_SIDE, max(_MIN_SIDE, math.isqrt(width))) + 1):
         across = max(height, -(-width // height))
-        if across <= _MOST_SIDE:
+        if across <= _MAX_SIDE:
             shapes.append((height * across - width, across - height, (1, height, across)))
     return min(shapes)[2]
 

@@ -18,7 +18,7 @@ from vae.__main__ import main
 from vae.anomaly import residuals, thresholds
 from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
-from vae.checkpoint.artifacts import load_aggregate, load_calibrations, load_codes
+from vae.checkpoint.artifacts import load_aggregate, load_codes, load_thresholds
 from vae.checkpoint.folder import save
 from vae.data import corruptions
 from vae.latent.encoding import encode_images
@@ -243,9 +243,9 @@ def test_the_command_stores_thresholds_and_rejects_wrong_use_with_one_line(
     assert done.exit_code == 0, done.stderr
     first = json.loads(done.stdout)[0]["threshold"]
     loaded = vae.load(tmp_path / "m")
-    kept = load_calibrations(loaded.path, loaded.digest)
+    kept = load_thresholds(loaded.path, loaded.digest)
     assert kept["structure"]["false_alarms"] == 0.1
-    assert load_calibrations(loaded.path, "another") == {}
+    assert load_thresholds(loaded.path, "another") == {}
     again = json.loads(ask(tmp_path / "m", tmp_path / "x.png", "--json").stdout)[0]["threshold"]
     assert again == pytest.approx(first)
     (tmp_path / "empty").mkdir()

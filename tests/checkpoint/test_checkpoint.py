@@ -24,7 +24,7 @@ def saved(settings, tmp_path):
 
 
 def redigest(path):
-    """Make the metrics name what now lies there, as an attacker or a tool could."""
+    """Writes the digest of the changed files to the metrics, as an attacker or a tool could."""
     config = vae.Config.from_json(json.loads((path / "config.json").read_text()))
     metrics = json.loads((path / "metrics.json").read_text())
     metrics["digest"] = checkpoint.digest_of(config, (path / "weights.safetensors").read_bytes())
@@ -99,7 +99,7 @@ def one_sentence(text):
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_one_error_and_the_others_still_load(damage, saved):
+def test_a_damaged_checkpoint_is_one_error_and_others_still_load(damage, saved):
     DAMAGE[damage](saved)
     with pytest.raises(CheckpointError) as caught:
         load(saved)
@@ -110,7 +110,7 @@ def test_damage_is_one_error_and_the_others_still_load(damage, saved):
 
 
 @pytest.mark.parametrize("damage", DEEP_DAMAGE)
-def test_weights_that_do_not_fit_are_one_error(damage, saved):
+def test_weights_of_another_model_are_one_error(damage, saved):
     name = "decoder.0.weight"
     tensors = load_file(saved / "weights.safetensors")
     assert name in tensors
@@ -120,7 +120,7 @@ def test_weights_that_do_not_fit_are_one_error(damage, saved):
     assert one_sentence(str(caught.value))
 
 
-def test_a_model_this_version_does_not_know_is_one_error_also_in_the_list(saved):
+def test_an_unknown_model_name_is_one_error_also_in_the_list(saved):
     config = json.loads((saved / "config.json").read_text())
     config["model"]["name"] = "gan"
     (saved / "config.json").write_text(json.dumps(config))
@@ -130,7 +130,7 @@ def test_a_model_this_version_does_not_know_is_one_error_also_in_the_list(saved)
     assert list_checkpoints(saved.parent)[0].error
 
 
-def test_weights_that_would_be_damaged_are_not_written_over_good_ones(settings, saved):
+def test_weights_that_overflow_do_not_replace_good_ones(settings, saved):
     model = build(settings().model)
     with torch.no_grad():
         model.mean.bias.fill_(1e6)  # more than float16 holds
@@ -140,7 +140,7 @@ def test_weights_that_would_be_damaged_are_not_written_over_good_ones(settings, 
 
 
 @pytest.mark.parametrize("part", ["config", "weights", "metrics"])
-def test_a_full_disk_leaves_the_older_checkpoint_whole(settings, saved, monkeypatch, part):
+def test_a_full_disk_leaves_the_older_checkpoint_intact(settings, saved, monkeypatch, part):
     before, write = load(saved).digest, Path.write_bytes
 
     def full(self, data):
@@ -178,7 +178,7 @@ def save_again_and_again(path, config, count):
         checkpoint.save(path, build(config.model), config, {"seed": seed})
 
 
-def test_a_reader_never_meets_a_half_written_checkpoint(settings, saved):
+def test_a_reader_never_finds_a_partly_written_checkpoint(settings, saved):
     context = multiprocessing.get_context("spawn")
     writer = context.Process(target=save_again_and_again, args=(saved, settings(), 60))
     writer.start()
@@ -187,3 +187,23 @@ def test_a_reader_never_meets_a_half_written_checkpoint(settings, saved):
         digests.add(load(saved).digest)
     writer.join()
     assert writer.exitcode == 0 and len(digests) > 3
+
+
+@pytest.mark.parametrize("name", ["cvae", "hvae"])
+def test_weights_with_the_former_names_of_modules_still_load(name, settings, tmp_path):
+    config = settings(name, prior="label" if name == "cvae" else "normal")
+    model = build(config.model)
+    checkpoint.save(tmp_path / "m", model, config, {}, half=False)
+    former = {"condition": "told", "class_prior": "of_label", "project": "into"}
+
+    def rename(tensors):
+        for key in list(tensors):
+            old = ".".join(former.get(part, part) for part in key.split("."))
+            tensors[old] = tensors.pop(key)
+
+    rewrite(tmp_path / "m", rename)
+    assert (
+        not load_file(tmp_path / "m" / "weights.safetensors").keys() <= model.state_dict().keys()
+    )
+    loaded = load(tmp_path / "m").model.state_dict()
+    assert all(torch.equal(value, loaded[key]) for key, value in model.state_dict().items())

@@ -20,7 +20,7 @@ GAUSSIAN = MODELS.keys() - {"ae", "avb"}
 
 @pytest.fixture
 def saved(settings, tmp_path):
-    """Saves an untrained model, loads it again and gives the checkpoint."""
+    """Saves an untrained model and returns its loaded checkpoint."""
 
     def make(name, network="mlp", **options):
         torch.manual_seed(0)
@@ -32,7 +32,7 @@ def saved(settings, tmp_path):
 
 
 def export(*arguments):
-    """The exit code, and the lines on stdout or, of a failure, on stderr."""
+    """The exit code, and the lines on stdout or, after a failure, on stderr."""
     done = CliRunner().invoke(main, ["export", *map(str, arguments)])
     if not isinstance(done.exception, SystemExit | None):
         raise done.exception
@@ -74,7 +74,7 @@ def same(ours, theirs):
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", MODELS)
-def test_files_answer_as_torch_does(name, network, exported, pictures):
+def test_the_files_compute_what_torch_computes(name, network, exported, pictures):
     loaded, encoder, decoder = exported(name, network)
     model, image = loaded.model, ["N", 1, 8, 8]
     label = {"label_one_hot": ["N", 2]} if name == "cvae" else {}
@@ -107,7 +107,7 @@ def test_files_answer_as_torch_does(name, network, exported, pictures):
         assert ("refine" in facts) == (part == "encoder")
 
 
-def test_a_label_changes_what_a_cvae_says(exported, pictures):
+def test_a_label_changes_the_output_of_a_cvae(exported, pictures):
     _, encoder, decoder = exported("cvae")
     labels = (torch.zeros(4, 2), *(torch.eye(2)[[k] * 4] for k in range(2)))
     codes = [run(encoder, images=pictures[:4], label_one_hot=y)["mean"] for y in labels]
@@ -117,7 +117,7 @@ def test_a_label_changes_what_a_cvae_says(exported, pictures):
             assert (values[a] - values[b]).abs().max() > 1e-3
 
 
-def test_noise_changes_the_detail_of_an_hvae(exported):
+def test_noise_changes_the_image_of_an_hvae(exported):
     loaded, _, decoder = exported("hvae")
     noise = torch.randn(2, loaded.model.context_size, generator=torch.Generator().manual_seed(2))
     drawn = run(decoder, z=torch.zeros(2, 2), extra=noise)["image"]
@@ -125,7 +125,7 @@ def test_noise_changes_the_detail_of_an_hvae(exported):
     assert (drawn[0] - drawn[1]).abs().max() > 1e-3
 
 
-def test_newton_steps_are_left_out_and_that_is_said(saved, tmp_path, pictures):
+def test_newton_steps_are_left_out_and_the_file_says_so(saved, tmp_path, pictures):
     loaded = saved("vae", refine=2)
     code, lines = export(loaded.path, "--onnx", tmp_path / "m")
     assert code == 0 and "2 Newton steps" in lines[-1]
@@ -136,13 +136,13 @@ def test_newton_steps_are_left_out_and_that_is_said(saved, tmp_path, pictures):
     same(run(session, images=pictures)["mean"], loaded.model.encode(pictures))
 
 
-def test_a_learned_prior_changes_nothing_of_that(exported, pictures):
+def test_a_learned_prior_does_not_change_the_encoder_file(exported, pictures):
     loaded, encoder, _ = exported("vae", prior="flow")
     same(run(encoder, images=pictures)["mean"], loaded.model.encode(pictures))
     assert "flow prior" in encoder.get_modelmeta().custom_metadata_map["units"]
 
 
-def test_no_path_of_this_machine_is_in_a_file(saved, tmp_path):
+def test_files_contain_no_path_of_this_machine(saved, tmp_path):
     export(saved("vae").path, "--onnx", tmp_path / "m")
     for part in ("encoder", "decoder"):
         raw = (tmp_path / f"m-{part}.onnx").read_bytes()
@@ -155,7 +155,7 @@ def refused(*arguments):
     return lines[0]
 
 
-def test_a_file_unlike_torch_is_not_left(saved, tmp_path, monkeypatch):
+def test_a_file_that_differs_from_torch_is_not_written(saved, tmp_path, monkeypatch):
     loaded = saved("ae")
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(onnx, "TOLERANCE", -1.0)
@@ -166,7 +166,7 @@ def test_a_file_unlike_torch_is_not_left(saved, tmp_path, monkeypatch):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_without_the_packages_it_says_what_to_install(saved, tmp_path, monkeypatch):
+def test_missing_packages_are_named(saved, tmp_path, monkeypatch):
     loaded, real = saved("ae"), importlib.util.find_spec
     monkeypatch.setattr(
         onnx, "find_spec", lambda name: None if name == "onnxruntime" else real(name)
@@ -175,7 +175,7 @@ def test_without_the_packages_it_says_what_to_install(saved, tmp_path, monkeypat
     assert "pip install onnx onnxruntime onnxscript" in line
 
 
-def test_wrong_use_is_one_line(saved, tmp_path):
+def test_wrong_use_is_one_line_of_error(saved, tmp_path):
     loaded = saved("ae")
     assert "has no" in refused(tmp_path / "nowhere", "--onnx", tmp_path / "m")
     (tmp_path / "file").write_text("no folder")

@@ -1,4 +1,4 @@
-"""The plane's quantities against closed forms."""
+"""Density, pixel entropy and codes against closed forms."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_entropy_is_that_of_the_bernoulli():
     assert field.values.max() <= math.log(2) + 1e-6
 
 
-def test_class_centre_is_a_crowded_member():
+def test_a_class_centre_lies_in_the_densest_part():
     rng = np.random.default_rng(0)
     crowd = rng.normal(loc=3, scale=0.05, size=(80, 2))
     strays = rng.normal(loc=-3, scale=2, size=(40, 2))

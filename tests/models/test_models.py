@@ -1,4 +1,4 @@
-"""The contract that every model keeps, over every network."""
+"""The contract of the models, for every model and network."""
 
 import copy
 import math
@@ -55,7 +55,7 @@ def test_shapes_terms_and_gradients(name, network, likelihood, settings, picture
     ("name", "prior"),
     [(name, prior) for name, entry in MODELS.items() for prior in entry.cls.priors[1:]],
 )
-def test_a_learned_prior_is_trained_and_counted_in_the_kl(name, prior, settings, pictures):
+def test_a_learned_prior_is_trained_and_part_of_the_kl(name, prior, settings, pictures):
     model = build(settings(name, prior=prior).model)
     y = torch.arange(len(pictures)) % 2
     (player,) = model.players()
@@ -90,7 +90,9 @@ def test_encode_and_decode_are_deterministic_and_terms_follow_the_generator(
 
 
 @each
-def test_saved_and_loaded_it_gives_the_same_output(name, network, settings, pictures, tmp_path):
+def test_a_saved_and_loaded_model_gives_the_same_output(
+    name, network, settings, pictures, tmp_path
+):
     config = settings(name, network)
     model = build(config.model)
     digest = checkpoint.save(tmp_path / "m", model, config, {}, half=False)
@@ -103,8 +105,8 @@ def test_saved_and_loaded_it_gives_the_same_output(name, network, settings, pict
     torch.testing.assert_close(loaded.model.decode(z), model.decode(z), rtol=0, atol=0)
 
 
-def with_further_numbers(model, z, decode):
-    """Logits at z, alone and with what stands behind the code: labels, or lower levels' noise."""
+def logits_with_context(model, z, decode):
+    """Logits at z without and with a context: labels, or the noise of lower levels."""
     y = torch.arange(len(z)) % 2
     found = [decode(z), decode(z, y)]
     if model.noise_size:
@@ -114,23 +116,25 @@ def with_further_numbers(model, z, decode):
 
 
 @each
-def test_latents_are_exchanged_and_nothing_else_changes(name, network, settings, pictures):
+def test_reordering_permutes_the_latents_and_changes_nothing_else(
+    name, network, settings, pictures
+):
     torch.manual_seed(0)
     order, y = torch.tensor([2, 3, 1, 0]), torch.arange(len(pictures)) % 2
     for prior in MODELS[name].cls.priors:
         before = build(settings(name, network, latent=4, prior=prior).model)
-        with torch.no_grad():  # biases and learned priors begin at constants
+        with torch.no_grad():  # biases and learned priors start at constants
             for parameter in before.parameters():
                 parameter.add_(0.05 * torch.randn_like(parameter))
         model = copy.deepcopy(before)
         model.reorder(order)
         z = before.encode(pictures, y)
         torch.testing.assert_close(model.encode(pictures, y), z[:, order])
-        pictures_of = with_further_numbers(before, z, before.decode)
+        pictures_of = logits_with_context(before, z, before.decode)
         torch.testing.assert_close(
-            with_further_numbers(model, z[:, order], model.decode), pictures_of
+            logits_with_context(model, z[:, order], model.decode), pictures_of
         )
-        assert not torch.allclose(with_further_numbers(model, z, model.decode), pictures_of)
+        assert not torch.allclose(logits_with_context(model, z, model.decode), pictures_of)
         posterior = before.posterior(pictures, y)
         if posterior is not None:
             torch.testing.assert_close(model.posterior(pictures, y).std, posterior.std[:, order])
@@ -140,7 +144,7 @@ def test_latents_are_exchanged_and_nothing_else_changes(name, network, settings,
             )
 
 
-def test_an_adversary_log_ratios_exchanged_latents_alike(settings, pictures):
+def test_a_discriminator_gives_reordered_latents_the_same_value(settings, pictures):
     torch.manual_seed(0)
     order = torch.tensor([2, 3, 1, 0])
     before = build(settings("avb", latent=4).model)
@@ -177,7 +181,9 @@ def test_overfits_one_batch(name, network, settings, pictures):
 
 
 @each
-def test_resumes_exactly_from_the_middle_of_an_epoch(name, network, settings, tiny, tmp_path):
+def test_training_resumes_exactly_from_the_middle_of_an_epoch(
+    name, network, settings, tiny, tmp_path
+):
     config = settings(name, network, noise=0.1, dropout=0.1, samples=2)
     whole = training.new_run(config, tiny, CPU)
     list(training.train(whole, tiny))
@@ -198,7 +204,7 @@ def test_every_decoder_can_be_written_as_a_program(name, network, settings):
     assert decoder_program(build(settings(name, network).model))
 
 
-def test_untrained_decoder_paints_the_mean_image(settings, tiny):
+def test_an_untrained_decoder_returns_the_mean_image(settings, tiny):
     run = training.new_run(settings(), tiny, CPU)
     last = [m for m in run.model.decoder.modules() if isinstance(m, torch.nn.Linear)][-1]
     mean = torch.from_numpy(tiny.train.images).float().mean(0).flatten() / 255
@@ -216,7 +222,9 @@ def test_same_seed_same_run_other_seed_other_run_and_no_global_randomness(settin
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_draws_of_avb_have_the_moments_it_says_also_where_no_share_is_gaussian(settings, pictures):
+def test_avb_samples_have_the_moments_of_its_proposal_also_without_a_gaussian_part(
+    settings, pictures
+):
     model = build(settings("avb").model)
     with torch.no_grad():
         model.shape.bias[:2] = 0  # the share of v_0, whose least is then what keeps a density
@@ -230,7 +238,7 @@ def test_draws_of_avb_have_the_moments_it_says_also_where_no_share_is_gaussian(s
     torch.testing.assert_close(draws.std(0), std, rtol=0.04, atol=0)
 
 
-def test_a_frozen_decoder_stays_and_the_encoder_learns(settings, tiny):
+def test_a_frozen_decoder_does_not_change_and_the_encoder_does(settings, tiny):
     run = training.new_run(settings(frozen_decoder=True, epochs=2), tiny, CPU)
     before = {k: v.clone() for k, v in run.model.state_dict().items()}
     list(training.train(run, tiny))
@@ -246,7 +254,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_finite_weights(settings, t
     assert all(p.isfinite().all() for p in run.result.parameters())
 
 
-def test_patience_works_on_a_data_set_too_small_to_set_a_tenth_aside(settings, tiny):
+def test_patience_works_on_a_data_set_too_small_for_a_validation_split(settings, tiny):
     few = type(tiny.train)(tiny.train.images[:8], tiny.train.labels[:8])
     run = training.new_run(settings(patience=1), tiny, CPU)
     list(training.train(run, type(tiny)("few", few, tiny.test, tiny.class_names)))

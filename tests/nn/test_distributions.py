@@ -22,7 +22,7 @@ def test_kl_agrees_with_torch_and_with_monte_carlo():
     assert ((estimate.mean(0) - kl).abs() < 5 * noise).all()
 
 
-def test_samples_have_the_moments_asked_for_in_the_stated_order():
+def test_samples_have_the_given_moments_in_the_documented_order():
     mean = torch.tensor([[3.0, -1.0], [0.0, 10.0]])
     log_var = torch.tensor([[0.0, -2.0], [1.0, 0.5]])
     z = ours.sample_normal(mean, log_var, 50_000, torch.Generator().manual_seed(1))

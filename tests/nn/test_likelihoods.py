@@ -39,7 +39,7 @@ def test_gaussian_agrees_with_torch():
 
 
 @pytest.mark.parametrize("logit", LOGITS.tolist())
-def test_continuous_bernoulli_is_a_density_with_the_stated_mean(logit):
+def test_continuous_bernoulli_is_a_density_with_the_documented_mean(logit):
     value = torch.tensor([logit]).double()
 
     def density(x):

@@ -1,4 +1,4 @@
-"""Learned priors are densities, and can be drawn from."""
+"""Learned priors are densities and can be sampled."""
 
 import math
 
@@ -13,7 +13,7 @@ STEP = 0.05
 PLANE = torch.cartesian_prod(*[torch.arange(-12, 12, STEP)] * 2)
 
 
-def bent(latent=2):
+def random_flow(latent=2):
     torch.manual_seed(0)
     flow = Flow(latent)
     with torch.no_grad():
@@ -23,8 +23,8 @@ def bent(latent=2):
 
 
 @pytest.mark.parametrize("latent", [2, 3, 8])
-def test_a_flow_is_inverted_and_its_determinant_is_the_jacobian_s(latent):
-    flow = bent(latent)
+def test_a_flow_is_invertible_and_its_log_det_is_that_of_the_jacobian(latent):
+    flow = random_flow(latent)
     z = torch.randn(6, latent, generator=torch.Generator().manual_seed(1))
     u, log_det = flow(z)
     torch.testing.assert_close(flow.inverse(u), z, atol=1e-4, rtol=0)
@@ -34,14 +34,14 @@ def test_a_flow_is_inverted_and_its_determinant_is_the_jacobian_s(latent):
 
 
 @pytest.mark.parametrize("name", ["flow", "mixture", "label"])
-def test_a_prior_integrates_to_one_and_its_draws_have_its_density(name):
+def test_a_prior_integrates_to_one_and_its_samples_follow_its_density(name):
     torch.manual_seed(0)
     mixture = Mixture(
         torch.tensor([0.25, 0.75]).log(),
         torch.tensor([[2.0, 0.0], [-1.0, 1.0]]),
         torch.tensor([[[1.0, 0.0], [0.5, 0.3]], [[0.4, 0.0], [0.0, 2.0]]]),
     )
-    prior = {"flow": bent(), "mixture": mixture}.get(name)
+    prior = {"flow": random_flow(), "mixture": mixture}.get(name)
     if prior is None:
         prior = ClassConditionalNormal(3, 2).requires_grad_(False).mixture(None)
     density = prior.log_prob(PLANE).exp()
@@ -65,7 +65,7 @@ def test_a_flow_of_one_latent_is_refused():
         Flow(1)
 
 
-def test_a_label_s_prior_is_its_own_normal_and_an_unknown_one_s_all_of_them():
+def test_a_class_has_its_own_normal_and_an_unknown_class_their_mixture():
     torch.manual_seed(0)
     prior = ClassConditionalNormal(3, 2).requires_grad_(False)
     z = torch.randn(4, 2)

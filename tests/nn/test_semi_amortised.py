@@ -30,7 +30,7 @@ def test_a_gaussian_posterior_is_found_exactly():
     torch.testing.assert_close(std, exact, rtol=0.05, atol=0)
 
 
-def test_the_plane_s_proposal_is_taken_only_where_it_is_better():
+def test_the_grid_candidate_is_taken_only_where_it_is_better():
     centre = torch.tensor([[1.0, 1.0], [-1.0, 0.0]])
     energy = quadratic(centre, 100 * torch.eye(2).expand(2, 2, 2))
     encoder = torch.tensor([[-2.0, -2.0], [-1.0, 0.01]])

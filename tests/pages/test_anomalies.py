@@ -12,7 +12,7 @@ from pages.ui.anomalies import cache as anomalies_cache
 from pages.ui.runtime import cache
 from vae import anomaly
 from vae.anomaly.scores import Scorer
-from vae.checkpoint.artifacts import load_calibrations, load_codes
+from vae.checkpoint.artifacts import load_codes, load_thresholds
 
 MODEL = "fashion-beta-1"  # its encoder is quick
 
@@ -59,7 +59,7 @@ def test_a_threshold_is_saved_with_the_model_and_is_the_one_that_was_shown(app):
     app.button(key="save-threshold").click()
     settled(app)
     loaded = vae.load(cache.CHECKPOINTS / MODEL)
-    kept = load_calibrations(loaded.path, loaded.digest)["structure"]
+    kept = load_thresholds(loaded.path, loaded.digest)["structure"]
     test = vae.load_dataset("fashion-mnist-starter").test
     codes = load_codes(loaded, test.digest)
     scores = anomaly.score_images(

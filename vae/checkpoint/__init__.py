@@ -1,4 +1,4 @@
-"""Checkpoints: a folder of config, weights and numbers, and what is computed from them once."""
+"""Checkpoints: folders with config, weights and metrics, and results stored next to them."""
 
 from .artifacts import load_aggregate, load_codes, save_aggregate, save_codes
 from .folder import (

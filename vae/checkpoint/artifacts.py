@@ -1,5 +1,5 @@
-"""What is computed once from a checkpoint and kept in its folder: codes of a split, the aggregate
-posterior, thresholds for unusual images; each names the weights that it belongs to."""
+"""Results computed from a checkpoint and stored in its folder: the codes of a split, the aggregate
+posterior, anomaly thresholds. Each records the digest of the checkpoint that it belongs to."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .folder import Checkpoint, CheckpointError, entry_of, json_bytes
 from .tensor_file import read_tensors, write_tensors
 
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
-CALIBRATION = "anomaly.json"
+THRESHOLDS = "anomaly.json"
 
 
 def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
-    """Keeps the codes that the checkpoint gives a split: `mean`, perhaps `std` [N, D]."""
+    """Stores the codes of a split: `mean` [N, D] and, where q(z|x) has a density, `std` [N, D]."""
     owner = str(entry_of(path).digest)
     tensors = {name: torch.tensor(array) for name, array in codes.items()}
     write_tensors(Path(path) / CODES, tensors, {"checkpoint": owner, "split": split_digest})
 
 
 def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarray] | None:
-    """Codes kept for this split by these very weights, or None: then they must be computed."""
+    """The stored codes of a split, or None if there are none for these weights and this split."""
     read = read_tensors(checkpoint.path / CODES)
     if read is None or read[1] != {"checkpoint": checkpoint.digest, "split": split_digest}:
         return None
@@ -34,13 +34,13 @@ def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarra
 
 
 def save_aggregate(path: str | Path, aggregate: Mixture) -> None:
-    """Keeps the aggregate posterior that was fitted to the checkpoint's training codes."""
+    """Stores the aggregate posterior that was fitted to the codes of the training split."""
     owner = str(entry_of(path).digest)
     write_tensors(Path(path) / AGGREGATE, aggregate._asdict(), {"checkpoint": owner})
 
 
 def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
-    """The aggregate posterior of these very weights, or None where none was kept."""
+    """The stored aggregate posterior, or None if there is none for these weights."""
     read = read_tensors(checkpoint.path / AGGREGATE)
     if read is None or read[1] != {"checkpoint": checkpoint.digest}:
         return None
@@ -50,21 +50,21 @@ def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
     return mixture if len(mixture.means) % max(1, model.classes) == 0 else None
 
 
-def save_calibration(path: str | Path, told: dict) -> None:
-    """Keeps a threshold for unusual images, for these weights, beside those of other scores."""
+def save_threshold(path: str | Path, threshold: dict) -> None:
+    """Stores the anomaly threshold of one score, in addition to those of other scores."""
     path = Path(path)
     owner = str(entry_of(path).digest)
-    kept = load_calibrations(path, owner) | {told["score"]: told}
+    scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
     try:
-        atomic.write(path / CALIBRATION, json_bytes({"checkpoint": owner, "scores": kept}))
+        atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
     except OSError as error:
-        raise CheckpointError(f"{path / CALIBRATION} cannot be written ({error})") from error
+        raise CheckpointError(f"{path / THRESHOLDS} cannot be written ({error})") from error
 
 
-def load_calibrations(path: str | Path, digest: str) -> dict[str, dict]:
-    """What was kept for these very weights, by score; nothing where the file is damaged."""
+def load_thresholds(path: str | Path, digest: str) -> dict[str, dict]:
+    """The stored thresholds by score; empty if there are none for these weights."""
     try:
-        told = json.loads((Path(path) / CALIBRATION).read_bytes())
-        return dict(told["scores"]) if told["checkpoint"] == digest else {}
+        stored = json.loads((Path(path) / THRESHOLDS).read_bytes())
+        return dict(stored["scores"]) if stored["checkpoint"] == digest else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

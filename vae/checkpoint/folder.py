@@ -1,4 +1,4 @@
-"""Checkpoints: a folder of config.json, weights.safetensors and metrics.json, and nothing pickled.
+"""Checkpoints: folders with config.json, weights.safetensors and metrics.json, without pickles.
 
 `save` is atomic: a reader finds the old checkpoint or the new one.
 """
@@ -28,8 +28,8 @@ from ..models.base import Autoencoder
 from ..validation import ConfigError, one_of
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
-MOST_WEIGHTS = 256 * 2**20
-MOST_JSON = 4 * 2**20
+MAX_WEIGHTS_BYTES = 256 * 2**20
+MAX_JSON_BYTES = 4 * 2**20
 
 
 # Modules whose tensors older checkpoints store under another name.
@@ -37,12 +37,12 @@ _RENAMED_MODULES = {"told": "condition", "of_label": "class_prior", "into": "pro
 
 
 class CheckpointError(AtelierError):
-    """A folder that is no usable checkpoint: what came, what was expected, what to do."""
+    """A folder that is not a usable checkpoint: what came, what was expected, what to do."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model in evaluation mode, without gradients, with what is known about it."""
+    """A trained model in evaluation mode, without gradients, with its config and metrics."""
 
     model: Autoencoder
     config: Config
@@ -54,7 +54,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a listing; `error` says why a damaged folder cannot be loaded."""
+    """A checkpoint in a listing; `error` says why a damaged folder cannot be loaded."""
 
     name: str
     path: Path
@@ -65,14 +65,15 @@ class Entry:
 
 
 def load(path: str | Path) -> Checkpoint:
-    """The checkpoint in a folder, its weights as float32. Raises `CheckpointError`."""
+    """Loads a checkpoint with float32 weights. Raises `CheckpointError`."""
     path = Path(path)
     config, metrics, raw = _read(path)
     try:
         weights = with_current_names(tensors_io.load(raw))
     except SafetensorError as error:
         raise CheckpointError(
-            f"{path.name}/{WEIGHTS} is no whole safetensors file ({error}); copy the folder again"
+            f"{path.name}/{WEIGHTS} is not a complete safetensors file ({error}); "
+            "copy the folder again"
         ) from error
     model = build(config.model)
     _fill(model, weights, path.name)
@@ -81,7 +82,7 @@ def load(path: str | Path) -> Checkpoint:
 
 
 def list_checkpoints(folder: str | Path) -> list[Entry]:
-    """Every subfolder that is or was meant to be a checkpoint, by name; never raises for one."""
+    """The checkpoints in a folder by name; a damaged one is listed with its error, not raised."""
     folder = Path(folder)
     if not folder.is_dir():
         return []
@@ -90,7 +91,7 @@ def list_checkpoints(folder: str | Path) -> list[Entry]:
 
 
 def entry_of(path: str | Path) -> Entry:
-    """What a folder holds, or what is wrong with it; its weights are not loaded."""
+    """The listing entry of a folder, without loading its weights."""
     path = Path(path)
     try:
         config, metrics, raw = _read(path)
@@ -101,14 +102,14 @@ def entry_of(path: str | Path) -> Entry:
 
 
 def digest_of(config: Config, weights: bytes) -> str:
-    """sha256 over the canonical config and the bytes of the weights file."""
+    """sha256 of the canonical config and the bytes of the weights file."""
     return hashlib.sha256(config.canonical() + weights).hexdigest()
 
 
 def save(
     path: str | Path, model: Autoencoder, config: Config, metrics: dict, *, half: bool = True
 ) -> str:
-    """Writes a checkpoint and returns its digest; an existing one at `path` is replaced."""
+    """Writes a checkpoint, replacing an existing one, and returns its digest."""
     dtype = torch.float16 if half else torch.float32
     weights = {
         k: v.detach().cpu().to(dtype if v.is_floating_point() else v.dtype).contiguous()
@@ -117,7 +118,7 @@ def save(
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise CheckpointError(
-                f"{name} holds numbers that are not finite as {dtype}; {path} is left as it was: "
+                f"{name} has values that are not finite as {dtype}; {path} is unchanged: "
                 "store with --full, or train with a lower --lr"
             )
     raw = tensors_io.save(weights)
@@ -129,10 +130,10 @@ def save(
     path = Path(path)
     try:
         if path.exists():
-            # A folder cannot be swapped in one step everywhere: metrics.json, which names the
-            # digest of the other two, comes last, and readers wait until the three agree.
+            # A folder cannot be replaced in one step everywhere: metrics.json, which holds the
+            # digest of the other two, is written last, and readers wait until the three agree.
             with ExitStack() as places:
-                for name in (METRICS, WEIGHTS, CONFIG):  # renamed in the opposite order
+                for name in (METRICS, WEIGHTS, CONFIG):  # renamed in reverse order
                     places.enter_context(atomic.replacing(path / name)).write_bytes(files[name])
         else:
             with atomic.replacing(path) as place:
@@ -147,7 +148,7 @@ def save(
 
 
 def with_current_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict in which modules have the names that they have today."""
+    """A state dict with the current names of modules."""
     return {
         ".".join(_RENAMED_MODULES.get(part, part) for part in name.split(".")): tensor
         for name, tensor in weights.items()
@@ -155,7 +156,7 @@ def with_current_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def save_metrics(path: str | Path, metrics: dict) -> None:
-    """Replaces what is known about a checkpoint; config and weights stay as they are."""
+    """Replaces the metrics of a checkpoint; config and weights remain unchanged."""
     target = Path(path) / METRICS
     try:
         atomic.write(target, json_bytes(metrics))
@@ -164,24 +165,24 @@ def save_metrics(path: str | Path, metrics: dict) -> None:
 
 
 def versions() -> dict[str, str]:
-    """The libraries that numbers may depend on."""
+    """The versions of the libraries on which results may depend."""
     libraries = ("torch", "torchvision", "numpy", "scikit-learn", "safetensors")
     return {"python": platform.python_version()} | {name: version(name) for name in libraries}
 
 
 def json_bytes(data: dict) -> bytes:
-    """JSON as the files of a checkpoint hold it. Raises ValueError for numbers not finite."""
+    """JSON in the format of checkpoint files. Raises ValueError for NaN and infinity."""
     return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
 
 
-# --- reading ------------------------------------------------------------------------------------
-
-
 def _read(path: Path) -> tuple[Config, dict, bytes]:
-    """Config, metrics and the bytes of the weights, which must belong together."""
+    """Config, metrics and the bytes of the weights, checked against each other."""
     for attempt in range(5):
-        config_raw, raw = _bytes(path, CONFIG, MOST_JSON), _bytes(path, WEIGHTS, MOST_WEIGHTS)
-        metrics = _object(path, METRICS, _bytes(path, METRICS, MOST_JSON))
+        config_raw, raw = (
+            _bytes(path, CONFIG, MAX_JSON_BYTES),
+            _bytes(path, WEIGHTS, MAX_WEIGHTS_BYTES),
+        )
+        metrics = _object(path, METRICS, _bytes(path, METRICS, MAX_JSON_BYTES))
         try:
             config = Config.from_json(_object(path, CONFIG, config_raw))
             one_of("model.name", config.model.name, MODELS)
@@ -190,10 +191,11 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
         if metrics.get("digest") == digest_of(config, raw):
             return config, metrics, raw
         if attempt < 4:
-            time.sleep(0.02)  # perhaps it is being replaced right now
+            time.sleep(0.02)  # it may be being replaced
     _check_header(path.name, raw)
     raise CheckpointError(
-        f"{path.name}: config and weights are not those {METRICS} names; copy the folder again"
+        f"{path.name}: config and weights do not match the digest in {METRICS}; "
+        "copy the folder again"
     )
 
 
@@ -219,7 +221,7 @@ def _object(path: Path, name: str, raw: bytes) -> dict:
         data = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"{path.name}/{name} is no JSON ({error}); copy the folder again"
+            f"{path.name}/{name} is not JSON ({error}); copy the folder again"
         ) from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{path.name}/{name} holds a {type(data).__name__}, not an object")
@@ -227,25 +229,25 @@ def _object(path: Path, name: str, raw: bytes) -> dict:
 
 
 def _check_header(name: str, raw: bytes) -> None:
-    """Whether the length of a safetensors file is the one its header announces."""
-    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else MOST_WEIGHTS
+    """Compares the length of a safetensors file with its header. Raises `CheckpointError`."""
+    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else MAX_WEIGHTS_BYTES
     try:
         header = json.loads(raw[8 : 8 + length]) if length < len(raw) else None
         ends = [t["data_offsets"][1] for k, t in (header or {}).items() if k != "__metadata__"]
         announced = 8 + length + max(ends)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         raise CheckpointError(
-            f"{name}/{WEIGHTS} does not start like a safetensors file; copy the folder again"
+            f"{name}/{WEIGHTS} does not begin with a safetensors header; copy the folder again"
         ) from None
     if announced != len(raw):
         raise CheckpointError(
-            f"{name}/{WEIGHTS} has {len(raw):,} bytes, its header announces {announced:,}; "
+            f"{name}/{WEIGHTS} has {len(raw):,} bytes, its header says {announced:,}; "
             "copy the folder again"
         )
 
 
 def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
-    """Copies weights into a model after checking that they are these and are numbers."""
+    """Copies weights into a model after checking their names, shapes and values."""
     expected = model.state_dict()
     for key in expected.keys() ^ weights.keys():
         side = "lacks" if key in expected else "has an unknown"
@@ -253,9 +255,9 @@ def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
     for key, tensor in weights.items():
         if tensor.shape != expected[key].shape:
             raise CheckpointError(
-                f"{name}/{WEIGHTS}: {key} has shape {tuple(tensor.shape)}, the config asks for "
+                f"{name}/{WEIGHTS}: {key} has shape {tuple(tensor.shape)}, the config requires "
                 f"{tuple(expected[key].shape)}; it belongs to another model"
             )
         if not torch.isfinite(tensor).all():
-            raise CheckpointError(f"{name}/{WEIGHTS}: {key} holds numbers that are not finite")
+            raise CheckpointError(f"{name}/{WEIGHTS}: {key} has values that are not finite")
     model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})

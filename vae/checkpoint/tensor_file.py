@@ -1,4 +1,4 @@
-"""Tensors and texts about them in one safetensors file."""
+"""Tensors with text metadata in one safetensors file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .folder import CheckpointError
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
-    """Writes tensors and texts about them to one safetensors file, atomically."""
+    """Writes tensors and metadata to one safetensors file, atomically."""
     raw = tensors_io.save({k: t.contiguous() for k, t in tensors.items()}, metadata=facts)
     try:
         atomic.write(path, raw)
@@ -24,7 +24,7 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], facts: dict[str,
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """What `write_tensors` wrote, or None where the file is absent or damaged."""
+    """The tensors and metadata of a file, or None if it is absent or damaged."""
     try:
         raw = Path(path).read_bytes()
         length = struct.unpack("<Q", raw[:8])[0]

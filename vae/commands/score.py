@@ -109,10 +109,10 @@ def _calibrated(
     """The threshold saved to the checkpoint, or computed from normal images."""
     from .. import anomaly
     from ..anomaly import thresholds
-    from ..checkpoint.artifacts import load_calibrations, save_calibration
+    from ..checkpoint.artifacts import load_thresholds, save_threshold
 
     path = normal.loaded.path
-    saved = {} if normal.data else load_calibrations(path, normal.loaded.digest)
+    saved = {} if normal.data else load_thresholds(path, normal.loaded.digest)
     try:
         if name in saved:
             calibration = thresholds.Calibration.from_json(saved[name])
@@ -125,5 +125,5 @@ def _calibrated(
     if target_fpr is not None:
         calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)
     if save:
-        save_calibration(path, calibration.to_json())
+        save_threshold(path, calibration.to_json())
     return calibration.threshold

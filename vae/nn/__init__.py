@@ -1,1 +1,5 @@
-"""Networks and densities: layers, encoders and decoders, distributions, priors, inference."""
+"""The parts of models: layers, networks, likelihoods, densities, priors, inference."""
+
+from .distributions import Mixture, normal_log_prob, sample_normal, standard_normal_kl
+from .likelihoods import LIKELIHOODS, Likelihood
+from .priors import ClassConditionalNormal, Flow, Prior

@@ -5,7 +5,7 @@ import streamlit as st
 
 import vae
 from vae.anomaly import thresholds
-from vae.checkpoint.artifacts import CALIBRATION, save_calibration
+from vae.checkpoint.artifacts import THRESHOLDS, save_threshold
 from vae.files import csv_table
 
 from ..runtime import cache
@@ -64,9 +64,9 @@ def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> No
             target_fpr=settings.fpr,
             manual_threshold=settings.threshold,
         )
-        save_calibration(folder, found.to_json())
+        save_threshold(folder, found.to_json())
         st.success(
-            f"Saved in {folder / CALIBRATION}. "
+            f"Saved in {folder / THRESHOLDS}. "
             f"`python -m vae score {folder} IMAGE --score {settings.score}` uses it.",
             icon=":material/check:",
         )
