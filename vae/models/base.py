@@ -215,4 +215,4 @@ class Autoencoder(nn.Module, ABC):
 
     def _context(self, z: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
         """The decoder's further inputs `[B, E]` for codes `[B, D]`."""
-        return z.new_zeros(len(z), self.context_size, dtype=torch.float32)
+        return z.new_zeros(z.shape[0], self.context_size, dtype=torch.float32)

@@ -103,5 +103,5 @@ class GaussianAutoencoder(Autoencoder):
     def _labels(self, y: Tensor | None, of: Tensor) -> Tensor:
         """Labels `[B]` of images or codes `[B, ...]`, -1 where unknown."""
         if y is None or not self.classes:
-            return torch.full((len(of),), -1, device=of.device)
+            return torch.full(of.shape[:1], -1, device=of.device)
         return y
