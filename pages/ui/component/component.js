@@ -55,7 +55,8 @@ function flushBeforeLeaving(mine) {
 /** Shows the error in place of the component. */
 function fail(root, error) {
   root.dataset.state = "failed";
-  root.querySelector(".la-status").textContent = `This view did not load (${error.message}). Reload the page; if that does not help, restart the server.`;
+  const advice = "Reload the page; if that does not help, restart the server.";
+  root.querySelector(".la-status").textContent = `This view did not load (${error.message}). ${advice}`;
 }
 
 /** Passes on the newest message until none waits. */

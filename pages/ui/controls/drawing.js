@@ -98,7 +98,9 @@ export default class Drawing {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let sum = 0;
-        for (let j = 0; j < SCALE; j++) for (let i = 0; i < SCALE; i++) sum += data[((y * SCALE + j) * this.fine.width + x * SCALE + i) * 4];
+        for (let j = 0, row = y * SCALE; j < SCALE; j++, row++) {
+          for (let i = 0; i < SCALE; i++) sum += data[4 * (row * this.fine.width + x * SCALE + i)];
+        }
         this.grey[y * width + x] = Math.round(sum / SCALE ** 2);
       }
     }
@@ -112,7 +114,10 @@ export default class Drawing {
 
   async paste(file) {
     const status = this.find(".dr-status");
-    if (file.size > MAX_BYTES) { status.textContent = `The pasted image has ${(file.size / 1e6).toFixed(1)} MB; expected at most 4 MB. Copy a smaller one.`; return; }
+    if (file.size > MAX_BYTES) {
+      status.textContent = `The pasted image has ${(file.size / 1e6).toFixed(1)} MB; expected at most 4 MB. Copy a smaller one.`;
+      return;
+    }
     status.textContent = "";
     this.sendImage("pasted", new Uint8Array(await file.arrayBuffer()));
   }

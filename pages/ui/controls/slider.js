@@ -12,15 +12,10 @@ const SLIDER_STEPS = 2000;
  * @returns {{ row: HTMLElement, show(value: number, share: number): void }}
  */
 export function sliderRow(name, id, handlers) {
-  const row = element("div"), label = element("span");
-  const range = element("input"), number = element("input");
-  label.textContent = name;
-  Object.assign(range, { type: "range", min: 0, max: SLIDER_STEPS, step: 1 });
-  range.dataset.testid = `z-slider-${id}`;
-  range.setAttribute("aria-label", name);
-  Object.assign(number, { type: "number", step: 0.01 });
-  number.dataset.testid = `z-number-${id}`;
-  number.setAttribute("aria-label", `${name}, typed`);
+  const range = element("input", {
+    type: "range", min: 0, max: SLIDER_STEPS, step: 1, "aria-label": name, dataset: { testid: `z-slider-${id}` },
+  });
+  const number = element("input", { type: "number", step: 0.01, "aria-label": `${name}, typed`, dataset: { testid: `z-number-${id}` } });
   range.oninput = () => handlers.hold(range.valueAsNumber / SLIDER_STEPS);
   range.onchange = () => handlers.release();
   number.onchange = () => {
@@ -29,7 +24,7 @@ export function sliderRow(name, id, handlers) {
     handlers.type(Math.max(-1000, Math.min(1000, value)));
     handlers.release();
   };
-  row.append(label, range, number);
+  const row = element("div", {}, element("span", { textContent: name }), range, number);
   const show = (value, share) => {
     if (document.activeElement !== number) number.value = value;
     range.valueAsNumber = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));

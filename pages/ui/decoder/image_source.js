@@ -43,7 +43,8 @@ export class ImageSource {
   open(buffer, decodeUrl, { contextSize, context }, noise) {
     Object.assign(this, { decodeUrl, context });
     // The decoder's further inputs, one row per label (one-hot) or per noise seed.
-    if (context === "noise") this.rows = Array.from({ length: noise.length / contextSize }, (_, s) => noise.subarray(s * contextSize, (s + 1) * contextSize));
+    const row = (s) => noise.subarray(s * contextSize, (s + 1) * contextSize);
+    if (context === "noise") this.rows = Array.from({ length: noise.length / contextSize }, (_, s) => row(s));
     else this.rows = Array.from({ length: contextSize }, (_, k) => Float32Array.from({ length: contextSize }, (_, i) => Number(i === k)));
     this.decoder = buffer ? new Decoder(buffer) : null;
     this.remote = !this.decoder || this.timeDecoder() > SLOW;

@@ -72,11 +72,8 @@ export class Conditioning {
     this.find(".la-strip h2").textContent = kind.title;
     this.find(".la-strip p").textContent = kind.hint;
     this.tiles = Array.from({ length: kind.count(items) }, () => {
-      const canvas = element("canvas"), button = element("button"), name = element("span");
-      Object.assign(canvas, { width, height });
-      canvas.dataset.testid = `${items.context}-image`;
-      button.type = "button";
-      button.append(canvas, name);
+      const canvas = element("canvas", { width, height, dataset: { testid: `${items.context}-image` } }), name = element("span");
+      const button = element("button", { type: "button" }, canvas, name);
       const ctx = canvas.getContext("2d"), tile = { canvas, button, name, ctx, image: ctx.createImageData(width, height) };
       button.onclick = () => {
         const { label, seed } = tile.latent, chosen = items.context === "label" && label === this.latent.label;
@@ -84,11 +81,7 @@ export class Conditioning {
       };
       return tile;
     });
-    this.find(".la-strip ol").replaceChildren(...this.tiles.map(({ button }) => {
-      const item = element("li");
-      item.append(button);
-      return item;
-    }));
+    this.find(".la-strip ol").replaceChildren(...this.tiles.map(({ button }) => element("li", {}, button)));
   }
 
   /** Takes a label or seed at once, so that the next key press continues from it before a frame is drawn. */

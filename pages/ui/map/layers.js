@@ -3,7 +3,7 @@
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 import { openCanvas } from "./viewport.js";
-import { paint } from "../decoder/pixels.js";
+import { draw, paint } from "../decoder/pixels.js";
 
 const TILE = 46; // preferred size of a tile on the screen, in pixels
 const MAX_TILES = 4000;
@@ -107,12 +107,9 @@ export class Layers {
   }
 
   picture(latent) {
-    const { decoder } = this.source, picture = element("canvas");
-    picture.width = decoder.width; picture.height = decoder.height;
-    const ctx = picture.getContext("2d"), image = ctx.createImageData(decoder.width, decoder.height);
-    paint(this.source.decode(latent), decoder.channels, image.data);
-    ctx.putImageData(image, 0, 0);
-    return picture;
+    const { decoder } = this.source, tile = element("canvas", { width: decoder.width, height: decoder.height });
+    draw(tile, (rgba) => paint(this.source.decode(latent), decoder.channels, rgba));
+    return tile;
   }
 
   destroy() { clearTimeout(this.timer); }

@@ -12,13 +12,10 @@ export class Curves {
   constructor(home) {
     this.rows = [];
     this.parts = PARTS.map((part) => {
-      const figure = element("div", { className: "rv-curve" }), words = element("span"), canvas = element("canvas");
-      const value = element("b", { className: "la-mono" });
-      value.dataset.testid = `curve-${part.name}`;
-      words.append(element("span", { textContent: part.name }), value);
-      canvas.setAttribute("role", "img");
-      figure.append(words, canvas);
-      home.append(figure);
+      const canvas = element("canvas", { role: "img" });
+      const value = element("b", { className: "la-mono", dataset: { testid: `curve-${part.name}` } });
+      const caption = element("span", {}, element("span", { textContent: part.name }), value);
+      home.append(element("div", { className: "rv-curve" }, caption, canvas));
       return { ...part, canvas, value };
     });
     home.append(element("small", { textContent: "nats per image; strong: validation, faint: train" }));

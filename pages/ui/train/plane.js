@@ -6,10 +6,10 @@ const GLIDE = 600; // milliseconds
 
 export class Plane {
   constructor(home) {
-    this.canvas = element("canvas", { tabIndex: 0 });
-    this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging pans.");
-    this.canvas.dataset.testid = "run-plane";
+    this.canvas = element("canvas", {
+      tabIndex: 0, role: "img", dataset: { testid: "run-plane" },
+      "aria-label": "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging pans.",
+    });
     home.append(this.canvas);
     this.ctx = this.canvas.getContext("2d");
     this.labels = [];

@@ -107,20 +107,17 @@ export default class RunView {
 /** The figures of one run. */
 class Column {
   constructor(run, alone) {
-    this.element = element("section", { className: "rv-run" });
-    this.element.dataset.alone = String(alone);
+    const box = (name, ...children) => element("div", { className: `rv-${name}` }, ...children);
+    const label = (text) => element("span", { textContent: text });
     this.title = element("h3");
-    const plane = element("div", { className: "rv-plane" });
-    const decoded = element("div", { className: "rv-decoded" });
     this.decoded = element("img", { alt: "Decoded grid" });
-    decoded.append(this.decoded);
-    const curves = element("div", { className: "rv-curves" });
     this.originals = element("img", { alt: "Eight validation images" });
     this.reconstructions = element("img", { alt: "Their reconstructions" });
-    const probe = element("div", { className: "rv-probe" });
-    probe.append(element("span", { textContent: "Validation" }), this.originals, element("span", { textContent: "Reconstruction" }), this.reconstructions);
-    this.legend = element("div", { className: "rv-legend" });
-    this.element.append(this.title, plane, decoded, curves, this.legend, probe);
+    this.legend = box("legend");
+    const plane = box("plane"), curves = box("curves");
+    this.element = element("section", { className: "rv-run", dataset: { alone: String(alone) } },
+      this.title, plane, box("decoded", this.decoded), curves, this.legend,
+      box("probe", label("Validation"), this.originals, label("Reconstruction"), this.reconstructions));
     this.plane = new Plane(plane);
     this.curves = new Curves(curves);
     this.cache = new Map();
