@@ -1,4 +1,4 @@
-"""Augment: choose, look, take the file home, and open it again with torchvision."""
+"""Augment: settings, preview, export, and the exported file read by torchvision."""
 
 import zipfile
 
@@ -39,7 +39,7 @@ def fill(page, label: str, value: str) -> None:
     field.press("Enter")
 
 
-def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
+def test_settings_export_and_reading_back_with_torchvision(open_page, tmp_path):
     page = opened(open_page, "/augment?m=fashion-cvae")
     expect(page.locator(f"{PREVIEW} img")).to_have_count(10)
     expect(page.get_by_text("Ankle boot", exact=True)).to_be_visible()
@@ -51,7 +51,7 @@ def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
     wait_for_query(page, "sp", "0.95")
     fill(page, "Images per class", "12")
     wait_for_query(page, "n", "12")
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create file").click()
     with page.expect_download() as waiting:
         page.get_by_test_id("stDownloadButton").get_by_role("button").click()
     assert waiting.value.suggested_filename == "fashion-cvae-synthetic-7.zip"
@@ -72,18 +72,18 @@ def test_choices_a_file_and_back_with_torchvision(open_page, tmp_path):
     wait_until(second, f"shown => {SOURCES} === shown", arg=shown)
 
 
-def test_a_long_file_is_stopped_and_a_class_too_hard_is_named(open_page):
+def test_a_long_export_is_stopped_and_a_class_with_too_few_images_is_named(open_page):
     page = opened(open_page, "/augment?m=fashion-hvae&n=1000")
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create file").click()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("Stopped; no file was made.").wait_for()
+    page.get_by_text("Export stopped.").wait_for()
     page.goto(page.url.split("/augment")[0] + "/augment?m=fashion-vae&n=300&min=0.99")
     page.wait_for_selector(PREVIEW, timeout=60_000)
-    page.get_by_role("button", name="Make the file").click()
-    page.get_by_text("lower the least confidence of 0.99").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Create file").click()
+    page.get_by_text("lower the minimum confidence of 0.99").wait_for(timeout=60_000)
 
 
-def test_a_phone_shows_all_of_it_and_the_bar_leads_here(open_page):
+def test_the_page_fits_a_phone_and_is_reached_from_the_navigation(open_page):
     page = open_page("/models", ready=False, viewport={"width": 1440, "height": 900})
     go_to(page, "Augment")
     page.wait_for_selector(PREVIEW, timeout=60_000)
