@@ -28,7 +28,7 @@ class Row:
 def reduce_table(rows: Sequence[Row], about: str) -> str:
     """The table; `about` is a note on how it was measured."""
     columns = [m for key in KEYS for m in METRICS if m.key == key]
-    best = {m.key: _best(rows, m.key, m.form) for m in columns}
+    best = {m.key: _best(rows, m.key, m.format) for m in columns}
     head = "".join(
         f'<th scope="col"><abbr title="{escape(m.help)} {WORDS[m.better].capitalize()}.">'
         f"{escape(m.label)} {ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
@@ -45,7 +45,7 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
             wide = f'colspan="{len(columns) + 1}" style="text-align: left"'
             cells = f"<td {wide}>{escape(row.status)}</td>"
         else:
-            cells = "".join(_cell(row.metrics[m.key], m.form, best[m.key]) for m in columns)
+            cells = "".join(_cell(row.metrics[m.key], m.format, best[m.key]) for m in columns)
             cells += f"<td>{_seconds(row.metrics['seconds'])}</td>"
         cells += "".join(f"<td>{_ability(word)}</td>" for word in row.abilities)
         body += f'<tr><th scope="row">{escape(row.title)}</th>{cells}</tr>'
@@ -62,14 +62,14 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
     )
 
 
-def _best(rows: Sequence[Row], key: str, form: str) -> str | None:
+def _best(rows: Sequence[Row], key: str, format: str) -> str | None:
     """The highest value as it is shown; None if there is only one."""
     values = [row.metrics[key] for row in rows if row.metrics is not None]
-    return numeral(max(values), form) if len(values) > 1 else None
+    return numeral(max(values), format) if len(values) > 1 else None
 
 
-def _cell(value: float, form: str, best: str | None) -> str:
-    text = numeral(value, form)
+def _cell(value: float, format: str, best: str | None) -> str:
+    text = numeral(value, format)
     if text == best:
         return f'<td><strong><span aria-label="best">★</span> {text}</strong></td>'
     return f"<td>{text}</td>"
