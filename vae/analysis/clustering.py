@@ -17,7 +17,6 @@ from ..errors import AtelierError
 from ..files import csv_table
 from ..latent.encoding import class_centres
 
-METHODS = ("k-means", "mixture", "mixture-diagonal", "hdbscan")
 MAX_CLUSTERS = 30
 MIN_CLUSTER_SIZES = 5, 1000  # range of HDBSCAN's min_cluster_size
 FORMATS = ("csv", "parquet", "npz")
@@ -67,10 +66,8 @@ class Agreement(NamedTuple):
 
 
 def cluster(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> Clustering:
-    """Clusters codes [N, D]; `number` is the number of clusters, or HDBSCAN's min_cluster_size.
-
-    Raises `ClusterError`.
-    """
+    """Clusters codes [N, D] into `number` clusters, or with HDBSCAN's min_cluster_size `number`.
+    Raises `ClusterError`."""
     _check(codes, method, number)
     from threadpoolctl import threadpool_limits
 
@@ -79,8 +76,8 @@ def cluster(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> Cl
 
 
 def quality(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> float:
-    """A criterion for the number of clusters, the larger the better: -BIC of a mixture (Schwarz
-    1978), otherwise the mean silhouette (Rousseeuw 1987), -1 to 1."""
+    """Quality of a number of clusters, the larger the better: -BIC of a mixture (Schwarz 1978),
+    otherwise the mean silhouette (Rousseeuw 1987), -1 to 1."""
     found = cluster(codes, method, number, seed=seed)
     return -found.bic if found.bic is not None else silhouette(codes, found.labels)
 
@@ -104,12 +101,9 @@ def agreement(codes: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> Agr
     from sklearn.metrics import adjusted_rand_score, v_measure_score
 
     sizes = [np.bincount(classes[labels == k]).max() for k in np.unique(labels)]
-    return Agreement(
-        float(v_measure_score(classes, labels)),
-        float(adjusted_rand_score(classes, labels)),
-        float(np.sum(sizes) / len(labels)),
-        silhouette(codes, labels),
-    )
+    rand, purity = adjusted_rand_score(classes, labels), np.sum(sizes) / len(labels)
+    values = v_measure_score(classes, labels), rand, purity, silhouette(codes, labels)
+    return Agreement(*map(float, values))
 
 
 def class_shares(labels: np.ndarray, classes: np.ndarray, k: int) -> list[ClassShare]:
@@ -120,11 +114,8 @@ def class_shares(labels: np.ndarray, classes: np.ndarray, k: int) -> list[ClassS
 
 
 def outline(codes: np.ndarray, members: np.ndarray, *, share: float = 0.9) -> np.ndarray | None:
-    """At most 32 corners [P, 2] of the convex hull of a cluster in the first two dimensions.
-
-    `members` are sorted by typicality, and the hull is that of the first `share` of them. None if
-    they span no area.
-    """
+    """At most 32 corners [P, 2] of the convex hull, in the first two dimensions, of the first `share`
+    of `members`, which are sorted by typicality; None if they span no area."""
     from scipy.spatial import ConvexHull, QhullError
 
     core = np.asarray(codes, np.float64)[members[: max(3, round(share * len(members)))], :2]
@@ -132,9 +123,8 @@ def outline(codes: np.ndarray, members: np.ndarray, *, share: float = 0.9) -> np
         hull = core[ConvexHull(core).vertices]
     except (QhullError, ValueError):
         return None
-    return hull[
-        np.linspace(0, len(hull), min(len(hull), _MAX_CORNERS), endpoint=False).astype(int)
-    ]
+    corners = min(len(hull), _MAX_CORNERS)
+    return hull[np.linspace(0, len(hull), corners, endpoint=False).astype(int)]
 
 
 def export_table(
@@ -163,10 +153,9 @@ def export_table(
         return target.getvalue()
     columns |= {f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}
     if format == "parquet":
-        import pyarrow
-        from pyarrow import parquet
+        from pyarrow import parquet, table
 
-        parquet.write_table(pyarrow.table(columns), target)
+        parquet.write_table(table(columns), target)
         return target.getvalue()
     # str gives the shortest text that parses as the same float32
     texts = ([str(v) for v in values] for values in columns.values())
@@ -177,17 +166,13 @@ def _check(codes: np.ndarray, method: str, number: int) -> None:
     if method not in METHODS:
         raise ClusterError(f"the method is {method!r}; expected one of {', '.join(METHODS)}")
     if codes.ndim != 2 or not np.isfinite(codes).all():
-        raise ClusterError(
-            "the codes are not an array [N, D] of finite numbers; encode images first"
-        )
+        raise ClusterError("the codes are no array [N, D] of finite numbers; encode images first")
     low, high = number_range(method)
     if not low <= number <= high:
         word = "min_cluster_size" if method == "hdbscan" else "number of clusters"
         raise ClusterError(f"the {word} is {number}; expected {low} to {high}")
     if number > len(codes):
-        raise ClusterError(
-            f"{number} is more than the {len(codes)} codes; choose a smaller number"
-        )
+        raise ClusterError(f"{number} is more than the {len(codes)} codes; choose a lower number")
 
 
 def number_range(method: str) -> tuple[int, int]:
@@ -211,10 +196,8 @@ def _mixture(covariance: str):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
-        floor = 1e-6 * float(codes.var()) + 1e-12
-        mixture = GaussianMixture(
-            number, covariance_type=covariance, reg_covar=floor, random_state=seed
-        )
+        options = {"covariance_type": covariance, "reg_covar": 1e-6 * float(codes.var()) + 1e-12}
+        mixture = GaussianMixture(number, **options, random_state=seed)
         with warnings.catch_warnings():  # nearly converged is good enough
             warnings.simplefilter("ignore", ConvergenceWarning)
             mixture.fit(codes)
@@ -230,17 +213,12 @@ def _mixture(covariance: str):
 
 
 def _hdbscan(codes: np.ndarray, number: int, seed: int) -> Clustering:
-    """Leaves of the cluster tree (Campello et al. 2013); deterministic.
-
-    The most stable clusters are of no use here: the codes of a VAE form one cloud, which would
-    mostly be a single cluster.
-    """
+    """Leaves of the cluster tree (Campello et al. 2013); deterministic. The most stable clusters
+    are of no use here: the codes of a VAE form one cloud, mostly a single cluster."""
     from sklearn.cluster import HDBSCAN
 
-    samples = min(5, len(codes) - 1)
-    found = HDBSCAN(
-        min_cluster_size=number, min_samples=samples, cluster_selection_method="leaf", copy=True
-    ).fit(codes)
+    samples = {"min_cluster_size": number, "min_samples": min(5, len(codes) - 1)}
+    found = HDBSCAN(**samples, cluster_selection_method="leaf", copy=True).fit(codes)
     labels = found.labels_
     centres = class_centres(codes, labels, int(labels.max()) + 1).astype(np.float64)
     return _by_size(codes, labels, centres, found.probabilities_)
@@ -252,6 +230,7 @@ _METHODS = {
     "mixture-diagonal": _mixture("diag"),
     "hdbscan": _hdbscan,
 }
+METHODS = tuple(_METHODS)
 
 
 def _by_size(

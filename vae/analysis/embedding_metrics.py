@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-_NEIGHBOURS = 5  # of trustworthiness; scikit-learn's default
 _MIN_VARIANCE = 0.01  # of an active unit
 
 
@@ -20,8 +19,7 @@ def nearest_accuracy(
 
 
 def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """k-NN accuracy among the codes themselves, leave-one-out: for embeddings without an
-    out-of-sample extension."""
+    """Leave-one-out k-NN accuracy, for embeddings without an out-of-sample extension."""
     from sklearn.neighbors import KNeighborsClassifier
 
     classifier = KNeighborsClassifier(min(k, len(codes) - 1)).fit(codes, labels)
@@ -36,8 +34,7 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
 
 
 def v_measure(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
-    """V-measure of k-means with as many clusters as classes, 0 to 1 (Rosenberg and Hirschberg
-    2007)."""
+    """V-measure of k-means with as many clusters as classes (Rosenberg and Hirschberg 2007)."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import v_measure_score
 
@@ -52,9 +49,7 @@ def active_units(codes: np.ndarray) -> int:
     return int((codes.var(0) > _MIN_VARIANCE).sum())
 
 
-def trustworthiness(
-    images: np.ndarray, codes: np.ndarray, *, neighbours: int = _NEIGHBOURS
-) -> float:
+def trustworthiness(images: np.ndarray, codes: np.ndarray, *, neighbours: int = 5) -> float:
     """Whether neighbours in the embedding are neighbours in pixels, 0 to 1.
 
     The value of scikit-learn's `manifold.trustworthiness`, computed in blocks of rows:
@@ -73,8 +68,7 @@ def trustworthiness(
         here = torch.arange(len(rows))
         far[here, rows] = near[here, rows] = torch.inf
         chosen = near.topk(k, largest=False).indices
-        # The rank of an item in pixels is the number of nearer items plus one.
-        distance = far.gather(1, chosen)
+        distance = far.gather(1, chosen)  # an item's rank: the number of nearer ones plus one
         ranks = torch.stack([(far < d[:, None]).sum(1) + 1 for d in distance.unbind(1)], 1)
         penalty += float((ranks - k).clamp(min=0).sum())
     return 1 - penalty * 2 / (count * k * (2 * count - 3 * k - 1))

@@ -17,10 +17,7 @@ INPUT, OUTPUT, LOG = "pixels.npy", "points.npz", "log.txt"
 
 
 def main(method: str, seed: str, neighbours: str, folder: str) -> None:
-    """Reads uint8 pixels [N, P] and writes `points` [N, 2] with the `seconds` that it took.
-
-    The libraries print their progress, which the caller reads from a log file.
-    """
+    """Reads uint8 pixels [N, P], writes `points` [N, 2] and the `seconds` taken, logs progress."""
     if hasattr(os, "nice"):
         os.nice(5)
     sys.stdout = sys.stderr  # which is not buffered
@@ -28,9 +25,8 @@ def main(method: str, seed: str, neighbours: str, folder: str) -> None:
     if method == "tsne":
         from sklearn.manifold import TSNE
 
-        reducer = TSNE(
-            perplexity=float(neighbours), random_state=int(seed), max_iter=TSNE_STEPS, verbose=2
-        )
+        options = {"random_state": int(seed), "max_iter": TSNE_STEPS, "verbose": 2}
+        reducer = TSNE(perplexity=float(neighbours), **options)
     else:
         from umap import UMAP
 

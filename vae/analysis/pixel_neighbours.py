@@ -34,10 +34,8 @@ class Neighbours(NamedTuple):
 
 
 class PixelIndex:
-    """Real uint8 images [N, C, H, W], prepared once for many searches.
-
-    Distances are root mean squared differences per pixel, 0 to 1.
-    """
+    """Real uint8 images [N, C, H, W], prepared once for many searches; distances are root mean
+    squared differences per pixel, 0 to 1."""
 
     def __init__(self, images: np.ndarray) -> None:
         self._real = torch.tensor(images).flatten(1).float() / 255
@@ -69,14 +67,10 @@ class PixelIndex:
 
 
 def reference_distances(images: np.ndarray, *, sample: int = 1000) -> tuple[float, float]:
-    """5th percentile and median of the distances between real images and their nearest others.
-
-    Of the first `sample` of uint8 images [N, C, H, W]. A picture that is closer to a real image
-    than the former counts as a near-duplicate.
-    """
+    """5th percentile and median of the distances between the first `sample` of uint8 images
+    [N, C, H, W] and their nearest others; a picture closer than the former is a near-duplicate."""
     real = torch.tensor(images).flatten(1).float() / 255
     distances = torch.cdist(real[:sample], real)
-    distances[torch.arange(len(distances)), torch.arange(len(distances))] = torch.inf
+    distances.fill_diagonal_(torch.inf)
     nearest = distances.amin(1) / real.shape[1] ** 0.5
-    low, median = np.percentile(nearest.numpy(), (5, 50))
-    return float(low), float(median)
+    return tuple(np.percentile(nearest.numpy(), (5, 50)).tolist())

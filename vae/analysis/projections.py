@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import AtelierError
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from . import embedding_metrics, embedding_process
 from .embedding_process import INPUT, LOG, OUTPUT, TSNE_STEPS
 
@@ -33,10 +33,8 @@ class ReductionError(AtelierError):
 
 
 class LinearProjection(NamedTuple):
-    """Affine coordinates of vectors [P]: y = (x - mean) axes^T, inverted by x = mean + y axes.
-
-    `mean` [P], orthonormal `axes` [K, P], `explained_variance_ratio` [K].
-    """
+    """Affine coordinates of vectors [P]: y = (x - mean) axes^T, inverted by x = mean + y axes;
+    `mean` [P], orthonormal `axes` [K, P], `explained_variance_ratio` [K]."""
 
     mean: np.ndarray
     axes: np.ndarray
@@ -67,10 +65,8 @@ def available_methods() -> tuple[str, ...]:
 
 
 def pca(vectors: np.ndarray, components: int) -> LinearProjection:
-    """The principal components of vectors [N, P], by scikit-learn.
-
-    The largest entry of each component is positive, so the same data give the same picture.
-    """
+    """The principal components of vectors [N, P], by scikit-learn; the largest entry of each is
+    positive, so the same data give the same picture."""
     from sklearn.decomposition import PCA
 
     components = min(components, *vectors.shape)
@@ -82,8 +78,7 @@ def pca(vectors: np.ndarray, components: int) -> LinearProjection:
 def select_dimensions(codes: np.ndarray, first: int, second: int) -> LinearProjection:
     """A permutation of codes [N, D] that puts two dimensions first."""
     variance = codes.var(0)
-    others = [d for d in range(codes.shape[1]) if d not in (first, second)]
-    order = [first, second, *others]
+    order = [first, second, *(d for d in range(codes.shape[1]) if d not in (first, second))]
     ratio = variance[order] / max(float(variance.sum()), 1e-12)
     return LinearProjection(np.zeros(codes.shape[1]), np.eye(codes.shape[1])[order], ratio)
 
@@ -95,7 +90,7 @@ def project(
     seed: int = 0,
     perplexity: int = 30,
     neighbours: int = 15,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Projection:
     """Projects uint8 images [N, C, H, W] by their pixels.
 
@@ -114,8 +109,7 @@ def project(
         raise ReductionError(f"a {word} of {near} with {count} images; expected 2 to {count - 1}")
     pixels = np.ascontiguousarray(images.reshape(count, -1))
     if method == "pca":
-        started = time.perf_counter()
-        vectors = pixels / np.float32(255)
+        started, vectors = time.perf_counter(), pixels / np.float32(255)
         linear = pca(vectors, 2)
         points = linear.transform(vectors).astype(np.float32)
         return Projection(points, time.perf_counter() - started, linear)
@@ -123,17 +117,10 @@ def project(
 
 
 def measure(
-    images: np.ndarray,
-    points: np.ndarray,
-    labels: np.ndarray,
-    *,
-    progress: Progress = lambda done, total: None,
+    images: np.ndarray, points: np.ndarray, labels: np.ndarray, *, progress: Progress = no_progress
 ) -> dict[str, float]:
-    """Metrics of points [N, D] that represent images [N, C, H, W] with labels [N].
-
-    Nearest-neighbour accuracies are leave-one-out among these items, so that methods without an
-    out-of-sample embedding are measured like all others.
-    """
+    """Metrics of points [N, D] that represent images [N, C, H, W] with labels [N]; k-NN accuracies
+    are leave-one-out, so that methods without an out-of-sample embedding can be compared."""
     metrics = {
         "trustworthiness": lambda: embedding_metrics.trustworthiness(images, points),
         "knn1": lambda: embedding_metrics.leave_one_out_accuracy(points, labels, 1),
@@ -155,12 +142,9 @@ def _run_process(pixels: np.ndarray, arguments: list[str], progress: Progress) -
         np.save(folder / INPUT, pixels, allow_pickle=False)
         with (folder / LOG).open("wb") as log:
             # -P keeps this folder off the path: its modules could shadow those of libraries.
-            child = subprocess.Popen(
-                [sys.executable, "-P", embedding_process.__file__, *arguments, name],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            command = [sys.executable, "-P", embedding_process.__file__, *arguments, name]
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            child = subprocess.Popen(command, **streams)
         try:
             while child.poll() is None:
                 progress(*_parse_progress((folder / LOG).read_text(errors="replace")))
@@ -171,8 +155,7 @@ def _run_process(pixels: np.ndarray, arguments: list[str], progress: Progress) -
             child.wait()
         if child.returncode != 0:
             lines = (folder / LOG).read_text(errors="replace").strip().splitlines()
-            reason = lines[-1] if lines else "no error message"
-            raise ReductionError(f"{arguments[0]} failed: {reason}")
+            raise ReductionError(f"{arguments[0]} failed: {(lines or ['no error message'])[-1]}")
         result = np.load(folder / OUTPUT, allow_pickle=False)
         return Projection(result["points"].astype(np.float32), float(result["seconds"]))
 

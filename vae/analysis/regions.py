@@ -47,19 +47,15 @@ def members(
 ) -> Members:
     """Items with codes [N, D] and labels [N] inside a polygon [P, 2] in the first two dimensions,
     except those of the classes `exclude`."""
-    chosen = in_polygon(codes, polygon) & ~np.isin(labels, list(exclude))
-    index = np.flatnonzero(chosen)
+    index = np.flatnonzero(in_polygon(codes, polygon) & ~np.isin(labels, list(exclude)))
     return Members(index, labels[index], codes[index], tuple(names))
 
 
 def moments(pictures: np.ndarray) -> Moments:
-    """Moments of uint8 pictures [n, C, H, W], n >= 1; the variance is divided by n.
-
-    The sums are of integers and therefore exact.
-    """
+    """Moments of uint8 pictures [n, C, H, W], n >= 1, from exact sums of integers; the variance
+    is divided by n."""
     count = len(pictures)
-    total = np.zeros(pictures.shape[1:], np.int64)
-    squares = np.zeros(pictures.shape[1:], np.int64)
+    total, squares = np.zeros((2, *pictures.shape[1:]), np.int64)
     for start in range(0, count, _CHUNK):
         part = pictures[start : start + _CHUNK].astype(np.uint32)
         total += part.sum(0, dtype=np.int64)
@@ -71,13 +67,11 @@ def moments(pictures: np.ndarray) -> Moments:
 def to_csv(found: Members) -> str:
     """One row per item: index, label, class, code."""
     axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
-    return csv_table.to_csv(
-        ["index", "label", "class", *axes],
-        (
-            [index, label, found.names[label], *(f"{v:.9g}" for v in code)]
-            for index, label, code in zip(found.index, found.labels, found.codes, strict=True)
-        ),
+    rows = (
+        [index, label, found.names[label], *(f"{v:.9g}" for v in code)]
+        for index, label, code in zip(found.index, found.labels, found.codes, strict=True)
     )
+    return csv_table.to_csv(["index", "label", "class", *axes], rows)
 
 
 def to_npz(found: Members, pictures: np.ndarray) -> bytes:

@@ -22,6 +22,7 @@ from .pixel_neighbours import Neighbours, PixelIndex
 
 VOTERS = 20  # nearest items that vote on the class
 _MAX_WEIGHT = 20.0
+Excluded = np.ndarray | None  # for each of Q queries an item that is left out, -1 for none
 
 
 class Match(NamedTuple):
@@ -48,35 +49,26 @@ class Index:
         from scipy.spatial import cKDTree
 
         if not len(codes) == len(images) == len(labels):
-            raise ValueError(
-                f"{len(codes)} codes, {len(images)} images and {len(labels)} labels; expected "
-                "the same number of each"
-            )
+            counts = f"{len(codes)} codes, {len(images)} images and {len(labels)} labels"
+            raise ValueError(f"{counts}; expected the same number of each")
         self._tree, self._pixel_index = cKDTree(codes), pixel_index or PixelIndex(images)
         self.codes, self.images, self.labels, self.classes = codes, images, labels, classes
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def by_code(
-        self, codes: np.ndarray, k: int, *, exclude: np.ndarray | None = None
-    ) -> Neighbours:
-        """The k nearest items by Euclidean distance between codes [Q, D].
-
-        `exclude` [Q] is an item per query that is left out, -1 for none. Distances that take the
-        posteriors into account find classes no better (`tests/benchmarks/lookup.py`).
-        """
+    def by_code(self, codes: np.ndarray, k: int, exclude: Excluded = None) -> Neighbours:
+        """The k nearest items by Euclidean distance between codes [Q, D]; distances that take the
+        posteriors into account find classes no better (`tests/benchmarks/lookup.py`)."""
 
         def query(n: int) -> Neighbours:
             return Neighbours(*reversed(self._tree.query(codes, np.arange(1, n + 1))))
 
         return self._search(query, k, exclude)
 
-    def by_pixels(
-        self, images: np.ndarray, k: int, *, exclude: np.ndarray | None = None
-    ) -> Neighbours:
+    def by_pixels(self, images: np.ndarray, k: int, exclude: Excluded = None) -> Neighbours:
         """The k nearest items by root mean squared difference per pixel, 0 to 1, of uint8 images
-        [Q, C, H, W]; `exclude` as for `by_code`."""
+        [Q, C, H, W]."""
         return self._search(lambda n: self._pixel_index.neighbours(images, n), k, exclude)
 
     def identical(self, images: np.ndarray) -> np.ndarray:
@@ -91,32 +83,24 @@ class Index:
         return Match(same, self.by_code(codes, k, exclude=same), near.without(same))
 
     def vote_shares(self, near: Neighbours) -> np.ndarray:
-        """The share of each class among the neighbours' labels [Q, K], smoothed by one additional
-        vote that is spread over all classes."""
+        """Class shares [Q, K] of the neighbours' labels, smoothed by one vote for all classes."""
         count = np.zeros((len(near.item), self.classes))
         np.add.at(count, (np.arange(len(count))[:, None], self.labels[near.item]), 1)
         return (count + 1 / self.classes) / (near.item.shape[1] + 1)
 
-    def votes(
-        self, codes: np.ndarray, images: np.ndarray, *, exclude: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def votes(self, codes: np.ndarray, images: np.ndarray, exclude: Excluded = None) -> list:
         """Vote shares [Q, K] of the `VOTERS` nearest items by code and of those by pixels."""
-        return (
-            self.vote_shares(self.by_code(codes, VOTERS, exclude=exclude)),
-            self.vote_shares(self.by_pixels(images, VOTERS, exclude=exclude)),
-        )
+        near = self.by_code(codes, VOTERS, exclude), self.by_pixels(images, VOTERS, exclude)
+        return [self.vote_shares(neighbours) for neighbours in near]
 
-    def _search(
-        self, query: Callable[[int], Neighbours], k: int, exclude: np.ndarray | None
-    ) -> Neighbours:
+    def _search(self, query: Callable[[int], Neighbours], k: int, exclude: Excluded) -> Neighbours:
         k = min(k, len(self) - (exclude is not None))
         return query(k) if exclude is None else query(k + 1).without(exclude)
 
 
 @dataclass(frozen=True)
 class LogOpinionPool:
-    """Class probabilities as the normalised product of vote shares, each to the power of its
-    weight."""
+    """The normalised product of vote shares, each to the power of its weight."""
 
     weights: tuple[float, ...]
 
@@ -130,18 +114,16 @@ class LogOpinionPool:
         """The non-negative weights of least log loss on held-out images, a convex problem."""
         from scipy.optimize import minimize
 
-        logs = np.stack([np.log(shares) for shares in votes])
-        rows = np.arange(len(labels))
+        logs, rows = np.log(np.stack(votes)), np.arange(len(labels))
 
         def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
             p = cls(tuple(weights)).probabilities(votes)
-            expected = (p * logs).sum(2)
-            return log_loss(p, labels), (expected - logs[:, rows, labels]).mean(1)
+            return log_loss(p, labels), ((p * logs).sum(2) - logs[:, rows, labels]).mean(1)
 
         start = np.array(cls.uniform(len(votes)).weights)
         bounds = [(0.0, _MAX_WEIGHT)] * len(votes)
         best = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
-        return cls(tuple(float(w) for w in best.x))
+        return cls(tuple(best.x.tolist()))
 
     def probabilities(self, votes: Sequence[np.ndarray]) -> np.ndarray:
         """[Q, K] from as many vote shares [Q, K] as there are weights."""
@@ -161,10 +143,9 @@ class Reliability:
     [Q] of held-out images."""
 
     def __init__(self, probabilities: np.ndarray, labels: np.ndarray) -> None:
-        confidence = probabilities.max(1)
-        correct = probabilities.argmax(1) == labels
-        order = np.argsort(confidence, kind="stable")
-        self._confidence, self._correct = confidence[order], correct[order]
+        order = np.argsort(probabilities.max(1), kind="stable")
+        self._confidence = probabilities.max(1)[order]
+        self._correct = (probabilities.argmax(1) == labels)[order]
 
     def accuracy_at(self, confidence: float, *, sample: int = 300) -> tuple[float, int]:
         """Accuracy of the `sample` predictions of nearest confidence, and their number."""
@@ -177,10 +158,8 @@ class Reliability:
 def fit_confidence(
     index: Index, model: Autoencoder, train: Split, *, limit: int = 1000
 ) -> LogOpinionPool:
-    """Fits the pool to at most `limit` evenly spaced training images that are not in the index.
-
-    A conditional model encodes them without their labels.
-    """
+    """Fits the pool to at most `limit` evenly spaced training images that are not in the index; a
+    conditional model encodes them without their labels."""
     rows = evenly_spaced(len(train.images), limit)
     images = train.images[rows]
     votes = index.votes(encode_images(model, images).mean, images)

@@ -19,10 +19,8 @@ _BLUR = 1.5 / 28  # standard deviation as a fraction of the side: what is finer 
 
 
 class Reconstruction:
-    """Images `x` [B, C, H, W] with what a model makes of them, computed on first use.
-
-    Known codes (means and stds [B, D]) save running the encoder.
-    """
+    """Images `x` [B, C, H, W] with what a model makes of them, computed on first use; known codes
+    (means and stds [B, D]) save running the encoder."""
 
     def __init__(self, model: Autoencoder, x: Tensor, codes: tuple | None = None) -> None:
         self.model, self.x, self._codes = model, x, codes
@@ -51,8 +49,7 @@ class Reconstruction:
 
     @cached_property
     def residual(self) -> Tensor:
-        """Pearson residual [B, C, H, W]: the error per pixel in standard deviations under
-        p(x|z)."""
+        """Pearson residual [B, C, H, W]: the error in standard deviations under p(x|z)."""
         return (self.x - self.picture) / self.model.likelihood.residual_scale(self.logits)
 
 

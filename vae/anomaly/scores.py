@@ -12,6 +12,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from torch import Tensor
 from ..evaluation import quadrature
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .likelihood_regret import likelihood_regret
 from .residuals import Reconstruction, reconstruct, smooth
 from .summary_statistics import Summary, mahalanobis
@@ -62,13 +63,8 @@ def supported_scores(model: Autoencoder) -> list[str]:
 
 def available_scores(scorer: Scorer) -> list[str]:
     """Names of the scores that a scorer can compute with what it has, the default first."""
-    return [name for name in SCORES if _is_available(scorer, name)]
-
-
-def _is_available(scorer: Scorer, name: str) -> bool:
-    score, model = SCORES[name], scorer.model
-    required = score.requires(model)
-    return score.supports(model) and (required is None or getattr(scorer, required) is not None)
+    fields = {k: SCORES[k].requires(scorer.model) for k in supported_scores(scorer.model)}
+    return [k for k, field in fields.items() if not field or getattr(scorer, field) is not None]
 
 
 def score_images(
@@ -77,20 +73,13 @@ def score_images(
     name: str = DEFAULT,
     *,
     codes: tuple | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> np.ndarray:
-    """The score `name` of uint8 images [N, C, H, W], float64 [N].
-
-    Known `codes` (means and stds [N, D], as `latent.Codes`) are not computed again. Raises
-    ValueError for a score that is not available.
-    """
-    if not _is_available(scorer, name):
-        raise ValueError(
-            f"the score {name} is not available; expected one of "
-            f"{', '.join(available_scores(scorer))}"
-        )
-    batch = 100 if SCORES[name].cost == "search" else 500
-    parts: list[np.ndarray] = []
+    """The score `name` of uint8 images [N, C, H, W], float64 [N]; known `codes` (`latent.Codes`)
+    are not computed again. Raises ValueError for a score that is not available."""
+    if name not in (known := available_scores(scorer)):
+        raise ValueError(f"the score {name} is not available; expected one of {', '.join(known)}")
+    batch, parts = 100 if SCORES[name].cost == "search" else 500, []
     for start in range(0, len(images), batch):
         progress(start, len(images))
         rows = slice(start, start + batch)
@@ -112,10 +101,6 @@ def _structure(scorer: Scorer, of: Reconstruction) -> Tensor:
     return (coarse + 1e-6).log() - 0.5 * (whole + 1e-6).log()
 
 
-def _squared(scorer: Scorer, of: Reconstruction) -> Tensor:
-    return (of.picture - of.x).square().flatten(1).mean(1)
-
-
 def _reconstruction(scorer: Scorer, of: Reconstruction) -> Tensor:
     return scorer.model.likelihood.nll(of.logits, of.x)
 
@@ -135,10 +120,6 @@ def _exact(scorer: Scorer, of: Reconstruction) -> Tensor:
     return quadrature.exact_nll(scorer.model, of.x, aggregate=aggregate).nll[-1]
 
 
-def _latent_density(scorer: Scorer, of: Reconstruction) -> Tensor:
-    return -scorer.aggregate.log_prob(of.z)
-
-
 def _complexity(scorer: Scorer, of: Reconstruction) -> Tensor:
     return _neg_elbo(scorer, of) - torch.tensor([_png_nats(image) for image in of.x])
 
@@ -150,16 +131,12 @@ def _png_nats(image: Tensor) -> float:
 
     pixels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     target = io.BytesIO()
-    Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(
-        target, "PNG", optimize=True
-    )
+    picture = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+    picture.save(target, "PNG", optimize=True)
     return target.tell() * 8 * math.log(2)
 
 
-def _has_prior(model: Autoencoder) -> bool:
-    return model.has_prior
-
-
+_has_prior = attrgetter("has_prior")
 SCORES: dict[str, Score] = {
     "structure": Score(
         "Structural error (contrast-normalised)",
@@ -168,7 +145,9 @@ SCORES: dict[str, Score] = {
         _structure,
     ),
     "squared": Score(
-        "Squared error", "Mean squared error of the reconstruction per pixel.", _squared
+        "Squared error",
+        "Mean squared error of the reconstruction per pixel.",
+        lambda scorer, of: (of.picture - of.x).square().flatten(1).mean(1),
     ),
     "deviance": Score(
         "Excess reconstruction error (deviance)",
@@ -202,7 +181,7 @@ SCORES: dict[str, Score] = {
     "place": Score(
         "Latent density, −log q(z)",
         "Negative log density of the aggregate posterior at the image's code, in nats.",
-        _latent_density,
+        lambda scorer, of: -scorer.aggregate.log_prob(of.z),
         supports=lambda model: model.context is None,
         requires=lambda model: "aggregate",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from ..latent import aggregate_posterior
 from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .scores import SCORES, Scorer, score_images
 from .summary_statistics import fit_summary
 
@@ -35,8 +34,7 @@ class Screened(NamedTuple):
     codes: Codes
 
 
-@dataclass(frozen=True)
-class NormalData:
+class NormalData(NamedTuple):
     """The normal `images` to which a score fits what it requires, and their `aggregate` posterior
     if it is known already."""
 
@@ -50,11 +48,11 @@ def screen(
     groups: list[Images],
     normal: NormalData,
     *,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[Screened]:
     """Scores groups of images after fitting what the score requires to normal images."""
-    required = SCORES[score].requires(model)
-    fits = required == "summary" or (required == "aggregate" and normal.aggregate is None)
+    required, aggregate, summary = SCORES[score].requires(model), normal.aggregate, None
+    fits = required == "summary" or (required == "aggregate" and aggregate is None)
     train = Images(normal.images if fits else normal.images[:0])
     encoded = [len(g.images) * _ENCODING for g in (train, *groups) if g.codes is None]
     total = sum(encoded) + sum(len(g.images) for g in groups) * _SCORING
@@ -63,35 +61,27 @@ def screen(
     def part(cost: int) -> Progress:
         return lambda images, _: progress(min(total, done + images * cost), total)
 
-    aggregate = normal.aggregate
-    summary = None
-    if fits:
-        codes = _encode(model, train.images, part(_ENCODING))
-        done += len(train.images) * _ENCODING
-        if required == "summary":
-            summary = fit_summary(model, train.images, codes)
-        else:
-            aggregate = aggregate_posterior.fit_mixture(codes)
-    scorer = Scorer(model, aggregate, summary)
-    results = []
+    def encode(images: np.ndarray) -> Codes:
+        nonlocal done
+        parts = []
+        for start in range(0, len(images), _BATCH):
+            progress(done, total)
+            parts.append(encode_images(model, images[start : start + _BATCH]))
+            done += len(images[start : start + _BATCH]) * _ENCODING
+        if not parts:
+            return Codes(np.zeros((0, model.latent), np.float32), None)
+        means, stds = zip(*parts, strict=True)
+        return Codes(np.concatenate(means), None if stds[0] is None else np.concatenate(stds))
+
+    if fits and required == "summary":
+        summary = fit_summary(model, train.images, encode(train.images))
+    elif fits:
+        aggregate = aggregate_posterior.fit_mixture(encode(train.images))
+    scorer, results = Scorer(model, aggregate, summary), []
     for group in groups:
-        codes = group.codes
-        if codes is None:
-            codes = _encode(model, group.images, part(_ENCODING))
-            done += len(group.images) * _ENCODING
+        codes = encode(group.images) if group.codes is None else group.codes
         scores = score_images(scorer, group.images, score, codes=codes, progress=part(_SCORING))
         done += len(group.images) * _SCORING
         baseline = score_images(scorer, group.images, BASELINE, codes=codes)
         results.append(Screened(scores, baseline, codes))
     return results
-
-
-def _encode(model: Autoencoder, images: np.ndarray, progress: Progress) -> Codes:
-    parts = []
-    for start in range(0, len(images), _BATCH):
-        progress(start, len(images))
-        parts.append(encode_images(model, images[start : start + _BATCH]))
-    if not parts:
-        return Codes(np.zeros((0, model.latent), np.float32), None)
-    means, stds = zip(*parts, strict=True)
-    return Codes(np.concatenate(means), None if stds[0] is None else np.concatenate(stds))

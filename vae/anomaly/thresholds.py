@@ -63,18 +63,14 @@ def calibrate(
     target_fpr: float = 0.05,
     manual_threshold: float | None = None,
 ) -> Calibration:
-    """Calibrates on the scores [N] of normal images that the model was not trained on.
-
-    A manual threshold comes with the false-positive rate that it gives. Raises `CalibrationError`.
-    """
+    """Calibrates on the scores [N] of normal images that the model was not trained on; a manual
+    threshold replaces that of `target_fpr`. Raises `CalibrationError`."""
     if len(scores) < MIN_IMAGES:
         raise CalibrationError(f"{len(scores)} normal images; at least {MIN_IMAGES} are needed")
     if not np.isfinite(scores).all():
         raise CalibrationError(f"{(~np.isfinite(scores)).sum()} scores are no finite numbers")
     if not 0 <= target_fpr <= 1:
-        raise CalibrationError(
-            f"the false-positive rate is {target_fpr}; expected a number from 0 to 1"
-        )
+        raise CalibrationError(f"the false-positive rate is {target_fpr}; expected 0 to 1")
     quantiles = np.quantile(scores, np.linspace(0, 1, _QUANTILES)).tolist()
     return Calibration(score, data, len(scores), tuple(quantiles), target_fpr, manual_threshold)
 
@@ -110,11 +106,5 @@ def curves(normal: np.ndarray, anomalous: np.ndarray) -> Curves:
     scores = np.r_[normal, anomalous]
     fpr, tpr, _ = metrics.roc_curve(truth, scores)
     precision, recall, _ = metrics.precision_recall_curve(truth, scores)
-    return Curves(
-        fpr,
-        tpr,
-        precision,
-        recall,
-        float(metrics.roc_auc_score(truth, scores)),
-        float(metrics.average_precision_score(truth, scores)),
-    )
+    areas = metrics.roc_auc_score(truth, scores), metrics.average_precision_score(truth, scores)
+    return Curves(fpr, tpr, precision, recall, *map(float, areas))

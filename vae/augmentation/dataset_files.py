@@ -8,13 +8,14 @@ import json
 import re
 import zipfile
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..pictures.grid import encode_png
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .synthetic import AugmentError, SyntheticImages, decode
 
 FORMATS = ("zip", "npz")
@@ -45,17 +46,10 @@ class Origin:
 
 
 def write(
-    synthetic: SyntheticImages,
-    origin: Origin,
-    format: str,
-    *,
-    progress: Progress = lambda done, total: None,
+    synthetic: SyntheticImages, origin: Origin, format: str, *, progress: Progress = no_progress
 ) -> bytes:
-    """The bytes of a file in one of `FORMATS`.
-
-    The folders of the .zip are numbered, so that ImageFolder, which sorts them, assigns the right
-    labels.
-    """
+    """The bytes of a file in one of `FORMATS`; the folders of a .zip are numbered, because
+    ImageFolder sorts them."""
     if format not in FORMATS:
         raise AugmentError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
     return (_zip if format == "zip" else _npz)(synthetic, origin, progress)
@@ -92,8 +86,8 @@ def _read(text: str | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         values = json.loads(text)
         images = values["images"]
         z = np.array([image["z"] for image in images], np.float32)
-        labels = np.array([image["label"] for image in images], np.int64)
-        return z, labels, np.array([i["seed"] for i in images], np.int64), str(values["digest"])
+        labels, seeds = (np.array([i[k] for i in images], np.int64) for k in ("label", "seed"))
+        return z, labels, seeds, str(values["digest"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AugmentError(
             f"the manifest cannot be read ({type(error).__name__}: {error}); expected the "
@@ -101,63 +95,44 @@ def _read(text: str | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         ) from error
 
 
-def _names(synthetic: SyntheticImages, origin: Origin) -> list[str]:
-    folder, count = folders(origin.class_names), [0] * len(origin.class_names)
-    names = []
-    for label in synthetic.labels.tolist():
-        names.append(f"{folder[label]}/{count[label]:05}.png")
-        count[label] += 1
-    return names
-
-
 def _zip(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
-    target, names = io.BytesIO(), _names(synthetic, origin)
+    target, folder = io.BytesIO(), folders(origin.class_names)
+    numbers = [count() for _ in folder]
+    names = [f"{folder[k]}/{next(numbers[k]):05}.png" for k in synthetic.labels.tolist()]
     with zipfile.ZipFile(target, "w") as archive:
         for done, (name, image) in enumerate(zip(names, synthetic.images, strict=True)):
             if done % 100 == 0:
                 progress(done, len(names))
             picture = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-            archive.writestr(
-                zipfile.ZipInfo(name, _DATE), encode_png(np.ascontiguousarray(picture))
-            )
+            data = encode_png(np.ascontiguousarray(picture))
+            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
         entry = zipfile.ZipInfo(MANIFEST, _DATE)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(entry, json.dumps(_manifest(synthetic, origin, names), indent=1))
+        manifest = json.dumps(_manifest(synthetic, origin, names), indent=1)
+        archive.writestr(entry, manifest, zipfile.ZIP_DEFLATED)
     progress(len(names), len(names))
     return target.getvalue()
 
 
 def _manifest(synthetic: SyntheticImages, origin: Origin, names: list[str]) -> dict:
-    records = zip(
-        names,
-        synthetic.labels.tolist(),
-        synthetic.z.astype(float).round(4).tolist(),
-        synthetic.seeds.tolist(),
-        synthetic.confidence.astype(float).round(4).tolist(),
-        strict=True,
-    )
+    z, confidence = (v.astype(float).round(4) for v in (synthetic.z, synthetic.confidence))
+    columns = (v.tolist() for v in (synthetic.labels, z, synthetic.seeds, confidence))
     keys = ("file", "label", "z", "seed", "confidence")
     return {
         "schema": SCHEMA,
         **origin.to_json(),
         "tried": synthetic.draws.tolist(),
         "passed": synthetic.accepted.tolist(),
-        "images": [dict(zip(keys, record, strict=True)) for record in records],
+        "images": [
+            dict(zip(keys, record, strict=True)) for record in zip(names, *columns, strict=True)
+        ],
     }
 
 
 def _npz(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
     target = io.BytesIO()
     facts = {k: v for k, v in origin.to_json().items() if k != "class_names"}
-    np.savez_compressed(
-        target,
-        images=synthetic.images,
-        labels=synthetic.labels,
-        z=synthetic.z,
-        seeds=synthetic.seeds,
-        confidence=synthetic.confidence,
-        class_names=np.array(origin.class_names),
-        origin=np.array(json.dumps(facts)),
-    )
+    arrays = {k: v for k, v in synthetic._asdict().items() if k not in ("draws", "accepted")}
+    arrays |= {"class_names": origin.class_names, "origin": json.dumps(facts)}
+    np.savez_compressed(target, **arrays)
     progress(1, 1)
     return target.getvalue()

@@ -25,7 +25,7 @@ from ..latent.aggregate_posterior import fit_per_class
 from ..latent.encoding import decode_uint8, encode_images
 from ..models.base import Autoencoder
 from ..nn.distributions import Mixture
-from ..progress import Progress
+from ..progress import Progress, no_progress
 
 MAX_IMAGES = 100_000  # of one request, all classes together
 DRAWS_PER_IMAGE = 100  # before a class is given up
@@ -75,25 +75,19 @@ class SyntheticImages(NamedTuple):
 def create_source(
     checkpoint: Checkpoint, dataset: Dataset, *, max_images: int = TRAIN_IMAGES
 ) -> Source:
-    """A source for the classes of a data set, fitted to at most `max_images` training images.
-
-    Test images are never used, so a classifier may be tested on them. Raises `AugmentError`.
-    """
-    split, shape = dataset.train, checkpoint.model.image_shape
-    if split.images.shape[1:] != shape:
+    """A source for the classes of a data set, fitted to at most `max_images` training images,
+    never to test images. Raises `AugmentError`."""
+    model, names, split = checkpoint.model, dataset.class_names, dataset.train
+    if split.images.shape[1:] != model.image_shape:
         raise AugmentError(
             f"{dataset.name} has images of {split.images.shape[1:]}, {checkpoint.name} decodes "
-            f"{shape}; choose the data that it was trained on"
+            f"{model.image_shape}; choose the data that it was trained on"
         )
-    names = dataset.class_names
-    rows = np.concatenate(
-        [_spaced(split.labels == k, max_images // len(names)) for k in range(len(names))]
-    )
+    limit = max_images // len(names)
+    rows = np.concatenate([_spaced(split.labels == k, limit) for k in range(len(names))])
     split = Split(split.images[rows], split.labels[rows])
     posteriors = fit_class_posteriors(checkpoint, split, names)
-    return Source(
-        checkpoint.model, posteriors, names, *choose_classifier(checkpoint.model, split, names)
-    )
+    return Source(model, posteriors, names, *choose_classifier(model, split, names))
 
 
 def fit_class_posteriors(
@@ -102,15 +96,13 @@ def fit_class_posteriors(
     """The aggregate posterior of each class: that stored with a conditional model, otherwise one
     fitted to the codes of labelled images."""
     model, classes = checkpoint.model, len(class_names)
-    if model.classes:
-        if model.classes != classes:
-            raise AugmentError(
-                f"{checkpoint.name} has {model.classes} classes, the data have {classes}; "
-                "choose the data that it was trained on"
-            )
-        stored = load_aggregate(checkpoint)
-        if stored is not None:
-            return stored
+    if model.classes and model.classes != classes:
+        raise AugmentError(
+            f"{checkpoint.name} has {model.classes} classes, the data have {classes}; "
+            "choose the data that it was trained on"
+        )
+    if model.classes and (stored := load_aggregate(checkpoint)) is not None:
+        return stored
     counts = np.bincount(split.labels, minlength=classes)
     if counts.min() < 2:
         raise AugmentError(
@@ -134,10 +126,8 @@ def choose_classifier(
 
 
 def nearest_neighbour_classifier(model: Autoencoder, split: Split, classes: int) -> Classifier:
-    """Probabilities from the labels of the real images with the nearest codes.
-
-    A conditional model encodes without labels, since a code given a label repeats it.
-    """
+    """Probabilities from the labels of the real images with the nearest codes; a conditional model
+    encodes without labels, since a code given a label repeats it."""
     from scipy.spatial import cKDTree
 
     amortised = without_refinement(model)
@@ -168,7 +158,7 @@ def synthesize(
     min_confidence: float | None = None,
     max_draws: int | None = None,
     allow_fewer: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> SyntheticImages:
     """`per_class` images of every class; the same request gives the same images.
 
@@ -224,11 +214,8 @@ def synthesize(
 
 
 def decode(model: Autoencoder, z: np.ndarray, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """uint8 images [N, C, H, W] of records.
-
-    The same records give the same pixels; a subset of them may differ by 1 of 255 where a value
-    is rounded differently.
-    """
+    """uint8 images [N, C, H, W] of records; the same records give the same pixels, a subset of
+    them may differ by 1 of 255 where a value is rounded differently."""
     images = np.empty((len(z), *model.image_shape), np.uint8)
     for label in np.unique(labels):
         of_label = np.flatnonzero(labels == label)
@@ -261,37 +248,29 @@ def _spaced(mask: np.ndarray, limit: int) -> np.ndarray:
 
 
 def _check(per_class, classes, spread, seed, min_confidence) -> None:
-    if per_class < 1 or per_class * classes > MAX_IMAGES:
-        raise AugmentError(
-            f"{per_class:,} images per class; expected 1 to {MAX_IMAGES // classes:,}"
-        )
+    most = MAX_IMAGES // classes
+    if not 1 <= per_class <= most:
+        raise AugmentError(f"{per_class:,} images per class; expected 1 to {most:,}")
     if not 0 <= spread <= MAX_SPREAD:
         raise AugmentError(f"the spread is {spread:g}; expected 0 to {MAX_SPREAD:g}")
     if not 0 <= seed < 2**31:
         raise AugmentError(f"the seed is {seed}; expected 0 to {2**31 - 1:,}")
     if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise AugmentError(
-            f"the minimum confidence is {min_confidence:g}; expected 0 to 1, such as 0.8"
-        )
+        raise AugmentError(f"the minimum confidence is {min_confidence:g}; expected 0 to 1")
 
 
 def _draw(
     source: Source, label: int, blocks: range, spread: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes, rounded to four decimals as they are shown, and noise seeds of blocks of draws."""
-    model = source.model
-    draw = sampling.with_temperature(
-        source.class_posteriors.block(label, len(source.class_names)), spread
-    )
-    codes, seeds = [], []
+    posterior = source.class_posteriors.block(label, len(source.class_names))
+    draw, codes, seeds = sampling.with_temperature(posterior, spread), [], []
     for block in blocks:
         state = np.random.SeedSequence((seed, label, block)).generate_state(1, np.uint64)
         generator = torch.Generator().manual_seed(int(state[0]) >> 1)
         codes.append(draw(_BLOCK, generator).numpy().round(4) + 0.0)
-        if model.noise_size:
-            seeds.append(
-                torch.randint(1, sampling.NOISE_SEEDS, (_BLOCK,), generator=generator).numpy()
-            )
-        else:
-            seeds.append(np.zeros(_BLOCK, np.int64))
+        noise = torch.zeros(_BLOCK, dtype=torch.int64)
+        if source.model.noise_size:
+            noise = torch.randint(1, sampling.NOISE_SEEDS, (_BLOCK,), generator=generator)
+        seeds.append(noise.numpy())
     return np.concatenate(codes).astype(np.float32), np.concatenate(seeds)

@@ -22,7 +22,7 @@ from ..pictures.contact_sheet import (
 from ..pictures.grid import encode_png
 from ..pictures.svg import to_svg
 from ..pictures.upscale import enlarge_uint8
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .item import Board, Item
 
 # format -> file extension
@@ -67,7 +67,7 @@ def export_board(
     # In a .zip every image counts twice: enlarged first, traced and compressed later.
     is_zip = options.format == "zip"
     steps = len(items) * (2 if is_zip else 1)
-    progress = progress or (lambda done, total: None)
+    progress = progress or no_progress
     large = []
     for done, image in enumerate(images):
         progress(done, steps)

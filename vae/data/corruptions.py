@@ -10,10 +10,6 @@ from scipy import ndimage
 Corruption = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def _noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return image + rng.normal(0, 40, image.shape)
-
-
 def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sigma = image.shape[-1] * 2.5 / 28
     return ndimage.gaussian_filter(image, (0, sigma, sigma))
@@ -30,18 +26,9 @@ def _hole(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _inverted_patch(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     side = image.shape[-1] // 4
     top, left = rng.integers(0, image.shape[-1] - side, 2)
-    image[:, top : top + side, left : left + side] = (
-        255 - image[:, top : top + side, left : left + side]
-    )
+    patch = image[:, top : top + side, left : left + side]
+    patch[:] = 255 - patch
     return image
-
-
-def _rotate(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.rot90(image, int(rng.choice((1, 3))), (1, 2)).copy()
-
-
-def _invert(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return 255 - image
 
 
 def _shuffle(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -56,12 +43,12 @@ def _shuffle(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 CORRUPTIONS: dict[str, tuple[str, Corruption]] = {
-    "noise": ("Gaussian noise", _noise),
+    "noise": ("Gaussian noise", lambda image, rng: image + rng.normal(0, 40, image.shape)),
     "blur": ("Gaussian blur", _blur),
     "hole": ("black square", _hole),
     "stain": ("inverted patch", _inverted_patch),
-    "turn": ("rotation by 90°", _rotate),
-    "invert": ("inverted brightness", _invert),
+    "turn": ("rotation by 90°", lambda image, rng: np.rot90(image, rng.choice((1, 3)), (1, 2))),
+    "invert": ("inverted brightness", lambda image, rng: 255 - image),
     "shuffle": ("shuffled quarters", _shuffle),
 }
 

@@ -53,8 +53,7 @@ def split_and_resize(
     name: str, split: Split, class_names: tuple[str, ...] | None, size: int
 ) -> Dataset:
     """Holds out a fixed tenth (at least one image) of data that come without a test split."""
-    rows = holdout_split(name, len(split.images))
-    split = resized(split, size)
+    rows, split = holdout_split(name, len(split.images)), resized(split, size)
     parts = [Split(split.images[part], split.labels[part]) for part in rows]
     return Dataset(name, *parts, class_names or default_class_names(split))
 
@@ -71,9 +70,7 @@ def default_class_names(*splits: Split) -> tuple[str, ...]:
     """The numbers of the classes, for labels that come without names."""
     largest = max(int(split.labels.max()) for split in splits)
     if largest >= MAX_CLASSES:
-        raise DataError(
-            f"a label is {largest}; expected 0 to {MAX_CLASSES - 1}: renumber the classes"
-        )
+        raise DataError(f"a label is {largest}; expected 0 to {MAX_CLASSES - 1}: renumber them")
     return tuple(str(k) for k in range(1 + largest))
 
 

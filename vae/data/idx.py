@@ -69,7 +69,5 @@ def parse_header(name: str, head: bytes, size: int) -> tuple[tuple[int, ...], in
         raise DataError(f"{name} ends within its header; copy it again")
     shape = struct.unpack(f">{head[3]}I", head[4:begin])
     if size - begin != math.prod(shape):
-        raise DataError(
-            f"{name} holds {size - begin:,} values, its header says {shape}; copy it again"
-        )
+        raise DataError(f"{name} holds {size - begin:,} values for {shape}; copy it again")
     return shape, begin

@@ -63,9 +63,7 @@ def list_folder(folder: Path) -> list[Entry]:
 
 def _read_file(path: Path) -> bytes:
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise DataError(
-            f"{path.name} has {path.stat().st_size:,} bytes; expected at most 64 MB per image"
-        )
+        raise DataError(f"{path.name} has {path.stat().st_size:,} bytes; expected at most 64 MB")
     return path.read_bytes()
 
 
@@ -85,7 +83,7 @@ def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> 
         raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
     if len(entries) > limit:
         raise DataError(
-            f"{name} holds {len(entries):,} images; at most {limit:,} fit in memory: use --stream"
+            f"{name} holds {len(entries):,} images; at most {limit:,} fit; use --stream"
         )
     while len({parts[0] for parts, _ in entries}) == 1 and all(len(p) > 1 for p, _ in entries):
         if {p[0] for p, _ in entries} <= {"train", "test"} or all(len(p) == 2 for p, _ in entries):
@@ -105,7 +103,7 @@ def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> 
 
 def detect_channels(listing: ImageListing) -> int:
     """1 if all images are grey, else 3, from their headers alone."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     for _, read in listing.entries:
         try:
@@ -115,26 +113,24 @@ def detect_channels(listing: ImageListing) -> int:
             with image:
                 if image.mode not in ("1", "L", "LA", "I") and not image.mode.startswith("I;16"):
                     return 3
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
+        except (Image.DecompressionBombError, OSError, ValueError):
             continue  # `decode_image` raises a DataError for it later
     return 1
 
 
 def decode_image(content: bytes, name: str):
-    """A PIL image, grey (L) or RGB, from the bytes of an image file; limits are checked first.
-
-    Raises `DataError` for bytes that are no image, are truncated, or exceed 16 megapixels.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    """A PIL image, grey (L) or RGB; limits are checked first. Raises `DataError` for bytes that
+    are no image, are truncated, or exceed 16 megapixels."""
+    from PIL import Image, ImageOps
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content))
-            if image.width * image.height > MAX_PIXELS:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
                 raise DataError(
-                    f"{name} has {image.width} x {image.height} pixels; at most 16 million: "
-                    "make it smaller"
+                    f"{name} has {width} x {height} pixels, over 16 million: shrink it"
                 )
             if image.mode.startswith("I;16") or image.mode == "I":
                 wide = np.asarray(image, dtype=np.float64)
@@ -143,14 +139,7 @@ def decode_image(content: bytes, name: str):
             image.load()
     except DataError:
         raise
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        Warning,
-    ) as error:
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, Warning) as error:
         raise DataError(f"{name} cannot be read as an image ({error}); save it again") from error
     return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
 

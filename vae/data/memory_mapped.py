@@ -16,25 +16,20 @@ import numpy as np
 
 from ..files import atomic, folders
 from ..files.locks import locked
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from . import idx, image_folder
 from .dataset import DataError, Dataset, Split, default_class_names
 from .load import load_dataset
 from .named import FASHION_CLASSES, local_folder
 from .subsample import evenly_spaced
 
-_BATCH = 1000  # images copied at a time
 _MAX_IMAGES = 2**31  # of a folder
 _CLASSES = "classes.json"
 
 
-def load(
-    name_or_path: str | Path, *, size: int = 28, progress: Progress = lambda done, total: None
-) -> Dataset:
-    """The data set of `load_dataset` with memory-mapped images. Raises `DataError`.
-
-    `progress` counts the images that are packed; it is not called if nothing is.
-    """
+def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_progress) -> Dataset:
+    """The data set of `load_dataset` with memory-mapped images; `progress` counts the images that
+    are packed. Raises `DataError`."""
     name = str(name_or_path)
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
@@ -54,10 +49,9 @@ def load(
             "XDG_CACHE_HOME to a larger disk"
         ) from error
     classes = tuple(json.loads((packed / _CLASSES).read_text()))
-    splits = [
-        Split(open_array(packed / f"{s}.npy"), np.load(packed / f"{s}-labels.npy")) for s in "ab"
-    ]
-    return Dataset(Path(name).name, *splits, classes)
+    labels = [np.load(packed / f"{part}-labels.npy") for part in "ab"]
+    images = [open_array(packed / f"{part}.npy") for part in "ab"]
+    return Dataset(Path(name).name, *map(Split, images, labels), classes)
 
 
 def subsample(dataset: Dataset, *, train: int = 60_000, test: int = 10_000) -> Dataset:
@@ -101,14 +95,10 @@ def _map(path: Path, begin: int, shape: tuple[int, ...]) -> np.ndarray:
     return np.frombuffer(pages, np.uint8, int(np.prod(shape)), begin).reshape(shape)
 
 
-# --- packing -----------------------------------------------------------------------------------
-
-
 def _key(name: str, source: Path, size: int) -> str:
     """A hash of the names, sizes and modification times of all files."""
     sha = hashlib.sha256(f"{name} {source.resolve()} {size}".encode())
-    files = sorted(source.rglob("*")) if source.is_dir() else [source]
-    for file in files:
+    for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
         if file.is_file():
             status = file.stat()
             sha.update(f"{file} {status.st_size} {status.st_mtime_ns}".encode())
@@ -120,40 +110,25 @@ def _pack(target: Path, name: str, source: Path, size: int, progress: Progress) 
     with atomic.replacing(target) as folder:
         folder.mkdir(parents=True)
         if source.is_dir() and not any(source.glob("train-images*idx3-ubyte*")):
-            classes = _pack_folder(folder, source, size, progress)
+            entries = image_folder.list_folder(source)
+            listing = image_folder.scan_images(source.name, entries, limit=_MAX_IMAGES)
+            classes = listing.class_names
+            shape = (image_folder.detect_channels(listing), size, size)
+            parts = [
+                (listing.labels[rows], (listing.pixels(row, *shape[:2]) for row in rows))
+                for rows in listing.splits()
+            ]
         else:
-            classes = _pack_arrays(folder, load_dataset(name, size=size), progress)
+            dataset = load_dataset(name, size=size)
+            classes, shape = dataset.class_names, dataset.train.images.shape[1:]
+            parts = [(split.labels, split.images) for split in (dataset.train, dataset.test)]
+        done, total = 0, sum(len(labels) for labels, _ in parts)
+        for part, (labels, images) in zip("ab", parts, strict=True):
+            path = folder / f"{part}.npy"
+            pixels = np.lib.format.open_memmap(path, "w+", np.uint8, (len(labels), *shape))
+            for index, image in enumerate(images):
+                pixels[index] = image
+                progress(done := done + 1, total)
+            pixels.flush()
+            np.save(folder / f"{part}-labels.npy", labels)
         (folder / _CLASSES).write_text(json.dumps(classes))
-
-
-def _pack_folder(target: Path, source: Path, size: int, progress: Progress) -> list[str]:
-    entries = image_folder.list_folder(source)
-    listing = image_folder.scan_images(source.name, entries, limit=_MAX_IMAGES)
-    channels, done = image_folder.detect_channels(listing), 0
-    for name, rows in zip("ab", listing.splits(), strict=True):
-        pixels = _new_array(target / f"{name}.npy", (len(rows), channels, size, size))
-        for index, row in enumerate(rows):
-            pixels[index] = listing.pixels(row, channels, size)
-            done += 1
-            progress(done, len(entries))
-        pixels.flush()
-        np.save(target / f"{name}-labels.npy", listing.labels[rows])
-    return list(listing.class_names)
-
-
-def _pack_arrays(target: Path, dataset: Dataset, progress: Progress) -> list[str]:
-    total, done = len(dataset.train.labels) + len(dataset.test.labels), 0
-    for name, split in zip("ab", (dataset.train, dataset.test), strict=True):
-        pixels = _new_array(target / f"{name}.npy", split.images.shape)
-        for start in range(0, len(pixels), _BATCH):
-            part = split.images[start : start + _BATCH]
-            pixels[start : start + _BATCH] = part
-            done += len(part)
-            progress(done, total)
-        pixels.flush()
-        np.save(target / f"{name}-labels.npy", split.labels)
-    return list(dataset.class_names)
-
-
-def _new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    return np.lib.format.open_memmap(path, "w+", np.uint8, shape)

@@ -6,6 +6,7 @@ import gzip
 import os
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +16,24 @@ from .dataset import DataError, Dataset, Split, resized, split_and_resize
 from .idx import load_folder
 
 STARTER = Path(__file__).parent / "starter"
-FASHION_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+_FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+FASHION_CLASSES = tuple(_FASHION.split(","))
+_DIGITS = tuple("0123456789")
 
 
 def bundled_equivalent(name: str) -> str:
-    """The bundled data set with the same test images, if there is one, else `name`.
-
-    Pages show test images only, for which the full training set need not be loaded.
-    """
+    """The bundled data set with the same test images, which pages show, if any; else `name`."""
     return "fashion-mnist-starter" if name == "fashion-mnist" else name
 
 
 def local_folder(name: str) -> Path | None:
-    """The folder on this machine with the IDX files of a named data set, None without one.
-
-    Fashion-MNIST is looked for below `VAE_DATA_DIR`, then in the shared data of the system.
-    """
+    """The folder below `VAE_DATA_DIR` or in the shared data of the system with the IDX files of a
+    named data set, None without one."""
     if name != "fashion-mnist":
         return None
     data = os.environ.get("VAE_DATA_DIR")
-    parts = ("fashion-mnist", "FashionMNIST/raw", ".") if data else ()
-    folders = [Path(data) / part for part in parts]
+    parts = ("fashion-mnist", "FashionMNIST/raw", ".")
+    folders = [Path(data) / part for part in parts] if data else []
     shares = os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":")
     folders += [Path(share) / "datasets/fashion-mnist" for share in shares]
     return next((f for f in folders if any(f.glob("train-images-idx3-ubyte*"))), None)
@@ -59,35 +46,13 @@ def _fashion(size: int) -> Dataset:
     return _torchvision("FashionMNIST", "fashion-mnist", FASHION_CLASSES, size)
 
 
-def _starter(size: int) -> Dataset:
-    return load_folder("fashion-mnist-starter", STARTER, FASHION_CLASSES, size)
-
-
-def _mnist(size: int) -> Dataset:
-    return _torchvision("MNIST", "mnist", tuple("0123456789"), size)
-
-
-def _kmnist(size: int) -> Dataset:
-    names = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
-    return _torchvision("KMNIST", "kmnist", names, size)
-
-
 def _digits(size: int) -> Dataset:
     from sklearn.datasets import load_digits
 
     source = load_digits()
     images = (source.images[:, None] * (255 / 16)).round().astype(np.uint8)
     split = Split(images, source.target.astype(np.int64))
-    return split_and_resize("digits", split, tuple("0123456789"), size)
-
-
-NAMED: dict[str, Callable[[int], Dataset]] = {
-    "fashion-mnist": _fashion,
-    "fashion-mnist-starter": _starter,
-    "mnist": _mnist,
-    "kmnist": _kmnist,
-    "digits": _digits,
-}
+    return split_and_resize("digits", split, _DIGITS, size)
 
 
 def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) -> Dataset:
@@ -108,17 +73,23 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
     return Dataset(name, *(resized(split, size) for split in splits), class_names)
 
 
+_STARTER = "fashion-mnist-starter"
+_KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+NAMED: dict[str, Callable[[int], Dataset]] = {
+    "fashion-mnist": _fashion,
+    _STARTER: partial(load_folder, _STARTER, STARTER, FASHION_CLASSES),
+    "mnist": partial(_torchvision, "MNIST", "mnist", _DIGITS),
+    "kmnist": partial(_torchvision, "KMNIST", "kmnist", _KANA),
+    "digits": _digits,
+}
+
+
 def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_000) -> None:
     """Writes the bundled starter: the first `train` training images and the whole test split."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stem, split, count in (
-        ("train", source.train, train),
-        ("t10k", source.test, len(source.test.images)),
-    ):
-        for kind, array in (
-            ("images-idx3", split.images[:count, 0]),
-            ("labels-idx1", split.labels[:count].astype(np.uint8)),
-        ):
+    for stem, split, count in (("train", source.train, train), ("t10k", source.test, None)):
+        images, labels = split.images[:count, 0], split.labels[:count].astype(np.uint8)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
             head = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
             packed = gzip.compress(head + array.tobytes(), compresslevel=9, mtime=0)
             atomic.write(folder / f"{stem}-{kind}-ubyte.gz", packed)

@@ -25,9 +25,7 @@ def from_npz(path: Path, size: int) -> Dataset:
     except DataError:
         raise
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(
-            f"{path.name} is no .npz of plain arrays ({error}); save it again"
-        ) from error
+        raise DataError(f"{path.name} is no .npz of arrays ({error}); save it again") from error
     pairs = {}
     for images, labels in (("images", "labels"), ("x_train", "y_train"), ("x_test", "y_test")):
         if images in arrays:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .dataset import DataError
 from .image_zip import list_zip
 from .uploads import UNCHANGED, default_preparation, open_image, prepare
@@ -33,15 +34,13 @@ class UploadBatch(NamedTuple):
 
 def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
     """The image files among named files: those of a .zip by their path in it, others as they are.
-
-    Raises `DataError` for a .zip without images or that cannot be opened, and for too many files.
-    """
+    Raises `DataError` for a .zip without images, an unreadable one, and too many files."""
     found: list[Entry] = []
     for name, content in files:
         if not name.lower().endswith(".zip"):
             found.append((name, lambda content=content: content))
             continue
-        inside = list_zip(content, name)
+        inside = list_zip(io.BytesIO(content), name)
         if not inside:
             raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
         found += [(str(PurePosixPath(*parts)), read) for parts, read in inside]
@@ -55,7 +54,7 @@ def read_files(
     shape: tuple[int, int, int],
     *,
     as_is: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> UploadBatch:
     """Reads files one by one as images of a model's shape [C, H, W].
 
@@ -67,15 +66,12 @@ def read_files(
         if done % 50 == 0:
             progress(done, len(files))
         try:
-            images.append(_prepared(content(), path, shape, as_is))
+            image = open_image(content(), PurePosixPath(path).name)
+            how = UNCHANGED if as_is else default_preparation(image, shape)
+            images.append(prepare(image, shape, how))
             errors.append(None)
         except (OSError, ValueError) as error:
             errors.append(str(error))
     progress(len(files), len(files))
     stack = np.stack(images) if images else np.zeros((0, *shape), np.uint8)
     return UploadBatch(tuple(path for path, _ in files), tuple(errors), stack)
-
-
-def _prepared(content: bytes, name: str, shape: tuple, as_is: bool) -> np.ndarray:
-    image = open_image(content, PurePosixPath(name).name)
-    return prepare(image, shape, UNCHANGED if as_is else default_preparation(image, shape))

@@ -49,9 +49,9 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # larger pictures are refused below
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        if isinstance(error, Image.DecompressionBombError):
-            raise UploadError(_too_large(name, "far more")) from error
+    except Image.DecompressionBombError as error:
+        raise UploadError(_too_large(name, "far more")) from error
+    except UnidentifiedImageError as error:
         raise UploadError(f"{name} is no picture that can be read; {expected}") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise UploadError(f"{name} is a damaged picture; {expected}") from error
@@ -60,7 +60,7 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
         raise UploadError(_too_large(name, f"{width} x {height}"))
     if min(width, height) < _MIN_SIDE:
         raise UploadError(
-            f"{name} is {width} x {height} pixels; expected {_MIN_SIDE} or more on each side"
+            f"{name} is {width} x {height} pixels; expected {_MIN_SIDE} or more each"
         )
     try:
         with warnings.catch_warnings():
@@ -75,21 +75,19 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
 def check_size(count: int, name: str) -> None:
     """Raises `UploadError` for a file of more than `MAX_BYTES`."""
     if count > MAX_BYTES:
-        raise UploadError(
-            f"{name} has {count / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB, save it smaller"
-        )
+        size = f"{count / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
+        raise UploadError(f"{name} has {size}, save it smaller")
 
 
 def suggest_preparation(image: Image.Image) -> Preparation:
     """Centred, and inverted if the background of a picture from `open_image` is light."""
+    if image.mode in ("LA", "RGBA"):
+        opaque = np.asarray(image.getchannel("A")) > 127
+        if not opaque.all():  # a transparent background: the item decides
+            inside = np.asarray(image.convert("L"))[opaque]
+            return Preparation(invert=bool(len(inside) and np.median(inside) < 110))
     grey = np.asarray(_flat(image, light=True).convert("L"))
-    transparent = image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema()[0] < 128
-    if transparent:  # a transparent background: the item decides
-        alpha = np.asarray(image.getchannel("A")) > 127
-        inside = np.asarray(image.convert("L"))[alpha]
-        return Preparation(invert=bool(len(inside) and np.median(inside) < 110))
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return Preparation(invert=bool(np.median(border) > 127))
+    return Preparation(invert=_background(grey) > 127)
 
 
 def default_preparation(image: Image.Image, shape: tuple[int, int, int]) -> Preparation:
@@ -103,12 +101,9 @@ def prepare(image: Image.Image, shape: tuple[int, int, int], how: Preparation) -
     left, top, right, bottom = how.crop
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise UploadError(f"the crop is {how.crop}; expected fractions from 0 to 1, left < right")
-    box = (
-        round(left * image.width),
-        round(top * image.height),
-        max(round(right * image.width), round(left * image.width) + 1),
-        max(round(bottom * image.height), round(top * image.height) + 1),
-    )
+    x0, y0 = round(left * image.width), round(top * image.height)
+    x1, y1 = round(right * image.width), round(bottom * image.height)
+    box = (x0, y0, max(x1, x0 + 1), max(y1, y0 + 1))
     # Transparent parts become background, which is white in a picture that is to be inverted.
     flat = _flat(image.crop(box), light=how.invert).convert("L" if channels == 1 else "RGB")
     if how.invert:
@@ -122,10 +117,15 @@ def prepare(image: Image.Image, shape: tuple[int, int, int], how: Preparation) -
     return np.asarray(frame).reshape(height, width, channels).transpose(2, 0, 1).copy()
 
 
+def _background(grey: np.ndarray) -> float:
+    """The median grey level along the border."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+
+
 def _crop_to_item(flat: Image.Image) -> Image.Image:
     """Cropped to the pixels that stand out from the background, which becomes black."""
     grey = np.asarray(flat.convert("L")).astype(int)
-    background = int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    background = int(_background(grey))
     stands_out = grey > min(background, 127) + _CONTRAST
     rows, columns = np.flatnonzero(stands_out.any(1)), np.flatnonzero(stands_out.any(0))
     if not len(rows):

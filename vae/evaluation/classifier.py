@@ -30,11 +30,10 @@ class Classifier(nn.Module):
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        width = 1
+        layers, width = [], 1
         for channels, pool in ((24, True), (48, False), (48, True), (96, False)):
-            layers += [nn.Conv2d(width, channels, 3, padding=1, bias=False)]
-            layers += [nn.BatchNorm2d(channels), nn.ReLU()]
+            convolution = nn.Conv2d(width, channels, 3, padding=1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(channels), nn.ReLU()]
             layers += [nn.MaxPool2d(2)] if pool else []
             width = channels
         self.trunk = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
@@ -107,10 +106,7 @@ def save(classifier: Classifier, facts: dict[str, str]) -> None:
 
 
 def _augment(x: Tensor) -> Tensor:
-    """Random flips and blur per image, and a shift of the batch by up to two pixels.
-
-    Blur, because samples are blurrier than the images and a blurred sandal is still a sandal.
-    """
+    """Random flips, shifts by up to two pixels, and blur: samples are blurrier than the images."""
     x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
     sigma = 0.4 + 1.4 * float(torch.rand(()))
     x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, gaussian_blur(x, [7, 7], [sigma]), x)

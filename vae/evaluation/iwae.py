@@ -67,11 +67,9 @@ def importance_weighted(
         proposal = Posterior(*(torch.cat(values) for values in zip(*parts, strict=True)))
         noise = torch.randn(samples, len(rows), 2, generator=generator)
         nll[rows] = _on_grid(model, x[rows], label, proposal, noise)
-        checked = slice(0, _CHECKED)
-        direct = _decoded(
-            model, x[rows[checked]], label, _select(proposal, checked), noise[:, checked]
-        )
-        error = max(error, float((direct - nll[rows[checked]]).abs().max()))
+        checked, first = rows[:_CHECKED], _select(proposal, slice(_CHECKED))
+        direct = _decoded(model, x[checked], label, first, noise[:, :_CHECKED])
+        error = max(error, float((direct - nll[checked]).abs().max()))
     return Bound(nll, samples, error)
 
 
@@ -90,13 +88,11 @@ def _log_prior_ratio(model: Autoencoder, label: int, z: Tensor, proposal: Poster
     return prior - normal_log_prob(z, proposal.mean, 2 * proposal.std.log())
 
 
-def _decoded(
-    model: Autoencoder, x: Tensor, label: int, proposal: Posterior, noise: Tensor
-) -> Tensor:
+def _decoded(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise: Tensor) -> Tensor:
     """The bound `[B]` with every sample decoded."""
     bounds = []
     for i in range(len(x)):
-        q = _select(proposal, slice(i, i + 1))
+        q = _select(q_all, slice(i, i + 1))
         z = q.mean + q.std * noise[:, i : i + 1]
         logits = model.decode(z[:, 0], torch.full((len(z),), label))
         nll = model.likelihood.nll(logits, x[i].expand(len(z), -1, -1, -1))
@@ -104,21 +100,19 @@ def _decoded(
     return -torch.cat(bounds)
 
 
-def _on_grid(
-    model: Autoencoder, x: Tensor, label: int, proposal: Posterior, noise: Tensor
-) -> Tensor:
+def _on_grid(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise: Tensor) -> Tensor:
     """The bound `[N]` with -log p(x|z) interpolated on a grid."""
     from scipy.ndimage import map_coordinates
 
     flat, constant = x.flatten(1), model.likelihood.constant(x)
-    low = ((proposal.mean - _RADIUS * proposal.std) / _STEP).floor().long() - _MARGIN
-    high = ((proposal.mean + _RADIUS * proposal.std) / _STEP).ceil().long() + _MARGIN
+    low = ((q_all.mean - _RADIUS * q_all.std) / _STEP).floor().long() - _MARGIN
+    high = ((q_all.mean + _RADIUS * q_all.std) / _STEP).ceil().long() + _MARGIN
     wide = (high - low + 1 > _MAX_GRID_SIDE).any(1)
     nll = torch.empty(len(x))
     for rows in wide.nonzero()[:, 0].split(16) if wide.any() else ():
-        nll[rows] = _decoded(model, x[rows], label, _select(proposal, rows), noise[:, rows])
+        nll[rows] = _decoded(model, x[rows], label, _select(q_all, rows), noise[:, rows])
     narrow = (~wide).nonzero()[:, 0]
-    strips = (proposal.mean[narrow, 0] / _STRIP).floor()
+    strips = (q_all.mean[narrow, 0] / _STRIP).floor()
     for strip in strips.unique():
         rows = narrow[strips == strip]
         corner = low[rows].amin(0)
@@ -137,15 +131,12 @@ def _on_grid(
         for row, window in zip(rows.tolist(), windows, strict=True):
             grid = index[window]
             on_grid = offset[grid.flatten()] - slope[grid.flatten()] @ flat[row] + constant[row]
-            q = _select(proposal, slice(row, row + 1))
+            q = _select(q_all, slice(row, row + 1))
             z = q.mean + q.std * noise[:, row : row + 1]
-            position = (z[:, 0] / _STEP - low[row]).T.numpy()
-            values = on_grid.view(grid.shape).numpy()
-            interpolated = map_coordinates(values, position, order=3, mode="nearest")
-            weights = (
-                _log_prior_ratio(model, label, z, q) - torch.from_numpy(interpolated)[:, None]
-            )
-            nll[row] = -_log_mean(weights)[0]
+            at, values = (z[:, 0] / _STEP - low[row]).T, on_grid.view(grid.shape)
+            interpolated = map_coordinates(values.numpy(), at.numpy(), order=3, mode="nearest")
+            ratio = _log_prior_ratio(model, label, z, q)[:, 0]
+            nll[row] = -_log_mean(ratio - torch.from_numpy(interpolated))
     return nll
 
 

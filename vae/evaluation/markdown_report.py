@@ -42,11 +42,7 @@ def _rarest(numbers: dict) -> str:
 
 
 def _percent(key: str) -> Callable[[dict], str]:
-    def cell(numbers: dict) -> str:
-        fraction = numbers.get(key)
-        return _NONE if fraction is None else f"{100 * fraction:.1f} %"
-
-    return cell
+    return lambda numbers: _NONE if numbers.get(key) is None else f"{100 * numbers[key]:.1f} %"
 
 
 LIKELIHOOD = {
@@ -89,17 +85,10 @@ def measured(entries: Sequence[Entry]) -> list[Entry]:
 def tables(entries: Sequence[Entry]) -> str:
     """Three tables: likelihoods in nats per image, codes, samples."""
     parts = []
-    for title, columns in (
-        ("Likelihoods, nats per image", LIKELIHOOD),
-        ("Codes", CODES),
-        ("Samples", SAMPLES),
-    ):
-        lines = [
-            f"**{title}**",
-            "",
-            f"| checkpoint | {' | '.join(columns)} |",
-            "|---" * (len(columns) + 1) + "|",
-        ]
+    titles = {"Likelihoods, nats per image": LIKELIHOOD, "Codes": CODES, "Samples": SAMPLES}
+    for title, columns in titles.items():
+        lines = [f"**{title}**", "", f"| checkpoint | {' | '.join(columns)} |"]
+        lines.append("|---" * (len(columns) + 1) + "|")
         for entry in measured(entries):
             numbers = entry.metrics["evaluation"]
             mark = " ◐" if numbers.get("binarized") else ""

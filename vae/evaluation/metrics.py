@@ -38,11 +38,10 @@ def evaluate(
     """All metrics of one split; `log` is called with the name of each step.
 
     The codes of the split and of the training images (given the labels) and the aggregate
-    posterior are computed unless they are passed in.
-
-    A conditional model is given the labels for likelihoods and reconstructions, but not for
-    metrics of the codes. With `binarize` the likelihoods are those of binarised images (a fixed
-    draw), as published for hierarchical models, otherwise of the grey images, which bound those.
+    posterior are computed unless they are passed in. A conditional model is given the labels for
+    likelihoods and reconstructions, but not for metrics of the codes. With `binarize` the
+    likelihoods are those of binarised images (a fixed draw), as published for hierarchical
+    models, otherwise of the grey images, which bound those.
     """
     images = getattr(dataset, split)
     log("terms of the ELBO")
@@ -53,20 +52,16 @@ def evaluate(
     log("codes")
     codes = codes or encode_images(model, *images)
     train_codes = train_codes or encode_images(model, *dataset.train)
-    aggregate = aggregate or fit_aggregate_posterior(
-        model, train_codes, dataset.train.labels, seed=seed
-    )
+    labels = dataset.train.labels
+    aggregate = aggregate or fit_aggregate_posterior(model, train_codes, labels, seed=seed)
     metrics["mse"] = _mse(model, images, codes)
     metrics |= _code_metrics(model, dataset, images, codes, train_codes)
     log("exact likelihood")
     metrics |= exact_likelihood(model, x, y, aggregate)
     log(f"importance-weighted bound, K = {iwae_k:,}")
     bound = iwae.importance_weighted(model, x, y, samples=iwae_k, seed=seed)
-    metrics |= {
-        "nll_iwae": None if bound is None else float(bound.nll.double().mean()),
-        "nll_iwae_error": None if bound is None else bound.error,
-        "iwae_k": iwae_k,
-    }
+    nll, error = (float(bound.nll.double().mean()), bound.error) if bound else (None, None)
+    metrics |= {"nll_iwae": nll, "nll_iwae_error": error, "iwae_k": iwae_k}
     log("samples")
     metrics |= _sample_metrics(model, dataset, images, aggregate, seed=seed)
     return metrics | {"split": split, "n": len(images.images), "binarized": binarize}
@@ -74,24 +69,17 @@ def evaluate(
 
 @torch.inference_mode()
 def elbo_terms(model: Autoencoder, x: Tensor, y: Tensor | None = None, seed: int = 0) -> dict:
-    """`neg_elbo` = `reconstruction` + `kl` of images `[N, C, H, W]` in nats per image, and
-    `kl_levels`, the KL of each level from the top down.
-
-    Means over images and `POSTERIOR_SAMPLES` draws from q.
-    """
+    """`neg_elbo` = `reconstruction` + `kl` of images `[N, C, H, W]` in nats per image, means over
+    `POSTERIOR_SAMPLES` draws from q; and `kl_levels`, the KL of each level from the top down."""
     generator = torch.Generator().manual_seed(seed)
     parts = []
     for rows in torch.arange(len(x)).split(1000):
         labels = None if y is None else y[rows]
         parts.append(model.terms(x[rows], labels, generator=generator, samples=POSTERIOR_SAMPLES))
     means = [torch.cat(values).double().mean(0) for values in zip(*parts, strict=True)]
-    reconstruction, kl = float(means[0]), float(means[1])
-    return {
-        "neg_elbo": reconstruction + kl,
-        "reconstruction": reconstruction,
-        "kl": kl,
-        "kl_levels": means[2].tolist(),
-    }
+    reconstruction, kl, levels = (mean.tolist() for mean in means)
+    values = {"neg_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+    return values | {"kl_levels": levels}
 
 
 def exact_likelihood(
@@ -103,8 +91,8 @@ def exact_likelihood(
     same for models without a prior. None for D != 2. For a hierarchy the values are upper bounds
     (`hierarchical_nll_bound`) on the first `nll_exact_n` images.
     """
-    values = {"nll_exact": None, "nll_exact_error": None, "nll_exact_aggregate": None}
-    values["nll_exact_n"] = len(x)
+    keys = ("nll_exact", "nll_exact_error", "nll_exact_aggregate")
+    values = dict.fromkeys(keys) | {"nll_exact_n": len(x)}
     if model.latent != 2 or not model.likelihood.linear_in_x:
         return values
     if model.noise_size:
@@ -112,7 +100,7 @@ def exact_likelihood(
         nll, error = hierarchical_nll_bound(model, x)
         return values | {"nll_exact": nll, "nll_exact_error": error, "nll_exact_n": len(x)}
     integral = quadrature.exact_nll(model, x, y, aggregate=aggregate)
-    means = [float(v) for v in integral.nll.double().mean(1)]
+    means = integral.nll.double().mean(1).tolist()
     return values | {
         "nll_exact": means[0],
         "nll_exact_error": float(integral.error.double().mean()),
@@ -137,18 +125,12 @@ def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tupl
         images = x[rows]
         mean, std = model.posterior(images)
         z = (mean + std * grid[:, None]).flatten(0, 1)
-        log_prior = model.log_prior(z)
-        repeated = images.repeat(len(grid), 1, 1, 1)
-        weights = [
-            log_prior + model.log_importance_weights_at(z, repeated, generator)
-            for _ in range(_LOWER_DRAWS)
-        ]
-        log_area = (std.prod(1) * cell).log()
-        draws = torch.stack(weights).view(_LOWER_DRAWS, len(grid), -1).logsumexp(1) + log_area
-        half = _LOWER_DRAWS // 2
-        log_likelihood = draws.logsumexp(0) - np.log(_LOWER_DRAWS)
-        first, second = (draws[part].logsumexp(0) for part in (slice(half), slice(half, None)))
-        total -= float(log_likelihood.double().sum())
+        target = z, images.repeat(len(grid), 1, 1, 1), generator
+        weights = [model.log_importance_weights_at(*target) for _ in range(_LOWER_DRAWS)]
+        weights = (model.log_prior(z) + torch.stack(weights)).view(_LOWER_DRAWS, len(grid), -1)
+        draws = weights.logsumexp(1) + (std.prod(1) * cell).log()
+        first, second = (half.logsumexp(0) for half in draws.chunk(2))
+        total -= float((draws.logsumexp(0) - np.log(_LOWER_DRAWS)).double().sum())
         difference += float((first - second).abs().double().sum())
     return total / len(x), difference / len(x)
 
@@ -204,15 +186,14 @@ def _code_metrics(
     if model.classes:
         codes = encode_images(model, images.images)
         train_codes = encode_images(model, dataset.train.images)
-    codes, labels = codes.mean, images.labels
-    train = train_codes.mean, dataset.train.labels
+    both = train_codes.mean, dataset.train.labels, codes.mean, images.labels
     return {
-        "knn1": embedding_metrics.nearest_accuracy(*train, codes, labels, 1),
-        "knn5": embedding_metrics.nearest_accuracy(*train, codes, labels, 5),
-        "trustworthiness": embedding_metrics.trustworthiness(images.images, codes),
-        "silhouette": embedding_metrics.silhouette(codes, labels),
-        "v_measure": embedding_metrics.v_measure(codes, labels),
-        "active_units": embedding_metrics.active_units(codes),
+        "knn1": embedding_metrics.nearest_accuracy(*both, 1),
+        "knn5": embedding_metrics.nearest_accuracy(*both, 5),
+        "trustworthiness": embedding_metrics.trustworthiness(images.images, codes.mean),
+        "silhouette": embedding_metrics.silhouette(*both[2:]),
+        "v_measure": embedding_metrics.v_measure(*both[2:]),
+        "active_units": embedding_metrics.active_units(codes.mean),
     }
 
 
@@ -221,8 +202,7 @@ def _mse(model: Autoencoder, images: Split, codes: Codes) -> float:
     """Mean squared error of the reconstructions per pixel."""
     total = 0.0
     for rows in torch.arange(len(images.images)).split(1000):
-        x = torch.tensor(images.images[rows]).float() / 255
-        y = torch.tensor(images.labels[rows])
+        x, y = torch.tensor(images.images[rows]).float() / 255, torch.tensor(images.labels[rows])
         picture = model.likelihood.mean(model.decode(torch.tensor(codes.mean[rows]), y))
         total += float((picture - x).double().square().sum())
     return total / images.images.size

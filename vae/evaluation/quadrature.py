@@ -96,28 +96,24 @@ def exact_nll(
     aggregate: Mixture | None = None,
     tolerance: float = 0.01,
 ) -> Integral:
-    """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents.
-
-    First under the prior of the model, if it has one, then under the aggregate posterior.
-    """
-    conditional = model.classes > 0 and y is not None
-    groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()] if conditional else None
+    """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents;
+    first under the prior of the model, if it has one, then under the aggregate posterior."""
+    groups = [(None, torch.arange(len(x)))]
+    if model.classes and y is not None:
+        groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()]
     parts = []
-    for label, rows in groups or [(None, torch.arange(len(x)))]:
-        y_one = torch.full((1,), -1 if label is None else label)
+    for label, rows in groups:
 
-        def decode(z: Tensor, y: Tensor = y_one) -> Tensor:
-            return model.decode(z, y.expand(len(z)))
+        def decode(z: Tensor, y: int = -1 if label is None else label) -> Tensor:
+            return model.decode(z, torch.full((len(z),), y))
 
-        fitted = aggregate
+        priors = [model.prior(label), aggregate]
         if aggregate is not None and label is not None:
-            fitted = aggregate.block(label, model.classes)
-        priors = [prior for prior in (model.prior(label), fitted) if prior is not None]
-        parts.append(
-            (rows, integrate(x[rows], decode, model.likelihood, priors, tolerance=tolerance))
-        )
-    nll = torch.empty(len(parts[0][1].nll), len(x))
-    error = torch.empty(len(x))
+            priors[1] = aggregate.block(label, model.classes)
+        priors = [prior for prior in priors if prior is not None]
+        part = integrate(x[rows], decode, model.likelihood, priors, tolerance=tolerance)
+        parts.append((rows, part))
+    nll, error = torch.empty(len(part.nll), len(x)), torch.empty(len(x))
     for rows, part in parts:
         nll[:, rows], error[rows] = part.nll, part.error
     return Integral(nll, error)

@@ -26,38 +26,25 @@ def draw(
     A hierarchical model samples its lower levels too. A conditional one is given `label`, or all
     labels in turn.
     """
-    generator = torch.Generator().manual_seed(seed)
-    if not model.classes:
-        noise = generator if model.noise_size else None
-        return _decode(model, _codes(model, n, prior, None, generator), None, noise)
-    y = torch.arange(n) % model.classes if label is None else torch.full((n,), label)
-    z = torch.empty(n, model.latent)
-    for k in y.unique().tolist():
-        z[y == k] = _codes(model, int((y == k).sum()), prior, k, generator)
-    return _decode(model, z, y, None)
+    generator, device = torch.Generator().manual_seed(seed), device_of(model)
 
+    def codes(n: int, k: int | None = None) -> Tensor:
+        if prior is None:
+            return model.sample_prior(n, generator, k).cpu()
+        return (prior if k is None else prior.block(k, model.classes)).sample(n, generator)
 
-def _codes(
-    model: Autoencoder,
-    n: int,
-    prior: Mixture | None,
-    label: int | None,
-    generator: torch.Generator,
-) -> Tensor:
-    if prior is None:
-        return model.sample_prior(n, generator, label).cpu()
-    if label is not None:
-        prior = prior.block(label, model.classes)
-    return prior.sample(n, generator)
-
-
-def _decode(
-    model: Autoencoder, z: Tensor, y: Tensor | None, generator: torch.Generator | None
-) -> Tensor:
-    device, parts = device_of(model), []
-    for rows in torch.arange(len(z)).split(1000):
+    if model.classes:
+        y = torch.arange(n) % model.classes if label is None else torch.full((n,), label)
+        z = torch.empty(n, model.latent)
+        for k in y.unique().tolist():
+            z[y == k] = codes(int((y == k).sum()), k)
+    else:
+        y, z = None, codes(n)
+    noise = generator if model.noise_size else None
+    parts = []
+    for rows in torch.arange(n).split(1000):
         labels = None if y is None else y[rows].to(device)
-        logits = model.decode(z[rows].to(device), labels, generator)
+        logits = model.decode(z[rows].to(device), labels, noise)
         parts.append(model.likelihood.mean(logits).cpu())
     return torch.cat(parts)
 
@@ -82,13 +69,10 @@ def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
 
 
 def _coverage(points: Tensor, manifold: Tensor) -> float:
-    """Fraction of points that are at most as far from some point of the manifold as its k-th
-    neighbour."""
+    """Fraction of points within the k-th neighbour's distance of some point of the manifold."""
     k = min(NEIGHBOURS + 1, len(manifold))  # each point is its own nearest neighbour
-    near = [
-        torch.cdist(rows, manifold).topk(k, largest=False).values for rows in manifold.split(1000)
-    ]
-    radius = torch.cat(near)[:, -1]
+    near = [torch.cdist(rows, manifold).topk(k, largest=False) for rows in manifold.split(1000)]
+    radius = torch.cat([found.values[:, -1] for found in near])
     hits = [(torch.cdist(rows, manifold) <= radius).any(1) for rows in points.split(1000)]
     return float(torch.cat(hits).float().mean())
 

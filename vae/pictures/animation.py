@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import AtelierError
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .grid import encode_png
 
 FORMATS = ("gif", "webp", "mp4", "zip")
@@ -53,7 +53,7 @@ def encode_animation(
     if any(frame.shape != frames[0].shape for frame in frames):
         raise ExportError("the frames differ in size; expected one size for all")
     write = {"gif": _gif, "webp": _webp, "mp4": _mp4, "zip": _zip}[format]
-    return write(frames, fps, playback != "once", progress or (lambda done, total: None))
+    return write(frames, fps, playback != "once", progress or no_progress)
 
 
 def check_size(frames: int, height: int, width: int) -> None:

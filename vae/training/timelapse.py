@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..pictures.animation import ExportError, encode_animation
 from ..pictures.grid import mosaic
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from . import runs
 from .runs import ProbeImages, Snapshot
 
@@ -26,7 +26,7 @@ def render(
     kind: str,
     *,
     seconds: float = 8.0,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> bytes:
     """A GIF or MP4 of one or two runs, side by side at the same epoch, as bytes."""
     if not 1 <= len(ids) <= 2:
