@@ -114,8 +114,8 @@ def class_shares(labels: np.ndarray, classes: np.ndarray, k: int) -> list[ClassS
 
 
 def outline(codes: np.ndarray, members: np.ndarray, *, share: float = 0.9) -> np.ndarray | None:
-    """At most 32 corners [P, 2] of the convex hull, in the first two dimensions, of the first `share`
-    of `members`, which are sorted by typicality; None if they span no area."""
+    """At most 32 corners [P, 2] of the convex hull, in the first two dimensions, of the first
+    `share` of `members`, which are sorted by typicality; None if they span no area."""
     from scipy.spatial import ConvexHull, QhullError
 
     core = np.asarray(codes, np.float64)[members[: max(3, round(share * len(members)))], :2]

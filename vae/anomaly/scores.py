@@ -77,8 +77,8 @@ def score_images(
 ) -> np.ndarray:
     """The score `name` of uint8 images [N, C, H, W], float64 [N]; known `codes` (`latent.Codes`)
     are not computed again. Raises ValueError for a score that is not available."""
-    if name not in (known := available_scores(scorer)):
-        raise ValueError(f"the score {name} is not available; expected one of {', '.join(known)}")
+    if name not in (names := available_scores(scorer)):
+        raise ValueError(f"the score {name} is not available; expected one of {', '.join(names)}")
     batch, parts = 100 if SCORES[name].cost == "search" else 500, []
     for start in range(0, len(images), batch):
         progress(start, len(images))
