@@ -31,7 +31,9 @@ export default class LatentMap {
     this.find = (selector) => root.querySelector(selector);
     this.over = this.find(".la-over");
     this.view = new View();
-    this.state = { z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null };
+    this.state = {
+      z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null,
+    };
     this.mode = { panning: false };
     this.debouncer = new Debouncer(() => this.sendState());
     this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
@@ -42,7 +44,8 @@ export default class LatentMap {
     this.panel = new Panel(root, handlers);
     this.lists = new Lists(root, handlers);
     const { panel } = this;
-    this.source = new ImageSource((pixels, latent) => panel.showPixels(pixels, latent), (bytes, latent) => panel.showBytes(bytes, latent), this.stats);
+    this.source = new ImageSource(
+      (pixels, latent) => panel.showPixels(pixels, latent), (bytes, latent) => panel.showBytes(bytes, latent), this.stats);
     this.conditioning = new Conditioning(root, handlers, this.source);
     this.history = new History(this);
     this.region = new Region(this);
@@ -225,7 +228,8 @@ export default class LatentMap {
       this.source.draw(latent);
       this.conditioning.show(latent);
       this.panel.showPosition(z, items.survey(z), theme);
-      this.find('[data-testid="decoded-image"]').setAttribute("aria-label", `Decoded image at ${[...z, items.conditionName(latent)].filter((part) => part !== "").join(", ")}`);
+      const words = [...z, items.conditionName(latent)].filter((part) => part !== "").join(", ");
+      this.panel.canvas.setAttribute("aria-label", `Decoded image at ${words}`);
     }
     if (this.nearOf !== state.z.join(",")) this.showNear();
     this.overlay.draw(view, theme, {
@@ -255,8 +259,10 @@ export default class LatentMap {
   /** Announces the position to screen readers once it has come to rest. */
   announce() {
     this.say(() => {
-      const { z } = this.state, condition = this.items.conditionName(this.state), { mix, level, near } = this.items.survey(z), { classes } = this.items;
-      return `${z.map((v) => v.toFixed(2)).join(", ")}${condition && `, ${condition}`}: local density ${level}; ${mix.map((m) => `${m.count} of the ${near.length} nearest: ${classes[m.label]}`).join(", ")}`;
+      const { items, state } = this, condition = items.conditionName(state), { mix, level, near } = items.survey(state.z);
+      const position = [...state.z.map((v) => v.toFixed(2)), ...(condition ? [condition] : [])].join(", ");
+      const classes = mix.map(({ label, count }) => `${count} of the ${near.length} nearest: ${items.classes[label]}`);
+      return `${position}: local density ${level}; ${classes.join(", ")}`;
     });
   }
 
@@ -272,7 +278,8 @@ export default class LatentMap {
   sendState() {
     const { z, label, seed, layers, pins, item, hidden, region } = this.state;
     this.send?.("location", {
-      digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(), layers: [...layers], pins, item, hidden: [...hidden], region,
+      digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
+      layers: [...layers], pins, item, hidden: [...hidden], region,
     });
   }
 

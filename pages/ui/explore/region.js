@@ -114,7 +114,8 @@ export class Region {
 
   summary(hidden) {
     const { items, counts } = this, number = (n) => n.toLocaleString("en");
-    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0), hiddenNames = [...hidden].map((k) => items.classes[k]).filter(Boolean);
+    const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0);
+    const hiddenNames = [...hidden].map((k) => items.classes[k]).filter(Boolean);
     return [
       `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} inside`,
       items.latentSize > 2 && "selected in the plane of z1 and z2 only",

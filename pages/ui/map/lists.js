@@ -80,7 +80,8 @@ export class Lists {
         type: "button", className: "la-thumb", title: "Posterior and reconstruction", "aria-pressed": item === chosen,
         "aria-label": `${name}, distance ${distance.toFixed(3)}`, onclick: () => this.handlers.chooseItem(item === chosen ? null : item),
       },
-      element("img", { src: this.picture(item), alt: "", width: 56, height: 56 }), element("span", { textContent: name }), mono(distance.toFixed(3))));
+      element("img", { src: this.picture(item), alt: "", width: 56, height: 56 }),
+      element("span", { textContent: name }), mono(distance.toFixed(3))));
     }));
   }
 
@@ -103,7 +104,8 @@ export class Lists {
     const posterior = std ? ["posterior std ", numbers(std), br(), "The ellipse on the map holds 95 % of the posterior."]
       : ["This model has no posterior: an item is a single point."];
     home.replaceChildren(...parts, element("p", {},
-      element("strong", { textContent: name }), ` test image ${items.itemNumber(item)}`, br(), "code ", numbers(z), br(), ...posterior, br(),
+      element("strong", { textContent: name }), ` test image ${items.itemNumber(item)}`, br(),
+      "code ", numbers(z), br(), ...posterior, br(),
       element("button", { type: "button", textContent: "Go to this code", onclick: () => this.handlers.goTo(latent) })));
   }
 }

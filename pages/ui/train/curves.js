@@ -47,17 +47,22 @@ export class Curves {
     canvas.height = Math.round(height * ratio);
     ctx.scale(ratio, ratio);
     value.textContent = rows.length ? validation(rows.at(-1)).toFixed(1) : "";
-    canvas.setAttribute("aria-label", rows.length ? `${name} on validation images: ${value.textContent} nats, ${rows.length} points` : `${name}: no points yet`);
+    canvas.setAttribute("aria-label", rows.length
+      ? `${name} on validation images: ${value.textContent} nats, ${rows.length} points` : `${name}: no points yet`);
     canvas.dataset.points = rows.length;
     if (!rows.length) return;
     const all = rows.flatMap((row) => [validation(row), train(row)]).sort((a, b) => a - b);
     // The first steps are far above the rest and may be cut off.
     const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4;
     const last = Math.max(rows.at(-1)[1], 1e-6);
-    const x = (row) => pad + ((width - 2 * pad) * row[1]) / last, y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
+    const x = (row) => pad + ((width - 2 * pad) * row[1]) / last;
+    const y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
     ctx.strokeStyle = theme.grid;
     ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
-    if (this.at !== undefined) { const at = x([0, Math.min(this.at, last)]); ctx.beginPath(); ctx.moveTo(at, 0); ctx.lineTo(at, height); ctx.stroke(); }
+    if (this.at !== undefined) {
+      const at = x([0, Math.min(this.at, last)]);
+      ctx.beginPath(); ctx.moveTo(at, 0); ctx.lineTo(at, height); ctx.stroke();
+    }
     for (const [read, alpha, thick] of [[train, 0.4, 1.5], [validation, 1, 2]]) {
       ctx.globalAlpha = alpha;
       ctx.strokeStyle = ctx.fillStyle = theme.accentText;

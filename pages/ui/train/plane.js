@@ -20,7 +20,10 @@ export class Plane {
       event.preventDefault();
       this.zoom(Math.exp(event.deltaY * 0.0015), event.offsetX, event.offsetY);
     }, { passive: false });
-    this.canvas.addEventListener("pointerdown", (event) => { this.canvas.setPointerCapture(event.pointerId); this.held = [event.offsetX, event.offsetY]; });
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.held = [event.offsetX, event.offsetY];
+    });
     this.canvas.addEventListener("pointermove", (event) => {
       if (!this.held || !this.window) return;
       const [cx, cy, half] = this.window, unit = (2 * half) / this.canvas.clientWidth;
