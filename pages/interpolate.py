@@ -66,6 +66,7 @@ def studio() -> None:
         and not session.already_handled(f"keep-{entry.digest}", int(saved["request"]))
     ):
         save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
+    explored = session.explored(entry.digest)
     path_map(
         assets,
         path,
@@ -75,7 +76,7 @@ def studio() -> None:
         turn=committed.get("turn") if current else None,
         revision=revision,
         speed=magnification,
-        pins=session.pins(entry.digest),
+        pins=explored.pins if explored else (),
         link=link(query),
         key="path",
     )

@@ -45,7 +45,7 @@ for entry in cache.checkpoints():
                     # An autoencoder has no prior, so its loss is not an ELBO.
                     prior = name in ("neg_elbo", "kl", "nll_exact") and not info.cls.has_prior
                     known = not prior and numbers.get(name) is not None
-                    st.metric(label, form.format(numbers[name]) if known else "none")
+                    st.metric(label, form.format(numbers[name]) if known else "—")
             if numbers.get("binarized"):
                 st.caption("Likelihoods of binarised images, as in training.")
         st.code(entry.metrics.get("command", "unknown command"), language=None, wrap_lines=True)

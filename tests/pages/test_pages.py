@@ -27,7 +27,7 @@ def test_explore_and_models_run(app):
     assert not app.exception
     assert "fashion-vae" in [s.value for s in app.subheader]
     elbos = [m.value for m in app.metric if m.label.startswith("−ELBO")]
-    assert elbos.count("none") == 1 and "246.0" in elbos  # the autoencoder has no ELBO
+    assert elbos.count("—") == 1 and "246.0" in elbos  # the autoencoder has no ELBO
 
 
 def test_compare_runs_with_its_numbers_and_lessons(app):
@@ -123,7 +123,7 @@ def test_a_board_that_is_no_board_is_refused_with_a_way_out(app, tmp_path, board
     app.switch_page("board.py")
     app.query_params["b"] = "b" * 22
     app.run()
-    assert not app.exception and "schema is 7; expected a whole number <= 1" in app.error[0].value
+    assert not app.exception and "schema is 7; expected" in app.error[0].value
     app.button[0].click().run()
     assert not app.exception and not app.error and app.info
 

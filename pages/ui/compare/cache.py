@@ -32,12 +32,12 @@ def traversal(
     name: str, digest: str, start: int, end: int, frames: int
 ) -> tuple[Traversal, bytes]:
     """The straight line between two items' codes, and `frames` images on it as one PNG."""
-    model, pictures = (
+    model, images = (
         cache.checkpoint(name, digest).model,
         cache.display_dataset(name, digest).test.images,
     )
     path = traverse(
-        model, cache.codes(name, digest).mean, pictures, start, end, steps=8 * (frames - 1) + 1
+        model, cache.codes(name, digest).mean, images, start, end, steps=8 * (frames - 1) + 1
     )
     strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)
     return path, grid.encode_png(strip)
@@ -48,8 +48,8 @@ def decoded_grid(name: str, digest: str, extent: float, side: int) -> bytes:
     """side x side codes over the square from -extent to extent, decoded, as one PNG."""
     axis = np.linspace(-extent, extent, side)
     z1, z2 = np.meshgrid(axis, axis[::-1])
-    pictures = cache.codec(name, digest).decode(np.stack([z1, z2], 2).reshape(-1, 2))
-    return grid.encode_png(grid.mosaic(pictures, side, scale=2))
+    images = cache.codec(name, digest).decode(np.stack([z1, z2], 2).reshape(-1, 2))
+    return grid.encode_png(grid.mosaic(images, side, scale=2))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -5,33 +5,28 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ..runtime import session
 from .settings import Comparison, comparison_from_query
 
 
 def comparison(start: Comparison) -> tuple[Comparison, list[str]]:
     """The comparison, at the z of the Explore page, and the keys of a link that could not be read.
     The first run takes the comparison of the link."""
-    broken: list[str] = []
-    explored = st.session_state.get("places", {}).get(st.session_state.get("last_digest"))
+    explored, unreadable = session.last_location(), []
+    same_latents = explored is not None and len(explored.z) == len(start.z)
     if "comparison" not in st.session_state:
-        if explored is not None and len(explored.z) == len(start.z):
-            start = replace(start, z=explored.z)
-        found, broken = comparison_from_query(st.query_params.to_dict(), start)
+        start = replace(start, z=explored.z) if same_latents else start
+        found, unreadable = comparison_from_query(st.query_params.to_dict(), start)
         set_comparison(found)
-    elif explored is not None and len(explored.z) == len(start.z):
-        current = st.session_state["comparison"]
-        if current.mode == "z":
-            st.session_state["comparison"] = replace(current, z=explored.z)
-    return st.session_state["comparison"], broken
+    elif same_latents and st.session_state["comparison"].mode == "z":
+        st.session_state["comparison"] = replace(st.session_state["comparison"], z=explored.z)
+    return st.session_state["comparison"], unreadable
 
 
 def set_comparison(changed: Comparison) -> None:
     """Stores a comparison; Explore continues at its z."""
     st.session_state["comparison"] = changed
-    places = st.session_state.get("places", {})
-    digest = st.session_state.get("last_digest")
-    if digest in places and len(places[digest].z) == len(changed.z):
-        places[digest] = replace(places[digest], z=changed.z)
+    session.move_last(changed.z)
 
 
 def set_models(names: Iterable[str]) -> None:

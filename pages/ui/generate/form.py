@@ -91,9 +91,10 @@ def _locations(
     entry: vae.Entry, space: Space, request: SamplingRequest
 ) -> dict[str, tuple[float, ...]]:
     """The codes to sample around, by name."""
-    z, pins = session.explored(entry.digest)
-    codes = {"current location on Explore": z} if z else {}
-    codes |= {f"pin {i + 1}": pin.z for i, pin in enumerate(pins)}
+    codes = {}
+    if explored := session.explored(entry.digest):
+        codes["current location on Explore"] = explored.z
+        codes |= {f"pin {i + 1}": pin.z for i, pin in enumerate(explored.pins)}
     if request.z and request.z not in codes.values():
         codes = {"location of this link": request.z, **codes}
     return codes or {"origin": (0.0,) * space.latent}

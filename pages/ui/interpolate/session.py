@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ..runtime import session
 from ..runtime.location import Space
 from .settings import PathSettings, path_from_query
 
@@ -14,8 +15,7 @@ def path(digest: str, default: PathSettings, space: Space) -> tuple[PathSettings
     paths = st.session_state.setdefault("ways", {})
     broken: list[str] = []
     if digest not in paths:
-        explored = st.session_state.get("places", {}).get(digest)
-        if explored is not None:
+        if explored := session.explored(digest):
             default = replace(default, label=explored.label, seed=explored.seed)
         paths[digest] = default
         if len(paths) == 1:

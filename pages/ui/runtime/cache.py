@@ -87,13 +87,13 @@ def dataset(name: str, size: int) -> vae.Dataset:
 def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the test images and publishes everything that the map needs."""
     opened, data = codec(name, digest), display_dataset(name, digest)
-    info, pictures = opened.info, data.test.images
+    info, images = opened.info, data.test.images
     found = codes(name, digest)
     entropy = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
     items = publish_map(found, data.test.labels, data.class_names, entropy=entropy)
     urls = {
         **items.urls,
-        "items": routes.publish_images(data.digest[:16], pictures),
+        "items": routes.publish_images(data.digest[:16], images),
         "decode": f"{routes.PREFIX}/decode/{digest}",
     }
     program = opened.program()
@@ -110,7 +110,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "digest": digest,
         "image": list(info.image_shape),
         "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
-        "split": f"{len(pictures):,} test images",
+        "split": f"{len(images):,} test images",
     }
     return MapAssets(urls, facts)
 

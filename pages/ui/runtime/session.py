@@ -20,6 +20,10 @@ def choose_model(name: str) -> None:
     st.session_state["model"] = name
 
 
+def _locations() -> dict[str, Location]:
+    return st.session_state.setdefault("places", {})
+
+
 def location(digest: str, first: Location, space: Space) -> tuple[Location, list[str]]:
     """The location on the map of the model with this digest, and the keys of a link that could not
     be read.
@@ -27,33 +31,41 @@ def location(digest: str, first: Location, space: Space) -> tuple[Location, list
     Changing to a model with as many latents keeps z. The first model begins at the location of
     the link, or at `first`.
     """
-    places = st.session_state.setdefault("places", {})
-    broken: list[str] = []
-    if digest not in places:
-        if not places:
-            compared = st.session_state.get("comparison")
-            if compared is not None and len(compared.z) == len(first.z):
-                first = replace(first, z=compared.z)
-            places[digest], broken = location_from_query(st.query_params.to_dict(), first, space)
-        else:
-            last = places[st.session_state["last_digest"]]
-            places[digest] = replace(first, z=last.z) if len(last.z) == len(first.z) else first
-    elif st.session_state["last_digest"] != digest:
-        last = places[st.session_state["last_digest"]]
-        if len(last.z) == len(first.z):
-            places[digest] = replace(places[digest], z=last.z)
+    last, unreadable = last_location(), []
+    if last is not None:
+        found = _moved(_locations().get(digest, first), last.z)
+    else:
+        comparison = st.session_state.get("comparison")
+        start = first if comparison is None else _moved(first, comparison.z)
+        found, unreadable = location_from_query(st.query_params.to_dict(), start, space)
+    set_location(digest, found)
     st.session_state["last_digest"] = digest
-    return places[digest], broken
+    return found, unreadable
+
+
+def _moved(location: Location, z: tuple[float, ...]) -> Location:
+    """The location at z if it has as many dimensions."""
+    return replace(location, z=z) if len(z) == len(location.z) else location
 
 
 def set_location(digest: str, new: Location) -> None:
-    st.session_state["places"][digest] = new
+    _locations()[digest] = new
 
 
-def pins(digest: str) -> tuple[Pin, ...]:
-    """The pins of the Explore page on the map of the model with this digest."""
-    found = st.session_state.get("places", {}).get(digest)
-    return () if found is None else found.pins
+def explored(digest: str) -> Location | None:
+    """The location on the Explore page of the model with this digest."""
+    return _locations().get(digest)
+
+
+def last_location() -> Location | None:
+    """The location of the model that was explored last."""
+    return explored(st.session_state.get("last_digest", ""))
+
+
+def move_last(z: tuple[float, ...]) -> None:
+    """Moves the location of the model that was explored last to z."""
+    if (last := last_location()) is not None:
+        set_location(st.session_state["last_digest"], _moved(last, z))
 
 
 def export_job(slot: str) -> Job | None:
@@ -79,12 +91,6 @@ def already_handled(component: str, turn: int) -> bool:
     return False
 
 
-def explored(digest: str) -> tuple[tuple[float, ...] | None, tuple[Pin, ...]]:
-    """The z and the pins on the Explore page's map of the model with this digest."""
-    place = st.session_state.get("places", {}).get(digest)
-    return (None, ()) if place is None else (place.z, place.pins)
-
-
 def leave_message(text: str) -> None:
     """Stores a message of a callback for the script to show."""
     st.session_state["problem"] = text
@@ -96,14 +102,13 @@ def take_message() -> str | None:
 
 def set_region_seed(digest: str, seed: int) -> None:
     """Sets the seed of the samples inside the region."""
-    set_location(digest, replace(st.session_state["places"][digest], draw=seed))
+    set_location(digest, replace(_locations()[digest], draw=seed))
 
 
 def explore_from(digest: str, first: Location, z: tuple[float, ...]) -> Location:
     """Moves Explore to a pin at `z`; `first` is the default location of the model."""
-    places = st.session_state.setdefault("places", {})
-    before = places.get(digest, first)
+    before = explored(digest) or first
     pins = (*before.pins[1 - MAX_PINS :], Pin(z))
-    places[digest] = replace(before, z=z, pins=pins, item=None, view=None)
+    set_location(digest, replace(before, z=z, pins=pins, item=None, view=None))
     st.session_state["last_digest"] = digest
-    return places[digest]
+    return _locations()[digest]
