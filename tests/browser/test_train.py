@@ -187,6 +187,7 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
             page,
             "[...document.querySelectorAll('input')].some((field) => field.value === 'shoes')",
         )
+        page.close()  # before its server stops
     finally:
         stop_server(process)
         for status in place.glob("runs/*/run/status.json"):
