@@ -26,7 +26,7 @@ def counts_figure(
     figure.update_yaxes(
         categoryorder="array", categoryarray=rows[::-1], fixedrange=True, automargin=True
     )
-    right = 1.35 * float(counts.max(initial=1))  # leaves space for the text next to the bars
+    right = 1.6 * float(counts.max(initial=1))  # leaves space for the text next to the bars
     figure.update_xaxes(visible=False, range=[0, right], fixedrange=True)
     return figure.update_layout(
         height=40 + 30 * len(rows),
