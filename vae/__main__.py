@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .commands import (
+from .commands import (  # noqa: F401  (importing a command adds it to the group)
     augment,
     build_assets,
     encode,
@@ -18,19 +18,6 @@ from .commands import (
     score,
     train,
 )
-
-__all__ = [
-    "augment",
-    "build_assets",
-    "encode",
-    "evaluate",
-    "lookup",
-    "main",
-    "queue_worker",
-    "sample",
-    "score",
-    "train",
-]
 
 
 def run() -> None:

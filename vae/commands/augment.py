@@ -50,15 +50,8 @@ def augment(
             progress=progress,
         )
     origin = dataset_files.Origin(
-        loaded.name,
-        loaded.digest,
-        dataset.name,
-        per_class,
-        spread,
-        seed,
-        min_confidence,
-        source.classifier_name,
-        source.class_names,
+        *(loaded.name, loaded.digest, dataset.name, per_class, spread, seed, min_confidence),
+        *(source.classifier_name, source.class_names),
     )
     write_file(out, dataset_files.write(made, origin, format))
     if min_confidence:

@@ -18,9 +18,8 @@ from .train import config_from, train
 @main.command("wait", hidden=True)
 def wait_for_work() -> None:
     """Load what a training needs, then run the command of one line of standard input."""
-    torch.optim.AdamW(
-        [torch.nn.Parameter(torch.zeros(1))]
-    )  # imports modules, which takes a second
+    # Creating an optimiser imports modules, which takes a second.
+    torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
     line = sys.stdin.readline()
     if not line:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -44,6 +44,14 @@ def _option(name: str, record: type, more: str = ""):
     )
 
 
+def _training_options(function: Callable) -> Callable:
+    """Adds an option for every field of `TrainConfig` but the data."""
+    for field in reversed(fields(TrainConfig)):
+        if field.name != "data":
+            function = _option(field.name, TrainConfig)(function)
+    return function
+
+
 @main.command()
 @click.option("--data", default="fashion-mnist", help="A name, or a path to images.")
 @click.option(
@@ -62,25 +70,7 @@ def _option(name: str, record: type, more: str = ""):
 @_option("fourier_scale", ModelConfig)
 @_option("prior", ModelConfig, " normal | flow | label")
 @click.option("--levels", help="Sizes of an hvae's lower latents, for example 16,32.")
-@_option("epochs", TrainConfig)
-@_option("batch_size", TrainConfig)
-@_option("lr", TrainConfig)
-@_option("lr_warmup", TrainConfig)
-@_option("weight_decay", TrainConfig)
-@_option("clip", TrainConfig)
-@_option("ema", TrainConfig)
-@_option("samples", TrainConfig)
-@_option("noise", TrainConfig)
-@_option("dropout", TrainConfig)
-@_option("beta_start", TrainConfig)
-@_option("beta_fraction", TrainConfig)
-@_option("patience", TrainConfig)
-@_option("unlabelled", TrainConfig)
-@_option("binarize", TrainConfig)
-@_option("start", TrainConfig)
-@_option("frozen_decoder", TrainConfig)
-@_option("free_bits", TrainConfig)
-@_option("seed", TrainConfig)
+@_training_options
 @click.option("--device", default="auto", help="auto | cpu | cuda | mps")
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Threads; 0: all.")
 @click.option("--stream", "streamed", is_flag=True, help="Read images from disk, not from memory.")

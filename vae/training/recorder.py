@@ -25,7 +25,8 @@ from ..files import atomic
 from ..latent.encoding import decode_uint8
 from . import processes
 from .batches import PROBE_SIZE
-from .loop import Run, TrainingReport
+from .loop import TrainingReport
+from .state import Run
 
 FOLDER, PLAN, STATUS, CURVE = "run", "plan.json", "status.json", "curve.jsonl"
 PROBE_IMAGES, SNAPSHOTS, LOG, STOP = "eyes.npz", "snapshots", "log.txt", "STOP"

@@ -19,7 +19,7 @@ from torch import Tensor
 from ..checkpoint.folder import CheckpointError, with_current_names
 from ..config import Config
 from ..files import atomic
-from .loop import EpochMetrics, Run
+from .state import EpochMetrics, Run
 
 RESUME = "resume.safetensors"
 
