@@ -61,6 +61,6 @@ def augment(
             click.echo(f"{name}: {accepted:,} of {draws:,} draws accepted")
     agreement = 100 * float((made.confidence >= 0.5).mean())
     click.echo(
-        f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; "
-        f"{source.classifier_name} assigns {agreement:.0f} % of them to their class: {out}"
+        f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; {agreement:.0f} % "
+        f"assigned to their class by {source.classifier_name}: {out}"
     )

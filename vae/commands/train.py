@@ -170,9 +170,9 @@ class _Session:
                         self._save(resumable=True)
                         saved = run.seconds
             except training.TrainingError as error:
-                self._save()
                 if self.recorder:
                     self.recorder.finish("failed", str(error))
+                self._save()
                 raise
 
     def finish(self) -> None:
