@@ -80,7 +80,7 @@ def test_the_first_comparison_is_of_the_most_different_models():
         representative(entries, "vae").name == "fashion-vae"
         and representative(entries, "avb") is None
     )
-    assert kind_of(entry("b", "beta-vae", beta=4.0)) == "beta-VAE · mlp · beta 4"
+    assert kind_of(entry("b", "beta-vae", beta=4.0)) == "beta-VAE · MLP · beta 4"
 
 
 def test_links_are_read_back_and_unreadable_keys_are_named():

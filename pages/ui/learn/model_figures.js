@@ -144,6 +144,9 @@ export class Relatives {
   destroy() { this.stage?.destroy(); }
 }
 
+const TRIED = 500; // codes of real images
+const FRAME_BUDGET = 7; // milliseconds of decoding before the page may react
+
 /** A real image and corrupted copies, each with its reconstruction error at the best code. */
 export class Uses {
   constructor(home, { models: [model], say }) {
@@ -160,24 +163,33 @@ export class Uses {
     };
     const centre = items.centres[8] ?? items.start, i = items.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
     for (const [name, change] of Object.entries(corruptions)) {
-      const corrupted = change(x, normals(5)), best = this.explain(corrupted), canvas = element("canvas", { width: 28, height: 28 });
-      const ctx = canvas.getContext("2d"), image = ctx.createImageData(28, 28);
+      const corrupted = change(x, normals(5)), caption = element("figcaption", { textContent: `${name}: …` });
+      const canvas = element("canvas", { width: 28, height: 28 }), ctx = canvas.getContext("2d"), image = ctx.createImageData(28, 28);
       corrupted.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
       ctx.putImageData(image, 0, 0);
-      this.row.append(element("figure", {}, canvas, element("figcaption", { textContent: `${name}: ${best.score.toFixed(0)} nats` })));
-      new Picture(this.row, "reconstruction").show(model, { z: best.z });
+      this.row.append(element("figure", {}, canvas, caption));
+      const reconstruction = new Picture(this.row, "reconstruction"), best = await this.explain(corrupted);
+      if (this.destroyed) return;
+      caption.textContent = `${name}: ${best.score.toFixed(0)} nats`;
+      reconstruction.show(model, { z: best.z });
       this.say(name, "reconstruction error above the minimum for these pixels, in nats", best.score);
     }
   }
 
   /** The code of a real image that reconstructs x best, and its excess reconstruction error in nats. */
-  explain(x) {
+  async explain(x) {
     const { items, source } = this.model, minimum = crossEntropy(x, x);
-    let best = { score: Infinity, z: items.start };
-    for (let i = 0; i < items.count; i += Math.ceil(items.count / 1500)) {
+    let best = { score: Infinity, z: items.start }, pause = performance.now() + FRAME_BUDGET;
+    for (let i = 0; i < items.count && !this.destroyed; i += Math.ceil(items.count / TRIED)) {
       const z = items.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - minimum;
       if (score < best.score) best = { score, z };
+      if (performance.now() > pause) {
+        await new Promise((resolve) => setTimeout(resolve));
+        pause = performance.now() + FRAME_BUDGET;
+      }
     }
     return best;
   }
+
+  destroy() { this.destroyed = true; }
 }

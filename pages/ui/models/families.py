@@ -7,6 +7,7 @@ from dataclasses import replace
 import vae
 
 MAP_LATENTS = 2  # more latents would need a projection
+NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN"}
 MAX_MODELS = 4  # in one comparison
 _DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the most different ones
 
@@ -31,7 +32,7 @@ def comparable_groups(
 def kind_of(entry: vae.Entry) -> str:
     """The model's family, network and unusual settings in one line."""
     model = entry.config.model
-    parts = [vae.MODELS[model.name].title, model.network]
+    parts = [vae.MODELS[model.name].title, NETWORK_TITLES[model.network]]
     parts += [f"beta {model.beta:g}"] if model.beta != 1 else []
     parts += [f"{model.prior} prior"] if model.prior != "normal" else []
     return " · ".join(parts)

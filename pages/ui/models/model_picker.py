@@ -9,6 +9,7 @@ import vae
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
+from .families import NETWORK_TITLES
 
 
 def model_picker() -> vae.Entry:
@@ -78,7 +79,8 @@ def warn_of_link(broken: Sequence[str]) -> None:
 def summary(entry: vae.Entry) -> str:
     """One line: family, network, number of latents above two, and metrics of the test split."""
     info = vae.MODELS[entry.config.model.name]
-    parts, latent = [info.title, entry.config.model.network.upper()], entry.config.model.latent
+    parts = [info.title, NETWORK_TITLES[entry.config.model.network]]
+    latent = entry.config.model.latent
     if latent > 2:
         parts.append(f"{latent} latents, the map shows z1 and z2")
     numbers = entry.metrics.get("evaluation") or {}
