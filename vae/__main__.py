@@ -1,7 +1,5 @@
 """The command line: `python -m vae COMMAND`. Exit code 0: success, 2: wrong use or bad input."""
 
-from __future__ import annotations
-
 import sys
 
 import click

@@ -1,7 +1,5 @@
 """Checks of values that come from users and files; each refusal is one sentence."""
 
-from __future__ import annotations
-
 import difflib
 import math
 import typing

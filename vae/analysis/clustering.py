@@ -4,8 +4,6 @@ Clusters are numbered by size, the largest first; -1 is noise, which only HDBSCA
 methods run on one thread: codes are small, and more threads would slow them down.
 """
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Sequence

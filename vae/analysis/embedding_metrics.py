@@ -1,7 +1,5 @@
 """Metrics of embeddings [N, D]: nearest neighbours, clusters, trustworthiness."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

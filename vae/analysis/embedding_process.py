@@ -4,8 +4,6 @@ It runs as a script that imports neither torch nor the engine, so it starts quic
 killed at any time: `python embedding_process.py METHOD SEED NEIGHBOURS FOLDER`.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -5,8 +5,6 @@ and UMAP (McInnes et al. 2018, by the optional package umap-learn) take from sec
 cannot be interrupted, so they run in a process that can be killed: `embedding_process.py`.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """A region of the latent plane: the items inside, moments of their pictures, and exports."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Collection, Sequence

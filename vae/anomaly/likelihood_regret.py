@@ -1,8 +1,6 @@
 """Likelihood regret: how much an image gains from a posterior of its own over the encoder's (Xiao,
 Yan and Amit 2020, https://arxiv.org/abs/2003.02977)."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """Reconstructions of images and their residuals, pixel by pixel."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from functools import cached_property

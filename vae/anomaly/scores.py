@@ -6,8 +6,6 @@ reconstruction costs the entropy of the pixels, so bright grey images score high
 term; `deviance` is the reconstruction error without it.
 """
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Scores groups of images with one model, each image encoded once."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

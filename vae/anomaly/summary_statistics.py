@@ -5,8 +5,6 @@ Reconstruction error, code and posterior width together are the statistics of Hu
 https://arxiv.org/abs/2006.09273. Here they are modelled by one Gaussian.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

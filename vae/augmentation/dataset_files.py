@@ -1,8 +1,6 @@
 """Synthetic images as files: a .zip in torchvision's ImageFolder layout with a manifest from which
 every image decodes again, or an .npz of arrays."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

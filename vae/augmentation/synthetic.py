@@ -6,8 +6,6 @@ are drawn from the aggregate posterior of its real images, a mixture of Gaussian
 2020, https://arxiv.org/abs/1903.12436, section 4, per class).
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass

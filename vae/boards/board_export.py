@@ -1,7 +1,5 @@
 """Boards as files for other programs: contact sheets, images, outlines, tables."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A board as data: saved images, and their JSON file."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Sequence

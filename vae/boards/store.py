@@ -5,8 +5,6 @@ know the previous one gets the item's id as a conflict. Deleted items stay as ma
 that undo works across windows.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Sequence

@@ -1,8 +1,6 @@
 """Results computed from a checkpoint and stored in its folder: the codes of a split, the aggregate
 posterior, anomaly thresholds. Each records the digest of the checkpoint that it belongs to."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

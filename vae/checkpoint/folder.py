@@ -3,8 +3,6 @@
 `save` is atomic: a reader finds the old checkpoint or the new one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform

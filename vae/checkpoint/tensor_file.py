@@ -1,7 +1,5 @@
 """Tensors with text metadata in one safetensors file."""
 
-from __future__ import annotations
-
 import json
 import struct
 from pathlib import Path

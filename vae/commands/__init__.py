@@ -1,7 +1,5 @@
 """The command line: its group of commands, its errors, and what several commands share."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """`augment`: labelled images that a model generates, as a data set."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`classifier`, `refiner` and `starter`: build the files that the repository bundles."""
 
-from __future__ import annotations
-
 import click
 
 from ..data.load import load_dataset

@@ -1,7 +1,5 @@
 """`encode`: the codes of all images of a data set, computed by one or several processes."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`list`, `evaluate` and `table`: checkpoints, their metrics, and a table of both."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Image files and folders as arguments of a command: how they are read, prepared and reported."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

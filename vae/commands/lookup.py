@@ -1,7 +1,5 @@
 """`lookup`: similarity search, one record per image."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`wait` and `probe`: the processes that the queue of trainings starts in advance."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

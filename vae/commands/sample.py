@@ -1,7 +1,5 @@
 """`sample`, `interpolate` and `export`: images, animations and ONNX files of a trained model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

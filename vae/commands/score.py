@@ -1,7 +1,5 @@
 """`score`: anomaly scores of images, one record per image."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

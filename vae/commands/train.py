@@ -1,7 +1,5 @@
 """`train`: from options to a checkpoint, with progress, Ctrl-C and --resume."""
 
-from __future__ import annotations
-
 import shlex
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Synthetic corruptions of images, with which anomaly scores are tested."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

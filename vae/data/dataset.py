@@ -1,7 +1,5 @@
 """A data set in memory: two splits of uint8 images, and how the test split is held out."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """IDX files, the format of MNIST: unsigned bytes after a header that gives their shape."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import math

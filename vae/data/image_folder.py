@@ -3,8 +3,6 @@
 No file is trusted: the size of an image is checked before its pixels are decoded.
 """
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Data sets from a .zip of images, read in memory under limits on size."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 import zlib

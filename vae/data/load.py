@@ -6,8 +6,6 @@ training images and the whole test split), `mnist`, `kmnist`, `digits`. A path m
 unpacked size are checked before any pixel is decoded.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..validation import suggest

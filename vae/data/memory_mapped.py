@@ -5,8 +5,6 @@ image by image, into arrays in the user's cache folder, and mapped from there. A
 an ordinary uint8 array whose pages the system reads on access and drops when memory is short.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import mmap

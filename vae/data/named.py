@@ -1,7 +1,5 @@
 """Data sets by name. A new one is a function of the image size and an entry in `NAMED`."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import struct

@@ -1,7 +1,5 @@
 """Data sets from the arrays of an .npz file, loaded without pickle."""
 
-from __future__ import annotations
-
 import zipfile
 import zlib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reproducible subsets of a data set."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

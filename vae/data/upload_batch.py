@@ -1,7 +1,5 @@
 """Uploaded image files, each read or rejected independently of the others."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath

@@ -1,7 +1,5 @@
 """Uploaded pictures: opened under limits, and converted to images like those of a data set."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from typing import NamedTuple

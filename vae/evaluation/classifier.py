@@ -5,8 +5,6 @@ distances use other features and are not comparable. The weights in `classifier.
 written by `python -m vae classifier`.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator
 from pathlib import Path

@@ -7,8 +7,6 @@ a thousand decodes per image. Some images are also decoded in full, and the larg
 reported with the result.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

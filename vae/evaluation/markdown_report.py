@@ -1,7 +1,5 @@
 """The numbers of checkpoints as Markdown, written into the README of their folder."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

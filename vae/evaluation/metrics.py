@@ -1,7 +1,5 @@
 """All metrics of a model on a split: ELBO, likelihoods, embedding metrics, sample quality."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -11,8 +11,6 @@ converges faster than any power of the step once that is below the width of the 
 pessimistic estimate of the error.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple

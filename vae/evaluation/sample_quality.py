@@ -1,7 +1,5 @@
 """Sample quality and diversity, in the features of the bundled classifier."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

@@ -10,8 +10,6 @@ context also takes `extra` [N, E]: a one-hot label, or the noise of an hvae's lo
 N is free. The metadata of each file describes its inputs and outputs.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from contextlib import ExitStack

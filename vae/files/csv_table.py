@@ -4,8 +4,6 @@ A spreadsheet evaluates a cell whose text begins like a formula, and the texts c
 their files (https://owasp.org/www-community/attacks/CSV_Injection): a quote is put before it.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Sequence

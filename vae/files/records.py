@@ -1,7 +1,5 @@
 """JSON files read into records (`msgspec.Struct`): every field is checked."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import TypeVar

@@ -5,8 +5,6 @@ et al. 2020, https://arxiv.org/abs/1903.12436, section 4), and the only prior of
 autoencoder.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Codecs: what pages and latent-space tools need of a model, with NumPy arrays in and out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 

@@ -1,7 +1,5 @@
 """Codes of images, and images decoded from codes, as NumPy arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -16,8 +16,6 @@ with the density relative to the median item's and g the median of trace(G) / 2 
 e is near 0 among items and 1 far from them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import gcd
 

@@ -4,8 +4,6 @@ A model with a normal prior stays the same model under any permutation of its la
 leaves them unsorted, with unused ones in between.
 """
 
-from __future__ import annotations
-
 import copy
 
 import numpy as np

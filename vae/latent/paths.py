@@ -1,7 +1,5 @@
 """Paths through a latent space: their kinds, frames on them, and their JSON and CSV files."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Sequence

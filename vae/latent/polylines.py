@@ -1,7 +1,5 @@
 """Polylines and polygons: resampling, simplification, which points a polygon contains."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A sample is a triple (z, label, seed): the code, the label of a conditional mode
 seed of a hierarchical one. It always decodes to the same image.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

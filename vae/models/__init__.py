@@ -1,7 +1,5 @@
 """The models, in one table that the command line, the pages, the README and the tests read."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ..config import ModelConfig

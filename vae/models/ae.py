@@ -3,8 +3,6 @@
 It has no posterior and no prior, so its latent space may have holes; it is here to show them.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

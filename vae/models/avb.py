@@ -6,8 +6,6 @@ shape. A discriminator T learns log q(z|x) / r(z|x) for the Gaussian r with the 
 KL(q || p) = E_q T + KL(r || p): the second term is exact because r shares q's moments.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

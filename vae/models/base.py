@@ -4,8 +4,6 @@ Shapes: B batch, C channels, H height, W width, D latent size, E context size. U
 image, summed over pixels and latents. Images are float32 in [0, 1]; decoders return logits.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple

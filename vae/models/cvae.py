@@ -7,8 +7,6 @@ space describes the variation within a class. Labels may be unknown, also in tra
 (`TrainConfig.unlabelled`), as in classifier-free guidance; without labels the model is a VAE.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

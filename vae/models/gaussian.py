@@ -1,7 +1,5 @@
 """What the models with a Gaussian posterior over all latents share: refinement, terms and loss."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 
 import torch

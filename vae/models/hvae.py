@@ -8,8 +8,6 @@ over e, the decoder is a feed-forward network of (z_top, e_2, e_3, ...), and zer
 deterministic image of a code.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

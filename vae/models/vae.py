@@ -4,8 +4,6 @@ With a beta other than 1 the loss is that of the beta-VAE (Higgins et al. 2017,
 https://openreview.net/forum?id=Sy2fzU9gl, equation 4); the terms remain those of the ELBO.
 """
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from ..config import ModelConfig

@@ -1,8 +1,6 @@
 """Layers that torch does not provide. A decoder is an `nn.Sequential` of these and of torch's
 linear, convolution, normalisation and activation layers, which `vae.export` can write down."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager, nullcontext
 
 import torch

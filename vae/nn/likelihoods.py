@@ -3,8 +3,6 @@
 A new family is one class here, one entry in `LIKELIHOODS` and its name in `vae.config`.
 """
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 

@@ -3,8 +3,6 @@
 Nothing here draws random numbers or behaves differently in training and evaluation.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 

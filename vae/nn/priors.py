@@ -1,7 +1,5 @@
 """Learned priors p(z): a normalising flow, and one Gaussian per class."""
 
-from __future__ import annotations
-
 import math
 from typing import Protocol
 

@@ -8,8 +8,6 @@ diagonal Gaussian, so the ELBO remains a bound. No gradient is needed, and the r
 on the image and the weights.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ If every process holds some rows of a batch, each draws the noise of the whole b
 of its rows: the generators stay equal, and the batch gets the same noise as in a single process.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

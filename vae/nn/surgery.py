@@ -1,7 +1,5 @@
 """Changes to the weights of built networks: latents reordered, biases initialised from data."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """Animations as files for other programs: GIF, animated WebP, MP4, a .zip of PNGs."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Sequence

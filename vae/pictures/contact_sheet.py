@@ -1,7 +1,5 @@
 """Contact sheets: many images with captions on one page, for the screen or for print."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 

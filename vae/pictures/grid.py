@@ -1,7 +1,5 @@
 """Images side by side, heatmaps over images, and PNG encoding."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

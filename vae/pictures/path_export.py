@@ -1,7 +1,5 @@
 """Paths as files for other programs: animations, contact sheets, tables."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby

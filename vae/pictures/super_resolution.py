@@ -6,8 +6,6 @@ own output for four and eight times the size. `upscale` then makes the result av
 small image. `python -m vae refiner` trains the weights in `super_resolution.safetensors`.
 """
 
-from __future__ import annotations
-
 import functools
 from pathlib import Path
 

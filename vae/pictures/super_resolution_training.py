@@ -1,7 +1,5 @@
 """Training of the super-resolution network on synthetic shapes and downsampled real images."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

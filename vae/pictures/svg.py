@@ -1,7 +1,5 @@
 """Images as vector outlines: contours of a few grey levels, traced and smoothed, as SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 

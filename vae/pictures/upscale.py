@@ -7,8 +7,6 @@ The light within a pixel is distributed by Lanczos resampling alone ("smooth") o
 super-resolution network ("refined").
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

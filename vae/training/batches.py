@@ -4,8 +4,6 @@ Images in memory are copied to the device at once. Memory-mapped images stay in 
 rows of the next batch are read in a thread while the model trains on the current one.
 """
 
-from __future__ import annotations
-
 import mmap
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple

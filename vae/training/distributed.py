@@ -7,8 +7,6 @@ with a loss each, so the sum is computed here, in one message per step that also
 and the request to stop.
 """
 
-from __future__ import annotations
-
 import datetime
 import os
 from collections.abc import Iterator, Sequence

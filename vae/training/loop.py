@@ -4,8 +4,6 @@ A run that was stopped between two steps, saved and resumed gives the curve of a
 one, bit for bit on a CPU.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 import time

@@ -1,7 +1,5 @@
 """Processes of trainings: whether one still runs, and its priority."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 

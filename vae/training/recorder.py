@@ -6,8 +6,6 @@ images), `snapshots/` (the latent plane and the reconstructed probe images over 
 the queue started the training, and `STOP` to request its end. Files are written atomically.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

@@ -4,8 +4,6 @@ It holds the weights, their average, the optimisers, the random numbers and the 
 resumed training continues exactly, to the last bit.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 import math

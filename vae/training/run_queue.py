@@ -4,8 +4,6 @@ Any server, and any run that ends, may call `advance`; a lock keeps two of them 
 same run.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -4,8 +4,6 @@ This module reads what a recorder writes, no matter who started the training or 
 it runs: a folder that a cluster writes to a shared disk is read in the same way.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Timelapse of a training: the latent plane coloured by class, next to decoded images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
