@@ -62,10 +62,7 @@ def test_image() -> np.ndarray:
 def next_steps(z: tuple[float, ...]) -> None:
     """Buttons that open other pages at this code."""
     with st.container(horizontal=True):
-        if st.button(
-            "Explore from here",
-            help="Opens Explore at this code and pins it.",
-        ):
+        if st.button("Explore from here", help="Opens Explore at this code and pins it."):
             start = Location(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
             place = session.explore_from(entry.digest, start, z)
             st.switch_page("explore.py", query_params=place.to_query(entry.name, entry.digest))

@@ -7,17 +7,12 @@ import vae  # noqa: F401
 from pages.ui.controls.page_header import mark_section
 
 st.set_page_config(
-    page_icon="pages/static/favicon.png",
-    layout="wide",
-    initial_sidebar_state="collapsed",
+    page_icon="pages/static/favicon.png", layout="wide", initial_sidebar_state="collapsed"
 )
 st.logo("pages/static/logo.svg", size="medium")
 
 SECTIONS = {
-    "": [
-        st.Page("explore.py", title="Explore", default=True),
-        st.Page("learn.py", title="Learn"),
-    ],
+    "": [st.Page("explore.py", title="Explore", default=True), st.Page("learn.py", title="Learn")],
     "Make": [
         st.Page("interpolate.py", title="Interpolate"),
         st.Page("generate.py", title="Generate"),

@@ -33,13 +33,9 @@ ENGINE_ROOMS = {
     "pictures": {"checkpoint", "data", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
     "boards": {"files", "pictures"},
-    "training": {
-        *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
-    },
+    "training": {*("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures")},
     "anomaly": {"evaluation", "files", "latent", "models", "nn"},
-    "augmentation": {
-        *("checkpoint", "data", "evaluation", "latent", "models", "nn", "pictures"),
-    },
+    "augmentation": {*("checkpoint", "data", "evaluation", "latent", "models", "nn", "pictures")},
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
         *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),

@@ -15,11 +15,7 @@ def main() -> None:
     with app() as url, page() as tab:
         for model in ("fashion-vae", "fashion-vae-conv", "fashion-cvae", "fashion-hvae"):
             rows.append([model, *measure(tab, f"{url}/?m={model}")])
-    table(
-        "Hovering for 5 s",
-        ["model", *HEAD],
-        rows,
-    )
+    table("Hovering for 5 s", ["model", *HEAD], rows)
 
 
 def measure(tab, url: str) -> list[str]:

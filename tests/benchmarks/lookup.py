@@ -103,11 +103,7 @@ def numbers(p: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[str]:
     confidence, correct = p.max(1), p.argmax(1) == labels
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     ece = np.abs(np.bincount(bin_of, confidence - correct, bins)).sum() / len(labels)
-    return [
-        f"{correct.mean():.3f}",
-        f"{retrieval.log_loss(p, labels):.3f}",
-        f"{ece:.3f}",
-    ]
+    return [f"{correct.mean():.3f}", f"{retrieval.log_loss(p, labels):.3f}", f"{ece:.3f}"]
 
 
 def without(near: Neighbours, held: np.ndarray) -> Neighbours:

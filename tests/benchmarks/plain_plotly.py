@@ -16,11 +16,7 @@ st._config.set_option("runner.postScriptGC", True)
 def prepared():
     checkpoint = vae.load("checkpoints/fashion-vae")
     data = vae.load_dataset("fashion-mnist-starter")
-    return (
-        checkpoint.model,
-        latent.split_codes(checkpoint, data.test).mean,
-        data.test.labels,
-    )
+    return (checkpoint.model, latent.split_codes(checkpoint, data.test).mean, data.test.labels)
 
 
 model, codes, labels = prepared()

@@ -49,10 +49,7 @@ def place(page: Page, z: np.ndarray) -> tuple[float, float]:
     width, height = box["width"] - 46, box["height"] - 32  # without the axes
     unit = max((x1 - x0) / width, (y1 - y0) / height)
     middle = 38 + width / 2, 8 + height / 2
-    return (
-        middle[0] + (z[0] - (x0 + x1) / 2) / unit,
-        middle[1] - (z[1] - (y0 + y1) / 2) / unit,
-    )
+    return (middle[0] + (z[0] - (x0 + x1) / 2) / unit, middle[1] - (z[1] - (y0 + y1) / 2) / unit)
 
 
 def take(page: Page, words: str) -> bytes:

@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 
 from pages.ui.compare import figures as compare_figures
-from pages.ui.compare.settings import (
-    Comparison,
-    comparison_from_map,
-    comparison_from_query,
-)
+from pages.ui.compare.settings import Comparison, comparison_from_map, comparison_from_query
 from pages.ui.models.families import (
     beta_family,
     comparable_groups,

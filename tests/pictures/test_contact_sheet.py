@@ -7,12 +7,7 @@ import pytest
 from PIL import Image
 
 from vae.pictures.animation import ExportError
-from vae.pictures.contact_sheet import (
-    BACKGROUNDS,
-    black_to_alpha,
-    encode_pdf,
-    make_contact_sheet,
-)
+from vae.pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_pdf, make_contact_sheet
 from vae.pictures.grid import encode_png
 
 

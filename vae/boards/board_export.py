@@ -11,12 +11,7 @@ from PIL import Image
 from .. import boards
 from ..files import csv_table
 from ..pictures.animation import ExportError
-from ..pictures.contact_sheet import (
-    BACKGROUNDS,
-    black_to_alpha,
-    encode_pdf,
-    make_contact_sheet,
-)
+from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_pdf, make_contact_sheet
 from ..pictures.grid import encode_png
 from ..pictures.svg import to_svg
 from ..pictures.upscale import enlarge_uint8

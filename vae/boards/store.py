@@ -16,15 +16,7 @@ from msgspec.structs import replace
 from ..files import atomic, folders
 from ..files.locks import locked
 from . import item as limits
-from .item import (
-    Board,
-    BoardError,
-    Item,
-    from_json,
-    new_id,
-    to_json,
-    validate_name,
-)
+from .item import Board, BoardError, Item, from_json, new_id, to_json, validate_name
 
 UNNAMED = "Board"
 MAX_BYTES = 2_000_000

@@ -106,11 +106,7 @@ class _Session:
     """
 
     def __init__(
-        self,
-        options: dict,
-        dataset: Dataset,
-        device: torch.device,
-        group: distributed.Group,
+        self, options: dict, dataset: Dataset, device: torch.device, group: distributed.Group
     ) -> None:
         self.out, self.half = options["out"], options["half"]
         self.dataset, self.group, self.writes = dataset, group, group.rank == 0

@@ -161,10 +161,7 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.ReLU: lambda layer, weights: {"op": "relu"},
     nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
     nn.LayerNorm: _layer_norm,
-    Residual: lambda layer, weights: {
-        "op": "residual",
-        "layers": _layers(layer.body, weights),
-    },
+    Residual: lambda layer, weights: {"op": "residual", "layers": _layers(layer.body, weights)},
     FourierFeatures: lambda layer, weights: {
         "op": "fourier",
         "in": layer.latent,

@@ -13,11 +13,7 @@ _TOLERANCE = 0.35  # of the simplified contour, in image pixels
 
 
 def to_svg(
-    image: np.ndarray,
-    *,
-    levels: Sequence[float] = LEVELS,
-    size: float = 280,
-    title: str = "",
+    image: np.ndarray, *, levels: Sequence[float] = LEVELS, size: float = 280, title: str = ""
 ) -> str:
     """A grey image [H, W] in [0, 1] as stacked shapes, one per level, without a background.
 

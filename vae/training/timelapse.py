@@ -20,11 +20,7 @@ _HUES = ["#3f51b5", "#03a9f4", "#6a0572", "#808000", "#f28e2b", "#9aa88c", "#7d4
 
 
 def render(
-    ids: Sequence[str],
-    kind: str,
-    *,
-    seconds: float = 8.0,
-    progress: Progress = no_progress,
+    ids: Sequence[str], kind: str, *, seconds: float = 8.0, progress: Progress = no_progress
 ) -> bytes:
     """A GIF or MP4 of one or two runs, side by side at the same epoch, as bytes."""
     if not 1 <= len(ids) <= 2:

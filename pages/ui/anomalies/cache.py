@@ -91,12 +91,7 @@ def start(request: ScoreRequest) -> Job:
         return b""
 
     title = anomaly.SCORES[request.score].title
-    return Job(
-        work,
-        name=f"Scoring: {title}",
-        file="",
-        media_type="",
-    )
+    return Job(work, name=f"Scoring: {title}", file="", media_type="")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

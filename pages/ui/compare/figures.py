@@ -56,10 +56,7 @@ def traversal_figure(path: Traversal, frames: int, tops: tuple[float, float, flo
     )
     figure.update_xaxes(tickvals=[0, 0.25, 0.5, 0.75, 1], row=3)
     figure.update_yaxes(
-        ticklabelposition="inside top",
-        ticklabeloverflow="allow",
-        fixedrange=True,
-        zeroline=False,
+        ticklabelposition="inside top", ticklabeloverflow="allow", fixedrange=True, zeroline=False
     )
     return figure.update_layout(
         height=300, margin={"l": 0, "r": 0, "t": 22, "b": 24}, showlegend=False

@@ -22,11 +22,7 @@ def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str,
     before = (st.session_state.get(key) or {}).get("picture") or {}
     sent = _mount(
         key=key,
-        data={
-            "width": shape[2],
-            "height": shape[1],
-            "turn": before.get("turn", 0),
-        },
+        data={"width": shape[2], "height": shape[1], "turn": before.get("turn", 0)},
         on_picture_change=lambda: None,
     ).picture
     if not sent:

@@ -4,13 +4,7 @@ on show."""
 import streamlit as st
 from PIL import Image
 
-from vae.data.uploads import (
-    UNCHANGED,
-    Preparation,
-    default_preparation,
-    open_image,
-    prepare,
-)
+from vae.data.uploads import UNCHANGED, Preparation, default_preparation, open_image, prepare
 from vae.pictures import upscale
 
 from ..runtime.errors import shown_errors

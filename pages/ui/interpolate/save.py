@@ -9,11 +9,7 @@ from .settings import PathSettings
 
 
 def save_frames(
-    name: str,
-    digest: str,
-    path: PathSettings,
-    codes: Sequence[Sequence[float]],
-    indices: object,
+    name: str, digest: str, path: PathSettings, codes: Sequence[Sequence[float]], indices: object
 ) -> bool:
     """Saves frames of a path; `indices` comes from the map and is checked here."""
     listed = indices if isinstance(indices, list) else []

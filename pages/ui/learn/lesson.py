@@ -41,12 +41,7 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
         return
     _mount(
         key=key,
-        data={
-            "figure": step.figure,
-            "models": models,
-            "betas": betas,
-            "large": large,
-        },
+        data={"figure": step.figure, "models": models, "betas": betas, "large": large},
         on_go_change=lambda: None,
     )
 

@@ -20,12 +20,7 @@ class Job:
     """
 
     def __init__(
-        self,
-        work: Callable[[Progress], bytes],
-        *,
-        name: str,
-        file: str,
-        media_type: str,
+        self, work: Callable[[Progress], bytes], *, name: str, file: str, media_type: str
     ) -> None:
         self.name, self.file, self.media_type = name, file, media_type
         self.done, self.of = 0, 1

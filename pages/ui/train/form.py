@@ -7,13 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 import vae
-from vae.config import (
-    LIKELIHOODS,
-    NETWORKS,
-    ModelConfig,
-    TrainConfig,
-    setting,
-)
+from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.training import run_queue, runs
 
 from ..runtime import routes
