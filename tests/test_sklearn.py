@@ -155,5 +155,5 @@ def test_invalid_settings_are_refused(options, words):
 
 
 def test_too_many_columns_are_refused():
-    with pytest.raises(ValueError, match="70000 columns; expected 65536"):
+    with pytest.raises(ValueError, match="70000 columns; expected at most 65536"):
         quick().fit(np.zeros((2, 70_000)))
