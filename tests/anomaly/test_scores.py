@@ -105,7 +105,7 @@ def test_a_perfect_reconstruction_has_an_error_but_no_deviance():
     """With a Bernoulli likelihood even perfectly reconstructed grey pixels cost nats."""
 
     class Perfect(torch.nn.Module):
-        latent, image_shape = 784, (1, 28, 28)
+        latent, image_shape, has_prior = 784, (1, 28, 28), False
         likelihood = build(vae.ModelConfig()).likelihood
 
         def posterior(self, x, y=None):
@@ -250,7 +250,7 @@ def test_the_command_stores_thresholds_and_rejects_wrong_use_with_one_line(
     assert again == pytest.approx(first)
     (tmp_path / "empty").mkdir()
     for words, said in [
-        ((tmp_path / "ae", tmp_path / "x.png", "--score", "neg_elbo"), "cannot give"),
+        ((tmp_path / "ae", tmp_path / "x.png", "--score", "neg_elbo"), "has no score"),
         ((tmp_path / "m", tmp_path / "x.png", "--score", "elbo"), "--score"),
         ((tmp_path / "m", tmp_path / "empty"), "holds no image"),
         ((tmp_path / "m", tmp_path / "x.png", "--false-alarms", "3"), "share"),

@@ -99,7 +99,9 @@ export class Panel {
     })));
     const words = survey.mix.map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
     this.find(".la-mix-text").textContent = words;
-    this.find(".la-mix").setAttribute("aria-label", `Classes of the ${survey.near.length} nearest items: ${words}`);
+    const meaning = `Classes of the ${survey.near.length} nearest items: ${words}`;
+    this.find(".la-mix").setAttribute("aria-label", meaning);
+    this.find(".la-mix-text").title = meaning;
     this.showSliders(z);
   }
 
