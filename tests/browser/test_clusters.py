@@ -174,6 +174,6 @@ def test_noise_is_described_and_the_page_is_accessible_on_a_phone(open_page):
 
 def test_a_broken_link_and_a_damaged_model_are_reported(open_page):
     page = opened(open_page, "/clusters?k=900&by=spectral")
-    page.get_by_text("could not be read in full (by, k)").wait_for()
+    page.get_by_text("could not be read (by, k)").wait_for()
     torn = open_page("/clusters?m=torn", ready=False)
     torn.get_by_text("torn cannot be opened").wait_for()

@@ -261,7 +261,7 @@ def test_an_old_link_opens_and_a_spoilt_one_is_reported(open_page):
     expect(page.get_by_test_id("pin-image")).to_have_count(2)
     assert condition_of(page, '[data-testid="pin-image"]') == {"label": None, "seed": 0}
     page = open_page(f"/?m={CVAE}&c=10&s=4&p=0,0c11")
-    expect(page.get_by_text("could not be read in full (p, c, s)")).to_be_visible()
+    expect(page.get_by_text("could not be read (p, c, s)")).to_be_visible()
     assert condition_of(page) == {"label": None, "seed": 0}
     page = open_page("/?c=3")
-    expect(page.get_by_text("could not be read in full (c)")).to_be_visible()
+    expect(page.get_by_text("could not be read (c)")).to_be_visible()

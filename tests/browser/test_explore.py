@@ -391,7 +391,7 @@ def test_another_version_of_the_model_is_said(open_page):
 
 def test_a_spoilt_link_opens_what_it_can(open_page):
     page = open_page("/?z=a,b&v=1,2&l=points,lasers&p=1,2;3&i=-4&h=x")
-    expect(page.get_by_text("could not be read in full (z, v, l, p, i, h)")).to_be_visible()
+    expect(page.get_by_text("could not be read (z, v, l, p, i, h)")).to_be_visible()
     assert z_of(page) == z_of(open_page("/"))  # where everyone starts
 
 
