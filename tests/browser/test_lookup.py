@@ -64,7 +64,7 @@ def test_an_uploaded_sneaker_is_classified_and_explored(open_page, clothes, mode
     before = key(page)
     page.get_by_text("File", exact=True).click()
     page.locator('input[type="file"]').set_input_files(png(clothes.test.images[SNEAKER, 0]))
-    page.get_by_alt_text("The prepared picture").wait_for()
+    page.get_by_alt_text("The prepared image").wait_for()
     page.wait_for_selector(VIEW)
     wait_for_other(page, before)
     page.wait_for_selector(MARKED)
@@ -182,7 +182,7 @@ def test_a_photograph_is_searched(browser, server):
         page.get_by_text("Camera", exact=True).click()
         wait_until(page, "document.querySelector('video')?.currentTime > 0.3")
         page.get_by_role("button", name="Take Photo").click()
-        page.get_by_alt_text("The prepared picture").wait_for()
+        page.get_by_alt_text("The prepared image").wait_for()
         page.wait_for_selector(VIEW)
         page.wait_for_selector(MARKED)
         assert pixels(page.get_by_test_id("query-image")).std() > 10
