@@ -3,30 +3,19 @@
 import { loadBuffer } from "../component/load.js";
 import { element } from "../component/element.js";
 import { densityText, Items } from "../map/items.js";
-import { listen, wheelOncePressed } from "../map/gestures.js";
-import { Overlay } from "../map/overlay.js";
-import { Plot, release } from "../map/scatter.js";
+import { LinkedPlane } from "../map/linked.js";
 import { ImageSource } from "../decoder/image_source.js";
-import { MARGIN, View } from "../map/viewport.js";
+import { MARGIN } from "../map/viewport.js";
 import { fill, paint } from "../decoder/pixels.js";
 
-export class ComparePanel {
-  /** @param handlers intentions of `listen`, each with this panel as its first argument */
+export class ComparePanel extends LinkedPlane {
   constructor(element, handlers) {
-    Object.assign(this, { element, handlers, view: new View(), stats: { decodes: [], served: 0 } });
-    this.find = (selector) => element.querySelector(selector);
-    this.over = this.find(".la-over");
-    this.overlay = new Overlay(this.over);
+    super(element, handlers);
     this.canvas = this.find('[data-testid="decoded-image"]');
     this.ctx = this.canvas.getContext("2d");
     this.source = new ImageSource(
       (pixels, { z }) => this.present(z, "browser", () => paint(pixels, this.channels, this.image.data)),
-      (bytes, { z }) => this.present(z, "server", () => fill(this.image.data, bytes, this.channels)), this.stats);
-    const mine = Object.fromEntries(Object.entries(handlers).map(([name, f]) => [name, (...values) => f(this, ...values)]));
-    wheelOncePressed(this.find(".la-plot"), this.over);
-    listen(this.over, this.view, mine, { panning: false });
-    this.resizer = new ResizeObserver(() => { this.measure(); this.handlers.moved(this); });
-    this.resizer.observe(this.find(".la-plot"));
+      (bytes, { z }) => this.present(z, "server", () => fill(this.image.data, bytes, this.channels)), { decodes: [], served: 0 });
   }
 
   /** Loads one model: { facts, urls, title }. */
@@ -40,32 +29,16 @@ export class ComparePanel {
     this.items = null;
     try {
       const [items, buffer] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program)]);
-      this.openSource(buffer, urls.decode, facts);
+      this.source.openOrServe(buffer, urls.decode, facts); // models are compared at zero noise
       const [channels, height, width] = items.image;
       Object.assign(this.canvas, { width, height });
       Object.assign(this, { items, channels, image: this.ctx.createImageData(width, height), shown: null, original: null });
-      this.measure();
-      this.view.fit(items.bounds);
-      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-      this.plot.hidden = hidden;
-      const before = this.screens();
-      await this.plot.draw(items, this.view, theme);
-      before.filter((canvas) => !canvas.isConnected).forEach(release);
+      await this.drawItems(Plotly, items, theme, hidden);
       this.element.dataset.state = "ready";
     } catch (error) {
       this.items = null;
       this.element.dataset.state = "failed";
       this.find(".la-status").textContent = `This map did not load (${error.message}). Reload the page.`;
-    }
-  }
-
-  /** Opens the decoder program; where the browser cannot run it, the server decodes. */
-  openSource(buffer, url, facts) {
-    const none = new Float32Array(facts.contextSize); // models are compared at zero noise
-    try {
-      this.source.open(buffer, url, facts, none);
-    } catch {
-      this.source.open(null, url, facts, none);
     }
   }
 
@@ -127,11 +100,7 @@ export class ComparePanel {
   /** Cursor, class names and the chosen item over the points; moves the points when the view moved. */
   draw(theme, scene, moved) {
     if (!this.view.width || this.element.dataset.state !== "ready") return;
-    if (moved) {
-      this.plot.move(this.view);
-      this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
-    }
-    this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, ...scene });
+    super.draw(theme, scene, moved);
     this.drawOutside(theme, scene.z);
   }
 
@@ -148,22 +117,6 @@ export class ComparePanel {
     ctx.fillStyle = theme.accentText; ctx.strokeStyle = theme.ground; ctx.lineWidth = 2;
     ctx.stroke(); ctx.fill();
     ctx.restore();
-  }
-
-  measure() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
-  }
-
-  /** The canvases on which Plotly draws the items. */
-  screens() { return [...this.find(".la-plotly").querySelectorAll("canvas")]; }
-
-  destroy() {
-    this.resizer.disconnect();
-    const before = this.screens();
-    this.plot?.destroy();
-    before.forEach(release);
-    this.element.remove();
   }
 }
 

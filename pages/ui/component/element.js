@@ -22,3 +22,20 @@ export function element(tag, properties = {}, ...children) {
 
 /** Shows whether a toggle button is on. */
 export const press = (button, on) => button.setAttribute("aria-pressed", String(on));
+
+/** Calls `choose` with the value of the button `data-<name>` that is clicked. */
+export function onButtons(root, name, choose) {
+  for (const button of root.querySelectorAll(`[data-${name}]`)) button.onclick = () => choose(button.dataset[name]);
+}
+
+/** Shows which of the toggle buttons `data-<name>` is on: the one with this value. */
+export function pressOnly(root, name, value) {
+  for (const button of root.querySelectorAll(`[data-${name}]`)) press(button, button.dataset[name] === value);
+}
+
+/** A new element of an SVG. */
+export function svgElement(tag, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  return made;
+}

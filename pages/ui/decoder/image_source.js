@@ -52,6 +52,12 @@ export class ImageSource {
     Object.assign(this, { answers: new Map(), fetching: new Set(), next: null });
   }
 
+  /** Opens a decoder without noise; where the browser cannot run it, the server decodes. */
+  openOrServe(buffer, decodeUrl, facts) {
+    const none = new Float32Array(facts.contextSize);
+    try { this.open(buffer, decodeUrl, facts, none); } catch { this.open(null, decodeUrl, facts, none); }
+  }
+
   /** The browser's image at a latent; overwritten by the next call. @param {Latent} latent */
   decode({ z, label, seed }) {
     return this.decoder.decode(z, this.rows[this.context === "label" ? label : seed]);

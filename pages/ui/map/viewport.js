@@ -1,5 +1,7 @@
 /** The part of the plane that is shown, and the transform between codes and pixels. */
 
+import { sharpContext } from "../component/canvas.js";
+
 export const MARGIN = { l: 38, r: 8, t: 8, b: 24 };
 const SPAN = [1e-3, 1e3];
 
@@ -67,11 +69,7 @@ export class View {
 
 /** Clears a canvas to the view's size at the screen's resolution; drawing is clipped to the axes. */
 export function openCanvas(canvas, view) {
-  const ratio = devicePixelRatio || 1, ctx = canvas.getContext("2d");
-  const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  ctx.reset();
-  ctx.scale(ratio, ratio);
+  const ctx = sharpContext(canvas, view.width, view.height);
   ctx.beginPath();
   ctx.rect(MARGIN.l, MARGIN.t, view.plotWidth, view.plotHeight);
   ctx.clip();

@@ -35,12 +35,7 @@ export class Decoded extends InverseImage {
     const here = show((pixels) => paint(pixels, this.channels, this.image.data));
     const there = show((bytes) => fill(this.image.data, bytes, this.channels));
     this.source = new ImageSource((p, latent) => here(p, latent, "browser"), (b, latent) => there(b, latent, "server"), { decodes: [], served: 0 });
-    const none = new Float32Array(facts.contextSize); // the image at the means of a hierarchy
-    try {
-      this.source.open(program, urls.decode, facts, none);
-    } catch { // the browser cannot run this decoder: the server decodes
-      this.source.open(null, urls.decode, facts, none);
-    }
+    this.source.openOrServe(program, urls.decode, facts); // the image at the means of a hierarchy
   }
 
   code(y) { return round(affine(this.frame, this.latentSize, y)); }

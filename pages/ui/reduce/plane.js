@@ -3,31 +3,20 @@
 import { loadBuffer, loadFloats } from "../component/load.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { Items } from "../map/items.js";
-import { listen, wheelOncePressed } from "../map/gestures.js";
-import { Overlay } from "../map/overlay.js";
-import { Plot, release } from "../map/scatter.js";
-import { View } from "../map/viewport.js";
+import { LinkedPlane } from "../map/linked.js";
 import { Decoded, Linear } from "./inverse.js";
 
 const REACH = 9; // pixels between the pointer and the image that it selects
 
-export class ReducePlane {
-  /** @param handlers those of `listen`, each with this plane as its first argument, and command(plane, word) */
-  constructor(element, handlers) {
-    Object.assign(this, { element, handlers, view: new View(), lasso: new Lasso() });
-    this.find = (selector) => element.querySelector(selector);
-    this.over = this.find(".la-over");
-    this.overlay = new Overlay(this.over);
+export class ReducePlane extends LinkedPlane {
+  lasso = new Lasso();
+
+  /** @param command(plane, word) is called by the button */
+  constructor(element, { command, ...handlers }) {
+    super(element, handlers);
     this.canvas = this.find(".rm-foot canvas");
     this.button = this.find(".rm-status button");
-    const { command, resized, ...moves } = handlers;
-    this.viewChanged = false; // by the visitor
-    const bound = Object.fromEntries(Object.entries(moves).map(([name, f]) => [name, (...values) => f(this, ...values)]));
     this.button.onclick = () => command(this, this.button.dataset.word);
-    wheelOncePressed(this.find(".la-plot"), this.over);
-    listen(this.over, this.view, bound, { panning: false });
-    this.resizer = new ResizeObserver(() => { this.measure(); if (!this.viewChanged) this.fit(); resized(this); });
-    this.resizer.observe(this.find(".la-plot"));
   }
 
   /** Shows Python's message: { method, title, description, inverse, state, message, done, word }. */
@@ -43,12 +32,9 @@ export class ReducePlane {
     this.canvas.hidden = true;
     this.element.dataset.state = plane.state;
     this.find(".rm-status p").textContent = plane.message;
-    const bar = this.find("progress");
-    bar.hidden = plane.done === null;
-    if (plane.done !== null) bar.value = plane.done;
-    bar.setAttribute("aria-label", plane.message);
-    Object.assign(this.button, { hidden: !plane.word, textContent: plane.word ?? "" });
-    this.button.dataset.word = plane.word ?? "";
+    const bar = this.find("progress"), word = plane.word ?? "";
+    Object.assign(bar, { hidden: plane.done === null, value: plane.done ?? 0, ariaLabel: plane.message });
+    Object.assign(this.button, { hidden: !word, textContent: word }).dataset.word = word;
     this.find(".rm-inverse").textContent = "";
   }
 
@@ -64,14 +50,7 @@ export class ReducePlane {
       this.inverse = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Linear(this.canvas, parts);
       this.canvas.hidden = !this.inverse;
       this.shown = undefined;
-      this.measure();
-      this.view.fit(items.bounds);
-      this.viewChanged = false;
-      this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-      this.plot.hidden = hidden;
-      const before = this.canvases();
-      await this.plot.draw(items, this.view, theme);
-      before.filter((canvas) => !canvas.isConnected).forEach(release);
+      await this.drawItems(Plotly, items, theme, hidden);
       if (this.url !== url) return;
       this.items = items;
       if (selected) await this.plot.select(selected);
@@ -84,9 +63,10 @@ export class ReducePlane {
     }
   }
 
-  fit() {
-    this.viewChanged = false;
-    if (this.items) this.view.fit(this.items.bounds);
+  /** The view that the visitor has not changed stays fitted. */
+  resize() {
+    super.resize();
+    if (!this.viewChanged) this.fit();
   }
 
   /** The image at a point of the plane, or null where there is none. */
@@ -130,27 +110,12 @@ export class ReducePlane {
   /** @param scene { z: the cursor or null, item, hidden }   @param moved whether the view has moved */
   draw(theme, scene, moved) {
     if (!this.view.width || !this.items) return;
-    if (moved) {
-      this.plot.move(this.view);
-      this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
-    }
-    this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, preview: false, ...scene });
+    super.draw(theme, { preview: false, ...scene }, moved);
     if (this.lasso.stroke) drawLasso(this.over.getContext("2d"), this.view, theme, this.lasso.stroke);
   }
 
-  measure() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
-  }
-
-  canvases() { return [...this.find(".la-plotly").querySelectorAll("canvas")]; }
-
   destroy() {
     this.url = null;
-    this.resizer.disconnect();
-    const before = this.canvases();
-    this.plot?.destroy();
-    before.forEach(release);
-    this.element.remove();
+    super.destroy();
   }
 }

@@ -7,8 +7,8 @@
  */
 
 import { element } from "../component/element.js";
-import { Lists, mark } from "../map/lists.js";
-import { LatestImage } from "../decoder/latest_image.js";
+import { LinkedMaps } from "../map/linked.js";
+import { mark } from "../map/lists.js";
 import { loadPlotly } from "../map/scatter.js";
 import { ReducePlane } from "./plane.js";
 import { sliderRow } from "../controls/slider.js";
@@ -17,34 +17,16 @@ import { round } from "../map/viewport.js";
 const NEAREST = 100; // images that the key S selects
 const NO_TARGET = { plane: null, point: null, item: null };
 
-export default class ReduceMap {
-  constructor(root) {
-    this.root = root;
-    this.find = (selector) => root.querySelector(selector);
-    Object.assign(this, { planes: [], hidden: new Set(), selected: null, held: NO_TARGET, preview: null, others: [] });
-    this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
-    this.latestImage = new LatestImage((item) => this.lists.picture(item), (picture, item) => this.showOriginal(picture, item));
-    this.find('[data-do="clear"]').onclick = () => this.select(null);
-    this.find('[data-do="fit"]').onclick = () => this.fit();
-    this.find('[data-do="mean"]').onclick = () => { this.others = this.meanOfOthers(); this.targetModel(); };
-  }
+export default class ReduceMap extends LinkedMaps {
+  selected = null;
+  held = NO_TARGET;
+  preview = null;
+  others = [];
 
-  actions() {
-    const whenReady = (handler) => (plane, ...values) => plane.items && handler(plane, ...values);
-    return {
-      preview: whenReady((plane, point) => { this.preview = point && this.target(plane, point); this.redraw(); }),
-      hold: whenReady((plane, point) => { if (plane.lasso.stroke) plane.lasso.extend(point); else plane.lasso.begin(point); this.preview = null; this.redraw(); }),
-      release: whenReady((plane) => {
-        const polygon = plane.lasso.end(plane.view.unit);
-        this.select(polygon && plane.within(polygon, this.hidden));
-      }),
-      pin: whenReady((plane, point) => this.hold(this.target(plane, point))),
-      moved: (plane) => this.changeView(plane),
-      resized: (plane) => { (this.moved ??= new Set()).add(plane); this.redraw(); },
-      nudge: whenReady((plane, dx, dy) => this.nudge(plane, dx, dy)),
-      key: (plane, key) => this.key(plane, key),
-      command: (plane, word) => this.send?.("ask", { do: word, method: plane.method, turn: Date.now() }),
-    };
+  constructor(root) {
+    super(root);
+    this.find('[data-do="clear"]').onclick = () => this.select(null);
+    this.find('[data-do="mean"]').onclick = () => { this.others = this.meanOfOthers(); this.targetModel(); };
   }
 
   /** Called with every message from Python. The selection survives changes of the layouts. */
@@ -75,14 +57,12 @@ export default class ReduceMap {
     if (this.lists.items) this.lists.showLegend(this.hidden, theme);
     this.showSelection();
     this.root.dataset.state = "ready";
-    this.moved = new Set(this.planes);
-    this.redraw();
+    this.moveAll();
   }
 
   addPlane() {
-    const element = this.find(".rm-plane-template").content.firstElementChild.cloneNode(true);
-    this.find(".rm-planes").append(element);
-    return new ReducePlane(element, this.actions());
+    const command = (plane, word) => this.send?.("ask", { do: word, method: plane.method, turn: Date.now() });
+    return new ReducePlane(this.addCopy(".rm-plane-template", ".rm-planes"), { ...this.handlers(), command });
   }
 
   async open(plane, message, data) {
@@ -94,8 +74,6 @@ export default class ReduceMap {
     if (this.held.plane === plane) this.held = { ...NO_TARGET, item: this.held.item ?? message.facts.first };
   }
 
-  ready() { return this.planes.filter((plane) => plane.items); }
-
   model() { return this.ready().find((plane) => plane.method === "model"); }
 
   // --- Input ------------------------------------------------------------------------------------
@@ -103,37 +81,45 @@ export default class ReduceMap {
   /** The target at a point: the image there, else the point itself. */
   target(plane, point) { return { plane, point, item: plane.hit(point, this.hidden) }; }
 
-  hold(held) {
-    this.held = held;
+  /** Draws the lasso. */
+  drag({ lasso }, point) {
+    if (lasso.stroke) lasso.extend(point); else lasso.begin(point);
+    this.preview = null;
+    this.redraw();
+  }
+
+  release(plane) {
+    const polygon = plane.items && plane.lasso.end(plane.view.unit);
+    if (plane.items) this.select(polygon && plane.within(polygon, this.hidden));
+  }
+
+  pin(plane, point) {
+    this.held = this.target(plane, point);
     this.preview = null;
     // The other latents take the values of the image: the plane then contains its code.
-    if (held.item !== null && this.model()) this.others = round(this.model().items.code(held.item).slice(2));
+    if (this.held.item !== null && this.model()) this.others = round(this.model().items.code(this.held.item).slice(2));
     this.redraw();
     this.say();
   }
 
-  nudge(plane, dx, dy) {
-    const { held } = this, from = held.plane === plane ? held.point : held.item !== null ? plane.point(held.item) : plane.view.centre;
-    const point = [from[0] + dx, from[1] + dy];
+  goTo(plane, point) {
     if (plane.view.reveal(...point)) this.changeView(plane);
-    this.hold(this.target(plane, point));
+    this.pin(plane, point);
   }
 
-  key(plane, key) {
-    if (!plane.items) return false;
-    const zoom = (factor) => () => { plane.view.zoom(factor); this.changeView(plane); };
-    const here = () => (this.held.plane === plane ? this.held.point : this.held.item !== null ? plane.point(this.held.item) : plane.view.centre);
-    const actions = {
-      "+": zoom(1.5), "=": zoom(1.5), "-": zoom(1 / 1.5), f: () => this.fit(), F: () => this.fit(),
-      s: () => this.select(plane.nearest(here(), NEAREST, this.hidden)), Escape: () => this.select(null),
-    };
-    actions.S = actions.s;
-    if (actions[key]) { actions[key](); return true; }
-    const centre = /^[0-9]$/.test(key) && plane.items.centres[Number(key)];
-    if (!centre) return false;
-    if (plane.view.reveal(...centre)) this.changeView(plane);
-    this.hold(this.target(plane, centre));
-    return true;
+  /** Where the target is in a plane; its centre, if it is nowhere. */
+  place(plane) {
+    const { held } = this;
+    return held.plane === plane ? held.point : held.item !== null ? plane.point(held.item) : plane.view.centre;
+  }
+
+  nudge(plane, dx, dy) {
+    const [x, y] = this.place(plane);
+    this.goTo(plane, [x + dx, y + dy]);
+  }
+
+  keys(plane) {
+    return { s: () => this.select(plane.nearest(this.place(plane), NEAREST, this.hidden)), Escape: () => this.select(null) };
   }
 
   /** Selects items in every plane; null selects none. */
@@ -143,26 +129,6 @@ export default class ReduceMap {
     this.showSelection();
     this.redraw();
     this.say();
-  }
-
-  /** The visitor has moved the view of a plane: it is no longer fitted on a resize. */
-  changeView(plane) {
-    plane.viewChanged = true;
-    (this.moved ??= new Set()).add(plane);
-    this.redraw();
-  }
-
-  fit() {
-    for (const plane of this.planes) plane.fit();
-    this.moved = new Set(this.planes);
-    this.redraw();
-  }
-
-  toggleClass(label) {
-    if (!this.hidden.delete(label)) this.hidden.add(label);
-    this.lists.showLegend(this.hidden, this.theme);
-    for (const plane of this.ready()) plane.plot.setVisible(this.hidden, true);
-    this.redraw();
   }
 
   // --- Other latent dimensions ---------------------------------------------------------------------
@@ -193,9 +159,8 @@ export default class ReduceMap {
 
   /** Moves the cursor to the model's plane, where the sliders apply. */
   targetModel() {
-    const plane = this.model(), { held } = this;
-    const point = held.plane === plane ? held.point : held.item !== null ? plane.point(held.item) : plane.view.centre;
-    this.held = { plane, point, item: null };
+    const plane = this.model();
+    this.held = { plane, point: this.place(plane), item: null };
     this.preview = null;
     this.redraw();
   }
@@ -220,24 +185,13 @@ export default class ReduceMap {
     const counts = new Map();
     for (const i of selected ?? []) counts.set(items.labels[i], (counts.get(items.labels[i]) ?? 0) + 1);
     this.find(".rm-classes").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => {
-      const row = element("li"), number = element("b");
-      row.innerHTML = mark(label, theme.classes[label % theme.classes.length]);
-      number.textContent = count;
-      row.append(items.classes[label], number);
-      return row;
+      const innerHTML = mark(label, theme.classes[label % theme.classes.length]);
+      return element("li", { innerHTML }, items.classes[label], element("b", { textContent: count }));
     }));
   }
 
-  redraw() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
-      this.drawPlanes();
-    });
-  }
-
-  drawPlanes() {
-    const { theme, hidden, others } = this, { plane: targeted, point, item } = this.preview ?? this.held, moved = this.moved ?? new Set();
-    this.moved = null;
+  drawPlanes(moved) {
+    const { theme, hidden, others } = this, { plane: targeted, point, item } = this.preview ?? this.held;
     for (const plane of this.ready()) {
       const more = plane.items.latentSize > 2 ? others : [];
       plane.show(item !== null ? plane.items.code(item) : plane === targeted ? [...point, ...more] : null, item !== null);
@@ -252,17 +206,5 @@ export default class ReduceMap {
     if (item !== null) this.latestImage.want(item);
   }
 
-  /** Announces the target and the selection to screen readers, once they have not changed for a while. */
-  say() {
-    clearTimeout(this.saying);
-    this.saying = setTimeout(() => {
-      this.find(".la-live").textContent = [this.find(".rm-name"), this.find(".rm-number"), this.find(".rm-count"), this.find(".rm-classes")].map((e) => e.textContent).join("; ");
-    }, 400);
-  }
-
-  destroy() {
-    for (const plane of this.planes) plane.destroy();
-    cancelAnimationFrame(this.frame);
-    clearTimeout(this.saying);
-  }
+  words() { return ["name", "number", "count", "classes"].map((part) => this.find(`.rm-${part}`).textContent); }
 }
