@@ -5,6 +5,7 @@
  * threshold when it is released.
  */
 
+import { svgElement } from "../component/element.js";
 import { loadBuffer } from "../component/load.js";
 
 const BINS = 64;
@@ -82,7 +83,6 @@ export default class ScoreHistogram {
     this.root.dataset.key = data.key;
   }
 
-  /** Sets the ends of the axis. */
   setRange() {
     const ends = Object.values(this.scores).filter((v) => v.length);
     let low = Math.min(...ends.map((v) => quantile(v, OUTLIERS))), high = Math.max(...ends.map((v) => quantile(v, 1 - OUTLIERS)));
@@ -105,8 +105,8 @@ export default class ScoreHistogram {
 
   key(event) {
     const span = this.high - this.low;
-    const by = { ArrowLeft: -span / 200, ArrowDown: -span / 200, ArrowRight: span / 200, ArrowUp: span / 200, PageDown: -span / 20, PageUp: span / 20 }[event.key];
-    const to = { Home: this.low, End: this.high }[event.key] ?? (by && Math.min(this.high, Math.max(this.low, this.threshold + by)));
+    const by = { ArrowLeft: -0.005, ArrowDown: -0.005, ArrowRight: 0.005, ArrowUp: 0.005, PageDown: -0.05, PageUp: 0.05 }[event.key];
+    const to = { Home: this.low, End: this.high }[event.key] ?? (by && Math.min(this.high, Math.max(this.low, this.threshold + by * span)));
     if (to === undefined || !this.scores) return;
     event.preventDefault();
     this.pressed = true;
@@ -122,25 +122,23 @@ export default class ScoreHistogram {
       key: this.scoresKey, turn: this.turn, threshold: share === undefined ? this.threshold : null,
       share: share ?? above(normal, this.threshold) / normal.length,
     });
-    const text = (name) => this.find(`[data-testid="${name}"]`).textContent;
-    this.find(".la-live").textContent = `False-positive rate ${text("fpr")}${this.scores.candidates.length ? `, true-positive rate ${text("tpr")}` : ""}`;
+    const [fpr, tpr] = ["fpr", "tpr"].map((name) => this.find(`[data-testid="${name}"]`).textContent);
+    this.find(".la-live").textContent = `False-positive rate ${fpr}${this.scores.candidates.length ? `, true-positive rate ${tpr}` : ""}`;
   }
 
   count() {
     const { normal, candidates } = this.scores;
     const falsePositives = above(normal, this.threshold), truePositives = above(candidates, this.threshold);
     const flagged = falsePositives + truePositives, rate = percent(falsePositives, normal.length);
-    const show = (name, text) => { this.find(`[data-testid="${name}"]`).textContent = text; };
-    show("threshold-value", this.threshold.toFixed(3));
-    show("fpr", rate);
-    show("tpr", candidates.length ? percent(truePositives, candidates.length) : "");
-    show("precision", flagged ? `${(100 * truePositives / flagged).toFixed(1)} % of the flagged images` : "no image is flagged");
+    const threshold = this.threshold.toFixed(3);
+    const texts = {
+      "threshold-value": threshold, fpr: rate, tpr: candidates.length ? percent(truePositives, candidates.length) : "",
+      precision: flagged ? `${(100 * truePositives / flagged).toFixed(1)} % of the flagged images` : "no image is flagged",
+    };
+    for (const [name, text] of Object.entries(texts)) this.find(`[data-testid="${name}"]`).textContent = text;
     this.target.value = String(Number((100 * falsePositives / normal.length).toFixed(2)));
-    const { line } = this;
-    line.setAttribute("aria-valuemin", this.low.toFixed(3));
-    line.setAttribute("aria-valuemax", this.high.toFixed(3));
-    line.setAttribute("aria-valuenow", this.threshold.toFixed(3));
-    line.setAttribute("aria-valuetext", `${this.threshold.toFixed(3)}: false-positive rate ${rate}`);
+    const values = { min: this.low.toFixed(3), max: this.high.toFixed(3), now: threshold, text: `${threshold}: false-positive rate ${rate}` };
+    for (const [name, value] of Object.entries(values)) this.line.setAttribute(`aria-value${name}`, value);
   }
 
   showThreshold() {
@@ -156,7 +154,7 @@ export default class ScoreHistogram {
   }
 
   draw() {
-    const box = this.find(".sh-plot").getBoundingClientRect(), { width, height } = box;
+    const { width, height } = this.find(".sh-plot").getBoundingClientRect();
     if (!width) return;
     this.size = { width, height };
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -178,20 +176,15 @@ export default class ScoreHistogram {
   axis(width, height) {
     const rough = (this.high - this.low) / Math.max(3, Math.floor(width / 130)), power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough), digits = Math.max(0, -Math.floor(Math.log10(step)));
-    const axis = this.find(".sh-axis"), made = (name, attributes) => {
-      const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-      for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-      return node;
-    };
-    const parts = [made("line", { x1: 0, x2: width, y1: height - AXIS + 0.5, y2: height - AXIS + 0.5 })];
+    const parts = [svgElement("line", { x1: 0, x2: width, y1: height - AXIS + 0.5, y2: height - AXIS + 0.5 })];
     for (let v = Math.ceil(this.low / step) * step; v <= this.high; v += step) {
       const x = (v - this.low) / (this.high - this.low) * width;
       if (x < 14 || x > width - 14) continue;
-      const text = made("text", { x, y: height - 5 });
+      const text = svgElement("text", { x, y: height - 5 });
       text.textContent = (Math.abs(v) < step / 2 ? 0 : v).toFixed(digits).replace("-", "−");
       parts.push(text);
     }
-    axis.replaceChildren(...parts);
+    this.find(".sh-axis").replaceChildren(...parts);
   }
 
   destroy() { this.sized.disconnect(); }

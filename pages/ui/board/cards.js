@@ -3,8 +3,9 @@
  * by side. Python writes every change and sends the board again.
  */
 
-import { loadImage, resolve } from "../component/load.js";
-import { element } from "../component/element.js";
+import { loadImage } from "../component/load.js";
+import { element, onButtons, pressOnly, svgElement } from "../component/element.js";
+import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 
 const DRAG_DISTANCE = 6; // pixels
 
@@ -16,19 +17,13 @@ export default class Board {
     this.selected = [];
     this.sort = "manual";
     this.view = "cards";
-    for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
-    for (const button of root.querySelectorAll("[data-sort]")) button.onclick = () => { this.sort = button.dataset.sort; this.show(); };
-    for (const button of root.querySelectorAll("[data-view]")) button.onclick = () => { this.view = button.dataset.view; this.show(); };
+    onButtons(root, "do", (action) => this.ask(action));
+    onButtons(root, "sort", (sort) => { this.sort = sort; this.show(); });
+    onButtons(root, "view", (view) => { this.view = view; this.show(); });
     this.find("[data-least]").onchange = () => this.show();
     this.cards.onpointerdown = (event) => this.press(event);
     this.cards.onkeydown = (event) => this.key(event);
-    this.shortcut = (event) => {
-      if (event.target.closest?.("input, textarea, select, [contenteditable]") || !(event.ctrlKey || event.metaKey)) return;
-      if (event.key.toLowerCase() !== "z" || !root.isConnected) return;
-      event.preventDefault();
-      this.ask(event.shiftKey ? "redo" : "undo");
-    };
-    document.addEventListener("keydown", this.shortcut);
+    this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
   }
 
   update({ data, setStateValue }) {
@@ -56,11 +51,9 @@ export default class Board {
 
   show() {
     const focused = document.activeElement?.closest?.(".bd-card")?.dataset.id;
-    for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
-    for (const button of this.root.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === this.view);
-    this.cards.hidden = this.view !== "cards";
-    this.find(".bd-tree").hidden = this.view !== "tree";
-    this.find(".bd-pair").hidden = this.view !== "pair";
+    pressOnly(this.root, "sort", this.sort);
+    pressOnly(this.root, "view", this.view);
+    for (const view of ["cards", "tree", "pair"]) this.find(`.bd-${view}`).hidden = this.view !== view;
     this.shown = this.order();
     this.cards.replaceChildren(...this.shown.map((id) => this.card(this.items.get(id))));
     if (this.view === "tree") this.showTree();
@@ -69,43 +62,27 @@ export default class Board {
     if (focused) this.cards.querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
-  image(item) {
-    const { columns, rows, url } = this.data.sprite, share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
-    const image = element("div");
-    image.className = "bd-image";
-    Object.assign(image.style, {
-      backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
-      backgroundPosition: `${share(item.index % columns, columns)} ${share(Math.floor(item.index / columns), rows)}`,
-    });
-    return image;
-  }
+  image({ index }) { return element("div", { className: "bd-image", style: spriteStyle(this.data.sprite, index) }); }
 
   card(item) {
-    const card = element("div");
-    card.className = "bd-card";
-    Object.assign(card.dataset, { id: item.id, z: item.z.join(","), stars: item.stars });
-    card.setAttribute("role", "option");
-    card.setAttribute("aria-label", `Image ${item.index + 1} of ${item.model}, ${item.stars} stars${item.step ? `, ${item.step}` : ""}`);
-    const stars = element("div");
-    stars.className = "bd-stars";
-    for (let n = 1; n <= 5; n++) {
-      const star = element("button", { type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1 });
-      star.setAttribute("aria-label", `${n} stars`);
-      star.onclick = () => this.ask("stars", { ids: [item.id], stars: n === item.stars ? 0 : n });
-      stars.append(star);
-    }
-    const note = element("input", { className: "bd-note", value: item.note, placeholder: "Add a note", maxLength: 2000, tabIndex: -1 });
-    note.setAttribute("aria-label", `Note of image ${item.index + 1}`);
-    note.onchange = () => this.ask("note", { ids: [item.id], note: note.value });
-    note.onblur = () => { if (this.waiting) { this.waiting = false; this.show(); } };
-    note.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); };
-    const caption = element("div");
-    caption.className = "bd-caption";
-    const title = `${item.model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${item.warning ? `: ${item.warning}` : ""}`;
-    caption.append(element("span", { textContent: item.warning || item.step || item.model, title }));
-    if (item.link) caption.append(element("a", { href: item.link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
-    card.append(this.image(item), stars, note, caption);
-    return card;
+    const { id, index, model, step, warning, link } = item;
+    const stars = [1, 2, 3, 4, 5].map((n) => element("button", {
+      type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1, "aria-label": `${n} stars`,
+      onclick: () => this.ask("stars", { ids: [id], stars: n === item.stars ? 0 : n }),
+    }));
+    const note = element("input", {
+      className: "bd-note", value: item.note, placeholder: "Add a note", maxLength: 2000, tabIndex: -1,
+      "aria-label": `Note of image ${index + 1}`, onchange: () => this.ask("note", { ids: [id], note: note.value }),
+      onblur: () => { if (this.waiting) { this.waiting = false; this.show(); } },
+      onkeydown: (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); },
+    });
+    const title = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
+    const caption = element("div", { className: "bd-caption" }, element("span", { textContent: warning || step || model, title }));
+    if (link) caption.append(element("a", { href: link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
+    return element("div", {
+      className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "option",
+      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars${step ? `, ${step}` : ""}`,
+    }, this.image(item), element("div", { className: "bd-stars" }, ...stars), note, caption);
   }
 
   mark() {
@@ -114,13 +91,11 @@ export default class Board {
       card.setAttribute("aria-selected", this.selected.includes(card.dataset.id));
       card.tabIndex = card.dataset.id === first ? 0 : -1;
     }
-    const can = this.data.can;
-    const enabled = { undo: can.undo, redo: can.redo, delete: this.selected.length > 0 };
+    const enabled = { ...this.data.can, delete: this.selected.length > 0 };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
-    if (JSON.stringify(this.selected) !== this.sent) {
-      this.sent = JSON.stringify(this.selected);
-      this.send("selected", this.selected);
-    }
+    const selected = JSON.stringify(this.selected);
+    if (selected !== this.sent) this.send("selected", this.selected);
+    this.sent = selected;
   }
 
   select(id, { add = false, until = false } = {}) {
@@ -147,18 +122,15 @@ export default class Board {
       if (this.drag) for (const other of this.cards.children) other.dataset.before = other === target(move);
     };
     const ended = (up) => {
-      removeEventListener("pointermove", moved);
-      removeEventListener("pointerup", ended);
-      removeEventListener("pointercancel", ended);
+      for (const [name, listener] of listeners) removeEventListener(name, listener);
       const { drag } = this, over = up.type === "pointerup" && target(up);
       this.drag = null;
       for (const other of this.cards.children) other.dataset.before = other.dataset.dragged = false;
       if (drag) { if (over && !drag.includes(over.dataset.id)) this.move(drag, over.dataset.id); }
       else if (up.type === "pointerup") this.select(id, { add: event.ctrlKey || event.metaKey, until: event.shiftKey });
     };
-    addEventListener("pointermove", moved);
-    addEventListener("pointerup", ended);
-    addEventListener("pointercancel", ended);
+    const listeners = Object.entries({ pointermove: moved, pointerup: ended, pointercancel: ended });
+    for (const [name, listener] of listeners) addEventListener(name, listener);
   }
 
   /** Moves cards to the position of another one. */
@@ -170,14 +142,11 @@ export default class Board {
   key(event) {
     const card = event.target.closest(".bd-card");
     if (!card || event.target !== card) return;
-    const { id } = card.dataset, at = this.shown.indexOf(id), first = this.cards.children[0];
-    const columns = Math.max(1, [...this.cards.children].findIndex((other) => other.offsetTop > first.offsetTop));
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    const ids = this.selected.includes(id) ? this.selected : [id];
-    if (step && event.altKey) {
-      const next = Math.min(this.shown.length - 1, Math.max(0, at + step));
-      if (next !== at && this.sort === "manual") this.move([id], this.shown[next]);
-    } else if (step) this.cards.children[Math.min(this.shown.length - 1, Math.max(0, at + step))].focus();
+    const { id } = card.dataset, at = this.shown.indexOf(id), ids = this.selected.includes(id) ? this.selected : [id];
+    const cards = [...this.cards.children], step = gridStep(event.key, cards);
+    const next = Math.min(this.shown.length - 1, Math.max(0, at + step));
+    if (step && event.altKey) { if (next !== at && this.sort === "manual") this.move([id], this.shown[next]); }
+    else if (step) cards[next].focus();
     else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") { this.selected = [...this.shown]; this.mark(); }
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === " " || event.key === "Enter") this.select(id, { add: event.key === " " });
@@ -192,30 +161,23 @@ export default class Board {
   showTree() {
     const panel = this.find(".bd-tree"), leaves = new Map();
     panel.replaceChildren(...this.data.generations.map((row) => {
-      const line = element("div", { className: "bd-row" });
       for (const id of row) {
-        const item = this.items.get(id), leaf = element("div");
-        leaf.className = "bd-leaf";
-        leaf.title = item.step || item.model;
-        leaf.append(this.image(item));
-        leaf.onpointerenter = () => this.highlight(id, leaves);
-        leaf.onpointerleave = () => this.highlight(null, leaves);
-        leaves.set(id, leaf);
-        line.append(leaf);
+        const item = this.items.get(id);
+        leaves.set(id, element("div", {
+          className: "bd-leaf", title: item.step || item.model,
+          onpointerenter: () => this.highlight(id, leaves), onpointerleave: () => this.highlight(null, leaves),
+        }, this.image(item)));
       }
-      return line;
+      return element("div", { className: "bd-row" }, ...row.map((id) => leaves.get(id)));
     }));
-    const ns = "http://www.w3.org/2000/svg", lines = document.createElementNS(ns, "svg");
-    lines.setAttribute("width", panel.scrollWidth);
-    lines.setAttribute("height", panel.scrollHeight);
+    const lines = svgElement("svg", { width: panel.scrollWidth, height: panel.scrollHeight });
     for (const [id, leaf] of leaves) {
       for (const parent of this.items.get(id).parents) {
         const from = leaves.get(parent);
         if (!from || from === leaf) continue;
-        const path = document.createElementNS(ns, "path"), x = (l) => l.offsetLeft + l.offsetWidth / 2;
+        const x = (l) => l.offsetLeft + l.offsetWidth / 2;
         const y0 = from.offsetTop + from.offsetHeight, y1 = leaf.offsetTop, middle = (y0 + y1) / 2;
-        path.setAttribute("d", `M${x(from)},${y0}C${x(from)},${middle} ${x(leaf)},${middle} ${x(leaf)},${y1}`);
-        lines.append(path);
+        lines.append(svgElement("path", { d: `M${x(from)},${y0}C${x(from)},${middle} ${x(leaf)},${middle} ${x(leaf)},${y1}` }));
       }
     }
     panel.append(lines);
@@ -248,17 +210,14 @@ export default class Board {
       panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." }));
       return;
     }
+    const figure = (image, textContent) => element("figure", {}, image, element("figcaption", { textContent }));
     const figures = pair.map((item) => {
-      const figure = element("figure");
       const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
-      const text = `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`;
-      figure.append(this.image(item), element("figcaption", { textContent: text }));
-      return figure;
+      return figure(this.image(item), `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`);
     });
     const [a, b] = pair, distance = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;
-    const figure = element("figure"), canvas = element("canvas");
-    figure.append(canvas, element("figcaption", { textContent: `Difference${distance ? ` · distance ${distance} in z` : ""}` }));
-    panel.replaceChildren(...figures, figure);
+    const canvas = element("canvas");
+    panel.replaceChildren(...figures, figure(canvas, `Difference${distance ? ` · distance ${distance} in z` : ""}`));
     this.difference(canvas, a, b);
   }
 
@@ -283,5 +242,5 @@ export default class Board {
     this.send("ask", { turn: Date.now(), do: action, ids: this.selected, ...details });
   }
 
-  destroy() { document.removeEventListener("keydown", this.shortcut); }
+  destroy() { this.forgetKeys(); }
 }

@@ -6,34 +6,30 @@
  */
 
 import { loadBuffer, loadImage, resolve } from "../component/load.js";
-import { element, press } from "../component/element.js";
+import { element, onButtons, pressOnly } from "../component/element.js";
 import { Items } from "../map/items.js";
 import { Lists, mark } from "../map/lists.js";
-import { Overlay } from "../map/overlay.js";
+import { SmallMap } from "../map/minimap.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
-import { View } from "../map/viewport.js";
 
 const REACH = 14; // pixels between a click and the item that it selects
 const percent = (share) => `${Math.round(100 * share)} %`;
 
-export default class ClusterMap {
+export default class ClusterMap extends SmallMap {
+  hidden = new Set();
+
   constructor(root) {
+    super(root.querySelector(".la-plot"));
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
-    this.over = this.find(".la-over");
-    this.overlay = new Overlay(this.over);
-    this.view = new View();
-    this.hidden = new Set();
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     this.name = this.find('[data-testid="cluster-name"]');
     this.name.onchange = () => this.rename();
     this.name.onkeydown = (event) => { if (event.key === "Enter") this.name.blur(); };
     this.find('[data-do="draw"]').onclick = () => this.command("draw");
-    for (const button of root.querySelectorAll("[data-colour]")) button.onclick = () => this.colourBy(button.dataset.colour);
+    onButtons(root, "colour", (colour) => this.colourBy(colour));
     this.over.onclick = (event) => this.click(event);
     this.find(".cl-list").onkeydown = (event) => this.key(event);
-    this.resizer = new ResizeObserver(() => this.fit());
-    this.resizer.observe(this.find(".la-plot"));
   }
 
   /** Called with every message from Python. */
@@ -70,7 +66,7 @@ export default class ClusterMap {
   }
 
   /** The items as the map draws them: noise is an additional last class. */
-  get items() {
+  get shownItems() {
     if (this.colour === "classes") return this.classItems;
     const { cards, noise } = this.data, names = cards.map((card) => card.name);
     const labels = Int16Array.from(this.labels, (k) => (k < 0 ? names.length : k));
@@ -149,39 +145,27 @@ export default class ClusterMap {
 
   async drawItems() {
     this.root.dataset.colour = this.colour;
-    for (const button of this.root.querySelectorAll("[data-colour]")) press(button, button.dataset.colour === this.colour);
-    const legend = this.find(".la-legend"), byClass = this.colour === "classes";
-    legend.hidden = !byClass;
+    pressOnly(this.root, "colour", this.colour);
+    const byClass = this.colour === "classes";
+    this.find(".la-legend").hidden = !byClass;
     if (byClass) this.lists.showLegend(this.hidden, this.theme);
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
+    this.view.resize(this.element.clientWidth, this.element.clientHeight);
     this.view.fit(this.classItems.bounds);
     this.plot.hidden = byClass ? this.hidden : new Set();
-    await this.plot.draw(this.items, this.view, this.colours);
-    this.drawn = true;
+    await this.plot.draw(this.shownItems, this.view, this.colours);
+    this.items = this.classItems; // the plot can be moved from here on
     await this.focus();
-    this.draw();
   }
 
   /** Emphasises the selected cluster, except when the colours show classes. */
   async focus() {
-    if (this.drawn && this.colour === "clusters") await this.plot.setFocus(this.data.cards.length > 1 ? this.selected : null);
+    if (this.items && this.colour === "clusters") await this.plot.setFocus(this.data.cards.length > 1 ? this.selected : null);
     this.draw();
   }
 
-  fit() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    if (!this.drawn || !clientWidth) return;
-    this.view.resize(clientWidth, clientHeight);
-    this.view.fit(this.classItems.bounds);
-    this.plot.move(this.view);
-    this.draw();
-  }
-
-  draw() {
-    if (!this.drawn || !this.view.width) return;
+  mark() {
     const card = this.data.cards[this.selected], hidden = this.colour === "classes" ? this.hidden : new Set();
-    const z = card?.centre ?? [NaN, NaN], items = this.items;
+    const z = card?.centre ?? [NaN, NaN], items = this.shownItems;
     // The name of the selected cluster is drawn below the cross at its centre.
     if (card && this.colour === "clusters") items.centres = items.centres.map((c, k) => (k === this.selected ? [c[0], c[1] - 22 * this.view.unit] : c));
     this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, items, showNames: true });
@@ -191,13 +175,13 @@ export default class ClusterMap {
     const { cards, noise } = this.data, { classes } = this.colours;
     const list = this.find(".cl-list"), focused = list.contains(document.activeElement);
     list.replaceChildren(...cards.map((card, k) => {
-      const button = element("button", { type: "button", title: `Select ${card.name}`, onclick: () => this.select(k) });
-      press(button, k === this.selected);
-      button.innerHTML = mark(k, classes[k] ?? this.theme.classes[k % this.theme.classes.length]);
       const [label, share] = card.shares[0];
       const size = `${card.size.toLocaleString("en")} · ${percent(share)} ${this.classItems.classes[label]}`;
+      const button = element("button", {
+        type: "button", title: `Select ${card.name}`, onclick: () => this.select(k), "aria-pressed": k === this.selected,
+        innerHTML: mark(k, classes[k] ?? this.theme.classes[k % this.theme.classes.length]),
+      }, element("span", { textContent: card.name }), element("small", { textContent: size }));
       button.prepend(this.paintCentre(element("canvas"), k));
-      button.append(element("span", { textContent: card.name }), element("small", { textContent: size }));
       return element("li", {}, button);
     }));
     if (focused) this.find('.cl-list [aria-pressed="true"]')?.focus();
@@ -248,6 +232,4 @@ export default class ClusterMap {
     if (this.sprite) canvas.getContext("2d").drawImage(this.sprite, width * (k % columns), height * Math.floor(k / columns), width, height, 0, 0, width, height);
     return canvas;
   }
-
-  destroy() { this.resizer.disconnect(); this.plot?.destroy(); }
 }

@@ -6,10 +6,11 @@
  */
 
 import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
-import { element } from "../component/element.js";
+import { element, onButtons, pressOnly } from "../component/element.js";
+import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { SampleMap } from "./sample_map.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { draw, fill, paint } from "../decoder/pixels.js";
 
 const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
@@ -24,8 +25,8 @@ export default class SampleGrid {
     this.sort = "sampled";
     this.spread = this.find("[data-spread]");
     this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
-    for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => this.ask(button.dataset.do);
-    for (const button of root.querySelectorAll("[data-sort]")) button.onclick = () => { this.sort = button.dataset.sort; this.arrange(); };
+    onButtons(root, "do", (action) => this.ask(action));
+    onButtons(root, "sort", (sort) => { this.sort = sort; this.arrange(); });
     for (const box of root.querySelectorAll("[data-filter]")) box.onchange = () => this.arrange();
     this.map = new SampleMap(this.find(".sg-map"), {
       point: (index) => this.choose(index),
@@ -40,13 +41,7 @@ export default class SampleGrid {
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
     this.grid.onpointerleave = () => this.hover(null);
     this.grid.onfocusin = (event) => this.hover(event.target.closest("button"));
-    this.shortcut = (event) => {
-      const typing = event.target.closest?.("input:not([type=range]), textarea, [contenteditable]");
-      if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || !root.isConnected) return;
-      event.preventDefault();
-      this.ask(event.shiftKey ? "redo" : "undo");
-    };
-    document.addEventListener("keydown", this.shortcut);
+    this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
   }
 
   /** Called with every message of Python. */
@@ -64,13 +59,10 @@ export default class SampleGrid {
 
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
-    this.source = new ImageSource((pixels, latent) => this.present(paint(pixels, this.channels, this.image.data), latent, "browser"),
-      (bytes, latent) => this.present(fill(this.image.data, bytes, this.channels), latent, "server"), { decodes: [], served: 0 });
     const [channels, height, width] = facts.image;
-    this.channels = channels;
     Object.assign(this.canvas, { width, height });
-    this.ctx = this.canvas.getContext("2d");
-    this.image = this.ctx.createImageData(width, height);
+    this.source = new ImageSource((pixels, latent) => this.present(latent, "browser", (rgba) => paint(pixels, channels, rgba)),
+      (bytes, latent) => this.present(latent, "server", (rgba) => fill(rgba, bytes, channels)), { decodes: [], served: 0 });
     const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
@@ -78,8 +70,8 @@ export default class SampleGrid {
     this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
   }
 
-  present(_, { z }, source) {
-    this.ctx.putImageData(this.image, 0, 0);
+  present({ z }, source, write) {
+    draw(this.canvas, write);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 
@@ -89,20 +81,10 @@ export default class SampleGrid {
     this.selected.clear();
     this.anchor = null;
     this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
-    const { columns, rows, url } = sheet.sprite;
-    this.tiles = sheet.records.map((record, index) => {
-      const tile = element("button");
-      tile.type = "button";
-      tile.setAttribute("role", "option");
-      tile.dataset.index = index;
-      tile.setAttribute("aria-label", `Image ${index + 1}${record.step ? `, ${record.step}` : ""}`);
-      const share = (k, n) => n > 1 ? `${100 * k / (n - 1)}%` : "0";
-      Object.assign(tile.style, {
-        backgroundImage: `url("${resolve(url)}")`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
-        backgroundPosition: `${share(index % columns, columns)} ${share(Math.floor(index / columns), rows)}`,
-      });
-      return tile;
-    });
+    this.tiles = sheet.records.map(({ step }, index) => element("button", {
+      type: "button", role: "option", dataset: { index }, style: spriteStyle(sheet.sprite, index),
+      "aria-label": `Image ${index + 1}${step ? `, ${step}` : ""}`,
+    }));
     this.grid.dataset.large = sheet.records.length <= LARGE_TILES;
     this.grid.dataset.key = sheet.key;
     this.arrange();
@@ -124,7 +106,7 @@ export default class SampleGrid {
   /** Orders and filters the tiles. */
   arrange() {
     const { distance, density } = this.sheet, [near] = this.data.referenceDistances;
-    for (const button of this.root.querySelectorAll("[data-sort]")) button.setAttribute("aria-pressed", button.dataset.sort === this.sort);
+    pressOnly(this.root, "sort", this.sort);
     const copies = this.hides("copies") && distance, sparse = this.hides("sparse");
     const by = { sampled: (i) => i, novel: (i) => (distance ? -distance[i] : i), dense: (i) => -density[i] }[this.sort];
     const shown = (i) => !(copies && distance[i] < near) && !(sparse && density[i] < LOW_DENSITY);
@@ -165,10 +147,8 @@ export default class SampleGrid {
   draw(index, z) {
     this.source.draw(this.latentAt(index, z));
     const item = this.sheet.nearest?.[index], real = this.find(".sg-real");
-    if (item !== undefined) {
-      real.src = resolve(`${this.data.urls.items}/${item}.png`);
-      real.alt = `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
-    } else { real.removeAttribute("src"); real.alt = ""; }
+    if (item === undefined) real.removeAttribute("src"); else real.src = resolve(`${this.data.urls.items}/${item}.png`);
+    real.alt = item === undefined ? "" : `Real image ${item}, ${this.data.labels[this.sheet.nearestLabel[index]] ?? ""}`;
     this.describe(index, z);
   }
 
@@ -198,9 +178,7 @@ export default class SampleGrid {
       const [a, b] = [this.order.indexOf(this.anchor), this.order.indexOf(index)].sort((x, y) => x - y);
       for (const i of this.order.slice(a, b + 1)) this.selected.add(i);
       this.choose(index, { add: true });
-      return;
-    }
-    this.toggle(index, event.ctrlKey || event.metaKey);
+    } else this.toggle(index, event.ctrlKey || event.metaKey);
   }
 
   toggle(index, add) {
@@ -216,19 +194,16 @@ export default class SampleGrid {
   key(event) {
     const tile = event.target.closest("button");
     if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = this.order.indexOf(Number(tile.dataset.index));
-    const columns = Math.max(1, this.order.findIndex((i) => this.tiles[i].offsetTop > this.tiles[this.order[0]].offsetTop));
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: this.order.length - 1 - at };
-    if (event.key in steps) {
-      const next = this.order[Math.min(this.order.length - 1, Math.max(0, at + steps[event.key]))];
-      for (const other of this.tiles) other.tabIndex = -1;
-      this.tiles[next].tabIndex = 0;
-      this.tiles[next].focus();
+    const shown = this.order.map((i) => this.tiles[i]), at = shown.indexOf(tile), last = shown.length - 1;
+    const step = { Home: -at, End: last - at }[event.key] ?? gridStep(event.key, shown);
+    const action = { v: "variations", m: "mix", k: "save" }[event.key.toLowerCase()];
+    if (step !== undefined) {
+      const next = shown[Math.min(last, Math.max(0, at + step))];
+      for (const other of this.tiles) other.tabIndex = other === next ? 0 : -1;
+      next.focus();
     } else if (event.key === " ") this.toggle(Number(tile.dataset.index), true);
     else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
-    else if (event.key.toLowerCase() === "v") this.ask("variations");
-    else if (event.key.toLowerCase() === "m") this.ask("mix");
-    else if (event.key.toLowerCase() === "k") this.ask("save");
+    else if (action) this.ask(action);
     else return;
     event.preventDefault();
   }
@@ -258,8 +233,7 @@ export default class SampleGrid {
 
   /** Moves the current image along all directions while a slider is dragged. */
   move() {
-    const shares = [...this.root.querySelectorAll(".sg-sliders input")].map((slider) => Number(slider.value));
-    const { z } = this.sheet.records[this.current];
+    const shares = this.values(".sg-sliders"), { z } = this.sheet.records[this.current];
     const offset = (k) => shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0);
     this.moved = shares.some((v) => v) ? z.map((v, k) => v + offset(k)) : null;
     this.draw(this.current, this.moved);
@@ -267,45 +241,37 @@ export default class SampleGrid {
   }
 
   showButtons() {
-    const count = this.selected.size, can = this.data?.can ?? {};
-    const some = count >= 1;
-    const enabled = {
-      undo: can.undo, redo: can.redo, variations: some, save: some, a: some, b: some, mix: count >= 2,
-      move: Boolean(this.moved), region: Boolean(this.polygon),
-    };
+    const count = this.selected.size, some = count >= 1, { can = {}, groups = {} } = this.data ?? {};
+    const enabled = { ...can, variations: some, save: some, a: some, b: some, mix: count >= 2, move: this.moved, region: this.polygon };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} images to board` : "Save to board";
-    const { groups = {} } = this.data ?? {};
     for (const side of ["a", "b"]) {
       const name = `group ${side.toUpperCase()}`;
       this.find(`[data-do="${side}"]`).textContent = groups[side] ? `Change ${name} (${groups[side]})` : `Set as ${name}`;
     }
   }
 
+  /** The values of the sliders in a panel. */
+  values(panel) { return [...this.root.querySelectorAll(`${panel} input`)].map((slider) => Number(slider.value)); }
+
   /** Sends a command to Python. */
   ask(action) {
     if (!this.sheet || this.find(`[data-do="${action}"]`).disabled) return;
-    const weights = [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value));
-    const description = [...this.root.querySelectorAll(".sg-sliders input")].map((s, d) => [Number(s.value), this.data.directions[d].name])
+    const description = this.values(".sg-sliders").map((v, d) => [v, this.data.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
     this.send("ask", {
-      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights, description,
+      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.values(".sg-weights"), description,
       spread: Number(this.spread.value), z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
     });
   }
 
-  destroy() { document.removeEventListener("keydown", this.shortcut); this.map.destroy(); }
+  destroy() { this.forgetKeys(); this.map.destroy(); }
 }
 
 /** A labelled slider with its value. */
 function range(name, { min, max, value, digits, step = 0.01 }, changed) {
-  const label = element("label");
-  label.className = "sg-range";
-  const text = element("span", { textContent: name, title: name });
-  const slider = element("input", { type: "range", min, max, step, value });
-  slider.setAttribute("aria-label", name);
+  const slider = element("input", { type: "range", min, max, step, value, "aria-label": name });
   const number = element("output", { className: "la-mono", value: value.toFixed(digits) });
   slider.oninput = () => { number.value = Number(slider.value).toFixed(digits); changed(); };
-  label.append(text, slider, number);
-  return label;
+  return element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider, number);
 }

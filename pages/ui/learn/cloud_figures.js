@@ -1,12 +1,16 @@
 /** Figures of the posterior: its mean and variance, samples from it, the terms of the loss. */
 
 import { element } from "../component/element.js";
-import { crossEntropy, itemChooser, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
+import { sharpContext, tracePath } from "../component/canvas.js";
+import {
+  choices, crossEntropy, Figure, itemChooser, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage, subscript,
+} from "./figure_parts.js";
 
 /** A real image, its posterior, and the image decoded at the mean. */
-export class Posterior {
-  constructor(home, { models: [model], theme, say }) {
-    Object.assign(this, { model, say });
+export class Posterior extends Figure {
+  constructor(home, tools) {
+    super(tools);
+    const { model, theme } = this;
     this.stage = new Stage(home, model, theme, { marks: [{ symbol: "μ", z: model.items.start }], words: "The posterior of the image" });
     this.side = side(home);
     this.row = itemChooser(this.side, model, (i) => this.choose(i));
@@ -36,31 +40,25 @@ export class Posterior {
   }
 
   tell() {
-    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, `mean of z${d + 1}`, v));
-    this.std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, `standard deviation of z${d + 1}`, v));
+    this.mean.forEach((v, d) => this.say(`μ${subscript(d)}`, `mean of z${d + 1}`, v));
+    this.std.forEach((v, d) => this.say(`σ${subscript(d)}`, `standard deviation of z${d + 1}`, v));
   }
-
-  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
-  destroy() { this.stage.destroy(); }
 }
 
 /** z = μ + σ ε with a handle for each. */
-export class Reparameterise {
-  constructor(home, { models: [model], theme, say }) {
-    Object.assign(this, { model, say, draw: normals(7) });
+export class Reparameterise extends Figure {
+  constructor(home, tools) {
+    super(tools);
+    const { model, theme } = this, draw = normals(7);
     this.eps = [0.8, -0.6];
     this.stage = new Stage(home, model, theme, {
       marks: [{ symbol: "μ", z: model.items.start }, { symbol: "z", z: model.items.start }], moved: () => this.show(),
     });
     this.side = side(home);
-    this.sigma = [0, 1].map((d) => slider(this.side, `σ${"₁₂"[d]}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
-    const button = element("button", { type: "button", className: "ls-word", textContent: "Resample ε" });
-    button.onclick = () => { this.eps = [this.draw(), this.draw()]; this.show(); };
-    this.side.append(element("div", { className: "ls-choices" }, button));
+    this.sigma = [0, 1].map((d) => slider(this.side, `σ${subscript(d)}`, { min: 0.01, max: 1, value: 0.3, moved: () => this.show() }));
+    choices(this.side, ["Resample ε"], () => { this.eps = [draw(), draw()]; this.show(); });
     this.picture = new Picture(pictures(this.side), "decoded at z");
   }
-
-  start() { this.show(); }
 
   show() {
     const mean = this.stage.marks[0].z, std = this.sigma.map((s) => s.value), z = mean.map((m, d) => m + std[d] * this.eps[d]);
@@ -70,16 +68,13 @@ export class Reparameterise {
     this.stage.draw();
     this.picture.show(this.model, { z });
     for (const d of [0, 1]) {
-      const index = "₁₂"[d];
+      const index = subscript(d);
       this.say(`μ${index}`, "mean", mean[d]);
       this.say(`σ${index}`, "standard deviation", std[d]);
       this.say(`ε${index}`, "noise", this.eps[d]);
       this.say(`z${index}`, "the sampled code", z[d]);
     }
   }
-
-  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
-  destroy() { this.stage.destroy(); }
 }
 
 /** Both terms of the loss of one image while its posterior is moved and resized. */
@@ -88,9 +83,7 @@ export class Loss extends Posterior {
     super(home, tools);
     this.stage.moved = (z) => { this.mean = z; this.show(); };
     this.width = slider(this.side, "σ times", { min: 0.1, max: 6, value: 1, moved: () => this.show() });
-    const back = element("button", { type: "button", className: "ls-word", textContent: "Reset to the encoder" });
-    back.onclick = () => this.choose(this.item);
-    this.side.append(element("div", { className: "ls-choices" }, back));
+    choices(this.side, ["Reset to the encoder"], () => this.choose(this.item));
     this.bars = ["reconstruction", "KL", "−ELBO"].map((name) => {
       const bar = element("i"), value = element("b", { className: "la-mono" });
       return { name, bar, value, row: element("div", {}, element("span", { textContent: name }), bar, value) };
@@ -127,8 +120,8 @@ export class Loss extends Posterior {
       value.textContent = values[k].toFixed(1);
       this.say(name, `${name} in nats`, values[k]);
     });
-    this.mean.forEach((v, d) => this.say(`μ${"₁₂"[d]}`, "mean", v));
-    std.forEach((v, d) => this.say(`σ${"₁₂"[d]}`, "standard deviation", v));
+    this.mean.forEach((v, d) => this.say(`μ${subscript(d)}`, "mean", v));
+    std.forEach((v, d) => this.say(`σ${subscript(d)}`, "standard deviation", v));
   }
 }
 
@@ -136,9 +129,7 @@ export class Loss extends Posterior {
 export class Kl {
   constructor(home, { theme, say }) {
     Object.assign(this, { theme, say });
-    this.canvas = element("canvas", { className: "ls-curve" });
-    this.canvas.setAttribute("role", "img");
-    home.append(this.canvas);
+    this.canvas = home.appendChild(element("canvas", { className: "ls-curve", role: "img" }));
     const box = side(home);
     this.mean = slider(box, "μ", { min: -3, max: 3, value: 1, moved: () => this.show() });
     this.std = slider(box, "σ", { min: 0.1, max: 3, value: 0.5, moved: () => this.show() });
@@ -165,21 +156,15 @@ export class Kl {
   }
 
   draw(mean, std) {
-    const { canvas, theme } = this, { clientWidth: w, clientHeight: h } = canvas, ratio = devicePixelRatio || 1;
+    const { canvas, theme } = this, { clientWidth: w, clientHeight: h } = canvas;
     if (!w) return;
-    canvas.width = w * ratio;
-    canvas.height = h * ratio;
-    const ctx = canvas.getContext("2d"), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
-    ctx.scale(ratio, ratio);
+    const ctx = sharpContext(canvas), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
     const top = Math.max(0.45, bell(0, 0, std) * 1.1), x = (z) => ((z + 5) / 10) * w, y = (p) => h - 24 - (p / top) * (h - 40);
     for (const [m, s, colour, name] of [[0, 1, theme.text, "p(z)"], [mean, std, theme.accentText, "q(z|x)"]]) {
-      ctx.beginPath();
-      for (let k = 0; k <= 400; k++) { const z = -5 + k / 40; if (k) ctx.lineTo(x(z), y(bell(z, m, s))); else ctx.moveTo(x(z), y(bell(z, m, s))); }
-      ctx.lineWidth = this.lit && name !== "p(z)" ? 5 : 2.5;
-      ctx.strokeStyle = colour;
+      tracePath(ctx, Array.from({ length: 401 }, (_, k) => -5 + k / 40).map((z) => [x(z), y(bell(z, m, s))]));
+      Object.assign(ctx, { lineWidth: this.lit && name !== "p(z)" ? 5 : 2.5, strokeStyle: colour, fillStyle: colour });
       ctx.stroke();
       ctx.globalAlpha = 0.12;
-      ctx.fillStyle = colour;
       ctx.fill();
       ctx.globalAlpha = 1;
       ctx.font = `600 15px ${theme.sans}`;

@@ -1,27 +1,24 @@
 /** Figures of one code and the image that is decoded from it. */
 
-import { element } from "../component/element.js";
-import { lerp, normals, Picture, pictures, side, slider, Stage } from "./figure_parts.js";
+import { choices, Figure, lerp, normals, Picture, pictures, side, slider, Stage, subscript } from "./figure_parts.js";
 
 /** A mark on the map and the image decoded there. */
-export class Code {
-  constructor(home, { models: [model], theme, say }) {
-    Object.assign(this, { model, say });
+export class Code extends Figure {
+  constructor(home, tools) {
+    super(tools);
+    const { model, theme } = this;
     this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.items.start }], moved: () => this.show() });
     this.side = side(home);
     this.picture = new Picture(pictures(this.side), "decoded at z");
   }
 
-  start() { this.show(); this.stage.draw(); }
+  start() { super.start(); this.stage.draw(); }
 
   show() {
     const { z } = this.stage.marks[0];
     this.pixels = this.picture.show(this.model, { z });
-    z.forEach((v, d) => this.say(`z${"₁₂"[d] ?? d + 1}`, `latent dimension ${d + 1}`, v));
+    z.forEach((v, d) => this.say(`z${subscript(d)}`, `latent dimension ${d + 1}`, v));
   }
-
-  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
-  destroy() { this.stage.destroy(); }
 }
 
 /** The probability of the pixel under the pointer. */
@@ -54,15 +51,15 @@ export class Pixel extends Code {
 }
 
 /** Samples from the prior, and a path between two class centres. */
-export class Sample {
-  constructor(home, { models: [model], theme, say }) {
-    Object.assign(this, { model, say, seed: 1 });
+export class Sample extends Figure {
+  constructor(home, tools) {
+    super(tools);
+    const { model, theme } = this;
+    this.seed = 1;
     this.stage = new Stage(home, model, theme, { marks: [{ symbol: "z", z: model.items.start }] });
     const box = side(home);
     this.temperature = slider(box, "τ, temperature", { min: 0.1, max: 2, value: 1, moved: () => this.show() });
-    const button = element("button", { type: "button", className: "ls-word", textContent: "Resample" });
-    button.onclick = () => { this.seed++; this.show(); };
-    box.append(element("div", { className: "ls-choices" }, button));
+    choices(box, ["Resample"], () => { this.seed++; this.show(); });
     const home16 = pictures(box, true);
     this.samples = Array.from({ length: 16 }, () => new Picture(home16));
     this.t = slider(box, "t, from a to b", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
@@ -70,8 +67,6 @@ export class Sample {
     this.ends = [5, 9].map((k) => model.items.centres[k] ?? model.items.start);
     this.stage.line = this.ends;
   }
-
-  start() { this.show(); }
 
   show() {
     const draw = normals(this.seed), temperature = this.temperature.value, codes = this.samples.map(() => [temperature * draw(), temperature * draw()]);
@@ -82,9 +77,8 @@ export class Sample {
     this.between.show(this.model, { z });
     this.say("τ", "temperature", temperature);
     this.say("t", "fraction of the path", this.t.value);
-    z.forEach((v, d) => this.say(`z${"₁₂"[d]}`, "code on the path", v));
+    z.forEach((v, d) => this.say(`z${subscript(d)}`, "code on the path", v));
   }
 
   light() {}
-  destroy() { this.stage.destroy(); }
 }

@@ -1,25 +1,37 @@
 /** The parts of the figures: a map with marks to drag, decoded images, sliders, choices. */
 
+import { sharpContext, tracePath } from "../component/canvas.js";
 import { loadImage } from "../component/load.js";
-import { element } from "../component/element.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { element, press } from "../component/element.js";
+import { draw, fill, paint } from "../decoder/pixels.js";
 
-
-export const side = (home) => { const box = element("div", { className: "ls-side" }); home.append(box); return box; };
-export const pictures = (home, small = false) => { const box = element("div", { className: "ls-pictures" }); box.dataset.small = String(small); home.append(box); return box; };
+export const side = (home) => home.appendChild(element("div", { className: "ls-side" }));
+export const pictures = (home, small = false) => home.appendChild(element("div", { className: "ls-pictures", dataset: { small } }));
 export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
 
+/** Index of a latent dimension in a symbol. */
+export const subscript = (d) => "₁₂"[d] ?? d + 1;
+
 const SHOWN = 3000; // items on a map
+
+/** What the figures with a map have in common; `show()` shows the state of one. */
+export class Figure {
+  constructor(tools) { Object.assign(this, tools, { model: tools.models[0] }); }
+
+  start() { this.show(); }
+  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
+  destroy() { this.stage?.destroy(); }
+}
 
 /** A map with its items; marks are dragged or moved with the arrow keys. */
 export class Stage {
   /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
   constructor(home, { items }, theme, { marks, moved, words = "The map" }) {
     Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds: centralBounds(items) });
-    this.canvas = element("canvas", { tabIndex: 0 });
-    this.canvas.dataset.testid = "lesson-plane";
-    this.canvas.setAttribute("role", "application");
-    this.canvas.setAttribute("aria-label", `${words}. Drag the mark, or move it with the arrow keys.`);
+    this.canvas = element("canvas", {
+      tabIndex: 0, dataset: { testid: "lesson-plane" }, role: "application",
+      "aria-label": `${words}. Drag the mark, or move it with the arrow keys.`,
+    });
     home.append(element("div", { className: "ls-plane" }, this.canvas));
     const place = (event) => {
       const box = this.canvas.getBoundingClientRect();
@@ -59,25 +71,18 @@ export class Stage {
   draw() {
     const { canvas, theme } = this, ratio = devicePixelRatio || 1, { w, h, unit } = this.scale;
     if (!w) return;
-    canvas.width = Math.round(w * ratio);
-    canvas.height = Math.round(h * ratio);
-    const ctx = canvas.getContext("2d");
-    this.picture ??= this.drawItems(canvas.width, canvas.height, ratio);
-    ctx.drawImage(this.picture, 0, 0);
-    ctx.scale(ratio, ratio);
+    const ctx = sharpContext(canvas, w, h);
+    this.picture ??= this.drawItems(w, h);
+    ctx.drawImage(this.picture, 0, 0, canvas.width / ratio, canvas.height / ratio);
     if (this.line) {
-      ctx.strokeStyle = theme.text;
-      ctx.lineWidth = 2;
-      ctx.beginPath();
-      this.line.forEach((z, i) => { const [x, y] = this.toPixel(z); if (i) ctx.lineTo(x, y); else ctx.moveTo(x, y); });
+      Object.assign(ctx, { strokeStyle: theme.text, lineWidth: 2 });
+      tracePath(ctx, this.line.map((z) => this.toPixel(z)));
       ctx.stroke();
     }
     if (this.cloud) {
       const [x, y] = this.toPixel(this.cloud.mean);
       for (const k of [1, 2]) {
-        ctx.lineWidth = this.lit?.startsWith("σ") ? 4 : 2;
-        ctx.strokeStyle = theme.accentText;
-        ctx.globalAlpha = k === 1 ? 1 : 0.5;
+        Object.assign(ctx, { lineWidth: this.lit?.startsWith("σ") ? 4 : 2, strokeStyle: theme.accentText, globalAlpha: 1 / k });
         ctx.beginPath();
         ctx.ellipse(x, y, Math.max(1, k * this.cloud.std[0] * unit), Math.max(1, k * this.cloud.std[1] * unit), 0, 0, 7);
         ctx.stroke();
@@ -88,12 +93,9 @@ export class Stage {
       const [x, y] = this.toPixel(z), lit = this.lit && this.lit[0] === symbol[0];
       ctx.beginPath();
       ctx.arc(x, y, lit ? 11 : 7, 0, 7);
-      ctx.lineWidth = 3;
-      ctx.strokeStyle = theme.ground;
+      Object.assign(ctx, { lineWidth: 3, strokeStyle: theme.ground, fillStyle: theme.accentText, font: `600 14px ${theme.sans}` });
       ctx.stroke();
-      ctx.fillStyle = theme.accentText;
       ctx.fill();
-      ctx.font = `600 14px ${theme.sans}`;
       ctx.lineWidth = 4;
       ctx.strokeText(symbol, x + 12, y - 8);
       ctx.fillStyle = theme.text;
@@ -101,9 +103,8 @@ export class Stage {
     }
   }
 
-  drawItems(width, height, ratio) {
-    const { items, theme } = this, layer = element("canvas", { width, height }), ctx = layer.getContext("2d");
-    ctx.scale(ratio, ratio);
+  drawItems(width, height) {
+    const { items, theme } = this, layer = element("canvas"), ctx = sharpContext(layer, width, height);
     ctx.globalAlpha = 0.55;
     const step = Math.max(1, Math.floor(items.count / SHOWN));
     for (let i = 0; i < items.count; i += step) {
@@ -129,9 +130,7 @@ function centralBounds({ codes, count, latentSize }) {
 /** A decoded image with a caption. */
 export class Picture {
   constructor(home, words = "") {
-    this.canvas = element("canvas", { width: 28, height: 28 });
-    this.canvas.dataset.testid = "lesson-picture";
-    this.canvas.setAttribute("role", "img");
+    this.canvas = element("canvas", { width: 28, height: 28, dataset: { testid: "lesson-picture" }, role: "img" });
     this.words = element("figcaption", { textContent: words });
     home.append(element("figure", {}, this.canvas, this.words));
   }
@@ -140,30 +139,26 @@ export class Picture {
   show({ source, items }, latent) {
     const [, height, width] = items.image;
     if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
-    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height), shown = { label: null, seed: 0, ...latent };
+    const shown = { label: null, seed: 0, ...latent };
     Object.assign(this.canvas.dataset, { z: shown.z.join(","), label: shown.label ?? "", seed: shown.seed });
     this.canvas.setAttribute("aria-label", `Decoded at ${shown.z.map((v) => v.toFixed(2)).join(", ")}`);
     if (source.remote) {
       this.wanted = JSON.stringify(shown);
       source.fetchBytes(shown).then((bytes) => {
-        if (!bytes || this.wanted !== JSON.stringify(shown)) return;
-        fill(image.data, bytes, items.image[0]);
-        ctx.putImageData(image, 0, 0);
+        if (bytes && this.wanted === JSON.stringify(shown)) draw(this.canvas, (rgba) => fill(rgba, bytes, items.image[0]));
       });
       return null;
     }
     const pixels = source.decode(shown);
-    paint(pixels, items.image[0], image.data);
-    ctx.putImageData(image, 0, 0);
+    draw(this.canvas, (rgba) => paint(pixels, items.image[0], rgba));
     return pixels;
   }
 }
 
 /** A slider with its value. */
 export function slider(home, words, { min, max, value, step = "any", moved }) {
-  const input = element("input", { type: "range", min, max, step, value });
+  const input = element("input", { type: "range", min, max, step, value, "aria-label": words });
   const output = element("output", { className: "la-mono" });
-  input.setAttribute("aria-label", words);
   const show = () => { output.textContent = Number(input.value).toFixed(2); };
   input.oninput = () => { show(); moved(Number(input.value)); };
   home.append(element("label", { className: "ls-range" }, element("span", { textContent: words }), input, output));
@@ -171,24 +166,28 @@ export function slider(home, words, { min, max, value, step = "any", moved }) {
   return { get value() { return Number(input.value); }, set value(v) { input.value = v; show(); } };
 }
 
+/** A row of buttons with words. @param chosen is called with the index of the one that is clicked */
+export function choices(home, names, chosen) {
+  const button = (textContent, k) => element("button", { type: "button", className: "ls-word", textContent, onclick: () => chosen(k) });
+  return home.appendChild(element("div", { className: "ls-choices" }, ...names.map(button)));
+}
+
+/** Shows which button of a row is on. */
+export const pressOne = (row, button) => { for (const other of row.children) press(other, other === button); };
+
 /** Buttons with one real image per class, the most central; `chosen(item)` is called with the choice. */
 export function itemChooser(home, { items, item }, chosen) {
-  const row = element("div", { className: "ls-choices", role: "group" });
-  row.setAttribute("aria-label", "Real images");
+  const row = element("div", { className: "ls-choices", role: "group", "aria-label": "Real images" });
   items.centres.forEach((centre, label) => {
     if (!centre) return;
     const near = items.nearest(centre, 40).find(({ item: i }) => items.labels[i] === label)?.item;
     if (near === undefined) return;
-    const button = element("button", { type: "button", title: items.classes[label] }, element("img", { src: item(near), alt: items.classes[label] }));
-    button.dataset.item = near;
-    button.onclick = () => {
-      for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
-      chosen(near);
-    };
+    const button = element("button", {
+      type: "button", title: items.classes[label], dataset: { item: near }, onclick: () => { pressOne(row, button); chosen(near); },
+    }, element("img", { src: item(near), alt: items.classes[label] }));
     row.append(button);
   });
-  home.append(row);
-  return row;
+  return home.appendChild(row);
 }
 
 /** Pixel values in [0, 1] of an image, one channel. */

@@ -46,16 +46,14 @@ export default class Lesson {
   say(symbol, name, value) {
     let chip = this.symbols.get(symbol);
     if (!chip) {
-      chip = element("button", { type: "button", title: name });
-      chip.dataset.symbol = symbol;
+      chip = this.legend.appendChild(element("button", { type: "button", title: name, dataset: { symbol } }));
       const light = (on) => { chip.dataset.lit = String(on); this.figure?.light?.(on ? symbol : null); };
       chip.onpointerenter = chip.onfocus = () => light(true);
       chip.onpointerleave = chip.onblur = () => light(false);
       this.symbols.set(symbol, chip);
-      this.legend.append(chip);
     }
     const text = typeof value === "number" ? value.toFixed(Math.abs(value) >= 100 ? 1 : 3) : value;
-    chip.dataset.value = typeof value === "number" ? String(value) : value;
+    chip.dataset.value = String(value);
     chip.textContent = `${symbol} = ${text}`;
     chip.setAttribute("aria-label", `${name}: ${text}`);
   }

@@ -2,7 +2,8 @@
 
 import { loadImage, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
-import { crossEntropy, lerp, normals, Picture, pictures, pixelsOf, side, slider, Stage } from "./figure_parts.js";
+import { draw, paint } from "../decoder/pixels.js";
+import { choices, crossEntropy, Figure, lerp, normals, Picture, pictures, pixelsOf, pressOne, side, slider, Stage } from "./figure_parts.js";
 
 /** The straight line between two classes in the latent spaces of an autoencoder and a VAE. */
 export class Holes {
@@ -62,16 +63,9 @@ function widest([plain, other]) {
 export class Beta {
   constructor(home, { betas, say }) {
     Object.assign(this, { betas, say });
-    const box = element("div", { className: "ls-side ls-beta" }), row = element("div", { className: "ls-choices" });
-    this.buttons = betas.map(({ beta }, k) => {
-      const button = element("button", { type: "button", className: "ls-word", textContent: `β = ${beta}` });
-      button.onclick = () => this.show(k);
-      row.append(button);
-      return button;
-    });
-    this.picture = element("img", { alt: "Grid decoded from −2.5 to 2.5 on both axes" });
-    home.append(box);
-    box.append(row, this.picture);
+    const box = home.appendChild(element("div", { className: "ls-side ls-beta" }));
+    this.row = choices(box, betas.map(({ beta }) => `β = ${beta}`), (k) => this.show(k));
+    this.picture = box.appendChild(element("img", { alt: "Grid decoded from −2.5 to 2.5 on both axes" }));
     for (const { picture } of betas) loadImage(picture).catch(() => {});
   }
 
@@ -79,7 +73,7 @@ export class Beta {
 
   show(k) {
     const { beta, reconstruction, kl, picture } = this.betas[k];
-    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
+    pressOne(this.row, this.row.children[k]);
     this.picture.src = resolve(picture);
     this.say("β", "weight of the KL term", String(beta));
     this.say("reconstruction", "measured, nats", reconstruction);
@@ -89,19 +83,13 @@ export class Beta {
 }
 
 /** One variant at a time: conditional, hierarchical or adversarial. */
-export class Relatives {
+export class Relatives extends Figure {
   constructor(home, tools) {
-    Object.assign(this, { home, tools, made: [] });
-    const row = element("div", { className: "ls-choices" });
-    row.style.flexBasis = "100%";
-    home.append(row);
+    super(tools);
+    Object.assign(this, { home, made: [] });
     const words = { label: "conditional", noise: "hierarchical" };
-    this.buttons = tools.models.map((model, k) => {
-      const button = element("button", { type: "button", className: "ls-word", textContent: words[model.items.context] ?? "adversarial" });
-      button.onclick = () => this.choose(k);
-      row.append(button);
-      return button;
-    });
+    this.row = choices(home, this.models.map(({ items }) => words[items.context] ?? "adversarial"), (k) => this.choose(k));
+    this.row.style.flexBasis = "100%";
   }
 
   start() { this.choose(0); }
@@ -109,19 +97,13 @@ export class Relatives {
   choose(k) {
     this.stage?.destroy();
     for (const element of this.made) element.remove();
-    this.buttons.forEach((button, j) => button.setAttribute("aria-pressed", String(j === k)));
-    const { home, tools } = this, model = (this.model = tools.models[k]), { items } = model, before = home.children.length;
+    pressOne(this.row, this.row.children[k]);
+    const { home } = this, model = (this.model = this.models[k]), { items } = model, before = home.children.length;
     this.condition = { label: items.context === "label" ? 7 : null, seed: 0 };
-    this.stage = new Stage(home, model, tools.theme, { marks: [{ symbol: "z", z: items.start }], moved: () => this.show() });
+    this.stage = new Stage(home, model, this.theme, { marks: [{ symbol: "z", z: items.start }], moved: () => this.show() });
     const box = side(home);
     if (items.context === "label") {
-      const row = element("div", { className: "ls-choices" });
-      items.classes.forEach((name, label) => {
-        const button = element("button", { type: "button", className: "ls-word", textContent: name });
-        button.onclick = () => { this.condition.label = label; this.show(); };
-        row.append(button);
-      });
-      box.append(row);
+      choices(box, items.classes, (label) => { this.condition.label = label; this.show(); });
     } else if (items.context === "noise") {
       slider(box, "noise seed", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.condition.seed = v; this.show(); } });
     }
@@ -131,7 +113,7 @@ export class Relatives {
   }
 
   show() {
-    const { z } = this.stage.marks[0], { say } = this.tools, { items } = this.model;
+    const { say } = this, { z } = this.stage.marks[0], { items } = this.model;
     this.picture.show(this.model, { z, ...this.condition });
     this.stage.draw();
     say("z₁", "latent dimension 1", z[0]);
@@ -139,9 +121,6 @@ export class Relatives {
     say("y", "condition (class)", this.condition.label === null ? "none" : items.classes[this.condition.label]);
     say("seed", "noise seed of the lower latent variables", String(this.condition.seed));
   }
-
-  light(symbol) { this.stage.lit = symbol; this.stage.draw(); }
-  destroy() { this.stage?.destroy(); }
 }
 
 const TRIED = 500; // codes of real images
@@ -164,9 +143,8 @@ export class Uses {
     const centre = items.centres[8] ?? items.start, i = items.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
     for (const [name, change] of Object.entries(corruptions)) {
       const corrupted = change(x, normals(5)), caption = element("figcaption", { textContent: `${name}: …` });
-      const canvas = element("canvas", { width: 28, height: 28 }), ctx = canvas.getContext("2d"), image = ctx.createImageData(28, 28);
-      corrupted.forEach((v, p) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * p));
-      ctx.putImageData(image, 0, 0);
+      const canvas = element("canvas", { width: 28, height: 28 });
+      draw(canvas, (rgba) => paint(corrupted, 1, rgba));
       this.row.append(element("figure", {}, canvas, caption));
       const reconstruction = new Picture(this.row, "reconstruction"), best = await this.explain(corrupted);
       if (this.destroyed) return;

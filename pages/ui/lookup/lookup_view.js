@@ -1,9 +1,9 @@
 /** The result of a similarity search: the image, its code, its classes, its anomaly score, its neighbours. */
 
 import { loadJson, resolve } from "../component/load.js";
-import { element, press } from "../component/element.js";
+import { element, onButtons, pressOnly } from "../component/element.js";
 import { LookupMap } from "./map.js";
-import { fill } from "../decoder/pixels.js";
+import { draw, fill } from "../decoder/pixels.js";
 
 const SIDES = ["code", "pixels"];
 const PATIENCE = 400; // milliseconds before a text is replaced by "Calibrating…"
@@ -25,12 +25,7 @@ export default class LookupView {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.map = new LookupMap(this.find(".lk-map"), { over: (mark) => this.highlight(mark), choose: (mark) => this.choose(mark) });
-    for (const button of root.querySelectorAll("[data-close]")) {
-      button.onclick = () => {
-        for (const other of root.querySelectorAll("[data-close]")) press(other, other === button);
-        this.map.setClose(button.dataset.close === "true");
-      };
-    }
+    onButtons(root, "close", (close) => { pressOnly(root, "close", close); this.map.setClose(close === "true"); });
   }
 
   /** Called with every message of Python. */
@@ -68,12 +63,12 @@ export default class LookupView {
         const tile = element("button", {
           type: "button", title: "Search with this image", onclick: () => this.choose(mark), dataset: { item: near.item, side },
           "aria-label": `Test image ${near.item}: ${near.label}, distance ${near.distance.toFixed(3)}`,
+          onpointerenter: () => this.highlight(mark), onfocus: () => this.highlight(mark),
+          onpointerleave: () => this.highlight(null), onblur: () => this.highlight(null),
         },
           element("img", { src: resolve(`${this.itemsUrl}/${near.item}.png`), alt: "", width: 64, height: 64 }),
           element("span", { textContent: near.label }),
           element("span", { className: "la-mono", textContent: near.distance.toFixed(3) }));
-        tile.onpointerenter = tile.onfocus = () => this.highlight(mark);
-        tile.onpointerleave = tile.onblur = () => this.highlight(null);
         this.tiles.set(mark, tile);
         return element("li", {}, tile);
       }));
@@ -86,9 +81,7 @@ export default class LookupView {
   paint(canvas, text) {
     const [channels, height, width] = this.facts.image;
     Object.assign(canvas, { width, height });
-    const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height);
-    fill(image.data, Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), channels);
-    ctx.putImageData(image, 0, 0);
+    draw(canvas, (rgba) => fill(rgba, Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), channels));
   }
 
   /** Requests the classes and the anomaly score; their calibration is measured once per model. */

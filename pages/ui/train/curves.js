@@ -1,5 +1,6 @@
 /** Three small curves: −ELBO and its two terms, on training and validation images. */
 
+import { sharpContext, tracePath } from "../component/canvas.js";
 import { element } from "../component/element.js";
 
 const PARTS = [
@@ -23,10 +24,7 @@ export class Curves {
     this.resizer.observe(home);
   }
 
-  set(rows, theme) {
-    Object.assign(this, { rows, theme });
-    this.draw();
-  }
+  set(rows, theme) { Object.assign(this, { rows, theme }); this.draw(); }
 
   mark(epoch) {
     if (epoch === this.at) return;
@@ -34,18 +32,12 @@ export class Curves {
     this.draw();
   }
 
-  draw() {
-    if (!this.theme) return;
-    for (const part of this.parts) this.drawPart(part);
-  }
+  draw() { if (this.theme) for (const part of this.parts) this.drawPart(part); }
 
   drawPart({ name, validation, train, canvas, value }) {
-    const { rows, theme } = this, ctx = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
-    const width = canvas.clientWidth, height = canvas.clientHeight;
+    const { rows, theme } = this, { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    ctx.scale(ratio, ratio);
+    const ctx = sharpContext(canvas);
     value.textContent = rows.length ? validation(rows.at(-1)).toFixed(1) : "";
     canvas.setAttribute("aria-label", rows.length
       ? `${name} on validation images: ${value.textContent} nats, ${rows.length} points` : `${name}: no points yet`);
@@ -53,27 +45,22 @@ export class Curves {
     if (!rows.length) return;
     const all = rows.flatMap((row) => [validation(row), train(row)]).sort((a, b) => a - b);
     // The first steps are far above the rest and may be cut off.
-    const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4;
-    const last = Math.max(rows.at(-1)[1], 1e-6);
+    const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 4, last = Math.max(rows.at(-1)[1], 1e-6);
     const x = (row) => pad + ((width - 2 * pad) * row[1]) / last;
     const y = (v) => pad + (height - 2 * pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
     ctx.strokeStyle = theme.grid;
     ctx.strokeRect(0.5, 0.5, width - 1, height - 1);
     if (this.at !== undefined) {
       const at = x([0, Math.min(this.at, last)]);
-      ctx.beginPath(); ctx.moveTo(at, 0); ctx.lineTo(at, height); ctx.stroke();
+      tracePath(ctx, [[at, 0], [at, height]]);
+      ctx.stroke();
     }
     for (const [read, alpha, thick] of [[train, 0.4, 1.5], [validation, 1, 2]]) {
-      ctx.globalAlpha = alpha;
-      ctx.strokeStyle = ctx.fillStyle = theme.accentText;
-      ctx.lineWidth = thick;
-      ctx.beginPath();
-      rows.forEach((row, i) => { if (i) ctx.lineTo(x(row), y(read(row))); else ctx.moveTo(x(row), y(read(row))); });
+      Object.assign(ctx, { globalAlpha: alpha, strokeStyle: theme.accentText, fillStyle: theme.accentText, lineWidth: thick });
+      tracePath(ctx, rows.map((row) => [x(row), y(read(row))]));
       ctx.stroke();
       if (rows.length === 1) ctx.fillRect(x(rows[0]) - 2, y(read(rows[0])) - 2, 4, 4);
     }
-    ctx.globalAlpha = 1;
-    ctx.lineWidth = 1;
   }
 
   destroy() { this.resizer.disconnect(); }

@@ -1,5 +1,6 @@
 /** The codes of the validation items while training: points glide to their codes in the next snapshot. */
 
+import { sharpContext } from "../component/canvas.js";
 import { element } from "../component/element.js";
 
 const GLIDE = 600; // milliseconds
@@ -11,7 +12,6 @@ export class Plane {
       "aria-label": "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging pans.",
     });
     home.append(this.canvas);
-    this.ctx = this.canvas.getContext("2d");
     this.labels = [];
     this.zoomed = false; // whether the visitor has chosen the window
     this.resizer = new ResizeObserver(() => this.draw());
@@ -39,19 +39,15 @@ export class Plane {
     });
   }
 
-  setLook(labels, theme) {
-    Object.assign(this, { labels, theme });
-    this.draw();
-  }
+  setLook(labels, theme) { Object.assign(this, { labels, theme }); this.draw(); }
 
   /** Codes [n, 2] flat and the window [left, right, low, high] that holds most of them. */
   move(codes, [left, right, low, high]) {
     const target = [(left + right) / 2, (low + high) / 2, 0.55 * Math.max(right - left, high - low, 1e-6)];
     this.fitted = target;
-    const from = this.codes?.length === codes.length ? Float32Array.from(this.codes) : codes;
-    const window = this.window ?? target, start = performance.now();
-    cancelAnimationFrame(this.frame);
+    const from = this.codes?.length === codes.length ? this.codes : codes, window = this.window ?? target, start = performance.now();
     const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    cancelAnimationFrame(this.frame);
     const tick = (now) => {
       const share = reduced ? 1 : Math.min(1, Math.max(0, now - start) / GLIDE), eased = share * share * (3 - 2 * share);
       this.codes = share === 1 ? codes : codes.map((v, i) => from[i] + eased * (v - from[i]));
@@ -72,32 +68,24 @@ export class Plane {
   }
 
   fit() {
-    this.zoomed = false;
-    if (this.fitted) this.window = this.fitted;
+    Object.assign(this, { zoomed: false, window: this.fitted ?? this.window });
     this.draw();
   }
 
   draw() {
-    const { canvas, ctx, codes, window, theme } = this, ratio = devicePixelRatio || 1, side = canvas.clientWidth;
+    const { canvas, codes, window, theme } = this, side = canvas.clientWidth;
     if (!side || !theme) return;
-    if (canvas.width !== Math.round(side * ratio)) canvas.width = canvas.height = Math.round(side * ratio);
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, side, side);
+    const ctx = sharpContext(canvas, side, side);
     if (!codes || !window) return;
     const [cx, cy, half] = window, unit = side / (2 * half);
     canvas.dataset.window = window.map((v) => v.toFixed(3)).join();
     ctx.globalAlpha = 0.8;
-    for (let label = 0; label < 256; label++) {
-      let any = false;
+    for (const label of [...new Set(this.labels)].sort((a, b) => a - b)) {
       ctx.fillStyle = theme.classes[label % theme.classes.length];
       for (let i = 0; i < this.labels.length; i++) {
-        if (this.labels[i] !== label) continue;
-        any = true;
-        ctx.fillRect((codes[2 * i] - cx) * unit + side / 2 - 1.5, side / 2 - (codes[2 * i + 1] - cy) * unit - 1.5, 3, 3);
+        if (this.labels[i] === label) ctx.fillRect((codes[2 * i] - cx) * unit + side / 2 - 1.5, side / 2 - (codes[2 * i + 1] - cy) * unit - 1.5, 3, 3);
       }
-      if (!any && label > 12) break;
     }
-    ctx.globalAlpha = 1;
   }
 
   destroy() {
