@@ -185,18 +185,10 @@ export default class Board {
 
   /** Highlights the ancestors and descendants of an image. */
   highlight(id, leaves) {
-    const found = new Set();
-    const up = (one) => { if (!found.has(one)) { found.add(one); this.items.get(one)?.parents.forEach(up); } };
-    if (id) up(id);
-    for (let grew = Boolean(id); grew;) {
-      grew = false;
-      for (const [other, { parents }] of this.items) {
-        if (!found.has(other) && parents.some((p) => p === id || (found.has(p) && this.below(p, id)))) { found.add(other); grew = true; }
-      }
-    }
-    for (const [other, leaf] of leaves) leaf.dataset.kin = id ? found.has(other) : "";
+    for (const [other, leaf] of leaves) leaf.dataset.kin = id ? this.below(id, other) || this.below(other, id) : "";
   }
 
+  /** Whether an image is another one or derived from it. */
   below(one, id, seen = new Set()) {
     if (one === id) return true;
     if (seen.has(one)) return false;

@@ -2,7 +2,6 @@
 
 import { fill, paint } from "../decoder/pixels.js";
 
-
 export const SIDE = 11;
 /** Spaced 0.5 from -2.5 to 2.5: a standard normal prior has 98 % of its mass there on each axis. */
 export const SAME = [-2.5, 2.5, -2.5, 2.5];
@@ -36,19 +35,16 @@ export class Sheet {
     this.element.querySelector("figcaption").textContent = items.name;
     Object.assign(this.canvas, { width: width * SIDE, height: height * SIDE });
     this.canvas.setAttribute("aria-label", `${SIDE * SIDE} points decoded by ${items.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
-    this.canvas.dataset.extent = extent.join();
-    this.canvas.dataset.done = "false";
+    Object.assign(this.canvas.dataset, { extent: extent.join(), done: "false" });
     const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
     let start = performance.now();
     for (let k = 0; k < SIDE * SIDE; k++) {
-      const column = k % SIDE, row = Math.floor(k / SIDE), z = this.codeAt(column, row);
-      if (!source.remote) paint(source.decode(panel.latentAt(z, null)), channels, image.data);
-      else {
-        const bytes = await source.fetchBytes(panel.latentAt(z, null));
-        if (this.key !== key) return;
-        if (!bytes) continue;
-        fill(image.data, bytes, channels);
-      }
+      const column = k % SIDE, row = Math.floor(k / SIDE), latent = panel.latentAt(this.codeAt(column, row), null);
+      const bytes = source.remote ? await source.fetchBytes(latent) : null;
+      if (this.key !== key) return;
+      if (bytes) fill(image.data, bytes, channels);
+      else if (source.remote) continue;
+      else paint(source.decode(latent), channels, image.data);
       ctx.putImageData(image, column * width, row * height);
       if (performance.now() - start > FRAME_BUDGET) {
         await new Promise((resolve) => setTimeout(resolve, 8));

@@ -2,7 +2,7 @@
 
 import { ImageSource } from "../decoder/image_source.js";
 import { round } from "../map/viewport.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { draw, fill, paint } from "../decoder/pixels.js";
 
 /** x = mean + y · axes, for a frame [1 + K, P] of the mean and the axes. */
 export function affine(frame, size, y) {
@@ -16,12 +16,11 @@ class InverseImage {
   constructor(canvas, [channels, height, width], kind) {
     Object.assign(canvas, { width, height, hidden: false });
     canvas.dataset.testid = kind;
-    Object.assign(this, { canvas, channels, ctx: canvas.getContext("2d") });
-    this.image = this.ctx.createImageData(width, height);
+    Object.assign(this, { canvas, channels });
   }
 
-  put(z, source) {
-    this.ctx.putImageData(this.image, 0, 0);
+  put(z, source, write) {
+    draw(this.canvas, write);
     Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 }
@@ -31,10 +30,8 @@ export class Decoded extends InverseImage {
   constructor(canvas, { facts, urls, frame, program }) {
     super(canvas, facts.image, "decoded-image");
     Object.assign(this, { frame, latentSize: facts.latentSize });
-    const show = (draw) => (result, { z }, source) => { draw(result); this.put(z, source); };
-    const here = show((pixels) => paint(pixels, this.channels, this.image.data));
-    const there = show((bytes) => fill(this.image.data, bytes, this.channels));
-    this.source = new ImageSource((p, latent) => here(p, latent, "browser"), (b, latent) => there(b, latent, "server"), { decodes: [], served: 0 });
+    this.source = new ImageSource((pixels, { z }) => this.put(z, "browser", (rgba) => paint(pixels, this.channels, rgba)),
+      (bytes, { z }) => this.put(z, "server", (rgba) => fill(rgba, bytes, this.channels)), { decodes: [], served: 0 });
     this.source.openOrServe(program, urls.decode, facts); // the image at the means of a hierarchy
   }
 
@@ -56,8 +53,7 @@ export class Linear extends InverseImage {
   }
 
   draw(y) {
-    paint(affine(this.frame, this.size, y), this.channels, this.image.data);
-    this.put(round(y), "browser");
+    this.put(round(y), "browser", (rgba) => paint(affine(this.frame, this.size, y), this.channels, rgba));
   }
 
   describe(y, own) {

@@ -46,8 +46,6 @@ export default class RunView {
   /** The last epoch of any run, the end of the scrubber. */
   get end() { return Math.max(0, ...this.columns.map((column) => column.run.snapshots.at(-1)?.epoch ?? 0)); }
 
-  get epochs() { return [...new Set(this.columns.flatMap((c) => c.run.snapshots.map((s) => s.epoch)))].sort((a, b) => a - b); }
-
   follow() { this.following = true; this.show(); }
 
   seek(share) {
@@ -57,7 +55,8 @@ export default class RunView {
   }
 
   step(by) {
-    const { epochs } = this, now = this.following ? this.end : this.epoch;
+    const epochs = [...new Set(this.columns.flatMap(({ run }) => run.snapshots.map((s) => s.epoch)))].sort((a, b) => a - b);
+    const now = this.following ? this.end : this.epoch;
     const at = epochs.reduce((best, e, i) => (Math.abs(e - now) < Math.abs(epochs[best] - now) ? i : best), 0);
     const next = Math.max(0, Math.min(epochs.length - 1, at + by));
     if (epochs.length) this.seek(this.end ? epochs[next] / this.end : 1);
@@ -120,7 +119,7 @@ class Column {
       box("probe", label("Validation"), this.originals, label("Reconstruction"), this.reconstructions));
     this.plane = new Plane(plane);
     this.curves = new Curves(curves);
-    this.cache = new Map();
+    this.cache = {};
     this.run = run;
   }
 
@@ -154,10 +153,8 @@ class Column {
   }
 
   load(url) {
-    if (!this.cache.has(url)) {
-      this.cache.set(url, loadFloats(url).catch(() => { this.cache.delete(url); return null; }));
-    }
-    return this.cache.get(url);
+    this.cache[url] ??= loadFloats(url).catch(() => { delete this.cache[url]; return null; });
+    return this.cache[url];
   }
 
   destroy() { this.plane.destroy(); this.curves.destroy(); }
