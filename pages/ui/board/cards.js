@@ -184,9 +184,7 @@ export default class Board {
   }
 
   /** Highlights the ancestors and descendants of an image. */
-  highlight(id, leaves) {
-    for (const [other, leaf] of leaves) leaf.dataset.kin = id ? this.below(id, other) || this.below(other, id) : "";
-  }
+  highlight(id, leaves) { for (const [other, leaf] of leaves) leaf.dataset.kin = id ? this.below(id, other) || this.below(other, id) : ""; }
 
   /** Whether an image is another one or derived from it. */
   below(one, id, seen = new Set()) {
@@ -227,7 +225,6 @@ export default class Board {
     ctx.putImageData(one, 0, 0);
   }
 
-  /** Sends a command to Python. */
   ask(action, details = {}) {
     const button = this.find(`[data-do="${action}"]`);
     if (!this.data || (button && button.disabled && !details.ids)) return;

@@ -32,7 +32,6 @@ export default class ClusterMap extends SmallMap {
     this.find(".cl-list").onkeydown = (event) => this.key(event);
   }
 
-  /** Called with every message from Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     const before = this.data, repaint = theme !== this.theme;

@@ -43,9 +43,7 @@ export class ComparePanel extends LinkedPlane {
   }
 
   /** The decoder's input; a conditional model receives the label of the shown item. */
-  latentAt(z, item) {
-    return { z, label: item !== null && this.items.context === "label" ? this.items.labels[item] : null, seed: 0 };
-  }
+  latentAt(z, item) { return { z, label: item !== null && this.items.context === "label" ? this.items.labels[item] : null, seed: 0 }; }
 
   /** @param z the code to show   @param item the item with this code, or null */
   show(z, item) {
@@ -67,7 +65,6 @@ export class ComparePanel extends LinkedPlane {
     if (this.item !== null) this.showFacts();
   }
 
-  /** Shows the real image of an item. */
   showOriginal(picture, item) {
     const canvas = this.find('[data-testid="original-image"]'), [, height, width] = this.items.image;
     Object.assign(canvas, { width, height });

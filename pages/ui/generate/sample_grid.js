@@ -44,7 +44,6 @@ export default class SampleGrid {
     this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
   }
 
-  /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }
@@ -103,7 +102,6 @@ export default class SampleGrid {
     if (!this.moved) this.draw(this.current);
   }
 
-  /** Orders and filters the tiles. */
   arrange() {
     const { distance, density } = this.sheet, [near] = this.data.referenceDistances;
     pressOnly(this.root, "sort", this.sort);
@@ -254,7 +252,6 @@ export default class SampleGrid {
   /** The values of the sliders in a panel. */
   values(panel) { return [...this.root.querySelectorAll(`${panel} input`)].map((slider) => Number(slider.value)); }
 
-  /** Sends a command to Python. */
   ask(action) {
     if (!this.sheet || this.find(`[data-do="${action}"]`).disabled) return;
     const description = this.values(".sg-sliders").map((v, d) => [v, this.data.directions[d].name])

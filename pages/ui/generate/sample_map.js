@@ -53,9 +53,7 @@ export class SampleMap extends SmallMap {
         const near = this.records.map(({ z }, i) => [pixels(z), i]).sort((a, b) => a[0] - b[0])[0];
         if (near && near[0] < 12) this.handlers.point(near[1]);
         this.handlers.lasso(null, []);
-      } else {
-        this.handlers.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : []));
-      }
+      } else { this.handlers.lasso(this.polygon, this.records.flatMap(({ z }, i) => inside(z[0], z[1], this.polygon) ? [i] : [])); }
       this.draw();
     };
   }

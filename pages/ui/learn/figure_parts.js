@@ -155,7 +155,6 @@ export class Picture {
   }
 }
 
-/** A slider with its value. */
 export function slider(home, words, { min, max, value, step = "any", moved }) {
   const input = element("input", { type: "range", min, max, step, value, "aria-label": words });
   const output = element("output", { className: "la-mono" });

@@ -31,10 +31,9 @@ export class Holes {
       stage.marks[0].z = z;
       stage.draw();
       picture.show(model, { z });
-      // In units of the size of the latent space, so that both models compare.
-      const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
-      picture.words.textContent = `${items.name}: the nearest code is ${((100 * away) / size).toFixed(2)} % of the map’s diagonal away`;
-      this.say(`d ${items.name}`, "distance to the nearest code, in % of the map’s diagonal", (100 * away) / size);
+      const share = 100 * away / diagonal(items); // so that both models compare
+      picture.words.textContent = `${items.name}: the nearest code is ${share.toFixed(2)} % of the map’s diagonal away`;
+      this.say(`d ${items.name}`, "distance to the nearest code, in % of the map’s diagonal", share);
     }
   }
 
@@ -42,17 +41,17 @@ export class Holes {
   destroy() { for (const { stage } of this.parts) stage.destroy(); }
 }
 
+const diagonal = ({ bounds: [x0, x1, y0, y1] }) => Math.hypot(x1 - x0, y1 - y0);
+
 /** The two classes between whose centres the first model has the widest gap, relative to the second. */
 function widest([plain, other]) {
-  const gap = (items, a, b) => {
-    const size = Math.hypot(items.bounds[1] - items.bounds[0], items.bounds[3] - items.bounds[2]);
-    return Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map((t) => items.nearest(lerp(a, b, t), 1)[0].distance)) / size;
-  };
+  const away = (items, a, b) => (t) => items.nearest(lerp(items.centres[a], items.centres[b], t), 1)[0].distance;
+  const gap = (items, a, b) => Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8].map(away(items, a, b))) / diagonal(items);
   let best = { pair: [0, 1], ratio: -1 };
   for (let a = 0; a < plain.centres.length; a++) {
     for (let b = 0; b < a; b++) {
       if (![plain, other].every(({ centres }) => centres[a] && centres[b])) continue;
-      const ratio = gap(plain, plain.centres[a], plain.centres[b]) / Math.max(1e-3, gap(other, other.centres[a], other.centres[b]));
+      const ratio = gap(plain, a, b) / Math.max(1e-3, gap(other, a, b));
       if (ratio > best.ratio) best = { pair: [b, a], ratio };
     }
   }

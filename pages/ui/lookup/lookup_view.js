@@ -28,7 +28,6 @@ export default class LookupView {
     onButtons(root, "close", (close) => { pressOnly(root, "close", close); this.map.setClose(close === "true"); });
   }
 
-  /** Called with every message of Python. */
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }

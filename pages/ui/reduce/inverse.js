@@ -52,9 +52,7 @@ export class Linear extends InverseImage {
     Object.assign(this, { frame, size: facts.image.reduce((a, b) => a * b) });
   }
 
-  draw(y) {
-    this.put(round(y), "browser", (rgba) => paint(affine(this.frame, this.size, y), this.channels, rgba));
-  }
+  draw(y) { this.put(round(y), "browser", (rgba) => paint(affine(this.frame, this.size, y), this.channels, rgba)); }
 
   describe(y, own) {
     const [first, second] = y.map((v) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(2)}`);

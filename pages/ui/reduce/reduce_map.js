@@ -118,9 +118,7 @@ export default class ReduceMap extends LinkedMaps {
     this.goTo(plane, [x + dx, y + dy]);
   }
 
-  keys(plane) {
-    return { s: () => this.select(plane.nearest(this.place(plane), NEAREST, this.hidden)), Escape: () => this.select(null) };
-  }
+  keys(plane) { return { s: () => this.select(plane.nearest(this.place(plane), NEAREST, this.hidden)), Escape: () => this.select(null) }; }
 
   /** Selects items in every plane; null selects none. */
   select(items) {
