@@ -33,7 +33,7 @@ export class ReducePlane extends LinkedPlane {
     this.element.dataset.state = plane.state;
     this.find(".rm-status p").textContent = plane.message;
     const bar = this.find("progress"), word = plane.word ?? "";
-    Object.assign(bar, { hidden: plane.done === null, value: plane.done ?? 0, ariaLabel: plane.message });
+    Object.assign(bar, { hidden: plane.done === null, value: plane.done ?? 0 }).setAttribute("aria-label", plane.message);
     Object.assign(this.button, { hidden: !word, textContent: word }).dataset.word = word;
     this.find(".rm-inverse").textContent = "";
   }
