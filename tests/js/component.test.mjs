@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
+import "./environment.mjs";
 import { Debouncer } from "../../pages/ui/component/debounce.js";
+import { gridStep, spriteStyle } from "../../pages/ui/component/image_grid.js";
 import { UndoStack } from "../../pages/ui/component/undo_stack.js";
 
 test("only the last of several calls is sent, after the delay", () => {
@@ -63,4 +65,18 @@ test("a hundred states are remembered, the oldest go first", () => {
   let last, state = 150;
   while (stack.canUndo) last = state = stack.undo(state);
   assert.equal(last, 50);
+});
+
+test("a sprite of three columns and two rows shows its fifth image", () => {
+  const style = spriteStyle({ url: "a.png", columns: 3, rows: 2 }, 4);
+  assert.deepEqual(style, {
+    backgroundImage: 'url("http://atelier.test/a.png")', backgroundSize: "300% 200%", backgroundPosition: "50% 100%",
+  });
+  assert.equal(spriteStyle({ url: "a.png", columns: 1, rows: 1 }, 0).backgroundPosition, "0 0");
+});
+
+test("arrow keys move by one element or by one row of a grid; other keys do not", () => {
+  const elements = [0, 0, 0, 10, 10].map((offsetTop) => ({ offsetTop }));
+  assert.deepEqual(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "a"].map((key) => gridStep(key, elements)), [-1, 1, -3, 3, undefined]);
+  assert.equal(gridStep("ArrowDown", elements.slice(0, 3)), 1); // a single row
 });

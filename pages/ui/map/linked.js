@@ -78,6 +78,7 @@ export class LinkedPlane {
 export class LinkedMaps {
   /** @type {any[]} */ planes = [];
   hidden = new Set();
+  /** @type {number | null} */ frame = null;
   moved = new Set(); // planes whose view has changed since the last frame
 
   constructor(root) {
