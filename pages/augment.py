@@ -3,14 +3,14 @@
 import streamlit as st
 
 from pages.ui.augment import cache as augment_cache
-from pages.ui.augment import session as augment_session
 from pages.ui.augment.figures import gain_figure
-from pages.ui.augment.form import augment_form, file_form
+from pages.ui.augment.form import SLOT, augment_form, file_form
+from pages.ui.augment.settings import settings_from_query
 from pages.ui.augment.tables import accuracy_table, method_note, preview_table, summary
 from pages.ui.controls.job_panel import job_panel
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link
-from pages.ui.runtime import routes
+from pages.ui.runtime import routes, session
 from pages.ui.runtime.errors import shown_errors
 from vae.augmentation.dataset_files import measured
 
@@ -23,7 +23,7 @@ page_header(
 entry = model_picker()
 with shown_errors(f"{entry.name} cannot create labelled images", stop=True):
     source = augment_cache.source(entry.name, entry.digest)
-_, broken = augment_session.settings()
+_, broken = session.from_link(SLOT, settings_from_query)
 warn_of_link(broken)
 
 

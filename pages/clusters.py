@@ -77,9 +77,7 @@ def view() -> None:
         return
     handle_command(len(found.clusters))
     settings, _ = clusters_session.settings(entry.digest)
-    query = settings.to_query(entry.name, entry.digest)
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    session.set_link(settings.to_query(entry.name, entry.digest))
     cluster_form(entry, settings)
     agreement = found.agreement
     st.caption(

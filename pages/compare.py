@@ -20,7 +20,7 @@ from pages.ui.models.families import (
 )
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
-from pages.ui.runtime import cache
+from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
 from vae.errors import AtelierError
 
@@ -107,8 +107,8 @@ def maps() -> None:
             current = comparison_from_map(committed, current.models, items)
             compare_session.set_comparison(current)
     query = current.to_query()
-    if (current != start or committed or st.query_params) and query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    if current != start or committed or st.query_params:
+        session.set_link(query)
     compare_map(models, current, key="maps")
 
 

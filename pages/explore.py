@@ -39,8 +39,8 @@ def explorer() -> None:
     query = location.to_query(entry.name, entry.digest)
     # The address of a first visit stays short.
     changed = location != first or entry.name != cache.DEFAULT_MODEL
-    if (changed or committed or st.query_params) and query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    if changed or committed or st.query_params:
+        session.set_link(query)
     latent_map(
         assets,
         location,

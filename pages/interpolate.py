@@ -49,8 +49,7 @@ def studio() -> None:
             path = path_from_map(committed, space)
             interpolate_session.set_path(entry.digest, path)
     query = path.to_query(entry.name, entry.digest)
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    session.set_link(query)
     magnification = None
     if "speed" in path.layers and space.latent == 2:
         magnification = interpolate_cache.metric(

@@ -94,8 +94,7 @@ def search() -> None:
             query["i"] = str(lookup_session.selected_image(len(images))[0])
         else:
             image = image_input(source, images.shape[1:], key="look")
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    session.set_link(query)
     if image is not None:
         found = lookup_cache.look_up(entry.name, entry.digest, image)
         next_steps(found.z)

@@ -16,6 +16,7 @@ from pages.ui.reduce.layout_jobs import (
 )
 from pages.ui.reduce.reduce_map import plane_message, reduce_map
 from pages.ui.reduce.table import reduce_table
+from pages.ui.runtime import session
 from vae.analysis import projections
 
 page_header(
@@ -37,9 +38,7 @@ warn_of_link(broken)
 available = projections.available_methods()
 reduce_form(settings, total=total, latent=latent, available=available)
 settings, _ = reduce_session.settings(latent)
-query = settings.to_query(entry.name, entry.digest)
-if query != st.query_params.to_dict():
-    st.query_params.from_dict(query)
+session.set_link(settings.to_query(entry.name, entry.digest))
 requests = layout_requests(entry, settings, available)
 count = len(reduce_cache.items(requests[0]))
 seconds = entry.metrics.get("seconds")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pages.ui.runtime import map_assets, routes
+from pages.ui.runtime.recently_used import RecentlyUsed
 from vae.latent.encoding import Codes
 
 
@@ -51,8 +52,8 @@ def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
 
 
 def test_content_leaves_when_the_store_is_full(monkeypatch):
-    store = routes._Store(100)
+    store = RecentlyUsed(100, size=lambda content: len(content.body))
     for key in "abc":
-        store.put(key, routes.Content(b"x" * 40, "text/plain", False))
+        store[key] = routes.Content(b"x" * 40, "text/plain", False)
         store.get("a")
     assert store.get("a") and store.get("c") and store.get("b") is None

@@ -1,8 +1,6 @@
 """The scores of the Anomalies page, computed once by a job and shared by all sessions."""
 
 import hashlib
-import threading
-from collections import OrderedDict
 
 import numpy as np
 import streamlit as st
@@ -14,15 +12,14 @@ from vae.pictures import grid
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job
+from ..runtime.recently_used import RecentlyUsed
 from .scores import Group, ScoreRequest, ScoreResult, codes_of, compute_scores
 from .settings import OTHER_DATA, Choices
 
-_MAX_RESULTS, _MAX_UPLOADS = 8, 2
 _MAX_HEAT = 1.5  # expected standard deviations that the colour scale ends at
 
-_results: OrderedDict[ScoreRequest, ScoreResult] = OrderedDict()
-_uploads: OrderedDict[str, tuple[tuple[str, bytes], ...]] = OrderedDict()
-_lock = threading.Lock()
+_results: RecentlyUsed[ScoreRequest, ScoreResult] = RecentlyUsed(8)
+_uploads: RecentlyUsed[str, tuple[tuple[str, bytes], ...]] = RecentlyUsed(2)
 
 
 def choices(entry: vae.Entry) -> Choices:
@@ -38,11 +35,7 @@ def store_upload(files: list[tuple[str, bytes]]) -> str:
     sha = hashlib.sha256()
     for name, content in files:
         sha.update(f"{name}\0{len(content)}\0".encode() + content)
-    with _lock:
-        _uploads[sha.hexdigest()] = tuple(files)
-        _uploads.move_to_end(sha.hexdigest())
-        while len(_uploads) > _MAX_UPLOADS:
-            _uploads.popitem(last=False)
+    _uploads[sha.hexdigest()] = tuple(files)
     return sha.hexdigest()
 
 
@@ -53,8 +46,7 @@ def has_upload(digest: str) -> bool:
 
 def result(request: ScoreRequest) -> ScoreResult | None:
     """The result, if it was computed."""
-    with _lock:
-        return _results.get(request)
+    return _results.get(request)
 
 
 def start(request: ScoreRequest) -> Job:
@@ -70,24 +62,11 @@ def start(request: ScoreRequest) -> Job:
     codes = None  # a conditional model is scored without labels, but its codes depend on them
     if not ck.model.classes:
         codes = cache.codes(request.name, request.digest)
-    with _lock:
-        files = _uploads.get(request.upload, ())
+    files = _uploads.get(request.upload) or ()
 
     def work(progress) -> bytes:
-        found = compute_scores(
-            request,
-            ck.model,
-            data,
-            other=other,
-            aggregate=aggregate,
-            codes=codes,
-            files=files,
-            progress=progress,
-        )
-        with _lock:
-            _results[request] = found
-            while len(_results) > _MAX_RESULTS:
-                _results.popitem(last=False)
+        known = {"other": other, "aggregate": aggregate, "codes": codes, "files": files}
+        _results[request] = compute_scores(request, ck.model, data, **known, progress=progress)
         return b""
 
     title = anomaly.SCORES[request.score].title

@@ -9,6 +9,7 @@ import vae
 from vae.anomaly.scores import DEFAULT, SCORES
 from vae.data.corruptions import CORRUPTIONS
 
+from ..runtime import session
 from . import cache as anomalies_cache
 from . import session as anomalies_session
 from .settings import CANDIDATES, OTHER_DATA, AnomalySettings, Choices
@@ -104,8 +105,8 @@ def _uploaded() -> str:
     if not files:
         return ""
     ids = tuple(file.file_id for file in files)
-    digest = anomalies_session.upload_digest(ids)
+    digest = session.remembered("submitted", ids)
     if digest is None or not anomalies_cache.has_upload(digest):
         digest = anomalies_cache.store_upload([(file.name, file.getvalue()) for file in files])
-        anomalies_session.remember_upload(ids, digest)
+        session.remember("submitted", ids, digest)
     return digest

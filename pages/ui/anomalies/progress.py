@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from ..runtime import session
 from . import cache as anomalies_cache
-from . import session as anomalies_session
 from .scores import ScoreRequest, ScoreResult
 
 _PATIENCE = 0.4  # seconds before the progress bar is shown
@@ -14,10 +14,10 @@ def scores_or_progress(request: ScoreRequest) -> ScoreResult:
     where that failed."""
     if found := anomalies_cache.result(request):
         return found
-    job = anomalies_session.scoring_job(request)
+    job = session.remembered("scoring", request)
     if job is None:
         job = anomalies_cache.start(request)
-        anomalies_session.remember_job(request, job)
+        session.remember("scoring", request, job)
         job.wait(_PATIENCE)
     if job.running:
         st.fragment(_bar, run_every=0.4)(request)
@@ -33,7 +33,7 @@ def scores_or_progress(request: ScoreRequest) -> ScoreResult:
 
 
 def _bar(request: ScoreRequest) -> None:
-    job = anomalies_session.scoring_job(request)
+    job = session.remembered("scoring", request)
     if job is None or not job.running:
         st.rerun()
     share = min(1.0, job.done / max(1, job.of))
@@ -46,5 +46,5 @@ def _bar(request: ScoreRequest) -> None:
 
 def _restart(request: ScoreRequest, label: str) -> None:
     if st.button(label, key="scoring-again"):
-        anomalies_session.remember_job(request, None)
+        session.remember("scoring", request, None)
         st.rerun()

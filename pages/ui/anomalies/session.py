@@ -1,11 +1,9 @@
-"""The settings, uploads and jobs of the Anomalies page in the session."""
+"""The settings of the Anomalies page in the session."""
 
 from dataclasses import replace
 
 import streamlit as st
 
-from ..runtime.jobs import Job
-from .scores import ScoreRequest
 from .settings import AnomalySettings, Choices, settings_from_query, supported
 
 
@@ -27,27 +25,3 @@ def settings(digest: str, choices: Choices) -> tuple[AnomalySettings, list[str]]
 
 def change_settings(digest: str, changed: AnomalySettings) -> None:
     st.session_state["inquiry"] = (digest, changed, [])
-
-
-def upload_digest(ids: tuple[str, ...]) -> str | None:
-    """The digest of the uploaded files with these ids, if this session has stored them."""
-    known = st.session_state.get("submitted")
-    return known[1] if known and known[0] == ids else None
-
-
-def remember_upload(ids: tuple[str, ...], digest: str) -> None:
-    st.session_state["submitted"] = (ids, digest)
-
-
-def scoring_job(request: ScoreRequest) -> Job | None:
-    """The job for this request, if this session has started one."""
-    known = st.session_state.get("scoring")
-    return known[1] if known and known[0] == request else None
-
-
-def remember_job(request: ScoreRequest, job: Job | None) -> None:
-    """Stores a job and stops the one that it replaces."""
-    before = st.session_state.get("scoring")
-    if before and before[1] is not None:
-        before[1].stop()
-    st.session_state["scoring"] = (request, job)

@@ -1,40 +1,35 @@
 """The controls of the Augment page, and the choice of a file format."""
 
+from dataclasses import astuple
+
 import streamlit as st
 
 import vae
 
 from ..controls.job_panel import Begin
+from ..runtime.query import MAX_SEED
 from . import cache as augment_cache
-from . import session as augment_session
 from .settings import MAX_CONFIDENCE, MAX_PER_CLASS, MAX_SPREAD, AugmentSettings
 
+SLOT = "augment-request"  # of the session: the settings
 FORMATS = {"zip": "PNG folders (.zip)", "npz": "NumPy arrays (.npz)"}
 
 
 def augment_form() -> AugmentSettings:
-    """Shows the controls and returns the settings."""
-    settings, _ = augment_session.settings()
-    values = {
-        "augment-n": settings.per_class,
-        "augment-spread": settings.spread,
-        "augment-least": settings.min_confidence,
-        "augment-seed": settings.seed,
-    }
-    for key, value in values.items():  # a widget's value is lost on another page
-        st.session_state.setdefault(key, value)
+    """Shows the controls and returns the settings, which it stores in `SLOT` of the session."""
+    values = zip(("n", "spread", "least", "seed"), astuple(st.session_state[SLOT]), strict=True)
+    for key, value in values:  # a widget's value is lost on another page
+        st.session_state.setdefault(f"augment-{key}", value)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         changed = AugmentSettings(
-            int(
-                st.number_input(
-                    "Images per class",
-                    1,
-                    MAX_PER_CLASS,
-                    step=10,
-                    key="augment-n",
-                    width=150,
-                    help="Number of images per class in the file. The command line allows more.",
-                )
+            st.number_input(
+                "Images per class",
+                1,
+                MAX_PER_CLASS,
+                step=10,
+                key="augment-n",
+                width=150,
+                help="Number of images per class in the file. The command line allows more.",
             ),
             st.slider(
                 "Spread",
@@ -56,18 +51,16 @@ def augment_form() -> AugmentSettings:
                 help="Images to which the classifier assigns a lower confidence are drawn again; "
                 "0 accepts all.",
             ),
-            int(
-                st.number_input(
-                    "Seed",
-                    0,
-                    2**31 - 1,
-                    key="augment-seed",
-                    width=150,
-                    help="The same seed and settings give the same images.",
-                )
+            st.number_input(
+                "Seed",
+                0,
+                MAX_SEED,
+                key="augment-seed",
+                width=150,
+                help="The same seed and settings give the same images.",
             ),
         )
-    augment_session.change_settings(changed)
+    st.session_state[SLOT] = changed
     return changed
 
 
@@ -81,9 +74,6 @@ def file_form(entry: vae.Entry) -> Begin:
         key="augment-format",
         help="File format of the images and their labels.",
     )
-
-    def start():
-        settings, _ = augment_session.settings()
-        return augment_cache.start_export(entry.name, entry.digest, settings, format)
-
-    return start
+    return lambda: augment_cache.start_export(
+        entry.name, entry.digest, st.session_state[SLOT], format
+    )

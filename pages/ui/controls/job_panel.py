@@ -18,21 +18,21 @@ def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) ->
     cannot start and returns None. `slot` identifies the job in the session, `unit` is the unit of
     progress, and `about` is shown until the first export.
     """
-    job = session.export_job(slot)
+    job = session.remembered("export_job", slot)
     running = job is not None and job.running
     panel = st.fragment(_panel, run_every=0.4 if running else None)
     panel(slot, form, unit, about, running)
 
 
 def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: bool) -> None:
-    job = session.export_job(slot)
+    job = session.remembered("export_job", slot)
     running = job is not None and job.running
     with st.container():  # the button keeps its position however many choices there are
         begin = form()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Create file", disabled=running, key="export-make"):
             job = begin()
-            session.set_export_job(slot, job)
+            session.remember("export_job", slot, job)
             if job is not None:
                 job.wait(_QUICK)
                 if job.running:

@@ -9,8 +9,6 @@ import gzip
 import hashlib
 import io
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from .location import Pin, Space
+from .recently_used import RecentlyUsed
 
 PREFIX = "atelier"
 _UI = Path(__file__).resolve().parents[1]
@@ -40,34 +39,11 @@ class Content:
     gzipped: bool
 
 
-class _Store:
-    """Published content by hash; the least recently used is dropped when the store is full."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._size = limit, 0
-        self._items: OrderedDict[str, Content] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def put(self, key: str, content: Content) -> None:
-        with self._lock:
-            if key not in self._items:
-                self._items[key] = content
-                self._size += len(content.body)
-            self._items.move_to_end(key)
-            while self._size > self._limit and len(self._items) > 1:
-                self._size -= len(self._items.popitem(last=False)[1].body)
-
-    def get(self, key: str) -> Content | None:
-        with self._lock:
-            if key in self._items:
-                self._items.move_to_end(key)
-            return self._items.get(key)
-
-
-_store = _Store(_STORE_BYTES)
+_store: RecentlyUsed[str, Content] = RecentlyUsed(
+    _STORE_BYTES, size=lambda content: len(content.body)
+)
 _images: dict[str, np.ndarray] = {}
-_deferred: OrderedDict[str, Callable[[], bytes]] = OrderedDict()
-_MAX_DEFERRED = 500
+_deferred: RecentlyUsed[str, Callable[[], bytes]] = RecentlyUsed(500)
 _decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
 
 
@@ -77,7 +53,7 @@ def publish(payload: bytes, media_type: str = "application/octet-stream") -> str
     if _store.get(key) is None:
         body = gzip.compress(payload, compresslevel=6, mtime=0)
         gzipped = len(body) < len(payload)
-        _store.put(key, Content(body if gzipped else payload, media_type, gzipped))
+        _store[key] = Content(body if gzipped else payload, media_type, gzipped)
     return f"{PREFIX}/content/{key}"
 
 
@@ -86,9 +62,6 @@ def publish_deferred(name: str, work: Callable[[], bytes]) -> str:
     `name` must determine the result."""
     key = hashlib.sha256(name.encode()).hexdigest()[:20]
     _deferred[key] = work
-    _deferred.move_to_end(key)
-    while len(_deferred) > _MAX_DEFERRED:
-        _deferred.popitem(last=False)
     return f"{PREFIX}/later/{key}"
 
 

@@ -1,14 +1,18 @@
-"""Session state that several pages share: the model, one location per model, the export job.
+"""Session state that several pages share: the model, one location per model, jobs, the link.
 
-Each page has a `session.py` of its own as well.
+Most pages have a `session.py` of their own as well.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from .jobs import Job
 from .location import MAX_PINS, Location, Pin, Space, location_from_query
+
+State = TypeVar("State")
 
 
 def model(default: str) -> str:
@@ -68,18 +72,35 @@ def move_last(z: tuple[float, ...]) -> None:
         set_location(st.session_state["last_digest"], _moved(last, z))
 
 
-def export_job(slot: str) -> Job | None:
-    """The last export of a page, by the digest of its model or the key of its board."""
-    found = st.session_state.get("export_job")
-    return found[1] if found and found[0] == slot else None
+def remembered(slot: str, key: object) -> Any:
+    """The value in a slot of the session; None where it was stored for another key."""
+    known, value = st.session_state.get(slot, (None, None))
+    return value if known == key else None
 
 
-def set_export_job(slot: str, job: Job | None) -> None:
-    """Stores an export job and stops the one that it replaces."""
-    before = st.session_state.get("export_job")
-    if before and before[1] is not None:
-        before[1].stop()
-    st.session_state["export_job"] = (slot, job)
+def remember(slot: str, key: object, value: object) -> None:
+    """Stores a value in place of the slot's last one; a job that it replaces is stopped."""
+    _, before = st.session_state.get(slot, (None, None))
+    if isinstance(before, Job):
+        before.stop()
+    st.session_state[slot] = (key, value)
+
+
+def from_link(
+    slot: str, read: Callable[[Mapping[str, str]], tuple[State, list[str]]]
+) -> tuple[State, list[str]]:
+    """The state in a slot, which `read` takes from the link on the first run, and the keys of the
+    link that could not be read."""
+    unreadable: list[str] = []
+    if slot not in st.session_state:
+        st.session_state[slot], unreadable = read(st.query_params.to_dict())
+    return st.session_state[slot], unreadable
+
+
+def set_link(query: Mapping[str, str]) -> None:
+    """Writes the query parameters into the address bar."""
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
 
 
 def already_handled(component: str, turn: int) -> bool:

@@ -10,10 +10,9 @@ import vae
 from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.training import run_queue, runs
 
-from ..runtime import routes
+from ..runtime import routes, session
 from ..runtime.errors import shown_errors
 from . import cache as train_cache
-from . import session as train_session
 
 DATA = {
     "fashion-mnist": "Fashion-MNIST, full training set",
@@ -51,8 +50,8 @@ def train_form() -> str | None:
             return run_queue.start(options, name=name.strip())
         if probe:
             with st.spinner("Training for two seconds"):
-                train_session.remember_estimate(options, run_queue.estimate(options))
-    if found := train_session.estimate_of(options):
+                session.remember("estimate", options, run_queue.estimate(options))
+    if found := session.remembered("estimate", options):
         st.caption(
             f"About {_time(found.seconds)} at {found.images_per_second:,.0f} images per second."
         )

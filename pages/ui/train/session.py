@@ -1,10 +1,8 @@
 """What a session remembers of the Train page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
-
-from vae.training.run_queue import Estimate
 
 
 def shown_runs(first: str | None, second: str | None, known: Sequence[str]) -> list[str]:
@@ -26,16 +24,6 @@ def selection_changed(ids: tuple[str, ...]) -> bool:
         return False
     st.session_state["selected-runs"] = ids
     return True
-
-
-def remember_estimate(options: Mapping[str, object], found: Estimate) -> None:
-    st.session_state["estimate"] = (dict(options), found)
-
-
-def estimate_of(options: Mapping[str, object]) -> Estimate | None:
-    """The last estimate, if it was for these options."""
-    known = st.session_state.get("estimate")
-    return known[1] if known and known[0] == options else None
 
 
 def remember_published(id: str, name: str) -> None:
