@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages.ui.controls.page_header import page_header
-from pages.ui.learn import session as learn_session
 from pages.ui.learn.lesson import lesson
 from pages.ui.learn.steps import PLANS, SLUGS, STEPS, source
 from pages.ui.runtime import session
@@ -13,15 +12,24 @@ page_header(
     "How does a variational autoencoder work? Read the steps in order and try out their figures.",
 )
 
+SHOWN = "lesson-step"  # of the session: the slug of the step that is shown
+
 linked = st.query_params.get("step")
-slug = learn_session.current_step(linked if linked in (*SLUGS, "teacher") else SLUGS[0])
+slug = st.session_state.setdefault(SHOWN, linked if linked in (*SLUGS, "teacher") else SLUGS[0])
 st.query_params.from_dict({"step": slug})
+
+
+def move(by: int) -> None:
+    """Goes forward or back by a step; there is none before the first and after the last one."""
+    at = max(0, min(len(STEPS) - 1, SLUGS.index(slug) + by))
+    st.session_state[SHOWN] = SLUGS[at]
+
+
 go = (st.session_state.get("lesson") or {}).get("go") or {}
 if go and session.already_handled("lesson", int(go.get("asked", 0))):
     go = {}
 if go.get("by") in (-1, 1) and slug in SLUGS:
-    at = max(0, min(len(STEPS) - 1, SLUGS.index(slug) + go["by"]))
-    learn_session.go_to_step(SLUGS[at])
+    move(go["by"])
     st.rerun()
 
 titles = {step.slug: f"{i} · {step.title}" for i, step in enumerate(STEPS, 1)}
@@ -35,23 +43,12 @@ with st.container(horizontal=True, vertical_alignment="center"):
         label_visibility="collapsed",
         width=330,
         key="step-choice",
-        on_change=lambda: learn_session.go_to_step(st.session_state["step-choice"]),
+        on_change=lambda: st.session_state.update({SHOWN: st.session_state["step-choice"]}),
     )
-    at = SLUGS.index(slug) if slug in SLUGS else 0
+    can_go_back, can_go_on = slug in SLUGS[1:], slug in SLUGS[:-1]
+    st.button("Back", disabled=not can_go_back, on_click=move, args=(-1,), key="step-back")
     st.button(
-        "Back",
-        disabled=at == 0,
-        on_click=learn_session.go_to_step,
-        args=(SLUGS[max(0, at - 1)],),
-        key="step-back",
-    )
-    st.button(
-        "Next",
-        type="primary",
-        disabled=slug not in SLUGS or at == len(STEPS) - 1,
-        on_click=learn_session.go_to_step,
-        args=(SLUGS[min(len(STEPS) - 1, at + 1)],),
-        key="step-next",
+        "Next", type="primary", disabled=not can_go_on, on_click=move, args=(1,), key="step-next"
     )
     large = st.toggle("Presentation mode", key="lesson-large", persist_state="session")
 if large:
@@ -74,7 +71,7 @@ if slug == "teacher":
         st.markdown(f"| Step | Time | Activity |\n|---|---|---|\n{rows}")
     st.stop()
 
-step = STEPS[at]
+step = STEPS[SLUGS.index(slug)]
 st.header(step.title, anchor=False)
 text, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
 text.markdown(step.words)
@@ -82,17 +79,11 @@ formula.latex(step.formula)
 lesson(step, large=large, key="lesson")
 
 with st.container(border=True):
-    question = step.question
-    answer = st.radio(
-        question.words,
-        range(len(question.answers)),
-        index=None,
-        format_func=lambda i: question.answers[i],
-        key=f"answer-{slug}",
-    )
-    if answer is not None:
-        right = answer == question.right
-        (st.success if right else st.warning)(f"{'Yes' if right else 'Not quite'}. {question.why}")
+    answer = st.radio(step.question, step.answers, index=None, key=f"answer-{slug}")
+    if answer == step.answers[step.right]:
+        st.success(f"Yes. {step.why}")
+    elif answer is not None:
+        st.warning(f"Not quite. {step.why}")
 with st.expander("Source code"):
     for name in step.code:
         st.caption(name.replace(":", " · "))

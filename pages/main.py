@@ -12,25 +12,19 @@ st.set_page_config(
 st.logo("pages/static/logo.svg", size="medium")
 
 SECTIONS = {
-    "": [st.Page("explore.py", title="Explore", default=True), st.Page("learn.py", title="Learn")],
-    "Make": [
-        st.Page("interpolate.py", title="Interpolate"),
-        st.Page("generate.py", title="Generate"),
-        st.Page("board.py", title="Board"),
-    ],
-    "Apply": [
-        st.Page("lookup.py", title="Similarity search"),
-        st.Page("anomalies.py", title="Anomalies"),
-        st.Page("reduce.py", title="Reduce"),
-        st.Page("clusters.py", title="Clusters"),
-        st.Page("augment.py", title="Augment"),
-    ],
-    "Models": [
-        st.Page("train.py", title="Train"),
-        st.Page("compare.py", title="Compare"),
-        st.Page("models.py", title="Models"),
-    ],
+    "": ["Explore", "Learn"],
+    "Make": ["Interpolate", "Generate", "Board"],
+    "Apply": ["Similarity search", "Anomalies", "Reduce", "Clusters", "Augment"],
+    "Models": ["Train", "Compare", "Models"],
 }
-page = st.navigation(SECTIONS, position="top")
-mark_section(SECTIONS, page)
+
+
+def listed(title: str):
+    file = {"Similarity search": "lookup"}.get(title, title.lower())
+    return st.Page(f"{file}.py", title=title, default=title == "Explore")
+
+
+sections = {name: [listed(title) for title in titles] for name, titles in SECTIONS.items()}
+page = st.navigation(sections, position="top")
+mark_section(sections, page)
 page.run()

@@ -31,7 +31,7 @@ def test_the_keyboard_moves_through_all_steps(open_page):
     page = opened(open_page)
     for slug, step in zip(SLUGS, STEPS, strict=True):
         wait_for_query(page, "step", slug)
-        page.wait_for_selector(f'.ls[data-figure="{step.figure}"][data-state="ready"]')
+        page.wait_for_selector(f'.ls[data-figure="{step.slug}"][data-state="ready"]')
         page.get_by_role("heading", name=step.title).wait_for()
         wait_until(page, "document.querySelectorAll('.ls-legend button').length > 0")
         assert page.locator(".katex").count() >= 1

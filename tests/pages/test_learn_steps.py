@@ -12,10 +12,9 @@ from pages.ui.learn.steps import PLANS, SLUGS, STEPS, source
 @pytest.mark.parametrize("step", STEPS, ids=SLUGS)
 def test_a_step_has_all_its_parts(step):
     assert 3 <= len(step.words.split()) <= 70 and step.formula
-    question = step.question
-    assert 2 <= len(question.answers) <= 4 and 0 <= question.right < len(question.answers)
+    assert 2 <= len(step.answers) <= 4 and 0 <= step.right < len(step.answers)
     figures = (ROOT / "pages/ui/learn/figures.js").read_text()
-    assert re.search(rf"\b{step.figure}: \w+", figures)
+    assert re.search(rf"\b{step.slug}: \w+", figures)
     for where in step.code:
         lines = source(where)
         name = where.split(":")[1].split(".")[-1]

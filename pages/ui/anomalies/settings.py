@@ -7,19 +7,8 @@ from typing import NamedTuple
 from vae.anomaly.scores import DEFAULT
 from vae.data.corruptions import CORRUPTIONS
 
-from ..runtime.query import (
-    MAX_SEED,
-    QueryField,
-    always,
-    model_query,
-    number,
-    one_of,
-    optional,
-    read_message,
-    read_query,
-    whole,
-    write_query,
-)
+from ..runtime import query
+from ..runtime.query import QueryField, always, number, one_of, optional, whole
 
 CANDIDATES = {
     "data": "Another data set",
@@ -65,7 +54,9 @@ class AnomalySettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those that do not apply are left out."""
-        return model_query(model, digest) | write_query(self, _fields(Choices((), (), ())))
+        return query.model_query(model, digest) | query.write_query(
+            self, _fields(Choices((), (), ()))
+        )
 
 
 def _fields(choices: Choices) -> tuple[QueryField, ...]:
@@ -77,7 +68,7 @@ def _fields(choices: Choices) -> tuple[QueryField, ...]:
         QueryField("dataset", "data", one_of(choices.data), when=lambda s: s.candidates == "data"),
         QueryField("label", "c", label, when=lambda s: s.candidates == "class"),
         QueryField("damage", "damage", one_of(CORRUPTIONS), **corrupted),
-        QueryField("seed", "seed", whole(0, MAX_SEED), **corrupted),
+        QueryField("seed", "seed", whole(0, query.MAX_SEED), **corrupted),
         QueryField("only", "only", label),
         QueryField("fpr", "fa", number(0, 1), format="{:g}".format, when=always),
         QueryField("threshold", "t", optional(number()), format=repr),
@@ -94,10 +85,10 @@ def default_settings(choices: Choices) -> AnomalySettings:
 
 
 def settings_from_query(
-    query: Mapping[str, str], choices: Choices
+    link: Mapping[str, str], choices: Choices
 ) -> tuple[AnomalySettings, list[str]]:
     """The settings of a link, and its keys that could not be read."""
-    found, unreadable = read_query(query, _fields(choices), default_settings(choices))
+    found, unreadable = query.read_query(link, _fields(choices), default_settings(choices))
     return supported(found, choices), unreadable
 
 
@@ -123,7 +114,7 @@ def supported(settings: AnomalySettings, choices: Choices) -> AnomalySettings:
 def threshold_from_histogram(value: Mapping, settings: AnomalySettings) -> AnomalySettings:
     """The settings with the histogram's message applied: a target false-positive rate, or a
     threshold set by hand with its rate. Raises `InvalidValueError` for any other message."""
-    sent = read_message(value, _HISTOGRAM)
+    sent = query.read_message(value, _HISTOGRAM)
     return replace(settings, fpr=sent["share"], threshold=sent["threshold"])
 
 

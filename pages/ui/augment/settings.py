@@ -3,15 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..runtime.query import (
-    MAX_SEED,
-    QueryField,
-    model_query,
-    number,
-    read_query,
-    whole,
-    write_query,
-)
+from ..runtime import query
+from ..runtime.query import QueryField, number, whole
 
 MAX_PER_CLASS = 1000  # of a file held by a browser session; the command line has a higher limit
 MAX_SPREAD = 2.0  # a larger spread hardly gives recognisable images
@@ -30,17 +23,17 @@ class AugmentSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return model_query(model, digest) | write_query(self, _FIELDS)
+        return query.model_query(model, digest) | query.write_query(self, _FIELDS)
 
 
 _FIELDS = (
     QueryField("per_class", "n", whole(1, MAX_PER_CLASS)),
     QueryField("spread", "sp", number(0, MAX_SPREAD)),
     QueryField("min_confidence", "min", number(0, MAX_CONFIDENCE)),
-    QueryField("seed", "seed", whole(0, MAX_SEED)),
+    QueryField("seed", "seed", whole(0, query.MAX_SEED)),
 )
 
 
-def settings_from_query(query: Mapping[str, str]) -> tuple[AugmentSettings, list[str]]:
+def settings_from_query(link: Mapping[str, str]) -> tuple[AugmentSettings, list[str]]:
     """The settings of a link, and its keys that could not be read."""
-    return read_query(query, _FIELDS, AugmentSettings())
+    return query.read_query(link, _FIELDS, AugmentSettings())

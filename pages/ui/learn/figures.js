@@ -5,6 +5,6 @@ import { Code, Pixel, Sample } from "./code_figures.js";
 import { Beta, Holes, Relatives, Uses } from "./model_figures.js";
 
 export const FIGURES = {
-  code: Code, holes: Holes, posterior: Posterior, reparameterise: Reparameterise, pixel: Pixel, loss: Loss, kl: Kl, beta: Beta, sample: Sample,
+  code: Code, holes: Holes, posterior: Posterior, reparameterise: Reparameterise, decoder: Pixel, loss: Loss, kl: Kl, beta: Beta, sample: Sample,
   relatives: Relatives, uses: Uses,
 };

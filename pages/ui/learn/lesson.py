@@ -6,7 +6,7 @@ import vae
 
 from ..compare import cache as compare_cache
 from ..component.component import component
-from ..models.families import beta_family
+from ..models.families import beta_family, evaluation
 from ..runtime import cache, routes
 from .steps import Step
 
@@ -33,15 +33,15 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
     for name in step.models:
         assets = cache.map_assets(name, entries[name].digest)
         models.append({"urls": assets.urls, "facts": assets.facts})
-    betas = _betas(list(entries.values())) if step.figure == "beta" else []
-    if step.figure == "beta" and not betas:
+    betas = _betas(list(entries.values())) if step.slug == "beta" else []
+    if step.slug == "beta" and not betas:
         st.info(
             "This step needs models that differ only in beta, such as fashion-beta-0.1 to -10."
         )
         return
     _mount(
         key=key,
-        data={"figure": step.figure, "models": models, "betas": betas, "large": large},
+        data={"figure": step.slug, "models": models, "betas": betas, "large": large},
         on_go_change=lambda: None,
     )
 
@@ -51,7 +51,7 @@ def _betas(entries: list[vae.Entry]) -> list[dict]:
     rows = []
     for entry in beta_family(entries):
         grid = compare_cache.decoded_grid(entry.name, entry.digest, _EXTENT, _SIDE)
-        numbers = (entry.metrics or {}).get("evaluation") or {}
+        numbers = evaluation(entry)
         rows.append(
             {
                 "beta": entry.config.model.beta,

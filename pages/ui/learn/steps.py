@@ -9,31 +9,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question; `right` is the index of the right answer, `why` is shown after any answer."""
-
-    words: str
-    answers: tuple[str, ...]
-    right: int
-    why: str
-
-
-@dataclass(frozen=True)
 class Step:
-    """A step; `figure` is a key of `FIGURES` in `figures.js`, `models` are the checkpoints that it
-    needs, `code` are functions as `module:name`."""
+    """A step; `code` are functions as `module:name`, `models` the checkpoints that its figure
+    needs. `right` is the index of the right answer, `why` is shown after any answer."""
 
-    slug: str
+    slug: str  # also a key of `FIGURES` in `figures.js`
     title: str
     words: str
     formula: str
-    figure: str
-    models: tuple[str, ...]
     code: tuple[str, ...]
-    question: Question
+    question: str
+    answers: tuple[str, ...]
+    right: int
+    why: str
+    models: tuple[str, ...] = ("fashion-vae",)
 
-
-AE, VAE = "fashion-ae", "fashion-vae"
 
 STEPS = (
     Step(
@@ -43,16 +33,12 @@ STEPS = (
         "it from them. Two numbers are a point on a map: **drag the mark** to see what the "
         "decoder draws there.",
         r"z = (z_1, z_2) \in \mathbb{R}^2 \qquad \hat{x} = \mathrm{decoder}(z)",
-        "code",
-        (VAE,),
         ("vae.models.base:Autoencoder.decode",),
-        Question(
-            "Two points lie close together. What do their decoded images have in common?",
-            ("Nothing in particular", "They look alike", "They are identical"),
-            1,
-            "The decoder is a continuous function: a small step on the map changes the image a "
-            "little.",
-        ),
+        question="Two points lie close together. What do their decoded images have in common?",
+        answers=("Nothing in particular", "They look alike", "They are identical"),
+        right=1,
+        why="The decoder is a continuous function: a small step on the map changes the image a "
+        "little.",
     ),
     Step(
         "holes",
@@ -63,15 +49,12 @@ STEPS = (
         "code.",
         r"\min_{\theta,\phi} \; \lVert x - "
         r"\mathrm{decoder}_\theta(\mathrm{encoder}_\phi(x))\rVert^2",
-        "holes",
-        (AE, VAE),
         ("vae.models.ae:AE.terms",),
-        Question(
-            "What does a decoder draw in a gap?",
-            ("An error", "Something it was never trained for", "The nearest real image"),
-            1,
-            "It always draws something, but nothing in training makes that look like clothing.",
-        ),
+        question="What does a decoder draw in a gap?",
+        answers=("An error", "Something it was never trained for", "The nearest real image"),
+        right=1,
+        why="It always draws something, but nothing in training makes that look like clothing.",
+        models=("fashion-ae", "fashion-vae"),
     ),
     Step(
         "posterior",
@@ -80,15 +63,12 @@ STEPS = (
         "distribution of codes that could explain the image. **Choose an image** to see its "
         "posterior.",
         r"q_\phi(z \mid x) = \mathcal{N}\left(z;\, \mu(x),\, \sigma^2(x)\right)",
-        "posterior",
-        (VAE,),
         ("vae.models.gaussian:GaussianAutoencoder.posterior",),
-        Question(
-            "An unusual image can be decoded from many codes about equally well. Its posterior is",
-            ("narrow", "wide", "standard normal"),
-            1,
-            "The standard deviation is the uncertainty of the encoder.",
-        ),
+        question="An unusual image can be decoded from many codes about equally well. Its "
+        "posterior is",
+        answers=("narrow", "wide", "standard normal"),
+        right=1,
+        why="The standard deviation is the uncertainty of the encoder.",
     ),
     Step(
         "reparameterise",
@@ -97,19 +77,15 @@ STEPS = (
         "sample. So the noise comes **from outside**: sample epsilon, then scale and shift it. "
         "**Move mu and sigma, resample epsilon**, and watch z and the image follow.",
         r"z = \mu + \sigma \cdot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, 1)",
-        "reparameterise",
-        (VAE,),
         ("vae.nn.distributions:sample_normal",),
-        Question(
-            "Why is epsilon sampled outside the network?",
-            (
-                "So that z depends smoothly on mu and sigma",
-                "It is faster",
-                "So that every image gets the same code",
-            ),
-            0,
-            "With epsilon fixed, z is a sum and product of mu and sigma, so both have gradients.",
+        question="Why is epsilon sampled outside the network?",
+        answers=(
+            "So that z depends smoothly on mu and sigma",
+            "It is faster",
+            "So that every image gets the same code",
         ),
+        right=0,
+        why="With epsilon fixed, z is a sum and product of mu and sigma, so both have gradients.",
     ),
     Step(
         "decoder",
@@ -118,16 +94,12 @@ STEPS = (
         "pixel** to read its value; drag the mark to where classes meet to find pixels near one "
         "half.",
         r"p_\theta(x \mid z) = \prod_i \hat{x}_i^{\,x_i} (1 - \hat{x}_i)^{1 - x_i}",
-        "pixel",
-        (VAE,),
         ("vae.nn.likelihoods:Likelihood.nll",),
-        Question(
-            "A pixel has probability 0.5. What does that mean?",
-            ("It is grey in the data", "The decoder is undecided", "The decoder is broken"),
-            1,
-            "Grey and undecided look the same in the mean, which is why the images of VAEs look "
-            "soft.",
-        ),
+        question="A pixel has probability 0.5. What does that mean?",
+        answers=("It is grey in the data", "The decoder is undecided", "The decoder is broken"),
+        right=1,
+        why="Grey and undecided look the same in the mean, which is why the images of VAEs look "
+        "soft.",
     ),
     Step(
         "loss",
@@ -138,19 +110,15 @@ STEPS = (
         r"-\mathrm{ELBO}(x) = \underbrace{\mathbb{E}_{q}\left[-\log p_\theta(x \mid z)\right]}"
         r"_{\text{reconstruction}} + \underbrace{\mathrm{KL}\left(q_\phi(z \mid x) \,\Vert\, p(z)"
         r"\right)}_{\text{rate}}",
-        "loss",
-        (VAE,),
         (
             "vae.models.gaussian:GaussianAutoencoder._terms",
             "vae.nn.distributions:standard_normal_kl",
         ),
-        Question(
-            "What happens without the KL term?",
-            ("Posteriors shrink to points", "Posteriors grow", "Nothing"),
-            0,
-            "Noise only hurts the reconstruction; without the KL term sigma goes to zero and the "
-            "VAE becomes a plain autoencoder.",
-        ),
+        question="What happens without the KL term?",
+        answers=("Posteriors shrink to points", "Posteriors grow", "Nothing"),
+        right=0,
+        why="Noise only hurts the reconstruction; without the KL term sigma goes to zero and the "
+        "VAE becomes a plain autoencoder.",
     ),
     Step(
         "kl",
@@ -160,16 +128,13 @@ STEPS = (
         "sigma**, and increase the number of samples.",
         r"\mathrm{KL} = \tfrac{1}{2}\left(\mu^2 + \sigma^2 - 1 - \log \sigma^2\right) \approx "
         r"\tfrac{1}{n}\sum_{i} \log \tfrac{q(z_i)}{p(z_i)}",
-        "kl",
-        (),
         ("vae.nn.distributions:standard_normal_kl", "vae.nn.distributions:normal_log_prob"),
-        Question(
-            "When is the KL zero?",
-            ("When mu is 0", "When sigma is 1", "When mu is 0 and sigma is 1"),
-            2,
-            "Only then are both curves the same: the code carries no information and costs "
-            "nothing.",
-        ),
+        question="When is the KL zero?",
+        answers=("When mu is 0", "When sigma is 1", "When mu is 0 and sigma is 1"),
+        right=2,
+        why="Only then are both curves the same: the code carries no information and costs "
+        "nothing.",
+        models=(),
     ),
     Step(
         "beta",
@@ -178,15 +143,12 @@ STEPS = (
         "codes leave gaps; with a large one, codes fill one round cloud but images blur. The "
         "numbers are measured on 10,000 test images.",
         r"\mathcal{L} = \text{reconstruction} + \beta \cdot \mathrm{KL}",
-        "beta",
-        (),
         ("vae.models.gaussian:GaussianAutoencoder.loss",),
-        Question(
-            "You want to sample new images from the prior. Should beta be small or large?",
-            ("Small", "Large"),
-            1,
-            "A larger beta leaves fewer gaps; a smaller one reconstructs better.",
-        ),
+        question="You want to sample new images from the prior. Should beta be small or large?",
+        answers=("Small", "Large"),
+        right=1,
+        why="A larger beta leaves fewer gaps; a smaller one reconstructs better.",
+        models=(),
     ),
     Step(
         "sample",
@@ -194,15 +156,11 @@ STEPS = (
         "To generate new images, sample z from the standard normal and decode it. The "
         "**temperature** widens or narrows that distribution. Below, the path between two images.",
         r"z \sim \mathcal{N}(0, \tau^2 I), \qquad z(t) = (1 - t)\, z_a + t\, z_b",
-        "sample",
-        (VAE,),
         ("vae.latent.traversal:linear_path",),
-        Question(
-            "With a low temperature the samples",
-            ("get more unusual", "get more alike"),
-            1,
-            "They all come from the centre of the prior.",
-        ),
+        question="With a low temperature the samples",
+        answers=("get more unusual", "get more alike"),
+        right=1,
+        why="They all come from the centre of the prior.",
     ),
     Step(
         "relatives",
@@ -212,15 +170,12 @@ STEPS = (
         "has posteriors of any shape. Drag the mark, change the class or the noise seed.",
         r"p(x \mid z, y) \qquad p(x \mid z_1)\, p(z_1 \mid z) \qquad q_\phi(z \mid x, "
         r"\varepsilon)",
-        "relatives",
-        ("fashion-cvae", "fashion-hvae", "fashion-avb"),
         ("vae.models.base:Autoencoder.decode", "vae.models.hvae:HVAE.context_vector"),
-        Question(
-            "You want a sneaker and nothing else. Which variant do you use?",
-            ("The conditional one", "The hierarchical one", "The adversarial one"),
-            0,
-            "It is the one that is conditioned on a class.",
-        ),
+        question="You want a sneaker and nothing else. Which variant do you use?",
+        answers=("The conditional one", "The hierarchical one", "The adversarial one"),
+        right=0,
+        why="It is the one that is conditioned on a class.",
+        models=("fashion-cvae", "fashion-hvae", "fashion-avb"),
     ),
     Step(
         "uses",
@@ -230,15 +185,11 @@ STEPS = (
         "**Dimensionality reduction**: 784 numbers became two. **Augmentation**: samples near "
         "real images are new training data.",
         r"\mathrm{score}(x) = -\log p_\theta\left(x \mid \mu(x)\right)",
-        "uses",
-        (VAE,),
         ("vae.nn.likelihoods:Likelihood.nll",),
-        Question(
-            "An image has a high error. What do you know?",
-            ("It is broken", "It is unlike the training data", "It is a bag"),
-            1,
-            "Unusual is not the same as wrong: a rare but correct image also has a high error.",
-        ),
+        question="An image has a high error. What do you know?",
+        answers=("It is broken", "It is unlike the training data", "It is a bag"),
+        right=1,
+        why="Unusual is not the same as wrong: a rare but correct image also has a high error.",
     ),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import vae
+from vae.models import VAE
 
 MAP_LATENTS = 2  # more latents would need a projection
 NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN"}
@@ -38,6 +39,11 @@ def kind_of(entry: vae.Entry) -> str:
     return " · ".join(parts)
 
 
+def evaluation(entry: vae.Entry) -> dict:
+    """The measured metrics of a model; empty where there are none."""
+    return (entry.metrics or {}).get("evaluation") or {}
+
+
 def exclusion_reason(entry: vae.Entry, group: str) -> str:
     """Why a model is not in a group."""
     if entry.error is not None:
@@ -59,10 +65,8 @@ def default_models(entries: Sequence[vae.Entry]) -> tuple[str, ...]:
 def representative(entries: Sequence[vae.Entry], kind: str) -> vae.Entry | None:
     """The model that represents a kind: `fashion-{kind}`, else the first one."""
     candidates = [e for e in entries if e.error is None and e.config.model.name == kind]
-    return next(
-        (e for e in candidates if e.name == f"fashion-{kind}"),
-        candidates[0] if candidates else None,
-    )
+    # `min` returns the first one where none has that name.
+    return min(candidates, key=lambda e: e.name != f"fashion-{kind}", default=None)
 
 
 def beta_family(entries: Sequence[vae.Entry], minimum: int = 3) -> list[vae.Entry]:
@@ -70,14 +74,9 @@ def beta_family(entries: Sequence[vae.Entry], minimum: int = 3) -> list[vae.Entr
     `minimum`."""
     groups: dict[vae.Config, dict[float, vae.Entry]] = defaultdict(dict)
     for entry in entries:
-        if (
-            entry.error is None
-            and vae.MODELS[entry.config.model.name].cls is vae.MODELS["vae"].cls
-        ):
+        if entry.error is None and vae.MODELS[entry.config.model.name].cls is VAE:
             # "beta-vae" is the name of a preset of VAE.
             model = replace(entry.config.model, name="vae", beta=1.0)
             groups[replace(entry.config, model=model)].setdefault(entry.config.model.beta, entry)
     largest = max(groups.values(), key=len, default={})
-    if len(largest) < minimum:
-        return []
-    return [entry for _, entry in sorted(largest.items())]
+    return [largest[beta] for beta in sorted(largest)] if len(largest) >= minimum else []

@@ -4,14 +4,15 @@ Pure: entries in, HTML out. Text that comes from files is escaped.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import vae
 
+from .families import evaluation
 
-@dataclass(frozen=True)
-class Metric:
+
+class Metric(NamedTuple):
     """A column: the key of its metric, how it is formatted, and which direction is better."""
 
     key: str
@@ -19,132 +20,55 @@ class Metric:
     unit: str
     better: str  # "low", "high" or ""
     format: str
-    help: str
     needs_prior: bool = False
+
+    @property
+    def help(self) -> str:
+        return _HELP[self.key]
+
+    @property
+    def header(self) -> str:
+        """The head of its column as HTML."""
+        help = f"{self.help} {WORDS[self.better].capitalize()}."
+        name = f'<abbr title="{escape(help)}">{escape(self.label)} {ARROWS[self.better]}</abbr>'
+        return f'<th scope="col">{name}<small>{escape(self.unit)}</small></th>'
 
 
 METRICS = (
-    Metric(
-        "neg_elbo",
-        "−ELBO",
-        "nats",
-        "low",
-        ".1f",
-        "The loss of a VAE: reconstruction plus KL, an upper bound on −log p(x).",
-        True,
-    ),
-    Metric(
-        "reconstruction",
-        "Reconstruction",
-        "nats",
-        "low",
-        ".1f",
-        "−log p(x|z), averaged over q(z|x).",
-    ),
-    Metric(
-        "kl",
-        "KL",
-        "nats",
-        "",
-        ".2f",
-        "The information in a code beyond the prior: more gives sharper images, less a smoother "
-        "latent space.",
-        True,
-    ),
-    Metric(
-        "nll_exact",
-        "−log p(x)",
-        "nats",
-        "low",
-        ".1f",
-        "By numerical integration over the latent space; exact, not a bound.",
-        True,
-    ),
-    Metric(
-        "nll_iwae",
-        "−log p(x) bound",
-        "nats",
-        "low",
-        ".1f",
-        "The importance-weighted bound, tighter than −ELBO.",
-        True,
-    ),
-    Metric(
-        "mse",
-        "MSE",
-        "per pixel",
-        "low",
-        ".4f",
-        "Between an image and its reconstruction, grey values from 0 to 1.",
-    ),
-    Metric(
-        "knn1", "1-NN", "accuracy", "high", ".1%", "How often the nearest code has the same class."
-    ),
-    Metric(
-        "knn5",
-        "5-NN",
-        "accuracy",
-        "high",
-        ".1%",
-        "How often the majority of the five nearest codes has the same class.",
-    ),
-    Metric(
-        "trustworthiness",
-        "Trust",
-        "0 to 1",
-        "high",
-        ".3f",
-        "Whether neighbours in latent space are neighbours in pixel space.",
-    ),
-    Metric(
-        "silhouette",
-        "Silhouette",
-        "−1 to 1",
-        "high",
-        ".3f",
-        "Whether codes are closer to their own class than to the next one.",
-    ),
-    Metric(
-        "v_measure",
-        "V-measure",
-        "0 to 1",
-        "high",
-        ".3f",
-        "How well clusters of codes match the classes.",
-    ),
-    Metric(
-        "active_units",
-        "Active",
-        "latents",
-        "",
-        ".0f",
-        "Latents that carry information about the image.",
-    ),
-    Metric(
-        "frechet",
-        "Fréchet",
-        "distance",
-        "low",
-        ".1f",
-        "Between generated and real images, in the features of a classifier.",
-    ),
-    Metric(
-        "precision",
-        "Precision",
-        "fraction",
-        "high",
-        ".1%",
-        "Fraction of generated images that look like real ones.",
-    ),
-    Metric(
-        "recall",
-        "Recall",
-        "fraction",
-        "high",
-        ".1%",
-        "Fraction of real images that the generated ones cover.",
-    ),
+    Metric("neg_elbo", "−ELBO", "nats", "low", ".1f", True),
+    Metric("reconstruction", "Reconstruction", "nats", "low", ".1f"),
+    Metric("kl", "KL", "nats", "", ".2f", True),
+    Metric("nll_exact", "−log p(x)", "nats", "low", ".1f", True),
+    Metric("nll_iwae", "−log p(x) bound", "nats", "low", ".1f", True),
+    Metric("mse", "MSE", "per pixel", "low", ".4f"),
+    Metric("knn1", "1-NN", "accuracy", "high", ".1%"),
+    Metric("knn5", "5-NN", "accuracy", "high", ".1%"),
+    Metric("trustworthiness", "Trust", "0 to 1", "high", ".3f"),
+    Metric("silhouette", "Silhouette", "−1 to 1", "high", ".3f"),
+    Metric("v_measure", "V-measure", "0 to 1", "high", ".3f"),
+    Metric("active_units", "Active", "latents", "", ".0f"),
+    Metric("frechet", "Fréchet", "distance", "low", ".1f"),
+    Metric("precision", "Precision", "fraction", "high", ".1%"),
+    Metric("recall", "Recall", "fraction", "high", ".1%"),
 )
+_HELP = {
+    "neg_elbo": "The loss of a VAE: reconstruction plus KL, an upper bound on −log p(x).",
+    "reconstruction": "−log p(x|z), averaged over q(z|x).",
+    "kl": "The information in a code beyond the prior: more gives sharper images, less a smoother "
+    "latent space.",
+    "nll_exact": "By numerical integration over the latent space; exact, not a bound.",
+    "nll_iwae": "The importance-weighted bound, tighter than −ELBO.",
+    "mse": "Between an image and its reconstruction, grey values from 0 to 1.",
+    "knn1": "How often the nearest code has the same class.",
+    "knn5": "How often the majority of the five nearest codes has the same class.",
+    "trustworthiness": "Whether neighbours in latent space are neighbours in pixel space.",
+    "silhouette": "Whether codes are closer to their own class than to the next one.",
+    "v_measure": "How well clusters of codes match the classes.",
+    "active_units": "Latents that carry information about the image.",
+    "frechet": "Between generated and real images, in the features of a classifier.",
+    "precision": "Fraction of generated images that look like real ones.",
+    "recall": "Fraction of real images that the generated ones cover.",
+}
 
 ARROWS = {"low": "↓", "high": "↑", "": ""}
 WORDS = {"low": "lower is better", "high": "higher is better", "": "neither direction is better"}
@@ -171,7 +95,7 @@ def number(entry: vae.Entry, metric: Metric) -> float | None:
     """The value of a metric of a model; None if it was not measured or is not defined."""
     if metric.needs_prior and not vae.MODELS[entry.config.model.name].cls.has_prior:
         return None
-    value = ((entry.metrics or {}).get("evaluation") or {}).get(metric.key)
+    value = evaluation(entry).get(metric.key)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
     return float(value) if known else None
 
@@ -186,17 +110,11 @@ def metrics_table(
     selected = [m for m in METRICS if keys is None or m.key in keys]
     columns = [m for m in selected if any(number(e, m) is not None for e in entries)]
     best = {m.key: _best(entries, m) for m in columns}
-    rows = "".join(
-        f'<tr><th scope="row">{escape(e.name)}</th>'
-        + "".join(_cell(e, m, best[m.key]) for m in columns)
-        + "</tr>"
-        for e in entries
-    )
-    head = "".join(
-        f'<th scope="col"><abbr title="{escape(m.help)} {WORDS[m.better].capitalize()}.">'
-        f"{escape(m.label)} {ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
-        for m in columns
-    )
+    rows = ""
+    for e in entries:
+        cells = "".join(_cell(e, m, best[m.key]) for m in columns)
+        rows += f'<tr><th scope="row">{escape(e.name)}</th>{cells}</tr>'
+    head = "".join(m.header for m in columns)
     missing = [m.label for m in selected if m not in columns]
     words = "".join(
         f"<dt>{escape(m.label)}</dt><dd>{escape(m.help)} {WORDS[m.better].capitalize()}.</dd>"
@@ -231,7 +149,7 @@ def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
     """A mark and its meaning where a likelihood is not comparable with those of other models."""
     if metric.key not in ("neg_elbo", "reconstruction", "kl", "nll_exact", "nll_iwae"):
         return None
-    if ((entry.metrics or {}).get("evaluation") or {}).get("binarized"):
+    if evaluation(entry).get("binarized"):
         return "◐", "of binarised images, so not comparable with grey images"
     if vae.MODELS[entry.config.model.name].cls.context == "label":
         return "| y", "given the label, so not comparable with unconditional models"
@@ -244,11 +162,9 @@ def _cell(entry: vae.Entry, metric: Metric, best: str | None) -> str:
         prior = vae.MODELS[entry.config.model.name].cls.has_prior
         why = "not measured" if prior or not metric.needs_prior else "this model has no prior"
         return f'<td><abbr title="{why}" aria-label="{why}">—</abbr></td>'
-    text = numeral(value, metric.format)
+    text = shown = numeral(value, metric.format)
     if metric.key in ("kl", "neg_elbo") and entry.config.model.name == "avb":
         shown = f'<abbr title="estimated by the adversary">≈ {text}</abbr>'
-    else:
-        shown = text
     if remark := _remark(entry, metric):
         mark, why = remark
         return f'<td>{shown} <abbr title="{why}" aria-label="{why}">{mark}</abbr></td>'

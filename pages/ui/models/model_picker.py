@@ -9,7 +9,7 @@ import vae
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
-from .families import NETWORK_TITLES
+from .families import NETWORK_TITLES, evaluation
 
 
 def model_picker() -> vae.Entry:
@@ -83,7 +83,7 @@ def summary(entry: vae.Entry) -> str:
     latent = entry.config.model.latent
     if latent > 2:
         parts.append(f"{latent} latents, the map shows z1 and z2")
-    numbers = entry.metrics.get("evaluation") or {}
+    numbers = evaluation(entry)
     if "neg_elbo" in numbers and info.cls.has_prior:
         kind = " (binarised)" if numbers.get("binarized") else ""
         parts.append(f"−ELBO {numbers['neg_elbo']:.1f} nats{kind}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ..models.metrics_table import ARROWS, METRICS, STYLE, WORDS, numeral
+from ..models.metrics_table import METRICS, STYLE, numeral
 
 KEYS = ("trustworthiness", "knn1", "knn5", "silhouette", "v_measure")
 ABILITIES = {
@@ -29,11 +29,7 @@ def reduce_table(rows: Sequence[Row], about: str) -> str:
     """The table; `about` is a note on how it was measured."""
     columns = [m for key in KEYS for m in METRICS if m.key == key]
     best = {m.key: _best(rows, m.key, m.format) for m in columns}
-    head = "".join(
-        f'<th scope="col"><abbr title="{escape(m.help)} {WORDS[m.better].capitalize()}.">'
-        f"{escape(m.label)} {ARROWS[m.better]}</abbr><small>{escape(m.unit)}</small></th>"
-        for m in columns
-    )
+    head = "".join(m.header for m in columns)
     head += '<th scope="col">Time<small>seconds</small></th>'
     head += "".join(
         f'<th scope="col"><abbr title="{escape(meaning)}">{escape(name)}</abbr></th>'

@@ -9,26 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from .query import (
-    MAX_COORDINATE,
-    MAX_SEED,
-    Check,
-    InvalidValueError,
-    QueryField,
-    checks_of,
-    code,
-    code_text,
-    comma_separated,
-    list_of,
-    model_query,
-    number,
-    optional,
-    read_message,
-    read_query,
-    subset,
-    whole,
-    write_query,
-)
+from . import query
+from .query import Check, InvalidValueError, QueryField, code, code_text, comma_separated, whole
 
 LAYERS = ("points", "manifold", "density", "uncertainty", "names")
 MAX_PINS = 200
@@ -107,53 +89,51 @@ class Location:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this location; those at their default are left out."""
-        return model_query(model, digest) | write_query(
+        return query.model_query(model, digest) | query.write_query(
             self, (*_fields(Space(len(self.z))), _DRAW)
         )
 
 
 def _fields(space: Space) -> tuple[QueryField, ...]:
-    index = whole(0, MAX_SEED)
+    index = whole(0, query.MAX_SEED)
+
+    def hidden(classes: list) -> tuple[int, ...]:
+        return tuple(sorted({index(k) for k in classes}))
+
     return (
         QueryField("z", "z", code(space.latent), comma_separated, code_text),
-        QueryField("view", "v", optional(_view), comma_separated, code_text),
-        QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
-        QueryField("pins", "p", list_of(_pin(space), MAX_PINS), _split_pins, _pins_text),
-        QueryField("item", "i", optional(index)),
-        QueryField(
-            "hidden",
-            "h",
-            lambda classes: tuple(sorted({index(k) for k in classes})),
-            comma_separated,
-            lambda classes: ",".join(map(str, classes)),
-        ),
+        QueryField("view", "v", query.optional(_view), comma_separated, code_text),
+        QueryField("layers", "l", query.subset(LAYERS), comma_separated, ",".join),
+        QueryField("pins", "p", query.list_of(_pin(space), MAX_PINS), _split_pins, _pins_text),
+        QueryField("item", "i", query.optional(index)),
+        QueryField("hidden", "h", hidden, comma_separated, lambda ks: ",".join(map(str, ks))),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
-        QueryField("region", "in", optional(polygon, ()), split_codes, polygon_text),
+        QueryField("region", "in", query.optional(polygon, ()), split_codes, polygon_text),
     )
 
 
 _DRAW = QueryField(
-    "draw", "rs", whole(0, MAX_SEED), when=lambda state: state.region and state.draw
+    "draw", "rs", whole(0, query.MAX_SEED), when=lambda state: state.region and state.draw
 )
 
 
-def link(query: Mapping[str, str]) -> str:
+def link(parameters: Mapping[str, str]) -> str:
     """The query string of a shared link."""
-    return "?" + urlencode(query, safe=",;")
+    return "?" + urlencode(parameters, safe=",;")
 
 
 def location_from_query(
-    query: Mapping[str, str], start: Location, space: Space
+    parameters: Mapping[str, str], start: Location, space: Space
 ) -> tuple[Location, list[str]]:
     """The location of a link, and the keys that could not be read; those keep the value of
     `start`."""
-    return read_query(query, (*_fields(space), _DRAW), start)
+    return query.read_query(parameters, (*_fields(space), _DRAW), start)
 
 
 def location_from_map(value: Mapping, space: Space) -> Location:
     """The location that the map committed; raises `InvalidValueError`."""
-    return Location(**read_message(value, checks_of(_fields(space)), {"region": None}))
+    return Location(**query.read_message(value, query.checks_of(_fields(space)), {"region": None}))
 
 
 def polygon(corners: object) -> Polygon:
@@ -175,7 +155,7 @@ def polygon_text(corners: Polygon) -> str:
 
 def _pin(space: Space) -> Check:
     checks = {"z": code(space.latent), "label": space.label, "seed": space.seed}
-    return lambda pin: Pin(**read_message(pin, checks))
+    return lambda pin: Pin(**query.read_message(pin, checks))
 
 
 def _split_pins(text: str) -> list[dict]:
@@ -189,9 +169,9 @@ def _pins_text(pins: tuple[Pin, ...]) -> str:
 
 
 def _view(values: list) -> tuple[float, float, float]:
-    coordinate, span = number(-MAX_COORDINATE, MAX_COORDINATE), number(1e-9, MAX_COORDINATE)
-    x, y, width = values
-    return coordinate(x), coordinate(y), span(width)
+    x, y, span = values
+    coordinate = query.number(-query.MAX_COORDINATE, query.MAX_COORDINATE)
+    return coordinate(x), coordinate(y), query.number(1e-9, query.MAX_COORDINATE)(span)
 
 
 def _below(limit: int, value: str | int, name: str) -> int:
