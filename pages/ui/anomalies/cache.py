@@ -13,13 +13,13 @@ from vae.pictures import grid
 from ..runtime import cache, routes
 from ..runtime.jobs import Job
 from ..runtime.recently_used import RecentlyUsed
-from .scores import Group, ScoreRequest, ScoreResult, codes_of, compute_scores
+from .scores import Files, Group, ScoreRequest, ScoreResult, codes_of, compute_scores
 from .settings import OTHER_DATA, Choices
 
 _MAX_HEAT = 1.5  # expected standard deviations that the colour scale ends at
 
 _results: RecentlyUsed[ScoreRequest, ScoreResult] = RecentlyUsed(8)
-_uploads: RecentlyUsed[str, tuple[tuple[str, bytes], ...]] = RecentlyUsed(2)
+_uploads: RecentlyUsed[str, Files] = RecentlyUsed(2)
 
 
 def choices(entry: vae.Entry) -> Choices:

@@ -43,14 +43,9 @@ def anomaly_exports(
             f"{len(result.rejected):,} files could not be read; the others are scored.",
             icon=":material/image_not_supported:",
         )
-        with st.expander("Files and reasons", expanded=len(result.rejected) < 6):
-            st.dataframe(
-                {
-                    "file": [path for path, _ in result.rejected],
-                    "reason": [why for _, why in result.rejected],
-                },
-                hide_index=True,
-            )
+        files, reasons = map(list, zip(*result.rejected, strict=True))
+        with st.expander("Files and reasons", expanded=len(files) < 6):
+            st.dataframe({"file": files, "reason": reasons}, hide_index=True)
 
 
 def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> None:
@@ -75,11 +70,14 @@ def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> No
 def _csv(result: ScoreResult, threshold: float) -> bytes:
     """All scores, one row per image."""
     rows = []
-    for name, group in (("normal", result.normal), ("suspect", result.candidates)):
-        below = thresholds.percentile_rank(result.normal.scores, group.scores)
-        for row in range(len(group.scores)):
-            score = float(group.scores[row])
-            values = (name, group.items[row], group.names[row], score, f"{below[row]:.6f}")
-            rows.append((*values, "yes" if score > threshold else "no"))
+    for title, group in (("normal", result.normal), ("suspect", result.candidates)):
+        scores, below = (
+            group.scores,
+            thresholds.percentile_rank(result.normal.scores, group.scores),
+        )
+        for values in zip(group.items, group.names, scores.tolist(), below, strict=True):
+            item, name, score, share = values
+            flagged = "yes" if score > threshold else "no"
+            rows.append((title, item, name, score, f"{share:.6f}", flagged))
     header = ("set", "item", "name", "score", "share_of_normal_below", "anomalous")
     return csv_table.to_csv(header, rows).encode("utf-8-sig")

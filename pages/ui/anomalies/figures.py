@@ -19,11 +19,9 @@ def trade_off_figure(
     chance, from one (x, y) to another."""
     sample = evenly_spaced(len(x), 2000)
     figure = go.Figure()
-    ends = np.array(chance)
-    figure.add_scatter(
-        x=ends[:, 0], y=ends[:, 1], mode="lines", hoverinfo="skip",
-        line={"width": 1, "color": QUIET, "dash": "dot"},
-    )  # fmt: skip
+    line = {"width": 1, "color": QUIET, "dash": "dot"}
+    (x0, y0), (x1, y1) = chance
+    figure.add_scatter(x=[x0, x1], y=[y0, y1], mode="lines", hoverinfo="skip", line=line)
     hover = f"{titles[0]} %{{x:.1%}}, {titles[1]} %{{y:.1%}}<extra></extra>"
     figure.add_scatter(
         x=x[sample], y=y[sample], mode="lines", line={"width": 2.5, "color": QUIET},

@@ -88,44 +88,29 @@ def _curves(
     if settings.candidates == "own":
         st.caption("All of your images count as anomalies here.")
     left, right = st.columns(2, gap="medium")
-    with left:
-        words = (
-            f"ROC curve, AUC {found.auroc:.3f}: the probability that a candidate scores higher "
-            "than a normal image; chance is 0.5."
-        )
-        st.plotly_chart(
-            trade_off_figure(
-                found.fpr,
-                found.tpr,
-                (false_positives / len(normal), recall),
-                ("FPR", "TPR (recall)"),
-                ((0, 0), (1, 1)),
-            ),
-            key="roc",
-            config={"displayModeBar": False},
-            alt=words,
-        )
-        st.caption(words)
-    with right:
-        words = (
-            f"Precision-recall curve, average precision {found.average_precision:.3f}; chance is "
-            f"{share:.3f}, the share of candidates among these images."
-        )
-        flagged = false_positives + true_positives
-        st.plotly_chart(
-            trade_off_figure(
-                found.recall,
-                found.precision,
-                (recall, true_positives / flagged if flagged else 1.0),
-                ("recall", "precision"),
-                ((0, share), (1, share)),
-            ),
-            key="precision-recall",
-            config={"displayModeBar": False},
-            alt=words,
-        )
-        st.caption(words)
+    now = (false_positives / len(normal), recall)
+    _chart(
+        left,
+        trade_off_figure(found.fpr, found.tpr, now, ("FPR", "TPR (recall)"), ((0, 0), (1, 1))),
+        f"ROC curve, AUC {found.auroc:.3f}: the probability that a candidate scores higher "
+        "than a normal image; chance is 0.5.",
+        key="roc",
+    )
+    flagged = false_positives + true_positives
+    now, chance = (recall, true_positives / flagged if flagged else 1.0), ((0, share), (1, share))
+    _chart(
+        right,
+        trade_off_figure(found.recall, found.precision, now, ("recall", "precision"), chance),
+        f"Precision-recall curve, average precision {found.average_precision:.3f}; chance is "
+        f"{share:.3f}, the share of candidates among these images.",
+        key="precision-recall",
+    )
     _caveat(request, settings, found.auroc, plain)
+
+
+def _chart(column, figure, words: str, *, key: str) -> None:
+    column.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=words)
+    column.caption(words)
 
 
 def _caveat(request: ScoreRequest, settings: AnomalySettings, auroc: float, plain: float) -> None:
@@ -164,21 +149,12 @@ def _most_anomalous(
     is_test_image = listed == "normal" or settings.candidates == "class"
     items = []
     for row, share in zip(order, below, strict=True):
-        z = tuple(float(v) for v in group.codes.mean[row].round(4) + 0.0)
+        z = tuple((group.codes.mean[row].round(4) + 0.0).tolist())
         place = Location(z, item=int(group.items[row]) if is_test_image else None)
-        score = float(group.scores[row])
-        items.append(
-            GalleryItem(
-                group.names[row],
-                score,
-                share,
-                score > threshold,
-                f"./{link(place.to_query(entry.name, entry.digest))}",
-                listed == "normal",
-            )
-        )
-    rows = tuple(int(row) for row in order)
-    sprite = anomalies_cache.sprite(request, listed, rows, result)
+        name, score, normal = group.names[row], float(group.scores[row]), listed == "normal"
+        url = f"./{link(place.to_query(entry.name, entry.digest))}"
+        items.append(GalleryItem(name, score, share, score > threshold, url, normal))
+    sprite = anomalies_cache.sprite(request, listed, tuple(order.tolist()), result)
     st.html(gallery_html(items, sprite, len(result.normal.scores)))
     st.caption(
         "Each image, its reconstruction, and their difference: from dark red over orange to pale "

@@ -16,6 +16,7 @@ from vae.progress import Progress
 
 from .settings import AnomalySettings
 
+Files = tuple[tuple[str, bytes], ...]  # names and contents
 # The largest number of scored images by what a score costs.
 MAX_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
 MAX_CANDIDATES = {"code": 500, "bound": 500, "search": 100}
@@ -69,9 +70,7 @@ class _Sample(NamedTuple):
 
     def scored(self, screened: screening.Screened) -> Group:
         scores, baseline, codes = screened
-        return Group(
-            self.images.images, scores, baseline, self.items, self.count, self.names, codes
-        )
+        return Group(self.images.images, scores, baseline, *self[1:], codes)
 
 
 def score_request(entry: vae.Entry, settings: AnomalySettings, upload: str) -> ScoreRequest:
@@ -96,7 +95,7 @@ def compute_scores(
     other: vae.Dataset | None,
     aggregate: Mixture | None,
     codes: Codes | None,
-    files: tuple[tuple[str, bytes], ...],
+    files: Files,
     progress: Progress,
 ) -> ScoreResult:
     """Scores the images of a request.
@@ -145,10 +144,7 @@ def compute_scores(
 
 
 def _uploaded(
-    files: tuple[tuple[str, bytes], ...],
-    shape: tuple[int, int, int],
-    limit: int,
-    progress: Progress,
+    files: Files, shape: tuple[int, int, int], limit: int, progress: Progress
 ) -> tuple[_Sample, list[tuple[str, str]]]:
     read = upload_batch.read_files(upload_batch.list_files(files), shape, progress=progress)
     rejected = [(path, why) for path, why in zip(read.paths, read.errors, strict=True) if why]
@@ -162,9 +158,7 @@ def _other_data(data: vae.Dataset, shape: tuple[int, int, int], limit: int) -> _
     the test split if it is large; their colour channels become those of `shape`."""
     images, labels = data.test
     if len(data.train.images) <= 5_000:
-        images, labels = (
-            np.concatenate(parts) for parts in zip(data.train, data.test, strict=True)
-        )
+        images, labels = map(np.concatenate, zip(data.train, data.test, strict=True))
     items = evenly_spaced(len(images), limit)
     sample = images[items]
     if sample.shape[1] == 1:

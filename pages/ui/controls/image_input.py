@@ -17,37 +17,32 @@ def image_input(source: str, shape: tuple[int, int, int], *, key: str):
     """Shows one of `SOURCES` and the preparation of its image. Returns the image uint8 [C, H, W]
     as the model receives it, or None where there is none yet."""
     with shown_errors("This image cannot be used"):
-        if source == "File":
-            found = _file(key)
-        elif source == "Camera":
-            found = _photo(key)
+        if source in ("File", "Camera"):
+            found = _file_or_photo(source, key)
         else:
             found = drawing(shape, key=f"{key}-drawing")
         return None if found is None else _prepared(shape, key, *found)
     return None
 
 
-def _file(key: str) -> tuple[Image.Image, str, bool] | None:
-    file = st.file_uploader(
-        "PNG, JPEG or WebP, at most 10 MB and 16 million pixels",
-        type=["png", "jpg", "jpeg", "webp"],
-        key=f"{key}-file",
-    )
+def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | None:
+    if source == "File":
+        file = st.file_uploader(
+            "PNG, JPEG or WebP, at most 10 MB and 16 million pixels",
+            type=["png", "jpg", "jpeg", "webp"],
+            key=f"{key}-file",
+        )
+    else:
+        file = st.camera_input(
+            "One item in front of a plain background",
+            help="The photo is sent to this server to be encoded; it is never written to disk.",
+            width=420,
+            key=f"{key}-camera",
+        )
     if file is None:
         return None
-    return open_image(file.getvalue(), file.name), f"file-{file.file_id}", False
-
-
-def _photo(key: str) -> tuple[Image.Image, str, bool] | None:
-    photo = st.camera_input(
-        "One item in front of a plain background",
-        help="The photo is sent to this server to be encoded; it is never written to disk.",
-        width=420,
-        key=f"{key}-camera",
-    )
-    if photo is None:
-        return None
-    return open_image(photo.getvalue(), "the photo"), f"photo-{photo.file_id}", False
+    name = file.name if source == "File" else "the photo"
+    return open_image(file.getvalue(), name), f"{source}-{file.file_id}", False
 
 
 def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):
@@ -62,20 +57,12 @@ def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: s
         top, bottom = st.slider("Crop vertically, %", 0, 100, (0, 100), key=f"{key}-down-{name}")
     crop = (left / 100, top / 100, right / 100, bottom / 100)
     with before:
-        preview = image.copy()
+        preview = image.resize((224, 224), Image.Resampling.NEAREST) if drawn else image.copy()
         preview.thumbnail((320, 320))
-        if drawn:
-            preview = image.resize((224, 224), Image.Resampling.NEAREST)
         st.image(preview, "Your image", width=200, output_format="PNG", alt="Your image")
     prepared = prepare(image, shape, Preparation(invert, centre, crop))
     with after:
         enlarged = upscale.enlarge_uint8(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
-        size = " × ".join(map(str, shape[:0:-1]))
-        st.image(
-            enlarged,
-            f"Model input: {size} pixels",
-            width=200,
-            output_format="PNG",
-            alt="The prepared image",
-        )
+        caption = f"Model input: {' × '.join(map(str, shape[:0:-1]))} pixels"
+        st.image(enlarged, caption, 200, output_format="PNG", alt="The prepared image")
     return prepared

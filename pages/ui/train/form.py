@@ -62,10 +62,11 @@ def _options() -> dict | None:
     data = _data()
     if data is None:
         return None
+    options: dict[str, object] = {"data": data}
     models = {name: info.title for name, info in vae.MODELS.items()}
     columns = st.columns(4)
     with columns[0]:
-        model = st.selectbox(
+        options["model"] = model = st.selectbox(
             "Model",
             list(models),
             index=list(models).index("vae"),
@@ -73,58 +74,42 @@ def _options() -> dict | None:
             help="The kind of autoencoder.",
             key="train-model",
         )
-        latent = _number("Latent size", ModelConfig, "latent", most=64)
+        options["latent"] = _number("Latent size", ModelConfig, "latent", most=64)
     with columns[1]:
         preset = vae.MODELS[model].preset.get("beta", setting(ModelConfig, "beta").default)
-        beta = _number("Beta", ModelConfig, "beta", preset, of=model, step=0.5, most=100)
-        epochs = _number("Epochs", TrainConfig, "epochs", most=1000)
+        options["beta"] = _number(
+            "Beta", ModelConfig, "beta", preset, of=model, step=0.5, most=100
+        )
+        options["epochs"] = _number("Epochs", TrainConfig, "epochs", most=1000)
     with columns[2]:
-        batch = _number("Batch size", TrainConfig, "batch_size", most=8192)
-        lr = _number("Learning rate", TrainConfig, "lr", format="%.5f", step=5e-4, most=1.0)
+        options["batch_size"] = _number("Batch size", TrainConfig, "batch_size", most=8192)
+        options["lr"] = _number(
+            "Learning rate", TrainConfig, "lr", format="%.5f", step=5e-4, most=1.0
+        )
     with columns[3]:
-        network = _choice("Network", "network", NETWORKS)
-        seed = _number("Seed", TrainConfig, "seed")
+        options["network"] = _choice("Network", "network", NETWORKS)
+        options["seed"] = _number("Seed", TrainConfig, "seed")
     with st.popover("More"):
-        likelihood = _choice("Likelihood", "likelihood", LIKELIHOODS)
-        size = st.select_slider(
+        options["likelihood"] = _choice("Likelihood", "likelihood", LIKELIHOODS)
+        options["size"] = st.select_slider(
             "Image size (pixels)",
             [16, 20, 24, 28, 32, 48, 64],
             28,
             help="Images of other sizes are resized when they are read.",
             key="train-size",
         )
-        device = st.selectbox(
+        options["device"] = st.selectbox(
             "Device",
             ["auto", "cpu", "cuda", "mps"],
             help="auto uses a GPU where there is one.",
             key="train-device",
         )
-    _preview(data, size)
-    return {
-        "data": data,
-        "size": size,
-        "model": model,
-        "latent": latent,
-        "beta": beta,
-        "likelihood": likelihood,
-        "network": network,
-        "epochs": epochs,
-        "batch_size": batch,
-        "lr": lr,
-        "seed": seed,
-        "device": device,
-    }
+    _preview(data, options["size"])
+    return options
 
 
 def _number(
-    title: str,
-    record: type,
-    name: str,
-    first: float | None = None,
-    *,
-    of: str = "",
-    most: float | None = None,
-    **options,
+    title: str, record: type, name: str, first=None, *, of: str = "", most=None, **options
 ) -> float:
     """A number field for a setting of a config, with the setting's default, bounds and help.
     `most` is the page's upper bound, `first` replaces the default for the model `of`."""
