@@ -57,6 +57,10 @@ def handle_command() -> None:
     board_session.set_undo_stack(stack)
 
 
+def open_new_board() -> None:
+    board_session.open_board(boards.new_key())
+
+
 def rename() -> None:
     """Gives the board the typed name."""
     name = st.session_state[f"name-{key}"].strip()
@@ -79,9 +83,7 @@ board = None
 with shown_errors("This board cannot be opened"):
     board = boards.load(key)
 if board is None:
-    if st.button("Start a new board"):
-        board_session.open_board(boards.new_key())
-        st.rerun()
+    st.button("Start a new board", on_click=open_new_board)
     st.stop()
 with shown_errors("Not done", show=toast):
     handle_command()
@@ -96,9 +98,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
     export.export_panel(key, board, (st.session_state.get("cards") or {}).get("selected") or [])
     export.import_panel(key, board, write)
-    if st.button("New board", help="This board stays available under its link."):
-        board_session.open_board(boards.new_key())
-        st.rerun()
+    st.button(
+        "New board", help="This board stays available under its link.", on_click=open_new_board
+    )
     st.caption("Anyone with the link in the address bar can view and change this board.")
 
 items = board.sorted_items

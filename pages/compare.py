@@ -10,18 +10,12 @@ from pages.ui.compare.lessons.depth import depth
 from pages.ui.compare.lessons.holes import holes
 from pages.ui.compare.settings import Comparison, comparison_from_map
 from pages.ui.controls.page_header import page_header
-from pages.ui.models.families import (
-    MAX_MODELS,
-    comparable_groups,
-    default_models,
-    exclusion_reason,
-    kind_of,
-    representative,
-)
+from pages.ui.models import families
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
+from vae.data.named import bundled_equivalent
 from vae.errors import AtelierError
 
 page_header(
@@ -33,16 +27,16 @@ page_header(
 
 def default_comparison(group: list[vae.Entry]) -> Comparison:
     """The most different models of a group, at a position with a good first image."""
-    entry = representative(group, "vae") or group[0]
+    entry = families.representative(group, "vae") or group[0]
     try:
         start = cache.map_assets(entry.name, entry.digest).facts["start"]
     except AtelierError:
-        return Comparison(default_models(group))
-    return Comparison(default_models(group), tuple(start))
+        return Comparison(families.default_models(group))
+    return Comparison(families.default_models(group), tuple(start))
 
 
 entries = cache.checkpoints()
-groups = comparable_groups(entries, cache.display_name)
+groups = families.comparable_groups(entries, bundled_equivalent)
 if not groups:
     st.error(
         "A comparison needs two models with two latents and the same data set. Train another one: "
@@ -68,7 +62,7 @@ if len(groups) > 1:
     )
 offered = {entry.name: entry for entry in groups[group]}
 if unknown := [name for name in comparison.models if name not in offered]:
-    reasons = {entry.name: exclusion_reason(entry, group) for entry in entries}
+    reasons = {entry.name: families.exclusion_reason(entry, group) for entry in entries}
     excluded = (f"{name} ({reasons.get(name, 'there is no such model')})" for name in unknown)
     st.warning(f"Left out: {', '.join(excluded)}.")
 st.session_state["compared"] = [name for name in comparison.models if name in offered]
@@ -76,23 +70,20 @@ chosen = st.multiselect(
     "Models, two to four",
     list(offered),
     key="compared",
-    max_selections=MAX_MODELS,
+    max_selections=families.MAX_MODELS,
     on_change=lambda: compare_session.set_models(st.session_state["compared"]),
     help="Models with two latents that are shown with the same images.",
 )
 if others := [entry for entry in entries if entry.name not in offered]:
-    st.caption(
-        "Not offered: "
-        + "; ".join(f"{e.name} ({exclusion_reason(e, group)})" for e in others)
-        + "."
-    )
+    named = "; ".join(f"{e.name} ({families.exclusion_reason(e, group)})" for e in others)
+    st.caption(f"Not offered: {named}.")
 
 opened, models = [], []
 for name in chosen:
     entry = offered[name]
     with shown_errors(f"{name} cannot be shown"):
         assets = cache.map_assets(name, entry.digest)
-        models.append((assets, kind_of(entry)))
+        models.append((assets, families.kind_of(entry)))
         opened.append(entry)
 
 

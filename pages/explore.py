@@ -41,20 +41,18 @@ def explorer() -> None:
     changed = location != first or entry.name != cache.DEFAULT_MODEL
     if changed or committed or st.query_params:
         session.set_link(query)
+    inlined = location.pins[-INLINE_PINS:]
     latent_map(
         assets,
         location,
-        pictures=[
-            (pin, cache.decoded_bytes(entry.name, entry.digest, pin))
-            for pin in location.pins[-INLINE_PINS:]
-        ],
+        pictures=[(pin, cache.decoded_bytes(entry.name, entry.digest, pin)) for pin in inlined],
         link=link(query),
         key="map",
     )
     st.button(
         "Save pins to board",
         disabled=not location.pins,
-        help="Saves the pinned images to the board, location they can be sorted and exported.",
+        help="Saves the pinned images to the board, where they can be sorted and exported.",
         on_click=save_pins,
         args=(entry.name, entry.digest, location.pins),
     )

@@ -55,15 +55,11 @@ def studio() -> None:
         magnification = interpolate_cache.metric(
             entry.name, entry.digest, path.label, path.seed, path.avoid_low_density
         )[1]
-    sampled = None
-    if path.complete:
-        sampled = interpolate_cache.sample_path(entry.name, entry.digest, path)
+    sample = interpolate_cache.sample_path
+    sampled = sample(entry.name, entry.digest, path) if path.complete else None
     same = saved.get("digest") == entry.digest and saved.get("turn") == committed.get("turn")
-    if (
-        sampled
-        and same
-        and not session.already_handled(f"keep-{entry.digest}", int(saved["request"]))
-    ):
+    key = f"keep-{entry.digest}"
+    if sampled and same and not session.already_handled(key, int(saved["request"])):
         save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
     explored = session.explored(entry.digest)
     path_map(

@@ -5,15 +5,9 @@ import streamlit as st
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.reduce import cache as reduce_cache
+from pages.ui.reduce import layout_jobs
 from pages.ui.reduce import session as reduce_session
 from pages.ui.reduce.form import reduce_form
-from pages.ui.reduce.layout_jobs import (
-    handle_command,
-    layout_requests,
-    layout_status,
-    start_next,
-    table_rows,
-)
 from pages.ui.reduce.reduce_map import plane_message, reduce_map
 from pages.ui.reduce.table import reduce_table
 from pages.ui.runtime import session
@@ -39,7 +33,7 @@ available = projections.available_methods()
 reduce_form(settings, total=total, latent=latent, available=available)
 settings, _ = reduce_session.settings(latent)
 session.set_link(settings.to_query(entry.name, entry.digest))
-requests = layout_requests(entry, settings, available)
+requests = layout_jobs.layout_requests(entry, settings, available)
 count = len(reduce_cache.items(requests[0]))
 seconds = entry.metrics.get("seconds")
 about = (
@@ -54,11 +48,13 @@ about = (
 
 def layouts(polled: bool) -> None:
     """Reruns on its own while a layout is computed and when the visitor stops or restarts one."""
-    handle_command(requests, (st.session_state.get("layouts") or {}).get("ask") or {})
-    busy = start_next(requests)
-    planes = [plane_message(r, layout_status(r)) for r in requests if r.method != "all"]
+    layout_jobs.handle_command(requests, (st.session_state.get("layouts") or {}).get("ask") or {})
+    busy = layout_jobs.start_next(requests)
+    planes = [
+        plane_message(r, layout_jobs.layout_status(r)) for r in requests if r.method != "all"
+    ]
     reduce_map(requests[0], planes, total=count, key="layouts")
-    st.html(reduce_table(table_rows(entry, requests), about))
+    st.html(reduce_table(layout_jobs.table_rows(entry, requests), about))
     if busy != polled:
         st.rerun()  # starts or ends the timed reruns
 

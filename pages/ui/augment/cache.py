@@ -1,6 +1,5 @@
 """The caches of the Augment page: a model's source of labelled images, and a preview."""
 
-import numpy as np
 import streamlit as st
 
 from vae.augmentation import dataset_files, synthetic
@@ -25,30 +24,22 @@ def source(name: str, digest: str) -> Source:
     )
 
 
+def _synthesize(found: Source, count: int, settings: AugmentSettings, **options):
+    chosen = {name: getattr(settings, name) for name in ("spread", "seed", "min_confidence")}
+    return synthetic.synthesize(found, count, **chosen, **options)
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def preview(name: str, digest: str, settings: AugmentSettings) -> list[PreviewRow]:
     """Ten images per class, or as many as a few draws give."""
     found = source(name, digest)
-    made = synthetic.synthesize(
-        found,
-        SHOWN,
-        spread=settings.spread,
-        seed=settings.seed,
-        min_confidence=settings.min_confidence,
-        max_draws=_PREVIEW_DRAWS,
-        allow_fewer=True,
-    )
+    made = _synthesize(found, SHOWN, settings, max_draws=_PREVIEW_DRAWS, allow_fewer=True)
     rows = []
     for label, title in enumerate(found.class_names):
         images = made.images[made.labels == label].transpose(0, 2, 3, 1)
-        strip = b""
-        if len(images):
-            strip = grid.encode_png(grid.mosaic(np.ascontiguousarray(images), len(images)))
-        rows.append(
-            PreviewRow(
-                title, strip, len(images), int(made.accepted[label]), int(made.draws[label])
-            )
-        )
+        strip = grid.encode_png(grid.mosaic(images, len(images))) if len(images) else b""
+        passed, tried = int(made.accepted[label]), int(made.draws[label])
+        rows.append(PreviewRow(title, strip, len(images), passed, tried))
     return rows
 
 
@@ -68,14 +59,7 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
     )
 
     def work(progress) -> bytes:
-        made = synthetic.synthesize(
-            found,
-            settings.per_class,
-            spread=settings.spread,
-            seed=settings.seed,
-            min_confidence=settings.min_confidence,
-            progress=progress,
-        )
+        made = _synthesize(found, settings.per_class, settings, progress=progress)
         return dataset_files.write(made, origin, format)
 
     count = settings.per_class * len(found.class_names)

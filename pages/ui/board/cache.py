@@ -8,9 +8,9 @@ from PIL import Image
 
 import vae
 from vae.boards.item import Item
-from vae.pictures import grid, upscale
+from vae.pictures import upscale
 
-from ..runtime import cache, routes
+from ..runtime import cache
 from ..runtime.location import Location, Pin, link
 
 
@@ -49,9 +49,10 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     tile = max(_TILE, stack.shape[1])
     large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    url = routes.publish(grid.encode_png(grid.mosaic(tiles, columns)), "image/png")
     links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
-    return BoardImages(stack, (url, columns, rows), links, warnings)
+    return BoardImages(
+        stack, (cache.publish_mosaic(tiles, columns), columns, rows), links, warnings
+    )
 
 
 def _decoded(

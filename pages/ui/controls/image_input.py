@@ -41,8 +41,8 @@ def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | Non
         )
     if file is None:
         return None
-    name = file.name if source == "File" else "the photo"
-    return open_image(file.getvalue(), name), f"{source}-{file.file_id}", False
+    kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
+    return open_image(file.getvalue(), name), f"{kind}-{file.file_id}", False
 
 
 def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):

@@ -18,6 +18,7 @@ from vae.data.named import bundled_equivalent
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
 from vae.nn.distributions import Mixture
+from vae.pictures import grid
 
 from . import routes
 from .location import SEEDS, Pin, Space
@@ -72,15 +73,10 @@ def _space(codec: latent.Codec) -> Space:
     return Space(info.latent, info.classes, SEEDS if info.noise_size else 1)
 
 
-def display_name(name: str) -> str:
-    """Name of the data set that is shown for a model trained on `name`."""
-    return bundled_equivalent(name)
-
-
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
 def dataset(name: str, size: int) -> vae.Dataset:
-    """A data set by name."""
-    return vae.load_dataset(display_name(name), size=size)
+    """The data set that is shown for a model trained on the one with this name."""
+    return vae.load_dataset(bundled_equivalent(name), size=size)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Loading the map")
@@ -128,8 +124,7 @@ def _bytes(codec: latent.Codec, pin: Pin) -> bytes:
 @st.cache_resource(max_entries=16, show_spinner="Encoding the test images")
 def codes(name: str, digest: str) -> latent.Codes:
     """Codes of the test images."""
-    ck = checkpoint(name, digest)
-    return latent.split_codes(ck, display_dataset(name, digest).test)
+    return latent.split_codes(checkpoint(name, digest), display_dataset(name, digest).test)
 
 
 def display_dataset(name: str, digest: str) -> vae.Dataset:
@@ -156,26 +151,27 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
     """The aggregate posterior stored with the checkpoint, else fitted to the codes of the test
     images."""
     ck = checkpoint(name, digest)
-    stored = load_aggregate(ck)
-    if stored is not None:
+    if (stored := load_aggregate(ck)) is not None:
         return stored
-    return fit_aggregate_posterior(
-        ck.model, codes(name, digest), display_dataset(name, digest).test.labels
-    )
+    labels = display_dataset(name, digest).test.labels
+    return fit_aggregate_posterior(ck.model, codes(name, digest), labels)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def decoded_images(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     """The images uint8 [n, H, W, C] that torch decodes at pins."""
-    z = np.array([pin.z for pin in pins], np.float32)
-    seeds = np.array([pin.seed for pin in pins])
-    out = None
+    images = {}
     for label in {pin.label for pin in pins}:
-        of = np.array([pin.label == label for pin in pins])
-        part = codec(name, digest).decode(z[of], label=label, seed=seeds[of])
-        out = np.empty((len(pins), *part.shape[1:]), np.uint8) if out is None else out
-        out[of] = part
-    return out
+        alike = [pin for pin in pins if pin.label == label]
+        z, seeds = np.array([p.z for p in alike], np.float32), np.array([p.seed for p in alike])
+        decoded = codec(name, digest).decode(z, label=label, seed=seeds)
+        images |= zip(alike, decoded, strict=True)
+    return np.stack([images[pin] for pin in pins])
+
+
+def publish_mosaic(images: np.ndarray, columns: int) -> str:
+    """The URL of images uint8 [N, H, W, C] side by side as one PNG."""
+    return routes.publish(grid.encode_png(grid.mosaic(images, columns)), "image/png")
 
 
 @st.cache_data(max_entries=8, show_spinner="Measuring distances between the images")

@@ -101,14 +101,11 @@ async def _content(request: Request) -> Response:
     content = _store.get(request.path_params["key"])
     if content is None:
         return PlainTextResponse("No such content; reload the page.", 404)
-    headers = dict(_FOREVER)
-    body = content.body
-    if content.gzipped:
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            headers["Vary"] = "Accept-Encoding"
-        else:
-            body = gzip.decompress(body)
+    body, headers = content.body, dict(_FOREVER)
+    if content.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    elif content.gzipped:
+        body = gzip.decompress(body)
     return Response(body, media_type=content.media_type, headers=headers)
 
 
@@ -159,9 +156,8 @@ async def _decode(request: Request) -> Response:
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
     pixels = await run_in_threadpool(decode, Pin(z, label, seed))
-    return Response(
-        pixels, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
-    )
+    headers = {"Cache-Control": "no-store"}
+    return Response(pixels, media_type="application/octet-stream", headers=headers)
 
 
 ROUTES = [

@@ -34,11 +34,10 @@ def preview(data: str, size: int) -> Preview:
             raise
         found = cache.dataset(data, size)  # the bundled subset, as training uses then
     images = found.train.images
-    some = images[np.linspace(0, len(images) - 1, 25).round().astype(int)]
-    tiles = np.ascontiguousarray(some.transpose(0, 2, 3, 1))
+    some = images[np.linspace(0, len(images) - 1, 25).round().astype(int)].transpose(0, 2, 3, 1)
     counts = np.bincount(found.train.labels, minlength=len(found.class_names))
     named = list(zip(found.class_names, counts.tolist(), strict=True))
-    picture = grid.encode_png(grid.mosaic(tiles, 5))
+    picture = grid.encode_png(grid.mosaic(some, 5))
     return Preview(picture, len(images), len(found.test.images), named[:20])
 
 
@@ -51,7 +50,7 @@ def probe_images(id: str) -> dict | None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _probe_images(id: str, stamp: int) -> dict:
     found = runs.probe_images(id)
-    url = _strip(found.images.transpose(0, 2, 3, 1))
+    url = cache.publish_mosaic(found.images.transpose(0, 2, 3, 1), len(found.images))
     return {"url": url, "labels": found.labels.tolist(), "names": list(found.names)}
 
 
@@ -66,25 +65,17 @@ def snapshot(path: Path) -> dict | None:
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _snapshot(path: str, stamp: int) -> dict:
     found = runs.snapshot(Path(path))
-    decoded = found.decoded_grid
-    decoded_url = None
+    decoded, rebuilt, decoded_url = found.decoded_grid, found.reconstructions, None
     if decoded is not None:
-        side = round(len(decoded) ** 0.5)
-        decoded_url = routes.publish(grid.encode_png(grid.mosaic(decoded, side)), "image/png")
+        decoded_url = cache.publish_mosaic(decoded, round(len(decoded) ** 0.5))
     return {
         "step": found.step,
         "epoch": found.epoch,
         "window": found.window.tolist(),
         "plane": routes.publish(np.ascontiguousarray(found.plane, "<f4").tobytes()),
         "decodedGrid": decoded_url,
-        "reconstructions": _strip(found.reconstructions),
+        "reconstructions": cache.publish_mosaic(rebuilt, len(rebuilt)),
     }
-
-
-def _strip(images: np.ndarray) -> str:
-    """uint8 [N, H, W, C] in one row, published."""
-    tiles = np.ascontiguousarray(images)
-    return routes.publish(grid.encode_png(grid.mosaic(tiles, len(tiles))), "image/png")
 
 
 def last_point(id: str) -> dict | None:
