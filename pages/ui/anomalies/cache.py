@@ -53,19 +53,16 @@ def start(request: ScoreRequest) -> Job:
     """Starts scoring. Streamlit's caches are read here, before the thread starts."""
     ck = cache.checkpoint(request.name, request.digest)
     data = cache.display_dataset(request.name, request.digest)
-    other = None
+    known = dict.fromkeys(("other", "aggregate", "codes"))
     if request.candidates == "data":
-        other = cache.dataset(request.source, ck.model.image_shape[1])
-    aggregate = None
+        known["other"] = cache.dataset(request.source, ck.model.image_shape[1])
     if anomaly.SCORES[request.score].requires(ck.model) == "aggregate":
-        aggregate = cache.aggregate_posterior(request.name, request.digest)
-    codes = None  # a conditional model is scored without labels, but its codes depend on them
-    if not ck.model.classes:
-        codes = cache.codes(request.name, request.digest)
-    files = _uploads.get(request.upload) or ()
+        known["aggregate"] = cache.aggregate_posterior(request.name, request.digest)
+    if not ck.model.classes:  # a conditional model is scored without labels, unlike its codes
+        known["codes"] = cache.codes(request.name, request.digest)
+    known["files"] = _uploads.get(request.upload) or ()
 
     def work(progress) -> bytes:
-        known = {"other": other, "aggregate": aggregate, "codes": codes, "files": files}
         _results[request] = compute_scores(request, ck.model, data, **known, progress=progress)
         return b""
 

@@ -33,9 +33,8 @@ def show_results(
     settings, _ = anomalies_session.settings(entry.digest, choices)
     urls = anomalies_cache.sorted_scores(request, result)
     sent = threshold_message(_HISTOGRAM)
-    if sent.get("key") == "|".join(urls) and not session.already_handled(
-        "threshold", sent["turn"]
-    ):
+    mine = sent.get("key") == "|".join(urls)
+    if mine and not session.already_handled("threshold", sent["turn"]):
         with shown_errors("The threshold was not changed", show=st.warning):
             settings = threshold_from_histogram(sent, settings)
             anomalies_session.change_settings(entry.digest, settings)
@@ -131,11 +130,7 @@ def _caveat(request: ScoreRequest, settings: AnomalySettings, auroc: float, plai
 
 
 def _most_anomalous(
-    entry: vae.Entry,
-    request: ScoreRequest,
-    result: ScoreResult,
-    settings: AnomalySettings,
-    threshold: float,
+    entry: vae.Entry, request: ScoreRequest, result: ScoreResult, settings, threshold: float
 ) -> None:
     st.subheader("Most anomalous images")
     groups = list(GROUPS) if len(result.candidates.scores) else ["normal"]
@@ -167,8 +162,7 @@ def _choice(entry, settings: AnomalySettings, field, label, options, title, widt
     st.session_state[key] = value
 
     def changed() -> None:
-        anomalies_session.change_settings(
-            entry.digest, replace(settings, **{field: st.session_state[key]})
-        )
+        chosen = replace(settings, **{field: st.session_state[key]})
+        anomalies_session.change_settings(entry.digest, chosen)
 
     st.selectbox(label, options, format_func=title, key=key, width=width, on_change=changed)

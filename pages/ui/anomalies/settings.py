@@ -98,16 +98,14 @@ def supported(settings: AnomalySettings, choices: Choices) -> AnomalySettings:
     if settings.score not in choices.scores:
         settings = replace(settings, score=first.score, threshold=None)
     if settings.candidates == "data" and settings.dataset not in choices.data:
-        settings = replace(
-            settings, dataset=first.dataset, candidates=first.candidates, threshold=None
-        )
+        source = {"dataset": first.dataset, "candidates": first.candidates}
+        settings = replace(settings, **source, threshold=None)
     if settings.only is not None and (settings.only not in labels or len(labels) < 2):
         settings = replace(settings, only=None, threshold=None)
     if settings.candidates == "class" and len(labels) < 2:
         return replace(settings, candidates=first.candidates, threshold=None)
     if settings.label not in labels or settings.label == settings.only:
-        other = next((k for k in labels if k != settings.only), 0)
-        settings = replace(settings, label=other)
+        settings = replace(settings, label=next((k for k in labels if k != settings.only), 0))
     return settings
 
 

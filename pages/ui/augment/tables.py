@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from ..models.metrics_table import numeral
+
 SHOWN = 10  # images of a class in the preview
 
 _STYLE = """<style>
@@ -52,29 +54,25 @@ def _line(row: PreviewRow, url: str, filtered: bool) -> str:
     name = escape(row.name)
     shown = f'<span class="none">none of {row.tried} draws passed</span>'
     if row.count:
-        wide = 100 * row.count / SHOWN
-        shown = (
-            f'<img src="{escape(url)}" style="width: {wide:g}%" '
-            f'alt="{row.count} synthetic images of class {name}">'
-        )
+        alt = f"{row.count} synthetic images of class {name}"
+        width = f"{100 * row.count / SHOWN:g}%"
+        shown = f'<img src="{escape(url)}" style="width: {width}" alt="{alt}">'
     share = f"{100 * row.passed / row.tried:.0f} % passed" if filtered else "not filtered"
-    return (
-        f'<div><span>{name}</span><span class="strip">{shown}</span><output>{share}</output></div>'
-    )
+    strip = f'<span class="strip">{shown}</span>'
+    return f"<div><span>{name}</span>{strip}<output>{share}</output></div>"
 
 
 def accuracy_table(benchmark: dict) -> str:
     """Accuracies of the benchmark: a row per arm, a column per number of labels."""
     counts = list(dict.fromkeys(row["labels"] for row in benchmark["rows"]))
-    known = {(row["labels"], row["arm"]): row for row in benchmark["rows"]}
+    known = {
+        (row["labels"], row["arm"]): f"{row['mean']:.1f} ± {row['spread']:.1f}"
+        for row in benchmark["rows"]
+    }
     head = "".join(f'<th scope="col">{n:,}</th>' for n in counts)
     body = ""
     for arm, title in benchmark["arms"].items():
-        cells = ""
-        for n in counts:
-            row = known.get((n, arm))
-            text = "—" if row is None else f"{row['mean']:.1f} ± {row['spread']:.1f}"
-            cells += f"<td>{text}</td>"
+        cells = "".join(f"<td>{known.get((n, arm), '—')}</td>" for n in counts)
         body += f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>'
     return (
         f'{_STYLE}<div class="at" role="region" tabindex="0" aria-label="Measured accuracy">'
@@ -91,23 +89,15 @@ def summary(benchmark: dict) -> str:
         if arm == "labels" or not rows:
             continue
         parts = []
-        for verb, chosen in (
-            ("better with", [r for r in rows if r["clear"] and r["gain"] > 0]),
-            ("worse with", [r for r in rows if r["clear"] and r["gain"] < 0]),
-        ):
-            if chosen:
-                named = " and ".join(
-                    f"{r['labels']:,} ({_signed(r['gain'])} points)" for r in chosen
-                )
-                parts.append(f"{verb} {named}")
+        for verb, sign in (("better", 1), ("worse", -1)):
+            chosen = [row for row in rows if row["clear"] and sign * row["gain"] > 0]
+            named = [f"{r['labels']:,} ({numeral(r['gain'], '+.1f')} points)" for r in chosen]
+            if named:
+                parts.append(f"{verb} with {' and '.join(named)}")
         if unclear := [f"{r['labels']:,}" for r in rows if not r["clear"]]:
             parts.append(f"no clear difference with {' and '.join(unclear)}")
         lines.append(f"- **{title[0].upper()}{title[1:]}**: {'; '.join(parts)} labels per class.")
     return "\n".join(lines)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def method_note(benchmark: dict) -> str:

@@ -1,7 +1,6 @@
 """The export and import panels of the Board page."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import streamlit as st
 
@@ -17,19 +16,12 @@ from ..runtime.jobs import Job
 from . import cache as board_cache
 from . import session as board_session
 
-
-class _Format(NamedTuple):
-    title: str
-    file: str
-    media_type: str
-
-
-FORMATS = {
-    "zip": _Format("Everything, .zip", "board.zip", "application/zip"),
-    "sheet-png": _Format("Contact sheet, PNG", "sheet.png", "image/png"),
-    "sheet-pdf": _Format("Contact sheet, PDF", "sheet.pdf", "application/pdf"),
-    "csv": _Format("Table, CSV", "board.csv", "text/csv"),
-    "json": _Format("Board, JSON", "board.json", "application/json"),
+FORMATS = {  # title, file name and media type
+    "zip": ("Everything, .zip", "board.zip", "application/zip"),
+    "sheet-png": ("Contact sheet, PNG", "sheet.png", "image/png"),
+    "sheet-pdf": ("Contact sheet, PDF", "sheet.pdf", "application/pdf"),
+    "csv": ("Table, CSV", "board.csv", "text/csv"),
+    "json": ("Board, JSON", "board.json", "application/json"),
 }
 TABLES = ("csv", "json")
 SIZES = (28, 112, 224, 448, 896)
@@ -37,12 +29,11 @@ SIZES = (28, 112, 224, 448, 896)
 
 def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
     """Exports the selected images, or all of them."""
-    chosen = [
-        item for item in board.sorted_items if item.id in set(selected)
-    ] or board.sorted_items
+    items = board.sorted_items
+    chosen = [item for item in items if item.id in selected] or items
     with st.popover("Export", disabled=not chosen):
-        if len(chosen) < len(board.sorted_items):
-            st.caption(f"Exports the {len(chosen)} selected of {len(board.sorted_items)} images.")
+        if len(chosen) < len(items):
+            st.caption(f"Exports the {len(chosen)} selected of {len(items)} images.")
         else:
             st.caption(f"Exports all {len(chosen)} images. Select cards to export fewer.")
 
@@ -50,45 +41,35 @@ def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
             options = _options()
             return lambda: _begin(board, chosen, options)
 
-        job_panel(
-            f"board-{key}",
-            form,
-            unit="steps",
-            about="The file contains the images as the models decode them now.",
-        )
+        about = "The file contains the images as the models decode them now."
+        job_panel(f"board-{key}", form, unit="steps", about=about)
 
 
 def _options() -> board_export.ExportOptions:
     format = st.selectbox(
-        "Format", list(FORMATS), format_func=lambda f: FORMATS[f].title, key="board-format"
+        "Format", list(FORMATS), format_func=lambda f: FORMATS[f][0], key="board-format"
     )
     if format in TABLES:
         return board_export.ExportOptions(format)
     size = st.segmented_control(
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
-    how = enlargement_select("board-how")
+    how, grounds = enlargement_select("board-how"), list(contact_sheet.BACKGROUNDS)
     background = st.segmented_control(
-        "Background",
-        list(contact_sheet.BACKGROUNDS),
-        default="white",
-        key="board-ground",
-        required=True,
+        "Background", grounds, default="white", key="board-ground", required=True
     )
     return board_export.ExportOptions(format, size, how, background)
 
 
 def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
     images = board_cache.board_images(tuple(items)).images
-    format = FORMATS[options.format]
-    return Job(
-        lambda progress: board_export.export_board(
-            board, items, images, options, progress=progress
-        ),
-        name=f"{format.title}, {len(items)} images",
-        file=format.file,
-        media_type=format.media_type,
-    )
+    title, file, media_type = FORMATS[options.format]
+
+    def work(progress) -> bytes:
+        return board_export.export_board(board, items, images, options, progress=progress)
+
+    name = f"{title}, {len(items)} images"
+    return Job(work, name=name, file=file, media_type=media_type)
 
 
 def import_panel(key: str, board: Board, write: Callable[..., None]) -> None:

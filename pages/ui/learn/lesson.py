@@ -29,10 +29,8 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
             "them with the commands in checkpoints/README.md."
         )
         return
-    models = []
-    for name in step.models:
-        assets = cache.map_assets(name, entries[name].digest)
-        models.append({"urls": assets.urls, "facts": assets.facts})
+    maps = [cache.map_assets(name, entries[name].digest) for name in step.models]
+    models = [{"urls": assets.urls, "facts": assets.facts} for assets in maps]
     betas = _betas(list(entries.values())) if step.slug == "beta" else []
     if step.slug == "beta" and not betas:
         st.info(

@@ -69,14 +69,13 @@ def run_history(shown: Sequence[str]) -> None:
 def _row(run: RunInfo) -> dict:
     last = train_cache.last_point(run.id)
     options = run.plan.get("options") or {}
-    metrics = {}
+    elbo = reconstruction = kl = None
     if last:
         reconstruction, kl = last["held_out_reconstruction"], last["held_out_kl"]
-        metrics = {"−ELBO": reconstruction + kl, "reconstruction": reconstruction, "KL": kl}
+        elbo = reconstruction + kl
     return (
         {"name": run.name, "state": run.state}
-        | {"−ELBO": None, "reconstruction": None, "KL": None}
-        | metrics
+        | {"−ELBO": elbo, "reconstruction": reconstruction, "KL": kl}
         | {"seconds": run.status.get("seconds")}
         | {name: str(options.get(key, "")) for key, name in SETTINGS.items()}
     )

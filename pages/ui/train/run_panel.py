@@ -46,8 +46,8 @@ def _progress(run: RunInfo) -> None:
     step, steps = status.get("step") or 0, status.get("steps") or 0
     if not steps:
         return
-    parts = [f"epoch {min(status.get('epochs', 0), step * status.get('epochs', 0) // steps + 1)} "
-            f"of {status.get('epochs', 0)}"]  # fmt: skip
+    epochs = status.get("epochs", 0)
+    parts = [f"epoch {min(epochs, step * epochs // steps + 1)} of {epochs}"]
     if run.live:
         parts.append(f"{status.get('images_per_second', 0):,} images per second")
         if status.get("left") is not None:
@@ -59,11 +59,8 @@ def _progress(run: RunInfo) -> None:
 
 def _buttons(run: RunInfo) -> None:
     if run.live or run.state == "queued":
-        if st.button(
-            "Stop",
-            key="run-stop",
-            help="Saves the state of the training; it can be resumed later.",
-        ):
+        about = "Saves the state of the training; it can be resumed later."
+        if st.button("Stop", key="run-stop", help=about):
             run_queue.stop(run.id)
             st.rerun()
         return
@@ -71,22 +68,18 @@ def _buttons(run: RunInfo) -> None:
     if can_resume and st.button("Resume", key="run-resume"):
         run_queue.resume(run.id)
         st.rerun()
-    saved = train_session.published(run.id)
-    if saved:
+    if saved := train_session.published().get(run.id):
         if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
             session.choose_model(saved)
             st.switch_page("explore.py")
     elif run.state in ("stopped", "finished"):
+        key = f"run-name-{run.id}"
         name = st.text_input(
-            "Save checkpoint as",
-            value=_slug(run.name),
-            max_chars=60,
-            width=260,
-            key=f"run-name-{run.id}",
+            "Save checkpoint as", _slug(run.name), max_chars=60, width=260, key=key
         )
         if st.button("Save", key="run-save"):
             runs.publish(run.id, name, cache.CHECKPOINTS)
-            train_session.remember_published(run.id, name)
+            train_session.published()[run.id] = name
             st.rerun()
     with st.popover("Delete"):
         st.caption("Deletes the run, its curve and its snapshots. Saved checkpoints stay.")

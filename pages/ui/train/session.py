@@ -26,10 +26,6 @@ def selection_changed(ids: tuple[str, ...]) -> bool:
     return True
 
 
-def remember_published(id: str, name: str) -> None:
-    st.session_state.setdefault("published", {})[id] = name
-
-
-def published(id: str) -> str | None:
-    """The checkpoint name under which this session saved a run."""
-    return st.session_state.get("published", {}).get(id)
+def published() -> dict[str, str]:
+    """The checkpoint names under which this session saved runs, by the runs' ids."""
+    return st.session_state.setdefault("published", {})
