@@ -9,12 +9,7 @@ from pages.ui.interpolate.export import export_panel
 from pages.ui.interpolate.import_path import import_panel
 from pages.ui.interpolate.path_map import path_map
 from pages.ui.interpolate.save import save_frames
-from pages.ui.interpolate.settings import (
-    TOO_FEW_WAYPOINTS,
-    PathSettings,
-    path_from_map,
-    path_kinds,
-)
+from pages.ui.interpolate.settings import PathSettings, path_from_map
 from pages.ui.interpolate.waypoint_from_image import image_waypoint_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
@@ -65,9 +60,7 @@ def studio() -> None:
     path_map(
         assets,
         path,
-        kinds=path_kinds(space),
         sampled=sampled,
-        trouble="" if sampled else TOO_FEW_WAYPOINTS,
         turn=committed.get("turn") if current else None,
         revision=revision,
         speed=magnification,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ..component.component import component
 
-_mount = component(__file__)
+_mount = component(__file__, "threshold")
 
 
 def score_histogram(
@@ -16,15 +16,14 @@ def score_histogram(
     float64 values, and the threshold. `threshold_message` returns its changes."""
     before = threshold_message(key)
     _mount(
-        key=key,
-        data={
+        key,
+        {
             "key": "|".join(urls),
             "urls": dict(zip(("normal", "candidates"), urls, strict=True)),
             "descriptions": dict(zip(("normal", "candidates"), descriptions, strict=True)),
             "threshold": threshold,
             "turn": before.get("turn", 0),
         },
-        on_threshold_change=lambda: None,
     )
 
 

@@ -7,7 +7,7 @@ from vae.boards.item import Item
 from ..component.component import component
 from .cache import BoardImages
 
-_mount = component(__file__)
+_mount = component(__file__, "ask", "selected")
 _FIELDS = ("id", "model", "label", "seed", "step", "note", "stars", "changed")
 
 
@@ -26,8 +26,8 @@ def board_cards(
     selected cards."""
     url, columns, rows = images.sprite
     result = _mount(
-        key=key,
-        data={
+        key,
+        {
             "items": [
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
@@ -44,7 +44,5 @@ def board_cards(
             "revision": revision,
             "can": {"undo": can_undo, "redo": can_redo},
         },
-        on_ask_change=lambda: None,
-        on_selected_change=lambda: None,
     )
     return result.ask, result.selected or []

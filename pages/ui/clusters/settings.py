@@ -6,17 +6,8 @@ from dataclasses import dataclass, replace
 
 from vae.analysis.clustering import METHODS, number_range
 
-from ..runtime.query import (
-    MAX_SEED,
-    InvalidValueError,
-    QueryField,
-    model_query,
-    one_of,
-    read_message,
-    read_query,
-    whole,
-    write_query,
-)
+from ..runtime import query
+from ..runtime.query import InvalidValueError, QueryField, one_of, whole
 
 COLOURS = ("clusters", "classes")
 DEFAULT_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}
@@ -50,7 +41,9 @@ class ClusterSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return model_query(model, digest) | write_query(self, (_METHOD, *_fields(self.method)))
+        return query.model_query(model, digest) | query.write_query(
+            self, (_METHOD, *_fields(self.method))
+        )
 
 
 _METHOD = QueryField("method", "by", one_of(METHODS))
@@ -62,7 +55,7 @@ def _fields(method: str) -> tuple[QueryField, ...]:
         QueryField(
             "number", "k", whole(*number_range(method)), when=lambda s: s.number != default
         ),
-        QueryField("seed", "seed", whole(0, MAX_SEED)),
+        QueryField("seed", "seed", whole(0, query.MAX_SEED)),
         QueryField("selected", "c", _cluster, format=lambda k: str(k + 1)),
         QueryField("colour", "colour", one_of(COLOURS)),
         QueryField("names", "names", _names, json.loads, _names_text),
@@ -90,11 +83,11 @@ def _names_text(names: tuple[tuple[int, str], ...]) -> str:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def settings_from_query(query: Mapping[str, str]) -> tuple[ClusterSettings, list[str]]:
+def settings_from_query(link: Mapping[str, str]) -> tuple[ClusterSettings, list[str]]:
     """The settings of a link, and its keys that could not be read."""
-    found, unreadable = read_query(query, (_METHOD,), ClusterSettings())
+    found, unreadable = query.read_query(link, (_METHOD,), ClusterSettings())
     found = replace(found, number=DEFAULT_NUMBER[found.method])
-    found, others = read_query(query, _fields(found.method), found)
+    found, others = query.read_query(link, _fields(found.method), found)
     return found, unreadable + others
 
 
@@ -125,7 +118,7 @@ _COMMAND = {
 
 def command_from_map(value: Mapping) -> ClusterCommand:
     """The message of the map. Raises `InvalidValueError`; the cluster may not exist."""
-    command = ClusterCommand(**read_message(value, _COMMAND))
+    command = ClusterCommand(**query.read_message(value, _COMMAND))
     if command.do == "colour":
         one_of(COLOURS)(command.name)
     return command

@@ -6,26 +6,13 @@ from ..component.component import component
 from ..runtime.map_assets import MapAssets
 from .settings import Comparison
 
-_mount = component(__file__)
+_mount = component(__file__, "place")
 
 
 def compare_map(
     models: Sequence[tuple[MapAssets, str]], comparison: Comparison, *, key: str
-) -> dict | None:
-    """Shows two to four models, each with a description.
-
-    New maps start at `comparison`; after that they keep their own state. Returns what the visitor
-    last committed, unchecked, or None.
-    """
-    result = _mount(
-        key=key,
-        data={
-            "models": [
-                {"facts": assets.facts, "urls": assets.urls, "title": title}
-                for assets, title in models
-            ],
-            "place": comparison.to_json(),
-        },
-        on_place_change=lambda: None,
-    )
-    return result.place
+) -> None:
+    """Shows two to four models, each with a description. New maps start at `comparison`; after
+    that they keep their own state."""
+    titled = [vars(assets) | {"title": title} for assets, title in models]
+    _mount(key, {"models": titled, "place": comparison.to_json()})

@@ -4,21 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..models.families import MAX_MODELS
-from ..runtime.query import (
-    MAX_SEED,
-    QueryField,
-    always,
-    checks_of,
-    code,
-    code_text,
-    comma_separated,
-    one_of,
-    optional,
-    read_message,
-    read_query,
-    whole,
-    write_query,
-)
+from ..runtime import query
+from ..runtime.query import QueryField, always, code, comma_separated, one_of
 
 MODES = ("z", "item")
 EXTENTS = ("same", "own")
@@ -39,7 +26,7 @@ class Comparison:
 
     def to_query(self) -> dict[str, str]:
         """Query parameters that restore this comparison; those at their default are left out."""
-        return write_query(self, (_MODELS, *_fields(len(self.z))))
+        return query.write_query(self, (_MODELS, *_fields(len(self.z))))
 
 
 def _names(names: list[str]) -> tuple[str, ...]:
@@ -51,23 +38,23 @@ _MODELS = QueryField("models", "m", _names, comma_separated, ",".join, always)
 
 def _fields(latent: int) -> tuple[QueryField, ...]:
     return (
-        QueryField("z", "z", code(latent), comma_separated, code_text, always),
-        QueryField("item", "i", optional(whole(0, MAX_SEED))),
+        QueryField("z", "z", code(latent), comma_separated, query.code_text, always),
+        QueryField("item", "i", query.optional(query.whole(0, query.MAX_SEED))),
         QueryField("mode", "mode", one_of(MODES)),
         QueryField("extent", "grid", one_of(EXTENTS)),
     )
 
 
 def comparison_from_query(
-    query: Mapping[str, str], start: Comparison
+    link: Mapping[str, str], start: Comparison
 ) -> tuple[Comparison, list[str]]:
     """The comparison of a link, and the keys that could not be read."""
-    found, unreadable = read_query(query, (_MODELS, *_fields(len(start.z))), start)
+    found, unreadable = query.read_query(link, (_MODELS, *_fields(len(start.z))), start)
     return replace(found, models=found.models or start.models), unreadable
 
 
 def comparison_from_map(value: Mapping, models: tuple[str, ...], items: int) -> Comparison:
     """The comparison that the maps committed; raises `InvalidValueError`."""
-    found = Comparison(models, **read_message(value, checks_of(_fields(2))))
+    found = Comparison(models, **query.read_message(value, query.checks_of(_fields(2))))
     # The maps may still refer to an item of a larger data set.
     return found if (found.item or 0) < items else replace(found, item=None)

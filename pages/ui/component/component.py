@@ -14,11 +14,11 @@ from ..runtime import routes
 _UI = Path(__file__).resolve().parents[1]
 
 
-def component(file: str, html: str | None = None) -> Callable:
+def component(file: str, *events: str, html: str | None = None) -> Callable:
     """The component whose .html, .css and .js files have the path of the Python `file`.
 
-    The returned function takes `key`, the `data` for the class that the script exports by default,
-    and Streamlit's `on_..._change`; it returns Streamlit's result.
+    The returned function takes the `key` and the `data` for the class that the script exports by
+    default; it returns Streamlit's result, which has the script's last message of each event.
     """
     path = Path(file).resolve()
     styles = [_UI / "component/base.css", path.with_suffix(".css")]
@@ -31,8 +31,9 @@ def component(file: str, html: str | None = None) -> Callable:
         isolate_styles=False,  # Plotly adds a style sheet to the document
     )
 
-    def mount(*, key: str, data: dict, **changes: Callable[[], None]):
+    def mount(key: str, data: dict):
         scripts = {"module": routes.module_url(module), "plotly": routes.plotly_url()}
+        changes = {f"on_{event}_change": lambda: None for event in events}
         return mounted(key=key, data=scripts | data, **changes)
 
     return mount

@@ -13,18 +13,15 @@ from ..component.component import component
 
 _MAX_TEXT = 6 * 2**20  # characters: an image of 4 MB in base64
 
-_mount = component(__file__)
+_mount = component(__file__, "picture")
 
 
 def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:
     """A canvas for images of shape [C, H, W]. Returns the last image that was drawn or pasted, a
     name that changes with each one, and whether it was drawn. Raises `UploadError`."""
     before = (st.session_state.get(key) or {}).get("picture") or {}
-    sent = _mount(
-        key=key,
-        data={"width": shape[2], "height": shape[1], "turn": before.get("turn", 0)},
-        on_picture_change=lambda: None,
-    ).picture
+    data = {"width": shape[2], "height": shape[1], "turn": before.get("turn", 0)}
+    sent = _mount(key, data).picture
     if not sent:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The component of the Explore page: what Python sends and what it returns."""
+"""The component of the Explore page."""
 
 import base64
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from ..runtime.location import Location, Pin
 from ..runtime.map_assets import MapAssets
 
 INLINE_PINS = 20  # images sent with the answer; the map requests earlier ones by URL
-_mount = component(__file__)
+_mount = component(__file__, "location")
 
 
 def latent_map(
@@ -18,25 +18,15 @@ def latent_map(
     pictures: Sequence[tuple[Pin, bytes]],
     link: str,
     key: str,
-) -> dict | None:
+) -> None:
     """Shows the map of one model.
 
     The map adopts `location` when it is new or its model changes; otherwise the map's state wins.
     `pictures` are the pins' images as torch decoded them, `link` the address that restores the
-    page. Returns the last commit, unchecked, or None.
+    page.
     """
-    result = _mount(
-        key=key,
-        data={
-            "urls": assets.urls,
-            "facts": assets.facts,
-            "location": location.to_json(),
-            "pins": [
-                {**pin.to_json(), "image": base64.b64encode(image).decode()}
-                for pin, image in pictures
-            ],
-            "link": link,
-        },
-        on_location_change=lambda: None,
-    )
-    return result.location
+    pins = [
+        {**pin.to_json(), "image": base64.b64encode(image).decode()} for pin, image in pictures
+    ]
+    place = {"location": location.to_json(), "pins": pins, "link": link}
+    _mount(key, vars(assets) | place)

@@ -1,4 +1,4 @@
-"""The component of the Generate page: what Python sends and what it returns."""
+"""The component of the Generate page."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ..runtime.map_assets import MapAssets
 from ..runtime.undo_stack import UndoStack
 from .sheet import SampleStats, Sheet
 
-_mount = component(__file__)
+_mount = component(__file__, "ask")
 
 
 def sample_grid(
@@ -21,33 +21,24 @@ def sample_grid(
     directions: Sequence[AttributeDirection],
     groups: dict[str, int],
     key: str,
-) -> dict | None:
-    """Shows the latest sheet; returns the last command, unchecked, or None.
-
-    `stats` belongs to that sheet, `labels` are the class names, and `groups` holds the number of
-    records in group "a" and group "b".
-    """
+) -> None:
+    """Shows the latest sheet. `stats` belongs to it, `labels` are the class names, and `groups`
+    holds the number of records in group "a" and group "b"."""
     sheet = sheets.done[-1]
-    result = _mount(
-        key=key,
-        data={
-            "facts": assets.facts,
-            "urls": assets.urls,
-            "labels": list(labels),
-            "sheet": {
-                "key": f"{assets.facts['digest'][:12]}/{len(sheets.done)}/{stats.url}",
-                "title": sheet.title,
-                "note": sheet.note,
-                "records": [record.to_json() for record in sheet.records],
-                "sprite": {"url": stats.url, "columns": stats.columns, "rows": stats.rows},
-                "nearestUrl": stats.nearest_url,
-                "density": stats.density.round(3).tolist(),
-            },
-            "referenceDistances": list(stats.reference_distances),
-            "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
-            "groups": groups,
-            "can": {"undo": len(sheets.done) > 1, "redo": bool(sheets.undone)},
+    data = vars(assets) | {
+        "labels": list(labels),
+        "sheet": {
+            "key": f"{assets.facts['digest'][:12]}/{len(sheets.done)}/{stats.url}",
+            "title": sheet.title,
+            "note": sheet.note,
+            "records": [record.to_json() for record in sheet.records],
+            "sprite": {"url": stats.url, "columns": stats.columns, "rows": stats.rows},
+            "nearestUrl": stats.nearest_url,
+            "density": stats.density.round(3).tolist(),
         },
-        on_ask_change=lambda: None,
-    )
-    return result.ask
+        "referenceDistances": list(stats.reference_distances),
+        "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
+        "groups": groups,
+        "can": {"undo": len(sheets.done) > 1, "redo": bool(sheets.undone)},
+    }
+    _mount(key, data)

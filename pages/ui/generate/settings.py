@@ -1,26 +1,13 @@
-"""The sampling request of the Generate page in the address bar.
-
-Pure: no Streamlit here.
-"""
+"""The sampling request of the Generate page in the address bar. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from vae.latent.sampling import MAX_SAMPLES, POLYGON_SOURCES, SOURCES, SamplingRequest
 
+from ..runtime import query
 from ..runtime.location import Space, polygon, polygon_text, split_codes
-from ..runtime.query import (
-    MAX_SEED,
-    QueryField,
-    code,
-    comma_separated,
-    model_query,
-    number,
-    one_of,
-    read_query,
-    whole,
-    write_query,
-)
+from ..runtime.query import MAX_SEED, QueryField, code, comma_separated, number, one_of, whole
 
 
 def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
@@ -30,27 +17,25 @@ def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("temperature", "t", number(0, 3)),
         QueryField("label", "c", whole(0, classes - 1)),
-        QueryField("z", "z", code(space.latent, 17), comma_separated, _exact_text),
+        QueryField(
+            "z", "z", code(space.latent, 17), comma_separated, lambda z: ",".join(map(repr, z))
+        ),
         QueryField("spread", "sp", number(0, 3)),
         QueryField("min_density", "min", number(0, 10)),
         QueryField("polygon", "in", polygon, split_codes, polygon_text),
     )
 
 
-def _exact_text(z: tuple[float, ...]) -> str:
-    return ",".join(map(repr, z))
-
-
 def request_to_query(request: SamplingRequest, model: str, digest: str) -> dict[str, str]:
     """Query parameters that restore a request; those at their default are left out."""
-    return model_query(model, digest) | write_query(request, _fields(Space(2), 0))
+    return query.model_query(model, digest) | query.write_query(request, _fields(Space(2), 0))
 
 
 def request_from_query(
-    query: Mapping[str, str], first: SamplingRequest, space: Space, classes: int
+    link: Mapping[str, str], first: SamplingRequest, space: Space, classes: int
 ) -> tuple[SamplingRequest, list[str]]:
     """The request of a link, and the keys that could not be read."""
-    request, unreadable = read_query(query, _fields(space, classes), first)
+    request, unreadable = query.read_query(link, _fields(space, classes), first)
     if request.source in POLYGON_SOURCES and not request.polygon:
         return replace(request, source=first.source), [*unreadable, "src"]
     return request, unreadable

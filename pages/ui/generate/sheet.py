@@ -1,7 +1,4 @@
-"""Sheets of generated images, and the commands that the grid sends.
-
-Pure: no Streamlit here.
-"""
+"""Sheets of generated images, and the commands that the grid sends. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +8,9 @@ import numpy as np
 
 from vae.latent.sampling import MAX_SAMPLES, SamplingRequest
 
+from ..runtime import query
 from ..runtime.location import Pin, Polygon, Space, polygon
-from ..runtime.query import (
-    InvalidValueError,
-    code,
-    list_of,
-    number,
-    one_of,
-    optional,
-    read_message,
-    whole,
-)
+from ..runtime.query import InvalidValueError, list_of, number, one_of, optional, whole
 
 # Each command with the number of selected images that it needs.
 COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "save": 1}
@@ -98,11 +87,11 @@ def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
         "selected": list_of(whole(0, count - 1), MAX_SAMPLES),
         "spread": number(0, 3),
         "weights": list_of(number(0, 100), MAX_SAMPLES),
-        "z": optional(code(space.latent, 17), ()),
+        "z": optional(query.code(space.latent, 17), ()),
         "polygon": optional(polygon, ()),
         "description": lambda text: str(text)[:80],
     }
-    command = GridCommand(*read_message(value, checks, _DEFAULTS).values())
+    command = GridCommand(*query.read_message(value, checks, _DEFAULTS).values())
     if command.action == "region" and not command.polygon:
         raise InvalidValueError("the region has no corners")
     if len(command.selected) < COMMANDS[command.action]:

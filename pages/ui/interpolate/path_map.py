@@ -1,35 +1,32 @@
-"""The component of the Interpolate page: what Python sends and what it returns."""
+"""The component of the Interpolate page."""
 
 from collections.abc import Sequence
 
 from ..component.component import component
-from ..runtime.location import Pin
+from ..runtime.location import Pin, Space
 from ..runtime.map_assets import MapAssets
 from .cache import SampledPath
-from .settings import PathSettings
+from .settings import TOO_FEW_WAYPOINTS, PathSettings, path_kinds
 
-_mount = component(__file__)
+_mount = component(__file__, "path", "save")
 
 
 def path_map(
     assets: MapAssets,
     path: PathSettings,
     *,
-    kinds: Sequence[str],
     sampled: SampledPath | None,
-    trouble: str,
     turn: int | None,
     revision: int,
     speed: str | None,
     pins: Sequence[Pin],
     link: str,
     key: str,
-) -> dict | None:
+) -> None:
     """Shows the map of one model with a path on it, the film strip and the player.
 
     The map adopts `path` when it is new, when its model changes, or when `revision` changes;
-    otherwise the map's state wins. `sampled` answers the commit with number `turn`; without it,
-    `trouble` gives the reason. Returns the last commit, unchecked, or None.
+    otherwise the map's state wins. `sampled` answers the commit with number `turn`.
     """
     answer = None
     if sampled is not None:
@@ -39,22 +36,15 @@ def path_map(
             "length": sampled.length,
             "straight": sampled.straight_length,
         }
-    result = _mount(
-        key=key,
-        data={
-            "urls": assets.urls,
-            "facts": assets.facts,
-            "speed": speed,
-            "path": path.to_json(),
-            "kinds": list(kinds),
-            "revision": revision,
-            "turn": turn,
-            "answer": answer,
-            "trouble": trouble,
-            "pins": [pin.to_json() for pin in pins],
-            "link": link,
-        },
-        on_path_change=lambda: None,
-        on_save_change=lambda: None,
-    )
-    return result.path
+    data = vars(assets) | {
+        "speed": speed,
+        "path": path.to_json(),
+        "kinds": path_kinds(Space(assets.facts["latentSize"])),
+        "revision": revision,
+        "turn": turn,
+        "answer": answer,
+        "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
+        "pins": [pin.to_json() for pin in pins],
+        "link": link,
+    }
+    _mount(key, data)

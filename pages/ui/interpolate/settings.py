@@ -1,30 +1,14 @@
-"""The path of the Interpolate page: its settings, and their form in the address bar.
+"""The path of the Interpolate page: its settings, and their form in the address bar. Pure."""
 
-Pure: no Streamlit here.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from vae.data.subsample import evenly_spaced
 from vae.latent.paths import SPACINGS, from_json
 
+from ..runtime import query
 from ..runtime.location import MAX_PINS, Space, polygon_text, split_codes
-from ..runtime.query import (
-    InvalidValueError,
-    QueryField,
-    always,
-    checks_of,
-    code,
-    comma_separated,
-    list_of,
-    model_query,
-    one_of,
-    read_message,
-    read_query,
-    subset,
-    whole,
-    write_query,
-)
+from ..runtime.query import QueryField, always, code, comma_separated, list_of, one_of
 
 MAX_WAYPOINTS = 40
 MIN_FRAMES, MAX_FRAMES = 2, 120
@@ -36,8 +20,8 @@ Code = tuple[float, ...]
 
 @dataclass(frozen=True)
 class PathSettings:
-    """A path through latent space: its waypoints, or the stroke that a drawn path follows, the
-    kind of curve between them, and the frames on it."""
+    """Waypoints, or the stroke that a drawn path follows, the kind of curve between them, and the
+    frames on it."""
 
     waypoints: tuple[Code, ...]
     kind: str = "straight"
@@ -60,10 +44,7 @@ class PathSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this path; those at their default are left out."""
-        return model_query(model, digest) | write_query(self, _fields(_PLANE))
-
-
-_PLANE = Space(2)
+        return query.model_query(model, digest) | query.write_query(self, _fields(Space(2)))
 
 
 def _fields(space: Space) -> tuple[QueryField, ...]:
@@ -71,13 +52,13 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
     return (
         QueryField("waypoints", "p", waypoints, split_codes, polygon_text),
         QueryField("kind", "k", one_of(path_kinds(space)), when=always),
-        QueryField("frames", "n", whole(MIN_FRAMES, MAX_FRAMES), when=always),
+        QueryField("frames", "n", query.whole(MIN_FRAMES, MAX_FRAMES), when=always),
         QueryField("spacing", "e", one_of(SPACINGS)),
         QueryField("avoid_low_density", "g", _flag, format=lambda flag: str(int(flag))),
         QueryField("stroke", "w", list_of(code(2), MAX_PINS), split_codes, polygon_text),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
-        QueryField("layers", "l", subset(LAYERS), comma_separated, ",".join),
+        QueryField("layers", "l", query.subset(LAYERS), comma_separated, ",".join),
     )
 
 
@@ -87,10 +68,10 @@ def path_kinds(space: Space) -> tuple[str, ...]:
 
 
 def path_from_query(
-    query: Mapping[str, str], start: PathSettings, space: Space
+    link: Mapping[str, str], start: PathSettings, space: Space
 ) -> tuple[PathSettings, list[str]]:
     """The path of a link, and the keys that could not be read; those keep the value of `start`."""
-    path, unreadable = read_query(query, _fields(space), start)
+    path, unreadable = query.read_query(link, _fields(space), start)
     if path.kind == "drawn" and len(path.stroke) < 2:
         return replace(path, kind="straight"), [*unreadable, "w"]
     return path, unreadable
@@ -98,9 +79,9 @@ def path_from_query(
 
 def path_from_map(value: Mapping, space: Space) -> PathSettings:
     """The path that the map committed; raises `InvalidValueError`."""
-    path = PathSettings(**read_message(value, checks_of(_fields(space))))
+    path = PathSettings(**query.read_message(value, query.checks_of(_fields(space))))
     if path.kind == "drawn" and len(path.stroke) < 2:
-        raise InvalidValueError("a drawn path needs a stroke")
+        raise query.InvalidValueError("a drawn path needs a stroke")
     return path
 
 
@@ -126,11 +107,15 @@ def path_from_file(
     if kind != saved.kind:
         warnings.append(f"{model} has no {saved.kind} paths; the waypoints are joined straight.")
     label, seed = saved.frames[0].label, saved.frames[0].seed
-    if not _valid(space.label, label) or not _valid(space.seed, seed):
+    try:
+        space.label(label)
+        space.seed(seed)
+    except (ValueError, TypeError):
         warnings.append(f"{model} has no class {label} with noise seed {seed}; both are left out.")
         label, seed = None, 0
     drawn = kind == "drawn" and len(codes) > 1
-    codes = _subsample(codes, MAX_PINS if drawn else MAX_WAYPOINTS)
+    kept = evenly_spaced(len(codes), MAX_PINS if drawn else MAX_WAYPOINTS)
+    codes = tuple(codes[k] for k in kept)
     return PathSettings(
         waypoints=() if drawn else codes,
         kind="straight" if kind == "drawn" and not drawn else kind,
@@ -141,21 +126,6 @@ def path_from_file(
         label=label,
         seed=seed,
     ), tuple(warnings)
-
-
-def _valid(check: Callable, value: object) -> bool:
-    try:
-        check(value)
-    except (ValueError, TypeError):
-        return False
-    return True
-
-
-def _subsample(codes: tuple[Code, ...], limit: int) -> tuple[Code, ...]:
-    """At most `limit` evenly spaced codes, including the first and the last."""
-    if len(codes) <= limit:
-        return codes
-    return tuple(codes[round(k * (len(codes) - 1) / (limit - 1))] for k in range(limit))
 
 
 def _flag(value: str | bool) -> bool:

@@ -12,6 +12,7 @@ from .steps import Step
 
 _mount = component(
     __file__,
+    "go",
     html='<div class="la ls" data-state="loading"><div class="ls-figure"></div>'
     '<p class="ls-legend" aria-label="Symbols and their current values"></p>'
     '<p class="la-status" role="status">Loading the figure…</p></div>',
@@ -37,11 +38,7 @@ def lesson(step: Step, *, large: bool, key: str) -> None:
             "This step needs models that differ only in beta, such as fashion-beta-0.1 to -10."
         )
         return
-    _mount(
-        key=key,
-        data={"figure": step.slug, "models": models, "betas": betas, "large": large},
-        on_go_change=lambda: None,
-    )
+    _mount(key, {"figure": step.slug, "models": models, "betas": betas, "large": large})
 
 
 def _betas(entries: list[vae.Entry]) -> list[dict]:

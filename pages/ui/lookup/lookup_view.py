@@ -8,33 +8,26 @@ from ..component.component import component
 from ..runtime.map_assets import MapAssets
 from .cache import LookupResult
 
-_mount = component(__file__)
+_mount = component(__file__, "ask")
 
 
 def lookup_view(assets: MapAssets, found: LookupResult, *, key: str) -> None:
     """Shows a result on the map of a model. The test image that the visitor selects there is
     returned by `selected_item`."""
-    _mount(
-        key=key,
-        data={
-            "facts": assets.facts,
-            "urls": assets.urls,
-            "found": {
-                "key": found.key,
-                "z": list(found.z),
-                "std": found.std,
-                "draws": found.draws,
-                "image": base64.b64encode(found.image.tobytes()).decode(),
-                "reconstruction": base64.b64encode(found.reconstruction.tobytes()).decode(),
-                "identical": None if found.identical is None else found.identical._asdict(),
-                "code": [near._asdict() for near in found.by_code],
-                "pixels": [near._asdict() for near in found.by_pixels],
-                "classesUrl": found.classes_url,
-                "anomalyUrl": found.anomaly_url,
-            },
-        },
-        on_ask_change=lambda: None,
-    )
+    result = {
+        "key": found.key,
+        "z": list(found.z),
+        "std": found.std,
+        "draws": found.draws,
+        "image": base64.b64encode(found.image.tobytes()).decode(),
+        "reconstruction": base64.b64encode(found.reconstruction.tobytes()).decode(),
+        "identical": None if found.identical is None else found.identical._asdict(),
+        "code": [near._asdict() for near in found.by_code],
+        "pixels": [near._asdict() for near in found.by_pixels],
+        "classesUrl": found.classes_url,
+        "anomalyUrl": found.anomaly_url,
+    }
+    _mount(key, vars(assets) | {"found": result})
 
 
 def selected_item(key: str, digest: str, count: int) -> tuple[int, int] | None:

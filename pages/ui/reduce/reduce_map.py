@@ -7,7 +7,7 @@ from ..runtime import cache, routes
 from .cache import LayoutRequest, assets, layout
 from .settings import PRINCIPAL
 
-_mount = component(__file__)
+_mount = component(__file__, "ask")
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 _INVERSES = {
@@ -60,19 +60,9 @@ def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str
     return f"{plane.replace('PC', 'principal components ', 1).replace('PC', '')}, {share}"
 
 
-def reduce_map(
-    request: LayoutRequest, planes: Sequence[dict], *, total: int, key: str
-) -> dict | None:
-    """Shows the planes. Returns the visitor's last command, unchecked: {do, method, turn}."""
+def reduce_map(request: LayoutRequest, planes: Sequence[dict], *, total: int, key: str) -> None:
+    """Shows the planes of `total` images."""
     data = cache.dataset(request.data, request.size)
-    result = _mount(
-        key=key,
-        data={
-            "planes": list(planes),
-            "items": f"{data.digest[:16]} {total}",
-            "total": total,
-            "pictures": routes.publish_images(data.digest[:16], data.test.images),
-        },
-        on_ask_change=lambda: None,
-    )
-    return result.ask
+    pictures = routes.publish_images(data.digest[:16], data.test.images)
+    items = f"{data.digest[:16]} {total}"
+    _mount(key, {"planes": planes, "items": items, "total": total, "pictures": pictures})

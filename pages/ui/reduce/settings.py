@@ -3,17 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..runtime.query import (
-    MAX_SEED,
-    QueryField,
-    always,
-    comma_separated,
-    model_query,
-    read_query,
-    subset,
-    whole,
-    write_query,
-)
+from ..runtime import query
+from ..runtime.query import MAX_SEED, QueryField, comma_separated, whole
 
 METHODS = ("pca", "tsne", "umap")  # to compare with the model's plane
 COUNTS = (500, 1000, 2000, 5000, 10_000)
@@ -36,13 +27,13 @@ class ReduceSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return model_query(model, digest) | write_query(self, _fields(2))
+        return query.model_query(model, digest) | query.write_query(self, _fields(2))
 
 
 def _fields(latent: int) -> tuple[QueryField, ...]:
     return (
-        QueryField("methods", "k", subset(METHODS), comma_separated, ",".join),
-        QueryField("count", "n", whole(_MIN_COUNT, COUNTS[-1]), when=always),
+        QueryField("methods", "k", query.subset(METHODS), comma_separated, ",".join),
+        QueryField("count", "n", whole(_MIN_COUNT, COUNTS[-1]), when=query.always),
         QueryField("seed", "seed", whole(0, MAX_SEED)),
         QueryField("perplexity", "px", whole(2, 200)),
         QueryField("neighbours", "nn", whole(2, 200)),
@@ -50,10 +41,10 @@ def _fields(latent: int) -> tuple[QueryField, ...]:
     )
 
 
-def settings_from_query(query: Mapping[str, str], latent: int) -> tuple[ReduceSettings, list[str]]:
+def settings_from_query(link: Mapping[str, str], latent: int) -> tuple[ReduceSettings, list[str]]:
     """The settings of a link for a model with `latent` latents, and its keys that could not be
     read; those have their default."""
-    return read_query(query, _fields(latent), ReduceSettings())
+    return query.read_query(link, _fields(latent), ReduceSettings())
 
 
 def pair(axes: str) -> tuple[int, int]:

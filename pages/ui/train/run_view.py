@@ -14,7 +14,7 @@ _mount = component(__file__)
 def run_view(shown: Sequence[str], *, key: str) -> None:
     """Shows one run, or two on one time scale. The browser downloads new snapshots only, and zoom
     and scrubber stay as they are."""
-    _mount(key=key, data={"runs": [part for part in map(_run, shown) if part]})
+    _mount(key, {"runs": [part for part in map(_run, shown) if part]})
 
 
 def _run(id: str) -> dict | None:
