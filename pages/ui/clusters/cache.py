@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from vae.analysis import clustering as analysis
-from vae.pictures import grid
 
 from ..runtime import cache, routes
 
@@ -46,10 +45,8 @@ def clustering(name: str, digest: str, method: str, number: int, seed: int) -> a
 def report(name: str, digest: str, method: str, number: int, seed: int) -> ClusterReport:
     """The clustering as the page shows it."""
     found = clustering(name, digest, method, number, seed)
-    codes, classes = (
-        cache.codes(name, digest).mean,
-        cache.display_dataset(name, digest).test.labels,
-    )
+    codes = cache.codes(name, digest).mean
+    classes = cache.display_dataset(name, digest).test.labels
     clusters = []
     for k, centre in enumerate(found.centres):
         members = found.members(k)
@@ -82,16 +79,11 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
     if not clusters:
         return "", 1
     codec, columns = cache.codec(name, digest), min(8, len(clusters))
-    made = np.concatenate(
-        [
-            codec.decode(np.array([cluster.centre]), label=condition(name, digest, cluster))
-            for cluster in clusters
-        ]
-    )
-    sprite = grid.mosaic(made, columns)
-    grey = made.shape[3] == 1
-    png = grid.encode_png(sprite[..., 0] if grey else sprite)
-    return routes.publish(png, "image/png"), columns
+    images = [
+        codec.decode(np.array([cluster.centre]), label=condition(name, digest, cluster))
+        for cluster in clusters
+    ]
+    return routes.publish_sprite(np.concatenate(images), columns), columns
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

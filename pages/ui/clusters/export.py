@@ -5,6 +5,7 @@ import streamlit as st
 import vae
 from vae.analysis.clustering import export_table
 
+from ..controls.downloads import downloads
 from ..runtime import cache
 from . import cache as clusters_cache
 from .settings import ClusterSettings
@@ -33,13 +34,5 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
             names=[settings.name(k) for k in range(len(found.centres))],
         )
 
-    with st.container(horizontal=True):
-        for form, (title, media_type) in _FILES.items():
-            st.download_button(
-                title,
-                lambda form=form: create(form),
-                f"{entry.name}-{settings.method}-{settings.number}.{form}",
-                media_type,
-                on_click="ignore",
-                key=f"clusters-{form}",
-            )
+    name = f"{entry.name}-{settings.method}-{settings.number}"
+    downloads(_FILES, create, name=name, key="clusters")

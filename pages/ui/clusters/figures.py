@@ -22,6 +22,4 @@ def quality_figure(qualities: dict[int, float], best: int, title: str) -> go.Fig
     )
     figure.update_xaxes(title="clusters", fixedrange=True, zeroline=False)
     figure.update_yaxes(title=title, fixedrange=True, zeroline=False)
-    return figure.update_layout(
-        height=260, showlegend=False, margin={"l": 8, "r": 8, "t": 8, "b": 8}
-    )
+    return figure.update_layout(height=260, showlegend=False, margin=dict.fromkeys("lrtb", 8))

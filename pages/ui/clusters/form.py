@@ -13,13 +13,7 @@ from . import session as clusters_session
 from .figures import quality_figure
 from .settings import DEFAULT_NUMBER, ClusterSettings
 
-METHOD_TITLES = {
-    "k-means": "k-means",
-    "mixture": "Gaussian mixture",
-    "mixture-diagonal": "Gaussian mixture (diagonal)",
-    "hdbscan": "HDBSCAN",
-}
-ABOUT = {
+ABOUT = {  # the title and what it finds
     "k-means": "k-means: round clusters of similar size; an image belongs to the nearest centre.",
     "mixture": "Gaussian mixture: clusters are ellipses of any size and orientation.",
     "mixture-diagonal": "Gaussian mixture (diagonal): ellipses along the axes, as posteriors are.",
@@ -31,8 +25,7 @@ _NUMBERS = range(2, 21)
 
 def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows the controls; changes are stored before the rest of the page runs."""
-    digest, key = entry.digest, entry.digest[:12]
-    state = st.session_state
+    key, state = entry.digest[:12], st.session_state
     state[f"by{key}"], state[f"k{key}"] = settings.method, settings.number
     state[f"seed-c{key}"] = settings.seed
 
@@ -40,9 +33,8 @@ def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
         method = state[f"by{key}"] or settings.method
         number = state[f"k{key}"] if method == settings.method else DEFAULT_NUMBER[method]
         seed = int(state[f"seed-c{key}"])
-        clusters_session.change_settings(
-            digest, replace(settings, method=method, number=int(number), seed=seed)
-        )
+        chosen = replace(settings, method=method, number=int(number), seed=seed)
+        clusters_session.change_settings(entry.digest, chosen)
         clusters_session.run_search(False)
 
     low, high = number_range(settings.method)
@@ -51,7 +43,7 @@ def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
         st.selectbox(
             "Method",
             METHODS,
-            format_func=METHOD_TITLES.get,
+            format_func=lambda method: ABOUT[method].partition(":")[0],
             key=f"by{key}",
             on_change=changed,
             width=220,
@@ -126,10 +118,8 @@ def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
             return
         best = max(qualities, key=qualities.get)
         values = {k: -v if bic else v for k, v in qualities.items()}
-        title = "BIC" if bic else "mean silhouette"
-        st.plotly_chart(
-            quality_figure(values, best, title), key="quality", config={"displayModeBar": False}
-        )
+        figure = quality_figure(values, best, "BIC" if bic else "mean silhouette")
+        st.plotly_chart(figure, key="quality", config={"displayModeBar": False})
         if not polled and st.button(
             f"Use {best} clusters", key="take-number", disabled=best == settings.number
         ):

@@ -13,10 +13,8 @@ from ..runtime import cache
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def central_items(name: str, digest: str) -> list[int | None]:
-    data = cache.display_dataset(name, digest)
-    return latent.central_items(
-        cache.codes(name, digest).mean, data.test.labels, len(data.class_names)
-    )
+    data, codes = cache.display_dataset(name, digest), cache.codes(name, digest).mean
+    return latent.central_items(codes, data.test.labels, len(data.class_names))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -32,13 +30,9 @@ def traversal(
     name: str, digest: str, start: int, end: int, frames: int
 ) -> tuple[Traversal, bytes]:
     """The straight line between two items' codes, and `frames` images on it as one PNG."""
-    model, images = (
-        cache.checkpoint(name, digest).model,
-        cache.display_dataset(name, digest).test.images,
-    )
-    path = traverse(
-        model, cache.codes(name, digest).mean, images, start, end, steps=8 * (frames - 1) + 1
-    )
+    model, codes = cache.checkpoint(name, digest).model, cache.codes(name, digest).mean
+    images = cache.display_dataset(name, digest).test.images
+    path = traverse(model, codes, images, start, end, steps=8 * (frames - 1) + 1)
     strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)
     return path, grid.encode_png(strip)
 

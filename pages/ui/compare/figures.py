@@ -16,12 +16,9 @@ def traversal_figure(path: Traversal, frames: int, tops: tuple[float, float, flo
     limits of the three y axes, so that two traversals can be compared.
     """
     fraction = np.linspace(0, 1, len(path.density))
+    density_words = "%{y:.2f} times the median density"
     rows = (
-        (
-            path.density,
-            "density, 1 = that of the median item",
-            "%{y:.2f} times the median density",
-        ),
+        (path.density, "density, 1 = that of the median item", density_words),
         (path.nearest_error, "MSE per pixel to the nearest real image", "%{y:.4f}"),
         (path.entropy, "pixel entropy, nats per pixel", "%{y:.3f} nats per pixel"),
     )
@@ -145,4 +142,4 @@ def _square(figure: go.Figure, points: np.ndarray) -> None:
     figure.update_yaxes(
         range=[middle[1] - half, middle[1] + half], scaleanchor="x", fixedrange=True, nticks=7
     )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    figure.update_layout(margin=dict.fromkeys("lrtb", 8))

@@ -11,6 +11,7 @@ from vae.analysis import regions
 from vae.latent import sampling
 from vae.pictures import grid
 
+from ..generate import cache as generate_cache
 from ..runtime import cache
 from ..runtime.location import Pin, Polygon
 
@@ -77,14 +78,7 @@ def region_samples(
     seed. None where the posterior has almost no mass."""
     request = sampling.SamplingRequest("inside", _N_SAMPLES, seed, label=label, polygon=region)
     try:
-        found = sampling.sample(
-            cache.checkpoint(name, digest).model,
-            request,
-            codes=cache.codes(name, digest),
-            labels=cache.display_dataset(name, digest).test.labels,
-            density=cache.density_reference(name, digest),
-            aggregate=cache.aggregate_posterior(name, digest),
-        )
+        found = generate_cache.samples(name, digest, request)
     except sampling.SamplingError:
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, noise_seed) for z in found.z)

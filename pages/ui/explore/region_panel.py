@@ -1,7 +1,6 @@
 """Below the map of the Explore page: what the lasso contains, and samples from it."""
 
 import random
-from collections.abc import Callable
 
 import streamlit as st
 
@@ -9,13 +8,21 @@ import vae
 from vae.analysis import regions
 from vae.latent.sampling import SamplingRequest
 
+from ..controls.downloads import downloads
 from ..generate import session as generate_session
 from ..generate.save import save_records
 from ..generate.sheet import Record
 from ..runtime import cache, session
 from ..runtime.location import Location
+from ..runtime.query import MAX_SEED
 from . import cache as explore_cache
 from .cache import N_SHOWN, ImageStats, RegionSamples
+
+_FILES = {
+    "csv": ("Items, CSV", "text/csv", "Index, class and code of each."),
+    "npz": ("Items, NPZ", "application/zip", "NumPy arrays, with the mean image."),
+    "json": ("Outline, JSON", "application/json", "The corners and the counts."),
+}
 
 
 def region_panel(entry: vae.Entry, location: Location) -> None:
@@ -39,11 +46,8 @@ def region_panel(entry: vae.Entry, location: Location) -> None:
         if real is None:
             st.info("No test image lies here. Draw the lasso around some items of the map.")
         else:
-            st.plotly_chart(
-                explore_cache.counts_chart(*region),
-                config={"displayModeBar": False},
-                key="region-counts",
-            )
+            chart = explore_cache.counts_chart(*region)
+            st.plotly_chart(chart, config={"displayModeBar": False}, key="region-counts")
     with middle:
         if real is not None:
             _stats(real, "real images")
@@ -81,12 +85,10 @@ def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None
             "samples the region uniformly instead."
         )
         return
-    condition = ""
+    condition = f", noise seed {location.seed}" if location.seed else ""
     if location.label is not None:
         names = cache.display_dataset(entry.name, entry.digest).class_names
         condition = f", conditioned on “{names[location.label]}”"
-    elif location.seed:
-        condition = f", noise seed {location.seed}"
     count = min(N_SHOWN, len(samples.z))
     st.image(
         samples.sheet,
@@ -104,8 +106,8 @@ def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
             "Seed",
-            min_value=0,
-            max_value=2**31 - 1,
+            0,
+            MAX_SEED,
             key=key,
             width=130,
             help="The same seed and lasso give the same samples.",
@@ -126,12 +128,10 @@ def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None
             label = location.label
             if label is None and cache.space(entry.name, entry.digest).labels:
                 label = 0  # Generate always conditions such a model
-            generate_session.set_request(
-                entry.digest,
-                SamplingRequest(
-                    source, N_SHOWN, location.draw, label=label, polygon=location.region
-                ),
+            request = SamplingRequest(
+                source, N_SHOWN, location.draw, label=label, polygon=location.region
             )
+            generate_session.set_request(entry.digest, request)
             st.switch_page("generate.py")
 
 
@@ -141,22 +141,19 @@ def _resample(entry: vae.Entry, key: str) -> None:
 
 
 def _records(location: Location, samples: RegionSamples) -> list[Record]:
-    step = f"sample inside a lasso, seed {location.draw}"
-    return [
-        Record(tuple(map(float, z)), location.label, location.seed, step=step)
-        for z in samples.z[:N_SHOWN]
-    ]
+    step, codes = f"sample inside a lasso, seed {location.draw}", samples.z[:N_SHOWN].tolist()
+    return [Record(tuple(z), location.label, location.seed, step=step) for z in codes]
 
 
 def _downloads(entry: vae.Entry, location: Location) -> None:
     data = cache.display_dataset(entry.name, entry.digest)
 
-    def deferred(write: Callable[[regions.Members], str | bytes]) -> Callable[[], str | bytes]:
-        return lambda: write(
-            explore_cache.members(entry.name, entry.digest, location.region, location.hidden)
-        )
-
-    def outline(found: regions.Members) -> str:
+    def create(extension: str) -> str | bytes:
+        found = explore_cache.members(entry.name, entry.digest, location.region, location.hidden)
+        if extension == "csv":
+            return regions.to_csv(found)
+        if extension == "npz":
+            return regions.to_npz(found, data.test.images[found.index])
         return regions.to_json(
             found,
             location.region,
@@ -167,21 +164,4 @@ def _downloads(entry: vae.Entry, location: Location) -> None:
             exclude=[k for k in location.hidden if k < len(data.class_names)],
         )
 
-    def arrays(found: regions.Members) -> bytes:
-        return regions.to_npz(found, data.test.images[found.index])
-
-    with st.container(horizontal=True, gap="small"):
-        for title, write, suffix, media, about in (
-            ("Items, CSV", regions.to_csv, "csv", "text/csv", "Index, class and code of each."),
-            ("Items, NPZ", arrays, "npz", "application/zip", "NumPy arrays, with the mean image."),
-            ("Outline, JSON", outline, "json", "application/json", "The corners and the counts."),
-        ):
-            st.download_button(
-                title,
-                deferred(write),
-                f"{entry.name}-inside.{suffix}",
-                media,
-                on_click="ignore",
-                key=f"region-{suffix}",
-                help=about,
-            )
+    downloads(_FILES, create, name=f"{entry.name}-inside", key="region")

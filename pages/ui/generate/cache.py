@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from vae.latent import sampling
-from vae.pictures import grid
 
 from ..runtime import cache, routes
 from ..runtime.location import Pin
@@ -29,17 +28,12 @@ def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampli
 def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     """The sprite and the local density of records. The nearest real images take longer, so they
     are computed when the browser requests their URL."""
-    images, config = (
-        cache.decoded_images(name, digest, pins),
-        cache.checkpoint(name, digest).config,
-    )
+    images = cache.decoded_images(name, digest, pins)
+    config = cache.checkpoint(name, digest).config
     data, size = config.train.data, config.model.image_shape[1]
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
-    sprite = grid.mosaic(images, columns)
-    if images.shape[3] == 1:
-        sprite = sprite[..., 0]
-    url = routes.publish(grid.encode_png(sprite), "image/png")
+    url = routes.publish_sprite(images, columns)
     nearest_url = routes.publish_deferred(
         f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
     )

@@ -1,17 +1,14 @@
 """Attribute directions on the Generate page: from two groups, or from a file."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 import vae
-from vae.latent.attribute_directions import (
-    AttributeDirection,
-    DirectionError,
-    fit_direction,
-    from_json,
-)
+from vae.latent import attribute_directions
+from vae.latent.attribute_directions import AttributeDirection, DirectionError
 
 from ..runtime import cache, session
 from . import session as generate_session
@@ -42,31 +39,23 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
         st.file_uploader(
-            "Import a direction",
-            type="json",
-            key="direction-file",
-            on_change=_import,
-            args=(entry,),
+            "Import a direction", "json", key="direction-file", on_change=_import, args=(entry,)
         )
 
 
 def _group_select(title: str, side: str, names: Sequence[str], groups: dict, index: int) -> str:
-    options = [*names, *([_SELECTION[side]] if groups.get(side) else [])]
+    options = [*names, _SELECTION[side]] if groups.get(side) else list(names)
     return st.selectbox(title, options, index=index, key=f"direction-{side}", width=230)
 
 
 def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
+    replace = partial(generate_session.replace_direction, entry.digest, index)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{direction.name}** · AUC {direction.auc:.2f}",
             help="How well the direction separates the two groups: 0.5 not at all, 1 completely.",
         )
-        st.button(
-            "Reverse",
-            key=f"turn-{index}",
-            on_click=generate_session.replace_direction,
-            args=(entry.digest, index, direction.reversed()),
-        )
+        st.button("Reverse", f"turn-{index}", on_click=replace, args=(direction.reversed(),))
         st.download_button(
             "Download",
             direction.to_json(),
@@ -75,17 +64,12 @@ def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
             key=f"save-{index}",
             on_click="ignore",
         )
-        st.button(
-            "Remove",
-            key=f"drop-{index}",
-            on_click=generate_session.replace_direction,
-            args=(entry.digest, index, None),
-        )
+        st.button("Remove", f"drop-{index}", on_click=replace, args=(None,))
 
 
 def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
     try:
-        direction = fit_direction(
+        direction = attribute_directions.fit_direction(
             _codes(entry, names, start, "a"),
             _codes(entry, names, end, "b"),
             name=title,
@@ -110,7 +94,7 @@ def _import(entry: vae.Entry) -> None:
     if upload is None:
         return
     try:
-        direction = from_json(upload.getvalue().decode("utf-8", "replace"))
+        direction = attribute_directions.from_json(upload.getvalue().decode("utf-8", "replace"))
         if len(direction.vector) != cache.space(entry.name, entry.digest).latent:
             raise DirectionError(
                 f"the direction has {len(direction.vector)} dimensions; choose a model with as "

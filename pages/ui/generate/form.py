@@ -1,7 +1,7 @@
 """The controls of the Generate page."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -11,6 +11,7 @@ from vae.latent.sampling import POLYGON_SOURCES, SOURCES, SamplingRequest
 
 from ..runtime import session
 from ..runtime.location import Space
+from ..runtime.query import MAX_SEED
 from . import session as generate_session
 
 _TITLES = {
@@ -23,6 +24,13 @@ _TITLES = {
 }
 _COUNTS = (16, 36, 64, 100, 196, 400)
 _FIELDS = ("src", "c", "z", "sp", "t", "min", "n", "seed")
+_HELP = {
+    "t": "Scales the deviation from the centres of the source: 1 as learned, below 1 closer to "
+    "typical images, above 1 more varied.",
+    "min": "Samples with a lower local density are rejected and drawn again; 1 is the density at "
+    "the median real image.",
+    "seed": "The same seed and settings give the same images.",
+}
 
 
 def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> SamplingRequest:
@@ -33,42 +41,35 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
         for field in _FIELDS:
             st.session_state.pop(field + key, None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        source = _select(
-            "Sample from", f"src{key}", _sources(entry, request), request.source, _TITLES.get, 230
-        )
+        sources = _sources(entry, request)
+        source = _select("Sample from", "src", key, sources, request.source, _TITLES.get, 230)
         changed = replace(request, source=source)
         # A row of its own: controls that come and go with the source move nothing after them.
         with st.container(horizontal=True, width="content", gap="small"):
             if space.labels or source == "class":
-                changed = replace(changed, label=_label(key, space, request, names))
+                title, classes = (
+                    "Condition (class)" if space.labels else "Class",
+                    range(len(names)),
+                )
+                label = _select(title, "c", key, classes, request.label, names.__getitem__, 170)
+                changed = replace(changed, label=label)
             if source == "around":
-                z, spread = _location(entry, key, space, request)
-                changed = replace(changed, z=z, spread=spread)
-        changed = replace(
-            changed,
-            temperature=_slider(
-                "Temperature",
-                f"t{key}",
-                0.0,
-                2.0,
-                request.temperature,
-                0.05,
-                "Scales the deviation from the centres of the source: 1 as learned, below 1 "
-                "closer to typical images, above 1 more varied.",
-            ),
-            min_density=_slider(
-                "Minimum density",
-                f"min{key}",
-                0.0,
-                1.0,
-                request.min_density,
-                0.05,
-                "Samples with a lower local density are rejected and drawn again; 1 is the "
-                "density at the median real image.",
-            ),
-            n=_select("Images", f"n{key}", sorted({*_COUNTS, request.n}), request.n, str, 100),
+                codes = _locations(entry, space, request)
+                named = next((name for name in codes if codes[name] == request.z), None)
+                name = _select("Location", "z", key, codes, named, str, 210)
+                spread = _slider("Spread (σ)", "sp", key, request.spread, 0.02, 1.0, 0.02)
+                changed = replace(changed, z=tuple(codes[name]), spread=spread)
+        temperature = _slider("Temperature", "t", key, request.temperature, 0.0, 2.0, 0.05)
+        density = _slider("Minimum density", "min", key, request.min_density, 0.0, 1.0, 0.05)
+        counts = sorted({*_COUNTS, request.n})
+        n = _select("Images", "n", key, counts, request.n, str, 100)
+        st.session_state.setdefault(f"seed{key}", request.seed)
+        seed = st.number_input(
+            "Seed", 0, MAX_SEED, key=f"seed{key}", width=130, help=_HELP["seed"]
         )
-        changed = replace(changed, seed=_seed(key, request))
+        changed = replace(
+            changed, temperature=temperature, min_density=density, n=n, seed=int(seed)
+        )
         locked = st.toggle("Lock", key=f"lock{key}", help="Protects the seed from changes.")
         st.button(
             "Resample",
@@ -100,36 +101,6 @@ def _locations(
     return codes or {"origin": (0.0,) * space.latent}
 
 
-def _label(key: str, space: Space, request: SamplingRequest, names: Sequence[str]) -> int:
-    title = "Condition (class)" if space.labels else "Class"
-    return _select(
-        title, f"c{key}", range(len(names)), request.label or 0, lambda k: names[k], 170
-    )
-
-
-def _location(
-    entry: vae.Entry, key: str, space: Space, request: SamplingRequest
-) -> tuple[tuple[float, ...], float]:
-    codes = _locations(entry, space, request)
-    first = next((name for name in codes if codes[name] == request.z), next(iter(codes)))
-    name = _select("Location", f"z{key}", codes, first, str, 210)
-    spread = _slider("Spread (σ)", f"sp{key}", 0.02, 1.0, request.spread, 0.02)
-    return tuple(codes[name]), spread
-
-
-def _seed(key: str, request: SamplingRequest) -> int:
-    st.session_state.setdefault(f"seed{key}", request.seed)
-    seed = st.number_input(
-        "Seed",
-        min_value=0,
-        max_value=2**31 - 1,
-        key=f"seed{key}",
-        width=130,
-        help="The same seed and settings give the same images.",
-    )
-    return int(seed)
-
-
 def _sources(entry: vae.Entry, request: SamplingRequest) -> list[str]:
     """The sources of this model: a prior where it has one, the lasso where one was drawn."""
     has_prior = vae.MODELS[entry.config.model.name].cls.has_prior
@@ -140,12 +111,17 @@ def _sources(entry: vae.Entry, request: SamplingRequest) -> list[str]:
 # Streamlit forgets a widget's value when its page is left, so each value is set from the request.
 
 
-def _select(title: str, key: str, options, value, format: Callable[..., str], width: int):
-    options = list(options)
-    st.session_state.setdefault(key, value if value in options else options[0])
-    return st.selectbox(title, options, key=key, format_func=format, width=width)
+def _select(
+    title: str, field: str, key: str, known: Iterable, value, format: Callable, width: int
+):
+    known = list(known)
+    st.session_state.setdefault(field + key, value if value in known else known[0])
+    return st.selectbox(title, known, key=field + key, format_func=format, width=width)
 
 
-def _slider(title: str, key: str, low: float, high: float, value: float, step: float, help=None):
-    st.session_state.setdefault(key, min(max(float(value), low), high))
-    return st.slider(title, low, high, key=key, step=step, width=150, help=help)
+def _slider(
+    title: str, field: str, key: str, value: float, low: float, high: float, step: float
+) -> float:
+    name, help = field + key, _HELP.get(field)
+    st.session_state.setdefault(name, min(max(float(value), low), high))
+    return st.slider(title, low, high, key=name, step=step, width=150, help=help)

@@ -26,7 +26,7 @@ FORMATS = {
 }
 ANIMATIONS = ("gif", "mp4", "webp")
 TABLES = ("csv", "json")
-ORDERS = {"loop": "loop", "ping-pong": "ping-pong", "once": "once"}
+ORDERS = ("loop", "ping-pong", "once")
 SIZES = (28, 56, 112, 224, 336, 448)
 
 
@@ -57,17 +57,13 @@ def _options() -> ExportOptions:
         )
         size, how, fps, order = 224, "refined", 12.0, "loop"
         if format not in TABLES:
-            size = st.selectbox(
-                "Image height, pixels", SIZES, index=3, width=190, key="export-size"
-            )
+            size = st.selectbox("Image height, pixels", SIZES, 3, width=190, key="export-size")
             how = enlargement_select("export-how")
         if format in ANIMATIONS:
             fps = st.number_input(
                 "Frames per second", 0.5, 60.0, 12.0, 1.0, width=150, key="export-fps"
             )
-            order = st.selectbox(
-                "Playback", list(ORDERS), format_func=ORDERS.get, width=190, key="export-order"
-            )
+            order = st.selectbox("Playback", ORDERS, width=190, key="export-order")
     return ExportOptions(format, size, how, fps, order)
 
 

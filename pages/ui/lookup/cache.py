@@ -65,9 +65,8 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
     codes = codec.encode(image[None])
     std, draws = codes.std, None
     if std is None:
-        draws = latent.posterior_samples(
-            cache.checkpoint(name, digest).model, image, 0, _POSTERIOR_DRAWS
-        )
+        model = cache.checkpoint(name, digest).model
+        draws = latent.posterior_samples(model, image, 0, _POSTERIOR_DRAWS)
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
     votes = (index.vote_shares(match.by_code), index.vote_shares(match.by_pixels))
@@ -106,11 +105,8 @@ def test_index(name: str, digest: str) -> retrieval.Index:
     """The test images of a model's data, searchable by code and by pixels."""
     trained, data = cache.checkpoint(name, digest).config, cache.display_dataset(name, digest)
     pixel_index = cache.pixel_index(trained.train.data, trained.model.image_shape[1])
-    codes = cache.codes(name, digest).mean
-    test = data.test
-    return retrieval.Index(
-        codes, test.images, test.labels, len(data.class_names), pixel_index=pixel_index
-    )
+    codes, test, n_classes = cache.codes(name, digest).mean, data.test, len(data.class_names)
+    return retrieval.Index(codes, test.images, test.labels, n_classes, pixel_index=pixel_index)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

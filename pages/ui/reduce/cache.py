@@ -6,7 +6,6 @@ once; everything else is computed by jobs, one at a time of each kind, for all s
 
 import threading
 import time
-from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +19,9 @@ from vae.data.subsample import evenly_spaced
 from ..runtime import cache, routes
 from ..runtime.jobs import Job
 from ..runtime.map_assets import MapAssets
+from ..runtime.recently_used import RecentlyUsed
 from .settings import PRINCIPAL, pair
 
-_MAX_RESULTS = 64
 _TIMED = 100  # images whose encoding is timed, to estimate the time for all of them
 _BATCH = 100  # images between two checks whether to stop
 
@@ -57,31 +56,9 @@ class Layout(NamedTuple):
     seconds: float | None
 
 
-class _ResultStore:
-    """Results by key; the least recently used one is dropped."""
-
-    def __init__(self) -> None:
-        self._results: OrderedDict[tuple, object] = OrderedDict()
-        self._lock = threading.Lock()
-        # One job computes at a time, and one more waits for a separate process.
-        self.locks = {slow: threading.Lock() for slow in (False, True)}
-
-    def get(self, key: tuple) -> object | None:
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-            return self._results.get(key)
-
-    def put(self, key: tuple, value: object) -> None:
-        with self._lock:
-            self._results[key] = value
-            while len(self._results) > _MAX_RESULTS:
-                self._results.popitem(last=False)
-
-
-@st.cache_resource(show_spinner=False)
-def _store() -> _ResultStore:
-    return _ResultStore()
+_results: RecentlyUsed[tuple, object] = RecentlyUsed(64)
+# One job computes at a time, and one more waits for a separate process.
+_locks = {slow: threading.Lock() for slow in (False, True)}
 
 
 def items(request: LayoutRequest) -> np.ndarray:
@@ -114,14 +91,10 @@ def layout(request: LayoutRequest) -> Layout | None:
     if request.method in ("model", "all"):
         stored = _stored_codes(request.name, request.digest)
         if stored is not None:
-            codes, seconds = stored[items(request)], None
-        else:
-            codes, seconds = _store().get(_encoding(request)) or (None, None)
-        if codes is None:
-            return None
-        frame = plane(codes, request.axes)
-        return Layout(frame.transform(codes).astype(np.float32), frame, seconds)
-    return _store().get(request)
+            return _plane(request, stored[items(request)], None)
+        known = _results.get(_encoding(request))
+        return None if known is None else _plane(request, *known)
+    return _results.get(request)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -130,10 +103,11 @@ def assets(request: LayoutRequest) -> MapAssets:
     float32 mean [P], then axes [K, P], with pixels in the order [H, W, C]."""
     found, chosen = layout(request), items(request)
     data = cache.dataset(request.data, request.size)
-    labels = data.test.labels[chosen]
+    labels, n_classes = data.test.labels[chosen], len(data.class_names)
     points, frame, shape = found.points, found.frame, data.test.images.shape[1:]
     block = [points.astype("<f4"), chosen.astype("<u4"), labels.astype(np.uint8)]
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
+    central = latent.central_items(points[:, :2], labels, n_classes)
     facts = {
         "latentSize": points.shape[1],
         "count": len(points),
@@ -144,13 +118,9 @@ def assets(request: LayoutRequest) -> MapAssets:
         "bounds": list(latent.bounds(points)),
         "centres": [
             None if np.isnan(c).any() else c.round(4).tolist()
-            for c in latent.class_centres(points[:, :2], labels, len(data.class_names))
+            for c in latent.class_centres(points[:, :2], labels, n_classes)
         ],
-        "first": next(
-            i
-            for i in latent.central_items(points[:, :2], labels, len(data.class_names))
-            if i is not None
-        ),
+        "first": next(i for i in central if i is not None),
         "extents": np.percentile(points, (0.5, 99.5), axis=0).T.round(4).tolist(),
     }
     if frame is not None:
@@ -163,39 +133,40 @@ def assets(request: LayoutRequest) -> MapAssets:
     return MapAssets(urls, facts)
 
 
-def plane(codes: np.ndarray, axes: str) -> projections.LinearProjection:
+def _plane(request: LayoutRequest, codes: np.ndarray, seconds: float | None) -> Layout:
     """The requested plane of codes [n, D], with the other latent dimensions."""
-    if axes == PRINCIPAL:
-        return projections.pca(codes, codes.shape[1])
-    return projections.select_dimensions(codes, *pair(axes))
+    if request.axes == PRINCIPAL:
+        frame = projections.pca(codes, codes.shape[1])
+    else:
+        frame = projections.select_dimensions(codes, *pair(request.axes))
+    return Layout(frame.transform(codes).astype(np.float32), frame, seconds)
 
 
 def metrics(request: LayoutRequest) -> dict[str, float] | None:
     """The metrics of a layout and its `seconds`; None before they are measured."""
-    return _store().get(("metrics", request))
+    return _results.get(("metrics", request))
 
 
 def start(request: LayoutRequest) -> Job:
     """Starts computing a layout and its metrics."""
-    ready, store, test = layout(request), _store(), cache.dataset(request.data, request.size).test
-    chosen = items(request)
+    ready, chosen = layout(request), items(request)
+    test = cache.dataset(request.data, request.size).test
     images, labels = test.images[chosen], test.labels[chosen]
     model = cache.checkpoint(request.name, request.digest).model if request.name else None
 
     def work(progress) -> bytes:
-        lock = store.locks[request.slow]
+        lock = _locks[request.slow]
         while not lock.acquire(timeout=0.2):
             progress(0, 1)
         try:
-            found = ready or _compute(request, store, images, model, progress)
+            found = ready or _compute(request, images, model, progress)
             points = found.points if request.method == "all" else found.points[:, :2]
             measured = projections.measure(images, points, labels, progress=progress)
             seconds = found.seconds
             if seconds is None:  # stored codes: estimate the time to encode
-                seconds = len(images) * _seconds_per_image(
-                    request, store, model, images[:_TIMED], progress
-                )
-            store.put(("metrics", request), measured | {"seconds": seconds})
+                sample = images[:_TIMED]
+                seconds = len(images) * _seconds_per_image(request, model, sample, progress)
+            _results["metrics", request] = measured | {"seconds": seconds}
         finally:
             lock.release()
         return b""
@@ -207,16 +178,13 @@ def _encoding(request: LayoutRequest) -> tuple:
     return ("codes", request.data, request.size, request.count, request.digest)
 
 
-def _compute(
-    request: LayoutRequest, store: _ResultStore, images: np.ndarray, model, progress
-) -> Layout:
+def _compute(request: LayoutRequest, images: np.ndarray, model, progress) -> Layout:
     """Computes a layout, or returns the one that another session has computed meanwhile."""
     if request.method in ("model", "all"):
-        known = store.get(_encoding(request)) or _encode(model, images, progress)
-        store.put(_encoding(request), known)
-        frame = plane(known[0], request.axes)
-        return Layout(frame.transform(known[0]).astype(np.float32), frame, known[1])
-    found = store.get(request)
+        key = _encoding(request)
+        known = _results[key] = _results.get(key) or _encode(model, images, progress)
+        return _plane(request, *known)
+    found = _results.get(request)
     if found is None:
         computed = projections.project(
             images,
@@ -226,19 +194,16 @@ def _compute(
             neighbours=request.neighbours,
             progress=progress,
         )
-        found = Layout(computed.points, None, computed.seconds)
-        store.put(request, found)
+        found = _results[request] = Layout(computed.points, None, computed.seconds)
     return found
 
 
-def _seconds_per_image(
-    request: LayoutRequest, store: _ResultStore, model, sample: np.ndarray, progress
-) -> float:
+def _seconds_per_image(request: LayoutRequest, model, sample: np.ndarray, progress) -> float:
     """Seconds that encoding one image takes, timed once per model."""
-    known = store.get(("seconds per image", request.digest))
+    key = ("seconds per image", request.digest)
+    known = _results.get(key)
     if known is None:
-        known = _encode(model, sample, progress)[1] / len(sample)
-        store.put(("seconds per image", request.digest), known)
+        known = _results[key] = _encode(model, sample, progress)[1] / len(sample)
     return known
 
 

@@ -21,12 +21,7 @@ _INVERSES = {
 def plane_message(request: LayoutRequest, status: dict) -> dict:
     """One plane for the browser: the layout if it is finished, else its `status`."""
     plane = {"method": request.method, "title": TITLES.get(request.method, request.name)}
-    plane |= {
-        "inverse": _INVERSES[request.method],
-        "state": "waiting",
-        "message": "",
-        "done": None,
-    }
+    plane |= {"inverse": _INVERSES[request.method], "message": "", "done": None}
     if layout(request) is None:
         return plane | {"description": _description(request, None, ()), "word": None} | status
     found = assets(request)
@@ -38,9 +33,8 @@ def plane_message(request: LayoutRequest, status: dict) -> dict:
         facts |= {k: on_map.facts[k] for k in ("contextSize", "context")}
         principal = request.axes == PRINCIPAL
         names = [f"PC{k + 1}" if principal else f"z{d + 1}" for k, d in enumerate(facts["order"])]
-    text = _description(request, facts, names)
-    ready = {"state": "ready", "urls": urls, "facts": facts, "names": names}
-    return plane | ready | {"description": text}
+    plane |= {"state": "ready", "urls": urls, "facts": facts, "names": names}
+    return plane | {"description": _description(request, facts, names)}
 
 
 def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str]) -> str:
