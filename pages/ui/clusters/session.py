@@ -4,34 +4,24 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ..runtime import session
 from .settings import ClusterSettings, settings_from_query
 
 
 def settings(digest: str) -> tuple[ClusterSettings, list[str]]:
     """The settings for the model with this digest, taken from the link on the first run, and the
     keys of the link that could not be read."""
-    groupings = st.session_state.setdefault("groupings", {})
-    broken: list[str] = []
-    if digest not in groupings:
-        query = {} if groupings else st.query_params.to_dict()
-        found, broken = settings_from_query(query)
-        groupings[digest] = found
-        _cluster_names(digest)[found.key] = found.names
-    return groupings[digest], broken
+    return session.model_from_link("groupings", digest, settings_from_query)
 
 
 def change_settings(digest: str, changed: ClusterSettings) -> None:
     """Stores settings. Cluster names belong to one clustering and are restored with it."""
-    names = _cluster_names(digest)
+    names = st.session_state.setdefault("cluster-names", {}).setdefault(digest, {})
     before = st.session_state["groupings"][digest]
+    names[before.key] = before.names
     if changed.key != before.key:
         changed = replace(changed, selected=0, names=names.get(changed.key, ()))
-    names[changed.key] = changed.names
     st.session_state["groupings"][digest] = changed
-
-
-def _cluster_names(digest: str) -> dict:
-    return st.session_state.setdefault("cluster-names", {}).setdefault(digest, {})
 
 
 def search_running() -> bool:

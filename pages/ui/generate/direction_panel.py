@@ -69,12 +69,9 @@ def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
 
 def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
     try:
+        a, b = _codes(entry, names, start, "a"), _codes(entry, names, end, "b")
         direction = attribute_directions.fit_direction(
-            _codes(entry, names, start, "a"),
-            _codes(entry, names, end, "b"),
-            name=title,
-            model=entry.name,
-            digest=entry.digest,
+            a, b, name=title, model=entry.name, digest=entry.digest
         )
     except DirectionError as error:
         session.leave_message(str(error))

@@ -46,9 +46,8 @@ def derived_sheet(entry: vae.Entry, sheet: Sheet, command: GridCommand) -> Sheet
         return _variations(entry, parents[0], command.spread)
     if command.action == "move":
         parent = parents[0]
-        moved = Record(
-            command.z, parent.label, parent.seed, (parent,), command.description or "moved"
-        )
+        step = command.description or "moved"
+        moved = Record(command.z, parent.label, parent.seed, (parent,), step)
         return Sheet(f"An image, moved: {command.description}", (moved, parent))
     weights = command.weights if len(command.weights) == len(parents) else (1.0,) * len(parents)
     code = sampling.mix(np.array([parent.z for parent in parents], np.float32), weights)
@@ -61,13 +60,9 @@ def derived_sheet(entry: vae.Entry, sheet: Sheet, command: GridCommand) -> Sheet
 def _variations(entry: vae.Entry, parent: Record, spread: float) -> Sheet:
     # The seed depends on the record and the spread, so that the same command repeats its result.
     seed = zlib.crc32(repr((parent.z, parent.seed, round(spread, 4))).encode()) % 2**31
+    model = cache.checkpoint(entry.name, entry.digest).model
     found = sampling.variations(
-        cache.checkpoint(entry.name, entry.digest).model,
-        parent.z,
-        N_VARIATIONS,
-        spread=spread,
-        seed=seed,
-        label=parent.label,
+        model, parent.z, N_VARIATIONS, spread=spread, seed=seed, label=parent.label
     )
     children = _records(found, (parent,), f"variation, σ {spread:.2f}")
     return Sheet(f"An image and its {N_VARIATIONS} variations", (parent, *children))

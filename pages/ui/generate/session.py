@@ -5,6 +5,7 @@ import streamlit as st
 from vae.latent.attribute_directions import AttributeDirection
 from vae.latent.sampling import SamplingRequest
 
+from ..runtime import session
 from ..runtime.location import Space
 from ..runtime.undo_stack import UndoStack
 from .settings import request_from_query
@@ -16,13 +17,10 @@ _UNDO_LIMIT = 60
 def request(digest: str, space: Space, classes: int) -> tuple[SamplingRequest, list[str]]:
     """The current request to the model with this digest; the first one comes from the link. Also
     returns the unreadable parameters of the link."""
-    requests = st.session_state.setdefault("wishes", {})
-    broken: list[str] = []
-    if digest not in requests:
-        first = SamplingRequest(label=0 if space.labels else None)
-        query = st.query_params.to_dict() if not requests else {}
-        requests[digest], broken = request_from_query(query, first, space, classes)
-    return requests[digest], broken
+    first = SamplingRequest(label=0 if space.labels else None)
+    return session.model_from_link(
+        "wishes", digest, lambda link: request_from_query(link, first, space, classes)
+    )
 
 
 def set_request(digest: str, changed: SamplingRequest) -> None:

@@ -54,12 +54,6 @@ def sample_path(name: str, digest: str, path: PathSettings) -> SampledPath:
         points = points[[0, -1]]
     else:
         curve = paths.spherical_path(points) if path.kind == "spherical" else points
-    frames = (
-        paths.place_frames(curve, path.frames, spacing=path.spacing, decode=decode).round(4) + 0.0
-    )
-    return SampledPath(
-        curve,
-        frames,
-        geodesics.pixel_length(decode, curve),
-        geodesics.pixel_length(decode, points),
-    )
+    frames = paths.place_frames(curve, path.frames, spacing=path.spacing, decode=decode)
+    lengths = [geodesics.pixel_length(decode, line) for line in (curve, points)]
+    return SampledPath(curve, frames.round(4) + 0.0, *lengths)

@@ -12,15 +12,11 @@ from .settings import PathSettings, path_from_query
 def path(digest: str, default: PathSettings, space: Space) -> tuple[PathSettings, list[str]]:
     """The path in the latent space of the model with this digest; the first one comes from the
     link. Also returns the unreadable parameters of the link."""
-    paths = st.session_state.setdefault("ways", {})
-    broken: list[str] = []
-    if digest not in paths:
-        if explored := session.explored(digest):
-            default = replace(default, label=explored.label, seed=explored.seed)
-        paths[digest] = default
-        if len(paths) == 1:
-            paths[digest], broken = path_from_query(st.query_params.to_dict(), default, space)
-    return paths[digest], broken
+    if explored := session.explored(digest):
+        default = replace(default, label=explored.label, seed=explored.seed)
+    return session.model_from_link(
+        "ways", digest, lambda link: path_from_query(link, default, space)
+    )
 
 
 def set_path(digest: str, changed: PathSettings) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ..runtime.query import MAX_SEED
 from . import session as reduce_session
 from .reduce_map import TITLES
 from .settings import COUNTS, METHODS, PRINCIPAL, ReduceSettings, pair
@@ -19,14 +20,13 @@ def reduce_form(
 ) -> None:
     """Shows the controls for a model with `latent` latents and `total` test images."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        methods = [m for m in METHODS if m in available]
         _widget(
             st.pills,
             "Compare with",
             [m for m in settings.methods if m in available],
             lambda v: {"methods": tuple(m for m in METHODS if m in v or m not in available)},
             key="methods",
-            options=methods,
+            options=[m for m in METHODS if m in available],
             selection_mode="multi",
             format_func=TITLES.get,
             help="PCA is computed at once; the others take seconds to minutes.",
@@ -45,13 +45,11 @@ def reduce_form(
         )
         highest = min(200, min(settings.count, total) - 1)
         if "tsne" in settings.methods:
-            _number(
-                "Perplexity", "perplexity", settings.perplexity, highest, _NEAR.format("t-SNE")
-            )
+            _number(settings, "perplexity", highest, _NEAR.format("t-SNE"))
         if "umap" in settings.methods and "umap" in available:
-            _number("Neighbours", "neighbours", settings.neighbours, highest, _NEAR.format("UMAP"))
+            _number(settings, "neighbours", highest, _NEAR.format("UMAP"))
         if {"tsne", "umap"} & set(settings.methods) & set(available):
-            _number("Seed", "seed", settings.seed, 2**31 - 1, _SEED, lowest=0)
+            _number(settings, "seed", MAX_SEED, _SEED, 0)
         if latent > 2:
             _plane(settings, latent)
     if "umap" not in available:
@@ -98,19 +96,10 @@ def _axis(now: tuple[int, int], side: int, value: int) -> dict[str, str]:
     return {"axes": f"{both[0] + 1},{both[1] + 1}"}
 
 
-def _number(label: str, key: str, value: int, highest: int, help: str, *, lowest: int = 2) -> None:
-    _widget(
-        st.number_input,
-        label,
-        max(lowest, min(value, highest)),
-        lambda v: {key: v},
-        key=key,
-        min_value=lowest,
-        max_value=highest,
-        step=1,
-        width=130,
-        help=help,
-    )
+def _number(settings: ReduceSettings, key: str, high: int, help: str, low: int = 2) -> None:
+    value = max(low, min(getattr(settings, key), high))
+    options = {"min_value": low, "max_value": high, "step": 1, "width": 130, "help": help}
+    _widget(st.number_input, key.capitalize(), value, lambda v: {key: v}, key=key, **options)
 
 
 def _widget(draw, label: str, value, change, *, key: str, **options) -> None:

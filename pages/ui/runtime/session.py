@@ -97,6 +97,17 @@ def from_link(
     return st.session_state[slot], unreadable
 
 
+def model_from_link(
+    slot: str, digest: str, read: Callable[[Mapping[str, str]], tuple[State, list[str]]]
+) -> tuple[State, list[str]]:
+    """As `from_link`, with a state for each model in the slot: only the first one, of the model
+    with this digest, comes from the link."""
+    states, unreadable = st.session_state.setdefault(slot, {}), []
+    if digest not in states:
+        states[digest], unreadable = read({} if states else st.query_params.to_dict())
+    return states[digest], unreadable
+
+
 def set_link(query: Mapping[str, str]) -> None:
     """Writes the query parameters into the address bar."""
     if query != st.query_params.to_dict():

@@ -10,7 +10,7 @@ from pages.ui.compare import figures as compare_figures
 from pages.ui.models.families import beta_family
 from pages.ui.runtime import cache
 
-from .items import missing
+from .items import missing, show_chart
 
 SIDE, EXTENT = 11, 2.5
 
@@ -43,19 +43,14 @@ def beta(entries: Sequence[vae.Entry]) -> None:
         key="lesson-beta",
     )
     entry = family[chosen]
-    data, codes = (
-        cache.display_dataset(entry.name, entry.digest),
-        cache.codes(entry.name, entry.digest),
-    )
+    data = cache.display_dataset(entry.name, entry.digest)
+    codes = cache.codes(entry.name, entry.digest).mean
     left, centre, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**Codes of test images**")
-        st.plotly_chart(
-            compare_figures.codes_figure(codes.mean, data.test.labels, data.class_names),
-            key="beta-codes",
-            config={"displayModeBar": False},
-            alt=f"Codes of 2,500 test images at beta {betas[chosen]:g}, coloured by class",
-        )
+        figure = compare_figures.codes_figure(codes, data.test.labels, data.class_names)
+        alt = f"Codes of 2,500 test images at beta {betas[chosen]:g}, coloured by class"
+        show_chart(figure, "beta-codes", alt)
     with centre:
         st.markdown(f"**Decoded grid, z from −{EXTENT} to {EXTENT}**")
         st.image(
@@ -70,14 +65,10 @@ def beta(entries: Sequence[vae.Entry]) -> None:
         if not all("kl" in n and "reconstruction" in n for n in numbers):
             st.caption("Some of these models were not evaluated; run `python -m vae evaluate`.")
             return
-        st.plotly_chart(
-            compare_figures.rate_distortion_figure(
-                betas, [n["kl"] for n in numbers], [n["reconstruction"] for n in numbers], chosen
-            ),
-            key="beta-plane",
-            config={"displayModeBar": False},
-            alt="Reconstruction against KL, one point per beta",
+        figure = compare_figures.rate_distortion_figure(
+            betas, [n["kl"] for n in numbers], [n["reconstruction"] for n in numbers], chosen
         )
+        show_chart(figure, "beta-plane", "Reconstruction against KL, one point per beta")
         n = numbers[chosen]
         st.caption(
             f"beta {betas[chosen]:g}: reconstruction {n['reconstruction']:.1f} nats, KL "

@@ -11,7 +11,7 @@ from pages.ui.models.families import representative
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.runtime import cache
 
-from .items import choose_item, missing
+from .items import choose_item, missing, show_chart
 
 SAMPLES, SEEDS = 1500, 8
 _FIRST = 6  # a shirt: the class with the least certain codes
@@ -21,18 +21,16 @@ _FIRST = 6  # a shirt: the class with the least certain codes
 def depth(entries: Sequence[vae.Entry]) -> None:
     """One image: its Gaussian and adversarial posterior, and its noise variations."""
     st.subheader("3 · Adversary and hierarchy")
-    gaussian, adversarial, deep = (
-        representative(entries, kind) for kind in ("vae", "avb", "hvae")
-    )
+    models = [representative(entries, kind) for kind in ("vae", "avb", "hvae")]
+    gaussian, adversarial, deep = models
     if adversarial or deep:
         reference = gaussian or adversarial or deep
         centres = compare_cache.central_items(reference.name, reference.digest)
-        item = choose_item(
-            "Image", "depth-item", reference, centres[min(_FIRST, len(centres) - 1)] or 0
-        )
+        first = centres[min(_FIRST, len(centres) - 1)] or 0
+        item = choose_item("Image", "depth-item", reference, first)
         _posteriors(gaussian, adversarial, item)
         _noise(deep, item)
-        shown = [entry for entry in (gaussian, adversarial, deep) if entry]
+        shown = [entry for entry in models if entry]
         st.html(metrics_table(shown, ("reconstruction", "kl", "nll_exact", "nll_iwae"), "Benefit"))
     if adversarial is None:
         missing("an adversarial model", "--model avb", "fashion-avb")
@@ -56,14 +54,10 @@ def _posteriors(gaussian: vae.Entry | None, adversarial: vae.Entry | None, item:
         outline = compare_figures.ellipse(samples.mean(0), samples.std(0))
         with column:
             st.markdown(f"**{entry.name}** · {SAMPLES:,} samples of the posterior")
-            st.plotly_chart(
-                compare_figures.posterior_figure(
-                    samples, outline, "95 % of a Gaussian of the same mean and variance"
-                ),
-                key=f"cloud-{entry.name}",
-                config={"displayModeBar": False},
-                alt=f"Samples of the posterior of {entry.name}, and the ellipse of a Gaussian",
-            )
+            words = "95 % of a Gaussian of the same mean and variance"
+            figure = compare_figures.posterior_figure(samples, outline, words)
+            alt = f"Samples of the posterior of {entry.name}, and the ellipse of a Gaussian"
+            show_chart(figure, f"cloud-{entry.name}", alt)
 
 
 def _noise(deep: vae.Entry | None, item: int) -> None:
@@ -81,10 +75,5 @@ def _noise(deep: vae.Entry | None, item: int) -> None:
     st.markdown(f"**{deep.name}** · the code of this image")
     with st.container(horizontal=True, gap="small"):
         for image, caption in zip((original, *images), captions, strict=True):
-            st.image(
-                image if image.shape[2] > 1 else image[..., 0],
-                caption=caption,
-                width=96,
-                output_format="PNG",
-                alt=f"{deep.name}: {caption}",
-            )
+            alt = f"{deep.name}: {caption}"
+            st.image(image, caption=caption, width=96, output_format="PNG", alt=alt)

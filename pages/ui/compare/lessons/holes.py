@@ -10,7 +10,7 @@ from pages.ui.compare import figures as compare_figures
 from pages.ui.models.families import representative
 from vae.latent.density import LOW_DENSITY
 
-from .items import choose_item, missing
+from .items import choose_item, missing, show_chart
 
 FRAMES = 15
 
@@ -40,14 +40,12 @@ def holes(entries: Sequence[vae.Entry]) -> None:
         return
     traversals = [compare_cache.traversal(e.name, e.digest, start, end, FRAMES) for e in pair]
     paths = [path for path, _ in traversals]
-    tops = (
-        max(float(p.density.max()) for p in paths),
-        max(float(p.nearest_error.max()) for p in paths),
-        max(float(p.entropy.max()) for p in paths),
-    )
-    for entry, column, (path, strip) in zip(
-        pair, st.columns(2, gap="medium"), traversals, strict=True
-    ):
+    tops = [
+        max(float(values.max()) for values in both)
+        for both in zip(*((p.density, p.nearest_error, p.entropy) for p in paths), strict=True)
+    ]
+    columns = st.columns(2, gap="medium")
+    for entry, column, (path, strip) in zip(pair, columns, traversals, strict=True):
         with column.container(gap="small"):
             summary = f"{path.low_density_fraction:.0%} of the path has low density"
             st.markdown(f"**{entry.name}** · {summary}")
@@ -57,13 +55,9 @@ def holes(entries: Sequence[vae.Entry]) -> None:
                 output_format="PNG",
                 alt=f"{FRAMES} images decoded by {entry.name} along the straight line",
             )
-            st.plotly_chart(
-                compare_figures.traversal_figure(path, FRAMES, tops),
-                key=f"walk-{entry.name}",
-                config={"displayModeBar": False},
-                alt=f"Density, distance from the nearest real image and pixel "
-                f"entropy along the line: {summary}",
-            )
+            figure = compare_figures.traversal_figure(path, FRAMES, tops)
+            alt = "Density, distance from the nearest real image and pixel entropy along the line"
+            show_chart(figure, f"walk-{entry.name}", f"{alt}: {summary}")
     st.caption(
         "The straight line between the codes of the two images in each model. Low density: "
         f"less than {LOW_DENSITY:.0%} of the density at the median test image. Nearest real "

@@ -8,6 +8,10 @@ from pages.ui.compare import session as compare_session
 from pages.ui.runtime import cache
 
 
+def show_chart(figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
 def missing(what: str, options: str, name: str, more: str = "") -> None:
     """Shows the command that trains the model that a lesson needs."""
     st.markdown(f"This part needs {what}. Train one with this command{more}:")
@@ -15,14 +19,15 @@ def missing(what: str, options: str, name: str, more: str = "") -> None:
     st.code(command, language=None, wrap_lines=True)
 
 
-def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
+def choose_item(title: str, key: str, reference: vae.Entry, first: int) -> int:
     """Selects the most central item of a class, by the codes of `reference`, or the item that is
     selected on the maps; `first` by default. Returns its index."""
     data = cache.display_dataset(reference.name, reference.digest)
     centres = compare_cache.central_items(reference.name, reference.digest)
     names = data.class_names
     item = compare_session.chosen_item(key, first)
-    label_index = int(data.test.labels[item])
+    label = int(data.test.labels[item])
+    name = names[label]
 
     def select_class() -> None:
         chosen = st.session_state[f"{key}-class"]
@@ -34,17 +39,10 @@ def choose_item(label: str, key: str, reference: vae.Entry, first: int) -> int:
         compare_session.set_item(key, compare_session.map_item())
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        image = data.test.images[item].transpose(1, 2, 0)
-        st.image(
-            image if image.shape[2] > 1 else image[..., 0],
-            width=56,
-            output_format="PNG",
-            alt=f"{names[label_index]}, test image {item}",
-        )
-        st.session_state[f"{key}-class"] = (
-            names[label_index] if item == centres[label_index] else None
-        )
-        st.pills(label, names, key=f"{key}-class", on_change=select_class)
+        image, alt = data.test.images[item].transpose(1, 2, 0), f"{name}, test image {item}"
+        st.image(image, width=56, output_format="PNG", alt=alt)
+        st.session_state[f"{key}-class"] = name if item == centres[label] else None
+        st.pills(title, names, key=f"{key}-class", on_change=select_class)
         st.button(
             "From the maps",
             key=f"{key}-mapped",
