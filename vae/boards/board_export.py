@@ -10,8 +10,8 @@ from PIL import Image
 
 from .. import boards
 from ..files import csv_table
-from ..pictures.animation import ExportError
-from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_pdf, make_contact_sheet
+from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_sheet, make_contact_sheet
+from ..pictures.export_options import ExportError, ImageOptions, check_choice, check_height
 from ..pictures.grid import encode_png
 from ..pictures.svg import to_svg
 from ..pictures.upscale import enlarge_uint8
@@ -21,18 +21,14 @@ from .item import Board, Item
 # format -> file extension
 EXTENSIONS = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"}
 MAX_IMAGES = 400  # in one file; tables have no limit
-MIN_SIZE, MAX_SIZE = 28, 1024  # pixels of an image's height
+MAX_SIZE = 1024  # pixels of an image's height
 MAX_PIXELS = 100_000_000  # of all images of a file together
 
 
 @dataclass(frozen=True)
-class ExportOptions:
-    """The format of a file, the height of an image in pixels, the method of enlargement, and the
-    background (a key of `contact_sheet.BACKGROUNDS`)."""
+class ExportOptions(ImageOptions):
+    """With the background, a key of `contact_sheet.BACKGROUNDS`."""
 
-    format: str
-    size: int = 224
-    method: str = "refined"
     background: str = "white"
 
 
@@ -49,9 +45,7 @@ def export_board(
     `progress` is called before every image, and may raise to cancel. Raises `ExportError` for
     options beyond the limits, before anything is enlarged.
     """
-    if options.format not in EXTENSIONS:
-        known = ", ".join(EXTENSIONS)
-        raise ExportError(f"the format is {options.format!r}; expected one of {known}")
+    check_choice("format", options.format, EXTENSIONS)
     if options.format == "json":
         return boards.export_json(board, items).encode()
     if options.format == "csv":
@@ -67,15 +61,15 @@ def export_board(
         large.append(enlarge_uint8(image[..., None], options.size, options.method)[..., 0])
     if not is_zip:
         sheet = _sheet(board, items, large, options)
-        return encode_pdf([sheet]) if options.format == "sheet-pdf" else encode_png(sheet)
+        return encode_sheet(sheet, options.format)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("board.json", boards.export_json(board, items))
         archive.writestr("board.csv", _table(items))
         try:
             sheet = _sheet(board, items, large, options)
-            archive.writestr("sheet.png", encode_png(sheet))
-            archive.writestr("sheet.pdf", encode_pdf([sheet]))
+            archive.writestr("sheet.png", encode_sheet(sheet, "sheet-png"))
+            archive.writestr("sheet.pdf", encode_sheet(sheet, "sheet-pdf"))
         except ExportError as error:
             archive.writestr("sheet-was-left-out.txt", f"{error}.\n")
         for index, (item, image) in enumerate(zip(items, large, strict=True)):
@@ -90,11 +84,8 @@ def export_board(
 def _check(count: int, shape: tuple[int, ...], options: ExportOptions) -> None:
     if not 1 <= count <= MAX_IMAGES:
         raise ExportError(f"{count} images are selected; expected 1 to {MAX_IMAGES}")
-    if options.background not in BACKGROUNDS:
-        known = ", ".join(BACKGROUNDS)
-        raise ExportError(f"the background is {options.background!r}; expected one of {known}")
-    if not MIN_SIZE <= options.size <= MAX_SIZE:
-        raise ExportError(f"the size is {options.size} pixels; expected {MIN_SIZE} to {MAX_SIZE}")
+    check_choice("background", options.background, BACKGROUNDS)
+    check_height(options.size, MAX_SIZE)
     _, height, width = shape
     pixels = count * options.size**2 * width / height
     if pixels > MAX_PIXELS:

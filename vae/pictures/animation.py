@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..errors import AtelierError
 from ..progress import Progress, no_progress
+from .export_options import ExportError, check_choice
 from .grid import encode_png
 
 FORMATS = ("gif", "webp", "mp4", "zip")
@@ -16,10 +16,6 @@ PLAYBACKS = ("once", "loop", "ping-pong")
 MAX_FRAMES = 600
 MAX_PIXELS = 120_000_000  # in all frames together: 600 frames of 447 x 447
 _H264_OPTIONS = {"crf": "12", "preset": "medium"}  # visually lossless
-
-
-class ExportError(AtelierError):
-    """A file that cannot be written."""
 
 
 def encode_animation(
@@ -36,10 +32,8 @@ def encode_animation(
     it; a .zip holds each frame once. GIF rounds the time per frame to hundredths of a second.
     `progress` is called after every frame, and may raise to cancel.
     """
-    if format not in FORMATS:
-        raise ExportError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
-    if playback not in PLAYBACKS:
-        raise ExportError(f"the playback is {playback!r}; expected one of {', '.join(PLAYBACKS)}")
+    check_choice("format", format, FORMATS)
+    check_choice("playback", playback, PLAYBACKS)
     if not 0.5 <= fps <= 60:
         raise ExportError(f"the speed is {fps:g} frames per second; expected 0.5 to 60")
     frames = list(frames)

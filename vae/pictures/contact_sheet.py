@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .animation import ExportError
+from .export_options import ExportError, check_choice
+from .grid import encode_png
 
 BACKGROUNDS = {"white": "#ffffff", "dark": "#1b1a19", "transparent": None}
 MAX_IMAGES = 2000
@@ -26,10 +27,7 @@ def make_contact_sheet(
 
     With `columns` 0 the sheet is about square.
     """
-    if background not in BACKGROUNDS:
-        raise ExportError(
-            f"the background is {background!r}; expected one of {', '.join(BACKGROUNDS)}"
-        )
+    check_choice("background", background, BACKGROUNDS)
     count, height, width = images.shape[:3]
     if not 1 <= count <= MAX_IMAGES:
         raise ExportError(f"the sheet has {count} images; expected 1 to {MAX_IMAGES}")
@@ -77,6 +75,11 @@ def black_to_alpha(image: np.ndarray) -> np.ndarray:
     alpha = np.minimum(255, 2 * grey)
     light = np.where(alpha > 0, np.minimum(255, grey * 255 // np.maximum(alpha, 1)), 0)
     return np.dstack([light] * 3 + [alpha]).astype(np.uint8)
+
+
+def encode_sheet(sheet: Image.Image, format: str) -> bytes:
+    """The bytes of one sheet in the format "sheet-png" or "sheet-pdf"."""
+    return encode_pdf([sheet]) if format == "sheet-pdf" else encode_png(sheet)
 
 
 def encode_pdf(pages: Sequence[Image.Image]) -> bytes:

@@ -11,9 +11,9 @@ from ..latent.encoding import decode_uint8
 from ..latent.paths import Frame, PathOrigin
 from ..models.base import Autoencoder
 from ..progress import Progress
-from .animation import ExportError, check_size, encode_animation
-from .contact_sheet import encode_pdf, make_contact_sheet
-from .grid import encode_png
+from .animation import check_size, encode_animation
+from .contact_sheet import encode_sheet, make_contact_sheet
+from .export_options import ImageOptions, check_choice, check_height
 from .upscale import enlarge_uint8
 
 # format -> file extension
@@ -21,17 +21,13 @@ EXTENSIONS = {
     **{"gif": "gif", "mp4": "mp4", "webp": "webp", "zip": "zip"},
     **{"sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"},
 }
-MIN_SIZE, MAX_SIZE = 28, 448  # pixels of an image's height
+MAX_SIZE = 448  # pixels of an image's height
 
 
 @dataclass(frozen=True)
-class ExportOptions:
-    """The format of a file, the height of an image in pixels, the method of enlargement, and the
-    speed and `playback` of an animation."""
+class ExportOptions(ImageOptions):
+    """With the speed and the `playback` of an animation."""
 
-    format: str
-    size: int = 224
-    method: str = "refined"
     fps: float = 12.0
     playback: str = "loop"
 
@@ -49,15 +45,12 @@ def export_path(
     `progress` is called after every frame, and may raise to cancel. Raises `ExportError` for
     options beyond the limits, before anything is decoded.
     """
-    if options.format not in EXTENSIONS:
-        known = ", ".join(EXTENSIONS)
-        raise ExportError(f"the format is {options.format!r}; expected one of {known}")
+    check_choice("format", options.format, EXTENSIONS)
     if options.format == "csv":
         return paths.to_csv(frames, model=origin.model, digest=origin.digest).encode()
     if options.format == "json":
         return paths.to_json(frames, origin).encode()
-    if not MIN_SIZE <= options.size <= MAX_SIZE:
-        raise ExportError(f"the size is {options.size} pixels; expected {MIN_SIZE} to {MAX_SIZE}")
+    check_height(options.size, MAX_SIZE)
     _, height, width = model.image_shape
     check_size(len(frames), options.size, round(width * options.size / height))
     images = []
@@ -71,7 +64,7 @@ def export_path(
         ]
         title = f"{origin.model} · {origin.kind}"
         sheet = make_contact_sheet(np.stack(images), captions, title=title)
-        return encode_pdf([sheet]) if options.format == "sheet-pdf" else encode_png(sheet)
+        return encode_sheet(sheet, options.format)
     return encode_animation(
         [image.squeeze(2) if image.shape[2] == 1 else image for image in images],
         options.format,

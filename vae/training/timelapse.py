@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..pictures.animation import ExportError, encode_animation
+from ..pictures.animation import encode_animation
+from ..pictures.export_options import ExportError
 from ..pictures.grid import mosaic
 from ..progress import Progress, no_progress
 from . import runs
