@@ -83,7 +83,7 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
         codec.decode(np.array([cluster.centre]), label=condition(name, digest, cluster))
         for cluster in clusters
     ]
-    return routes.publish_sprite(np.concatenate(images), columns), columns
+    return cache.publish_mosaic(np.concatenate(images), columns), columns
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

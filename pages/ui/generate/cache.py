@@ -33,7 +33,7 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     data, size = config.train.data, config.model.image_shape[1]
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
-    url = routes.publish_sprite(images, columns)
+    url = cache.publish_mosaic(images, columns)
     nearest_url = routes.publish_deferred(
         f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
     )

@@ -47,10 +47,8 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
         # A row of its own: controls that come and go with the source move nothing after them.
         with st.container(horizontal=True, width="content", gap="small"):
             if space.labels or source == "class":
-                title, classes = (
-                    "Condition (class)" if space.labels else "Class",
-                    range(len(names)),
-                )
+                title = "Condition (class)" if space.labels else "Class"
+                classes = range(len(names))
                 label = _select(title, "c", key, classes, request.label, names.__getitem__, 170)
                 changed = replace(changed, label=label)
             if source == "around":

@@ -71,15 +71,6 @@ def publish_images(digest: str, images: np.ndarray) -> str:
     return f"{PREFIX}/item/{digest}"
 
 
-def publish_sprite(images: np.ndarray, columns: int) -> str:
-    """Publishes uint8 images [n, H, W, C] side by side, row by row, as one PNG."""
-    from vae.pictures import grid  # the first screen does not need it
-
-    sprite = grid.mosaic(images, columns)
-    grey = images.shape[3] == 1
-    return publish(grid.encode_png(sprite[..., 0] if grey else sprite), "image/png")
-
-
 def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> str:
     """Registers a checkpoint for the decode route; `decode` returns bytes [H, W, C]."""
     _decoders[digest] = (space, decode)
