@@ -7,7 +7,7 @@ import streamlit as st
 import vae
 from pages.ui.compare import cache as compare_cache
 from pages.ui.compare import figures as compare_figures
-from pages.ui.models.families import beta_family
+from pages.ui.models.families import beta_family, evaluation
 from pages.ui.runtime import cache
 
 from .items import missing, show_chart
@@ -61,7 +61,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
         )
     with right:
         st.markdown("**Rate and distortion**")
-        numbers = [(e.metrics or {}).get("evaluation") or {} for e in family]
+        numbers = [evaluation(e) for e in family]
         if not all("kl" in n and "reconstruction" in n for n in numbers):
             st.caption("Some of these models were not evaluated; run `python -m vae evaluate`.")
             return
