@@ -15,53 +15,36 @@ SLOT = "augment-request"  # of the session: the settings
 FORMATS = {"zip": "PNG folders (.zip)", "npz": "NumPy arrays (.npz)"}
 
 
+_CONTROLS = {  # label, lowest and highest value, step
+    "n": ("Images per class", 1, MAX_PER_CLASS, 10),
+    "spread": ("Spread", 0.0, MAX_SPREAD, 0.05),
+    "least": ("Minimum confidence", 0.0, MAX_CONFIDENCE, 0.01),
+    "seed": ("Seed", 0, MAX_SEED, 1),
+}
+_HELP = {
+    "n": "Number of images per class in the file. The command line allows more.",
+    "spread": "How far codes deviate from the centres of a class: 1 as real ones do, less for "
+    "more typical images, more for more varied ones.",
+    "least": "Images to which the classifier assigns a lower confidence are drawn again; 0 accepts "
+    "all.",
+    "seed": "The same seed and settings give the same images.",
+}
+
+
 def augment_form() -> AugmentSettings:
     """Shows the controls and returns the settings, which it stores in `SLOT` of the session."""
-    values = zip(("n", "spread", "least", "seed"), astuple(st.session_state[SLOT]), strict=True)
-    for key, value in values:  # a widget's value is lost on another page
-        st.session_state.setdefault(f"augment-{key}", value)
+    chosen = []
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        changed = AugmentSettings(
-            st.number_input(
-                "Images per class",
-                1,
-                MAX_PER_CLASS,
-                step=10,
-                key="augment-n",
-                width=150,
-                help="Number of images per class in the file. The command line allows more.",
-            ),
-            st.slider(
-                "Spread",
-                0.0,
-                MAX_SPREAD,
-                step=0.05,
-                key="augment-spread",
-                width=220,
-                help="How far codes deviate from the centres of a class: 1 as real ones do, less "
-                "for more typical images, more for more varied ones.",
-            ),
-            st.slider(
-                "Minimum confidence",
-                0.0,
-                MAX_CONFIDENCE,
-                step=0.01,
-                key="augment-least",
-                width=220,
-                help="Images to which the classifier assigns a lower confidence are drawn again; "
-                "0 accepts all.",
-            ),
-            st.number_input(
-                "Seed",
-                0,
-                MAX_SEED,
-                key="augment-seed",
-                width=150,
-                help="The same seed and settings give the same images.",
-            ),
-        )
-    st.session_state[SLOT] = changed
-    return changed
+        for name, value in zip(_CONTROLS, astuple(st.session_state[SLOT]), strict=True):
+            label, low, high, step = _CONTROLS[name]
+            options = {"step": step, "key": f"augment-{name}", "help": _HELP[name]}
+            st.session_state.setdefault(options["key"], value)  # lost on another page
+            if isinstance(step, int):
+                chosen.append(st.number_input(label, low, high, width=150, **options))
+            else:
+                chosen.append(st.slider(label, low, high, width=220, **options))
+    st.session_state[SLOT] = AugmentSettings(*chosen)
+    return st.session_state[SLOT]
 
 
 def file_form(entry: vae.Entry) -> Begin:
