@@ -54,9 +54,7 @@ class AnomalySettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those that do not apply are left out."""
-        return query.model_query(model, digest) | query.write_query(
-            self, _fields(Choices((), (), ()))
-        )
+        return query.write_query(self, _fields(Choices((), (), ())), model, digest)
 
 
 def _fields(choices: Choices) -> tuple[QueryField, ...]:

@@ -25,8 +25,8 @@ _HELP = {
     "n": "Number of images per class in the file. The command line allows more.",
     "spread": "How far codes deviate from the centres of a class: 1 as real ones do, less for "
     "more typical images, more for more varied ones.",
-    "least": "Images to which the classifier assigns a lower confidence are drawn again; 0 accepts "
-    "all.",
+    "least": "Images to which the classifier assigns a lower confidence are drawn again; 0 "
+    "accepts all.",
     "seed": "The same seed and settings give the same images.",
 }
 

@@ -23,7 +23,7 @@ class AugmentSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return query.model_query(model, digest) | query.write_query(self, _FIELDS)
+        return query.write_query(self, _FIELDS, model, digest)
 
 
 _FIELDS = (

@@ -41,9 +41,7 @@ class ClusterSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return query.model_query(model, digest) | query.write_query(
-            self, (_METHOD, *_fields(self.method))
-        )
+        return query.write_query(self, (_METHOD, *_fields(self.method)), model, digest)
 
 
 _METHOD = QueryField("method", "by", one_of(METHODS))

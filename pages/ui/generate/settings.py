@@ -28,7 +28,7 @@ def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
 
 def request_to_query(request: SamplingRequest, model: str, digest: str) -> dict[str, str]:
     """Query parameters that restore a request; those at their default are left out."""
-    return query.model_query(model, digest) | query.write_query(request, _fields(Space(2), 0))
+    return query.write_query(request, _fields(Space(2), 0), model, digest)
 
 
 def request_from_query(

@@ -44,7 +44,7 @@ class PathSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this path; those at their default are left out."""
-        return query.model_query(model, digest) | query.write_query(self, _fields(Space(2)))
+        return query.write_query(self, _fields(Space(2)), model, digest)
 
 
 def _fields(space: Space) -> tuple[QueryField, ...]:

@@ -27,7 +27,7 @@ class ReduceSettings:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
-        return query.model_query(model, digest) | query.write_query(self, _fields(2))
+        return query.write_query(self, _fields(2), model, digest)
 
 
 def _fields(latent: int) -> tuple[QueryField, ...]:

@@ -89,9 +89,7 @@ class Location:
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this location; those at their default are left out."""
-        return query.model_query(model, digest) | query.write_query(
-            self, (*_fields(Space(len(self.z))), _DRAW)
-        )
+        return query.write_query(self, (*_fields(Space(len(self.z))), _DRAW), model, digest)
 
 
 def _fields(space: Space) -> tuple[QueryField, ...]:

@@ -56,20 +56,17 @@ def read_query(
     return replace(start, **values), unreadable
 
 
-def write_query(state: Any, fields: Iterable[QueryField]) -> dict[str, str]:
-    """The query parameters that restore a state."""
-    query = {}
+def write_query(
+    state: Any, fields: Iterable[QueryField], model: str = "", digest: str = ""
+) -> dict[str, str]:
+    """The query parameters that restore a state; those of a model begin with the model's."""
+    query = {"m": model, "d": digest[:12]} if model else {}
     for field in fields:
         value = getattr(state, field.name)
         default = state.__dataclass_fields__[field.name].default
         if field.when(state) if field.when else default is MISSING or value != default:
             query[field.key] = field.format(value)
     return query
-
-
-def model_query(model: str, digest: str) -> dict[str, str]:
-    """The query parameters that name a model and its version."""
-    return {"m": model, "d": digest[:12]}
 
 
 def read_message(
