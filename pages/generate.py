@@ -51,9 +51,8 @@ def handle_command() -> None:
         save_records(entry.name, entry.digest, [sheet.records[i] for i in command.selected])
     elif command.action == "region":
         request, _ = generate_session.request(entry.digest, space, len(names))
-        generate_session.set_request(
-            entry.digest, replace(request, source="region", polygon=command.polygon)
-        )
+        request = replace(request, source="region", polygon=command.polygon)
+        generate_session.set_request(entry.digest, request)
     elif command.action in ("a", "b"):
         groups = generate_session.groups(entry.digest)
         groups[command.action] = tuple(sheet.records[i] for i in command.selected)

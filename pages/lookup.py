@@ -50,12 +50,8 @@ def test_image() -> np.ndarray:
         )
         # The index is the seed of the next one: the sequence of random images is reproducible.
         following = int(np.random.default_rng(item).integers(len(images)))
-        st.button(
-            "Random image",
-            help="Selects another test image. The sequence is the same every time.",
-            on_click=select,
-            args=(following,),
-        )
+        about = "Selects another test image. The sequence is the same every time."
+        st.button("Random image", help=about, on_click=select, args=(following,))
     return images[item]
 
 

@@ -58,7 +58,8 @@ def start(request: ScoreRequest) -> Job:
         known["other"] = cache.dataset(request.source, ck.model.image_shape[1])
     if anomaly.SCORES[request.score].requires(ck.model) == "aggregate":
         known["aggregate"] = cache.aggregate_posterior(request.name, request.digest)
-    if not ck.model.classes:  # a conditional model is scored without labels, unlike its codes
+    # A conditional model is scored without labels, but its codes depend on them.
+    if not ck.model.classes:
         known["codes"] = cache.codes(request.name, request.digest)
     known["files"] = _uploads.get(request.upload) or ()
 

@@ -71,12 +71,9 @@ def _csv(result: ScoreResult, threshold: float) -> bytes:
     """All scores, one row per image."""
     rows = []
     for title, group in (("normal", result.normal), ("suspect", result.candidates)):
-        scores, below = (
-            group.scores,
-            thresholds.percentile_rank(result.normal.scores, group.scores),
-        )
-        for values in zip(group.items, group.names, scores.tolist(), below, strict=True):
-            item, name, score, share = values
+        below = thresholds.percentile_rank(result.normal.scores, group.scores)
+        columns = group.items, group.names, group.scores.tolist(), below
+        for item, name, score, share in zip(*columns, strict=True):
             flagged = "yes" if score > threshold else "no"
             rows.append((title, item, name, score, f"{share:.6f}", flagged))
     header = ("set", "item", "name", "score", "share_of_normal_below", "anomalous")

@@ -33,8 +33,8 @@ def show_results(
     settings, _ = anomalies_session.settings(entry.digest, choices)
     urls = anomalies_cache.sorted_scores(request, result)
     sent = threshold_message(_HISTOGRAM)
-    mine = sent.get("key") == "|".join(urls)
-    if mine and not session.already_handled("threshold", sent["turn"]):
+    current = sent.get("key") == "|".join(urls)
+    if current and not session.already_handled("threshold", sent["turn"]):
         with shown_errors("The threshold was not changed", show=st.warning):
             settings = threshold_from_histogram(sent, settings)
             anomalies_session.change_settings(entry.digest, settings)
@@ -87,19 +87,22 @@ def _curves(
     if settings.candidates == "own":
         st.caption("All of your images count as anomalies here.")
     left, right = st.columns(2, gap="medium")
-    now = (false_positives / len(normal), recall)
+    point = (false_positives / len(normal), recall)
     _chart(
         left,
-        trade_off_figure(found.fpr, found.tpr, now, ("FPR", "TPR (recall)"), ((0, 0), (1, 1))),
+        trade_off_figure(found.fpr, found.tpr, point, ("FPR", "TPR (recall)"), ((0, 0), (1, 1))),
         f"ROC curve, AUC {found.auroc:.3f}: the probability that a candidate scores higher "
         "than a normal image; chance is 0.5.",
         key="roc",
     )
     flagged = false_positives + true_positives
-    now, chance = (recall, true_positives / flagged if flagged else 1.0), ((0, share), (1, share))
+    point, chance = (
+        (recall, true_positives / flagged if flagged else 1.0),
+        ((0, share), (1, share)),
+    )
     _chart(
         right,
-        trade_off_figure(found.recall, found.precision, now, ("recall", "precision"), chance),
+        trade_off_figure(found.recall, found.precision, point, ("recall", "precision"), chance),
         f"Precision-recall curve, average precision {found.average_precision:.3f}; chance is "
         f"{share:.3f}, the share of candidates among these images.",
         key="precision-recall",

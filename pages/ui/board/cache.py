@@ -50,9 +50,8 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
     links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
-    return BoardImages(
-        stack, (cache.publish_mosaic(tiles, columns), columns, rows), links, warnings
-    )
+    url = cache.publish_mosaic(tiles, columns)
+    return BoardImages(stack, (url, columns, rows), links, warnings)
 
 
 def _decoded(

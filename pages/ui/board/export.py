@@ -7,7 +7,7 @@ import streamlit as st
 from vae import boards
 from vae.boards import board_export
 from vae.boards.item import Board, Item
-from vae.pictures import contact_sheet
+from vae.pictures.contact_sheet import BACKGROUNDS
 
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
@@ -54,9 +54,9 @@ def _options() -> board_export.ExportOptions:
     size = st.segmented_control(
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
-    how, grounds = enlargement_select("board-how"), list(contact_sheet.BACKGROUNDS)
+    how = enlargement_select("board-how")
     background = st.segmented_control(
-        "Background", grounds, default="white", key="board-ground", required=True
+        "Background", list(BACKGROUNDS), default="white", key="board-ground", required=True
     )
     return board_export.ExportOptions(format, size, how, background)
 

@@ -33,11 +33,11 @@ def publish_map(
     """
     area = bounds(codes.mean)
     density = kernel_density(codes.mean, area)
-    shown = _subset(len(labels))
-    sampled = len(shown) < len(labels)
-    block = [codes.mean[shown]]
-    if codes.std is not None:
-        block.append(codes.std[shown])
+    shown, sampled = np.arange(len(labels)), len(labels) > MAX_POINTS
+    if sampled:
+        chosen = np.random.default_rng(0).choice(len(labels), MAX_POINTS, replace=False)
+        shown = np.sort(chosen)
+    block = [values[shown] for values in codes if values is not None]
     if sampled:
         block.append(shown.astype("<u4"))
     block.append(labels[shown].astype(np.uint8))
@@ -49,6 +49,7 @@ def publish_map(
         urls["entropy"] = routes.publish(entropy.values.astype("<f4").tobytes())
     centres = class_centres(codes.mean[shown], labels[shown], len(class_names))
     known = centres[~np.isnan(centres).any(1)]
+    quantiles = np.percentile(sample_field(density, codes.mean), np.arange(101))
     facts = {
         # The first image that is shown: the class centre of the highest density.
         "start": known[sample_field(density, known).argmax()].round(4).tolist(),
@@ -63,17 +64,7 @@ def publish_map(
         "bounds": list(area),
         "densitySize": density.values.shape[0],
         "entropySize": 0 if entropy is None else entropy.values.shape[0],
-        "densityQuantiles": [
-            float(f"{q:.4g}")
-            for q in np.percentile(sample_field(density, codes.mean), np.arange(101))
-        ],
+        "densityQuantiles": [float(f"{q:.4g}") for q in quantiles],
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }
     return MapAssets(urls, facts)
-
-
-def _subset(count: int) -> np.ndarray:
-    """Sorted indices of the items that are drawn: all, or a fixed random subset."""
-    if count <= MAX_POINTS:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, MAX_POINTS, replace=False))
