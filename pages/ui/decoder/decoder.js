@@ -34,27 +34,33 @@ function halfToFloat(bits) {
   if (typeof Float16Array === "function") {
     return Float32Array.from(new Float16Array(bits.buffer, bits.byteOffset, bits.length));
   }
-  const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const h = bits[i], exponent = (h >> 10) & 31, fraction = h & 1023, sign = h & 32768 ? -1 : 1;
-    out[i] = exponent === 0 ? sign * fraction * 2 ** -24
-      : exponent === 31 ? (fraction ? NaN : sign * Infinity)
-      : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }
-  return out;
+  return Float32Array.from(bits, (h) => {
+    const exponent = (h >> 10) & 31, fraction = h & 1023, sign = h & 32768 ? -1 : 1;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
 }
 
 /** Shape of the data between two layers: `size` numbers, as `[height, width, channels]` once reshaped. */
 const flat = (size) => ({ size, map: null });
 const grid = (height, width, channels) => ({ size: height * width * channels, map: [height, width, channels] });
 
-/** One compiler per layer type: (spec, tensor, shape) -> { shape, run(x) -> y }. Buffers are allocated once. */
+/** A layer that writes numbers of the given shape: `write(x, y)` fills y, which is allocated once. */
+function layer(shape, write) {
+  const y = new Float32Array(shape.size);
+  return { shape, run(x) { write(x, y); return y; } };
+}
+
+/** A layer that applies a function to each number. */
+const elementwise = (shape, f) => layer(shape, (x, y) => { for (let i = 0; i < y.length; i++) y[i] = f(x[i]); });
+
+/** One compiler per layer type: (spec, tensor, shape) -> { shape, run(x) -> y }. */
 const COMPILERS = {
   linear(spec, tensor, shape) {
     expect(shape.size === spec.in, `linear expects ${spec.in} numbers, got ${shape.size}`);
     const weight = tensor(spec.weight, spec.out * spec.in), bias = tensor(spec.bias, spec.out);
-    const y = new Float32Array(spec.out);
-    return { shape: flat(spec.out), run: (x) => (affine(weight, bias, x, 0, y, 0, spec.out, spec.in), y) };
+    return layer(flat(spec.out), (x, y) => affine(weight, bias, x, 0, y, 0, spec.out, spec.in));
   },
 
   silu: (spec, tensor, shape) => elementwise(shape, (v) => v / (1 + Math.exp(-v))),
@@ -63,27 +69,24 @@ const COMPILERS = {
 
   layer_norm(spec, tensor, shape) {
     const weight = tensor(spec.weight, shape.size), bias = tensor(spec.bias, shape.size), n = shape.size;
-    const y = new Float32Array(n);
-    return { shape, run(x) {
+    return layer(shape, (x, y) => {
       let mean = 0, square = 0;
       for (let i = 0; i < n; i++) mean += x[i];
       mean /= n;
       for (let i = 0; i < n; i++) square += (x[i] - mean) ** 2;
       const scale = 1 / Math.sqrt(square / n + spec.eps);
       for (let i = 0; i < n; i++) y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
-      return y;
-    } };
+    });
   },
 
   /** x + f(x). */
   residual(spec, tensor, shape) {
-    const inner = chain(spec.layers, tensor, shape), y = new Float32Array(shape.size);
+    const inner = chain(spec.layers, tensor, shape);
     expect(inner.shape.size === shape.size, "a residual branch must keep its size");
-    return { shape: inner.shape, run(x) {
+    return layer(inner.shape, (x, y) => {
       const f = inner.run(x);
       for (let i = 0; i < y.length; i++) y[i] = x[i] + f[i];
-      return y;
-    } };
+    });
   },
 
   chain: (spec, tensor, shape) => chain(spec.layers, tensor, shape),
@@ -92,39 +95,35 @@ const COMPILERS = {
   fourier(spec, tensor, shape) {
     const { in: n, features, extra } = spec, b = tensor(spec.weight, features * n);
     expect(shape.size === n + extra, `fourier expects ${n} + ${extra} numbers, got ${shape.size}`);
-    const y = new Float32Array(n + 2 * features + extra);
-    return { shape: flat(y.length), run(x) {
-      for (let i = 0; i < n; i++) y[i] = x[i];
+    return layer(flat(n + 2 * features + extra), (x, y) => {
+      copy(x, 0, y, 0, n);
       for (let f = 0; f < features; f++) {
         let phase = 0;
         for (let i = 0; i < n; i++) phase += b[f * n + i] * x[i];
-        y[n + f] = Math.sin(phase); y[n + features + f] = Math.cos(phase);
+        y[n + f] = Math.sin(phase);
+        y[n + features + f] = Math.cos(phase);
       }
       copy(x, n, y, n + 2 * features, extra);
-      return y;
-    } };
+    });
   },
 
   /** [h | e] -> [f(h) | e]: f reads the first `width` numbers, the context after them passes through. */
   beside(spec, tensor, shape) {
     const { width } = spec, rest = shape.size - width, inner = chain(spec.layers, tensor, flat(width));
-    const y = new Float32Array(inner.shape.size + rest);
-    return { shape: flat(y.length), run(x) {
+    return layer(flat(inner.shape.size + rest), (x, y) => {
       y.set(inner.run(x));
       copy(x, width, y, inner.shape.size, rest);
-      return y;
-    } };
+    });
   },
 
   /** [h | e] -> [h, e_1 h, ..., e_E h]. */
   outer(spec, tensor, shape) {
-    const { width, extra } = spec, y = new Float32Array(width * (1 + extra));
+    const { width, extra } = spec;
     expect(shape.size === width + extra, `outer expects ${width} and ${extra} numbers, got ${shape.size}`);
-    return { shape: flat(y.length), run(x) {
+    return layer(flat(width * (1 + extra)), (x, y) => {
       copy(x, 0, y, 0, width);
       for (let e = 0, at = width; e < extra; e++) for (let i = 0; i < width; i++) y[at++] = x[width + e] * x[i];
-      return y;
-    } };
+    });
   },
 
   /** [h | e] -> [h + U z + u | rest of e], z = mean(h) + std(h) * (the first `size` numbers of e). */
@@ -133,8 +132,8 @@ const COMPILERS = {
     expect(rest >= 0, `a stochastic layer of ${size} + ${width} numbers got only ${shape.size}`);
     const weight = tensor(prior.weight, 2 * size * width), bias = tensor(prior.bias, 2 * size);
     const up = tensor(into.weight, width * size), shift = tensor(into.bias, width);
-    const gaussian = new Float32Array(2 * size), z = new Float32Array(size), y = new Float32Array(width + rest);
-    return { shape: flat(y.length), run(x) {
+    const gaussian = new Float32Array(2 * size), z = new Float32Array(size);
+    return layer(flat(width + rest), (x, y) => {
       affine(weight, bias, x, 0, gaussian, 0, 2 * size, width);
       for (let i = 0; i < size; i++) {
         z[i] = gaussian[i] + Math.exp(Math.min(high, Math.max(low, gaussian[size + i]))) * x[width + i];
@@ -142,52 +141,38 @@ const COMPILERS = {
       affine(up, shift, z, 0, y, 0, width, size);
       for (let i = 0; i < width; i++) y[i] += x[i];
       copy(x, width + size, y, width, rest);
-      return y;
-    } };
+    });
   },
 
   /** Flat numbers in torch's [C, H, W] order -> a [H, W, C] map. */
   reshape(spec, tensor, shape) {
-    const [channels, height, width] = spec.shape, y = new Float32Array(shape.size);
-    expect(channels * height * width === shape.size, `cannot reshape ${shape.size} numbers to ${spec.shape}`);
-    return { shape: grid(height, width, channels), run(x) {
-      for (let c = 0, i = 0; c < channels; c++) {
-        for (let p = 0; p < height * width; p++, i++) y[p * channels + c] = x[i];
-      }
-      return y;
-    } };
+    const [channels, height, width] = spec.shape, area = height * width;
+    expect(channels * area === shape.size, `cannot reshape ${shape.size} numbers to ${spec.shape}`);
+    return layer(grid(height, width, channels), (x, y) => {
+      for (let c = 0, i = 0; c < channels; c++) for (let p = 0; p < area; p++) y[p * channels + c] = x[i++];
+    });
   },
 
   /** Nearest-neighbour enlargement by a whole factor. */
   upsample(spec, tensor, shape) {
     const [height, width, channels] = shape.map, s = spec.scale;
-    const y = new Float32Array(height * s * width * s * channels);
-    return { shape: grid(height * s, width * s, channels), run(x) {
+    return layer(grid(height * s, width * s, channels), (x, y) => {
       for (let r = 0, at = 0; r < height * s; r++) {
         for (let c = 0; c < width * s; c++) {
           const from = (((r / s) | 0) * width + ((c / s) | 0)) * channels;
           for (let k = 0; k < channels; k++) y[at++] = x[from + k];
         }
       }
-      return y;
-    } };
+    });
   },
 
   /** 2-D convolution; weight [out, in, k, k] as torch has it. */
   conv(spec, tensor, shape) {
-    const { in: cin, out: cout, kernel: k, stride: s, padding: p } = spec;
-    const source = tensor(spec.weight, cout * cin * k * k), weight = new Float32Array(source.length);
-    for (let o = 0, at = 0; o < cout; o++) {
-      for (let tap = 0; tap < k * k; tap++) {
-        for (let i = 0; i < cin; i++) weight[at++] = source[(o * cin + i) * k * k + tap];
-      }
-    }
-    const [height, width] = shape.map;
-    const rows = Math.floor((height + 2 * p - k) / s) + 1, columns = Math.floor((width + 2 * p - k) / s) + 1;
-    const taps = [];
-    for (let dy = 0; dy < k; dy++) for (let dx = 0; dx < k; dx++) taps.push([dy - p, dx - p]);
-    const phase = { weight, taps, row: 0, column: 0, step: 1 };
-    return convolution(shape, cin, cout, rows, columns, s, [phase], tensor(spec.bias, cout));
+    const { in: cin, kernel: k, stride, padding: p } = spec, [height, width] = shape.map, taps = [];
+    const rows = Math.floor((height + 2 * p - k) / stride) + 1, columns = Math.floor((width + 2 * p - k) / stride) + 1;
+    for (let tap = 0; tap < k * k; tap++) taps.push([Math.floor(tap / k) - p, tap % k - p, tap]);
+    const phase = { taps, row: 0, column: 0, step: 1 };
+    return convolution(spec, tensor, shape, { rows, columns, stride, phases: [phase], kernel: (o, i) => o * cin + i });
   },
 
   /**
@@ -195,70 +180,57 @@ const COMPILERS = {
    * stride x stride phases; within one phase it is an ordinary convolution with fixed taps.
    */
   conv_transpose(spec, tensor, shape) {
-    const { in: cin, out: cout, kernel: k, stride: s, padding: p, output_padding: extra } = spec;
-    const source = tensor(spec.weight, cin * cout * k * k), phases = [];
+    const { out: cout, kernel: k, stride: s, padding: p, output_padding: extra } = spec, phases = [];
     for (let row = 0; row < s; row++) {
       for (let column = 0; column < s; column++) {
-        const taps = [], kernels = [];
+        const taps = [];
         for (let ky = (row + p) % s; ky < k; ky += s) {
-          for (let kx = (column + p) % s; kx < k; kx += s) {
-            taps.push([(row + p - ky) / s, (column + p - kx) / s]);
-            kernels.push(ky * k + kx);
-          }
+          for (let kx = (column + p) % s; kx < k; kx += s) taps.push([(row + p - ky) / s, (column + p - kx) / s, ky * k + kx]);
         }
-        const weight = new Float32Array(cout * kernels.length * cin);
-        for (let o = 0, at = 0; o < cout; o++) {
-          for (const tap of kernels) {
-            for (let i = 0; i < cin; i++) weight[at++] = source[(i * cout + o) * k * k + tap];
-          }
-        }
-        phases.push({ weight, taps, row, column, step: s });
+        phases.push({ taps, row, column, step: s });
       }
     }
-    const [height, width] = shape.map;
-    const rows = (height - 1) * s - 2 * p + k + extra, columns = (width - 1) * s - 2 * p + k + extra;
-    return convolution(shape, cin, cout, rows, columns, 1, phases, tensor(spec.bias, cout));
+    const [rows, columns] = shape.map.slice(0, 2).map((side) => (side - 1) * s - 2 * p + k + extra);
+    return convolution(spec, tensor, shape, { rows, columns, stride: 1, phases, kernel: (o, i) => i * cout + o });
   },
 };
 
-/** Gathers, for every output pixel of every phase, one patch [taps, channels] and applies the kernel. */
-function convolution(shape, cin, cout, rows, columns, stride, phases, bias) {
-  const [height, width, channels] = shape.map;
+/**
+ * Gathers, for every output pixel of every phase, one patch [taps, channels] and applies the kernel. A tap is
+ * [rows down, columns right, position in a k x k kernel]; `kernel(o, i)` is the place of a kernel in torch's weight.
+ */
+function convolution(spec, tensor, shape, { rows, columns, stride, phases, kernel }) {
+  const { in: cin, out: cout, kernel: k } = spec, [height, width, channels] = shape.map;
   expect(channels === cin, `a convolution expects ${cin} channels, got ${channels}`);
-  const y = new Float32Array(rows * columns * cout);
-  const patch = new Float32Array(Math.max(...phases.map((f) => f.taps.length)) * cin);
-  return { shape: grid(rows, columns, cout), run(x) {
-    for (const { weight, taps, row, column, step } of phases) {
-      const size = taps.length * cin;
-      for (let oy = row; oy < rows; oy += step) {
-        const top = ((oy - row) / step) * stride;
-        for (let ox = column; ox < columns; ox += step) {
-          const left = ((ox - column) / step) * stride;
-          let at = 0;
-          for (const [dy, dx] of taps) {
-            const iy = top + dy, ix = left + dx;
-            if (iy < 0 || ix < 0 || iy >= height || ix >= width) patch.fill(0, at, at + cin);
-            else for (let c = 0, from = (iy * width + ix) * cin; c < cin; c++) patch[at + c] = x[from + c];
-            at += cin;
-          }
-          affine(weight, bias, patch, 0, y, (oy * columns + ox) * cout, cout, size);
+  const source = tensor(spec.weight, cin * cout * k * k), bias = tensor(spec.bias, cout);
+  const weights = phases.map(({ taps }) => {
+    const weight = new Float32Array(cout * taps.length * cin);
+    for (let o = 0, at = 0; o < cout; o++) {
+      for (const [, , tap] of taps) for (let i = 0; i < cin; i++) weight[at++] = source[kernel(o, i) * k * k + tap];
+    }
+    return weight;
+  });
+  const patch = new Float32Array(Math.max(...phases.map(({ taps }) => taps.length)) * cin);
+  return layer(grid(rows, columns, cout), (x, y) => phases.forEach(({ taps, row, column, step }, phase) => {
+    for (let oy = row; oy < rows; oy += step) {
+      const top = ((oy - row) / step) * stride;
+      for (let ox = column; ox < columns; ox += step) {
+        const left = ((ox - column) / step) * stride;
+        let at = 0;
+        for (const [dy, dx] of taps) {
+          const iy = top + dy, ix = left + dx;
+          if (iy < 0 || ix < 0 || iy >= height || ix >= width) patch.fill(0, at, at + cin);
+          else copy(x, (iy * width + ix) * cin, patch, at, cin);
+          at += cin;
         }
+        affine(weights[phase], bias, patch, 0, y, (oy * columns + ox) * cout, cout, taps.length * cin);
       }
     }
-    return y;
-  } };
+  }));
 }
 
 function copy(x, xAt, y, yAt, count) {
   for (let i = 0; i < count; i++) y[yAt + i] = x[xAt + i];
-}
-
-function elementwise(shape, f) {
-  const y = new Float32Array(shape.size);
-  return { shape, run(x) {
-    for (let i = 0; i < y.length; i++) y[i] = f(x[i]);
-    return y;
-  } };
 }
 
 function chain(specs, tensor, shape) {
@@ -266,14 +238,10 @@ function chain(specs, tensor, shape) {
   for (const spec of specs) {
     const compile = COMPILERS[spec.op];
     expect(compile, `unknown layer "${spec.op}": this decoder program is newer than the page, reload it`);
-    const layer = compile(spec, tensor, shape);
-    layers.push(layer.run);
-    shape = layer.shape;
+    layers.push(compile(spec, tensor, shape));
+    ({ shape } = layers.at(-1));
   }
-  return { shape, run(x) {
-    for (const run of layers) x = run(x);
-    return x;
-  } };
+  return { shape, run: (x) => layers.reduce((y, { run }) => run(y), x) };
 }
 
 function expect(condition, message) {
@@ -282,23 +250,21 @@ function expect(condition, message) {
 
 export class Decoder {
   /** Of the manifest: D, E and the image [C, H, W]. */
-  latentSize; contextSize; channels; height; width;
+  latentSize; contextSize; channels; height; width; input;
 
   /** @param {ArrayBuffer} buffer one program, as served by the app or embedded in a page */
   constructor(buffer) {
-    const length = new DataView(buffer).getUint32(0, true);
-    this.manifest = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-    const start = 4 + length, { dtype, numbers, latent: latentSize, extra: contextSize, image, layers } = this.manifest;
+    const length = new DataView(buffer).getUint32(0, true), start = 4 + length;
+    const manifest = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+    const { dtype, numbers, latent: latentSize, extra: contextSize, image, layers } = manifest, [channels, height, width] = image;
     const weights = dtype === "float16"
       ? halfToFloat(new Uint16Array(buffer, start, numbers)) : new Float32Array(buffer, start, numbers);
     const tensor = (offset, size) => weights.subarray(offset, offset + size);
-    Object.assign(this, { latentSize, contextSize });
-    [this.channels, this.height, this.width] = image;
-    this.input = new Float32Array(latentSize + contextSize);
-    this.network = chain(layers, tensor, flat(latentSize + contextSize));
-    expect(this.network.shape.size === this.channels * this.height * this.width,
-      `it ends with ${this.network.shape.size} numbers, the image has ${image.join(" x ")}`);
-    this.pixels = new Float32Array(this.network.shape.size);
+    const network = chain(layers, tensor, flat(latentSize + contextSize)), { size, map } = network.shape;
+    expect(size === channels * height * width, `it ends with ${size} numbers, the image has ${image.join(" x ")}`);
+    const arrange = map ? null : COMPILERS.reshape({ shape: image }, tensor, network.shape);
+    this.run = arrange ? (x) => arrange.run(network.run(x)) : network.run;
+    Object.assign(this, { latentSize, contextSize, channels, height, width, input: new Float32Array(latentSize + contextSize) });
   }
 
   /**
@@ -308,14 +274,9 @@ export class Decoder {
    * @returns {Float32Array} pixel means [H, W, C] in [0, 1]; overwritten by the next call
    */
   decode(z, context) {
-    const { input, latentSize } = this;
-    input.set(z);
-    if (context) input.set(context, latentSize);
-    else input.fill(0, latentSize);
-    const y = this.network.run(input), { channels, pixels } = this, map = this.network.shape.map;
-    if (map || channels === 1) { pixels.set(y); return pixels; }
-    const area = pixels.length / channels;
-    for (let c = 0, i = 0; c < channels; c++) for (let p = 0; p < area; p++) pixels[p * channels + c] = y[i++];
-    return pixels;
+    this.input.set(z);
+    if (context) this.input.set(context, this.latentSize);
+    else this.input.fill(0, this.latentSize);
+    return this.run(this.input);
   }
 }
