@@ -46,50 +46,14 @@ export interface Urls {
 }
 
 /** Colours and fonts of Streamlit's theme. */
-export interface Theme {
+export interface Theme extends Record<"text" | "ground" | "grid" | "accentText" | "sans" | "mono", string> {
   classes: string[];
-  text: string;
-  ground: string;
-  grid: string;
-  accentText: string;
   accent: number[]; // red, green, blue
   ink: number[];
-  sans: string;
-  mono: string;
 }
 
 declare global {
   var Plotly: any; // plotly.min.js, once it has loaded
-}
-
-/** What Streamlit hands to a component with every message. */
-export interface Message<Data> {
-  data: Data;
-  setStateValue: (name: string, value: unknown) => void;
-}
-
-/** A component as component.js uses it. */
-export interface Component<Data = any> {
-  update(message: Message<Data>, theme: Theme): void | Promise<void>;
-  destroy(): void;
-  debouncer?: { flush(): void };
-}
-
-/** The data of the Explore page's map. */
-export interface LatentMapData {
-  facts: Facts;
-  urls: Urls;
-  location: Latent & {
-    view: [number, number, number] | null;
-    layers: string[];
-    pins: Latent[];
-    item: number | null;
-    hidden: number[];
-    region: Point[] | null;
-  };
-  pins: (Latent & { image: string })[]; // with the image that torch decoded, in base64
-  link: string;
-  plotly: string;
 }
 
 /** What gestures and keys on a map ask for. */

@@ -5,7 +5,7 @@
  * the data set. Only "Use this drawing" and pasting send anything.
  */
 
-import { element } from "../component/element.js";
+import { choice, element } from "../component/element.js";
 
 const SCALE = 8;
 const MAX_BYTES = 4 * 2 ** 20; // of a pasted image
@@ -21,12 +21,7 @@ export default class Drawing {
     /** @type {{ brush: number, points: [number, number][], pointer: number }[]} */ this.strokes = [];
     this.brush = 2;
     this.turn = 0;
-    for (const button of root.querySelectorAll("[data-brush]")) {
-      button.onclick = () => {
-        this.brush = Number(button.dataset.brush);
-        for (const other of root.querySelectorAll("[data-brush]")) other.setAttribute("aria-pressed", String(other === button));
-      };
-    }
+    const press = choice(root, "brush", (brush) => { this.brush = Number(brush); press(brush); });
     this.find('[data-do="undo"]').onclick = () => { this.strokes.pop(); this.draw(); };
     this.find('[data-do="clear"]').onclick = () => { this.strokes = []; this.draw(); };
     this.find('[data-do="use"]').onclick = () => this.use();

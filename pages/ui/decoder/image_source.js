@@ -7,6 +7,7 @@
 
 import { loadBuffer } from "../component/load.js";
 import { Decoder } from "./decoder.js";
+import { draw, fill, paint } from "./pixels.js";
 
 const SLOW = 8; // milliseconds per image above which the server decodes instead
 
@@ -22,6 +23,7 @@ export class ImageSource {
   /** @type {Latent | null} the next request */ next = null;
   /** @type {"label" | "noise" | null} */ context = null;
   decodeUrl = "";
+  channels = 1;
 
   /**
    * @param {(pixels: Float32Array, latent: Latent) => void} show draws the browser's pixel means
@@ -34,14 +36,19 @@ export class ImageSource {
     this.stats = stats;
   }
 
+  /** A source that draws on a picture. @param {import("./pixels").Picture} picture */
+  static onto(picture, stats = { decodes: [], served: 0 }) {
+    return new ImageSource((...image) => picture.showPixels(...image), (...image) => picture.showBytes(...image), stats);
+  }
+
   /**
    * @param {ArrayBuffer | null} buffer a decoder program; without one the server decodes
    * @param {string} decodeUrl
-   * @param {Pick<import("../component/types").Facts, "contextSize" | "context">} facts
+   * @param {Pick<import("../component/types").Facts, "contextSize" | "context" | "image">} facts
    * @param {Float32Array | null} noise [seeds, contextSize] of a hierarchical model
    */
-  open(buffer, decodeUrl, { contextSize, context }, noise) {
-    Object.assign(this, { decodeUrl, context });
+  open(buffer, decodeUrl, { contextSize, context, image }, noise) {
+    Object.assign(this, { decodeUrl, context, channels: image?.[0] });
     // The decoder's further inputs, one row per label (one-hot) or per noise seed.
     const row = (s) => noise.subarray(s * contextSize, (s + 1) * contextSize);
     if (context === "noise") this.rows = Array.from({ length: noise.length / contextSize }, (_, s) => row(s));
@@ -62,6 +69,12 @@ export class ImageSource {
   decode({ z, label, seed }) {
     return this.decoder.decode(z, this.rows[this.context === "label" ? label : seed]);
   }
+
+  /** Draws the browser's image at a latent on a canvas of the image's size. */
+  paintOn(canvas, latent) { draw(canvas, (rgba) => paint(this.decode(latent), this.channels, rgba)); }
+
+  /** Draws bytes [H, W, C] that torch decoded on such a canvas. */
+  fillOn(canvas, bytes) { draw(canvas, (rgba) => fill(rgba, bytes, this.channels)); }
 
   /** Median time of a few decodes, in milliseconds, after a warm-up that lets the engine compile. */
   timeDecoder() {

@@ -4,6 +4,8 @@ import { loadImage } from "../component/load.js";
 
 export class LatestImage {
   shown = null;
+  wanted = null;
+  model = {};
 
   /**
    * @param {(item: number) => string} url
@@ -18,13 +20,14 @@ export class LatestImage {
     this.wanted = item;
     if (this.loading || this.shown === item) return;
     this.loading = true;
-    loadImage(this.url(item)).then((image) => this.show(image, item), () => {}).finally(() => {
-      this.shown = item;
+    const { model } = this;
+    loadImage(this.url(item)).then((image) => { if (model === this.model) this.show(image, item); }, () => {}).finally(() => {
       this.loading = false;
-      if (this.wanted !== this.shown) this.want(this.wanted);
+      if (model === this.model) this.shown = item;
+      if (this.wanted !== null && this.wanted !== this.shown) this.want(this.wanted);
     });
   }
 
-  /** Forgets what is shown: another view shows it now. */
-  forget() { this.shown = null; }
+  /** Forgets what is shown and what is on its way: another view or another model shows it now. */
+  forget() { Object.assign(this, { shown: null, wanted: null, model: {} }); }
 }

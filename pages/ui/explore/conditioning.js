@@ -3,9 +3,9 @@
  * A control in the panel, and a strip below the map that shows the alternatives.
  */
 
-import { element } from "../component/element.js";
+import { choice, element, press } from "../component/element.js";
+import { offerClasses } from "../map/lists.js";
 import { keyOf } from "../decoder/image_source.js";
-import { paint } from "../decoder/pixels.js";
 
 const VARIATIONS = 8;
 const FRAME_BUDGET = 4; // milliseconds of decoding per frame of the screen
@@ -46,9 +46,7 @@ export class Conditioning {
       none: () => 0, previous: (seed) => (seed + this.seeds - 1) % this.seeds, next: (seed) => (seed + 1) % this.seeds,
       new: (seed) => 1 + (seed + Math.floor(Math.random() * (this.seeds - 2))) % (this.seeds - 1),
     };
-    for (const button of root.querySelectorAll("[data-turn]")) {
-      button.onclick = () => this.choose({ seed: turns[button.dataset.turn](this.latent.seed) });
-    }
+    choice(root, "turn", (turn) => this.choose({ seed: turns[turn](this.latent.seed) }));
   }
 
   setModel(items) {
@@ -60,10 +58,8 @@ export class Conditioning {
     this.find(".la-strip").hidden = !this.kind || !this.source.decoder;
     this.tiles = [];
     if (!this.kind) return;
-    if (items.context === "label") {
-      const names = items.classes.slice(0, items.contextSize);
-      this.select.replaceChildren(new Option("Unknown", ""), ...names.map((name, label) => new Option(name, label)));
-    } else this.number.max = this.seeds - 1;
+    if (items.context === "label") offerClasses(this.select, "Unknown", items.classes.slice(0, items.contextSize));
+    else this.number.max = this.seeds - 1;
     if (this.source.decoder) this.buildStrip();
   }
 
@@ -73,8 +69,7 @@ export class Conditioning {
     this.find(".la-strip p").textContent = kind.hint;
     this.tiles = Array.from({ length: kind.count(items) }, () => {
       const canvas = element("canvas", { width, height, dataset: { testid: `${items.context}-image` } }), name = element("span");
-      const button = element("button", { type: "button" }, canvas, name);
-      const ctx = canvas.getContext("2d"), tile = { canvas, button, name, ctx, image: ctx.createImageData(width, height) };
+      const button = element("button", { type: "button" }, canvas, name), tile = { canvas, button, name };
       button.onclick = () => {
         const { label, seed } = tile.latent, chosen = items.context === "label" && label === this.latent.label;
         this.choose({ label: chosen ? null : label, seed });
@@ -96,12 +91,12 @@ export class Conditioning {
     if (!this.kind) return;
     this.select.value = latent.label ?? "";
     if (document.activeElement !== this.number) this.number.value = latent.seed;
-    this.find('[data-turn="none"]').setAttribute("aria-pressed", String(latent.seed === 0));
+    press(this.find('[data-turn="none"]'), latent.seed === 0);
     this.tiles.forEach((tile, i) => {
       tile.latent = this.kind.vary(latent, i, this.seeds);
       const name = this.kind.name(tile.latent, this.items);
       if (tile.name.textContent !== name) tile.name.textContent = name;
-      if (this.items.context === "label") tile.button.setAttribute("aria-pressed", String(i === latent.label));
+      if (this.items.context === "label") press(tile.button, i === latent.label);
     });
     this.frame ??= requestAnimationFrame(() => this.step());
   }
@@ -114,15 +109,11 @@ export class Conditioning {
       const tile = tiles[this.turn % tiles.length], key = keyOf(tile.latent);
       if (tile.key === key) { current++; continue; }
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.step()); return; }
-      this.paint(tile);
       tile.key = key;
+      const { canvas, latent: { z, label, seed } } = tile;
+      this.source.paintOn(canvas, tile.latent);
+      Object.assign(canvas.dataset, { z: z.join(","), label: label ?? "", seed });
     }
-  }
-
-  paint({ canvas, ctx, image, latent }) {
-    paint(this.source.decode(latent), this.source.decoder.channels, image.data);
-    ctx.putImageData(image, 0, 0);
-    Object.assign(canvas.dataset, { z: latent.z.join(","), label: latent.label ?? "", seed: latent.seed });
   }
 
   /** Selects the next label or seed on the key of this model's control; returns whether it was that key. */

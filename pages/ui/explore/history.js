@@ -40,7 +40,7 @@ export class History {
   show() {
     const { map } = this, { source, state: { pins, z } } = map, latent = map.latentAt(z), bytes = source.answer(latent);
     map.lists.showPins(pins, (pin) => source.answer(pin), this.stack.canUndo);
-    if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(latent))) map.panel.showBytes(bytes, latent);
+    if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(latent))) map.picture.showBytes(bytes, latent);
     for (const pin of pins.slice(0, -INLINE_PINS)) source.want(pin).then((arrived) => arrived && this.show());
   }
 }

@@ -7,52 +7,30 @@
  */
 
 import { press } from "../component/element.js";
-import { loadBuffer, loadFloats } from "../component/load.js";
-import { Debouncer } from "../component/debounce.js";
-import { Items } from "../map/items.js";
 import { Conditioning } from "./conditioning.js";
+import { DecodedMap } from "../map/decoded_map.js";
 import { listen } from "../map/gestures.js";
 import { History } from "./history.js";
-import { keyPressed, wireTools } from "./keyboard.js";
-import { Layers } from "../map/layers.js";
+import { pressKey, tools } from "./keyboard.js";
 import { Lists } from "../map/lists.js";
-import { Overlay } from "../map/overlay.js";
 import { Panel } from "./panel.js";
-import { loadPlotly, Plot } from "../map/scatter.js";
 import { Region } from "./region.js";
-import { keyOf, ImageSource } from "../decoder/image_source.js";
-import { round, View } from "../map/viewport.js";
+import { keyOf } from "../decoder/image_source.js";
+import { round } from "../map/viewport.js";
 
 const COMMIT_DELAY = 250; // milliseconds of rest before the state is committed
 
-export default class LatentMap {
+export default class LatentMap extends DecodedMap {
   constructor(root) {
-    this.root = root;
-    this.find = (selector) => root.querySelector(selector);
-    this.over = this.find(".la-over");
-    this.view = new View();
-    this.state = {
-      z: [0, 0], label: null, seed: 0, layers: new Set(["points", "names"]), pins: [], item: null, hidden: new Set(), region: null,
-    };
-    this.mode = { panning: false };
-    this.debouncer = new Debouncer(() => this.sendState());
-    this.stats = this.over.stats = { frames: 0, decodes: [], served: 0 };
+    super(root);
     const handlers = this.actions();
-    this.layers = new Layers(this.find(".la-under"));
-    this.layers.onGrown = () => this.redraw("under");
-    this.overlay = new Overlay(this.over);
     this.panel = new Panel(root, handlers);
     this.lists = new Lists(root, handlers);
-    const { panel } = this;
-    this.source = new ImageSource(
-      (pixels, latent) => panel.showPixels(pixels, latent), (bytes, latent) => panel.showBytes(bytes, latent), this.stats);
     this.conditioning = new Conditioning(root, handlers, this.source);
     this.history = new History(this);
     this.region = new Region(this);
     listen(this.over, this.view, this.region.over(handlers), this.mode);
-    wireTools(this);
-    this.resizer = new ResizeObserver(() => this.resize());
-    this.resizer.observe(this.find(".la-plot"));
+    this.wire(tools(this));
   }
 
   actions() {
@@ -62,82 +40,37 @@ export default class LatentMap {
       hold: (place) => this.hold(place.length > 2 ? place : this.complete(place)),
       release: () => { this.announce(); this.commit(); },
       pin: (place) => this.pin(this.complete(place)),
-      moved: () => { this.redraw("view"); this.commit(); },
-      nudge: (dx, dy) => {
-        const z = [...this.state.z];
-        z[0] += dx; z[1] += dy;
-        this.goTo({ z });
-      },
-      key: (key) => keyPressed(this, key),
+      moved: () => this.moved(),
+      nudge: (dx, dy) => { const [z1, z2, ...more] = this.state.z; this.goTo({ z: [z1 + dx, z2 + dy, ...more] }); },
+      key: (key) => pressKey(this, key),
       goTo: (latent) => this.goTo(latent),
       setCondition: (condition) => this.setCondition(condition),
       removePin: (i) => this.history.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
-      toggleClass: (label) => { flip(this.state.hidden, label); this.showLayers(); this.commit(); },
+      toggleClass: (label) => { this.toggleClass(label); this.commit(); },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
     };
   }
 
-  /** Called with every message from Python: loads a new model, shows answers to pins. */
-  async update({ data, setStateValue }, theme) {
-    this.send = setStateValue;
-    this.link = data.link;
-    this.onAnswer?.();
-    const changed = theme !== this.theme;
-    this.theme = theme;
-    if (data.facts.digest !== this.digest) { await this.open(data); return; }
-    if (!this.items) return;
-    this.source.accept(data.pins);
+  take({ pins }) {
+    this.source.accept(pins);
     this.history.show();
-    if (changed) {
-      this.layers.setTheme(theme);
-      this.region.show();
-      await this.plot.setTheme(theme, this.view);
-      this.redraw("view");
-    }
+    this.onAnswer?.();
   }
 
-  /** Loads a model's decoder and items, and restores the state that Python remembers for it. */
-  async open({ facts, urls, location, plotly, pins }) {
-    this.digest = null;
-    this.debouncer.cancel(); // what still waits belongs to the previous model
-    this.root.dataset.state = "loading";
-    const [Plotly, items, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
-    this.source.open(buffer, urls.decode, facts, noise);
-    this.source.accept(pins);
-    this.items = items;
-    this.digest = facts.digest;
-    this.restore(location);
+  /** Restores the state that Python remembers for a model. */
+  restore({ location, urls }) {
+    const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
+    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
+    this.hidden = new Set(hidden);
+    this.nearOf = null;
+    this.history.clear();
+    if (view) this.view.fromArray(view);
     this.panel.setModel(items);
     this.lists.setModel(items, this.source, urls.items);
     this.conditioning.setModel(items);
-    this.layers.setTheme(this.theme);
-    this.layers.setModel(items, this.source.remote ? null : this.source);
-    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-    Object.assign(this.plot, { hidden: this.state.hidden, shown: this.state.layers.has("points") });
-    await this.plot.draw(items, this.view, this.theme);
-    this.showLayers();
-    this.history.show();
-    this.redraw("view");
-    this.root.dataset.state = "ready";
-  }
-
-  restore(location) {
-    this.state = {
-      z: round(location.z), label: location.label, seed: location.seed, layers: new Set(location.layers), pins: location.pins,
-      item: location.item !== null && location.item < this.items.count ? location.item : null, hidden: new Set(location.hidden),
-      region: location.region,
-    };
-    this.preview = this.shown = this.nearOf = null;
-    this.history.clear();
-    this.measure();
-    if (location.view) this.view.fromArray(location.view);
-    else this.view.fit(this.items.bounds);
   }
 
   // --- input -----------------------------------------------------------------------------------
-
-  latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   /** A point of the plane with the other dimensions of the current code. */
   complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
@@ -177,9 +110,7 @@ export default class LatentMap {
     this.announce();
   }
 
-  zoom(factor) { this.view.zoom(factor); this.redraw("view"); this.commit(); }
-
-  fit() { this.view.fit(this.items.bounds); this.redraw("view"); this.commit(); }
+  moved() { this.redraw("view"); this.commit(); }
 
   /** Sets whether a plain drag moves the map. */
   pan(on) {
@@ -188,53 +119,27 @@ export default class LatentMap {
     press(this.find('[data-do="pan"]'), on);
   }
 
-  toggleLayer(name) { flip(this.state.layers, name); this.showLayers(); this.commit(); }
-
   // --- output ----------------------------------------------------------------------------------
 
-  measure() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
+  get held() { return this.state.z; }
+
+  showLegend() { this.region.show(); }
+
+  showPosition(z, latent) {
+    const { items } = this;
+    this.conditioning.show(latent);
+    this.panel.showPosition(z, items.survey(z), this.theme);
+    const words = [...z, items.conditionName(latent)].filter((part) => part !== "").join(", ");
+    this.picture.canvas.setAttribute("aria-label", `Decoded image at ${words}`);
   }
 
-  resize() {
-    this.measure();
-    if (this.items) this.redraw("view");
-  }
-
-  /** Draws in the next frame. @param what "over", "under", "marks" or, for all of it, "view" */
-  redraw(what = "over") {
-    (this.dirty ??= new Set()).add(what);
-    this.frame ??= requestAnimationFrame(() => {
-      const { dirty } = this;
-      this.frame = this.dirty = null;
-      if (!this.items || !this.view.width) return;
-      const { x, y } = this.view.ranges;
-      if (dirty.has("view")) {
-        this.plot.move(this.view);
-        this.over.dataset.view = [...x, ...y].map((v) => v.toFixed(4)).join(",");
-      }
-      if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
-      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(this.state.z));
-      this.drawCursor();
-      this.stats.frames++;
-    });
-  }
-
-  drawCursor() {
-    const { items, state, theme, view } = this, z = this.preview ?? state.z, latent = this.latentAt(z), key = keyOf(latent);
-    if (key !== this.shown) {
-      this.shown = key;
-      this.source.draw(latent);
-      this.conditioning.show(latent);
-      this.panel.showPosition(z, items.survey(z), theme);
-      const words = [...z, items.conditionName(latent)].filter((part) => part !== "").join(", ");
-      this.panel.canvas.setAttribute("aria-label", `Decoded image at ${words}`);
-    }
+  drawMarks(z, dirty) {
+    const { items, state, hidden } = this;
+    if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
     if (this.nearOf !== state.z.join(",")) this.showNear();
-    this.overlay.draw(view, theme, {
+    this.overlay.draw(this.view, this.theme, {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
-      items, hidden: state.hidden, showNames: state.layers.has("names"),
+      items, hidden, showNames: state.layers.has("names"),
     });
     this.region.draw();
   }
@@ -245,15 +150,6 @@ export default class LatentMap {
     this.near = this.items.nearest(z, 8);
     this.lists.showNear(this.near, z.slice(0, 2).map((v) => v.toFixed(2)).join(", "), item);
     this.lists.showItem(item);
-  }
-
-  showLayers() {
-    const { layers, hidden } = this.state;
-    for (const button of this.root.querySelectorAll("[data-layer]")) press(button, layers.has(button.dataset.layer));
-    this.layers.on = layers;
-    this.plot.setVisible(hidden, layers.has("points"));
-    this.region.show();
-    this.redraw("under");
   }
 
   /** Announces the position to screen readers once it has come to rest. */
@@ -276,22 +172,16 @@ export default class LatentMap {
   commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
   sendState() {
-    const { z, label, seed, layers, pins, item, hidden, region } = this.state;
+    const { z, label, seed, layers, pins, item, region } = this.state;
     this.send?.("location", {
       digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
-      layers: [...layers], pins, item, hidden: [...hidden], region,
+      layers: [...layers], pins, item, hidden: [...this.hidden], region,
     });
   }
 
   destroy() {
-    this.resizer.disconnect();
-    this.layers.destroy();
+    super.destroy();
     this.conditioning.destroy();
-    cancelAnimationFrame(this.frame);
-    this.debouncer.cancel();
     clearTimeout(this.speech);
-    this.plot?.destroy();
   }
 }
-
-function flip(set, value) { if (!set.delete(value)) set.add(value); }

@@ -1,9 +1,8 @@
 /** The panel next to the map: the decoded image, facts about its position, the sliders. */
 
 import { densityText } from "../map/items.js";
-import { element } from "../component/element.js";
+import { choice, element } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
-import { fill, paint } from "../decoder/pixels.js";
 import { normalCdf, probit } from "../map/normal.js";
 
 const EDGE = 0.0005; // tail probability at the ends of the quantile scale, z = ±3.29
@@ -12,44 +11,27 @@ export class Panel {
   /** @param handlers { held() -> z, hold(z), release() } */
   constructor(root, handlers) {
     this.find = (selector) => root.querySelector(selector);
-    this.canvas = this.find('[data-testid="decoded-image"]');
     this.handlers = handlers;
     this.scale = "linear";
-    for (const button of root.querySelectorAll("[data-scale]")) {
-      button.onclick = () => {
-        this.scale = button.dataset.scale;
-        for (const other of root.querySelectorAll("[data-scale]")) other.setAttribute("aria-pressed", other === button);
-        this.showSliders(this.z);
-      };
-    }
+    const press = choice(root, "scale", (scale) => { this.scale = scale; press(scale); this.showSliders(this.z); });
     this.root = root;
   }
 
   setModel(items) {
     this.items = items;
-    const [channels, height, width] = items.image;
-    this.channels = channels;
-    Object.assign(this.canvas, { width, height });
-    this.ctx = this.canvas.getContext("2d");
-    this.image = this.ctx.createImageData(width, height);
     for (const element of this.root.querySelectorAll(".la-prior")) element.hidden = !items.prior;
     if (!items.prior) this.scale = "linear";
     this.buildSliders(items.latentSize);
   }
 
   buildSliders(latentSize) {
-    const home = this.find(".la-sliders");
-    home.replaceChildren();
-    this.sliders = Array.from({ length: latentSize }, (_, d) => {
-      const slider = sliderRow(`z${d + 1}`, d, {
-        hold: (share) => this.handlers.hold(this.replace(d, this.fromTravel(d, share))),
-        type: (value) => this.handlers.hold(this.replace(d, value)),
-        release: () => this.handlers.release(),
-        refuse: () => this.showSliders(this.z),
-      });
-      home.append(slider.row);
-      return slider;
-    });
+    this.sliders = Array.from({ length: latentSize }, (_, d) => sliderRow(`z${d + 1}`, d, {
+      hold: (share) => this.handlers.hold(this.replace(d, this.fromTravel(d, share))),
+      type: (value) => this.handlers.hold(this.replace(d, value)),
+      release: () => this.handlers.release(),
+      refuse: () => this.showSliders(this.z),
+    }));
+    this.find(".la-sliders").replaceChildren(...this.sliders.map(({ row }) => row));
   }
 
   replace(d, value) { return this.handlers.held().map((v, i) => (i === d ? value : v)); }
@@ -67,23 +49,6 @@ export class Panel {
     if (this.scale === "quantile") return (normalCdf(value) - EDGE) / (1 - 2 * EDGE);
     const [low, high] = this.extent(d);
     return (value - low) / (high - low);
-  }
-
-  /** Draws pixel means [H, W, C] from the browser's decoder. */
-  showPixels(pixels, latent) {
-    paint(pixels, this.channels, this.image.data);
-    this.present(latent, "browser");
-  }
-
-  /** Draws bytes [H, W, C] that torch decoded. */
-  showBytes(bytes, latent) {
-    fill(this.image.data, bytes, this.channels);
-    this.present(latent, "server");
-  }
-
-  present({ z, label, seed }, source) {
-    this.ctx.putImageData(this.image, 0, 0);
-    Object.assign(this.canvas.dataset, { z: z.join(","), label: label ?? "", seed, source });
   }
 
   /** Facts about the position z of the image. */

@@ -3,6 +3,7 @@
  * their colours, the others turn grey, and the legend counts. Python describes the region below the map.
  */
 
+import { press } from "../component/element.js";
 import { closed, drawLasso, inside, Lasso, MAX_CORNERS } from "../map/lasso.js";
 import { HighlightLayer } from "../map/highlight.js";
 
@@ -37,18 +38,14 @@ export class Region {
     };
   }
 
-  drop() {
-    if (!this.lasso.stroke) return;
-    this.lasso.drop();
-    this.map.redraw();
-  }
+  drop() { if (this.lasso.stroke) { this.lasso.drop(); this.map.redraw(); } }
 
   toggle(on = !this.drawing) {
     const { map } = this;
     this.drawing = on;
     this.corners = [];
     if (on) map.pan(false);
-    map.find('[data-do="lasso"]').setAttribute("aria-pressed", String(on));
+    press(map.find('[data-do="lasso"]'), on);
     map.over.focus({ preventScroll: true, focusVisible: false });
     map.say(on ? "Lasso: drag around items, or move with the arrows and set corners with Enter." : "Lasso off.");
     map.redraw();
@@ -96,7 +93,7 @@ export class Region {
 
   /** Follows the state after a change of the region, the hidden classes or the layer of items. */
   show() {
-    const { map } = this, { items, state: { region, hidden, layers } } = map;
+    const { map } = this, { items, hidden, state: { region, layers } } = map;
     if (region !== this.shownRegion || items !== this.items) {
       Object.assign(this, { shownRegion: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
       if (this.mask) {
@@ -107,13 +104,13 @@ export class Region {
     this.shown = layers.has("points");
     map.find(".la-plotly").classList.toggle("la-quiet", region !== null);
     map.find(".la-region").hidden = region === null;
-    map.find('[data-testid="region-count"]').textContent = region ? this.summary(hidden) : "";
+    map.find('[data-testid="region-count"]').textContent = region ? this.summary() : "";
     map.lists.showLegend(hidden, map.theme, this.counts);
     map.redraw("marks");
   }
 
-  summary(hidden) {
-    const { items, counts } = this, number = (n) => n.toLocaleString("en");
+  summary() {
+    const { items, counts, map: { hidden } } = this, number = (n) => n.toLocaleString("en");
     const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0);
     const hiddenNames = [...hidden].map((k) => items.classes[k]).filter(Boolean);
     return [
@@ -126,7 +123,7 @@ export class Region {
   /** Recolours the items; needed when the view or the region has changed. */
   drawItems() {
     const { map, mask, shown, items } = this;
-    if (mask) this.highlight.draw(map.view, map.theme, { items, mask, hidden: map.state.hidden, shown }, map.plot.markerSize(map.view));
+    if (mask) this.highlight.draw(map.view, map.theme, { items, mask, hidden: map.hidden, shown }, map.plot.markerSize(map.view));
     else this.highlight.clear();
   }
 

@@ -6,7 +6,6 @@
 import { densityText } from "../map/items.js";
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
-import { fill, paint } from "../decoder/pixels.js";
 
 const FRAME_BUDGET = 6; // milliseconds of decoding per screen frame
 
@@ -18,7 +17,6 @@ export class FilmStrip {
     this.strip = this.find(".pm-strip");
     this.range = this.find('[data-testid="scrubber"]');
     this.button = this.find('[data-do="play"]');
-    this.button.onclick = () => this.toggle();
     this.range.oninput = () => { this.pause(); this.seek(Number(this.range.value)); };
     this.range.onchange = () => this.seek(Math.round(this.head));
     for (const element of [this.strip, this.range]) element.addEventListener("keydown", (event) => this.key(event));
@@ -51,13 +49,9 @@ export class FilmStrip {
   refresh() { this.turn = 0; this.frame ??= requestAnimationFrame(() => this.grow()); }
 
   cell(i) {
-    const item = element("li"), button = element("button", { type: "button", tabIndex: -1 }), canvas = element("canvas");
-    const density = element("span"), near = element("span");
-    canvas.dataset.testid = "frame";
-    canvas.setAttribute("role", "img");
-    button.append(canvas, density, near);
-    button.onclick = () => { this.pause(); this.seek(i); };
-    item.append(button);
+    const canvas = element("canvas", { role: "img", dataset: { testid: "frame" } }), density = element("span"), near = element("span");
+    const onclick = () => { this.pause(); this.seek(i); };
+    const button = element("button", { type: "button", tabIndex: -1, onclick }, canvas, density, near), item = element("li", {}, button);
     this.strip.append(item);
     return { item, button, canvas, density, near };
   }
@@ -65,20 +59,20 @@ export class FilmStrip {
   /** Decodes outdated cells until the budget is spent, and continues in the next frame. */
   async grow() {
     const start = performance.now(), { items, source } = this;
-    for (; this.turn < this.cells.length; this.turn++) {
-      const cell = this.cells[this.turn], latent = this.handlers.latentAt(this.codes[this.turn]), key = `${items.digest}/${keyOf(latent)}`;
-      if (cell.key === key) continue;
+    while (this.turn < this.cells.length) {
+      const { turn, codes } = this, cell = this.cells[turn];
+      const latent = this.handlers.latentAt(codes[turn]), key = `${items.digest}/${keyOf(latent)}`;
+      if (cell.key === key) { this.turn++; continue; }
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.grow()); return; }
-      const ctx = cell.canvas.getContext("2d"), image = ctx.createImageData(cell.canvas.width, cell.canvas.height);
-      if (!source.remote) paint(source.decode(latent), items.image[0], image.data);
+      if (!source.remote) source.paintOn(cell.canvas, latent);
       else {
-        const { turn, codes } = this, bytes = await source.fetchBytes(latent);
+        const bytes = await source.fetchBytes(latent);
         if (codes !== this.codes || turn !== this.turn) continue;
-        if (bytes) fill(image.data, bytes, items.image[0]);
+        source.fillOn(cell.canvas, bytes ?? []);
       }
-      ctx.putImageData(image, 0, 0);
       cell.key = key;
       this.describe(cell, latent);
+      this.turn++;
     }
     this.frame = null;
   }
@@ -109,13 +103,14 @@ export class FilmStrip {
 
   step(by) { this.pause(); this.seek(Math.round(this.head) + by); }
 
+  get order() { return this.find('[data-testid="order"]').value; }
+
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   play() {
     if (this.last === 0) return;
-    const { value: order } = this.find('[data-testid="order"]');
-    if (this.head >= this.last && order !== "ping-pong") this.head = 0;
-    if (order !== "ping-pong") this.direction = 1;
+    if (this.head >= this.last && this.order !== "ping-pong") this.head = 0;
+    if (this.order !== "ping-pong") this.direction = 1;
     this.playing = true;
     this.button.textContent = "Pause";
     let before = performance.now();
@@ -130,7 +125,7 @@ export class FilmStrip {
   }
 
   advance(by) {
-    const { value: order } = this.find('[data-testid="order"]');
+    const { order } = this;
     let next = this.head + this.direction * by;
     if (order === "ping-pong") {
       if (next >= this.last) { next = 2 * this.last - next; this.direction = -1; }

@@ -1,5 +1,6 @@
 /** The input of the Interpolate page: gestures, keys, buttons and fields. */
 
+import { choice } from "../component/element.js";
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "../map/path_overlay.js";
 
@@ -52,9 +53,9 @@ export function wireMap(map) {
       if (map.tool === "draw") return;
       if (map.grabbed !== null) map.select(map.grabbed); else map.add(map.complete(z));
     },
-    moved: () => map.redraw("view"),
+    moved: () => map.moved(),
     nudge: (dx, dy) => map.nudge(dx, dy),
-    key: (key) => keyPressed(map, key),
+    key: (key) => pressKey(map, key),
   };
   listen(map.over, map.view, handlers, map.mode);
   map.over.addEventListener("keydown", (event) => { if (event.key === " ") map.spaceAt = map.view.toArray().join(); });
@@ -72,51 +73,39 @@ export function wireMap(map) {
 }
 
 /** Carries out a key on the map; false for keys without an action. */
-function keyPressed(map, key) {
+function pressKey(map, key) {
   if (!map.items) return false;
-  const count = map.state.waypoints.length;
-  const action = {
-    Delete: () => map.chosen !== null && map.remove(map.chosen), Backspace: () => map.chosen !== null && map.remove(map.chosen),
+  const count = map.state.waypoints.length, remove = () => map.chosen !== null && map.remove(map.chosen);
+  const actions = {
+    Delete: remove, Backspace: remove, u: () => map.undo(),
     Escape: () => { map.setTool("waypoints"); map.select(null); },
     n: () => map.select(count ? ((map.chosen ?? -1) + 1) % count : null),
     d: () => map.items.latentSize === 2 && map.setTool(map.tool === "draw" ? "waypoints" : "draw"),
-    u: () => map.undo(), f: () => map.fit(), "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5),
-  }[key.length === 1 ? key.toLowerCase() : key];
-  if (action) { action(); return true; }
-  const centre = /^[0-9]$/.test(key) && map.items.centres[Number(key)];
+  };
+  if (map.keyPressed(key, actions)) return true;
+  const centre = map.centreOf(key);
   if (centre) map.add(centre);
   return Boolean(centre);
 }
 
 /** The buttons and fields around the map. */
 export function wireControls(map) {
-  const tools = {
-    "zoom-in": () => map.zoom(1.5), "zoom-out": () => map.zoom(1 / 1.5), fit: () => map.fit(),
-    undo: () => map.undo(), redo: () => map.redo(), copy: () => map.copyLink(),
+  map.wire({
+    undo: () => map.undo(), redo: () => map.redo(), copy: () => map.copyLink(), play: () => map.film.toggle(),
     reverse: () => map.change({ waypoints: [...map.state.waypoints].reverse(), stroke: [...map.state.stroke].reverse() }),
     clear: () => { map.chosen = null; map.change({ waypoints: [], ...(map.state.kind === "drawn" && { kind: "straight" }) }); },
     save: () => map.save([Math.round(map.film.head)]), "save-all": () => map.save(map.film.codes.map((_, i) => i)),
     "add-item": () => map.waypoints.addItem(), "add-code": () => map.waypoints.addCode(),
+  });
+  const chooseKind = (kind) => {
+    if (kind === "drawn" && map.state.stroke.length < 2) { map.setTool("draw"); return; }
+    if (kind !== "drawn") map.setTool("waypoints");
+    map.change({ kind });
   };
-  for (const button of map.all("[data-do]")) if (tools[button.dataset.do]) button.onclick = tools[button.dataset.do];
-  for (const button of map.all("[data-tool]")) button.onclick = () => map.setTool(button.dataset.tool);
-  for (const button of map.all("[data-layer]")) {
-    button.onclick = () => {
-      const { layer } = button.dataset, { layers } = map.state;
-      map.state.layers = layers.includes(layer) ? layers.filter((name) => name !== layer) : [...layers, layer];
-      map.showLayers();
-      map.commit();
-    };
-  }
-  for (const button of map.all("[data-kind]")) {
-    button.onclick = () => {
-      const { kind } = button.dataset;
-      if (kind === "drawn" && map.state.stroke.length < 2) { map.setTool("draw"); return; }
-      if (kind !== "drawn") map.setTool("waypoints");
-      map.change({ kind });
-    };
-  }
-  for (const button of map.all("[data-spacing]")) button.onclick = () => map.change({ spacing: button.dataset.spacing });
+  map.press = {
+    tool: choice(map.root, "tool", (tool) => map.setTool(tool)), kind: choice(map.root, "kind", chooseKind),
+    spacing: choice(map.root, "spacing", (spacing) => map.change({ spacing })),
+  };
   const avoid = map.find('[data-field="avoid"]'), frames = map.find('[data-field="frames"]');
   avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });

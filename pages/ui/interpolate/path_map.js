@@ -6,80 +6,37 @@
  * playing and scrubbing send nothing.
  */
 
-import { press } from "../component/element.js";
 import { answered, copyLink } from "../component/copy_link.js";
 import { UndoStack } from "../component/undo_stack.js";
-import { loadBuffer, loadFloats } from "../component/load.js";
-import { Debouncer } from "../component/debounce.js";
-import { Items } from "../map/items.js";
-import { Layers } from "../map/layers.js";
-import { Lists } from "../map/lists.js";
-import { Overlay } from "../map/overlay.js";
-import { loadPlotly, Plot } from "../map/scatter.js";
-import { keyOf, ImageSource } from "../decoder/image_source.js";
-import { round, View } from "../map/viewport.js";
+import { loadFloats } from "../component/load.js";
+import { LatestImage } from "../decoder/latest_image.js";
+import { DecodedMap } from "../map/decoded_map.js";
+import { Lists, offerClasses } from "../map/lists.js";
+import { round } from "../map/viewport.js";
 import { FilmStrip } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
 import { drawPath, simplified } from "../map/path_overlay.js";
 import { Waypoints } from "./waypoints.js";
-import { showControls, showFacts, showSummary } from "./readout.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { showControls, showFacts, showItem, showSummary } from "./readout.js";
 
 const COMMIT_DELAY = 120; // milliseconds of rest
 const MAX_WAYPOINTS = 40;
 
-export default class PathMap {
+export default class PathMap extends DecodedMap {
   constructor(root) {
-    this.root = root;
-    this.find = (selector) => root.querySelector(selector);
-    this.all = (selector) => root.querySelectorAll(selector);
-    this.over = this.find(".la-over");
-    this.canvas = this.find('[data-testid="decoded-image"]');
-    this.view = new View();
-    this.mode = { panning: false };
+    super(root);
     this.tool = "waypoints";
-    this.hidden = new Set();
     this.history = new UndoStack();
-    this.debouncer = new Debouncer(() => {
-      const { digest, revision, turn } = this;
-      this.send?.("path", { digest, revision, turn, ...this.state });
-    });
-    this.stats = this.over.stats = { decodes: [], served: 0, frames: 0 };
-    this.layers = new Layers(this.find(".la-under"));
-    this.layers.onGrown = () => this.redraw("under");
-    this.overlay = new Overlay(this.over);
-    this.source = new ImageSource(
-      (pixels, latent) => this.present(latent, "browser", (rgba) => paint(pixels, this.items.image[0], rgba)),
-      (bytes, latent) => this.present(latent, "server", (rgba) => fill(rgba, bytes, this.items.image[0])), this.stats);
     this.film = new FilmStrip(root, { latentAt: (z) => this.latentAt(z), moved: () => this.redraw() }, this.source);
-    this.waypoints = new Waypoints(root, {
-      add: (z) => this.add(z), remove: (i) => this.remove(i), select: (i) => this.select(i),
-    }, this.source);
+    const handlers = { add: (z) => this.add(z), remove: (i) => this.remove(i), select: (i) => this.select(i) };
+    this.waypoints = new Waypoints(root, handlers, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
+    this.nearest = new LatestImage((item) => this.lists.picture(item), (image, item) => showItem(this, image, item));
     wireMap(this);
     wireControls(this);
-    this.resizer = new ResizeObserver(() => { this.measure(); if (this.items) this.redraw("view"); });
-    this.resizer.observe(this.find(".la-plot"));
   }
 
   // --- messages from Python --------------------------------------------------------------------
-
-  /** Called with every message: a new model, an answer, a path from a file or an image. */
-  async update({ data, setStateValue }, theme) {
-    this.send = setStateValue;
-    this.link = data.link;
-    const repaint = theme !== this.theme;
-    this.theme = theme;
-    if (data.facts.digest !== this.digest) { await this.open(data); return; }
-    if (!this.items) return;
-    if (repaint) {
-      this.layers.setTheme(theme);
-      this.lists.showLegend(this.hidden, theme);
-      await this.plot.setTheme(theme, this.view);
-      this.redraw("view");
-    }
-    this.take(data);
-  }
 
   /** Adopts an answer, unless something newer has been committed since. */
   async take(data) {
@@ -107,40 +64,21 @@ export default class PathMap {
   }
 
   async open(data) {
-    const { facts, urls, plotly } = data;
-    this.digest = null;
-    this.debouncer.cancel();
-    this.root.dataset.state = "loading";
     this.film.pause();
     this.items = null;
-    const [Plotly, items, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
-    this.source.open(buffer, urls.decode, facts, noise);
-    this.items = items;
-    this.digest = facts.digest;
-    const [, height, width] = items.image;
-    Object.assign(this.canvas, { width, height });
-    this.ctx = this.canvas.getContext("2d");
-    this.image = this.ctx.createImageData(width, height);
-    this.state = adopted(data.path);
+    await super.open(data);
+  }
+
+  restore({ path, revision, kinds, urls }) {
+    const { items } = this;
+    this.state = adopted(path);
     this.history.clear();
-    Object.assign(this, { revision: data.revision, turn: null, chosen: null, preview: null, shown: null, speed: null, item: null });
-    this.layers.setTheme(this.theme);
-    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.nearest.forget();
+    Object.assign(this, { revision, turn: null, chosen: null, speed: null });
     this.film.setModel(items);
-    this.waypoints.setModel(items, urls.items);
     this.lists.setModel(items, null, urls.items);
-    this.lists.showLegend(this.hidden, this.theme);
-    this.offer(data.kinds);
-    this.measure();
-    this.view.fit(items.bounds);
-    this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
-    Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.includes("points") });
-    await this.plot.draw(items, this.view, this.theme);
-    this.root.dataset.state = "ready";
-    this.showLayers();
-    this.take({ ...data, turn: null });
-    this.redraw("view");
+    this.waypoints.setModel(items, this.lists.picture);
+    this.offer(kinds);
   }
 
   /** Shows the kinds of path and the controls that this model has. */
@@ -149,16 +87,12 @@ export default class PathMap {
     for (const button of this.all("[data-kind]")) button.hidden = !kinds.includes(button.dataset.kind);
     for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = items.latentSize !== 2;
     for (const label of this.all("[data-context]")) label.hidden = label.dataset.context !== items.context;
-    const select = this.find('[data-testid="class-select"]');
-    const names = items.classes.slice(0, items.contextSize);
-    select.replaceChildren(new Option("Unknown", ""), ...names.map((name, label) => new Option(name, label)));
+    offerClasses(this.find('[data-testid="class-select"]'), "Unknown", items.classes.slice(0, items.contextSize));
     this.find('[data-testid="noise-seed"]').max = this.source.rows.length - 1;
     if (!kinds.includes("drawn")) this.setTool("waypoints");
   }
 
   // --- changes ----------------------------------------------------------------------------------
-
-  latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   /** A point of the plane with the other latents of `like`. */
   complete([z1, z2], like = this.state.waypoints.at(-1) ?? new Array(this.items.latentSize).fill(0)) {
@@ -182,10 +116,10 @@ export default class PathMap {
     this.commit();
   }
 
-  undo() { this.restore(this.history.undo(this.state)); }
-  redo() { this.restore(this.history.redo(this.state)); }
+  undo() { this.returnTo(this.history.undo(this.state)); }
+  redo() { this.returnTo(this.history.redo(this.state)); }
 
-  restore(state) {
+  returnTo(state) {
     if (!state) return;
     this.state = { ...state, layers: this.state.layers };
     this.after();
@@ -216,7 +150,7 @@ export default class PathMap {
 
   setTool(tool) {
     this.tool = tool;
-    for (const button of this.all("[data-tool]")) press(button, button.dataset.tool === tool);
+    this.press.tool(tool);
     showSummary(this);
   }
 
@@ -226,17 +160,6 @@ export default class PathMap {
     const waypoints = this.state.waypoints.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
     this.change({ waypoints });
     if (this.view.reveal(...waypoints[this.chosen])) this.redraw("view");
-  }
-
-  zoom(factor) { this.view.zoom(factor); this.redraw("view"); }
-
-  fit() { this.view.fit(this.items.bounds); this.redraw("view"); }
-
-  toggleClass(label) {
-    if (!this.hidden.delete(label)) this.hidden.add(label);
-    this.lists.showLegend(this.hidden, this.theme);
-    this.plot.setVisible(this.hidden, this.state.layers.includes("points"));
-    this.redraw();
   }
 
   /** Copies the link that Python writes in its answer to the last change. */
@@ -255,6 +178,11 @@ export default class PathMap {
     this.debouncer.schedule(COMMIT_DELAY);
   }
 
+  sendState() {
+    const { digest, revision, turn, state } = this;
+    this.send?.("path", { digest, revision, turn, ...state, layers: [...state.layers] });
+  }
+
   /** Saves frames of the last answer to the board. */
   save(frames) {
     if (this.answer) this.send?.("save", { request: Date.now(), digest: this.digest, turn: this.turn, frames });
@@ -262,10 +190,7 @@ export default class PathMap {
 
   // --- display ----------------------------------------------------------------------------------
 
-  measure() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
-  }
+  get held() { return this.film.codes.length ? this.film.code : this.state.waypoints[0] ?? round(this.items.start); }
 
   showAll() {
     this.showWaypoints();
@@ -282,70 +207,28 @@ export default class PathMap {
 
   showWaypoints() {
     this.waypoints.show(this.state.waypoints.map((z) => this.latentAt(z)), this.chosen);
-    if (this.state.waypoints.length) this.waypoints.showGallery(this.state.waypoints[this.chosen ?? this.state.waypoints.length - 1]);
-    else this.waypoints.showGallery(this.items.start);
+    this.waypoints.showGallery(this.state.waypoints.at(this.chosen ?? -1) ?? this.items.start);
   }
 
-  showLayers() {
-    const { layers } = this.state;
-    for (const button of this.all("[data-layer]")) press(button, layers.includes(button.dataset.layer));
-    this.layers.on = new Set(layers);
-    this.plot.setVisible(this.hidden, layers.includes("points"));
-    this.redraw("under");
-  }
+  showLegend() { this.lists.showLegend(this.hidden, this.theme); }
 
-  present(latent, source, draw) {
-    draw(this.image.data);
-    this.ctx.putImageData(this.image, 0, 0);
-    Object.assign(this.canvas.dataset, { z: latent.z.join(","), source });
-    this.stats.frames++;
-  }
+  showPosition(z) { showFacts(this, z); }
 
-  redraw(what = "over") {
-    (this.dirty ??= new Set()).add(what);
-    this.frame ??= requestAnimationFrame(() => {
-      const { dirty } = this;
-      this.frame = this.dirty = null;
-      if (!this.items || !this.view.width || this.root.dataset.state !== "ready") return;
-      if (dirty.has("view")) {
-        this.plot.move(this.view);
-        this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
-      }
-      const head = this.headCode();
-      if (dirty.has("view") || dirty.has("under")) this.layers.draw(this.view, this.latentAt(head));
-      this.drawOverlay(head);
-    });
-  }
-
-  headCode() {
-    return this.film.codes.length ? this.film.code : this.state.waypoints[0] ?? round(this.items.start);
-  }
-
-  drawOverlay(head) {
-    const { items, state, theme, view } = this, z = this.preview ?? head, latent = this.latentAt(z), key = keyOf(latent);
-    if (key !== this.shown) {
-      this.shown = key;
-      this.source.draw(latent);
-      showFacts(this, z);
-    }
+  drawMarks() {
+    const { items, state: { waypoints, layers, kind, stroke }, theme, view, hidden, held } = this, drawn = kind === "drawn";
     this.overlay.draw(view, theme, {
-      z: head, held: head, pins: [], near: [], item: null, items, hidden: this.hidden,
-      showNames: state.layers.includes("names"), preview: false,
+      z: held, held, pins: [], near: [], item: null, items, hidden, showNames: layers.has("names"), preview: false,
     });
     drawPath(this.over.getContext("2d"), view, theme, {
-      waypoints: state.waypoints, chosen: this.chosen, frames: this.film.codes, faded: state.kind === "drawn", stroke: this.stroke, head,
-      path: this.answer?.path ?? (state.kind === "drawn" ? state.stroke : state.waypoints), settled: this.answer !== null,
+      waypoints, chosen: this.chosen, frames: this.film.codes, faded: drawn, stroke: this.stroke, head: held,
+      path: this.answer?.path ?? (drawn ? stroke : waypoints), settled: this.answer !== null,
     });
   }
 
   destroy() {
-    this.resizer.disconnect();
-    this.layers.destroy();
+    super.destroy();
     this.film.destroy();
-    cancelAnimationFrame(this.frame);
-    this.debouncer.cancel();
-    this.plot?.destroy();
   }
 }
 
-const adopted = (path) => ({ ...path, waypoints: path.waypoints.map(round), stroke: path.stroke.map(round) });
+const adopted = (path) => ({ ...path, layers: new Set(path.layers), waypoints: path.waypoints.map(round), stroke: path.stroke.map(round) });

@@ -1,8 +1,6 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
 import { densityText } from "../map/items.js";
-import { loadImage } from "../component/load.js";
-import { press } from "../component/element.js";
 
 const DESCRIPTIONS = {
   straight: "Straight lines between waypoints; they may cross regions without data.",
@@ -14,8 +12,8 @@ const DESCRIPTIONS = {
 /** The controls follow the path; a field that has the focus is left alone. */
 export function showControls(map) {
   const { state } = map, put = (selector, value) => { const e = map.find(selector); if (document.activeElement !== e) e.value = value; };
-  for (const button of map.all("[data-kind]")) press(button, button.dataset.kind === state.kind);
-  for (const button of map.all("[data-spacing]")) press(button, button.dataset.spacing === state.spacing);
+  map.press.kind(state.kind);
+  map.press.spacing(state.spacing);
   put('[data-field="frames"]', state.frames);
   put('[data-testid="class-select"]', state.label ?? "");
   put('[data-testid="noise-seed"]', state.seed);
@@ -47,28 +45,15 @@ export function showFacts(map, z) {
   fact("density").textContent = densityText(survey);
   fact("density").dataset.level = survey.level;
   fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
-  map.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
-  wantItem(map, near[0].item, near[0].distance);
+  map.picture.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
+  map.nearest.want(near[0].item);
 }
 
-/** The nearest real item next to the image; one request at a time, the latest wins. */
-function wantItem(map, item, distance) {
-  map.wanted = { item, distance };
-  if (map.loading || map.item === item) return;
-  map.loading = true;
-  const { items } = map;
-  loadImage(map.waypoints.itemUrl(item)).then((loaded) => {
-    if (items !== map.items) return;
-    const image = map.find('[data-testid="nearest-item"]'), name = items.classes[items.labels[item]];
-    image.src = loaded.src;
-    image.alt = `Nearest real item: ${name}`;
-    image.dataset.item = items.itemNumber(item);
-    const caption = `${image.alt}, test image ${items.itemNumber(item)}, distance ${distance.toFixed(3)}`;
-    map.find(".pm-near figcaption").textContent = caption;
-  }).catch(() => {}).finally(() => {
-    map.item = item;
-    map.loading = false;
-    if (map.wanted.item !== item) wantItem(map, map.wanted.item, map.wanted.distance);
-  });
+/** Shows the nearest real item next to the image. */
+export function showItem(map, { src }, item) {
+  const { items } = map, z = map.preview ?? map.held, distance = Math.hypot(...items.code(item).map((v, d) => v - z[d]));
+  const number = items.itemNumber(item), alt = `Nearest real item: ${items.classes[items.labels[item]]}`;
+  const image = Object.assign(map.find('[data-testid="nearest-item"]'), { src, alt });
+  image.dataset.item = number;
+  map.find(".pm-near figcaption").textContent = `${alt}, test image ${number}, distance ${distance.toFixed(3)}`;
 }
-

@@ -1,8 +1,7 @@
 /** The list of waypoints, and the sources of new ones: pins, real items, typed coordinates. */
 
-import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { codeEntry, offerClasses } from "../map/lists.js";
 
 const GALLERY = 14;
 
@@ -13,11 +12,9 @@ export class Waypoints {
     this.find = (selector) => root.querySelector(selector);
     this.select = this.find('[data-testid="item-class"]');
     this.select.onchange = () => this.showGallery(this.from);
-    const number = this.find('[data-testid="item-number"]'), typed = this.find('[data-testid="typed-code"]');
-    const message = this.find(".pm-typed");
+    const [number, typed, message] = ['[data-testid="item-number"]', '[data-testid="typed-code"]', ".pm-typed"].map(this.find);
     this.addItem = () => {
-      const item = this.itemOf(Number(number.value));
-      const valid = number.value !== "" && item >= 0;
+      const item = this.itemOf(Number(number.value)), valid = number.value !== "" && item >= 0;
       number.setCustomValidity(valid ? "" : `Expected a test image from 0 to ${this.items.total - 1}.`);
       if (valid) this.handlers.add(this.items.code(item)); else number.reportValidity();
     };
@@ -32,11 +29,10 @@ export class Waypoints {
     typed.onkeydown = (event) => { if (event.key === "Enter") this.addCode(); };
   }
 
-  setModel(items, itemsUrl) {
-    this.items = items;
-    this.from = null;
-    this.itemUrl = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
-    this.select.replaceChildren(new Option("Any class", ""), ...items.classes.map((name, label) => new Option(name, label)));
+  /** @param itemUrl of an item's image */
+  setModel(items, itemUrl) {
+    Object.assign(this, { items, itemUrl, from: null });
+    offerClasses(this.select, "Any class", items.classes);
     this.find('[data-testid="item-number"]').max = items.total - 1;
     this.find('[data-testid="typed-code"]').placeholder = items.latentSize === 2 ? "0.5, −1.2" : `${items.latentSize} numbers`;
   }
@@ -49,17 +45,10 @@ export class Waypoints {
 
   /** The decoded image of a latent. */
   canvas(latent, name) {
-    const [channels, height, width] = this.items.image, canvas = element("canvas", { width, height });
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", name);
-    canvas.dataset.z = latent.z.join(",");
-    const ctx = canvas.getContext("2d"), image = ctx.createImageData(width, height);
-    if (this.source.remote) {
-      this.source.fetchBytes(latent).then((bytes) => { if (bytes) { fill(image.data, bytes, channels); ctx.putImageData(image, 0, 0); } });
-    } else {
-      paint(this.source.decode(latent), channels, image.data);
-      ctx.putImageData(image, 0, 0);
-    }
+    const { source } = this, [, height, width] = this.items.image;
+    const canvas = element("canvas", { width, height, role: "img", "aria-label": name, dataset: { z: latent.z.join(",") } });
+    if (source.remote) source.fetchBytes(latent).then((bytes) => { if (bytes) source.fillOn(canvas, bytes); });
+    else source.paintOn(canvas, latent);
     return canvas;
   }
 
@@ -67,15 +56,9 @@ export class Waypoints {
   show(latents, selected) {
     this.find('[data-testid="waypoint-list"]').replaceChildren(...latents.map((latent, i) => {
       const title = "Select: arrow keys on the map move it, Delete removes it";
-      const go = element("button", { type: "button", className: "la-thumb", title, onclick: () => this.handlers.select(i) },
-        this.canvas(latent, `Waypoint ${i + 1} at ${latent.z.join(", ")}`),
-        element("span", { className: "la-mono", textContent: `${i + 1}: ${latent.z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}` }));
-      go.setAttribute("aria-pressed", String(i === selected));
-      const remove = element("button", {
-        type: "button", className: "la-remove", textContent: "×", title: "Delete this waypoint", onclick: () => this.handlers.remove(i),
-      });
-      remove.setAttribute("aria-label", `Delete waypoint ${i + 1}`);
-      return element("li", {}, go, remove);
+      const canvas = this.canvas(latent, `Waypoint ${i + 1} at ${latent.z.join(", ")}`);
+      const go = { title, "aria-pressed": i === selected, onclick: () => this.handlers.select(i) };
+      return codeEntry("waypoint", i, latent.z, canvas, [], go, () => this.handlers.remove(i));
     }));
     this.find('[data-do="reverse"]').disabled = latents.length < 2;
     this.find('[data-do="clear"]').disabled = latents.length === 0;
@@ -96,24 +79,11 @@ export class Waypoints {
     const { items } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
     if (key === this.shown) return;
     Object.assign(this, { from: z, shown: key });
-    const near = wanted === "" ? items.nearest(z, GALLERY) : this.nearestOf(z, Number(wanted));
+    const near = items.nearest(z, GALLERY, wanted === "" ? null : Number(wanted));
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
       const name = `${items.classes[items.labels[item]]}, test image ${items.itemNumber(item)}`;
-      const button = element("button", { type: "button", title: `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) },
-        element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 }));
-      button.setAttribute("aria-label", `Add ${name}`);
-      return element("li", {}, button);
+      const add = { type: "button", title: `Add ${name}`, "aria-label": `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) };
+      return element("li", {}, element("button", add, element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 })));
     }));
-  }
-
-  nearestOf(z, label) {
-    const { items } = this, found = [];
-    for (let item = 0; item < items.count; item++) {
-      if (items.labels[item] !== label) continue;
-      let square = 0;
-      for (let d = 0; d < items.latentSize; d++) square += (items.codes[item * items.latentSize + d] - z[d]) ** 2;
-      found.push({ item, square });
-    }
-    return found.sort((a, b) => a.square - b.square).slice(0, GALLERY);
   }
 }

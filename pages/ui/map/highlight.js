@@ -6,16 +6,8 @@
 
 import { element } from "../component/element.js";
 import { shapeOf } from "./scatter.js";
-import { MARGIN } from "./viewport.js";
+import { MARGIN, resize } from "./viewport.js";
 
-// Outlines of the ten markers in a box of 12, to match Plotly's symbols.
-export const SHAPES = [
-  "M6 1a5 5 0 1 0 .001 0z", "M1.5 1.5h9v9h-9z", "M6 0l6 6-6 6-6-6z",
-  "M4 1h4v3h3v4H8v3H4V8H1V4h3z", "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
-  "M6 1l5.5 10H.5z", "M6 11L.5 1h11z",
-  "M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z",
-  "M3 .8h6L12 6l-3 5.2H3L0 6z", "M1 1l10 10V1L1 11z",
-];
 const GREY = 0.32; // opacity of the text colour in the grey; overlapping marks do not get darker
 
 export class HighlightLayer {
@@ -33,8 +25,7 @@ export class HighlightLayer {
    * @param {number} size of a marker in pixels
    */
   draw(view, theme, { items, mask, hidden, shown }, size) {
-    const ratio = devicePixelRatio || 1, width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const { ratio, width, height } = resize(this.canvas, view);
     const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
     const { codes, labels, latentSize, count } = items, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
     const left = MARGIN.l * ratio, top = MARGIN.t * ratio, right = left + view.plotWidth * ratio, bottom = top + view.plotHeight * ratio;
@@ -56,7 +47,7 @@ export class HighlightLayer {
     if (this.key !== key) Object.assign(this, { key, sets: [] });
     this.sets[within] ??= Array.from({ length: classes }, (_, k) => ({
       colour: within ? mixed(theme.classes[k % theme.classes.length]) : mixed(theme.ground, theme.text),
-      cover: cover(SHAPES[shapeOf(k)], side, opacity),
+      cover: cover(shapeOf(k)[1], side, opacity),
     }));
     return this.sets[within];
   }

@@ -9,17 +9,8 @@ const LOG_2PI = Math.log(2 * Math.PI);
 const NEIGHBOURS = 10; // of a survey
 
 export class Items {
-  /** Of the facts. */
-  /** @type {number} */ latentSize;
-  /** @type {number} */ count;
-  /** @type {Facts["context"]} */ context;
-  /** @type {string[]} */ classes;
-  /** @type {Facts["centres"]} */ centres;
-  /** @type {Facts["bounds"]} */ bounds;
-  /** @type {Facts["image"]} */ image;
-  /** @type {string} */ split;
-  /** @type {number} */ densitySize;
-  /** @type {number[]} */ densityQuantiles;
+  /** Of the facts (component/types.d.ts). */
+  latentSize; count; context; classes; centres; bounds; image; split; densitySize; densityQuantiles;
 
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
@@ -58,15 +49,13 @@ export class Items {
   latentOf(i) { return { z: this.code(i), label: this.context === "label" ? this.labels[i] : null, seed: 0 }; }
 
   /** The class or the noise seed of a latent in words; "" where the decoder reads the code alone. */
-  conditionName({ label, seed }) {
-    if (label !== null) return this.classes[label];
-    return seed ? `noise seed ${seed}` : "";
-  }
+  conditionName({ label, seed }) { return label !== null ? this.classes[label] : seed ? `noise seed ${seed}` : ""; }
 
-  /** The k items nearest to z [D] in the code: [{ item, distance }], nearest first. */
-  nearest(z, k) {
-    const { codes, latentSize: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
+  /** The k items, of a class or of all, nearest to z [D] in the code: [{ item, distance }], nearest first. */
+  nearest(z, k, label = null) {
+    const { codes, labels, latentSize: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
     for (let i = 0, at = 0; i < count; i++, at += d) {
+      if (label !== null && labels[i] !== label) continue;
       let square = 0;
       for (let j = 0; j < d; j++) square += (codes[at + j] - z[j]) ** 2;
       if (square >= squares[k - 1]) continue;
@@ -74,7 +63,7 @@ export class Items {
       for (; slot > 0 && squares[slot - 1] > square; slot--) { squares[slot] = squares[slot - 1]; items[slot] = items[slot - 1]; }
       squares[slot] = square; items[slot] = i;
     }
-    return Array.from(items.subarray(0, Math.min(k, count)), (item, i) => ({ item, distance: Math.sqrt(squares[i]) }));
+    return Array.from(items, (item, i) => ({ item, distance: Math.sqrt(squares[i]) })).filter(({ distance }) => distance < Infinity);
   }
 
   /** Density per unit of area at z, bilinear in the server's grid. */
@@ -88,10 +77,8 @@ export class Items {
 
   /** Share of the items, 0 to 1, whose density is below that at z. */
   densityRank(z) {
-    const q = this.densityQuantiles, value = this.densityAt(z);
-    let low = 0, high = q.length;
-    while (low < high) { const middle = (low + high) >> 1; if (q[middle] < value) low = middle + 1; else high = middle; }
-    return low / q.length;
+    const value = this.densityAt(z), below = this.densityQuantiles.findLastIndex((quantile) => quantile < value) + 1;
+    return below / this.densityQuantiles.length;
   }
 
   /** log N(z; 0, I) in nats. */
@@ -108,11 +95,7 @@ export class Items {
 }
 
 /** How densely the training data covers a position. */
-function densityLevel(rank) {
-  if (rank >= 0.4) return "high";
-  if (rank >= 0.1) return "medium";
-  return rank >= 0.01 ? "low" : "none";
-}
+const densityLevel = (rank) => (rank >= 0.4 ? "high" : rank >= 0.1 ? "medium" : rank >= 0.01 ? "low" : "none");
 
 /** The local density of a survey in words. */
 export function densityText({ level, rank }) {

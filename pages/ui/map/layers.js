@@ -3,7 +3,7 @@
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 import { openCanvas } from "./viewport.js";
-import { draw, paint } from "../decoder/pixels.js";
+import { draw } from "../decoder/pixels.js";
 
 const TILE = 46; // preferred size of a tile on the screen, in pixels
 const MAX_TILES = 4000;
@@ -23,10 +23,8 @@ export class Layers {
 
   /** Takes a new model. @param source decodes the tiles; without one there are none */
   setModel(items, source) {
-    this.items = items;
-    this.source = source;
+    Object.assign(this, { items, source, fields: {} });
     this.tiles.clear();
-    this.fields = {};
   }
 
   setTheme(theme) { this.theme = theme; this.fields = {}; }
@@ -49,25 +47,17 @@ export class Layers {
 
   /** A field as an image: one colour whose opacity is the value. */
   render(name) {
-    const density = name === "density", values = this.items[density ? "density" : name === "speed" ? "speed" : "entropy"];
+    const density = name === "density", values = this.items[name === "uncertainty" ? "entropy" : name];
     if (!values) return null;
-    const size = Math.sqrt(values.length);
+    const size = Math.sqrt(values.length), picture = element("canvas", { width: size, height: size });
     const ink = density ? this.theme.ink : this.theme.accent;
     let low = Infinity, high = 0;
     for (const v of values) { if (v > high) high = v; if (v < low) low = v; }
-    const picture = element("canvas");
-    picture.width = picture.height = size;
-    const ctx = picture.getContext("2d"), image = ctx.createImageData(size, size);
-    for (let r = 0, i = 0; r < size; r++) {
-      for (let c = 0; c < size; c++, i++) {
-        // Densities span decades: the square root keeps low ones visible. Row 0 is the lowest z2.
-        const share = density ? Math.sqrt(values[i] / high) : (values[i] - low) / (high - low || 1);
-        const at = ((size - 1 - r) * size + c) * 4;
-        image.data[at] = ink[0]; image.data[at + 1] = ink[1]; image.data[at + 2] = ink[2];
-        image.data[at + 3] = 255 * (density ? 0.75 : 0.7) * share;
-      }
-    }
-    ctx.putImageData(image, 0, 0);
+    draw(picture, (rgba) => values.forEach((v, i) => {
+      // Densities span decades: the square root keeps low ones visible. Row 0 is the lowest z2.
+      const opacity = density ? 0.75 * Math.sqrt(v / high) : 0.7 * (v - low) / (high - low || 1);
+      rgba.set([...ink, 255 * opacity], 4 * ((size - 1 - Math.floor(i / size)) * size + i % size));
+    }));
     return picture;
   }
 
@@ -108,7 +98,7 @@ export class Layers {
 
   picture(latent) {
     const { decoder } = this.source, tile = element("canvas", { width: decoder.width, height: decoder.height });
-    draw(tile, (rgba) => paint(this.source.decode(latent), decoder.channels, rgba));
+    this.source.paintOn(tile, latent);
     return tile;
   }
 

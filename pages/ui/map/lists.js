@@ -2,17 +2,28 @@
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
-import { SHAPES } from "./highlight.js";
 import { shapeOf } from "./scatter.js";
-import { draw, fill, paint } from "../decoder/pixels.js";
 
 /** The marker of a class as SVG. */
 export function mark(label, colour) {
-  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${SHAPES[shapeOf(label)]}"/></svg>`;
+  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shapeOf(label)[1]}"/></svg>`;
 }
 
 /** Numbers in the monospaced font. */
 const mono = (text) => element("span", { className: "la-mono", textContent: text });
+
+/** The entry of a code in a list: its image, which can be pressed, and a button that deletes it. */
+export function codeEntry(what, i, z, image, more, thumb, remove) {
+  const place = mono(`${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}`), type = "button";
+  const words = { textContent: "×", title: `Delete this ${what}`, "aria-label": `Delete ${what} ${i + 1}` };
+  return element("li", {}, element("button", { type, className: "la-thumb", ...thumb }, image, place, ...more),
+    element("button", { type, className: "la-remove", ...words, onclick: remove }));
+}
+
+/** Fills a <select> with classes, after an option for none of them. */
+export function offerClasses(select, none, names) {
+  select.replaceChildren(new Option(none, ""), ...names.map((name, label) => new Option(name, label)));
+}
 
 export class Lists {
   /** @type {import("./items").Items} */ items;
@@ -48,23 +59,18 @@ export class Lists {
 
   /** @param bytesAt(latent) the image that torch decoded, or undefined while it is not here */
   showPins(pins, bytesAt, undoable) {
-    const { items, source, handlers } = this, [channels, height, width] = items.image;
+    const { items, source, handlers } = this, [, height, width] = items.image;
     this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
       const { z, label, seed } = pin, condition = items.conditionName(pin), bytes = bytesAt(pin);
       const canvas = element("canvas", {
         width, height, role: "img", "aria-label": `Image at ${z.join(", ")}${condition && `, ${condition}`}`,
         dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed, source: bytes ? "server" : "browser" },
       });
-      if (bytes) draw(canvas, (rgba) => fill(rgba, bytes, channels));
-      else if (source.decoder) draw(canvas, (rgba) => paint(source.decode(pin), channels, rgba));
-      return element("li", {},
-        element("button", { type: "button", className: "la-thumb", title: "Move the cursor here", onclick: () => handlers.goTo(pin) },
-          canvas, mono(`${i + 1}: ${z.slice(0, 2).map((v) => v.toFixed(2)).join(", ")}`),
-          ...(condition ? [element("span", { textContent: condition })] : [])),
-        element("button", {
-          type: "button", className: "la-remove", textContent: "×", title: "Delete this pin", "aria-label": `Delete pin ${i + 1}`,
-          onclick: () => handlers.removePin(i),
-        }));
+      if (bytes) source.fillOn(canvas, bytes);
+      else if (source.decoder) source.paintOn(canvas, pin);
+      const thumb = { title: "Move the cursor here", onclick: () => handlers.goTo(pin) };
+      const more = condition ? [element("span", { textContent: condition })] : [];
+      return codeEntry("pin", i, z, canvas, more, thumb, () => handlers.removePin(i));
     }));
     this.find(".la-pins .la-hint").hidden = pins.length > 0;
     this.find('[data-do="undo"]').disabled = !undoable;
@@ -90,13 +96,13 @@ export class Lists {
     const home = this.find('[data-testid="item-detail"]');
     home.hidden = item === null;
     if (item === null) { home.replaceChildren(); return; }
-    const { items, source } = this, [channels, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
+    const { items, source } = this, [, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
     const name = items.classes[items.labels[item]], br = () => element("br");
     const figure = (image, caption) => element("figure", {}, image, element("figcaption", { textContent: caption }));
     const parts = [figure(element("img", { src: this.picture(item), alt: `Original: ${name}` }), "original")];
     if (source.decoder) {
       const canvas = element("canvas", { width, height, role: "img", "aria-label": `Reconstruction: ${name}` });
-      draw(canvas, (rgba) => paint(source.decode(latent), channels, rgba));
+      source.paintOn(canvas, latent);
       parts.push(figure(canvas, "reconstruction"));
     }
     const numbers = (values) => mono(values.map((v) => v.toFixed(3)).join(", "));

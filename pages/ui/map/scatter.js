@@ -4,25 +4,25 @@ import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { MARGIN } from "./viewport.js";
 
-/** One shape per class, so that colour never carries the meaning alone. */
-export const SYMBOLS = [
-  "circle", "square", "diamond", "cross", "x",
-  "triangle-up", "triangle-down", "star", "hexagon", "bowtie",
-];
+// One shape per class, so that colour never carries the meaning alone: Plotly's symbols and their outlines in a box of 12.
+const SHAPES = Object.entries({
+  circle: "M6 1a5 5 0 1 0 .001 0z", square: "M1.5 1.5h9v9h-9z", diamond: "M6 0l6 6-6 6-6-6z",
+  cross: "M4 1h4v3h3v4H8v3H4V8H1V4h3z", x: "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
+  "triangle-up": "M6 1l5.5 10H.5z", "triangle-down": "M6 11L.5 1h11z",
+  star: "M6 0l1.6 4h4.2L8.4 6.8 9.8 11 6 8.5 2.2 11l1.4-4.2L.2 4h4.2z",
+  hexagon: "M3 .8h6L12 6l-3 5.2H3L0 6z", bowtie: "M1 1l10 10V1L1 11z",
+});
 
-/** Index of a class's shape: colours repeat after ten, with other shapes. */
-export const shapeOf = (label) => (label + 3 * Math.floor(label / SYMBOLS.length)) % SYMBOLS.length;
+/** [symbol, outline] of a class: colours repeat after ten, with other shapes. */
+export const shapeOf = (label) => SHAPES[(label + 3 * Math.floor(label / SHAPES.length)) % SHAPES.length];
 
 let library;
 
 /** Loads plotly.min.js once per page. */
 export function loadPlotly(url) {
   library ??= new Promise((loaded, failed) => {
-    const script = element("script");
-    script.src = resolve(url);
-    script.onload = () => loaded(globalThis.Plotly);
-    script.onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
-    document.head.append(script);
+    const onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
+    document.head.append(element("script", { src: resolve(url), onload: () => loaded(globalThis.Plotly), onerror }));
   });
   return library;
 }
@@ -40,10 +40,10 @@ export class Plot {
   /** @param items codes [N, D], labels [N], the number of classes */
   async draw(items, view, theme) {
     this.theme = theme;
+    this.labels = items.labels;
     this.classes = items.classes.length;
     const buckets = items.classes.map(() => ({ x: [], y: [] }));
     this.slots = new Uint32Array(items.count); // index of each item in its class
-    this.labels = items.labels;
     for (let i = 0; i < items.count; i++) {
       const bucket = buckets[items.labels[i]];
       this.slots[i] = bucket.x.length;
@@ -52,17 +52,15 @@ export class Plot {
     }
     this.perPoint = items.count > 20_000 ? 3 : 5;
     const traces = buckets.map(({ x, y }, label) => ({
-      type: "scattergl", mode: "markers", hoverinfo: "skip",
+      type: "scattergl", mode: "markers", hoverinfo: "skip", visible: this.isVisible(label),
       x: Float32Array.from(x), y: Float32Array.from(y),
-      visible: this.isVisible(label),
       marker: {
-        symbol: SYMBOLS[shapeOf(label)], color: theme.classes[label % theme.classes.length],
+        symbol: shapeOf(label)[0], color: theme.classes[label % theme.classes.length],
         size: this.markerSize(view), opacity: items.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
       },
     }));
-    await this.Plotly.newPlot(this.element, traces, this.layout(view), {
-      staticPlot: true, displayModeBar: false, plotGlPixelRatio: devicePixelRatio || 1,
-    });
+    const config = { staticPlot: true, displayModeBar: false, plotGlPixelRatio: devicePixelRatio || 1 };
+    await this.Plotly.newPlot(this.element, traces, this.layout(view), config);
   }
 
   isVisible(label) { return this.shown && !this.hidden.has(label); }
@@ -87,9 +85,7 @@ export class Plot {
     if (this.busy) { this.next = view; return; }
     this.busy = true;
     const { x, y } = view.ranges, size = this.markerSize(view);
-    await this.Plotly.relayout(this.element, {
-      width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y,
-    });
+    await this.Plotly.relayout(this.element, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
     if (Math.abs(size - (this.size ?? 0)) > 0.6) {
       this.size = size;
       await this.Plotly.restyle(this.element, { "marker.size": size });
