@@ -52,13 +52,6 @@ function flushBeforeLeaving(mine) {
   return () => document.removeEventListener("click", onClick, true);
 }
 
-/** Shows the error in place of the component. */
-function fail(root, error) {
-  root.dataset.state = "failed";
-  const advice = "Reload the page; if that does not help, restart the server.";
-  root.querySelector(".la-status").textContent = `This view did not load (${error.message}). ${advice}`;
-}
-
 /** Passes on the newest message until none waits. */
 async function passOn(mine, root) {
   if (mine.busy) return;
@@ -77,7 +70,9 @@ async function passOn(mine, root) {
       await made.update({ data, setStateValue: send }, themeFor(mine, root));
     }
   } catch (error) {
-    fail(root, error);
+    root.dataset.state = "failed";
+    const advice = "Reload the page; if that does not help, restart the server.";
+    root.querySelector(".la-status").textContent = `This view did not load (${error.message}). ${advice}`;
     throw error;
   } finally {
     mine.busy = root.inert = false;

@@ -2,20 +2,19 @@
 
 const FEEDBACK = 1500, PATIENCE = 2000; // milliseconds
 
-/** Copies the link and says so on the button. @param query as the address bar has it, with its "?" */
-export async function copyLink(button, query) {
-  const url = new URL(location.href), words = button.textContent;
-  url.search = query;
+/**
+ * Copies the link of a map and says so on its button.
+ * @param {(() => void) | false} send sends the state, so that Python answers with the link and the map calls `onAnswer`;
+ *   the answer is awaited for two seconds. False where the link is up to date.
+ */
+export async function copyLink(map, send) {
+  if (send) await new Promise((done) => { map.onAnswer = done; setTimeout(done, PATIENCE); send(); });
+  const button = map.find('[data-do="copy"]'), url = new URL(location.href), words = button.textContent;
+  url.search = map.link;
   const copied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
   button.textContent = copied || copyBySelection(url.href) ? "Copied" : "Copy the address bar";
   setTimeout(() => { button.textContent = words; }, FEEDBACK);
 }
-
-/** Resolves once `map.onAnswer` is called with Python's answer, which brings the link; at the latest after two seconds. */
-export const answered = (map) => new Promise((done) => {
-  map.onAnswer = done;
-  setTimeout(done, PATIENCE);
-});
 
 /** Outside https a page has no clipboard, but it may copy a selection. */
 function copyBySelection(text) {

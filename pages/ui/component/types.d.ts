@@ -70,7 +70,7 @@ export interface MapHandlers {
 /** The marks of an `Overlay`. */
 export interface Scene {
   z: number[] | null; // the cursor
-  held: number[] | boolean;
+  held?: number[]; // where it rests during a preview
   preview?: boolean;
   pins: { z: number[] }[];
   near: { item: number }[];

@@ -89,16 +89,12 @@ export default class Drawing {
       ctx.beginPath(); ctx.arc(...points[0], brush * SCALE / 2, 0, 2 * Math.PI); ctx.fill();
     }
     const { data } = ctx.getImageData(0, 0, this.fine.width, this.fine.height);
-    this.grey = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (let j = 0, row = y * SCALE; j < SCALE; j++, row++) {
-          for (let i = 0; i < SCALE; i++) sum += data[4 * (row * this.fine.width + x * SCALE + i)];
-        }
-        this.grey[y * width + x] = Math.round(sum / SCALE ** 2);
-      }
-    }
+    this.grey = Uint8Array.from({ length: width * height }, (_, k) => {
+      const top = SCALE * Math.floor(k / width), left = SCALE * (k % width);
+      let sum = 0;
+      for (let y = top; y < top + SCALE; y++) for (let x = left; x < left + SCALE; x++) sum += data[4 * (y * this.fine.width + x)];
+      return Math.round(sum / SCALE ** 2);
+    });
     const small = this.canvas.getContext("2d"), image = small.createImageData(width, height);
     this.grey.forEach((v, i) => image.data.set([v, v, v, 255], 4 * i));
     small.putImageData(image, 0, 0);

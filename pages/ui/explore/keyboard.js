@@ -1,6 +1,6 @@
 /** Keys and buttons of the Explore page's map. */
 
-import { answered, copyLink } from "../component/copy_link.js";
+import { copyLink } from "../component/copy_link.js";
 
 /** Handles a key pressed on the map; returns whether it means anything. */
 export function pressKey(map, key) {
@@ -18,15 +18,7 @@ export function tools(map) {
   const keys = map.find(".la-keys");
   return {
     pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.clear(),
-    undo: () => map.history.undo(), clear: () => map.history.change({ pins: [] }), copy: () => copy(map),
+    undo: () => map.history.undo(), clear: () => map.history.change({ pins: [] }), copy: () => copyLink(map, () => map.commit(0)),
     keys: () => keys.showModal(), "close-keys": () => keys.close(),
   };
-}
-
-/** Copies the link that Python sends in answer to this commit. */
-async function copy(map) {
-  const answer = answered(map);
-  map.commit(0);
-  await answer;
-  await copyLink(map.find('[data-do="copy"]'), map.link);
 }

@@ -65,16 +65,15 @@ export class Region {
   /** Handles a key while or after a lasso is drawn; returns whether it means anything. */
   key(key) {
     const { map, drawing, corners } = this;
-    if (key === "l" || key === "L") { this.toggle(); return true; }
-    if (key === "Escape") {
-      if (!drawing && !map.state.region) return false;
-      if (drawing) this.toggle(false); else this.clear();
-      return true;
-    }
-    if (!drawing || (key !== "Enter" && key !== "Backspace")) return false;
-    if (key === "Enter") this.corner(map.state.z.slice(0, 2));
-    else { corners.pop(); map.say(`${corners.length} corners.`); map.redraw(); }
-    return true;
+    const action = {
+      l: () => this.toggle(), L: () => this.toggle(), Escape: map.state.region && (() => this.clear()),
+      ...(drawing && {
+        Escape: () => this.toggle(false), Enter: () => this.corner(map.state.z.slice(0, 2)),
+        Backspace: () => { corners.pop(); map.say(`${corners.length} corners.`); map.redraw(); },
+      }),
+    }[key];
+    action?.();
+    return Boolean(action);
   }
 
   /** Sets a corner; on the first corner, or again on the last, closes the region. */

@@ -1,5 +1,6 @@
 /** The input of the Interpolate page: gestures, keys, buttons and fields. */
 
+import { copyLink } from "../component/copy_link.js";
 import { choice } from "../component/element.js";
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "../map/path_overlay.js";
@@ -91,10 +92,11 @@ function pressKey(map, key) {
 /** The buttons and fields around the map. */
 export function wireControls(map) {
   map.wire({
-    undo: () => map.undo(), redo: () => map.redo(), copy: () => map.copyLink(), play: () => map.film.toggle(),
+    undo: () => map.undo(), redo: () => map.redo(), play: () => map.film.toggle(),
     reverse: () => map.change({ waypoints: [...map.state.waypoints].reverse(), stroke: [...map.state.stroke].reverse() }),
     clear: () => { map.chosen = null; map.change({ waypoints: [], ...(map.state.kind === "drawn" && { kind: "straight" }) }); },
     save: () => map.save([Math.round(map.film.head)]), "save-all": () => map.save(map.film.codes.map((_, i) => i)),
+    copy: () => copyLink(map, Number(map.root.dataset.turn) !== (map.turn ?? 0) && (() => map.debouncer.flush())),
     "add-item": () => map.waypoints.addItem(), "add-code": () => map.waypoints.addCode(),
   });
   const chooseKind = (kind) => {

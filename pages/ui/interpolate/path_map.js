@@ -6,7 +6,6 @@
  * playing and scrubbing send nothing.
  */
 
-import { answered, copyLink } from "../component/copy_link.js";
 import { UndoStack } from "../component/undo_stack.js";
 import { loadFloats } from "../component/load.js";
 import { LatestImage } from "../decoder/latest_image.js";
@@ -160,16 +159,6 @@ export default class PathMap extends DecodedMap {
     const waypoints = this.state.waypoints.map((z, i) => (i === this.chosen ? round([z[0] + dx, z[1] + dy, ...z.slice(2)]) : z));
     this.change({ waypoints });
     if (this.view.reveal(...waypoints[this.chosen])) this.redraw("view");
-  }
-
-  /** Copies the link that Python writes in its answer to the last change. */
-  async copyLink() {
-    if (Number(this.root.dataset.turn) !== (this.turn ?? 0)) {
-      const answer = answered(this);
-      this.debouncer.flush();
-      await answer;
-    }
-    await copyLink(this.find('[data-do="copy"]'), this.link);
   }
 
   /** Commits the path; Python answers with the curve, the frames and the lengths. */

@@ -1,7 +1,7 @@
 /** A lasso: the stroke of a drag, simplified to a closed polygon in units of z. */
 
 import { round } from "./viewport.js";
-import { simplified } from "./path_overlay.js";
+import { simplified, trace } from "./path_overlay.js";
 
 const MIN_STEP = 6; // pixels between two corners
 const MIN_AREA = 100; // square pixels of a region
@@ -49,8 +49,7 @@ export function inside(x, y, polygon) {
 export function drawLasso(ctx, view, theme, corners, { tint = 0.16, open = false } = {}) {
   ctx.save();
   ctx.lineJoin = "round";
-  ctx.beginPath();
-  corners.forEach(([z1, z2], k) => ctx[k ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
+  trace(ctx, view, corners);
   if (!open) ctx.closePath();
   ctx.globalAlpha = tint;
   ctx.fillStyle = theme.accentText;

@@ -22,14 +22,11 @@ export class SmallMap {
 
   async open({ urls, facts, plotly }, theme) {
     this.items = null;
-    let loaded;
-    try {
-      loaded = await Promise.all([loadPlotly(plotly), Items.load(urls, facts)]);
-    } catch (error) {
+    const [Plotly, items] = await Promise.all([loadPlotly(plotly), Items.load(urls, facts)]).catch((error) => {
       this.find(".la-plotly").textContent = `The map did not load (${error.message}). Reload the page.`;
-      return;
-    }
-    const [Plotly, items] = loaded;
+      return [];
+    });
+    if (!items) return;
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     this.theme = theme;
     this.view.resize(this.element.clientWidth, this.element.clientHeight);
@@ -65,7 +62,7 @@ export class SmallMap {
 
   /** Clears the overlay and draws the cross at z and the class names. */
   drawCross(z) {
-    const scene = { pins: [], near: [], item: null, hidden: new Set(), held: true, showNames: true };
+    const scene = { pins: [], near: [], item: null, hidden: new Set(), showNames: true };
     this.overlay.draw(this.view, this.theme, { ...scene, z, items: this.items });
   }
 

@@ -2,6 +2,15 @@
 
 import { openCanvas } from "./viewport.js";
 
+/** A filled circle with an edge around a code. @param {number[]} z */
+export function disc(ctx, view, z, radius, fill, edge, width = 1.5) {
+  ctx.beginPath();
+  ctx.arc(...view.toPixel(z[0], z[1]), radius, 0, 2 * Math.PI);
+  Object.assign(ctx, { fillStyle: fill, strokeStyle: edge, lineWidth: width });
+  ctx.fill();
+  ctx.stroke();
+}
+
 export class Overlay {
   /** @type {CanvasRenderingContext2D} */ ctx;
   /** @type {import("./viewport").View} */ view;
@@ -98,10 +107,7 @@ export class Overlay {
     // A halo in the background colour keeps the cross visible on any image.
     ctx.strokeStyle = theme.ground; ctx.lineWidth = 5; cross(13, 4); this.ring(x, y, 7);
     ctx.strokeStyle = scene.preview ? theme.text : theme.accentText; ctx.lineWidth = 2; cross(13, 4); this.ring(x, y, 7);
-    if (!scene.preview) return;
-    const [hx, hy] = view.toPixel(scene.held[0], scene.held[1]);
-    ctx.fillStyle = theme.accentText; ctx.strokeStyle = theme.ground; ctx.lineWidth = 2;
-    ctx.beginPath(); ctx.arc(hx, hy, 4, 0, 2 * Math.PI); ctx.fill(); ctx.stroke();
+    if (scene.preview) disc(ctx, view, scene.held, 4, theme.accentText, theme.ground, 2);
   }
 
   ring(x, y, r) {

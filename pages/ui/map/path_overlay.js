@@ -1,5 +1,7 @@
 /** Drawn over the Interpolate page's map: the path, its frames, numbered waypoints, a stroke. */
 
+import { disc } from "./overlay.js";
+
 const MAX_POINTS = 190; // of a committed stroke
 
 /** @param {import("../component/types").PathScene} scene */
@@ -13,47 +15,35 @@ export function drawPath(ctx, view, theme, scene) {
     line(ctx, view, scene.path, theme.accentText, 2.5);
     ctx.setLineDash([]);
   }
-  if (scene.settled) {
-    for (const z of scene.frames) dot(ctx, view, z, 2.6, theme.ground, theme.accentText);
-  }
+  if (scene.settled) for (const z of scene.frames) disc(ctx, view, z, 2.6, theme.ground, theme.accentText);
   if (scene.stroke?.length > 1) line(ctx, view, scene.stroke, theme.text, 3);
   ctx.globalAlpha = scene.faded ? 0.45 : 1;
   ctx.font = `600 11px ${theme.mono}`; ctx.textAlign = "center"; ctx.textBaseline = "middle";
   scene.waypoints.forEach((z, i) => {
     const [x, y] = view.toPixel(z[0], z[1]), chosen = i === scene.chosen;
-    ctx.beginPath(); ctx.arc(x, y, chosen ? 12 : 10, 0, 2 * Math.PI);
-    ctx.fillStyle = chosen ? theme.text : theme.accentText; ctx.fill();
-    ctx.strokeStyle = theme.ground; ctx.lineWidth = 2; ctx.stroke();
+    disc(ctx, view, z, chosen ? 12 : 10, chosen ? theme.text : theme.accentText, theme.ground, 2);
     ctx.fillStyle = theme.ground; ctx.fillText(String(i + 1), x, y + 0.5);
   });
   ctx.globalAlpha = 1;
-  if (scene.frames.length) dot(ctx, view, scene.head, 6, theme.text, theme.ground);
+  if (scene.frames.length) disc(ctx, view, scene.head, 6, theme.text, theme.ground);
   ctx.restore();
 }
 
-function line(ctx, view, codes, colour, width) {
+/** Begins a path through codes. */
+export function trace(ctx, view, codes) {
   ctx.beginPath();
-  codes.forEach((z, i) => {
-    const [x, y] = view.toPixel(z[0], z[1]);
-    if (i) ctx.lineTo(x, y); else ctx.moveTo(x, y);
-  });
-  ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.stroke();
+  codes.forEach(([z1, z2], i) => ctx[i ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
 }
 
-function dot(ctx, view, z, radius, fill, edge) {
-  const [x, y] = view.toPixel(z[0], z[1]);
-  ctx.beginPath(); ctx.arc(x, y, radius, 0, 2 * Math.PI);
-  ctx.fillStyle = fill; ctx.fill();
-  ctx.strokeStyle = edge; ctx.lineWidth = 1.5; ctx.stroke();
+function line(ctx, view, codes, colour, width) {
+  trace(ctx, view, codes);
+  ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.stroke();
 }
 
 /** Index of the topmost waypoint within `radius` pixels of a point on the screen, or null. */
 export function waypointAt(view, waypoints, [px, py], radius) {
-  for (let i = waypoints.length - 1; i >= 0; i--) {
-    const [x, y] = view.toPixel(waypoints[i][0], waypoints[i][1]);
-    if (Math.hypot(x - px, y - py) <= radius) return i;
-  }
-  return null;
+  const away = ([x, y]) => Math.hypot(x - px, y - py), i = waypoints.findLastIndex((z) => away(view.toPixel(z[0], z[1])) <= radius);
+  return i < 0 ? null : i;
 }
 
 /** A stroke without the points closer than `spacing` to the previous one; both ends stay. */
