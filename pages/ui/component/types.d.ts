@@ -72,9 +72,9 @@ export interface Scene {
   z: number[] | null; // the cursor
   held?: number[]; // where it rests during a preview
   preview?: boolean;
-  pins: { z: number[] }[];
-  near: { item: number }[];
-  item: number | null;
+  pins?: { z: number[] }[];
+  near?: { item: number }[];
+  item?: number | null;
   items: any;
   hidden: Set<number>;
   showNames: boolean;

@@ -205,9 +205,7 @@ export default class PathMap extends DecodedMap {
 
   drawMarks() {
     const { items, state: { waypoints, layers, kind, stroke }, theme, view, hidden, held } = this, drawn = kind === "drawn";
-    this.overlay.draw(view, theme, {
-      z: held, held, pins: [], near: [], item: null, items, hidden, showNames: layers.has("names"), preview: false,
-    });
+    this.overlay.draw(view, theme, { z: held, items, hidden, showNames: layers.has("names") });
     drawPath(this.over.getContext("2d"), view, theme, {
       waypoints, chosen: this.chosen, frames: this.film.codes, faded: drawn, stroke: this.stroke, head: held,
       path: this.answer?.path ?? (drawn ? stroke : waypoints), settled: this.answer !== null,

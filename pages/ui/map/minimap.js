@@ -62,8 +62,7 @@ export class SmallMap {
 
   /** Clears the overlay and draws the cross at z and the class names. */
   drawCross(z) {
-    const scene = { pins: [], near: [], item: null, hidden: new Set(), showNames: true };
-    this.overlay.draw(this.view, this.theme, { ...scene, z, items: this.items });
+    this.overlay.draw(this.view, this.theme, { z, items: this.items, hidden: new Set(), showNames: true });
   }
 
   destroy() { this.resizer.disconnect(); this.plot?.destroy(); }

@@ -24,10 +24,10 @@ export class Overlay {
   draw(view, theme, scene) {
     const ctx = openCanvas(this.canvas, view);
     if (!scene.items) return;
-    Object.assign(this, { ctx, view, theme, scene });
+    Object.assign(this, { ctx, view, theme, scene: { pins: [], near: [], item: null, ...scene } });
     if (scene.showNames) this.drawNames();
     this.drawNear();
-    if (scene.item !== null) this.drawItem();
+    if (this.scene.item !== null) this.drawItem();
     this.drawPins();
     if (scene.z) this.drawCursor();
   }
