@@ -8,25 +8,22 @@ const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
 const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page is replaced, until a message is sent
 
-function themeOf(element) {
-  const style = getComputedStyle(element), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
+/** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
+function themeFor(mine, root) {
+  const style = getComputedStyle(root), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const rgb = (colour) => {
     const ctx = document.createElement("canvas").getContext("2d");
     ctx.fillStyle = colour;
     ctx.fillRect(0, 0, 1, 1);
     return Array.from(ctx.getImageData(0, 0, 1, 1).data.slice(0, 3));
   };
-  return {
+  const theme = {
     classes: value("chart-categorical-colors").split(",").map((c) => c.trim()),
     text: value("text-color"), ground: value("background-color"), grid: `rgba(${rgb(value("border-color"))}, 0.55)`,
     accentText: value("primary-color"), accent: rgb(value("primary-color")), ink: rgb(value("text-color")),
     sans: value("font"), mono: value("code-font"),
   };
-}
-
-/** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
-function themeFor(mine, root) {
-  const theme = themeOf(root), text = JSON.stringify(theme);
+  const text = JSON.stringify(theme);
   if (mine.themeText !== text) Object.assign(mine, { theme, themeText: text });
   return mine.theme;
 }

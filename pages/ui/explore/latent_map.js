@@ -122,7 +122,6 @@ export default class LatentMap extends DecodedMap {
   // --- output ----------------------------------------------------------------------------------
 
   get held() { return this.state.z; }
-
   showLegend() { this.region.show(); }
 
   showPosition(z, latent) {

@@ -104,7 +104,6 @@ export class FilmStrip {
   step(by) { this.pause(); this.seek(Math.round(this.head) + by); }
 
   get order() { return this.find('[data-testid="order"]').value; }
-
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   play() {

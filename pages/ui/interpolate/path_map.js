@@ -200,7 +200,6 @@ export default class PathMap extends DecodedMap {
   }
 
   showLegend() { this.lists.showLegend(this.hidden, this.theme); }
-
   showPosition(z) { showFacts(this, z); }
 
   drawMarks() {

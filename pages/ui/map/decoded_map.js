@@ -109,7 +109,6 @@ export class DecodedMap {
   latentAt(z) { return { z, label: this.state.label, seed: this.state.seed }; }
 
   zoom(factor) { this.view.zoom(factor); this.moved(); }
-
   fit() { this.view.fit(this.items.bounds); this.moved(); }
 
   /** The view has changed. */

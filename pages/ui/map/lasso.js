@@ -11,9 +11,7 @@ export class Lasso {
   stroke = null;
 
   begin(point) { this.stroke = [point]; }
-
   extend(point) { this.stroke.push(point); }
-
   drop() { this.stroke = null; }
 
   /** Ends the stroke. @param unit of z per pixel   @returns the polygon, or null where it encloses no area */

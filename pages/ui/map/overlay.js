@@ -51,19 +51,16 @@ export class Overlay {
   }
 
   drawNear() {
-    const { ctx, view, theme, scene } = this;
+    const { ctx, theme, scene } = this;
     ctx.strokeStyle = theme.text; ctx.lineWidth = 1.25;
-    for (const { item } of scene.near) {
-      const [z1, z2] = scene.items.code(item);
-      this.ring(...view.toPixel(z1, z2), 6);
-    }
+    for (const { item } of scene.near) this.ring(scene.items.code(item), 6);
   }
 
   /** The selected item with the ellipse that holds 95 % of its posterior. */
   drawItem() {
     const { theme, scene: { items, item } } = this, code = items.code(item), at = item * items.latentSize;
     this.ctx.strokeStyle = theme.accentText; this.ctx.lineWidth = 2;
-    this.ring(...this.view.toPixel(code[0], code[1]), 9);
+    this.ring(code, 9);
     if (items.std) this.drawPosterior(code, items.std.subarray(at, at + 2));
   }
 
@@ -105,14 +102,14 @@ export class Overlay {
       ctx.stroke();
     };
     // A halo in the background colour keeps the cross visible on any image.
-    ctx.strokeStyle = theme.ground; ctx.lineWidth = 5; cross(13, 4); this.ring(x, y, 7);
-    ctx.strokeStyle = scene.preview ? theme.text : theme.accentText; ctx.lineWidth = 2; cross(13, 4); this.ring(x, y, 7);
+    ctx.strokeStyle = theme.ground; ctx.lineWidth = 5; cross(13, 4); this.ring(scene.z, 7);
+    ctx.strokeStyle = scene.preview ? theme.text : theme.accentText; ctx.lineWidth = 2; cross(13, 4); this.ring(scene.z, 7);
     if (scene.preview) disc(ctx, view, scene.held, 4, theme.accentText, theme.ground, 2);
   }
 
-  ring(x, y, r) {
+  ring([z1, z2], r) {
     this.ctx.beginPath();
-    this.ctx.arc(x, y, r, 0, 2 * Math.PI);
+    this.ctx.arc(...this.view.toPixel(z1, z2), r, 0, 2 * Math.PI);
     this.ctx.stroke();
   }
 }
