@@ -107,9 +107,11 @@ export class Overlay {
     if (scene.preview) disc(ctx, view, scene.held, 4, theme.accentText, theme.ground, 2);
   }
 
-  ring([z1, z2], r) {
+  /** @param {number[]} z   @param {number} radius */
+  ring(z, radius) {
+    const [x, y] = this.view.toPixel(z[0], z[1]);
     this.ctx.beginPath();
-    this.ctx.arc(...this.view.toPixel(z1, z2), r, 0, 2 * Math.PI);
+    this.ctx.arc(x, y, radius, 0, 2 * Math.PI);
     this.ctx.stroke();
   }
 }
