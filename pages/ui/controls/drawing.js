@@ -5,7 +5,7 @@
  * the data set. Only "Use this drawing" and pasting send anything.
  */
 
-import { choice, element } from "../component/element.js";
+import { element, onButtons, pressOnly } from "../component/element.js";
 
 const SCALE = 8;
 const MAX_BYTES = 4 * 2 ** 20; // of a pasted image
@@ -21,7 +21,7 @@ export default class Drawing {
     /** @type {{ brush: number, points: [number, number][], pointer: number }[]} */ this.strokes = [];
     this.brush = 2;
     this.turn = 0;
-    const press = choice(root, "brush", (brush) => { this.brush = Number(brush); press(brush); });
+    onButtons(root, "brush", (brush) => { this.brush = Number(brush); pressOnly(root, "brush", brush); });
     this.find('[data-do="undo"]').onclick = () => { this.strokes.pop(); this.draw(); };
     this.find('[data-do="clear"]').onclick = () => { this.strokes = []; this.draw(); };
     this.find('[data-do="use"]').onclick = () => this.use();

@@ -3,7 +3,7 @@
  * A control in the panel, and a strip below the map that shows the alternatives.
  */
 
-import { choice, element, press } from "../component/element.js";
+import { element, onButtons, press } from "../component/element.js";
 import { offerClasses } from "../map/lists.js";
 import { keyOf } from "../decoder/image_source.js";
 
@@ -46,7 +46,7 @@ export class Conditioning {
       none: () => 0, previous: (seed) => (seed + this.seeds - 1) % this.seeds, next: (seed) => (seed + 1) % this.seeds,
       new: (seed) => 1 + (seed + Math.floor(Math.random() * (this.seeds - 2))) % (this.seeds - 1),
     };
-    choice(root, "turn", (turn) => this.choose({ seed: turns[turn](this.latent.seed) }));
+    onButtons(root, "turn", (turn) => this.choose({ seed: turns[turn](this.latent.seed) }));
   }
 
   setModel(items) {

@@ -1,7 +1,7 @@
 /** The panel next to the map: the decoded image, facts about its position, the sliders. */
 
 import { densityText } from "../map/items.js";
-import { choice, element } from "../component/element.js";
+import { element, onButtons, pressOnly } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
 import { normalCdf, probit } from "../map/normal.js";
 
@@ -13,7 +13,11 @@ export class Panel {
     this.find = (selector) => root.querySelector(selector);
     this.handlers = handlers;
     this.scale = "linear";
-    const press = choice(root, "scale", (scale) => { this.scale = scale; press(scale); this.showSliders(this.z); });
+    onButtons(root, "scale", (scale) => {
+      this.scale = scale;
+      pressOnly(root, "scale", scale);
+      this.showSliders(this.z);
+    });
     this.root = root;
   }
 

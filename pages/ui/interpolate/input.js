@@ -1,7 +1,7 @@
 /** The input of the Interpolate page: gestures, keys, buttons and fields. */
 
 import { copyLink } from "../component/copy_link.js";
-import { choice } from "../component/element.js";
+import { onButtons } from "../component/element.js";
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "../map/path_overlay.js";
 
@@ -104,10 +104,9 @@ export function wireControls(map) {
     if (kind !== "drawn") map.setTool("waypoints");
     map.change({ kind });
   };
-  map.press = {
-    tool: choice(map.root, "tool", (tool) => map.setTool(tool)), kind: choice(map.root, "kind", chooseKind),
-    spacing: choice(map.root, "spacing", (spacing) => map.change({ spacing })),
-  };
+  onButtons(map.root, "kind", chooseKind);
+  onButtons(map.root, "tool", (tool) => map.setTool(tool));
+  onButtons(map.root, "spacing", (spacing) => map.change({ spacing }));
   const avoid = map.find('[data-field="avoid"]'), frames = map.find('[data-field="frames"]');
   avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });

@@ -6,6 +6,7 @@
  * playing and scrubbing send nothing.
  */
 
+import { pressOnly } from "../component/element.js";
 import { UndoStack } from "../component/undo_stack.js";
 import { loadFloats } from "../component/load.js";
 import { LatestImage } from "../decoder/latest_image.js";
@@ -149,7 +150,7 @@ export default class PathMap extends DecodedMap {
 
   setTool(tool) {
     this.tool = tool;
-    this.press.tool(tool);
+    pressOnly(this.root, "tool", tool);
     showSummary(this);
   }
 

@@ -1,5 +1,6 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
+import { pressOnly } from "../component/element.js";
 import { densityText } from "../map/items.js";
 
 const DESCRIPTIONS = {
@@ -12,8 +13,7 @@ const DESCRIPTIONS = {
 /** The controls follow the path; a field that has the focus is left alone. */
 export function showControls(map) {
   const { state } = map, put = (selector, value) => { const e = map.find(selector); if (document.activeElement !== e) e.value = value; };
-  map.press.kind(state.kind);
-  map.press.spacing(state.spacing);
+  for (const name of ["kind", "spacing"]) pressOnly(map.root, name, state[name]);
   put('[data-field="frames"]', state.frames);
   put('[data-testid="class-select"]', state.label ?? "");
   put('[data-testid="noise-seed"]', state.seed);

@@ -1,6 +1,6 @@
 /** A map on which every position decodes to an image: what the maps of Explore and Interpolate share. */
 
-import { press } from "../component/element.js";
+import { onButtons, press } from "../component/element.js";
 import { loadBuffer, loadFloats } from "../component/load.js";
 import { Debouncer } from "../component/debounce.js";
 import { keyOf, ImageSource } from "../decoder/image_source.js";
@@ -44,15 +44,13 @@ export class DecodedMap {
   /** Connects the buttons around the map; `data-do` names one of the tools. */
   wire(tools) {
     const all = { "zoom-in": () => this.zoom(1.5), "zoom-out": () => this.zoom(1 / 1.5), fit: () => this.fit(), ...tools };
-    for (const button of this.all("[data-do]")) button.onclick = all[button.dataset.do];
-    for (const button of this.all("[data-layer]")) {
-      button.onclick = () => {
-        if (!this.items) return;
-        flip(this.state.layers, button.dataset.layer);
-        this.showLayers();
-        this.commit();
-      };
-    }
+    onButtons(this.root, "do", (name) => all[name]());
+    onButtons(this.root, "layer", (layer) => {
+      if (!this.items) return;
+      flip(this.state.layers, layer);
+      this.showLayers();
+      this.commit();
+    });
   }
 
   /** Carries out a key that both maps have or that `actions` names in lower case; returns whether there is one. */

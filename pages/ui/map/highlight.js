@@ -4,9 +4,10 @@
  * so its items are hidden meanwhile. Writing pixels is several times as fast as 10,000 calls of drawImage.
  */
 
+import { sharpContext } from "../component/canvas.js";
 import { element } from "../component/element.js";
 import { shapeOf } from "./scatter.js";
-import { MARGIN, resize } from "./viewport.js";
+import { MARGIN } from "./viewport.js";
 
 const GREY = 0.32; // opacity of the text colour in the grey; overlapping marks do not get darker
 
@@ -25,8 +26,8 @@ export class HighlightLayer {
    * @param {number} size of a marker in pixels
    */
   draw(view, theme, { items, mask, hidden, shown }, size) {
-    const { ratio, width, height } = resize(this.canvas, view);
-    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
+    const ctx = sharpContext(this.canvas, view.width, view.height), { width, height } = this.canvas;
+    const image = ctx.createImageData(width, height), ratio = devicePixelRatio || 1;
     const { codes, labels, latentSize, count } = items, { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit;
     const left = MARGIN.l * ratio, top = MARGIN.t * ratio, right = left + view.plotWidth * ratio, bottom = top + view.plotHeight * ratio;
     const side = Math.ceil(1.2 * size * ratio), half = side / 2, area = { data: image.data, width, left, top, right, bottom };

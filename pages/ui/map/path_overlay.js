@@ -1,5 +1,6 @@
 /** Drawn over the Interpolate page's map: the path, its frames, numbered waypoints, a stroke. */
 
+import { tracePath } from "../component/canvas.js";
 import { disc } from "./overlay.js";
 
 const MAX_POINTS = 190; // of a committed stroke
@@ -30,10 +31,7 @@ export function drawPath(ctx, view, theme, scene) {
 }
 
 /** Begins a path through codes. */
-export function trace(ctx, view, codes) {
-  ctx.beginPath();
-  codes.forEach(([z1, z2], i) => ctx[i ? "lineTo" : "moveTo"](...view.toPixel(z1, z2)));
-}
+export const trace = (ctx, view, codes) => tracePath(ctx, codes.map(([z1, z2]) => view.toPixel(z1, z2)));
 
 function line(ctx, view, codes, colour, width) {
   trace(ctx, view, codes);
