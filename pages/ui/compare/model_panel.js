@@ -6,16 +6,13 @@ import { densityText, Items } from "../map/items.js";
 import { LinkedPlane } from "../map/linked.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { MARGIN } from "../map/viewport.js";
-import { fill, paint } from "../decoder/pixels.js";
+import { Picture } from "../decoder/pixels.js";
 
 export class ComparePanel extends LinkedPlane {
   constructor(element, handlers) {
     super(element, handlers);
-    this.canvas = this.find('[data-testid="decoded-image"]');
-    this.ctx = this.canvas.getContext("2d");
-    this.source = new ImageSource(
-      (pixels, { z }) => this.present(z, "browser", () => paint(pixels, this.channels, this.image.data)),
-      (bytes, { z }) => this.present(z, "server", () => fill(this.image.data, bytes, this.channels)), { decodes: [], served: 0 });
+    this.picture = new Picture(this.find('[data-testid="decoded-image"]'), () => { if (this.item !== null) this.showFacts(); });
+    this.source = ImageSource.onto(this.picture);
   }
 
   /** Loads one model: { facts, urls, title }. */
@@ -30,9 +27,8 @@ export class ComparePanel extends LinkedPlane {
     try {
       const [items, buffer] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program)]);
       this.source.openOrServe(buffer, urls.decode, facts); // models are compared at zero noise
-      const [channels, height, width] = items.image;
-      Object.assign(this.canvas, { width, height });
-      Object.assign(this, { items, channels, image: this.ctx.createImageData(width, height), shown: null, original: null });
+      this.picture.resize(items.image);
+      Object.assign(this, { items, shown: null, original: null });
       await this.drawItems(Plotly, items, theme, hidden);
       this.element.dataset.state = "ready";
     } catch (error) {
@@ -51,18 +47,11 @@ export class ComparePanel extends LinkedPlane {
     if (key === this.shown) return;
     this.shown = key;
     Object.assign(this, { z, item });
-    this.canvas.setAttribute("aria-label", `Decoded by ${this.items.name} at ${z.join(", ")}`);
+    this.picture.canvas.setAttribute("aria-label", `Decoded by ${this.items.name} at ${z.join(", ")}`);
     this.source.draw(this.latentAt(z, item));
     this.find(".cm-original").hidden = item === null;
     this.find(".cm-decoded").textContent = item === null ? z.map((v) => v.toFixed(2)).join(", ") : "decoded";
     this.showFacts();
-  }
-
-  present(z, source, draw) {
-    draw();
-    this.ctx.putImageData(this.image, 0, 0);
-    Object.assign(this.canvas.dataset, { z: z.join(","), source });
-    if (this.item !== null) this.showFacts();
   }
 
   showOriginal(picture, item) {
@@ -80,7 +69,7 @@ export class ComparePanel extends LinkedPlane {
     const { items, z, item, source } = this, survey = items.survey(z), { mix, near } = survey;
     const lines = [`density ${densityText(survey)}`];
     lines.push(`${mix[0].count} of the ${near.length} nearest: ${items.classes[mix[0].label]}`);
-    const error = item !== null && this.original?.item === item && this.canvas.dataset.z === z.join(",") ? this.error() : null;
+    const error = item !== null && this.original?.item === item && this.picture.canvas.dataset.z === z.join(",") ? this.error() : null;
     if (error !== null) lines.push(`MSE ${error.toFixed(4)} per pixel`);
     else if (source.remote) lines.push("decoded on the server");
     this.find(".cm-facts").replaceChildren(...lines.map((text) => element("span", { textContent: text })));
@@ -88,7 +77,7 @@ export class ComparePanel extends LinkedPlane {
 
   /** Mean squared error per pixel between the decoded and the original image, both in [0, 1]. */
   error() {
-    const a = this.image.data, b = this.original.data;
+    const a = this.picture.image.data, b = this.original.data;
     let sum = 0;
     for (let i = 0; i < a.length; i++) if (i % 4 !== 3) sum += ((a[i] - b[i]) / 255) ** 2;
     return sum / (0.75 * a.length);

@@ -34,17 +34,6 @@ export interface Facts {
   densityQuantiles: number[];
 }
 
-/** Where the heavy parts are, relative to the page. */
-export interface Urls {
-  points: string;
-  density?: string;
-  entropy?: string;
-  items: string; // before `/{number}.png`
-  decode: string; // before `?z=`
-  program?: string;
-  noise?: string; // [seeds, contextSize] float32
-}
-
 /** Colours and fonts of Streamlit's theme. */
 export interface Theme extends Record<"text" | "ground" | "grid" | "accentText" | "sans" | "mono", string> {
   classes: string[];

@@ -24,7 +24,7 @@ export default class Drawing {
     onButtons(root, "brush", (brush) => { this.brush = Number(brush); pressOnly(root, "brush", brush); });
     this.find('[data-do="undo"]').onclick = () => { this.strokes.pop(); this.draw(); };
     this.find('[data-do="clear"]').onclick = () => { this.strokes = []; this.draw(); };
-    this.find('[data-do="use"]').onclick = () => this.use();
+    this.find('[data-do="use"]').onclick = () => this.sendImage("drawing", this.grey);
     this.listen();
   }
 
@@ -101,16 +101,10 @@ export default class Drawing {
     for (const name of ["undo", "clear", "use"]) this.find(`[data-do="${name}"]`).disabled = this.strokes.length === 0;
   }
 
-  use() { this.sendImage("drawing", this.grey); }
-
   async paste(file) {
-    const status = this.find(".dr-status");
-    if (file.size > MAX_BYTES) {
-      status.textContent = `The pasted image has ${(file.size / 1e6).toFixed(1)} MB; expected at most 4 MB. Copy a smaller one.`;
-      return;
-    }
-    status.textContent = "";
-    this.sendImage("pasted", new Uint8Array(await file.arrayBuffer()));
+    const large = file.size > MAX_BYTES, megabytes = (file.size / 1e6).toFixed(1);
+    this.find(".dr-status").textContent = large ? `The pasted image has ${megabytes} MB; expected at most 4 MB. Copy a smaller one.` : "";
+    if (!large) this.sendImage("pasted", new Uint8Array(await file.arrayBuffer()));
   }
 
   sendImage(kind, bytes) {

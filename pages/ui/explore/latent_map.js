@@ -35,7 +35,7 @@ export default class LatentMap extends DecodedMap {
 
   actions() {
     return {
-      preview: (place) => this.setPreview(place),
+      preview: (place) => { if (this.items) { this.preview = place && this.complete(place); this.redraw(); } },
       held: () => this.state.z,
       hold: (place) => this.hold(place.length > 2 ? place : this.complete(place)),
       release: () => { this.announce(); this.commit(); },
@@ -74,12 +74,6 @@ export default class LatentMap extends DecodedMap {
 
   /** A point of the plane with the other dimensions of the current code. */
   complete([z1, z2]) { return round([z1, z2, ...this.state.z.slice(2)]); }
-
-  setPreview(place) {
-    if (!this.items) return;
-    this.preview = place && this.complete(place);
-    this.redraw();
-  }
 
   hold(z) {
     if (!this.items) return;

@@ -10,7 +10,7 @@ import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { SampleMap } from "./sample_map.js";
-import { draw, fill, paint } from "../decoder/pixels.js";
+import { Picture } from "../decoder/pixels.js";
 
 const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
@@ -20,7 +20,7 @@ export default class SampleGrid {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.grid = this.find(".sg-grid");
-    this.canvas = this.find('[data-testid="decoded-image"]');
+    this.picture = new Picture(this.find('[data-testid="decoded-image"]'));
     this.selected = new Set();
     this.sort = "sampled";
     this.spread = this.find("[data-spread]");
@@ -58,20 +58,13 @@ export default class SampleGrid {
 
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
-    const [channels, height, width] = facts.image;
-    Object.assign(this.canvas, { width, height });
-    this.source = new ImageSource((pixels, latent) => this.present(latent, "browser", (rgba) => paint(pixels, channels, rgba)),
-      (bytes, latent) => this.present(latent, "server", (rgba) => fill(rgba, bytes, channels)), { decodes: [], served: 0 });
+    this.picture.resize(facts.image);
+    this.source = ImageSource.onto(this.picture);
     const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
     this.polygon = null;
     this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
-  }
-
-  present({ z }, source, write) {
-    draw(this.canvas, write);
-    Object.assign(this.canvas.dataset, { z: z.join(","), source });
   }
 
   /** Shows a new sheet, with its first image selected. */

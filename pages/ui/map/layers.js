@@ -14,12 +14,11 @@ export class Layers {
   /** @type {import("../decoder/image_source").ImageSource} */ source;
   /** @type {() => void} called when tiles have been decoded */ onGrown;
 
-  constructor(canvas) {
-    this.canvas = canvas;
-    this.on = new Set();
-    this.tiles = new Map();
-    this.fields = {};
-  }
+  on = new Set();
+  tiles = new Map();
+  fields = {};
+
+  constructor(canvas) { this.canvas = canvas; }
 
   /** Takes a new model. @param source decodes the tiles; without one there are none */
   setModel(items, source) {
@@ -88,18 +87,14 @@ export class Layers {
     this.timer = setTimeout(() => {
       const start = performance.now();
       for (const { key, slice, latent } of missing) {
+        const { width, height } = this.source.decoder, picture = element("canvas", { width, height });
+        this.source.paintOn(picture, latent);
         if (this.tiles.size > MAX_TILES) this.tiles.delete(this.tiles.keys().next().value);
-        this.tiles.set(key, { slice, picture: this.picture(latent) });
+        this.tiles.set(key, { slice, picture });
         if (performance.now() - start > FRAME_BUDGET) break;
       }
       this.onGrown?.();
     }, 0);
-  }
-
-  picture(latent) {
-    const { decoder } = this.source, tile = element("canvas", { width: decoder.width, height: decoder.height });
-    this.source.paintOn(tile, latent);
-    return tile;
   }
 
   destroy() { clearTimeout(this.timer); }

@@ -2,7 +2,7 @@
 
 import { ImageSource } from "../decoder/image_source.js";
 import { round } from "../map/viewport.js";
-import { draw, fill, paint } from "../decoder/pixels.js";
+import { Picture } from "../decoder/pixels.js";
 
 /** x = mean + y · axes, for a frame [1 + K, P] of the mean and the axes. */
 export function affine(frame, size, y) {
@@ -13,15 +13,11 @@ export function affine(frame, size, y) {
 
 /** The image of one plane: `draw(y)` for coordinates [K]. */
 class InverseImage {
-  constructor(canvas, [channels, height, width], kind) {
-    Object.assign(canvas, { width, height, hidden: false });
+  constructor(canvas, image, kind) {
+    canvas.hidden = false;
     canvas.dataset.testid = kind;
-    Object.assign(this, { canvas, channels });
-  }
-
-  put(z, source, write) {
-    draw(this.canvas, write);
-    Object.assign(this.canvas.dataset, { z: z.join(","), source });
+    this.picture = new Picture(canvas);
+    this.picture.resize(image);
   }
 }
 
@@ -30,8 +26,7 @@ export class Decoded extends InverseImage {
   constructor(canvas, { facts, urls, frame, program }) {
     super(canvas, facts.image, "decoded-image");
     Object.assign(this, { frame, latentSize: facts.latentSize });
-    this.source = new ImageSource((pixels, { z }) => this.put(z, "browser", (rgba) => paint(pixels, this.channels, rgba)),
-      (bytes, { z }) => this.put(z, "server", (rgba) => fill(rgba, bytes, this.channels)), { decodes: [], served: 0 });
+    this.source = ImageSource.onto(this.picture);
     this.source.openOrServe(program, urls.decode, facts); // the image at the means of a hierarchy
   }
 
@@ -52,7 +47,7 @@ export class Linear extends InverseImage {
     Object.assign(this, { frame, size: facts.image.reduce((a, b) => a * b) });
   }
 
-  draw(y) { this.put(round(y), "browser", (rgba) => paint(affine(this.frame, this.size, y), this.channels, rgba)); }
+  draw(y) { this.picture.showPixels(affine(this.frame, this.size, y), { z: round(y), label: null, seed: 0 }); }
 
   describe(y, own) {
     const [first, second] = y.map((v) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(2)}`);
