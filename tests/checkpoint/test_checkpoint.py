@@ -2,10 +2,16 @@
 
 import contextlib
 import json
+import math
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,6 +19,7 @@ from safetensors.torch import load_file, save_file
 import vae
 from vae import CheckpointError, checkpoint, list_checkpoints, load
 from vae.models import build
+from vae.nn.distributions import Mixture
 
 
 @pytest.fixture
@@ -84,6 +91,13 @@ DAMAGE = {
     "not text": lambda p: (p / "config.json").write_bytes(b"\xff\xfe\x00"),
     "digest of others": lambda p: edit(p, "metrics.json", digest="0" * 64),
     "config is a folder": lambda p: ((p / "config.json").unlink(), (p / "config.json").mkdir()),
+    "config is a pipe": lambda p: ((p / "config.json").unlink(), os.mkfifo(p / "config.json")),
+    "number is text": lambda p: edit(p, "metrics.json", evaluation={"neg_elbo": "x"}),
+    "evaluation is a number": lambda p: edit(p, "metrics.json", evaluation=5),
+    "not a number": lambda p: edit(p, "metrics.json", evaluation={"kl": math.nan}),
+    "huge number": lambda p: edit(p, "metrics.json", seconds=10**400),
+    "curve of text": lambda p: edit(p, "metrics.json", curve=["x"]),
+    "command is a list": lambda p: edit(p, "metrics.json", command=[]),
 }
 # Only seen when the weights are looked at: a listing, which must be cheap, may miss these.
 DEEP_DAMAGE = {
@@ -187,6 +201,122 @@ def test_a_reader_never_finds_a_partly_written_checkpoint(settings, saved):
         digests.add(load(saved).digest)
     writer.join()
     assert writer.exitcode == 0 and len(digests) > 3
+
+
+def test_a_config_of_a_huge_model_takes_no_memory(saved):
+    edit(saved, "config.json", schema=1)
+    config = json.loads((saved / "config.json").read_text())
+    config["model"]["encoder_widths"] = config["model"]["decoder_widths"] = [16384] * 32
+    (saved / "config.json").write_text(json.dumps(config))
+    redigest(saved)
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(CheckpointError, match="encoder"):
+        load(saved)
+    assert psutil.Process().memory_info().rss < before + 100e6
+
+
+KILLED_SAVES = """
+import os, shutil, sys
+from pathlib import Path
+import torch
+import vae
+from vae import checkpoint
+from vae.models import build
+
+folder, fresh = Path(sys.argv[1]), sys.argv[2] == "fresh"
+model = {"encoder_widths": [4], "decoder_widths": [4]}
+config = vae.Config.from_json({"schema": 1, "model": model})
+digests = []
+for _ in range(2):
+    digests.append(checkpoint.save(folder / "model", build(config.model), config, {}))
+new = build(config.model)
+shutil.rmtree(folder / "model") if fresh else None
+for last in range(1, 200):
+    shutil.rmtree(folder / "copy", ignore_errors=True)
+    folder.joinpath("copy").mkdir()
+    path = folder / "copy/model"
+    None if fresh else shutil.copytree(folder / "model", path)
+    pid = os.fork()
+    if not pid:
+        count = 0
+        def kill(event, arguments):
+            global count
+            if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir") and str(
+                folder
+            ) in str(arguments):
+                count += 1
+                if count == last:
+                    os._exit(9)
+        sys.addaudithook(kill)
+        checkpoint.save(path, new, config, {})
+        os._exit(0)
+    killed = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    found = vae.load(path).digest if path.exists() else None
+    assert found != digests[0] and (fresh or found), last
+    after = checkpoint.save(path, new, config, {})
+    assert vae.load(path).digest == after and found in (after, None if fresh else digests[1]), last
+    names = sorted(p.name for p in path.iterdir())
+    assert names == ["config.json", "metrics.json", "weights.safetensors"], names
+    if not killed:
+        break
+print(last)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs fork")
+@pytest.mark.parametrize("target", ["fresh", "older"])
+def test_a_kill_at_any_file_operation_leaves_the_old_or_the_new_checkpoint(target, tmp_path):
+    command = [sys.executable, "-c", KILLED_SAVES, str(tmp_path), target]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 8
+
+
+BROKEN_RESULTS = {
+    "flipped bit": lambda raw: raw[:-5] + bytes([raw[-5] ^ 4]) + raw[-4:],
+    "other owner": lambda raw: raw.replace(b"checkpoint", b"checkpaint"),
+    "cut": lambda raw: raw[:-1],
+    "deep header": lambda raw: (200_000).to_bytes(8, "little") + b"[" * 200_000,
+    "strange type": lambda raw: raw.replace(b'"F32"', b'"F8_E8M0"'),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_RESULTS)
+def test_damaged_codes_are_ignored(damage, saved):
+    checkpoint.save_codes(saved, "split", {"mean": np.ones((5, 2), np.float32)})
+    assert checkpoint.load_codes(load(saved), "split")["mean"].shape == (5, 2)
+    file = saved / "codes.safetensors"
+    file.write_bytes(BROKEN_RESULTS[damage](file.read_bytes()))
+    assert checkpoint.load_codes(load(saved), "split") is None
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {"mean": np.full((5, 2), np.nan, np.float32)},
+        {"mean": np.ones((5, 3), np.float32)},
+        {"mean": np.ones((5, 2), bool)},
+        {"std": np.ones((5, 2), np.float32)},
+    ],
+    ids=["not finite", "three columns", "bool", "no mean"],
+)
+def test_codes_that_do_not_belong_to_the_model_are_ignored(codes, saved):
+    checkpoint.save_codes(saved, "split", codes)
+    assert checkpoint.load_codes(load(saved), "split") is None
+
+
+def test_an_aggregate_of_wrong_shapes_is_ignored(saved):
+    mixture = Mixture.standard_normal(2)
+    checkpoint.save_aggregate(saved, mixture)
+    assert checkpoint.load_aggregate(load(saved)) is not None
+    for wrong in (
+        mixture._replace(means=torch.zeros(2, 2)),
+        mixture._replace(scales=torch.ones(1, 2)),
+        mixture._replace(log_weights=torch.zeros(())),
+        mixture._replace(means=torch.full((1, 2), torch.inf)),
+    ):
+        checkpoint.save_aggregate(saved, wrong)
+        assert checkpoint.load_aggregate(load(saved)) is None
 
 
 @pytest.mark.parametrize("name", ["cvae", "hvae"])

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..files import atomic
+from ..files.locks import locked
 from ..nn.distributions import Mixture
-from .folder import Checkpoint, CheckpointError, entry_of, json_bytes
-from .tensor_file import read_tensors, write_tensors
+from .folder import Checkpoint, entry_of, json_bytes
+from .tensor_file import CheckpointError, read_tensors, write_tensors
 
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
 THRESHOLDS = "anomaly.json"
@@ -25,10 +27,12 @@ def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]
 
 def load_codes(checkpoint: Checkpoint, split_digest: str) -> dict[str, np.ndarray] | None:
     """The stored codes of a split, or None if there are none for these weights and this split."""
-    read = read_tensors(checkpoint.path / CODES)
-    if read is None or read[1] != {"checkpoint": checkpoint.digest, "split": split_digest}:
+    owner = {"checkpoint": checkpoint.digest, "split": split_digest}
+    codes = _stored(checkpoint.path / CODES, owner)
+    shapes = {tuple(tensor.shape[1:]) for tensor in codes.values()}
+    if "mean" not in codes or shapes != {(checkpoint.config.model.latent,)}:
         return None
-    return {name: tensor.numpy() for name, tensor in read[0].items()}
+    return {name: tensor.numpy() for name, tensor in codes.items()}
 
 
 def save_aggregate(path: str | Path, aggregate: Mixture) -> None:
@@ -39,22 +43,37 @@ def save_aggregate(path: str | Path, aggregate: Mixture) -> None:
 
 def load_aggregate(checkpoint: Checkpoint) -> Mixture | None:
     """The stored aggregate posterior, or None if there is none for these weights."""
-    read = read_tensors(checkpoint.path / AGGREGATE)
-    if read is None or read[1] != {"checkpoint": checkpoint.digest}:
+    stored = _stored(checkpoint.path / AGGREGATE, {"checkpoint": checkpoint.digest})
+    if stored.keys() != set(Mixture._fields):
         return None
-    if read[0].keys() != set(Mixture._fields):
+    mixture, latent = Mixture(**stored), checkpoint.config.model.latent
+    count = len(mixture.log_weights.reshape(-1))
+    shapes = (count,), (count, latent), (count, latent, latent)
+    if tuple(tuple(tensor.shape) for tensor in mixture) != shapes:
         return None
-    mixture, model = Mixture(**read[0]), checkpoint.model
-    return mixture if len(mixture.means) % max(1, model.classes) == 0 else None
+    return mixture if count % max(1, checkpoint.model.classes) == 0 else None
+
+
+def _stored(path: Path, owner: dict[str, str]) -> dict[str, Tensor]:
+    """The tensors of a file of finite floats that belongs to `owner`; else empty."""
+    try:
+        tensors, facts = read_tensors(path)
+    except (FileNotFoundError, CheckpointError):
+        return {}
+    if facts != owner or not all(tensor.is_floating_point() for tensor in tensors.values()):
+        return {}
+    tensors = {name: tensor.float() for name, tensor in tensors.items()}
+    return tensors if all(tensor.isfinite().all() for tensor in tensors.values()) else {}
 
 
 def save_threshold(path: str | Path, threshold: dict) -> None:
     """Stores the anomaly threshold of one score, in addition to those of other scores."""
     path = Path(path)
     owner = str(entry_of(path).digest)
-    scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
     try:
-        atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
+        with locked(path / f".{THRESHOLDS}.lock"):
+            scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
+            atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
     except OSError as error:
         raise CheckpointError(f"{path / THRESHOLDS} cannot be written ({error})") from error
 
@@ -64,5 +83,5 @@ def load_thresholds(path: str | Path, digest: str) -> dict[str, dict]:
     try:
         stored = json.loads((Path(path) / THRESHOLDS).read_bytes())
         return dict(stored["scores"]) if stored["checkpoint"] == digest else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}

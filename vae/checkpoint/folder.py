@@ -1,41 +1,50 @@
 """Checkpoints: folders with config.json, weights.safetensors and metrics.json, without pickles.
 
-`save` is atomic: a reader finds the old checkpoint or the new one.
+`save` is atomic: a reader finds the old checkpoint or the new one, also after a crash at any time.
 """
 
 import hashlib
 import json
 import platform
-import struct
+import shutil
+import stat
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 import torch
-from safetensors import SafetensorError
 from safetensors import torch as tensors_io
-from torch import Tensor
 
 from ..config import Config
-from ..errors import AtelierError
-from ..files import atomic
+from ..files import atomic, records
 from ..models import MODELS, build
 from ..models.base import Autoencoder
 from ..validation import ConfigError, one_of
+from .tensor_file import CheckpointError, header, parse
 
 CONFIG, WEIGHTS, METRICS = "config.json", "weights.safetensors", "metrics.json"
 MAX_WEIGHTS_BYTES = 256 * 2**20
 MAX_JSON_BYTES = 4 * 2**20
-
+Value = TypeVar("Value")
+# A complete newer version inside the folder of an older one, until its files have been moved.
+_NEXT = ".next"
 
 # Modules whose tensors older checkpoints store under another name.
 _RENAMED_MODULES = {"told": "condition", "of_label": "class_prior", "into": "project"}
 
 
-class CheckpointError(AtelierError):
-    """A folder that is not a usable checkpoint: what came, what was expected, what to do."""
+class _Metrics(msgspec.Struct):
+    """The types of the metrics that the program reads; other entries are not checked."""
+
+    seed: int | None = None
+    command: str = ""
+    seconds: float | None = None
+    data: dict[str, str] | None = None
+    curve: list[dict[str, float]] = []
+    evaluation: dict[str, float | bool | list[float] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,14 +76,18 @@ def load(path: str | Path) -> Checkpoint:
     path = Path(path)
     config, metrics, raw = _read(path)
     try:
-        weights = with_current_names(tensors_io.load(raw))
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path.name}/{WEIGHTS} is not a complete safetensors file ({error}); "
-            "copy the folder again"
-        ) from error
+        with torch.device("meta"):  # no memory is taken for a model that does not fit the file
+            expected = build(config.model).state_dict()
+        shapes = {k: t["shape"] for k, t in header(raw).items() if k != "__metadata__"}
+        _compare(with_current_names(shapes), {k: list(t.shape) for k, t in expected.items()})
+        weights = with_current_names(parse(raw))
+        for key, tensor in weights.items():
+            if not tensor.to(expected[key].dtype).isfinite().all():
+                raise ValueError(f"{key} has values that are not finite")
+    except ValueError as error:
+        raise CheckpointError(f"{path.name}/{WEIGHTS}: {error}; copy the folder again") from error
     model = build(config.model)
-    _fill(model, weights, path.name)
+    model.load_state_dict(weights)
     model.eval().requires_grad_(False)
     return Checkpoint(model, config, metrics, path.name, digest_of(config, raw), path)
 
@@ -93,7 +106,6 @@ def entry_of(path: str | Path) -> Entry:
     path = Path(path)
     try:
         config, metrics, raw = _read(path)
-        _check_header(path.name, raw)
     except CheckpointError as error:
         return Entry(path.name, path, error=str(error))
     return Entry(path.name, path, config, metrics, digest_of(config, raw))
@@ -126,18 +138,16 @@ def save(
         METRICS: json_bytes(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
     }
     path = Path(path)
+    target = path
     try:
-        if path.exists():
-            # A folder cannot be replaced in one step everywhere: metrics.json, which holds the
-            # digest of the other two, is written last, and readers wait until the three agree.
-            with ExitStack() as places:
-                for name in (METRICS, WEIGHTS, CONFIG):  # renamed in reverse order
-                    places.enter_context(atomic.replacing(path / name)).write_bytes(files[name])
-        else:
-            with atomic.replacing(path) as place:
-                place.mkdir(parents=True)
-                for name, content in files.items():
-                    (place / name).write_bytes(content)
+        if path.exists():  # a folder cannot be replaced in one step everywhere
+            _finish(path)
+            target = path / _NEXT
+        with atomic.replacing(target) as place:
+            place.mkdir(parents=True)
+            for name, content in files.items():
+                (place / name).write_bytes(content)
+        _finish(path)
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be written ({error}); choose another --out"
@@ -145,11 +155,20 @@ def save(
     return digest_of(config, raw)
 
 
-def with_current_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict with the current names of modules."""
+def _finish(path: Path) -> None:
+    """Moves the files of a newer version, which readers prefer already, to their places."""
+    for name in (WEIGHTS, CONFIG, METRICS):
+        if (path / _NEXT / name).exists():
+            (path / _NEXT / name).replace(path / name)
+    shutil.rmtree(path / _NEXT, ignore_errors=True)
+    atomic.remove_leftovers(path / _NEXT)
+
+
+def with_current_names(weights: dict[str, Value]) -> dict[str, Value]:
+    """A state dict, or other values by name, with the current names of modules."""
     return {
-        ".".join(_RENAMED_MODULES.get(part, part) for part in name.split(".")): tensor
-        for name, tensor in weights.items()
+        ".".join(_RENAMED_MODULES.get(part, part) for part in name.split(".")): value
+        for name, value in weights.items()
     }
 
 
@@ -176,10 +195,8 @@ def json_bytes(data: dict) -> bytes:
 def _read(path: Path) -> tuple[Config, dict, bytes]:
     """Config, metrics and the bytes of the weights, checked against each other."""
     for attempt in range(5):
-        config_raw, raw = (
-            _bytes(path, CONFIG, MAX_JSON_BYTES),
-            _bytes(path, WEIGHTS, MAX_WEIGHTS_BYTES),
-        )
+        config_raw = _bytes(path, CONFIG, MAX_JSON_BYTES)
+        raw = _bytes(path, WEIGHTS, MAX_WEIGHTS_BYTES)
         metrics = _object(path, METRICS, _bytes(path, METRICS, MAX_JSON_BYTES))
         try:
             config = Config.from_json(_object(path, CONFIG, config_raw))
@@ -187,26 +204,39 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
         except ConfigError as error:
             raise CheckpointError(f"{path.name}/{CONFIG}: {error}") from error
         if metrics.get("digest") == digest_of(config, raw):
-            return config, metrics, raw
+            break
         if attempt < 4:
             time.sleep(0.02)  # it may be being replaced
-    _check_header(path.name, raw)
-    raise CheckpointError(
-        f"{path.name}: config and weights do not match the digest in {METRICS}; "
-        "copy the folder again"
-    )
+    try:
+        header(raw)
+        if attempt == 4:
+            raise ValueError(f"it and {CONFIG} do not match the digest in {METRICS}")
+    except ValueError as error:
+        raise CheckpointError(f"{path.name}/{WEIGHTS}: {error}; copy the folder again") from error
+    numbers = metrics.get("evaluation")
+    if isinstance(numbers, dict):
+        numbers = {k: v for k, v in numbers.items() if k != "split"}
+    try:
+        records.convert(metrics | {"evaluation": numbers}, _Metrics, CheckpointError)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path.name}/{METRICS}: {error}; copy the folder again") from error
+    return config, metrics, raw
 
 
 def _bytes(path: Path, name: str, limit: int) -> bytes:
-    file = path / name
+    file = path / _NEXT / name if (path / _NEXT / name).exists() else path / name
     try:
-        size = file.stat().st_size
-        if size > limit:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise CheckpointError(f"{path.name}/{name} is not a file; copy the folder again")
+        if found.st_size > limit:
             raise CheckpointError(
-                f"{path.name}/{name} has {size:,} bytes; at most {limit:,} are read"
+                f"{path.name}/{name} has {found.st_size:,} bytes; at most {limit:,} are read"
             )
         return file.read_bytes()
     except FileNotFoundError:
+        if file.parent.name == _NEXT:  # it was moved meanwhile
+            return _bytes(path, name, limit)
         raise CheckpointError(
             f"{path} has no {name}; expected a folder with {CONFIG}, {WEIGHTS} and {METRICS}"
         ) from None
@@ -216,7 +246,7 @@ def _bytes(path: Path, name: str, limit: int) -> bytes:
 
 def _object(path: Path, name: str, raw: bytes) -> dict:
     try:
-        data = json.loads(raw)
+        data = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path.name}/{name} is not JSON ({error}); copy the folder again"
@@ -226,36 +256,18 @@ def _object(path: Path, name: str, raw: bytes) -> dict:
     return data
 
 
-def _check_header(name: str, raw: bytes) -> None:
-    """Compares the length of a safetensors file with its header. Raises `CheckpointError`."""
-    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else MAX_WEIGHTS_BYTES
-    try:
-        header = json.loads(raw[8 : 8 + length]) if length < len(raw) else None
-        ends = [t["data_offsets"][1] for k, t in (header or {}).items() if k != "__metadata__"]
-        announced = 8 + length + max(ends)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-        raise CheckpointError(
-            f"{name}/{WEIGHTS} does not begin with a safetensors header; copy the folder again"
-        ) from None
-    if announced != len(raw):
-        raise CheckpointError(
-            f"{name}/{WEIGHTS} has {len(raw):,} bytes, its header says {announced:,}; "
-            "copy the folder again"
-        )
+def _refuse(number: str) -> None:
+    raise ValueError(f"{number} is not a JSON number")
 
 
-def _fill(model: Autoencoder, weights: dict[str, Tensor], name: str) -> None:
-    """Copies weights into a model after checking their names, shapes and values."""
-    expected = model.state_dict()
-    for key in expected.keys() ^ weights.keys():
+def _compare(shapes: dict[str, list[int]], expected: dict[str, list[int]]) -> None:
+    """Raises ValueError for the first tensor that the other side lacks or that differs."""
+    for key in expected.keys() ^ shapes.keys():
         side = "lacks" if key in expected else "has an unknown"
-        raise CheckpointError(f"{name}/{WEIGHTS} {side} tensor {key}; it belongs to another model")
-    for key, tensor in weights.items():
-        if tensor.shape != expected[key].shape:
-            raise CheckpointError(
-                f"{name}/{WEIGHTS}: {key} has shape {tuple(tensor.shape)}, the config requires "
-                f"{tuple(expected[key].shape)}; it belongs to another model"
+        raise ValueError(f"it {side} tensor {key} and belongs to another model")
+    for key, shape in shapes.items():
+        if shape != expected[key]:
+            raise ValueError(
+                f"{key} has shape {shape}, the config requires {expected[key]}; it belongs to "
+                "another model"
             )
-        if not torch.isfinite(tensor).all():
-            raise CheckpointError(f"{name}/{WEIGHTS}: {key} has values that are not finite")
-    model.load_state_dict({k: v.to(expected[k].dtype) for k, v in weights.items()})

@@ -13,17 +13,32 @@ from pathlib import Path
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path in the same folder; what is written there is renamed to `path`.
 
-    A file replaces an older file; a folder requires that `path` does not exist. If the block or
-    the renaming fails, `path` is unchanged and the temporary path is removed. Temporary names are
-    unique, so several threads and processes may write the same path. Raises OSError.
+    A file replaces an older file; a folder requires that `path` does not exist. The content is on
+    the disk before it is renamed, so that a loss of power leaves the old or the new. If the block
+    or the renaming fails, `path` is unchanged and the temporary path is removed. Temporary names
+    are unique, so several threads and processes may write the same path. Raises OSError.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
+        for part in (*temporary.rglob("*"), temporary):
+            _flush(part)
         temporary.replace(path)
+        _flush(path.parent)
     finally:
         _remove(temporary)
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file or the names in a folder are on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove_leftovers(path: str | Path) -> None:
