@@ -1,6 +1,8 @@
 """Atomic writes: a file is complete or does not exist, also with several writers."""
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +54,29 @@ def test_leftovers_of_a_killed_writer_are_removed(tmp_path):
         (temporary / "part").write_text("half")
     atomic.remove_leftovers(tmp_path / "pack")
     assert sorted(p.name for p in tmp_path.iterdir()) == [temporary.name, "pack", "packs"]
+
+
+def test_the_next_writer_removes_what_was_abandoned_a_day_ago(tmp_path):
+    old, new = tmp_path / ".note.txt.1.aa.tmp", tmp_path / ".note.txt.2.bb.tmp"
+    for temporary in (old, new):
+        temporary.write_text("half")
+    os.utime(old, (0, 0))
+    atomic.write(tmp_path / "note.txt", "whole")
+    assert {p.name for p in tmp_path.iterdir()} == {"note.txt", new.name}
+
+
+def test_content_is_on_the_disk_before_it_is_renamed(tmp_path, monkeypatch):
+    events, flush, rename = [], os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (events.append("flush"), flush(file)))
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: (events.append("rename"), rename(self, to))
+    )
+    atomic.write(tmp_path / "note.txt", "text")
+    with atomic.replacing(tmp_path / "folder") as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text("a")
+    once = ["flush", "rename"] if os.name == "nt" else ["flush", "rename", "flush"]
+    assert events == [*once, *(["flush"] if os.name == "nt" else ["flush"] * 2), *once[1:]]
 
 
 def test_readers_never_see_a_part_and_writers_do_not_collide(tmp_path):

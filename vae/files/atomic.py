@@ -4,9 +4,12 @@ import glob
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_ABANDONED = 24 * 3600.0  # seconds after which no writer is still at work
 
 
 @contextmanager
@@ -19,6 +22,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     are unique, so several threads and processes may write the same path. Raises OSError.
     """
     path = Path(path)
+    remove_leftovers(path, seconds=_ABANDONED)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
@@ -41,14 +45,14 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def remove_leftovers(path: str | Path) -> None:
-    """Removes temporary files and folders of writers of `path` that were killed.
-
-    The caller must hold a lock that keeps others from writing `path` at the same time.
-    """
-    path = Path(path)
+def remove_leftovers(path: str | Path, seconds: float = 0) -> None:
+    """Removes temporary files and folders of writers of `path` that were killed, if they are older
+    than some seconds: with 0, the caller must hold a lock that keeps others from writing."""
+    path, now = Path(path), time.time()
     for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        _remove(temporary)
+        with suppress(OSError):  # another process may have removed it
+            if now - temporary.stat().st_mtime >= seconds:
+                _remove(temporary)
 
 
 def _remove(path: Path) -> None:

@@ -126,9 +126,8 @@ export default class LatentMap extends DecodedMap {
     this.picture.canvas.setAttribute("aria-label", `Decoded image at ${words}`);
   }
 
-  drawMarks(z, dirty) {
+  drawMarks(z) {
     const { items, state, hidden } = this;
-    if (dirty.has("view") || dirty.has("marks")) this.region.drawItems();
     if (this.nearOf !== state.z.join(",")) this.showNear();
     this.overlay.draw(this.view, this.theme, {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,

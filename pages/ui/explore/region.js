@@ -5,7 +5,6 @@
 
 import { press } from "../component/element.js";
 import { closed, drawLasso, inside, Lasso, MAX_CORNERS } from "../map/lasso.js";
-import { HighlightLayer } from "../map/highlight.js";
 
 const CLOSE = 10; // pixels from the first corner at which the next one closes the region
 
@@ -13,7 +12,6 @@ export class Region {
   /** @param map whose state.region is shown; this listens to its pointer before `listen` does */
   constructor(map) {
     Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], shownRegion: null, mask: null });
-    this.highlight = new HighlightLayer(map.find(".la-highlight"));
     map.over.addEventListener("pointerdown", (event) => {
       if (!this.drawing || !map.items || event.button) return;
       const box = map.over.getBoundingClientRect();
@@ -92,20 +90,19 @@ export class Region {
 
   /** Follows the state after a change of the region, the hidden classes or the layer of items. */
   show() {
-    const { map } = this, { items, hidden, state: { region, layers } } = map;
+    const { map } = this, { items, hidden, state: { region } } = map;
     if (region !== this.shownRegion || items !== this.items) {
       Object.assign(this, { shownRegion: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
+      map.plot.select(this.mask);
       if (this.mask) {
         this.counts = items.classes.map(() => 0);
         this.mask.forEach((within, i) => { this.counts[items.labels[i]] += within; });
       }
     }
-    this.shown = layers.has("points");
-    map.find(".la-plotly").classList.toggle("la-quiet", region !== null);
     map.find(".la-region").hidden = region === null;
     map.find('[data-testid="region-count"]').textContent = region ? this.summary() : "";
     map.lists.showLegend(hidden, map.theme, this.counts);
-    map.redraw("marks");
+    map.redraw();
   }
 
   summary() {
@@ -117,13 +114,6 @@ export class Region {
       items.latentSize > 2 && "selected in the plane of z1 and z2 only",
       hiddenNames.length > 0 && `hidden, not counted: ${hiddenNames.join(", ")}`,
     ].filter(Boolean).join("; ") + ". Below: their mean, their standard deviation and new samples.";
-  }
-
-  /** Recolours the items; needed when the view or the region has changed. */
-  drawItems() {
-    const { map, mask, shown, items } = this;
-    if (mask) this.highlight.draw(map.view, map.theme, { items, mask, hidden: map.hidden, shown }, map.plot.markerSize(map.view));
-    else this.highlight.clear();
   }
 
   /** The outline over the map, also while it is being drawn. */

@@ -128,7 +128,7 @@ export class DecodedMap {
     this.view.resize(clientWidth, clientHeight);
   }
 
-  /** Draws in the next frame. @param what "over", "under", "marks" or, for all of it, "view" */
+  /** Draws in the next frame. @param what "over", "under" or, for all of it, "view" */
   redraw(what = "over") {
     (this.dirty ??= new Set()).add(what);
     this.frame ??= requestAnimationFrame(() => {

@@ -4,7 +4,7 @@ import { LatestImage } from "../decoder/latest_image.js";
 import { listen, wheelOncePressed } from "./gestures.js";
 import { Lists } from "./lists.js";
 import { Overlay } from "./overlay.js";
-import { Plot, release } from "./scatter.js";
+import { Plot } from "./scatter.js";
 import { View } from "./viewport.js";
 
 /** One of the maps. */
@@ -46,9 +46,7 @@ export class LinkedPlane {
     this.viewChanged = false;
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     this.plot.hidden = hidden;
-    const before = this.canvases();
     await this.plot.draw(items, this.view, theme);
-    before.filter((canvas) => !canvas.isConnected).forEach(release);
   }
 
   /** Draws the marks over the items. @param scene for the overlay   @param moved whether the view has moved */
@@ -60,13 +58,9 @@ export class LinkedPlane {
     this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, ...scene });
   }
 
-  canvases() { return [...this.find(".la-plotly").querySelectorAll("canvas")]; }
-
   destroy() {
     this.resizer.disconnect();
-    const before = this.canvases();
     this.plot?.destroy();
-    before.forEach(release);
     this.element.remove();
   }
 }

@@ -1,10 +1,11 @@
-/** Plotly draws the axes and the items; it gets no pointer events, so it never resets the view. */
+/** Plotly draws the axes, a canvas the items; neither gets pointer events, so Plotly never resets the view. */
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
+import { PointLayer } from "./points.js";
 import { MARGIN } from "./viewport.js";
 
-// One shape per class, so that colour never carries the meaning alone: Plotly's symbols and their outlines in a box of 12.
+// One shape per class, so that colour never carries the meaning alone: Plotly's symbols and outlines in a box of 12.
 const SHAPES = Object.entries({
   circle: "M6 1a5 5 0 1 0 .001 0z", square: "M1.5 1.5h9v9h-9z", diamond: "M6 0l6 6-6 6-6-6z",
   cross: "M4 1h4v3h3v4H8v3H4V8H1V4h3z", x: "M3 1l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3-3-3z",
@@ -30,43 +31,30 @@ export function loadPlotly(url) {
 export class Plot {
   /** @type {Set<number>} */ hidden = new Set();
   shown = true;
+  /** @type {number | null} the class that is not faded */ focus = null;
 
-  /** @param {HTMLElement} element   @param Plotly the library */
-  constructor(element, Plotly) {
-    this.element = element;
+  /** @param {HTMLElement} home   @param Plotly the library */
+  constructor(home, Plotly) {
+    this.home = home;
     this.Plotly = Plotly;
+    this.canvas = element("canvas", { className: "la-points", ariaHidden: "true" });
+    home.after(this.canvas);
+    this.points = new PointLayer(this.canvas);
   }
 
   /** @param items codes [N, D], labels [N], the number of classes */
   async draw(items, view, theme) {
-    this.theme = theme;
-    this.labels = items.labels;
-    this.classes = items.classes.length;
-    const buckets = items.classes.map(() => ({ x: [], y: [] }));
-    this.slots = new Uint32Array(items.count); // index of each item in its class
-    for (let i = 0; i < items.count; i++) {
-      const bucket = buckets[items.labels[i]];
-      this.slots[i] = bucket.x.length;
-      bucket.x.push(items.codes[i * items.latentSize]);
-      bucket.y.push(items.codes[i * items.latentSize + 1]);
-    }
-    this.perPoint = items.count > 20_000 ? 3 : 5;
-    const traces = buckets.map(({ x, y }, label) => ({
-      type: "scattergl", mode: "markers", hoverinfo: "skip", visible: this.isVisible(label),
-      x: Float32Array.from(x), y: Float32Array.from(y),
-      marker: {
-        symbol: shapeOf(label)[0], color: theme.classes[label % theme.classes.length],
-        size: this.markerSize(view), opacity: items.count > 20_000 ? 0.5 : 0.75, line: { width: 0 },
-      },
-    }));
-    const config = { staticPlot: true, displayModeBar: false, plotGlPixelRatio: devicePixelRatio || 1 };
-    await this.Plotly.newPlot(this.element, traces, this.layout(view), config);
+    Object.assign(this, { items, view, theme });
+    this.points.setItems(items);
+    this.paint();
+    await this.Plotly.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
   }
 
-  isVisible(label) { return this.shown && !this.hidden.has(label); }
-
-  /** Markers grow on zooming in. */
-  markerSize(view) { return Math.min(11, Math.max(this.perPoint, this.perPoint * Math.sqrt(8 / view.span))); }
+  /** Marks grow on zooming in. */
+  markSize(view) {
+    const size = this.items.count > 20_000 ? 3 : 5;
+    return Math.min(11, Math.max(size, size * Math.sqrt(8 / view.span)));
+  }
 
   layout(view) {
     const { x, y } = view.ranges, { text, grid } = this.theme;
@@ -80,53 +68,49 @@ export class Plot {
     };
   }
 
-  /** Follows the view; while Plotly is busy only the latest call waits. */
-  async move(view) {
-    if (this.busy) { this.next = view; return; }
-    this.busy = true;
-    const { x, y } = view.ranges, size = this.markerSize(view);
-    await this.Plotly.relayout(this.element, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
-    if (Math.abs(size - (this.size ?? 0)) > 0.6) {
-      this.size = size;
-      await this.Plotly.restyle(this.element, { "marker.size": size });
-    }
-    this.busy = false;
-    if (this.next) { const next = this.next; this.next = null; await this.move(next); }
-  }
-
-  /** @param hidden classes   @param shown whether items are drawn at all */
-  async setVisible(hidden, shown) {
-    Object.assign(this, { hidden, shown });
-    if (!this.classes) return;
-    await this.Plotly.restyle(this.element, { visible: Array.from({ length: this.classes }, (_, k) => this.isVisible(k)) });
-  }
-
-  /** Turns all items but the selected ones grey. @param items their indices; null: none is grey */
-  async select(items) {
-    const chosen = Array.from({ length: this.classes }, () => (items ? [] : null));
-    if (items) for (const i of items) chosen[this.labels[i]].push(this.slots[i]);
-    await this.Plotly.restyle(this.element, {
-      selectedpoints: chosen, "selected.marker.opacity": 0.95,
-      "unselected.marker.color": `rgb(${this.theme.ink})`, "unselected.marker.opacity": 0.14,
+  /** Draws the items before the next frame, once for all changes until then. */
+  paint() {
+    this.painting ??= Promise.resolve().then(() => {
+      const { view, theme, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
+      this.painting = null;
+      this.points.draw(view, this.markSize(view), (label, within) => {
+        if (!this.shown || this.hidden.has(label)) return null;
+        const shape = shapeOf(label)[1], faded = this.focus !== null && this.focus !== label;
+        // Where a grey mark covers another one, it must not get darker.
+        if (!within) return { shape, colour: `color-mix(in srgb, ${theme.ground}, ${theme.text} 32%)`, opacity: dense ? 0.6 : 0.85 };
+        const opacity = faded ? 0.12 : mask || this.focus === label ? 0.9 : dense ? 0.5 : 0.75;
+        return { shape, colour: theme.classes[label % theme.classes.length], opacity };
+      }, classes.length);
     });
   }
 
-  /** Fades all classes but one; null: none. */
-  async setFocus(label) {
-    if (!this.classes) return;
-    const opacity = Array.from({ length: this.classes }, (_, k) => (label === null || k === label ? 0.9 : 0.12));
-    await this.Plotly.restyle(this.element, { "marker.opacity": opacity });
+  /** Follows the view; while Plotly is busy with the axes only the latest call waits. */
+  async move(view) {
+    this.view = view;
+    this.paint();
+    if (this.busy) { this.waiting = true; return; }
+    this.busy = true;
+    const { x, y } = view.ranges;
+    await this.Plotly.relayout(this.home, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
+    this.busy = false;
+    if (this.waiting) { this.waiting = false; await this.move(this.view); }
   }
+
+  /** @param hidden classes   @param shown whether items are drawn at all */
+  setVisible(hidden, shown) { this.change({ hidden, shown }); }
+
+  /** Turns all items but the selected ones grey. @param {Uint8Array | null} mask 1 for those; null: none is grey */
+  select(mask) { this.points.setMask(mask); this.paint(); }
+
+  /** Fades all classes but one; null: none. */
+  setFocus(focus) { this.change({ focus }); }
 
   async setTheme(theme, view) {
-    this.theme = theme;
-    if (!this.classes) return;
-    const colors = Array.from({ length: this.classes }, (_, k) => theme.classes[k % theme.classes.length]);
-    await this.Plotly.update(this.element, { "marker.color": colors }, this.layout(view));
+    this.change({ theme });
+    if (this.items) await this.Plotly.relayout(this.home, this.layout(view));
   }
 
-  destroy() { this.Plotly.purge(this.element); }
-}
+  change(values) { Object.assign(this, values); if (this.items) this.paint(); }
 
-/** Frees a WebGL context at once: a browser has sixteen, and four maps use twelve. */
-export function release(canvas) { canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext(); }
+  destroy() { this.Plotly.purge(this.home); this.canvas.remove(); }
+}

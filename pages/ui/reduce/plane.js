@@ -53,7 +53,7 @@ export class ReducePlane extends LinkedPlane {
       await this.drawItems(Plotly, items, theme, hidden);
       if (this.url !== url) return;
       this.items = items;
-      if (selected) await this.plot.select(selected);
+      this.select(selected);
       this.element.dataset.state = "ready";
     } catch (error) {
       if (this.url !== url) return;
@@ -62,6 +62,9 @@ export class ReducePlane extends LinkedPlane {
       this.find(".rm-status p").textContent = `This plane did not load (${error.message}). Reload the page.`;
     }
   }
+
+  /** @param items those that do not turn grey; null: none turns grey */
+  select(items) { this.plot.select(items && Uint8Array.from(this.items.labels, (_, i) => Number(items.has(i)))); }
 
   /** The view that the visitor has not changed stays fitted. */
   resize() {

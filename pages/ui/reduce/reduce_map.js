@@ -52,7 +52,7 @@ export default class ReduceMap extends LinkedMaps {
     await Promise.all(data.planes.map((message, i) => message.urls && this.planes[i].url !== `${message.urls.points} ${message.urls.frame}`
       && this.open(this.planes[i], message, data)));
     if (repaint && this.lists.items) {
-      await Promise.all(this.ready().map((plane) => plane.plot.setTheme(theme, plane.view).then(() => plane.plot.select(this.selected))));
+      await Promise.all(this.ready().map((plane) => plane.plot.setTheme(theme, plane.view)));
     }
     if (this.lists.items) this.lists.showLegend(this.hidden, theme);
     this.showSelection();
@@ -123,7 +123,7 @@ export default class ReduceMap extends LinkedMaps {
   /** Selects items in every plane; null selects none. */
   select(items) {
     this.selected = items?.length ? new Set(items) : null;
-    for (const plane of this.ready()) plane.plot.select(this.selected);
+    for (const plane of this.ready()) plane.select(this.selected);
     this.showSelection();
     this.redraw();
     this.say();
