@@ -9,13 +9,13 @@ CORNERS = ((0.35, 0.25), (0.6, 0.2), (0.7, 0.5), (0.5, 0.75), (0.35, 0.5), (0.35
 REGION = "-1,1;1.5,1.2;1.8,-0.5;0.2,-1.6;-0.9,-0.6"
 # The time of the event and of the next frame; reading the canvas makes sure that it is drawn.
 WATCH = """() => {
-  const over = document.querySelector('.la-over'), marks = document.querySelector('.la-highlight');
+  const over = document.querySelector('.la-over'), marks = document.querySelector('.la-points');
   window.taken = [];
   const frame = window.requestAnimationFrame;
   window.requestAnimationFrame = (f) => frame((t) => {
     const start = performance.now();
     f(t);
-    if (marks.width > 1) marks.getContext('2d').getImageData(0, 0, 1, 1);
+    marks.getContext('2d').getImageData(0, 0, 1, 1);
     if (!window.released) return;
     window.taken.push(window.released + performance.now() - start);
     window.released = 0;

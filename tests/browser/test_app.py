@@ -146,7 +146,7 @@ def test_theme_changes_repaint_the_map(open_page):
     light = open_page("/", color_scheme="light")
     dark = open_page("/", color_scheme="dark")
     colours = [
-        p.evaluate("document.querySelector('.la-plotly').data[0].marker.color")
+        p.locator(".la-points").evaluate("canvas => canvas.toDataURL()")
         for p in (light, dark)
     ]
     assert colours[0] != colours[1]

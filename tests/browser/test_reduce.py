@@ -152,12 +152,8 @@ def test_a_lasso_in_one_plane_selects_in_all_and_counts_classes(open_page):
     for name, expected in zip(names, np.bincount(labels[inside], minlength=10), strict=True):
         assert abs(counted.get(name, 0) - expected) <= 4, name
     for method in ("model", "pca"):  # the others are grey in every plane
-        drawn = plane(page, method).locator(".la-plotly")
-        wait_until(
-            page,
-            "([e, n]) => e.data.reduce((s, t) => s + (t.selectedpoints?.length ?? 0), 0) === n",
-            arg=[drawn.element_handle(), count],
-        )
+        points = plane(page, method).locator(".la-points")
+        expect(points).to_have_attribute("data-drawn", str(count))
     over(page, "model").focus()
     page.keyboard.press("s")
     expect(chosen).to_have_attribute("data-count", "100")

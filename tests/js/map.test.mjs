@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
-import { Items } from "../../pages/ui/map/items.js";
+import { classesText, Items } from "../../pages/ui/map/items.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { normalCdf, probit } from "../../pages/ui/map/normal.js";
 import { simplified, waypointAt } from "../../pages/ui/map/path_overlay.js";
+import { blend, divide, stampOf } from "../../pages/ui/map/points.js";
 import { round, View } from "../../pages/ui/map/viewport.js";
 
 const close = (found, expected, tolerance = 1e-9) => assert.ok(Math.abs(found - expected) < tolerance, `${found} is not ${expected}`);
@@ -34,6 +35,47 @@ test("the nearest of few items are all of them", () => {
 
 test("distances count all dimensions", () => {
   assert.deepEqual(items([0, 0, 5, 1, 0, 0], [0, 1]).nearest([0, 0, 0], 1), [{ item: 1, distance: 1 }]);
+});
+
+test("the nearest of many items are those of an exhaustive search", () => {
+  let random = 1;
+  const uniform = () => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const labels = Array.from({ length: 3000 }, () => Math.floor(3 * uniform()));
+  for (const spread of [[4, 4], [4, 0], [1e-3, 900]]) { // also without spread on one axis
+    const codes = labels.flatMap(() => spread.map((s) => Math.fround(s * uniform() ** 3)));
+    const map = items(codes, labels);
+    for (const z of [[0.5, 0.5], [-7, 3], [100, -100], [3.9, 0], [0.001, 450]]) {
+      for (const label of [null, 1]) {
+        const distance = (i) => Math.sqrt((codes[2 * i] - z[0]) ** 2 + (codes[2 * i + 1] - z[1]) ** 2);
+        const expected = labels.map((_, i) => i).filter((i) => label === null || labels[i] === label)
+          .sort((a, b) => distance(a) - distance(b) || a - b).slice(0, 10);
+        assert.deepEqual(map.nearest(z, 10, label).map(({ item }) => item), expected);
+      }
+    }
+  }
+});
+
+test("the classes of the nearest items are said in words", () => {
+  const survey = { near: Array(10), mix: [{ label: 1, count: 6 }, { label: 0, count: 3 }, { label: 2, count: 1 }] };
+  assert.equal(classesText(survey, ["bag", "boot", "coat"]), "6 of the 10 nearest: boot, 3 bag, 1 coat");
+  assert.equal(classesText({ near: Array(10), mix: [{ label: 1, count: 10 }] }, ["bag", "boot"], 2), "10 of the 10 nearest: boot");
+});
+
+// --- points -------------------------------------------------------------------------------------
+
+test("a mark is blended as the formula for pixels that are not premultiplied says", () => {
+  const cover = new Uint8ClampedArray([0, 0, 0, 255, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, 51]); // 2 x 2 pixels
+  const pixels = new Int32Array(12), red = [255, 0, 0], blue = [0, 128, 255];
+  blend(pixels, 5, stampOf(cover, red, 0.75, 2, 4));
+  blend(pixels, 5, stampOf(cover, blue, 0.5, 2, 4));
+  divide(pixels);
+  const channels = (pixel) => [pixel & 255, pixel >>> 8 & 255, pixel >>> 16 & 255, pixel >>> 24];
+  for (const [at, share] of [[5, 1], [6, 128 / 255], [10, 0.2]]) {
+    const over = 0.5 * share, under = 0.75 * share, both = over + under * (1 - over), mix = over / both;
+    const expected = [(1 - mix) * 255, mix * 128, mix * 255, 255 * both];
+    channels(pixels[at]).forEach((value, i) => close(value, expected[i], 3));
+  }
+  assert.equal(pixels.filter(Boolean).length, 3); // the transparent pixel stays
 });
 
 test("the density is bilinear between the cells and zero outside", () => {

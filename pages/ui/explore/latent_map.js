@@ -10,6 +10,7 @@ import { press } from "../component/element.js";
 import { Conditioning } from "./conditioning.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { listen } from "../map/gestures.js";
+import { classesText } from "../map/items.js";
 import { History } from "./history.js";
 import { pressKey, tools } from "./keyboard.js";
 import { Lists } from "../map/lists.js";
@@ -147,10 +148,9 @@ export default class LatentMap extends DecodedMap {
   /** Announces the position to screen readers once it has come to rest. */
   announce() {
     this.say(() => {
-      const { items, state } = this, condition = items.conditionName(state), { mix, level, near } = items.survey(state.z);
+      const { items, state } = this, condition = items.conditionName(state), survey = items.survey(state.z);
       const position = [...state.z.map((v) => v.toFixed(2)), ...(condition ? [condition] : [])].join(", ");
-      const classes = mix.map(({ label, count }) => `${count} of the ${near.length} nearest: ${items.classes[label]}`);
-      return `${position}: local density ${level}; ${classes.join(", ")}`;
+      return `${position}: local density ${survey.level}; ${classesText(survey, items.classes)}`;
     });
   }
 

@@ -1,6 +1,6 @@
 /** The panel next to the map: the decoded image, facts about its position, the sliders. */
 
-import { densityText } from "../map/items.js";
+import { classesText, densityText } from "../map/items.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
 import { normalCdf, probit } from "../map/normal.js";
@@ -60,17 +60,14 @@ export class Panel {
     const { items } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
     fact("density").textContent = densityText(survey);
     fact("density").dataset.level = survey.level;
-    fact("distance").textContent = survey.distance.toFixed(3);
+    fact("distance").textContent = `${survey.distance.toFixed(3)} in z`;
     fact("prior").textContent = `${survey.logPrior.toFixed(2)} nats`;
     this.find(".la-mix").replaceChildren(...survey.mix.map(({ label, count }) => element("i", {
-      title: `${count} of the ${survey.near.length} nearest: ${items.classes[label]}`,
+      title: `${count} of the ${survey.near.length} nearest items: ${items.classes[label]}`,
       style: { flexGrow: count, background: theme.classes[label % theme.classes.length] },
     })));
-    const words = survey.mix.map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
-    this.find(".la-mix-text").textContent = words;
-    const meaning = `Classes of the ${survey.near.length} nearest items: ${words}`;
-    this.find(".la-mix").setAttribute("aria-label", meaning);
-    this.find(".la-mix-text").title = meaning;
+    this.find(".la-mix-text").textContent = classesText(survey, items.classes);
+    this.find(".la-mix").setAttribute("aria-label", classesText(survey, items.classes));
     this.showSliders(z);
   }
 

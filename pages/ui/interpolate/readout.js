@@ -1,7 +1,7 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
 import { pressOnly } from "../component/element.js";
-import { densityText } from "../map/items.js";
+import { classesText, densityText } from "../map/items.js";
 
 const DESCRIPTIONS = {
   straight: "Straight lines between waypoints; they may cross regions without data.",
@@ -40,13 +40,13 @@ export function showSummary(map) {
 
 /** Facts about the code of the image on show. */
 export function showFacts(map, z) {
-  const { items, film } = map, survey = items.survey(z), { mix, near } = survey, fact = (name) => map.find(`[data-fact="${name}"]`);
+  const { items, film } = map, survey = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
   fact("frame").textContent = map.preview ? "at the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
   fact("density").textContent = densityText(survey);
   fact("density").dataset.level = survey.level;
-  fact("mix").textContent = mix.slice(0, 2).map(({ label, count }) => `${items.classes[label]} ${count}`).join(" · ");
+  fact("mix").textContent = classesText(survey, items.classes, 2);
   map.picture.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
-  map.nearest.want(near[0].item);
+  map.nearest.want(survey.near[0].item);
 }
 
 /** Shows the nearest real item next to the image. */

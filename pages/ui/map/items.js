@@ -54,15 +54,19 @@ export class Items {
   /** The k items, of a class or of all, nearest to z [D] in the code: [{ item, distance }], nearest first. */
   nearest(z, k, label = null) {
     const { codes, labels, latentSize: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
-    for (let i = 0, at = 0; i < count; i++, at += d) {
-      if (label !== null && labels[i] !== label) continue;
+    const compare = (i) => {
+      if (label !== null && labels[i] !== label) return;
       let square = 0;
-      for (let j = 0; j < d; j++) square += (codes[at + j] - z[j]) ** 2;
-      if (square >= squares[k - 1]) continue;
+      for (let j = 0, at = i * d; j < d; j++) square += (codes[at + j] - z[j]) ** 2;
+      if (square > squares[k - 1] || (square === squares[k - 1] && i > items[k - 1])) return;
       let slot = k - 1;
-      for (; slot > 0 && squares[slot - 1] > square; slot--) { squares[slot] = squares[slot - 1]; items[slot] = items[slot - 1]; }
+      for (; slot > 0 && (squares[slot - 1] > square || (squares[slot - 1] === square && items[slot - 1] > i)); slot--) {
+        squares[slot] = squares[slot - 1]; items[slot] = items[slot - 1];
+      }
       squares[slot] = square; items[slot] = i;
-    }
+    };
+    if (d === 2 && count > 1000) (this.grid ??= new Grid(codes, count)).visit(z, compare, () => squares[k - 1]);
+    else for (let i = 0; i < count; i++) compare(i);
     return Array.from(items, (item, i) => ({ item, distance: Math.sqrt(squares[i]) })).filter(({ distance }) => distance < Infinity);
   }
 
@@ -92,6 +96,57 @@ export class Items {
     const rank = this.densityRank(z);
     return { near, mix, rank, level: densityLevel(rank), distance: near[0]?.distance ?? NaN, logPrior: this.logPrior(z) };
   }
+}
+
+/** The points of a plane in square cells of about four. */
+export class Grid {
+  constructor(codes, count) {
+    let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
+    for (let i = 0; i < count; i++) {
+      const x = codes[2 * i], y = codes[2 * i + 1];
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+    }
+    const side = Math.max(Math.sqrt(4 * (x1 - x0) * (y1 - y0) / count), Math.max(x1 - x0, y1 - y0) / 1024) || 1;
+    Object.assign(this, { x0, y0, side, columns: Math.floor((x1 - x0) / side) + 1, rows: Math.floor((y1 - y0) / side) + 1 });
+    const cells = Uint32Array.from({ length: count }, (_, i) => this.row(codes[2 * i + 1]) * this.columns + this.column(codes[2 * i]));
+    this.starts = new Uint32Array(this.columns * this.rows + 1); // the points of cell c are points[starts[c]] to points[starts[c + 1]]
+    for (const cell of cells) this.starts[cell + 1]++;
+    for (let c = 0; c < this.starts.length - 1; c++) this.starts[c + 1] += this.starts[c];
+    const next = this.starts.slice();
+    this.points = new Uint32Array(count);
+    for (let i = 0; i < count; i++) this.points[next[cells[i]]++] = i;
+  }
+
+  column(x) { return Math.max(0, Math.min(this.columns - 1, Math.floor((x - this.x0) / this.side))); }
+  row(y) { return Math.max(0, Math.min(this.rows - 1, Math.floor((y - this.y0) / this.side))); }
+
+  /** Calls `compare` for the points around z in growing squares until all nearer than the root of `limit()` were among them. */
+  visit(z, compare, limit) {
+    const { side, columns, rows, starts, points } = this, column = this.column(z[0]), row = this.row(z[1]);
+    const away = (low, high, cells, offset) => Math.min(low > 0 ? offset - low * side : Infinity, high < cells - 1 ? (high + 1) * side - offset : Infinity);
+    for (let r = 0; r <= Math.max(columns, rows); r++) {
+      const [left, right, top, bottom] = [column - r, column + r, row - r, row + r];
+      for (let v = Math.max(0, top); v <= Math.min(rows - 1, bottom); v++) {
+        const step = v === top || v === bottom ? 1 : Math.max(1, 2 * r); // inside, only the two ends
+        for (let u = left; u <= right; u += step) {
+          if (u < 0 || u >= columns) continue;
+          const cell = v * columns + u;
+          for (let p = starts[cell]; p < starts[cell + 1]; p++) compare(points[p]);
+        }
+      }
+      const reached = Math.min(away(left, right, columns, z[0] - this.x0), away(top, bottom, rows, z[1] - this.y0));
+      if (reached > 0 && reached ** 2 > limit()) return;
+    }
+  }
+}
+
+/** The classes of the nearest items in words: "6 of the 10 nearest: Bag, 4 Shirt". @param most classes */
+export function classesText({ mix, near }, names, most = mix.length) {
+  const [first, ...others] = mix.slice(0, most).map(({ label, count }) => [count, names[label]]);
+  return [`${first[0]} of the ${near.length} nearest: ${first[1]}`, ...others.map((other) => other.join(" "))].join(", ");
 }
 
 /** How densely the training data covers a position. */

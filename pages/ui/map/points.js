@@ -5,32 +5,28 @@
 
 import { sharpContext } from "../component/canvas.js";
 import { element } from "../component/element.js";
+import { Grid } from "./items.js";
 import { MARGIN } from "./viewport.js";
 
 /** @typedef {{ shape: string, colour: string, opacity: number }} Mark an SVG path in a box of 12, a CSS colour */
 
 const BOX = 1.2; // of a mark's outline, in its size
-// "a over b" on pixels that are not premultiplied, for all pairs of alphas: their alpha, and the weight of a in 256.
-const ALPHA = new Uint8Array(65536), WEIGHT = new Uint16Array(65536);
-for (let a = 0; a < 256; a++) {
-  for (let b = 0; b < 256; b++) {
-    const both = a + b - a * b / 255;
-    ALPHA[a << 8 | b] = Math.round(both);
-    WEIGHT[a << 8 | b] = both && Math.round(256 * a / both);
-  }
-}
-
 export class PointLayer {
   covers = new Map(); // alphas of a shape by its outline and side
 
   constructor(canvas) { this.canvas = canvas; }
 
-  /** @param {import("./items").Items} items   drawn in random order, so that no class lies on top of the others */
-  setItems({ codes, labels, latentSize, count }) {
-    const order = this.order = shuffled(count);
-    this.x = Float32Array.from(order, (i) => codes[i * latentSize]);
-    this.y = Float32Array.from(order, (i) => codes[i * latentSize + 1]);
-    this.labels = Uint8Array.from(order, (i) => labels[i]);
+  /**
+   * The items are drawn row by row of a grid, which is fast, and in random order within a cell, so that no class lies on top.
+   * @param {import("./items").Items} items
+   */
+  setItems({ codes, labels, latentSize: d, count }) {
+    const mixed = shuffled(count), plane = new Float32Array(2 * count);
+    mixed.forEach((i, at) => { plane[2 * at] = codes[d * i]; plane[2 * at + 1] = codes[d * i + 1]; });
+    this.order = new Grid(plane, count).points.map((at) => mixed[at]);
+    this.x = Float32Array.from(this.order, (i) => codes[d * i]);
+    this.y = Float32Array.from(this.order, (i) => codes[d * i + 1]);
+    this.labels = Uint8Array.from(this.order, (i) => labels[i]);
     this.setMask(null);
   }
 
@@ -50,48 +46,75 @@ export class PointLayer {
     const width = right - left + 2 * side, height = bottom - top + 2 * side; // with a border for marks that are partly inside
     if (this.image?.width !== width || this.image.height !== height) {
       this.image = ctx.createImageData(width, height);
-      this.pixels = new Uint32Array(this.image.data.buffer);
+      this.pixels = new Int32Array(this.image.data.buffer);
     } else this.pixels.fill(0);
     const { x: [x0], y: [, y1] } = view.ranges, scale = ratio / view.unit, { x, y, labels, mask, pixels } = this;
     const dx = side / 2 - x0 * scale, dy = side / 2 + y1 * scale;
+    let drawn = 0;
     for (const within of mask ? [0, 1] : [1]) {
       const stamps = Array.from({ length: classes }, (_, label) => this.stamp(markOf(label, within), side, width));
       for (let i = 0; i < x.length; i++) {
         const stamp = stamps[labels[i]];
         if (!stamp || (mask && mask[i] !== within)) continue;
         const column = Math.round(x[i] * scale + dx), row = Math.round(dy - y[i] * scale);
-        if (column >= 0 && row >= 0 && column <= width - side && row <= height - side) blend(pixels, row * width + column, stamp);
+        if (column < 0 || row < 0 || column > width - side || row > height - side) continue;
+        blend(pixels, row * width + column, stamp);
+        drawn += within;
       }
     }
+    divide(pixels);
     ctx.putImageData(this.image, left - side, top - side, side, side, right - left, bottom - top);
+    this.canvas.dataset.drawn = drawn; // marks that are not grey
   }
 
   /** The pixels of a mark in an image of some width, or null. */
   stamp(mark, side, width) {
     if (!mark) return null;
     const key = `${side} ${mark.shape}`;
-    if (!this.covers.has(key)) this.covers.set(key, drawn(side, (ctx) => { ctx.scale(side / 12, side / 12); ctx.fill(new Path2D(mark.shape)); }));
+    if (!this.covers.has(key)) this.covers.set(key, sketch(side, (ctx) => { ctx.scale(side / 12, side / 12); ctx.fill(new Path2D(mark.shape)); }));
     return stampOf(this.covers.get(key), rgb(mark.colour), mark.opacity, side, width);
   }
 }
 
-/** Colour (0xBBGGRR), offsets and alphas of a mark's pixels. @param {Uint8ClampedArray} cover RGBA of side x side pixels */
+/**
+ * The pixels of a mark in an image of some width: their offsets, what they add (0xAABBGGRR, premultiplied by alpha) and
+ * the share in 128 that they leave of what is under them; null for an opaque mark, which has hard edges.
+ * @param {Uint8ClampedArray} cover RGBA of side x side pixels   @param {number[]} colour red, green, blue
+ */
 export function stampOf(cover, colour, opacity, side, width) {
-  const inside = Array.from({ length: side * side }, (_, k) => k).filter((k) => Math.round(opacity * cover[4 * k + 3]));
+  const share = (k) => (opacity === 1 ? 128 * Math.round(cover[4 * k + 3] / 255) : Math.round(128 * opacity * cover[4 * k + 3] / 255));
+  const inside = Array.from({ length: side * side }, (_, k) => k).filter(share);
   return {
-    colour, offsets: Int32Array.from(inside, (k) => Math.floor(k / side) * width + k % side),
-    alphas: Uint8Array.from(inside, (k) => Math.round(opacity * cover[4 * k + 3])),
+    offsets: Int32Array.from(inside, (k) => Math.floor(k / side) * width + k % side),
+    added: Int32Array.from(inside, (k) => [...colour, 255].reduce((all, value, byte) => all | Math.floor(value * share(k) / 128) << 8 * byte, 0)),
+    kept: opacity === 1 ? null : Uint8Array.from(inside, (k) => 128 - share(k)),
   };
 }
 
-/** Blends a mark over pixels 0xAABBGGRR, red with blue in one multiplication. */
-export function blend(pixels, at, { colour, offsets, alphas }) {
-  const redBlue = colour & 0xff00ff, green = colour & 0xff00;
+/**
+ * Blends a mark over premultiplied pixels, two channels in one multiplication. All numbers stay below 2 ** 31, where
+ * engines calculate with whole numbers.
+ * @param {Int32Array} pixels
+ */
+export function blend(pixels, at, { offsets, added, kept }) {
+  if (!kept) { for (let k = 0; k < offsets.length; k++) pixels[at + offsets[k]] = added[k]; return; }
   for (let k = 0; k < offsets.length; k++) {
-    const p = at + offsets[k], under = pixels[p], pair = alphas[k] << 8 | under >>> 24, w = WEIGHT[pair];
-    pixels[p] = (ALPHA[pair] << 24
-      | ((redBlue * w + (under & 0xff00ff) * (256 - w)) >>> 8) & 0xff00ff
-      | ((green * w + (under & 0xff00) * (256 - w)) >>> 8) & 0xff00) >>> 0;
+    const p = at + offsets[k], under = pixels[p];
+    pixels[p] = under === 0 ? added[k] : added[k]
+      + ((((under & 0xff00ff) * kept[k] + 0x400040) >> 7) & 0xff00ff)
+      + (((((under >>> 8) & 0xff00ff) * kept[k] + 0x400040) >> 7 & 0xff00ff) << 8);
+  }
+}
+
+const INVERSE = Float64Array.from({ length: 256 }, (_, alpha) => 255 / alpha);
+
+/** Divides premultiplied pixels by their alpha, as ImageData expects them. @param {Int32Array} pixels */
+export function divide(pixels) {
+  for (let p = 0; p < pixels.length; p++) {
+    const pixel = pixels[p], alpha = pixel >>> 24;
+    if (alpha === 0 || alpha === 255) continue;
+    const by = INVERSE[alpha];
+    pixels[p] = alpha << 24 | Math.min(255, (pixel >> 16 & 255) * by) << 16 | Math.min(255, (pixel >> 8 & 255) * by) << 8 | Math.min(255, (pixel & 255) * by);
   }
 }
 
@@ -107,7 +130,7 @@ function shuffled(n) {
 }
 
 /** RGBA of side x side pixels of a small drawing. */
-function drawn(side, draw) {
+function sketch(side, draw) {
   const ctx = element("canvas", { width: side, height: side }).getContext("2d", { willReadFrequently: true });
   draw(ctx);
   return ctx.getImageData(0, 0, side, side).data;
@@ -115,11 +138,8 @@ function drawn(side, draw) {
 
 const colours = new Map();
 
-/** 0xBBGGRR of a CSS colour. */
+/** Red, green and blue of a CSS colour. */
 function rgb(css) {
-  if (!colours.has(css)) {
-    const [r, g, b] = drawn(1, (ctx) => { ctx.fillStyle = css; ctx.fillRect(0, 0, 1, 1); });
-    colours.set(css, b << 16 | g << 8 | r);
-  }
+  if (!colours.has(css)) colours.set(css, Array.from(sketch(1, (ctx) => { ctx.fillStyle = css; ctx.fillRect(0, 0, 1, 1); }).subarray(0, 3)));
   return colours.get(css);
 }

@@ -17,6 +17,7 @@ const SHAPES = Object.entries({
 /** [symbol, outline] of a class: colours repeat after ten, with other shapes. */
 export const shapeOf = (label) => SHAPES[(label + 3 * Math.floor(label / SHAPES.length)) % SHAPES.length];
 
+const OPAQUE = 200_000; // above this number of items, marks are drawn without blending, which is faster
 let library;
 
 /** Loads plotly.min.js once per page. */
@@ -78,7 +79,7 @@ export class Plot {
         const shape = shapeOf(label)[1], faded = this.focus !== null && this.focus !== label;
         // Where a grey mark covers another one, it must not get darker.
         if (!within) return { shape, colour: `color-mix(in srgb, ${theme.ground}, ${theme.text} 32%)`, opacity: dense ? 0.6 : 0.85 };
-        const opacity = faded ? 0.12 : mask || this.focus === label ? 0.9 : dense ? 0.5 : 0.75;
+        const opacity = faded ? 0.12 : count > OPAQUE ? 1 : mask || this.focus === label ? 0.9 : dense ? 0.5 : 0.75;
         return { shape, colour: theme.classes[label % theme.classes.length], opacity };
       }, classes.length);
     });
