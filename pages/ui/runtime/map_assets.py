@@ -13,7 +13,7 @@ from vae.latent.encoding import Codes, class_centres
 
 from . import routes
 
-MAX_POINTS = 100_000
+MAX_POINTS = 1_000_000
 
 
 @dataclass(frozen=True)
