@@ -81,7 +81,12 @@ def browser_options(*flags: str) -> dict:
     GPU."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
-    plain = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
+    plain = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-software-rasterizer",  # no WebGL, which many machines lack
+        "--force-color-profile=srgb",
+    ]
     return {"executable_path": path, "args": [*plain, *flags]}
 
 

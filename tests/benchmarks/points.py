@@ -40,9 +40,7 @@ def measure(tab, url: str) -> list[str]:
         "document.querySelector('[data-testid=latent-map]').stats.decodes.length > 1", polling=20
     )
     ready = time.perf_counter() - begin
-    drawn = tab.evaluate(
-        "Number(document.querySelector('.la-points').dataset.drawn)"
-    )
+    drawn = tab.evaluate("Number(document.querySelector('.la-points').dataset.drawn)")
     tab.evaluate(FRAMES)
     tab.keyboard.down("Shift")
     tab.mouse.down()

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import click, torch_image
 from live import ROOT, start_server, stop_server, wait_for_map
+from playwright.sync_api import expect
 
 import vae
 
@@ -142,11 +143,22 @@ def test_nothing_overflows_on_a_phone(open_page, path):
         assert box["y"] + box["height"] < 844  # picture and map share the first screen
 
 
+def test_a_map_needs_no_webgl(open_page):
+    page = open_page("/")
+    assert page.evaluate("document.createElement('canvas').getContext('webgl')") is None
+    points = page.locator(".la-points")
+    expect(points).to_have_attribute("data-drawn", "10000")
+    covered = points.evaluate(
+        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+        ".reduce((n, value, i) => n + (i % 4 === 3 && value > 0), 0)"
+    )
+    assert covered > 20_000
+
+
 def test_theme_changes_repaint_the_map(open_page):
     light = open_page("/", color_scheme="light")
     dark = open_page("/", color_scheme="dark")
     colours = [
-        p.locator(".la-points").evaluate("canvas => canvas.toDataURL()")
-        for p in (light, dark)
+        p.locator(".la-points").evaluate("canvas => canvas.toDataURL()") for p in (light, dark)
     ]
     assert colours[0] != colours[1]
