@@ -7,7 +7,8 @@ from live import READY
 
 # Counts the frames in which the items are drawn.
 FRAMES = """() => { window.drawn = 0;
-  const context = document.querySelector('.la-points').getContext('2d'), put = context.putImageData;
+  const context = document.querySelector('.la-points').getContext('2d');
+  const put = context.putImageData;
   context.putImageData = (...values) => { window.drawn++; put.apply(context, values); }; }"""
 
 
