@@ -1,14 +1,19 @@
 """Image files and folders as arguments of a command: how they are read, prepared and reported."""
 
 import json
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 import numpy as np
 
 from ..data import upload_batch
-from ..data.uploads import check_size
+from ..data.image_folder import list_folder
+from ..data.pictures import EXPECTED
+from ..data.untrusted import read_regular
+from ..data.uploads import MAX_BYTES
 from ..validation import ConfigError
 from . import checkpoint_argument
 
@@ -28,14 +33,12 @@ def image_arguments(function: Callable) -> Callable:
 
 def image_files(paths: tuple[Path, ...]) -> list[Path]:
     """The files among the paths, and those in the folders among them."""
-    from ..data.image_folder import IMAGE_ENDINGS
-
     files: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
+        if os.path.isdir(path):  # also of names that are too long
+            inside = [path.joinpath(*parts) for parts, _ in list_folder(path)]
             if not inside:
-                raise ConfigError(f"{path} holds no image; expected PNG, JPEG or WebP files")
+                raise ConfigError(f"{path} holds no image; {EXPECTED}")
             files += inside
         else:
             files.append(path)
@@ -50,7 +53,7 @@ def read_images(
     Returns one record per file, with an `error` if it could not be read; the N records without an
     error, in the order of the images; and the images. With `as_is`, images are only resized.
     """
-    entries = [(str(file), lambda file=file: _read(file)) for file in files]
+    entries = [(str(file), partial(read_regular, file, MAX_BYTES)) for file in files]
     batch = upload_batch.read_files(entries, shape, as_is=as_is)
     records = [
         {"path": path} | ({} if reason is None else {"error": reason})
@@ -67,9 +70,3 @@ def print_records(records: list[dict], line: Callable[[dict], str], *, as_json: 
     for record in records:
         failed = "error" in record
         click.echo(f"{record['path']}: {record['error']}" if failed else line(record), err=failed)
-
-
-def _read(file: Path) -> bytes:
-    """The content of a file, unless it is too large for an image."""
-    check_size(file.stat().st_size, file.name)
-    return file.read_bytes()

@@ -1,24 +1,32 @@
 """Data sets from image files: paths sorted into splits and classes, images decoded one by one.
 
-No file is trusted: the size of an image is checked before its pixels are decoded.
+No file is trusted: the sizes of all images are checked before any is decoded, and each is scaled
+and dropped before the next is read.
 """
 
-import io
-import warnings
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import psutil
+from PIL import Image
 
-from .dataset import MAX_CLASSES, DataError, Dataset, Split, holdout_split
+from ..progress import Progress, no_progress
+from . import dataset, pictures
+from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble, holdout_split
+from .subsample import evenly_spaced
+from .untrusted import read_regular
 
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-MAX_PIXELS = 16_000_000  # of one image, before it is resized
 MAX_IMAGES = 1_000_000
 MAX_FILE_BYTES = 64 * 2**20  # of one image file, unpacked
 MAX_TOTAL_BYTES = 2 * 2**30  # of all image files in a .zip, unpacked
-Entry = tuple[tuple[str, ...], Callable[[], bytes]]  # the parts of a path, and a reader of bytes
+_HEAD = 2**16  # bytes of a file in which the header of an image is sought first
+# The parts of a path, and a reader of its first bytes (by default all).
+Entry = tuple[tuple[str, ...], Callable[..., bytes]]
 
 
 @dataclass(frozen=True)
@@ -38,41 +46,114 @@ class ImageListing:
             return holdout_split(self.name, len(self.entries))
         return np.flatnonzero(self.is_train), np.flatnonzero(~self.is_train)
 
-    def pixels(self, row: int, channels: int, size: int) -> np.ndarray:
-        """One image, uint8 [channels, size, size]."""
-        return _square(self.image(row).convert("L" if channels == 1 else "RGB"), size)
+    def inspect(self, *, most: float = pictures.MAX_TOTAL_PIXELS) -> tuple[int, float]:
+        """The channels of the data set, 3 if any image has colours, and the value that becomes
+        255 in images of more than 8 bits. Raises `DataError` for more than `most` pixels.
 
-    def image(self, row: int):
-        """One PIL image at its original size, grey (L) or RGB."""
-        parts, read = self.entries[row]
-        return decode_image(read(), "/".join(parts))
+        Only headers are read, except of images of more than 8 bits, whose range is needed.
+        """
+        channels, pixels, low, high = 1, 0, math.inf, 0.0
+        for row in range(len(self.entries)):
+            try:
+                image = self._open(row, _HEAD)
+            except pictures.PictureError:  # a header that is longer, or no image
+                image = self._open(row)
+            pixels += image.width * image.height
+            if pixels > most:
+                raise DataError(
+                    f"the images of {self.name} have more than {most / 1e9:.0f} billion pixels; "
+                    "save them smaller"
+                )
+            if pictures.is_deep(image):
+                name = self.file_name(row)
+                values = np.array([pictures.extrema(self._open(row), name)])
+                bottom, top = dataset.value_range(name, values)
+                low, high = min(low, bottom), max(high, top)
+            elif image.mode not in ("1", "L", "LA"):
+                channels = 3
+        return channels, dataset.white_level(self.name, (low, high)) if low < high else 65_535
+
+    def pixels(self, row: int, size: int, white: float) -> np.ndarray:
+        """One image, uint8 [1 or 3, size, size], with `white` from `inspect`."""
+        name = self.file_name(row)
+        return pictures.square(pictures.decode(self._open(row), name, white=white), size)
+
+    def file_name(self, row: int) -> str:
+        return "/".join(self.entries[row][0])
+
+    def _open(self, row: int, count: int = -1) -> Image.Image:
+        return pictures.open_picture(self.entries[row][1](count=count), self.file_name(row))
 
 
 def from_folder(folder: Path, size: int) -> Dataset:
     """Images below a folder, or below its subfolders train and test; one subfolder per class."""
-    return from_images(folder.name, list_folder(folder), size)
+    return read_images(folder.name, list_folder(folder), size)
 
 
 def list_folder(folder: Path) -> list[Entry]:
     """The image files below a folder, sorted."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_ENDINGS)
-    return [(p.relative_to(folder).parts, lambda p=p: _read_file(p)) for p in files]
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in pictures.ENDINGS)
+    return [
+        (p.relative_to(folder).parts, partial(read_regular, p, MAX_FILE_BYTES))
+        for p in files
+        if not p.is_dir()
+    ]
 
 
-def _read_file(path: Path) -> bytes:
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise DataError(f"{path.name} has {path.stat().st_size:,} bytes; expected at most 64 MB")
-    return path.read_bytes()
+def in_memory(part: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array for images, if there is memory for them."""
+    if np.prod(shape, dtype=float) > psutil.virtual_memory().available:
+        raise DataError(
+            f"{shape[0]:,} images do not fit into memory; use --stream, or a smaller size"
+        )
+    return np.empty(shape, np.uint8)
 
 
-def from_images(name: str, entries: list[Entry], size: int) -> Dataset:
-    """The data set of image files, all in memory; in colour if any of them is."""
+def read_images(
+    name: str,
+    entries: list[Entry],
+    size: int,
+    *,
+    allocate: Callable[[str, tuple[int, ...]], np.ndarray] = in_memory,
+    limit: int = MAX_IMAGES,
+    most: float = pictures.MAX_TOTAL_PIXELS,
+    progress: Progress = no_progress,
+) -> Dataset:
+    """The data set of at most `limit` image files with `most` pixels in all; in colour if any of
+    them is. `allocate` makes the arrays of the parts "a" and "b", training and test."""
+    listing = scan_images(name, entries, limit=limit)
+    channels, white = listing.inspect(most=most)
+    splits, done = [], 0
+    for part, rows in zip("ab", listing.splits(), strict=True):
+        images = allocate(part, (len(rows), channels, size, size))
+        for index, row in enumerate(rows):
+            images[index] = listing.pixels(row, size, white)
+            progress(done := done + 1, len(entries))
+        splits.append(Split(images, listing.labels[rows]))
+    return assemble(name, splits, listing.class_names, size)
+
+
+class Preview(NamedTuple):
+    """At most 25 training `images` uint8 [n, C, H, W], evenly spaced, the `labels` [N] of all
+    training images, the number of test images, and the names of the classes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    test_count: int
+    class_names: tuple[str, ...]
+
+
+def preview(name: str, entries: list[Entry], size: int) -> Preview:
+    """What image files hold, by their headers and a few images. Raises `DataError`."""
     listing = scan_images(name, entries)
-    images = [listing.image(row) for row in range(len(listing.entries))]
-    mode = "L" if all(image.mode == "L" for image in images) else "RGB"
-    pixels = np.stack([_square(image.convert(mode), size) for image in images])
-    splits = [Split(pixels[rows], listing.labels[rows]) for rows in listing.splits()]
-    return Dataset(name, *splits, listing.class_names)
+    channels, white = listing.inspect()
+    train, test = listing.splits()
+    rows = train[evenly_spaced(len(train), 25)]
+    images = np.empty((len(rows), channels, size, size), np.uint8)
+    for index, row in enumerate(rows):
+        images[index] = listing.pixels(row, size, white)
+    images = dataset.convert(name, [images], size)[0]
+    return Preview(images, listing.labels[train], len(test), listing.class_names)
 
 
 def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> ImageListing:
@@ -97,57 +178,3 @@ def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> 
     both = split and len({parts[0] for parts, _ in entries}) == 2
     is_train = np.array([parts[0] == "train" for parts, _ in entries]) if both else None
     return ImageListing(name, entries, class_names, labels, is_train)
-
-
-def detect_channels(listing: ImageListing) -> int:
-    """1 if all images are grey, else 3, from their headers alone."""
-    from PIL import Image
-
-    for _, read in listing.entries:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                image = Image.open(io.BytesIO(read()))
-            with image:
-                if image.mode not in ("1", "L", "LA", "I") and not image.mode.startswith("I;16"):
-                    return 3
-        except (Image.DecompressionBombError, OSError, ValueError):
-            continue  # `decode_image` raises a DataError for it later
-    return 1
-
-
-def decode_image(content: bytes, name: str):
-    """A PIL image, grey (L) or RGB; limits are checked first. Raises `DataError` for bytes that
-    are no image, are truncated, or exceed 16 megapixels."""
-    from PIL import Image, ImageOps
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise DataError(
-                    f"{name} has {width} x {height} pixels, over 16 million: shrink it"
-                )
-            if image.mode.startswith("I;16") or image.mode == "I":
-                wide = np.asarray(image, dtype=np.float64)
-                image = Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
-            image = ImageOps.exif_transpose(image)
-            image.load()
-    except DataError:
-        raise
-    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, Warning) as error:
-        raise DataError(f"{name} cannot be read as an image ({error}); save it again") from error
-    return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-
-
-def _square(image, size: int) -> np.ndarray:
-    """A PIL image as uint8 [C, size, size]: the shorter side scaled to fit, the longer cropped."""
-    from torchvision.transforms import v2
-
-    tensor = v2.functional.pil_to_tensor(image)
-    if tensor.shape[1:] != (size, size):
-        tensor = v2.functional.resize(tensor, [size], antialias=True)
-        tensor = v2.functional.center_crop(tensor, [size, size])
-    return tensor.numpy()

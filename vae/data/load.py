@@ -3,15 +3,20 @@
 Names: `fashion-mnist` (60,000 + 10,000), `fashion-mnist-starter` (bundled: the first 10,000
 training images and the whole test split), `mnist`, `kmnist`, `digits`. A path may be a folder or
 .zip of images (one subfolder per class), an .npz, or IDX files. The format of a file and its
-unpacked size are checked before any pixel is decoded.
+unpacked size are checked before any pixel is decoded; values of other types and ranges than bytes
+are scaled as `dataset.white_level` says.
 """
 
+import os
 from pathlib import Path
 
 from ..validation import suggest
 from . import idx, image_folder, image_zip, npz
 from .dataset import DataError, Dataset, split_and_resize
 from .named import NAMED
+from .untrusted import read_regular
+
+EXPECTED = "a folder, a .zip, an .npz or an IDX file"
 
 
 def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
@@ -20,16 +25,17 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if name in NAMED:
         return NAMED[name](size)
     path = Path(name)
-    if not path.exists():
+    if not os.path.exists(path):  # also of names that are too long
         known = ", ".join(NAMED)
         raise DataError(
-            f"the data is {name!r}{suggest(name, NAMED)}, neither a name nor a path that exists; "
-            f"expected one of {known}, a folder, a .zip, an .npz or an IDX file"
+            f"the data is {name[:99]!r}{suggest(name, NAMED)}, neither a name nor a path that "
+            f"exists; expected one of {known}, {EXPECTED}"
         )
     if path.is_dir():
         if any(path.glob("train-images*idx3-ubyte*")):
             return idx.load_folder(path.name, path, (), size)
         return image_folder.from_folder(path, size)
+    read_regular(path, count=0)
     if path.suffix == ".zip":
         return image_zip.from_zip(path, size)
     if path.suffix == ".npz":
@@ -37,6 +43,5 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if "idx" in path.name or path.suffix == ".gz":
         return split_and_resize(path.name, idx.read_split(path), None, size)
     raise DataError(
-        f"{path.name} ends in {path.suffix or 'nothing'}; "
-        "expected a folder, a .zip, an .npz or an IDX file of images"
+        f"{path.name} ends in {path.suffix or 'nothing'}; expected {EXPECTED} of images"
     )

@@ -7,7 +7,9 @@ an ordinary uint8 array whose pages the system reads on access and drops when me
 
 import hashlib
 import json
+import math
 import mmap
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,14 @@ import numpy as np
 from ..files import atomic, folders
 from ..files.locks import locked
 from ..progress import Progress, no_progress
-from . import idx, image_folder
+from . import idx
 from .dataset import DataError, Dataset, Split, default_class_names
+from .image_folder import list_folder, read_images
+from .image_zip import list_zip
 from .load import load_dataset
 from .named import FASHION_CLASSES, local_folder
 from .subsample import evenly_spaced
+from .untrusted import read_regular
 
 _MAX_IMAGES = 2**31  # of a folder
 _CLASSES = "classes.json"
@@ -33,8 +38,9 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     folder = named or (Path(name) if Path(name).is_dir() else None)
     if folder and any(folder.glob("train-images*idx3-ubyte")):
         mapped = _map_folder(Path(name).name, folder, FASHION_CLASSES if named else ())
-        if mapped.train.images.shape[2:] == (size, size):
-            return mapped
+        few = mapped.train.images[evenly_spaced(len(mapped.train.labels), 1000)]
+        if few.shape[2:] == (size, size) and few.max() > 25:  # others are resized and stretched
+            return _with_digest(mapped, folder, size)
     source = folder or Path(name)
     packed = folders.packed_datasets() / _key(name, source, size)
     try:
@@ -49,7 +55,20 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     classes = tuple(json.loads((packed / _CLASSES).read_text()))
     labels = [np.load(packed / f"{part}-labels.npy") for part in "ab"]
     images = [open_array(packed / f"{part}.npy") for part in "ab"]
-    return Dataset(Path(name).name, *map(Split, images, labels), classes)
+    return _with_digest(
+        Dataset(Path(name).name, *map(Split, images, labels), classes), source, size
+    )
+
+
+def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
+    """The data set with its digest, for which all files are read only once."""
+    file = folders.packed_datasets() / f"{_key(dataset.name, source, size)}.sha256"
+    with suppress(OSError):  # a cache, of use only where it can be written
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write(file, dataset.digest)
+        dataset.__dict__["digest"] = file.read_text()
+    return dataset
 
 
 def subsample(dataset: Dataset, *, train: int = 60_000, test: int = 10_000) -> Dataset:
@@ -79,8 +98,8 @@ def _map_idx(path: Path) -> np.ndarray:
     """The images of an unpacked IDX file; labels and packed files are read."""
     if "idx3" not in path.name or path.suffix == ".gz":
         return idx.read_idx(path)
-    with path.open("rb") as file:
-        shape, begin = idx.parse_header(path.name, file.read(64), path.stat().st_size)
+    shape, begin = idx.parse_header(path.name, read_regular(path, count=1024))
+    idx.check_size(path.name, shape, path.stat().st_size - begin)
     return _map(path, begin, shape)
 
 
@@ -107,26 +126,21 @@ def _pack(target: Path, name: str, source: Path, size: int, progress: Progress) 
     atomic.remove_leftovers(target)  # the lock ensures that no other process writes it
     with atomic.replacing(target) as folder:
         folder.mkdir(parents=True)
-        if source.is_dir() and not any(source.glob("train-images*idx3-ubyte*")):
-            entries = image_folder.list_folder(source)
-            listing = image_folder.scan_images(source.name, entries, limit=_MAX_IMAGES)
-            classes = listing.class_names
-            shape = (image_folder.detect_channels(listing), size, size)
-            parts = [
-                (listing.labels[rows], (listing.pixels(row, *shape[:2]) for row in rows))
-                for rows in listing.splits()
-            ]
+
+        def allocate(part: str, shape: tuple[int, ...]) -> np.ndarray:
+            return np.lib.format.open_memmap(folder / f"{part}.npy", "w+", np.uint8, shape)
+
+        idx_files = source.is_dir() and any(source.glob("train-images*idx3-ubyte*"))
+        if source.suffix == ".zip" or (source.is_dir() and not idx_files):
+            listed = list_zip(source, name) if source.is_file() else list_folder(source)
+            options = {"limit": _MAX_IMAGES, "most": math.inf, "progress": progress}
+            dataset = read_images(source.name, listed, size, allocate=allocate, **options)
         else:
             dataset = load_dataset(name, size=size)
-            classes, shape = dataset.class_names, dataset.train.images.shape[1:]
-            parts = [(split.labels, split.images) for split in (dataset.train, dataset.test)]
-        done, total = 0, sum(len(labels) for labels, _ in parts)
-        for part, (labels, images) in zip("ab", parts, strict=True):
-            path = folder / f"{part}.npy"
-            pixels = np.lib.format.open_memmap(path, "w+", np.uint8, (len(labels), *shape))
-            for index, image in enumerate(images):
-                pixels[index] = image
-                progress(done := done + 1, total)
-            pixels.flush()
+        for part, (images, labels) in zip("ab", (dataset.train, dataset.test), strict=True):
+            if isinstance(images, np.memmap):
+                images.flush()
+            else:
+                allocate(part, images.shape)[:] = images
             np.save(folder / f"{part}-labels.npy", labels)
-        (folder / _CLASSES).write_text(json.dumps(classes))
+        (folder / _CLASSES).write_text(json.dumps(dataset.class_names))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import atomic, folders
-from .dataset import DataError, Dataset, Split, resized, split_and_resize
+from .dataset import DataError, Dataset, Split, assemble, split_and_resize
 from .idx import load_folder
 
 STARTER = Path(__file__).parent / "starter"
@@ -48,8 +48,7 @@ def _digits(size: int) -> Dataset:
     from sklearn.datasets import load_digits
 
     source = load_digits()
-    images = (source.images[:, None] * (255 / 16)).round().astype(np.uint8)
-    split = Split(images, source.target.astype(np.int64))
+    split = Split(source.images[:, None], source.target.astype(np.int64))  # 0 to 16
     return split_and_resize("digits", split, _DIGITS, size)
 
 
@@ -68,7 +67,7 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
                 f"four IDX files into {root}/{kind}/raw, or use --data fashion-mnist-starter"
             ) from error
         splits.append(Split(source.data.numpy()[:, None], source.targets.numpy().astype(np.int64)))
-    return Dataset(name, *(resized(split, size) for split in splits), class_names)
+    return assemble(name, splits, class_names, size)
 
 
 _STARTER = "fashion-mnist-starter"

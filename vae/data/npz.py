@@ -1,64 +1,84 @@
 """Data sets from the arrays of an .npz file, loaded without pickle."""
 
+import math
 import zipfile
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from .dataset import DataError, Dataset, Split, default_class_names, resized, split_and_resize
+from . import dataset
+from .dataset import MAX_CLASSES, DataError, Dataset, Split
 from .image_zip import MAX_TOTAL_BYTES
+from .untrusted import untrusted
 
 
 def from_npz(path: Path, size: int) -> Dataset:
     """The data set of arrays `images` and optional `labels`, or of `x_train` and `x_test` with
-    optional `y_train` and `y_test`."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size_unpacked = sum(member.file_size for member in archive.infolist())
-        if size_unpacked > MAX_TOTAL_BYTES:
-            raise DataError(f"{path.name} would unpack to more than 2 GB; save fewer images")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except DataError:
-        raise
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{path.name} is no .npz of arrays ({error}); save it again") from error
-    pairs = {}
-    for images, labels in (("images", "labels"), ("x_train", "y_train"), ("x_test", "y_test")):
-        if images in arrays:
-            pairs[images] = _checked_arrays(path.name, images, arrays, labels)
-    if "images" in pairs:
-        return split_and_resize(path.name, pairs["images"], None, size)
-    if {"x_train", "x_test"} <= pairs.keys():
-        splits = [resized(pairs[k], size) for k in ("x_train", "x_test")]
-        return Dataset(path.name, *splits, default_class_names(pairs["x_train"], pairs["x_test"]))
-    raise DataError(
-        f"{path.name} holds {', '.join(arrays) or 'nothing'}; "
-        "expected images (and labels), or x_train and x_test (and y_train, y_test)"
+    optional `y_train` and `y_test`, of any numeric type and range (`dataset.white_level`)."""
+    with untrusted(path.name, "is no .npz of arrays", "save it again"):
+        archive = zipfile.ZipFile(path)
+    members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
+    if sum(m.file_size for m in members.values()) > MAX_TOTAL_BYTES:
+        raise DataError(f"{path.name} would unpack to more than 2 GB; save fewer images")
+    keys = (
+        {"images": "labels"} if "images" in members else {"x_train": "y_train", "x_test": "y_test"}
     )
-
-
-def _checked_arrays(name: str, key: str, arrays: dict, labels_key: str) -> Split:
-    images, labels = arrays[key], arrays.get(labels_key, np.zeros(len(arrays[key])))
-    for field, array in ((key, images), (labels_key, labels)):
-        if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-            raise DataError(f"{field} in {name} are {array.dtype} values; expected finite numbers")
-    if images.ndim == 3:
-        images = images[:, None]
-    elif images.ndim == 4 and images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
-        images = images.transpose(0, 3, 1, 2)
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
+    if not keys.keys() <= members.keys():
         raise DataError(
-            f"{key} in {name} has shape {arrays[key].shape}; expected [N, H, W], [N, C, H, W] or "
-            "[N, H, W, C] with 1 or 3 channels"
+            f"{path.name} holds {', '.join(members)[:200] or 'nothing'}; "
+            "expected images (and labels), or x_train and x_test (and y_train, y_test)"
         )
-    if images.dtype != np.uint8:
-        if images.min() < 0 or images.max() > 255:
-            raise DataError(f"{key} in {name} has values outside 0 to 255; scale them")
-        images = (images * (255 if images.max() <= 1 else 1)).round().astype(np.uint8)
-    if labels.shape != (len(images),) or not np.array_equal(labels, labels.astype(np.int64)):
-        raise DataError(f"{labels_key} in {name} are not {len(images)} whole numbers")
-    if labels.min() < 0:
-        raise DataError(f"{labels_key} in {name} has negative labels; number classes from 0")
-    return Split(np.ascontiguousarray(images), labels.astype(np.int64))
+    with archive:
+        splits = []
+        for key, labels_key in keys.items():
+            images = _read(archive, members[key], _check_images)
+            if images.ndim == 3:
+                images = images[:, None]
+            elif images.shape[1] not in (1, 3):
+                images = images.transpose(0, 3, 1, 2)
+            labels = np.zeros(len(images), np.int64)
+            if labels_key in members:
+                labels = _labels(archive, members[labels_key], len(images))
+            splits.append(Split(images, labels))
+    if len(splits) == 1:
+        return dataset.split_and_resize(path.name, splits[0], None, size)
+    return dataset.assemble(path.name, splits, dataset.default_class_names(*splits), size)
+
+
+def _check_images(shape: tuple[int, ...]) -> str:
+    known = len(shape) == 3 or (len(shape) == 4 and not {shape[1], shape[3]}.isdisjoint((1, 3)))
+    return "" if known else "[N, H, W], [N, C, H, W] or [N, H, W, C] with 1 or 3 channels"
+
+
+def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int) -> np.ndarray:
+    values = _read(archive, member, lambda shape: "" if shape == (count,) else f"[{count}]")
+    low, high = (values.min(), values.max()) if count else (0, 0)
+    labels = values.astype(np.int64) if low >= 0 and high < MAX_CLASSES else None  # no NaN either
+    if labels is None or not np.array_equal(labels, values):
+        raise DataError(
+            f"{member.filename} has values from {low} to {high}; expected whole numbers from 0 to "
+            f"{MAX_CLASSES - 1}: renumber the classes"
+        )
+    return labels
+
+
+def _read(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, expected: Callable[[tuple[int, ...]], str]
+) -> np.ndarray:
+    """An array of numbers. Its header is checked before memory is taken: `expected` says what is
+    wrong with the shape."""
+    name = f"{member.filename} in {Path(archive.filename).name}"
+    with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
+        npy = np.lib.format
+        first = npy.read_magic(stream) == (1, 0)
+        header = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
+        shape, _, dtype = header(stream)
+        if dtype.kind not in "biuf":
+            raise DataError(f"{name} has {dtype} values; expected finite numbers")
+        if wanted := expected(shape):
+            raise DataError(f"{name} has shape {shape}; expected {wanted}")
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise DataError(f"{name} has shape {shape}, more than the file holds; save it again")
+    with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
+        return npy.read_array(stream, allow_pickle=False)

@@ -10,7 +10,8 @@ import numpy as np
 from ..progress import Progress, no_progress
 from .dataset import DataError
 from .image_zip import list_zip
-from .uploads import UNCHANGED, default_preparation, open_image, prepare
+from .pictures import EXPECTED, MAX_TOTAL_PIXELS
+from .uploads import UNCHANGED, check_header, default_preparation, prepare, upright
 
 MAX_FILES = 20_000
 Entry = tuple[str, Callable[[], bytes]]
@@ -40,7 +41,7 @@ def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
             continue
         inside = list_zip(io.BytesIO(content), name)
         if not inside:
-            raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
+            raise DataError(f"{name} holds no image; {EXPECTED}")
         found += [(str(PurePosixPath(*parts)), read) for parts, read in inside]
     if len(found) > MAX_FILES:
         raise DataError(f"{len(found):,} files; expected at most {MAX_FILES:,} at once")
@@ -59,17 +60,23 @@ def read_files(
     An image of exactly that size is used unchanged. Any other is inverted if its background is
     light, cropped to its item and resized; with `as_is` it is only resized.
     """
-    files, images, errors = list(files), [], []
+    files, errors, count, pixels = list(files), [], 0, 0
+    images = np.empty((len(files), *shape), np.uint8)
     for done, (path, content) in enumerate(files):
         if done % 50 == 0:
             progress(done, len(files))
         try:
-            image = open_image(content(), PurePosixPath(path).name)
+            name = PurePosixPath(path).name
+            image = check_header(content(), name)
+            pixels += image.width * image.height
+            if pixels > MAX_TOTAL_PIXELS:
+                raise DataError(f"{name} and the files before have too many pixels; send fewer")
+            image = upright(image, name)
             how = UNCHANGED if as_is else default_preparation(image, shape)
-            images.append(prepare(image, shape, how))
+            images[count] = prepare(image, shape, how)
+            count += 1
             errors.append(None)
         except (OSError, ValueError) as error:
             errors.append(str(error))
     progress(len(files), len(files))
-    stack = np.stack(images) if images else np.zeros((0, *shape), np.uint8)
-    return UploadBatch(tuple(path for path, _ in files), tuple(errors), stack)
+    return UploadBatch(tuple(path for path, _ in files), tuple(errors), images[:count])

@@ -1,23 +1,17 @@
 """Uploaded pictures: opened under limits, and converted to images like those of a data set."""
 
-import io
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from ..errors import AtelierError
+from . import pictures
+from .pictures import PictureError as UploadError
 
-FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 10_000_000
-MAX_PIXELS = 16_000_000
+MAX_SIDE = 2048  # pixels, to which larger pictures are reduced
 _MIN_SIDE = 8  # pixels
 _CONTRAST = 24  # grey levels above the background from which a pixel belongs to the item
-
-
-class UploadError(AtelierError):
-    """A file that is not accepted as a picture."""
 
 
 class Preparation(NamedTuple):
@@ -36,45 +30,31 @@ UNCHANGED = Preparation(invert=False, centre=False)
 
 
 def open_image(data: bytes, name: str = "the file") -> Image.Image:
-    """The first picture in PNG, JPEG or WebP bytes, upright, as L, LA, RGB or RGBA.
+    """The first picture in the bytes of a file, upright, as L, LA, RGB or RGBA, reduced to
+    `MAX_SIDE` pixels. Raises `UploadError`."""
+    return upright(check_header(data, name), name)
 
-    The format is detected from the content and the size read from the header before any pixel is
-    decoded. Raises `UploadError`.
-    """
-    expected = "expected a PNG, JPEG or WebP picture"
-    check_size(len(data), name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # larger pictures are refused below
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise UploadError(_too_large(name, "far more")) from error
-    except UnidentifiedImageError as error:
-        raise UploadError(f"{name} is no picture that can be read; {expected}") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UploadError(f"{name} is a damaged picture; {expected}") from error
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UploadError(_too_large(name, f"{width} x {height}"))
-    if min(width, height) < _MIN_SIDE:
+
+def check_header(data: bytes, name: str) -> Image.Image:
+    """A picture whose pixels are not decoded yet."""
+    if len(data) > MAX_BYTES:
+        size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
+        raise UploadError(f"{name} has {size}, save it smaller")
+    image = pictures.open_picture(data, name)
+    if min(image.size) < _MIN_SIDE:
+        width, height = image.size
         raise UploadError(
             f"{name} is {width} x {height} pixels; expected {_MIN_SIDE} or more each"
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image.load()
-            image = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UploadError(f"{name} is cut short or damaged; {expected} that is whole") from error
-    return _eight_bits(image)
+    return image
 
 
-def check_size(count: int, name: str) -> None:
-    """Raises `UploadError` for a file of more than `MAX_BYTES`."""
-    if count > MAX_BYTES:
-        size = f"{count / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
-        raise UploadError(f"{name} has {size}, save it smaller")
+def upright(image: Image.Image, name: str) -> Image.Image:
+    """A picture from `check_header`, decoded."""
+    image = pictures.decode(image, name)
+    if max(image.size) > MAX_SIDE:
+        image = ImageOps.contain(image, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    return ImageOps.exif_transpose(image)
 
 
 def suggest_preparation(image: Image.Image) -> Preparation:
@@ -122,17 +102,16 @@ def _background(grey: np.ndarray) -> float:
 
 def _crop_to_item(flat: Image.Image) -> Image.Image:
     """Cropped to the pixels that stand out from the background, which becomes black."""
-    grey = np.asarray(flat.convert("L")).astype(int)
+    grey = np.asarray(flat.convert("L"))
     background = int(_background(grey))
     stands_out = grey > min(background, 127) + _CONTRAST
     rows, columns = np.flatnonzero(stands_out.any(1)), np.flatnonzero(stands_out.any(0))
     if not len(rows):
         return flat
-    values = np.asarray(flat).astype(int)
     if 0 < background < 128:  # stretched, so that white stays white
-        values = np.clip((values - background) * 255 // (255 - background), 0, 255)
-    stretched = Image.fromarray(values.astype(np.uint8))
-    return stretched.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+        table = [max(0, (v - background) * 255 // (255 - background)) for v in range(256)]
+        flat = flat.point(table * len(flat.getbands()))
+    return flat.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
 
 
 def _flat(image: Image.Image, *, light: bool) -> Image.Image:
@@ -142,18 +121,3 @@ def _flat(image: Image.Image, *, light: bool) -> Image.Image:
     background = Image.new("RGBA", image.size, "white" if light else "black")
     background.alpha_composite(image.convert("RGBA"))
     return background.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Any picture as L, LA, RGB or RGBA; 16 bits are scaled, which Pillow would clip."""
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image).astype(np.float64)
-        return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return image
-    transparent = image.mode in ("PA", "La", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if transparent else "RGB")
-
-
-def _too_large(name: str, size: str) -> str:
-    return f"{name} has {size} pixels; at most {MAX_PIXELS / 1e6:.0f} million, save it smaller"
