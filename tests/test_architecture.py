@@ -25,6 +25,7 @@ ENGINE_ROOMS = {
     "config": set(),
     "nn": {"config"},
     "data": {"files"},
+    "isolation": {"data"},
     "models": {"config", "nn"},
     "checkpoint": {"config", "files", "models", "nn"},
     "export": {"checkpoint", "files", "models", "nn"},

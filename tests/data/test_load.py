@@ -16,8 +16,10 @@ from vae import DataError, load_dataset
 
 
 def png(value=128, size=(8, 8), mode="L"):
-    buffer = io.BytesIO()
-    Image.new(mode, size, value).save(buffer, "PNG")
+    """Of one value, but for a pixel in the middle."""
+    buffer, image = io.BytesIO(), Image.new(mode, size, value)
+    image.putpixel((size[0] // 2, size[1] // 2), 200 if mode == "L" else (0, 200, 0))
+    image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -113,8 +115,8 @@ def test_a_colour_zip_with_tricky_names_writes_nothing(tmp_path):
 
 
 def test_npz_in_three_layouts(tmp_path):
-    grey = np.zeros((12, 28, 28), np.uint8)
-    for k, images in enumerate((grey, grey[:, None], np.zeros((12, 28, 28, 3), np.uint8))):
+    grey = np.arange(12 * 28 * 28, dtype=np.uint8).reshape(12, 28, 28)
+    for k, images in enumerate((grey, grey[:, None], np.stack([grey] * 3, -1))):
         np.savez(tmp_path / f"{k}.npz", images=images, labels=np.arange(12) % 3)
         check(load_dataset(tmp_path / f"{k}.npz"), channels=3 if k == 2 else 1)
 
@@ -191,7 +193,7 @@ def test_hostile_idx_files_are_rejected_with_one_sentence(case, tmp_path):
     rejected(path)
 
 
-ROWS = np.zeros((4, 8, 8), np.uint8)
+ROWS = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
 HOSTILE_NPZ = {
     "objects": {"images": np.array([{}] * 4, dtype=object)},
     "texts": {"images": np.full((4, 8, 8), "a")},

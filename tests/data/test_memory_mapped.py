@@ -79,7 +79,7 @@ def test_a_folder_is_packed_once_until_a_file_changes(mode, tmp_path, cache):
 def test_a_failed_packing_leaves_nothing_and_says_why(tmp_path, cache, monkeypatch):
     source = pictures(tmp_path / "clothes", "L")
     (source / "a/0.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"0\.png cannot be read"):
+    with pytest.raises(DataError, match=r"0\.png is no picture that can be read"):
         memory_mapped.load(source, size=8)
     assert not [p for p in cache.iterdir() if p.suffix != ".lock"]
     with pytest.raises(DataError, match="neither a name nor a path"):

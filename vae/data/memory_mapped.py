@@ -62,7 +62,7 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
 
 def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
     """The data set with its digest, for which all files are read only once."""
-    file = folders.packed_datasets() / f"{_key(dataset.name, source, size)}.sha256"
+    file = folders.packed_datasets().with_name("digests") / _key(dataset.name, source, size)
     with suppress(OSError):  # a cache, of use only where it can be written
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)

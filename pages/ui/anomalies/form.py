@@ -15,7 +15,6 @@ from . import session as anomalies_session
 from .settings import CANDIDATES, OTHER_DATA, AnomalySettings, Choices
 
 _TYPES = ["png", "jpg", "jpeg", "webp", "zip"]
-_MEGABYTES = 50  # of one upload
 _ALL = -1  # instead of None, which a selectbox shows as no selection
 
 
@@ -97,7 +96,6 @@ def _uploaded() -> str:
         "PNG, JPEG or WebP images, or a .zip of them",
         type=_TYPES,
         accept_multiple_files=True,
-        max_upload_size=_MEGABYTES,
         key="ask-files",
         help="An image of another size than the model's is inverted if its background is light, "
         "cropped to the object and resized. Files that cannot be read are listed and skipped.",

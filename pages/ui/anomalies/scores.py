@@ -10,6 +10,7 @@ from vae.anomaly import screening
 from vae.anomaly.screening import Images, NormalData
 from vae.data import corruptions, upload_batch
 from vae.data.subsample import evenly_spaced
+from vae.isolation import reader
 from vae.latent.encoding import Codes
 from vae.nn.distributions import Mixture
 from vae.progress import Progress
@@ -146,7 +147,7 @@ def compute_scores(
 def _uploaded(
     files: Files, shape: tuple[int, int, int], limit: int, progress: Progress
 ) -> tuple[_Sample, list[tuple[str, str]]]:
-    read = upload_batch.read_files(upload_batch.list_files(files), shape, progress=progress)
+    read = reader.read_batch(files, shape, progress=progress)
     rejected = [(path, why) for path, why in zip(read.paths, read.errors, strict=True) if why]
     items = evenly_spaced(len(read.images), limit)
     names = [read.accepted[k] for k in items]

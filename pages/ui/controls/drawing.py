@@ -7,13 +7,25 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from vae.data.uploads import UploadError, open_image
+from vae.data.uploads import UploadError
+from vae.errors import AtelierError
+from vae.isolation import reader
 
 from ..component.component import component
 
 _MAX_TEXT = 6 * 2**20  # characters: an image of 4 MB in base64
 
 _mount = component(__file__, "picture")
+
+
+def read_picture(data: bytes, name: str) -> Image.Image:
+    """A picture that a visitor brings, decoded in a process of its own. Raises `DataError`."""
+    return Image.fromarray(_read(data, name))
+
+
+@st.cache_data(max_entries=2, scope="session", show_spinner="Reading the picture")
+def _read(data: bytes, name: str) -> np.ndarray:
+    return reader.read_picture(data, name)
 
 
 def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:
@@ -30,9 +42,9 @@ def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str,
             raise UploadError("the pasted image is larger than 4 MB; copy a smaller one")
         data = base64.b64decode(text, validate=True)
         if not drawn:
-            return open_image(data, "the pasted image"), f"pasted-{turn}", False
+            return read_picture(data, "the pasted image"), f"pasted-{turn}", False
         grey = np.frombuffer(data, np.uint8).reshape(shape[1:])
-    except UploadError:
+    except AtelierError:
         raise
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise UploadError("the drawing could not be read; draw it again") from error

@@ -4,11 +4,11 @@ on show."""
 import streamlit as st
 from PIL import Image
 
-from vae.data.uploads import UNCHANGED, Preparation, default_preparation, open_image, prepare
+from vae.data.uploads import MAX_BYTES, UNCHANGED, Preparation, default_preparation, prepare
 from vae.pictures import upscale
 
 from ..runtime.errors import shown_errors
-from .drawing import drawing
+from .drawing import drawing, read_picture
 
 SOURCES = ("File", "Drawing or clipboard", "Camera")
 
@@ -28,8 +28,9 @@ def image_input(source: str, shape: tuple[int, int, int], *, key: str):
 def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | None:
     if source == "File":
         file = st.file_uploader(
-            "PNG, JPEG or WebP, at most 10 MB and 16 million pixels",
+            f"PNG, JPEG or WebP, at most {MAX_BYTES / 1e6:.0f} MB and 16 million pixels",
             type=["png", "jpg", "jpeg", "webp"],
+            max_upload_size=MAX_BYTES // 10**6,
             key=f"{key}-file",
         )
     else:
@@ -42,7 +43,7 @@ def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | Non
     if file is None:
         return None
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
-    return open_image(file.getvalue(), name), f"{kind}-{file.file_id}", False
+    return read_picture(file.getvalue(), name), f"{kind}-{file.file_id}", False
 
 
 def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):

@@ -15,6 +15,7 @@ from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data.named import bundled_equivalent
+from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
 from vae.nn.distributions import Mixture
@@ -75,8 +76,10 @@ def _space(codec: latent.Codec) -> Space:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
 def dataset(name: str, size: int) -> vae.Dataset:
-    """The data set that is shown for a model trained on the one with this name."""
-    return vae.load_dataset(bundled_equivalent(name), size=size)
+    """The data set that is shown for a model trained on the one with this name; a .zip, which may
+    be an upload, is read in a process of its own."""
+    read = reader.read_dataset if name.endswith(".zip") else vae.load_dataset
+    return read(bundled_equivalent(name), size=size)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Loading the map")

@@ -7,6 +7,8 @@ import numpy as np
 import streamlit as st
 
 import vae
+from vae.data.subsample import evenly_spaced
+from vae.isolation import reader
 from vae.pictures import grid
 from vae.training import runs
 from vae.training.recorder import PROBE_IMAGES
@@ -27,18 +29,22 @@ class Preview(NamedTuple):
 @st.cache_data(max_entries=16, show_spinner="Reading the images")
 def preview(data: str, size: int) -> Preview:
     """Raises `DataError` for images that cannot be read."""
-    try:
-        found = vae.load_dataset(data, size=size)
-    except vae.DataError:
-        if data != "fashion-mnist":
-            raise
-        found = cache.dataset(data, size)  # the bundled subset, as training uses then
-    images = found.train.images
-    some = images[np.linspace(0, len(images) - 1, 25).round().astype(int)].transpose(0, 2, 3, 1)
-    counts = np.bincount(found.train.labels, minlength=len(found.class_names))
-    named = list(zip(found.class_names, counts.tolist(), strict=True))
-    picture = grid.encode_png(grid.mosaic(some, 5))
-    return Preview(picture, len(images), len(found.test.images), named[:20])
+    if data.endswith(".zip"):  # may be an upload
+        images, labels, validation, class_names = reader.preview(data, size)
+    else:
+        try:
+            found = vae.load_dataset(data, size=size)
+        except vae.DataError:
+            if data != "fashion-mnist":
+                raise
+            found = cache.dataset(data, size)  # the bundled subset, as training uses then
+        images, labels = found.train
+        validation, class_names = len(found.test.images), found.class_names
+    tiles = images[evenly_spaced(len(images), 25)].transpose(0, 2, 3, 1)
+    counts = np.bincount(labels, minlength=len(class_names))
+    named = list(zip(class_names, counts.tolist(), strict=True))
+    picture = grid.encode_png(grid.mosaic(tiles, 5))
+    return Preview(picture, len(labels), validation, named[:20])
 
 
 def probe_images(id: str) -> dict | None:

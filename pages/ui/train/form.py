@@ -149,9 +149,7 @@ def _data() -> str | None:
     )
     if chosen != UPLOAD:
         return chosen
-    file = st.file_uploader(
-        "A .zip of images, one folder per class", type="zip", max_upload_size=200, key="train-zip"
-    )
+    file = st.file_uploader("A .zip of images, one folder per class", type="zip", key="train-zip")
     if file is None:
         return None
     return str(runs.save_upload(file.getvalue()))

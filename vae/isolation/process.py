@@ -1,4 +1,4 @@
-"""The process that reads uploads for `isolated.py`.
+"""The process that reads uploads for `reader.py`.
 
 It runs as a script without the engine's torch, so it starts in a quarter of a second. The request
 comes as a line of JSON and the contents of the files, the answer goes as lines of JSON and arrays.

@@ -1,5 +1,5 @@
-"""Reads what visitors upload in a process of its own, `reading_process.py`, under limits of memory
-and time: a file can end that process, and never the pages' server."""
+"""Reads what visitors upload in a process of its own, `process.py`, under limits of memory and
+time: a file can end that process, and never the pages' server."""
 
 import json
 import subprocess
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.dataset import DataError, Dataset, Split
+from ..data.image_folder import Preview
+from ..data.upload_batch import UploadBatch
 from ..progress import Progress, no_progress
-from . import reading_process
-from .dataset import DataError, Dataset, Split
-from .image_folder import Preview
-from .upload_batch import UploadBatch
+from . import process
 
 MEMORY = 2**30  # bytes of address space, of which the libraries take a third
 
@@ -60,7 +60,7 @@ def _read(
     sizes = [(name, len(content)) for name, content in files]
     request = {"task": task, "options": options, "memory": memory, "files": sizes}
     # -P keeps this folder off the path: its modules could shadow those of libraries.
-    command = [sys.executable, "-P", reading_process.__file__]
+    command = [sys.executable, "-P", process.__file__]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     child, end = subprocess.Popen(command, **pipes), time.monotonic() + seconds
     timer = threading.Timer(seconds, child.kill)
