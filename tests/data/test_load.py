@@ -2,10 +2,12 @@
 
 import gzip
 import io
+import os
 import struct
 import zipfile
 import zlib
 from contextlib import suppress
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from sample_files import idx
 
 from vae import DataError, load_dataset
+from vae.data import image_folder, image_zip
 
 
 def png(value=128, size=(8, 8), mode="L"):
@@ -172,6 +175,55 @@ def test_a_zip_with_an_unknown_compression_is_rejected(tmp_path):
     rejected(path)
 
 
+def test_zips_that_zipfile_cannot_read_are_rejected_with_one_sentence(tmp_path):
+    path = zipped(tmp_path / "x.zip", {"ä.png": png(), "b.png": png()})
+    content = path.read_bytes()
+    for before, after in [
+        ("ä.png".encode(), b"\xff\xfe.png"),  # not UTF-8, though flagged so
+        (b"PK\x01\x02\x14\x03\x14\x00", b"PK\x01\x02\x14\x03\x7f\x00"),  # version 12.7
+        (
+            b"PK\x01\x02\x14\x03\x14\x00\x00\x00",
+            b"PK\x01\x02\x14\x03\x14\x00\x01\x00",
+        ),  # encrypted
+    ]:
+        assert before in content
+        path.write_bytes(content.replace(before, after))
+        rejected(path)
+
+
+def test_a_data_set_has_a_budget_of_pixels(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "x.zip", {f"{k}.png": png(size=(40, 40)) for k in range(9)})
+    assert len(load_dataset(path).train.labels) == 8
+    listing = image_folder.scan_images("x.zip", image_zip.list_zip(path, "x.zip"))
+    with pytest.raises(DataError, match=r"x\.zip have more than"):
+        listing.inspect(most=9 * 1600 - 1)
+    monkeypatch.setattr(
+        image_folder.psutil, "virtual_memory", lambda: SimpleNamespace(available=99)
+    )
+    assert "do not fit into memory; use --stream" in rejected(path)
+
+
+def test_folders_with_links_pipes_and_long_names(tmp_path):
+    for k in range(4):
+        (tmp_path / f"{k}.png").write_bytes(png(99 + k))
+    (tmp_path / "folder.png").mkdir()
+    assert len(load_dataset(tmp_path).train.labels) == 3
+    for name in ("fifo", "dangling", "circular", "device"):
+        path = tmp_path / f"{name}.png"
+        if name == "fifo":
+            os.mkfifo(path)
+        else:
+            path.symlink_to({"device": "/dev/zero", "circular": path}.get(name, "nowhere"))
+        assert f"{name}.png" in rejected(tmp_path)
+        path.unlink()
+    for ending in ("zip", "npz", "gz"):
+        os.mkfifo(tmp_path / f"x.{ending}")
+        assert "no regular file" in rejected(tmp_path / f"x.{ending}")
+    os.mkfifo(tmp_path / "train-images-idx3-ubyte")
+    assert "no regular file" in rejected(tmp_path)
+    assert len(rejected("x" * 5000)) < 400
+
+
 PACKED = gzip.compress(idx(np.zeros((9, 8, 8), np.uint8)))
 HOSTILE_IDX = {
     "empty": b"",
@@ -181,6 +233,9 @@ HOSTILE_IDX = {
     "huge claim": b"\0\0\x08\x03" + b"\xff" * 12 + b"\0" * 50,
     "zero images": idx(np.zeros((0, 8, 8), np.uint8)),
     "one dimension": idx(np.zeros(9, np.uint8)),
+    "no height": idx(np.zeros((4, 0, 8), np.uint8)),
+    "packed terabytes": gzip.compress(b"\0\0\x08\x03" + b"\0\0\xff\xff" * 3),
+    "goes on": gzip.compress(idx(np.zeros((9, 8, 8), np.uint8)) + bytes(10**7)),
     "cut gzip": PACKED[:-9],
     "damaged gzip": PACKED[:12] + b"\xff\xff\xff" + PACKED[15:],
 }
@@ -205,6 +260,16 @@ HOSTILE_NPZ = {
     "nan labels": {"images": ROWS, "labels": np.full(4, np.nan)},
     "text labels": {"images": ROWS, "labels": np.array(list("abcd"))},
     "huge labels": {"images": ROWS, "labels": np.array([0, 1, 2, 2**40])},
+    "broken labels": {"images": ROWS, "labels": np.array([0, 1, 2, 0.5])},
+    "no dimension": {"images": np.array(3)},
+    "labels of no dimension": {"images": ROWS, "labels": np.array(3)},
+    "many labels": {"images": ROWS, "labels": np.zeros(10**6, np.uint8)},
+    "one value": {"images": np.full((4, 8, 8), 7)},
+    "-1 to 1": {"images": ROWS / 127.5 - 1},
+    "0 to 1000": {"images": ROWS * 4e5},
+    "grey and colour": {"x_train": np.stack([ROWS] * 3, 1), "x_test": ROWS},
+    "two scales": {"x_train": ROWS, "x_test": ROWS / 255},
+    "half": {"x_train": ROWS},
 }
 
 
@@ -212,6 +277,69 @@ HOSTILE_NPZ = {
 def test_hostile_npz_files_are_rejected_with_one_sentence(case, tmp_path):
     np.savez(tmp_path / "x.npz", **HOSTILE_NPZ[case])
     rejected(tmp_path / "x.npz")
+
+
+def member(shape, dtype="<u1", end=b"\n", content=bytes(64)):
+    """The bytes of an .npy file that says what it likes."""
+    head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode() + end
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + content
+
+
+HOSTILE_MEMBERS = {
+    "terabytes": member("(700000, 1000, 1000)"),
+    "gigabytes": member("(20000, 1000, 1000)", "<f8"),
+    "cut header": member("(4, 4, 4")[:40],
+    "open bracket": member("(4, 4, (4"),
+    "no .npy": b"hello",
+    "empty": b"",
+    "objects": member("(4, 4, 4)", "|O"),
+    "version 9": b"\x93NUMPY\x09\x00" + bytes(99),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_MEMBERS)
+def test_hostile_members_are_rejected_before_memory_is_taken(case, tmp_path):
+    zipped(tmp_path / "x.npz", {"images.npy": HOSTILE_MEMBERS[case]})
+    rejected(tmp_path / "x.npz")
+    (tmp_path / "y.npz").write_bytes(HOSTILE_MEMBERS[case])
+    rejected(tmp_path / "y.npz")
+
+
+BYTES = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("values", "white"),
+    [
+        (BYTES, 255),
+        (BYTES / 255, 1),
+        (BYTES / np.float32(255) * 1.01 - 0.004, 1),  # resampling overshoots
+        (BYTES.astype(np.int64), 255),
+        (BYTES // 15, 17),  # digits of 0 to 17
+        (BYTES / 15, 17),
+        (BYTES.astype(np.uint16) * 16, 4095),
+        (BYTES.astype(np.uint16) * 257, 65535),
+        (BYTES > 99, 1),
+        ((BYTES > 99).astype(np.uint8), 1),
+        ((BYTES > 99).astype(np.int8), 1),
+    ],
+)
+def test_values_are_scaled_by_type_and_range_both_splits_alike(values, white, tmp_path):
+    expected = np.clip(values.astype(float) * (255 / white), 0, 255).round()
+    np.savez(tmp_path / "x.npz", x_train=values, x_test=values[:3])
+    data = load_dataset(tmp_path / "x.npz", size=8)
+    assert np.array_equal(data.train.images[:, 0], expected) and expected.max() > 250
+    assert np.array_equal(data.test.images[:, 0], expected[:3])
+
+
+def test_masks_and_12_bit_pictures_fill_the_range(tmp_path):
+    for name, pixels in (("mask", BYTES > 99), ("deep", BYTES.astype(np.uint16) * 16)):
+        (tmp_path / name).mkdir()
+        for k, image in enumerate(pixels.astype(np.uint8) if name == "mask" else pixels):
+            Image.fromarray(image).save(tmp_path / name / f"{k}.png")
+        data = load_dataset(tmp_path / name, size=8)
+        values = np.unique(np.concatenate([data.train.images, data.test.images]))
+        assert values.max() >= 254 and len(values) == (2 if name == "mask" else 255)
 
 
 def test_files_of_another_kind_are_rejected(tmp_path):

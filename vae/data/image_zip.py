@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from .dataset import DataError, Dataset
-from .image_folder import MAX_FILE_BYTES, MAX_TOTAL_BYTES, Entry, read_images
+from .image_folder import MAX_FILE_BYTES, MAX_TOTAL_BYTES, Entry, Preview, preview, read_images
 from .pictures import ENDINGS
 from .untrusted import untrusted
 
@@ -14,6 +14,11 @@ from .untrusted import untrusted
 def from_zip(path: Path, size: int) -> Dataset:
     """The images of a .zip; nothing is unpacked onto the disk."""
     return read_images(path.name, list_zip(path, path.name), size)
+
+
+def preview_zip(path: str, size: int) -> Preview:
+    """A few images of a .zip."""
+    return preview(Path(path).name, list_zip(Path(path), Path(path).name), size)
 
 
 def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:

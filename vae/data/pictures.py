@@ -3,7 +3,7 @@ are checked in the header, before any pixel is decoded."""
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,7 +15,8 @@ from .untrusted import untrusted
 # Pillow opens many more, and starts programs for some of them (Ghostscript for EPS).
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-EXPECTED = "expected a PNG, JPEG, WebP, GIF, BMP or TIFF picture"
+UPLOADED = FORMATS[:3]  # of single pictures
+EXPECTED = "expected a PNG, JPEG or WebP picture"
 MAX_PIXELS = 16_000_000  # of one picture
 MAX_TOTAL_PIXELS = 20_000_000_000  # of all pictures that are read at once: minutes of decoding
 MAX_MEMORY = 100_000_000  # bytes, of one picture while it is decoded
@@ -26,7 +27,7 @@ class PictureError(DataError):
     """A file that is not accepted as a picture."""
 
 
-def open_picture(content: bytes, name: str) -> Image.Image:
+def open_picture(content: bytes, name: str, formats: Sequence[str] = FORMATS) -> Image.Image:
     """A picture whose pixels are not decoded yet; `content` may be the beginning of a file.
 
     The format is detected from the content. Raises `PictureError`, also for a picture of more
@@ -34,7 +35,7 @@ def open_picture(content: bytes, name: str) -> Image.Image:
     """
     with _decoding(name, "is a damaged picture"):
         try:
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image = Image.open(io.BytesIO(content), formats=formats)
         except UnidentifiedImageError as error:
             raise PictureError(f"{name:.99} is no picture that can be read; {EXPECTED}") from error
         except Image.DecompressionBombError as error:

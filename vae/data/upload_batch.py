@@ -48,6 +48,13 @@ def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
     return found
 
 
+def read_uploads(
+    files: Sequence[tuple[str, bytes]], shape: tuple[int, int, int], *, progress: Progress
+) -> UploadBatch:
+    """Reads named files as images of a model's shape, those of a .zip one by one."""
+    return read_files(list_files(files), shape, progress=progress)
+
+
 def read_files(
     files: Iterable[Entry],
     shape: tuple[int, int, int],

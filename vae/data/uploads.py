@@ -40,7 +40,7 @@ def check_header(data: bytes, name: str) -> Image.Image:
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
         raise UploadError(f"{name} has {size}, save it smaller")
-    image = pictures.open_picture(data, name)
+    image = pictures.open_picture(data, name, pictures.UPLOADED)
     if min(image.size) < _MIN_SIDE:
         width, height = image.size
         raise UploadError(

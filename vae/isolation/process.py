@@ -1,91 +1,75 @@
-"""The process that reads uploads for `reader.py`.
+"""The process that `reader.py` starts, and the messages between them.
 
-It runs as a script without the engine's torch, so it starts in a quarter of a second. The request
-comes as a line of JSON and the contents of the files, the answer goes as lines of JSON and arrays.
+It runs as a script without the engine's torch, so it starts in a quarter of a second. A message is
+a line of JSON, followed by the bytes of its arrays.
 """
 
+import importlib.util
 import json
 import os
 import sys
 import types
 from pathlib import Path
 
+import numpy as np
+
+
+def send(stream, message: object) -> None:
+    """Writes lists, numbers, texts, records, arrays, and bytes as arrays of uint8."""
+    arrays = []
+
+    def encode(value: object) -> dict:
+        if isinstance(value, bytes):
+            value = np.frombuffer(value, np.uint8)
+        elif not hasattr(value, "__array_interface__"):
+            return vars(value)
+        arrays.append(np.ascontiguousarray(value))
+        return {"array": [arrays[-1].shape, arrays[-1].dtype.str]}
+
+    stream.write(json.dumps(message, default=encode).encode() + b"\n")
+    stream.writelines(array.reshape(-1).view(np.uint8).data for array in arrays)
+    stream.flush()
+
+
+def receive(stream):
+    """The next message; None if the other process ended before it was complete."""
+    arrays = []
+
+    def decode(value: dict):
+        if "array" not in value:
+            return value
+        arrays.append(np.empty(*value["array"]))
+        return arrays[-1]
+
+    line = stream.readline()
+    message = json.loads(line, object_hook=decode) if line.endswith(b"\n") else None
+    whole = all(stream.readinto(a.reshape(-1).view(np.uint8)) == a.nbytes for a in arrays)
+    return message if whole else None
+
 
 def main() -> None:
-    """Answers one request."""
+    """Answers one request: a function of `vae.data`, its arguments, and the limit of memory."""
     source, target, sys.stdout = sys.stdin.buffer, sys.stdout.buffer, sys.stderr
-    request = json.loads(source.readline())
-    _limit(request["memory"])
-    files = [(name, source.read(size)) for name, size in request["files"]]
+    module, function, arguments, memory = receive(source)
+    if hasattr(os, "nice"):
+        os.nice(5)
+    if importlib.util.find_spec("resource"):  # not on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     package = types.ModuleType("vae")  # whose own import would load torch
     package.__path__ = [str(Path(__file__).parents[1])]
     sys.modules["vae"] = package
     from vae.errors import AtelierError
 
-    def answer(**values) -> None:
-        target.write(json.dumps(values).encode() + b"\n")
-        target.flush()
-
-    def progress(done: int, total: int) -> None:
-        answer(progress=(done, total))
-
+    if "progress" in arguments:
+        arguments["progress"] = lambda *steps: send(target, {"progress": steps})
     try:
-        facts, arrays = _TASKS[request["task"]](files, progress, **request["options"])
+        found = getattr(importlib.import_module(f"vae.data.{module}"), function)(**arguments)
+        send(target, {"result": found})
     except (AtelierError, MemoryError) as error:
-        answer(error=str(error) or "the files take too much memory; choose fewer or smaller ones")
-    else:
-        answer(arrays=[(a.shape, a.dtype.str) for a in arrays], **facts)
-        for array in arrays:
-            target.write(array.data if array.flags.c_contiguous else array.tobytes())
-        target.flush()
+        send(target, {"error": str(error) or "the files take too much memory; make them smaller"})
 
-
-def _limit(memory: int) -> None:
-    if hasattr(os, "nice"):
-        os.nice(5)
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread would reserve memory
-    try:
-        import resource
-    except ImportError:  # Windows has no limits, but the process ends with its memory
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
-def _picture(files, progress):
-    import numpy as np
-
-    from vae.data.uploads import open_image
-
-    ((name, data),) = files
-    return {}, [np.asarray(open_image(data, name))]
-
-
-def _batch(files, progress, shape):
-    from vae.data.upload_batch import list_files, read_files
-
-    found = read_files(list_files(files), tuple(shape), progress=progress)
-    return {"paths": found.paths, "errors": found.errors}, [found.images]
-
-
-def _dataset(files, progress, path, size):
-    from vae.data.load import load_dataset
-
-    found = load_dataset(path, size=size)
-    facts = {"name": found.name, "class_names": found.class_names}
-    return facts, [*found.train, *found.test]
-
-
-def _preview(files, progress, path, size):
-    from vae.data.image_folder import preview
-    from vae.data.image_zip import list_zip
-
-    path = Path(path)
-    found = preview(path.name, list_zip(path, path.name), size)
-    facts = {"test_count": found.test_count, "class_names": found.class_names}
-    return facts, [found.images, found.labels]
-
-
-_TASKS = {"picture": _picture, "batch": _batch, "dataset": _dataset, "preview": _preview}
 
 if __name__ == "__main__":
     main()
