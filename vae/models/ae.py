@@ -3,6 +3,8 @@
 It has no posterior and no prior, so its latent space may have holes; it is here to show them.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +23,7 @@ class AE(Autoencoder):
     """A code and a decoder, without a distribution over codes."""
 
     has_prior = False
+    code_limit = math.inf
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -173,8 +173,8 @@ class AVB(Autoencoder):
         features = self.encoder(x)
         with autocast_off(x):
             features = features.float()
-            mean = self.mean(features).clamp(-networks.MEAN_LIMIT, networks.MEAN_LIMIT)
-            std = self.log_scale(features).clamp(-7, 2).exp()
+            mean = networks.bounded(self.mean(features), -self.code_limit, self.code_limit)
+            std = networks.bounded(self.log_scale(features), -7, 2).exp()
             shape = self.shape(features).view(-1, _BASES + 1, self.latent)
             first, rest = shape[:, :1], shape[:, 1:]
             # a_0 never vanishes, so q always has a density.

@@ -4,8 +4,10 @@ Shapes: B batch, C channels, H height, W width, D latent size, E context size. U
 image, summed over pixels and latents. Images are float32 in [0, 1]; decoders return logits.
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Literal, NamedTuple
 
 import torch
@@ -64,6 +66,18 @@ def device_of(model: nn.Module) -> torch.device:
     return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
+def on_device_of_model(function: Callable) -> Callable:
+    """Lets a function whose first argument is a model create its tensors on the model's device."""
+
+    @functools.wraps(function)
+    def inside(model: nn.Module, *arguments, **options):
+        device = device_of(model)
+        with nullcontext() if device.type == "cpu" else device:
+            return function(model, *arguments, **options)
+
+    return inside
+
+
 class Autoencoder(nn.Module, ABC):
     """Interface of all models. Concrete models are final: none inherits from another.
 
@@ -73,7 +87,8 @@ class Autoencoder(nn.Module, ABC):
 
     The prior is N(0, I) unless the model has none or `learned_prior` is set; `priors` lists the
     choices of `ModelConfig.prior`. `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian
-    over all latents; only such a posterior can be refined by `refine` Newton steps.
+    over all latents; only such a posterior can be refined by `refine` Newton steps. No code is
+    further from 0 than `code_limit` along a latent.
     """
 
     decoder: nn.Sequential
@@ -84,6 +99,7 @@ class Autoencoder(nn.Module, ABC):
     learned_prior: bool = False
     priors: tuple[str, ...] = ("normal",)
     gaussian_posterior: bool = False
+    code_limit: float = networks.MEAN_LIMIT
     refine: int = 0
     context: Literal["label", "noise"] | None = None
     context_size: int = 0

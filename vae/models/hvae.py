@@ -146,8 +146,9 @@ class HVAE(Autoencoder):
                 with autocast_off(z):
                     mean, log_std = self.q[level](nn.functional.silu(hidden.float())).chunk(2, 1)
                     # Without the limit, one test image in ten thousand reaches thousands of std.
-                    mean = mean.clamp(-networks.MEAN_LIMIT, networks.MEAN_LIMIT)
-                    log_var, zero = 2 * log_std.clamp(*_LOG_STD), torch.zeros_like(mean)
+                    mean = networks.bounded(mean, -self.code_limit, self.code_limit)
+                    log_std = networks.bounded(log_std, *_LOG_STD)
+                    log_var, zero = 2 * log_std, torch.zeros_like(mean)
                     e = sample_normal(mean, log_var, 1, generator)
                     log_q = normal_log_prob(e, mean, log_var)
                     log_ratios.append(log_q - normal_log_prob(e, zero, zero))

@@ -13,7 +13,7 @@ from ..nn.priors import Flow, Prior
 from ..nn.semi_amortised import DecodedGrid
 from .gaussian import GaussianAutoencoder
 
-_LEARNED_PRIOR_MEAN_LIMIT = 60.0  # a learned prior need not be centred at 0
+_LEARNED_PRIOR_CODE_LIMIT = 60.0  # a learned prior need not be centred at 0
 
 
 class VAE(GaussianAutoencoder):
@@ -29,13 +29,14 @@ class VAE(GaussianAutoencoder):
         self.decoder = networks.decoder(config)
         self.likelihood = LIKELIHOODS[config.likelihood]()
         self.learned_prior = config.prior == "flow"
+        self.code_limit = _LEARNED_PRIOR_CODE_LIMIT if self.learned_prior else networks.MEAN_LIMIT
         self.flow = Flow(config.latent) if self.learned_prior else None
         self.refine = config.refine
         self._grid_cache: dict[int, DecodedGrid] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        limit = _LEARNED_PRIOR_MEAN_LIMIT if self.learned_prior else networks.MEAN_LIMIT
-        return networks.gaussian_parameters(self.encoder(x), self.mean, self.log_var, limit)
+        features = self.encoder(x)
+        return networks.gaussian_parameters(features, self.mean, self.log_var, self.code_limit)
 
     def prior(self, label: int | None = None) -> Prior:
         return super().prior() if self.flow is None else self.flow

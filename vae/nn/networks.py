@@ -111,7 +111,27 @@ def gaussian_parameters(
     round the codes to a coarse lattice."""
     with autocast_off(features):
         features = features.float()
-        return mean(features).clamp(-mean_limit, mean_limit), log_var(features).clamp(*_LOG_VAR)
+        means = bounded(mean(features), -mean_limit, mean_limit)
+        return means, bounded(log_var(features), *_LOG_VAR)
+
+
+def bounded(x: Tensor, low: float, high: float) -> Tensor:
+    """x clamped to [low, high]. Outside, gradients that lead back inside pass: behind a clamp
+    alone, a code that has got to the edge would stay there for ever."""
+    return _Bounded.apply(x, low, high) if x.requires_grad else x.clamp(low, high)
+
+
+class _Bounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, low: float, high: float) -> Tensor:
+        ctx.save_for_backward(x > high, x < low)
+        return x.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        above, below = ctx.saved_tensors
+        leaves = (above & (gradient < 0)) | (below & (gradient > 0))
+        return gradient.masked_fill(leaves, 0), None, None
 
 
 def _block(width: int) -> nn.Sequential:

@@ -14,12 +14,14 @@ def one_cycle(optimiser: Optimizer, step: int, steps: int, config: Config) -> On
     The learning rate rises from lr / 25 to lr along a cosine and falls to 0 (Smith and Topin 2019,
     https://arxiv.org/abs/1708.07120).
     """
-    top, rise = config.train.lr, max(1, round(config.train.lr_warmup * steps))
-    for group in optimiser.param_groups:  # what OneCycleLR reads if it does not begin at step 0
+    rise = max(1, round(config.train.lr_warmup * steps))
+    tops = [config.train.lr * group.get("lr_scale", 1) for group in optimiser.param_groups]
+    for group, top in zip(optimiser.param_groups, tops, strict=True):
+        # What OneCycleLR reads if it does not begin at step 0.
         group.update(initial_lr=top / 25, max_lr=top, min_lr=0.0)
     return OneCycleLR(
         optimiser,
-        top,
+        tops,
         total_steps=steps + 1,
         pct_start=(rise + 1) / (steps + 1),
         cycle_momentum=False,

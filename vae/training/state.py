@@ -17,6 +17,9 @@ from ..data.dataset import Dataset
 from ..models import build
 from ..models.base import Autoencoder
 from ..nn.surgery import init_from_data
+from ..validation import ConfigError
+
+_PIXELS = 784  # of the images for which the learning rate was chosen
 
 
 class EpochMetrics(NamedTuple):
@@ -45,6 +48,7 @@ class Run:
     best_model: Autoencoder | None = None
     seconds: float = 0.0
     finished: bool = False
+    data: str = ""  # digest of the images; a training on other images cannot be resumed
 
     @property
     def ema_model(self) -> Autoencoder:
@@ -60,13 +64,19 @@ class Run:
 def resolve_device(name: str) -> torch.device:
     """The device of a name; `auto` is a CUDA or Apple GPU if there is one, else the CPU.
 
-    Of several processes on a machine each gets a GPU of its own.
+    Of several processes on a machine each gets a GPU of its own. Raises `ConfigError` for a device
+    that this machine does not have.
     """
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        if name == "auto":
+            found = "cuda" if torch.cuda.is_available() else "mps"
+            name = found if found == "cuda" or torch.backends.mps.is_available() else "cpu"
+        device = torch.device(name)
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(
+            f"the device is {name!r}, which this machine cannot use; try --device auto"
+        ) from error
 
 
 def new_run(
@@ -95,9 +105,10 @@ def new_run(
     model.load_state_dict(usable, strict=False)
     model.decoder.requires_grad_(not config.train.frozen_decoder)
     model.to(device)
+    first = next(m for m in model.encoder if isinstance(m, nn.Linear | nn.Conv2d)).weight
     optimisers = {
         player.name: torch.optim.AdamW(
-            _param_groups(player.parameters, config.train.weight_decay),
+            _param_groups(player.parameters, config.train.weight_decay, first),
             lr=config.train.lr,
             betas=(0.9, 0.99),
             fused=device.type in ("cpu", "cuda"),
@@ -133,9 +144,23 @@ def _pixel_moments(images: np.ndarray) -> tuple[Tensor, float]:
     return mean, float(np.sqrt(np.cov(np.arange(256) / 255, fweights=counts, ddof=0)))
 
 
-def _param_groups(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict]:
-    """Weight decay for matrices only: biases and gains have no scale to limit."""
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+def _param_groups(
+    parameters: Sequence[nn.Parameter], weight_decay: float, first: nn.Parameter
+) -> list[dict]:
+    """Weight decay for matrices only: biases and gains have no scale to limit.
+
+    Adam changes every weight by about the learning rate, so one step changes a feature in
+    proportion to the number of its inputs. Where the encoder's `first` layer has more than the
+    pixels of Fashion-MNIST, for which the rate was chosen, it gets so much less of it (Yang and Hu
+    2021, https://arxiv.org/abs/2011.14522): large colour images would else push all codes to the
+    edge within an epoch.
+    """
+    scale = _PIXELS / first[0].numel()
+    wide = [p for p in parameters if p is first and scale < 1]
+    matrices = [p for p in parameters if p.ndim > 1 and not any(p is w for w in wide)]
+    groups = [
+        {"params": matrices, "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        {"params": wide, "weight_decay": weight_decay, "lr_scale": scale},
     ]
+    return groups if wide else groups[:2]
