@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.controls.page_header import page_header
+from pages.ui.runtime.errors import shown_errors
 from pages.ui.train import session as train_session
 from pages.ui.train.form import train_form
 from pages.ui.train.history import run_history
@@ -16,7 +17,8 @@ page_header(
     "and watch the map while it learns.",
 )
 
-run_queue.advance()
+with shown_errors("No training can start"):
+    run_queue.advance()
 run_queue.prepare_process()
 linked = st.query_params.get("run")
 shown = train_session.shown_runs(

@@ -19,6 +19,7 @@ import vae
 from vae.__main__ import main
 from vae.nn import sharded_noise
 from vae.nn.sharded_noise import Shard
+from vae.training.distributed import Group
 
 SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "1", "--full",
          "--encoder-widths", "48", "--decoder-widths", "48", "--no-evaluate"]  # fmt: skip
@@ -27,17 +28,19 @@ SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "
 ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def in_two(*arguments, restarts=0):
-    """The command with these arguments in two processes."""
-    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+def in_two(*arguments, restarts=0, processes=2):
+    """The command with these arguments in two processes, or more."""
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    run += [f"--nproc-per-node={processes}"]
     return [*run, f"--max-restarts={restarts}", "-m", "vae", *map(str, arguments)]
 
 
-def alone_and_in_two(one, two, *arguments):
+def alone_and_in_two(one, two, *arguments, processes=2):
     """Runs the command here, with the last argument `one`, and in two processes, with `two`."""
     done = CliRunner().invoke(main, [*map(str, arguments), str(one)])
     assert done.exit_code == 0, done.output
-    done = subprocess.run(in_two(*arguments, two), env=ENV, capture_output=True, text=True)
+    run = in_two(*arguments, two, processes=processes)
+    done = subprocess.run(run, env=ENV, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -169,3 +172,31 @@ def test_each_process_uses_its_rows_of_the_same_noise():
         joined = torch.cat(split, axis + 1).flatten(axis, axis + 1)
         assert np.array_equal(joined, whole)
         assert all(torch.equal(rest, after) for _, rest in parts)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_process_without_rows_draws_no_noise(axis):
+    shape = (0, 2) if axis == 0 else (3, 0, 2)
+    with sharded_noise.sharded(Shard(4, 4, 10)):
+        assert sharded_noise.normal(shape, torch.Generator(), axis=axis).shape == shape
+
+
+def test_any_number_of_rows_is_shared_among_any_number_of_processes():
+    for size in range(1, 7):
+        for count in range(14):
+            shards = [Group(rank, size).shard(count) for rank in range(size)]
+            rows = [row for shard in shards for row in range(count)[shard.rows]]
+            assert rows == list(range(count))
+            assert shards[0].count == max(shard.count for shard in shards)
+
+
+def test_three_processes_learn_the_same_as_one_from_two_images_a_step(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "few.npz", images=rng.integers(0, 256, (14, 8, 8), dtype=np.uint8))
+    options = ["train", "--data", tmp_path / "few.npz", "--size", 8, "--batch-size", 2, "--full"]
+    options += ["--encoder-widths", 8, "--decoder-widths", 8, "--epochs", 2, "--no-evaluate"]
+    folders = tmp_path / "1", tmp_path / "3"
+    alone_and_in_two(*folders, *options, "--device", "cpu", "--out", processes=3)
+    one, three = (vae.load(folder).metrics["curve"] for folder in folders)
+    for first, second in zip(one, three, strict=True):
+        assert second == pytest.approx(first, abs=1e-2)

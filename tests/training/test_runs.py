@@ -1,11 +1,14 @@
 """Runs: started, followed, stopped, resumed, killed, queued; the files that a recorder writes."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from vae.config import ConfigError
 from vae.training import run_queue, runs
 from vae.training.recorder import MAX_SNAPSHOTS, Recorder
 from vae.training.runs import RunError
+from vae.training.state import EpochMetrics
 
 SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 
@@ -60,12 +64,12 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     print(f"first point after {time.time() - begin:.1f} s")
     wait_for_points(first, 2)
     status = runs.info(first).status
-    assert status["steps"] == 500 * (10_000 // 512) and status["images_per_second"] > 0
+    assert status.steps == 500 * (10_000 // 512) and status.images_per_second > 0
     rows, offset = runs.curve(first)
     assert rows[0]["held_out_kl"] >= 0 and rows[0]["step"] < rows[1]["step"]
     run_queue.stop(first)
     stopped = wait(first, "stopped")
-    at = stopped.status["step"]
+    at = stopped.status.step
     assert all(row["step"] > rows[-1]["step"] for row in runs.curve(first, offset)[0])
     files = runs.snapshots(first)
     snapshot = runs.snapshot(files[-1])
@@ -85,7 +89,7 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     wait(first, "running")
     wait_for_points(first, len(runs.curve(first)[0]) + 1)
     assert runs.curve(first)[0][-1]["step"] > at
-    os.kill(runs.info(first).status["pid"], signal.SIGKILL)
+    os.kill(runs.info(first).status.pid, signal.SIGKILL)
     dead = wait(first, "dead", seconds=10)
     assert dead.log_tail
     with pytest.raises(RunError, match="has ended; start another"):
@@ -106,7 +110,7 @@ def test_a_prepared_process_starts_at_once(home):
     standby = run_queue._standby
     id = run_queue.start(SMALL | {"epochs": 1})
     run = wait(id, "finished")
-    assert run.status["pid"] == standby.pid and run_queue._standby is None
+    assert run.status.pid == standby.pid and run_queue._standby is None
     assert "--epochs 1" in json.loads((run.path / "metrics.json").read_text())["command"]
     run_queue.prepare_process()
     unused = run_queue._standby
@@ -170,12 +174,18 @@ def recorded(tmp_path, settings, tiny):
         run = training.new_run(settings("vae", latent=latent), tiny, torch.device("cpu"))
         run.step = at
         recorder = Recorder(tmp_path / "r", run, tiny)
-        for step in range(at + 1, at + count + 1):
+
+        def measure():
+            return EpochMetrics(0, 1.0, 2.0, 3.0, 4.0)
+
+        for step in range(at + 1 if at else 0, at + count + 1):
             recorder.last["snapshot"] = recorder.last["point"] = -1e9
             recorder.cost = {"point": 0.0, "snapshot": 0.0}
             recorder.spacing, spacing = 0.0, recorder.spacing
             recorder.record(
-                training.TrainingReport(1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None)
+                training.TrainingReport(
+                    1, step, 1000, step / 2, 1000.0, 1e-3, 1.0, 100.0, None, measure, ("Careful",)
+                )
             )
             recorder.spacing = max(spacing, recorder.spacing)
         return recorder
@@ -195,7 +205,7 @@ def test_snapshots_are_thinned_evenly(recorded, monkeypatch, tmp_path):
     assert [row["step"] for row in rows][-4:] == [100, 101, 102, 103]
     assert max(runs.snapshot(p).step for p in runs.snapshots("r")) == 103
     again.finish("stopped", "enough")
-    assert runs.info("r").status["message"] == "enough"
+    assert runs.info("r").status.message == "enough"
 
 
 def test_projections_are_rotated_towards_the_one_before(recorded, monkeypatch, tmp_path):
@@ -231,3 +241,146 @@ def test_half_lines_damaged_files_and_reused_pids(recorded, monkeypatch, tmp_pat
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(RunError, match="cannot be read"):
         runs.snapshot(file)
+
+
+def test_warnings_are_in_the_status(recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(1)
+    assert runs.info("r").status.warnings == ["Careful"]
+
+
+DAMAGE = {
+    "status": ['{"state": "running", "seconds": null}', '{"state": "running", "step": -1}',
+               '{"state": "running", "updated": "x"}', '{"state": "flying"}', "[]", "[" * 100_000,
+               '{"state": "running", "seconds": NaN}',
+               '{"state": "running", "steps": ' + "9" * 400 + "}", '{"state": {}}', "\xff"],
+    "plan": ['{"options": 5}', '{"created": "x"}', '{"name": 7}', '{"options": {"a": {}}}'],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "text"), [(f, t) for f, all_ in DAMAGE.items() for t in all_])
+def test_a_damaged_run_is_shown_as_damaged_and_the_others_as_they_are(
+    file, text, recorded, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(1)
+    other = tmp_path / "other" / "run"
+    shutil.copytree(tmp_path / "r" / "run", other)
+    (other / f"{file}.json").write_text(text)
+    states = {run.id: (run.state, run.status.message) for run in runs.list_runs()}
+    assert states["r"][0] == "running" and states["other"][0] == "damaged"
+    assert f"{file}.json cannot be read" in states["other"][1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"step": 1}',
+        '{"step": 1, "epoch": 1, "train_reconstruction": 1, "train_kl": 1, '
+        '"held_out_reconstruction": 1, "held_out_kl": NaN, "seconds": 1}',
+        "[" * 100_000,
+        "7",
+    ],
+)
+def test_damaged_points_are_left_out(line, recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(2)
+    whole, _ = runs.curve("r")
+    with (tmp_path / "r/run/curve.jsonl").open("a") as file:
+        file.write(line + "\n")
+    assert runs.curve("r")[0] == whole and len(whole) == 3
+
+
+def arrays_of(file):
+    with np.load(file) as stored:
+        return dict(stored)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plane": np.zeros((3, 3), np.float16)},
+        {"plane": np.full((20, 2), np.nan, np.float16)},
+        {"window": np.zeros(3, np.float32)},
+        {"eyes": np.zeros((8, 8, 8), np.uint8)},
+        {"eyes": np.zeros((8, 8, 8, 1), np.float32)},
+        {"lattice": np.zeros((144, 9, 8, 1), np.uint8)},
+        {"lattice": np.zeros((100, 8, 8, 1), np.uint8)},
+        {"step": np.zeros(2, int)},
+        {"epoch": np.array("x")},
+        {"plane": None},
+    ],
+    ids=str,
+)
+def test_snapshots_of_odd_shapes_are_refused(change, recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(1)
+    file = runs.snapshots("r")[0]
+    arrays = {k: v for k, v in (arrays_of(file) | change).items() if v is not None}
+    np.savez(file, **arrays)
+    with pytest.raises(RunError, match=r"damaged|cannot be read"):
+        runs.snapshot(file)
+
+
+def test_damaged_bytes_of_arrays_are_a_run_error(recorded, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    recorded(1)
+    file = tmp_path / "r/run/eyes.npz"
+    whole, random = file.read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        raw = bytearray(
+            whole[: random.integers(1, len(whole))] if random.random() < 0.3 else whole
+        )
+        for place in random.integers(0, len(raw), 3):
+            raw[place] ^= 1 << random.integers(8)
+        file.write_bytes(raw)
+        with contextlib.suppress(RunError):
+            runs.probe_images("r")
+
+
+def test_leftovers_of_killed_writers_are_swept(home, monkeypatch):
+    home.mkdir()
+    old = [home / ".abc.123.0f0f.tmp", home / ".abc.gone"]
+    for folder in old:
+        (folder / "run").mkdir(parents=True)
+        os.utime(folder, (1, 1))
+    fresh = home / ".def.123.0f0f.tmp"
+    fresh.mkdir()
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    run_queue.advance()
+    assert fresh.exists() and not any(folder.exists() for folder in old)
+    assert runs.list_runs() == []
+
+
+def test_a_start_that_is_cut_off_leaves_no_run(home, monkeypatch):
+    def cut(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_queue, "_write_status", cut)
+    with pytest.raises(KeyboardInterrupt):
+        run_queue.start(SMALL | {"epochs": 1})
+    assert runs.list_runs() == [] and not list(home.glob("*"))
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(home, monkeypatch):
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    id = run_queue.start(SMALL | {"epochs": 1})
+
+    def refuse(*arguments, **options):
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        for place in ("write_bytes", "mkdir", "replace", "touch", "unlink"):
+            patch.setattr(Path, place, refuse)
+        patch.setattr("filelock.FileLock.acquire", refuse)
+        for change in (
+            run_queue.advance,
+            lambda: run_queue.start(SMALL | {"epochs": 1}),
+            lambda: run_queue.stop(id),
+            lambda: runs.rename(id, "other"),
+            lambda: runs.delete(id),
+            lambda: runs.save_upload(b"zip"),
+        ):
+            with pytest.raises(RunError, match=r"cannot be written \(Read-only file system\)"):
+                change()
+    assert runs.info(id).state == "queued"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..checkpoint import folder
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import DataError, Dataset
 from ..data.load import load_dataset
@@ -14,6 +15,7 @@ from ..data.named import bundled_equivalent
 from ..errors import AtelierError
 from ..files import atomic
 from ..progress import Progress
+from ..training import resolve_device
 from ..validation import ConfigError, suggest
 
 # Earlier spellings of options, which are still accepted: command lines are stored in checkpoints.
@@ -63,6 +65,27 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"show_default": True})
 def main() -> None:
     """Train, evaluate and use the models of Latent Atelier."""
+
+
+def _keep_device(context: click.Context, _: click.Parameter, name: str) -> None:
+    context.meta["vae.device"] = name
+
+
+device_option = click.option(
+    "--device", default="auto", help="auto | cpu | cuda | mps", expose_value=False,
+    callback=_keep_device,
+)  # fmt: skip
+
+
+def chosen_device() -> str:
+    return click.get_current_context().meta["vae.device"]
+
+
+def load(checkpoint: Path) -> Checkpoint:
+    """A checkpoint whose model computes on the device of the command's `device_option`."""
+    loaded = folder.load(checkpoint)
+    loaded.model.to(resolve_device(chosen_device()))
+    return loaded
 
 
 def load_data(name: str, size: int, *, streamed: bool = False) -> Dataset:

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import click
 
-from ..checkpoint.folder import load
-from . import checkpoint_argument, data_for, main, output_format, progress_bar, write_file
+from . import (
+    checkpoint_argument,
+    data_for,
+    device_option,
+    load,
+    main,
+    output_format,
+    progress_bar,
+    write_file,
+)
 
 
 @main.command()
@@ -15,6 +23,7 @@ from . import checkpoint_argument, data_for, main, output_format, progress_bar, 
 @click.option("--min-confidence", type=float, help="0 to 1: of the classifier, else resampled")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**31 - 1), help="of the samples")
 @click.option("--data", help="data set with the classes; by default the training data")
+@device_option
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".zip or .npz")
 def augment(
     checkpoint: Path,

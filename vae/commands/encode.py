@@ -5,8 +5,16 @@ from pathlib import Path
 
 import click
 
-from ..checkpoint.folder import load
-from . import checkpoint_argument, data_for, main, output_format, write_file
+from . import (
+    checkpoint_argument,
+    chosen_device,
+    data_for,
+    device_option,
+    load,
+    main,
+    output_format,
+    write_file,
+)
 
 _BATCH_SIZE = 1000
 
@@ -15,6 +23,7 @@ _BATCH_SIZE = 1000
 @checkpoint_argument
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".npz to write")
+@device_option
 @click.option("--stream", "streamed", is_flag=True, help="read images from disk, not from memory")
 def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     """Encode all images of DATA, a name or a path, with CHECKPOINT.
@@ -29,7 +38,7 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     from ..training import distributed
 
     output_format(out, ["npz"])
-    group = click.get_current_context().with_resource(distributed.process_group())
+    group = click.get_current_context().with_resource(distributed.process_group(chosen_device()))
     loaded = load(checkpoint)
     dataset = data_for(loaded, data, streamed=streamed)
     parts = []

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ..checkpoint.folder import Checkpoint, list_checkpoints, load, save_metrics
+from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
 from ..data.dataset import Dataset
 from ..models import MODELS
 from ..validation import ConfigError
-from . import checkpoint_argument, data_for, main
+from . import checkpoint_argument, data_for, device_option, load, main
 
 
 @main.command("list")
@@ -40,6 +40,7 @@ def list_(folder: str) -> None:
     default=None,
     help="black and white samples of the images, or grey images; by default as in training",
 )
+@device_option
 @click.option("--save", is_flag=True, help="save the metrics to the checkpoint")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 def evaluate(

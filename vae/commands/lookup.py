@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ..checkpoint.folder import Checkpoint, load
+from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
 from ..data.named import bundled_equivalent
-from . import data_for, main
+from . import data_for, device_option, load, main
 from .image_arguments import image_arguments, image_files, print_records, read_images
 
 _REFERENCE_IMAGES = 1000  # test images that anomaly scores are compared with
@@ -16,6 +16,7 @@ _REFERENCE_IMAGES = 1000  # test images that anomaly scores are compared with
 
 @main.command("lookup")
 @image_arguments
+@device_option
 @click.option("--neighbours", default=8, type=click.IntRange(1, 100), help="nearest items")
 def look_up(
     checkpoint: Path,

@@ -37,7 +37,7 @@ def probe(seconds: float, arguments: tuple[str, ...]) -> None:
     with train.make_context("probe", ["--out", "unused", *arguments]) as context:
         options = context.params
     dataset = load_data(options["data"], options["size"])
-    device = training.resolve_device(options["device"])
+    device = training.resolve_device(context.meta["vae.device"])
     run = training.new_run(config_from(options, dataset), dataset, device)
     rates: list[float] = []
     begin: list[float] = []  # the time of the first report, which includes the setup

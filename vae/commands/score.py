@@ -6,9 +6,9 @@ import click
 import numpy as np
 from msgspec.structs import replace
 
-from ..checkpoint.folder import Checkpoint, load
+from ..checkpoint.folder import Checkpoint
 from ..validation import ConfigError, one_of
-from . import data_for, main
+from . import data_for, device_option, load, main
 from .image_arguments import image_arguments, image_files, print_records, read_images
 
 _CALIBRATION_IMAGES = 2000  # test images that the threshold is computed from
@@ -17,6 +17,7 @@ _SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
 
 @main.command()
 @image_arguments
+@device_option
 @click.option("--score", "name", default="structure", help="which score; see below")
 @click.option("--target-fpr", type=float, help="fraction of normal images flagged as anomalous")
 @click.option("--threshold", type=float, help="scores above it are anomalous")

@@ -13,16 +13,17 @@ import torch
 from tqdm import tqdm
 
 from .. import training
-from ..checkpoint.folder import load, save
+from ..checkpoint.folder import MAX_WEIGHTS_BYTES, CheckpointError, save
 from ..config import LIKELIHOODS, Config, ModelConfig, TrainConfig, setting
 from ..data.dataset import Dataset
-from ..files import folders
+from ..files import atomic, folders
 from ..latent import ordering
-from ..models import MODELS
+from ..models import MODELS, build
 from ..training import distributed, processes, resume, run_queue
 from ..training.recorder import Recorder
+from ..training.runs import RunError
 from ..validation import ConfigError, one_of
-from . import load_data, main
+from . import chosen_device, device_option, load, load_data, main
 from .evaluate import evaluate_model, print_metrics
 
 _MODEL_OPTIONS = (
@@ -45,7 +46,7 @@ def _option(name: str, record: type, more: str = ""):
 def _training_options(function: Callable) -> Callable:
     """Adds an option for every field of `TrainConfig` but the data."""
     for field in reversed(fields(TrainConfig)):
-        if field.name != "data":
+        if field.name not in ("data", "unlabelled"):
             function = _option(field.name, TrainConfig)(function)
     return function
 
@@ -69,7 +70,10 @@ def _training_options(function: Callable) -> Callable:
 @_option("prior", ModelConfig, " normal | flow | label")
 @click.option("--levels", help="Sizes of an hvae's lower latents, for example 16,32.")
 @_training_options
-@click.option("--device", default="auto", help="auto | cpu | cuda | mps")
+@click.option(
+    "--unlabelled", type=float, help="Fraction of labels hidden from a cvae; by default 0.1."
+)
+@device_option
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Threads; 0: all.")
 @click.option("--stream", "streamed", is_flag=True, help="Read images from disk, not from memory.")
 @click.option("--resume", is_flag=True, help="Continue a stopped training.")
@@ -78,10 +82,11 @@ def _training_options(function: Callable) -> Callable:
 @click.option("--evaluate/--no-evaluate", default=True, help="Evaluate the trained model.")
 def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops the training; --resume continues it."""
-    group = click.get_current_context().with_resource(distributed.process_group())
+    context = click.get_current_context()
+    group = context.with_resource(distributed.process_group(chosen_device()))
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    device = _device(options["device"])
+    device = training.resolve_device(chosen_device())
     dataset = load_data(options["data"], options["size"], streamed=options["streamed"])
     session = _Session(options, dataset, device, group)
     with _stop_requests(group) as requests:
@@ -96,7 +101,8 @@ def train(**options) -> None:
             from ..data import memory_mapped
 
             dataset = memory_mapped.subsample(dataset)  # an evaluation needs images in memory
-        print_metrics(evaluate_model(load(options["out"]), dataset, save=True))
+        loaded = load(options["out"])
+        print_metrics(evaluate_model(loaded, dataset, save=True))
 
 
 class _Session:
@@ -113,19 +119,42 @@ class _Session:
         self.config = config_from(options, dataset)
         start = self.config.train.start
         weights = load(start).model.state_dict() if start else None
+        self._check_size()
         self.run = training.new_run(self.config, dataset, device, weights)
+        self.run.data = dataset.digest
         self._resume(options["resume"])
         self.facts = {
             "seed": self.config.train.seed,
-            "data": {"name": dataset.name, "digest": dataset.digest},
+            "data": {"name": dataset.name, "digest": self.run.data},
             "command": shlex.join(["python", "-m", "vae", *sys.argv[1:]]),
             "device": str(device),
             "threads": torch.get_num_threads(),
         }
-        self.recorder = None
-        if options["record"] and self.writes:
-            self.recorder = Recorder(
-                self.out, self.run, dataset, device=str(device), processes=group.size
+        self.recorder, self.unwritten, self.warnings = None, None, ()
+        if not self.writes:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            atomic.write(self.out / ".writable", b"\0")  # fails now and not after an hour
+            (self.out / ".writable").unlink()
+            if options["record"]:
+                self.recorder = Recorder(
+                    self.out, self.run, dataset, device=str(device), processes=group.size
+                )
+        except OSError as error:
+            raise ConfigError(
+                f"{self.out} cannot be written ({error.strerror}); choose another --out"
+            ) from error
+
+    def _check_size(self) -> None:
+        """Raises `ConfigError` for a model that could not be loaded again."""
+        with torch.device("meta"):
+            tensors = build(self.config.model).state_dict().values()
+        size = sum(t.numel() * (2 if self.half and t.is_floating_point() else 4) for t in tensors)
+        if size > 0.99 * MAX_WEIGHTS_BYTES:
+            raise ConfigError(
+                f"the model's weights have {size:,} bytes, of which {MAX_WEIGHTS_BYTES:,} can be "
+                "loaded; choose smaller --encoder-widths and --decoder-widths or a smaller --size"
             )
 
     def _resume(self, requested: bool) -> None:
@@ -154,34 +183,58 @@ class _Session:
                         continue
                     bar.total = report.steps
                     bar.update(report.step - bar.n)
-                    bar.set_postfix_str(
-                        f"loss {report.loss:.1f}, {report.images_per_second:,.0f} images/s"
-                    )
+                    if report.step:
+                        bar.set_postfix_str(
+                            f"loss {report.loss:.1f}, {report.images_per_second:,.0f} images/s"
+                        )
                     if report.metrics is None:
                         continue
                     tqdm.write(_line(report, run.config.train.epochs))
+                    for warning in set(report.warnings) - set(self.warnings):
+                        tqdm.write(f"warning: {warning}", sys.stderr)
+                    self.warnings = report.warnings
                     if run.seconds - saved > interval:
-                        self._save(resumable=True)
+                        with self._unwritten():  # space may be free again at the end
+                            self._save(resumable=True)
                         saved = run.seconds
             except training.TrainingError as error:
-                if self.recorder:
-                    self.recorder.finish("failed", str(error))
+                self._finish_record("failed", str(error))
                 self._save()
                 raise
 
     def finish(self) -> None:
         """Writes the final checkpoint, and starts the next run if the queue started this one."""
-        self._save(resumable=not self.run.finished)
+        try:
+            self._save(resumable=not self.run.finished)
+        except CheckpointError as error:
+            self._finish_record("failed", str(error))
+            raise
         if self.run.finished:
             resume.drop_run(self.out)
-        if self.recorder:
-            self.recorder.finish("finished" if self.run.finished else "stopped")
-            if self.out.parent.resolve() == folders.runs().resolve():
+        self._finish_record("finished" if self.run.finished else "stopped")
+        if self.unwritten:
+            click.echo(f"Some of the record was not written ({self.unwritten}).", err=True)
+        if self.recorder and self.out.parent.resolve() == folders.runs().resolve():
+            with self._unwritten():
                 run_queue.advance()
+
+    @contextmanager
+    def _unwritten(self) -> Iterator[None]:
+        """Within it a file that cannot be written does not end the training."""
+        try:
+            yield
+        except (OSError, CheckpointError, RunError) as error:
+            self.unwritten = error
+
+    def _finish_record(self, state: str, message: str = "") -> None:
+        if self.recorder:
+            with self._unwritten():
+                self.recorder.finish(state, message)
 
     def _record(self, report: training.TrainingReport, requests: list[str]) -> None:
         if self.recorder:
-            self.recorder.record(report)
+            with self._unwritten():
+                self.recorder.record(report)
             processes.run_when_idle()  # the first point of the curve is written
             if self.recorder.stop_requested:
                 requests.append("file")
@@ -190,11 +243,12 @@ class _Session:
         if not self.writes:
             return
         metrics = self.facts | {"seconds": round(self.run.seconds, 1)}
-        metrics["curve"] = [epoch._asdict() for epoch in self.run.curve]
+        thinned = self.run.curve[:: 1 + len(self.run.curve) // 10_000]  # MAX_JSON_BYTES are read
+        metrics["curve"] = [epoch._asdict() for epoch in thinned]
+        if resumable:  # first, so that a checkpoint without its state is a finished one
+            resume.save_run(self.out, self.run)
         model = ordering.sort_latents(self.run.result, self.dataset.train)
         save(self.out, model, self.config, metrics, half=self.half)
-        if resumable:
-            resume.save_run(self.out, self.run)
 
 
 def _line(report: training.TrainingReport, epochs: int) -> str:
@@ -204,18 +258,6 @@ def _line(report: training.TrainingReport, epochs: int) -> str:
         f"{metrics.held_out_reconstruction:.2f} + KL {metrics.held_out_kl:.2f} nats per image  "
         f"{report.images_per_second:,.0f} images/s  {report.seconds:.0f} s"
     )
-
-
-def _device(name: str) -> torch.device:
-    """The device of a name. Raises `ConfigError` if this machine cannot use it."""
-    try:
-        device = training.resolve_device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"the device is {name!r}, which this machine cannot use; try --device auto"
-        ) from error
-    return device
 
 
 @contextmanager
@@ -256,10 +298,14 @@ def config_from(options: dict, dataset: Dataset) -> Config:
         decoder_widths=_widths("--decoder-widths", options["decoder_widths"]),
         **{key: options[key] for key in _MODEL_OPTIONS},
     )
-    names = {field.name for field in fields(TrainConfig)} & options.keys()
+    given = {
+        field.name: options[field.name] for field in fields(TrainConfig) if field.name in options
+    }
+    if given["unlabelled"] is None:
+        given["unlabelled"] = info.preset.get("unlabelled", 0.0)
     # The name of the bundled data set if it replaced another one.
     data = dataset.name if dataset.name.endswith("-starter") else options["data"]
-    return Config(model, TrainConfig(**{key: options[key] for key in names} | {"data": data}))
+    return Config(model, TrainConfig(**given | {"data": data}))
 
 
 def _widths(option: str, text: str | None) -> tuple[int, ...] | None:

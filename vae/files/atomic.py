@@ -55,6 +55,15 @@ def remove_leftovers(path: str | Path, seconds: float = 0) -> None:
                 _remove(temporary)
 
 
+def sweep(folder: Path) -> None:
+    """Removes what killed writers left in a folder, if nobody has touched it for a minute:
+    temporary files and folders, and folders that were being deleted, `.NAME.gone`."""
+    for path in (*folder.glob(".*.tmp"), *folder.glob(".*.gone")):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > 60:
+                _remove(path)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

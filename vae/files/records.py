@@ -2,13 +2,15 @@
 
 import json
 import re
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from ..errors import AtelierError
 
 T = TypeVar("T")
+Number = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]  # finite: NaN is in no bounds
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 # msgspec's terms -> plain words
 _WORDS = {
     "`int`": "a whole number",

@@ -13,7 +13,8 @@ from .vae import VAE
 
 
 class ModelInfo(NamedTuple):
-    """A model: its class, title, summary and paper, and the settings that make it a preset."""
+    """A model: its class, title, summary and paper, and the settings that make it a preset, of the
+    model or of its training."""
 
     cls: type[Autoencoder]
     title: str
@@ -59,7 +60,7 @@ MODELS: dict[str, ModelInfo] = {
         "Learning Structured Output Representation using Deep Conditional Generative Models",
         2015,
         "https://papers.nips.cc/paper/5775",
-        {},
+        {"unlabelled": 0.1},
     ),
     "avb": ModelInfo(
         AVB,

@@ -56,7 +56,7 @@ def normal(
     generator's device and moved to `device`, so that they are the same on every device.
     """
     shard, source = _current.get(), device if generator is None else generator.device
-    if shard is None:
+    if shard is None or not shard.count:
         noise = torch.randn(tuple(shape), generator=generator, device=source, dtype=dtype)
         return noise.to(device)
     before, after = tuple(shape[:axis]), tuple(shape[axis + 1 :])

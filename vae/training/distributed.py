@@ -9,6 +9,7 @@ and the request to stop.
 
 import datetime
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -20,8 +21,14 @@ from torch.distributed.rendezvous import rendezvous
 
 from ..errors import AtelierError
 from ..nn.sharded_noise import Shard
+from ..validation import ConfigError
 
 _TIMEOUT = datetime.timedelta(minutes=10)
+# What gloo and nccl say if another process has ended; they raise RuntimeError for any fault.
+_LOST = re.compile(
+    r"(closed|reset) by peer|broken pipe|timed? ?out|connection (closed|refused)|remote (process|"
+    r"error)|ncclRemoteError|aborted", re.I
+)  # fmt: skip
 
 
 class LostProcessError(AtelierError):
@@ -35,8 +42,10 @@ class Group(NamedTuple):
     size: int = 1
 
     def shard(self, count: int) -> Shard:
-        """The rows that this process holds of a batch of `count` rows."""
-        return Shard(self.rank * count // self.size, (self.rank + 1) * count // self.size, count)
+        """The rows that this process holds of a batch of `count` rows; none if there are fewer
+        rows than processes, but the first process, which saves its generator, has some."""
+        start, stop = (-(-rank * count // self.size) for rank in (self.rank, self.rank + 1))
+        return Shard(start, stop, count)
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes, in place. Raises `LostProcessError`."""
@@ -44,7 +53,9 @@ class Group(NamedTuple):
             try:
                 dist.all_reduce(values)
             except RuntimeError as error:
-                raise LostProcessError(str(error)) from error
+                if _LOST.search(str(error)):
+                    raise LostProcessError(str(error)) from error
+                raise
         return values
 
     def gather(self, part: object) -> list | None:
@@ -57,20 +68,24 @@ class Group(NamedTuple):
 
     def sum_gradients(
         self, parameters: Sequence[nn.Parameter], loss: Tensor, stop_requested: bool
-    ) -> tuple[float, bool]:
+    ) -> tuple[Tensor, bool]:
         """Sums the gradients over all processes, in place.
 
         Returns the sum of the losses, and whether any process was requested to stop.
         """
+        loss = loss.detach()
         if self.size == 1:
-            return loss.item(), stop_requested
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        head = torch.stack([loss.detach().float(), loss.new_tensor(float(stop_requested)).float()])
+            return loss, stop_requested
+        for parameter in parameters:  # a process without rows has no gradients
+            if parameter.requires_grad and parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        gradients = [p.grad for p in parameters if p.requires_grad]
+        head = torch.stack([loss.float(), loss.new_tensor(float(stop_requested)).float()])
         message = self.sum(torch.cat([head, *(g.flatten().float() for g in gradients)]))
         summed = message[2:].split([g.numel() for g in gradients])
         for gradient, values in zip(gradients, summed, strict=True):
             gradient.copy_(values.view_as(gradient))
-        return message[0].item(), message[1].item() > 0
+        return message[0], message[1].item() > 0
 
 
 def current_group() -> Group:
@@ -81,14 +96,21 @@ def current_group() -> Group:
 
 
 @contextmanager
-def process_group() -> Iterator[Group]:
-    """Joins the processes that torchrun started: gloo on CPUs, nccl on GPUs."""
+def process_group(device: str = "auto") -> Iterator[Group]:
+    """Joins the processes that torchrun started: by nccl if they compute on GPUs, of which each
+    gets its own, else by gloo. Raises `ConfigError` if there are too few GPUs."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Group()
         return
-    cuda = torch.cuda.is_available()
+    cuda = device.startswith(("auto", "cuda")) and torch.cuda.is_available()
     if cuda:
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        local, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+        if local >= gpus:
+            raise ConfigError(
+                f"process {local + 1} of this machine has no GPU, there are {gpus}; start "
+                f"--nproc-per-node {gpus}, or add --device cpu"
+            )
+        torch.cuda.set_device(local)
     store, rank, size = next(rendezvous("env://", timeout=_TIMEOUT))
     # The store outlives the processes that torchrun restarts. A prefix hides what the earlier
     # processes wrote there, such as addresses on which no process listens any more.

@@ -7,8 +7,9 @@ one, bit for bit on a CPU.
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -16,10 +17,11 @@ from torch import Tensor
 
 from ..data.dataset import Dataset
 from ..errors import AtelierError
-from ..models.base import Batch
+from ..models.base import Batch, Player
 from ..nn.sharded_noise import Shard, sharded
 from . import distributed
 from .batches import Batches, LabelledImages
+from .diagnosis import diagnose
 from .schedules import beta_at, one_cycle
 from .state import EpochMetrics, Run
 
@@ -31,7 +33,8 @@ class TrainingError(AtelierError):
 
 
 class TrainingReport(NamedTuple):
-    """The progress of a run. `metrics` is set at the end of an epoch."""
+    """The progress of a run. `metrics` is set at the end of an epoch; `measure` computes the same
+    at any time. `warnings` say what goes wrong, and what to change."""
 
     epoch: int
     step: int
@@ -42,6 +45,8 @@ class TrainingReport(NamedTuple):
     beta: float
     loss: float
     metrics: EpochMetrics | None
+    measure: Callable[[], EpochMetrics] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def train(
@@ -49,8 +54,8 @@ def train(
 ) -> Iterator[TrainingReport]:
     """Trains `run` in place until its epochs are over, it stops improving, or `should_stop()`.
 
-    Yields about twice per second and at the end of each epoch. Raises `TrainingError` if the loss
-    is not finite, before the weights change.
+    Yields before the first step, about twice per second and at the end of each epoch. Raises
+    `TrainingError` if the loss was not finite; the weights are those before that step.
     """
     group = distributed.current_group()
     if group.size > 1 and run.config.train.free_bits:
@@ -75,12 +80,17 @@ def _steps(
     steps, shard = options.epochs * batches.steps_per_epoch, group.shard(batches.batch_size)
     schedulers = [one_cycle(o, run.step, steps, run.config) for o in run.optimisers.values()]
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=_has_fast_bfloat16(device))
+    players, failure = run.model.players(), torch.zeros(4, device=device)
+    stop_requested, warnings = False, ()
+    # Asked by one process alone, so nothing is summed over the group.
+    measure = partial(_measure, run, batches, distributed.Group())
+    if not run.step:
+        yield TrainingReport(0, 0, steps, run.seconds, 0.0, 0.0, 0.0, math.nan, None, measure)
     started, reported, images = time.perf_counter() - run.seconds, time.perf_counter(), 0
-    stop_requested = False
     while run.step < steps and not run.finished:
         # Several processes stop together, after the step in which one of them was asked to.
         if stop_requested or (group.size == 1 and should_stop()):
-            return
+            break
         lr, beta = schedulers[0].get_last_lr()[0], beta_at(run.step, steps, run.config)
         x, y = _targets(run, batches, shard)
         batch = Batch(
@@ -88,7 +98,7 @@ def _steps(
         )
         with autocast, sharded(shard):
             requested = group.size > 1 and should_stop()
-            loss, stop_requested = _update(run, batch, group, shard, requested)
+            loss, stop_requested = _update(run, players, batch, group, shard, failure, requested)
         for scheduler in schedulers:
             scheduler.step()
         run.ema.update_parameters(run.model)
@@ -98,15 +108,22 @@ def _steps(
         run.seconds = now - started
         metrics = None
         epoch = (run.step - 1) // batches.steps_per_epoch + 1
-        if run.step % batches.steps_per_epoch == 0:
-            metrics = _end_epoch(run, batches, epoch)
+        ended = run.step % batches.steps_per_epoch == 0
+        due = ended or now - reported > _REPORT_SECONDS
+        if due or group.size > 1:  # several processes fail together
+            _raise_failure(run, players, failure)
+        if ended:
+            metrics = _end_epoch(run, batches, group)
+            warnings = diagnose(run, batches.validation)
             run.finished = run.step == steps or 0 < options.patience <= epoch - run.best_epoch
-        if metrics or now - reported > _REPORT_SECONDS:
+        if due:
             rate = images / max(now - reported, 1e-9)
             reported, images = time.perf_counter(), 0
             yield TrainingReport(
-                epoch, run.step, steps, run.seconds, rate, lr, beta, loss, metrics
+                *(epoch, run.step, steps, run.seconds, rate, lr, beta, loss.item()),
+                *(metrics, measure, warnings),
             )
+    _raise_failure(run, players, failure)
 
 
 def _targets(run: Run, batches: Batches, shard: Shard) -> tuple[Tensor, Tensor]:
@@ -140,53 +157,79 @@ def _corrupt(x: Tensor, shard: Shard, run: Run) -> Tensor:
 
 
 def _update(
-    run: Run, batch: Batch, group: distributed.Group, shard: Shard, stop_requested: bool
-) -> tuple[float, bool]:
+    run: Run,
+    players: Sequence[Player],
+    batch: Batch,
+    group: distributed.Group,
+    shard: Shard,
+    failure: Tensor,
+    stop_requested: bool,
+) -> tuple[Tensor, bool]:
     """One optimisation step of every player.
 
     Returns the first player's loss in nats per image, and whether any process was requested to
-    stop.
+    stop. The first loss that is not finite is noted in `failure`, [step, loss, gradient norm,
+    player]; from then on the optimisers change nothing. Nothing is read back from the device, so
+    a GPU need not wait for the CPU.
     """
     pixels, batch_fraction = math.prod(run.config.model.image_shape), shard.count / shard.total
     losses = []
-    for player in run.model.players():
+    for index, player in enumerate(players):
         optimiser = run.optimisers[player.name]
         optimiser.zero_grad(set_to_none=True)
-        loss = player.loss(batch)
+        loss = player.loss(batch) if shard.count else batch.x.new_zeros(())
         loss = loss if batch_fraction == 1 else loss * batch_fraction
-        (loss / pixels).backward()
-        value, stop_requested = group.sum_gradients(player.parameters, loss, stop_requested)
+        if shard.count:
+            (loss / pixels).backward()
+        loss, stop_requested = group.sum_gradients(player.parameters, loss, stop_requested)
         clip = run.config.train.clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(player.parameters, clip)
-        if not math.isfinite(value + norm.item()):
-            raise TrainingError(
-                f"the {player.name}'s loss became {value} (gradient {norm.item()}) at step "
-                f"{run.step + 1}; the weights before it are saved. Lower --lr (now "
-                f"{run.config.train.lr:g}), or lengthen the warm-up"
-            )
+        step, player_index = (torch.full_like(norm, n) for n in (run.step + 1, index))
+        fails = ~(loss + norm).isfinite() & (failure[0] == 0)
+        now = torch.stack([step, loss.float(), norm, player_index])
+        failure.copy_(torch.where(fails, now, failure))
+        if optimiser.defaults["fused"]:
+            optimiser.found_inf = (failure[0] > 0).float()
+        else:
+            _raise_failure(run, players, failure)
         optimiser.step()
-        losses.append(value)
+        losses.append(loss)
     return losses[0], stop_requested
 
 
-def _end_epoch(run: Run, batches: Batches, epoch: int) -> EpochMetrics:
-    train, validation = (_measure(run, part) for part in (batches.train_probe, batches.validation))
-    metrics = EpochMetrics(epoch, *train, *validation)
+def _raise_failure(run: Run, players: Sequence[Player], failure: Tensor) -> None:
+    step, loss, norm, player = failure.tolist()
+    if step:
+        run.step = int(step) - 1
+        raise TrainingError(
+            f"the {players[int(player)].name}'s loss became {loss} (gradient {norm}) at step "
+            f"{int(step)}; the weights before it are saved. Lower --lr (now "
+            f"{run.config.train.lr:g}), or lengthen the warm-up"
+        )
+
+
+def _end_epoch(run: Run, batches: Batches, group: distributed.Group) -> EpochMetrics:
+    metrics = _measure(run, batches, group)
     run.curve.append(metrics)
     loss = metrics.held_out_reconstruction + run.config.model.beta * metrics.held_out_kl
     if loss < run.best_loss:
-        run.best_loss, run.best_epoch = loss, epoch
+        run.best_loss, run.best_epoch = loss, metrics.epoch
         if run.config.train.patience:
             run.best_model = copy.deepcopy(run.ema_model)
     return metrics
 
 
+def _measure(run: Run, batches: Batches, group: distributed.Group) -> EpochMetrics:
+    """Both terms of the averaged weights on the two sets of the curve, always with the same
+    random numbers."""
+    parts = (batches.train_probe, batches.validation)
+    terms = [term for part in parts for term in _terms(run, part, group)]
+    return EpochMetrics(run.step // batches.steps_per_epoch, *terms)
+
+
 @torch.inference_mode()
-def _measure(run: Run, part: LabelledImages) -> tuple[float, float]:
-    """Both terms of the averaged weights, with the same random numbers at every call."""
-    device, group = run.generator.device, distributed.current_group()
-    generator = torch.Generator(device).manual_seed(0)
-    blocks = []
+def _terms(run: Run, part: LabelledImages, group: distributed.Group) -> list[float]:
+    generator, blocks = torch.Generator(run.generator.device).manual_seed(0), []
     for images, y in zip(*(values.split(1000) for values in part), strict=True):
         x = images.float() / 255
         if run.config.train.binarize:
@@ -196,7 +239,7 @@ def _measure(run: Run, part: LabelledImages) -> tuple[float, float]:
             terms = run.ema_model.terms(x[shard.rows], y[shard.rows], generator=generator)
         blocks.append((terms.reconstruction, terms.kl))
     sums = torch.stack([torch.cat(values).sum() for values in zip(*blocks, strict=True)])
-    return tuple((group.sum(sums) / len(part.labels)).tolist())
+    return (group.sum(sums) / len(part.labels)).tolist()
 
 
 def _has_fast_bfloat16(device: torch.device) -> bool:

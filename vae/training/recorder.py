@@ -11,15 +11,17 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import torch
 
 from ..data.dataset import Dataset
 from ..data.subsample import evenly_spaced
 from ..files import atomic
+from ..files.records import Count, Number
 from ..latent.encoding import decode_uint8
 from . import processes
 from .batches import PROBE_SIZE
@@ -31,20 +33,19 @@ PROBE_IMAGES, SNAPSHOTS, LOG, STOP = "eyes.npz", "snapshots", "log.txt", "STOP"
 MAX_SNAPSHOTS = 60
 GRID_SIDE = 12  # decoded images per side of the grid
 _PROBE_IMAGES = 8
-_FIRST_POINT_SIZE = 500  # images of the first point, which must appear soon
 _MAX_OVERHEAD = 0.05  # fraction of the time that recording may take
 
 
-class CurvePoint(NamedTuple):
+class CurvePoint(msgspec.Struct):
     """One line of the curve, in nats per image for the averaged weights; `epoch` has decimals."""
 
-    step: int
-    epoch: float
-    train_reconstruction: float
-    train_kl: float
-    held_out_reconstruction: float
-    held_out_kl: float
-    seconds: float
+    step: Count
+    epoch: Number
+    train_reconstruction: Number
+    train_kl: Number
+    held_out_reconstruction: Number
+    held_out_kl: Number
+    seconds: Number
 
 
 class Recorder:
@@ -70,31 +71,25 @@ class Recorder:
         taken = len(self._snapshots())
         # A resumed run continues with the spacing that it had.
         self.spacing = max(0.5, run.seconds / taken) if taken > 2 else 0.5
-        steps = run.config.train.epochs * max(
-            1, len(dataset.train.images) // run.config.train.batch_size
-        )
-        report = TrainingReport(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, float("nan"), None)
+        epochs = run.config.train.epochs
+        steps = epochs * max(1, len(dataset.train.images) // run.config.train.batch_size)
+        report = TrainingReport(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, np.nan, None)
         self.write_status(report)
-        if not run.step:
-            self.record(report)  # the untrained model is the first snapshot
 
     def _prepare_folder(self, name: str) -> None:
         (self.folder / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder.parent, self.folder, self.folder / SNAPSHOTS):
+            atomic.sweep(folder)
         (self.folder / STOP).unlink(missing_ok=True)
         if not (self.folder / PLAN).exists():
             plan = {"name": name, "options": {}, "created": time.time()}
             write_json(self.folder / PLAN, plan)
 
     def _choose_images(self, dataset: Dataset) -> None:
-        """Test images for the snapshots, and the images of the points between epochs."""
+        """The test images of the snapshots."""
         device = self.run.generator.device
         rows = evenly_spaced(len(dataset.test.labels), PROBE_SIZE)
         self.plane_images = torch.tensor(dataset.test.images[rows]).to(device)
-        # The same images as those of the points at the ends of epochs, so that the curve is one.
-        self.measured = tuple(
-            (torch.tensor(part.images[:PROBE_SIZE]), torch.tensor(part.labels[:PROBE_SIZE]))
-            for part in (dataset.train, dataset.test)
-        )
         probe_images = dataset.test.images[_probe_rows(dataset.test.labels)]
         self.probe_images = torch.tensor(probe_images).to(device)
         save_arrays(
@@ -113,9 +108,9 @@ class Recorder:
         point = self._point(report)
         if point:
             with (self.folder / CURVE).open("a") as file:
-                file.write(json.dumps(point._asdict()) + "\n")
+                file.write(json.dumps(msgspec.structs.asdict(point)) + "\n")
             if self.writer:
-                for name, value in point._asdict().items():
+                for name, value in msgspec.structs.asdict(point).items():
                     self.writer.add_scalar(name, value, report.step)
         if self._due("snapshot", self.spacing):
             self._snapshot(report)
@@ -136,6 +131,7 @@ class Recorder:
             "left": round((report.steps - report.step) / rate, 1) if report.step else None,
             "loss": report.loss if np.isfinite(report.loss) else None,
             "message": message,
+            "warnings": report.warnings,
             "updated": time.time(),
         }
         write_json(self.folder / STATUS, status | self.facts)
@@ -157,16 +153,14 @@ class Recorder:
         return since >= max(spacing, self.cost.get(what, 0.0) / _MAX_OVERHEAD)
 
     def _point(self, report: TrainingReport) -> CurvePoint | None:
-        """The metrics of an epoch at its end; in between, when due, those of the same images."""
+        """The metrics of an epoch at its end; in between, when due, the same measured now."""
         metrics = report.metrics
         if metrics is None:
-            first = self.last["point"] < 0
-            if not self._due("point", 0.0 if first else 2.0):
+            spacing = 0.0 if self.last["point"] < 0 else 2.0
+            if report.measure is None or not self._due("point", spacing):
                 return None
             begin = time.perf_counter()
-            count = _FIRST_POINT_SIZE if first else PROBE_SIZE
-            parts = [self._terms(*(a[:count] for a in part)) for part in self.measured]
-            metrics = (0, *parts[0], *parts[1])
+            metrics = report.measure()
             self.cost["point"] = time.perf_counter() - begin
         self.last["point"] = time.perf_counter()
         epoch = round(self._epoch(report), 4)
@@ -174,14 +168,6 @@ class Recorder:
 
     def _epoch(self, report: TrainingReport) -> float:
         return report.step * self.facts["epochs"] / max(1, report.steps)
-
-    @torch.inference_mode()
-    def _terms(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
-        device = self.run.generator.device
-        generator = torch.Generator(device).manual_seed(0)
-        x = images.to(device).float() / 255
-        terms = self.run.ema_model.terms(x, labels.to(device), generator=generator)
-        return float(terms.reconstruction.mean()), float(terms.kl.mean())
 
     @torch.inference_mode()
     def _snapshot(self, report: TrainingReport) -> None:
@@ -239,28 +225,26 @@ class Recorder:
             if int(file.stem) > self.run.step:
                 file.unlink(missing_ok=True)
         curve = self.folder / CURVE
-        rows = read_rows(curve)[0] if curve.exists() else []
+        rows = read_rows(curve)[0]
         lines = [json.dumps(row) + "\n" for row in rows if row["step"] <= self.run.step]
         atomic.write(curve, "".join(lines))
 
 
 def read_rows(path: Path, offset: int = 0) -> tuple[list[dict], int]:
-    """The complete lines of a JSON Lines file after an offset in bytes, and the next offset."""
+    """The points in the complete lines after an offset in bytes, and the next offset; damaged
+    lines are left out."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
             raw = file.read()
-    except FileNotFoundError:
+    except OSError:
         return [], 0
     raw = raw[: raw.rfind(b"\n") + 1]
     rows = []
     for line in raw.splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue  # a line that a crash cut off, after which a resumed run continued
-        if isinstance(row, dict) and isinstance(row.get("step"), int):
-            rows.append(row)
+        # A crash may cut a line off, after which a resumed run continues.
+        with suppress(msgspec.DecodeError, RecursionError):
+            rows.append(msgspec.structs.asdict(msgspec.json.decode(line, type=CurvePoint)))
     return rows, offset + len(raw)
 
 

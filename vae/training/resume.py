@@ -7,62 +7,70 @@ resumed training continues exactly, to the last bit.
 import copy
 import json
 import math
-import struct
 from pathlib import Path
+from typing import Annotated
 
-from safetensors import SafetensorError
-from safetensors import torch as tensors_io
+import msgspec
 from torch import Tensor
 
 from ..checkpoint.folder import CheckpointError, with_current_names
+from ..checkpoint.tensor_file import read_tensors, write_tensors
 from ..config import Config
-from ..files import atomic
+from ..files import records
 from .state import EpochMetrics, Run
 
 RESUME = "resume.safetensors"
+_ADAM = ("step", "exp_avg", "exp_avg_sq")
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Facts(msgspec.Struct):
+    """What the file says beside its tensors; `data` is the digest of the images."""
+
+    config: dict
+    step: _Count
+    curve: list[tuple[int, float, float, float, float]]
+    best: float | None
+    best_epoch: _Count
+    seconds: float
+    finished: bool
+    data: str = ""
+    device: str = ""
 
 
 def save_run(path: str | Path, run: Run) -> None:
-    """Writes the state of a run to the folder of its checkpoint, atomically."""
-    tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
-    tensors |= {f"averaged.{k}": v for k, v in run.ema_model.state_dict().items()}
-    if run.best_model is not None:
-        tensors |= {f"kept.{k}": v for k, v in run.best_model.state_dict().items()}
+    """Writes the state of a run to the folder of its checkpoint, which exists, atomically."""
+    tensors = {"generator": run.generator.get_state()}
+    for prefix, model in _models(run).items():
+        tensors |= {prefix + k: v for k, v in model.state_dict().items()}
     for player, optimiser in run.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{player}.{index}.{k}": v for k, v in state.items()}
-    tensors["generator"] = run.generator.get_state()
-    facts = {
-        "config": run.config.to_json(),
-        "step": run.step,
-        "curve": [list(point) for point in run.curve],
-        "best": None if math.isinf(run.best_loss) else run.best_loss,
-        "best_epoch": run.best_epoch,
-        "seconds": run.seconds,
-        "finished": run.finished,
-    }
-    plain = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-    target = Path(path) / RESUME
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.replacing(target) as temporary:
-            tensors_io.save_file(plain, temporary, metadata={"run": json.dumps(facts)})
-    except OSError as error:
-        raise CheckpointError(f"{target} cannot be written ({error})") from error
+    facts = _Facts(
+        config=run.config.to_json(),
+        step=run.step,
+        curve=[tuple(point) for point in run.curve],
+        best=None if math.isinf(run.best_loss) else run.best_loss,
+        best_epoch=run.best_epoch,
+        seconds=run.seconds,
+        finished=run.finished,
+        data=run.data,
+        device=run.generator.device.type,
+    )
+    metadata = {"run": json.dumps(msgspec.to_builtins(facts))}
+    write_tensors(Path(path) / RESUME, tensors, metadata)
 
 
 def load_run(path: str | Path, run: Run) -> None:
-    """Restores what `save_run` wrote into a new run of the same config."""
-    file = Path(path) / RESUME
+    """Restores what `save_run` wrote into a new run of the same config and data."""
+    file, device = Path(path) / RESUME, run.generator.device.type
     if not file.exists():
         raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
     try:
-        raw = file.read_bytes()
-        tensors = with_current_names(tensors_io.load(raw))
-        length = struct.unpack("<Q", raw[:8])[0]
-        facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["run"])
-        before = Config.from_json(facts["config"])
-    except (SafetensorError, OSError, ValueError, KeyError, struct.error) as error:
+        tensors, metadata = read_tensors(file)
+        facts = records.read_json(metadata.get("run", ""), _Facts, CheckpointError)
+        before = Config.from_json(facts.config)
+    except (ValueError, OSError) as error:
         raise CheckpointError(
             f"{file} cannot be read ({error}); start again without --resume"
         ) from error
@@ -71,27 +79,61 @@ def load_run(path: str | Path, run: Run) -> None:
             f"{path} was trained with other settings ({_difference(before, run.config)}); "
             "resume with the same, or choose another --out"
         )
+    if facts.data and run.data and facts.data != run.data:
+        raise CheckpointError(
+            f"{path} was trained on other images than {run.config.train.data} has now; resume "
+            "with the same, or choose another --out"
+        )
+    if facts.device not in ("", device):
+        raise CheckpointError(
+            f"{path} was trained on {facts.device}, whose random numbers {device} cannot "
+            f"continue; resume with --device {facts.device}, or choose another --out"
+        )
+    tensors, run.step = with_current_names(tensors), facts.step
+    if any(name.startswith("kept.") for name in tensors):
+        run.best_model = copy.deepcopy(run.ema_model)
+    try:
+        _restore(run, tensors)
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{file} does not fit its settings ({' '.join(str(error).split()):.200}); start again "
+            "without --resume"
+        ) from error
+    run.ema.n_averaged.fill_(facts.step + 1)
+    run.seconds, run.finished = facts.seconds, facts.finished
+    run.curve = [EpochMetrics(*values) for values in facts.curve]
+    run.best_loss = math.inf if facts.best is None else facts.best
+    run.best_epoch = facts.best_epoch
+
+
+def _restore(run: Run, tensors: dict[str, Tensor]) -> None:
+    """Copies tensors whose names, shapes and values are right; else raises some error."""
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite")
 
     def part(prefix: str) -> dict[str, Tensor]:
         return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
-    run.model.load_state_dict(part("model."))
-    run.ema_model.load_state_dict(part("averaged."))
-    if part("kept."):
-        run.best_model = copy.deepcopy(run.ema_model)
-        run.best_model.load_state_dict(part("kept."))
+    for prefix, model in _models(run).items():
+        model.load_state_dict(part(prefix))
     for player, optimiser in run.optimisers.items():
         state = optimiser.state_dict()
-        for key, value in part(f"optimiser.{player}.").items():
-            index, name = key.split(".")
-            state["state"].setdefault(int(index), {})[name] = value
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        trained = [i for i, p in enumerate(parameters) if p.requires_grad and run.step]
+        for index in trained:
+            parts = {name: tensors.pop(f"optimiser.{player}.{index}.{name}") for name in _ADAM}
+            if {parts[name].shape for name in _ADAM[1:]} != {parameters[index].shape}:
+                raise ValueError(f"the moments of parameter {index} have another shape")
+            state["state"][index] = parts
         optimiser.load_state_dict(state)
-    run.ema.n_averaged.fill_(facts["step"] + 1)
     run.generator.set_state(tensors["generator"])
-    run.step, run.seconds, run.finished = facts["step"], facts["seconds"], facts["finished"]
-    run.curve = [EpochMetrics(*values) for values in facts["curve"]]
-    run.best_loss = math.inf if facts["best"] is None else facts["best"]
-    run.best_epoch = facts["best_epoch"]
+
+
+def _models(run: Run) -> dict:
+    """The models of a run by the prefix of their tensors' names."""
+    kept = {} if run.best_model is None else {"kept.": run.best_model}
+    return {"model.": run.model, "averaged.": run.ema_model} | kept
 
 
 def drop_run(path: str | Path) -> None:

@@ -17,8 +17,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import msgspec
+
 from ..config import ModelConfig, TrainConfig
-from ..files import folders
+from ..files import atomic, folders
 from ..files.locks import locked
 from ..models import MODELS
 from ..validation import ConfigError, one_of
@@ -50,10 +52,11 @@ def start(options: Mapping[str, object], *, name: str = "") -> str:
     plan = validate_options(options)
     id = secrets.token_hex(6)
     path = runs.path_of(id)
-    (path / FOLDER).mkdir(parents=True)
     facts = {"id": id, "name": name or f"{plan['model']}, {id[:4]}", "options": plan}
-    write_json(path / FOLDER / PLAN, facts | {"created": time.time()})
-    _write_status(path, "queued")
+    with runs.writing(), atomic.replacing(path) as temporary:
+        (temporary / FOLDER).mkdir(parents=True)
+        write_json(temporary / FOLDER / PLAN, facts | {"created": time.time()})
+        _write_status(temporary, "queued")
     advance()
     return id
 
@@ -61,10 +64,11 @@ def start(options: Mapping[str, object], *, name: str = "") -> str:
 def stop(id: str) -> None:
     """Requests a run to stop after its current step, or removes it from the queue."""
     run = runs.info(id)
-    if run.state == "queued":
-        _write_status(run.path, "stopped")
-    elif run.live:
-        (run.path / FOLDER / STOP).touch()
+    with runs.writing():
+        if run.state == "queued":
+            _write_status(run.path, "stopped")
+        elif run.live:
+            (run.path / FOLDER / STOP).touch()
 
 
 def resume(id: str) -> None:
@@ -74,20 +78,23 @@ def resume(id: str) -> None:
         return
     if run.state == "finished":
         raise RunError(f"{run.name} has ended; start another run to train for longer")
-    if not run.plan.get("options"):
+    if not run.plan.options:
         raise RunError(f"{run.name} was not started here; resume it where it was, with --resume")
-    (run.path / FOLDER / STOP).unlink(missing_ok=True)
-    _write_status(run.path, "queued")
+    with runs.writing():
+        (run.path / FOLDER / STOP).unlink(missing_ok=True)
+        _write_status(run.path, "queued")
     advance()
 
 
 def advance() -> None:
-    """Starts as many queued runs as may train at the same time."""
+    """Starts as many queued runs as may train at the same time. Raises `RunError` if the folder
+    of runs cannot be written."""
     if not folders.runs().exists():
         return
-    with locked(folders.runs() / ".queue.lock"):
+    with runs.writing(), locked(folders.runs() / ".queue.lock"):
+        atomic.sweep(folders.runs())
         all_ = runs.list_runs()
-        free = max_running() - sum(run.live and bool(run.plan.get("options")) for run in all_)
+        free = max_running() - sum(run.live and bool(run.plan.options) for run in all_)
         queued = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)
         for run in queued[: max(0, free)]:
             _start_process(run)
@@ -168,7 +175,7 @@ def _start_process(run: RunInfo) -> None:
     if not resumes:  # a training that died before its state was saved starts again
         (run.path / FOLDER / CURVE).unlink(missing_ok=True)
     arguments = ["train", "--out", str(run.path), "--no-evaluate", "--threads", str(_threads())]
-    arguments += [*_arguments(run.plan["options"]), *(["--resume"] if resumes else [])]
+    arguments += [*_arguments(run.plan.options), *(["--resume"] if resumes else [])]
     _write_status(run.path, "starting")
     log = run.path / FOLDER / LOG
     process = _take_standby(arguments, log)
@@ -176,8 +183,8 @@ def _start_process(run: RunInfo) -> None:
         with log.open("ab") as output:
             process = _popen(*arguments, stdin=subprocess.DEVNULL, output=output)
     threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie process
-    status = json.loads((run.path / FOLDER / STATUS).read_text("utf-8"))
-    if status.get("state") == "starting":  # unless the process has written its own status
+    # Unless the process has written its own status.
+    if runs.read_record(run.path / FOLDER / STATUS, runs.Status).state == "starting":
         started = processes.start_time(process.pid)
         _write_status(run.path, "starting", pid=process.pid, started=started)
 
@@ -185,11 +192,11 @@ def _start_process(run: RunInfo) -> None:
 def _write_status(path: Path, state: str, **more: object) -> None:
     file = path / FOLDER / STATUS
     try:
-        before = json.loads(file.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        before = {}
-    status = {"state": state, "updated": time.time(), "message": "", "host": socket.gethostname()}
-    write_json(file, before | status | {"pid": None, "started": None} | more)
+        status = runs.read_record(file, runs.Status)
+    except RunError:
+        status = runs.Status(state)
+    now = {"state": state, "updated": time.time(), "message": "", "host": socket.gethostname()}
+    write_json(file, msgspec.to_builtins(status) | now | {"pid": None, "started": None} | more)
 
 
 def _popen(*arguments: str, stdin: int, output: int | IO[bytes]) -> subprocess.Popen:

@@ -6,26 +6,29 @@ it runs: a folder that a cluster writes to a shared disk is read in the same way
 
 import hashlib
 import io
-import json
 import re
 import shutil
 import socket
 import time
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..errors import AtelierError
 from ..files import atomic, folders
+from ..files.locks import locked
+from ..files.records import Count, Number, one_of, read_json
 from . import processes
 from .recorder import (
     CURVE,
     FOLDER,
+    GRID_SIDE,
     LOG,
     PLAN,
     PROBE_IMAGES,
@@ -36,6 +39,7 @@ from .recorder import (
 )
 
 LIVE = ("starting", "running")
+STATES = ("queued", *LIVE, "stopped", "finished", "failed")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere counts as dead
@@ -45,6 +49,36 @@ _LOG_LINES = 12
 
 class RunError(AtelierError):
     """A run cannot be started, read or changed."""
+
+
+class Plan(msgspec.Struct):
+    """plan.json: what a run was started with."""
+
+    name: str = ""
+    options: dict[str, str | bool | int | float | list[int] | None] = {}
+    created: Number = 0.0
+
+
+class Status(msgspec.Struct):
+    """status.json: how far a run is, and what tells whether its process lives."""
+
+    state: Annotated[str, one_of(*STATES)]
+    updated: Number = 0.0
+    message: str = ""
+    warnings: list[str] = []
+    step: Count = 0
+    steps: Count = 0
+    epoch: Count = 0
+    epochs: Count = 0
+    seconds: Number = 0.0
+    images_per_second: Count = 0
+    left: Number | None = None
+    pid: Count | None = None
+    started: Number | None = None
+    host: str | None = None
+
+
+Record = TypeVar("Record", Plan, Status)
 
 
 @dataclass(frozen=True)
@@ -59,8 +93,8 @@ class RunInfo:
     path: Path
     name: str
     state: str
-    plan: dict = field(default_factory=dict)
-    status: dict = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    status: Status = field(default_factory=lambda: Status("failed"))
     position: int = 0
     log_tail: tuple[str, ...] = ()
 
@@ -109,10 +143,10 @@ def list_runs() -> list[RunInfo]:
         found = [
             p for p in folders.runs().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)
         ]
-    except FileNotFoundError:
+    except OSError:
         return []
     all_ = [info(p.name) for p in found]
-    all_.sort(key=lambda run: (-_created(run), run.id))
+    all_.sort(key=lambda run: (-run.plan.created, run.id))
     queue = [run.id for run in reversed(all_) if run.state == "queued"]
     return [
         RunInfo(**vars(r) | {"position": queue.index(r.id) + 1}) if r.id in queue else r
@@ -126,15 +160,15 @@ def info(id: str) -> RunInfo:
     if not (path / FOLDER).is_dir():
         raise RunError(f"there is no run {id!r}; it may have been deleted")
     try:
-        plan = _object(path / FOLDER / PLAN)
-        status = _object(path / FOLDER / STATUS)
-    except (OSError, ValueError) as error:
-        return RunInfo(id, path, id, "damaged", log_tail=(f"{error}",))
-    state = str(status.get("state", "damaged"))
+        plan = read_record(path / FOLDER / PLAN, Plan)
+        status = read_record(path / FOLDER / STATUS, Status)
+    except RunError as error:
+        return RunInfo(id, path, id, "damaged", status=Status("failed", message=f"{error}"))
+    state = status.state
     if state in LIVE and not _is_alive(status):
         state = "dead"
     lines = _tail(path / FOLDER / LOG) if state in ("dead", "failed") else ()
-    return RunInfo(id, path, str(plan.get("name", id)), state, plan, status, log_tail=lines)
+    return RunInfo(id, path, plan.name or id, state, plan, status, log_tail=lines)
 
 
 def curve(id: str, offset: int = 0) -> tuple[list[dict], int]:
@@ -149,23 +183,20 @@ def snapshots(id: str) -> list[Path]:
 
 def snapshot(path: Path) -> Snapshot:
     """Reads a snapshot. Raises `RunError` if the file is damaged."""
-    arrays = _arrays(path)
-    try:
-        return Snapshot(
-            int(arrays["step"]),
-            float(arrays["epoch"]),
-            arrays["plane"].astype(np.float32),
-            arrays["window"],
-            arrays.get("lattice"),
-            arrays["eyes"],
-        )
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path.name} is no snapshot ({error}); delete it") from error
+    arrays = _arrays(path, _SNAPSHOT)
+    return Snapshot(
+        int(arrays["step"]),
+        float(arrays["epoch"]),
+        arrays["plane"].astype(np.float32),
+        arrays["window"],
+        arrays.get("lattice"),
+        arrays["eyes"],
+    )
 
 
 def probe_images(id: str) -> ProbeImages:
     """The probe images of a run. Raises `RunError` before the run has begun."""
-    arrays = _arrays(path_of(id) / FOLDER / PROBE_IMAGES)
+    arrays = _arrays(path_of(id) / FOLDER / PROBE_IMAGES, _PROBE)
     return ProbeImages(arrays["images"], arrays["labels"], tuple(map(str, arrays["names"])))
 
 
@@ -175,7 +206,9 @@ def rename(id: str, name: str) -> None:
     cleaned = " ".join(name.split())
     if not 1 <= len(cleaned) <= 80:
         raise RunError(f"the name has {len(cleaned)} characters; expected 1 to 80")
-    write_json(path, _object(path) | {"name": cleaned})
+    with writing(), locked(folders.runs() / ".queue.lock"):
+        plan = read_record(path, Plan)
+        write_json(path, msgspec.to_builtins(plan) | {"id": id, "name": cleaned})
 
 
 def delete(id: str) -> None:
@@ -184,7 +217,8 @@ def delete(id: str) -> None:
     if run.live:
         raise RunError(f"{run.name} is training; stop it first")
     hidden = run.path.with_name(f".{run.id}.gone")
-    run.path.replace(hidden)
+    with writing():
+        run.path.replace(hidden)
     shutil.rmtree(hidden, ignore_errors=True)
 
 
@@ -212,25 +246,39 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
 def save_upload(data: bytes) -> Path:
     """Saves an uploaded .zip for the process that trains on it; equal files are saved once."""
     path = folders.runs() / ".uploads" / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, data)
+    with writing():
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write(path, data)
     return path
 
 
-def _created(run: RunInfo) -> float:
-    value = run.plan.get("created", 0)
-    return float(value) if isinstance(value, int | float) else 0.0
+@contextmanager
+def writing() -> Iterator[None]:
+    """Within it a folder that cannot be written is a `RunError`."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"the folder of runs, {folders.runs()}, cannot be written ({error.strerror}); free "
+            "some space, or set VAE_RUNS_DIR to another folder"
+        ) from error
 
 
-def _is_alive(status: dict) -> bool:
+def read_record(path: Path, record: type[Record]) -> Record:
+    """Reads plan.json or status.json. Raises `RunError`."""
+    try:
+        return read_json(path.read_bytes(), record, RunError)
+    except (OSError, RunError) as error:
+        raise RunError(f"{path.name} cannot be read ({error})") from error
+
+
+def _is_alive(status: Status) -> bool:
     """Whether the process of a run exists; of one on another machine, whether it wrote lately."""
-    pid, started = status.get("pid"), status.get("started")
-    known = isinstance(pid, int) and isinstance(started, int | float)
-    if not known or status.get("host") != socket.gethostname():
-        return time.time() - float(status.get("updated") or 0) < _MAX_SILENCE
-    now = processes.start_time(pid)
-    return now is not None and abs(now - started) < _CLOCK_TOLERANCE
+    if status.pid is None or status.started is None or status.host != socket.gethostname():
+        return time.time() - status.updated < _MAX_SILENCE
+    now = processes.start_time(status.pid)
+    return now is not None and abs(now - status.started) < _CLOCK_TOLERANCE
 
 
 def _tail(path: Path) -> tuple[str, ...]:
@@ -244,16 +292,37 @@ def _tail(path: Path) -> tuple[str, ...]:
     return tuple(line for line in lines if line)[-_LOG_LINES:]
 
 
-def _object(path: Path) -> dict:
-    data = json.loads(path.read_text("utf-8"))
-    if not isinstance(data, dict):
-        raise ValueError(f"{path.name} is no JSON object")
-    return data
+# name of an array -> its kinds of numbers and its shape; a letter stands for any size up to
+# _MAX_SIDE, the same wherever it is the same
+_SNAPSHOT = {
+    "step": ("iu", ()),
+    "epoch": ("f", ()),
+    "plane": ("f", ("n", 2)),
+    "window": ("f", (4,)),
+    "eyes": ("u", ("k", "h", "w", "c")),
+    "lattice": ("u", (GRID_SIDE**2, "h", "w", "c")),
+}
+_PROBE = {"images": ("u", ("k", "c", "h", "w")), "labels": ("iu", ("n",)), "names": ("U", ("m",))}
+_MAX_SIDE = 10_000
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _arrays(path: Path, expected: dict[str, tuple]) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, of which `lattice` may be absent. Raises `RunError`."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in expected if name != "lattice" or name in file}
+    except Exception as error:  # zipfile, its codecs and NumPy raise a dozen kinds
         raise RunError(f"{path.name} cannot be read ({error})") from error
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        kinds, shape = expected[name]
+        sides = [sizes.setdefault(s, n) if isinstance(s, str) else s
+                 for s, n in zip(shape, array.shape, strict=False)]  # fmt: skip
+        right = (
+            len(shape) == array.ndim and tuple(sides) == array.shape and array.dtype.kind in kinds
+        )
+        right &= not sides or 1 <= min(sides) <= max(sides) <= _MAX_SIDE
+        right &= kinds != "u" or array.dtype == np.uint8
+        if not right or (array.dtype.kind == "f" and not np.isfinite(array).all()):
+            raise RunError(f"{path.name} is damaged: {name} has an unexpected shape or values")
+    return arrays

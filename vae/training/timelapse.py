@@ -53,7 +53,7 @@ def frame(snapshot: Snapshot, probe: ProbeImages, name: str) -> np.ndarray:
     half = 0.55 * max(right - left, high - low, 1e-6)
     at = ((snapshot.plane - middle) / half * [1, -1] + 1) / 2 * SIDE
     colours = [_rgb(_HUES[k % len(_HUES)]) for k in range(int(probe.labels.max(initial=0)) + 1)]
-    for (x, y), label in zip(at, probe.labels, strict=True):
+    for (x, y), label in zip(at, probe.labels, strict=False):
         if 1 < x < SIDE - 1 and 1 < y < SIDE - 1:
             box = (8 + x - 1.5, _HEADER + y - 1.5, 8 + x + 1.5, _HEADER + y + 1.5)
             draw.ellipse(box, colours[int(label)])

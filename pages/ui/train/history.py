@@ -68,7 +68,7 @@ def run_history(shown: Sequence[str]) -> None:
 
 def _row(run: RunInfo) -> dict:
     last = train_cache.last_point(run.id)
-    options = run.plan.get("options") or {}
+    options = run.plan.options
     elbo = reconstruction = kl = None
     if last:
         reconstruction, kl = last["held_out_reconstruction"], last["held_out_kl"]
@@ -76,6 +76,6 @@ def _row(run: RunInfo) -> dict:
     return (
         {"name": run.name, "state": run.state}
         | {"−ELBO": elbo, "reconstruction": reconstruction, "KL": kl}
-        | {"seconds": run.status.get("seconds")}
+        | {"seconds": run.status.seconds or None}
         | {name: str(options.get(key, "")) for key, name in SETTINGS.items()}
     )

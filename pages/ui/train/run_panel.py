@@ -32,7 +32,7 @@ def run_panel(id: str) -> None:
     st.subheader(f"{run.name} {STATES.get(run.state, run.state)}{queue}")
     _progress(run)
     if run.state in ("failed", "dead", "damaged"):
-        message = run.status.get("message") or "The process exited without an error message."
+        message = run.status.message or "The process exited without an error message."
         st.error(f"{message[0].upper()}{message[1:]}")
         if run.log_tail:
             st.code("\n".join(run.log_tail), language=None)
@@ -43,18 +43,19 @@ def run_panel(id: str) -> None:
 
 def _progress(run: RunInfo) -> None:
     status = run.status
-    step, steps = status.get("step") or 0, status.get("steps") or 0
-    if not steps:
+    if not status.steps:
         return
-    epochs = status.get("epochs", 0)
-    parts = [f"epoch {min(epochs, step * epochs // steps + 1)} of {epochs}"]
+    epoch = min(status.epochs, status.step * status.epochs // status.steps + 1)
+    parts = [f"epoch {epoch} of {status.epochs}"]
     if run.live:
-        parts.append(f"{status.get('images_per_second', 0):,} images per second")
-        if status.get("left") is not None:
-            parts.append(f"{_left(status['left'])} left")
+        parts.append(f"{status.images_per_second:,} images per second")
+        if status.left is not None:
+            parts.append(f"{_left(status.left)} left")
     else:
-        parts.append(f"{status.get('seconds', 0):.0f} s of training")
-    st.progress(min(1.0, step / steps), ", ".join(parts))
+        parts.append(f"{status.seconds:.0f} s of training")
+    st.progress(min(1.0, status.step / status.steps), ", ".join(parts))
+    for warning in status.warnings:
+        st.warning(f"{warning[:1].upper()}{warning[1:]}.")
 
 
 def _buttons(run: RunInfo) -> None:
@@ -64,7 +65,7 @@ def _buttons(run: RunInfo) -> None:
             run_queue.stop(run.id)
             st.rerun()
         return
-    can_resume = run.state in ("stopped", "dead", "failed") and run.plan.get("options")
+    can_resume = run.state in ("stopped", "dead", "failed") and run.plan.options
     if can_resume and st.button("Resume", key="run-resume"):
         run_queue.resume(run.id)
         st.rerun()
