@@ -29,4 +29,4 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/main.py", routes=routes.ROUTES, lifespan=_lifespan)
+app = st.App("pages/main.py", routes=routes.routes(), lifespan=_lifespan)

@@ -27,11 +27,13 @@ def start_server(
     command: str = "streamlit",
     script: str = "app.py",
     checkpoints: Path | None = None,
+    options: tuple[str, ...] = (),
+    base: str = "",
 ) -> tuple[subprocess.Popen, str]:
     """Starts an app with `streamlit run` or uvicorn and waits until its health check answers."""
     port = free_port()
     arguments = {
-        "streamlit": ["streamlit", "run", script, "--server.port", str(port)],
+        "streamlit": ["streamlit", "run", script, "--server.port", str(port), *options],
         "uvicorn": [
             "uvicorn",
             f"{script.removesuffix('.py').replace('/', '.')}:app",
@@ -52,7 +54,7 @@ def start_server(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{base}"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -4,4 +4,4 @@ import streamlit as st
 
 from pages.ui.runtime import routes
 
-app = st.App("points_app.py", routes=routes.ROUTES)
+app = st.App("points_app.py", routes=routes.routes())

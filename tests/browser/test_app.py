@@ -35,6 +35,19 @@ def test_uvicorn_serves_the_same_app(tmp_path, checkpoints):
         stop_server(process)
 
 
+def test_the_app_works_below_a_base_path(tmp_path, checkpoints, visit):
+    options, base = ("--server.baseUrlPath", "lab/maps"), "/lab/maps"
+    process, url = start_server(
+        tmp_path / "log", checkpoints=checkpoints, options=options, base=base
+    )
+    try:
+        page = visit(url)
+        expect(page.locator(".la-points")).to_have_attribute("data-drawn", "10000")
+        page.get_by_test_id("neighbour-list").locator("canvas").first.wait_for()
+    finally:
+        stop_server(process)
+
+
 def test_content_is_immutable_compressed_and_checked(open_page, server):
     page = open_page("/")
     urls = [

@@ -1,15 +1,11 @@
 """Every page runs headless without an exception, also where there is nothing to show."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 import torch
 from live import ROOT
-from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.runtime import cache, routes
+from pages.ui.runtime import cache
 from vae.checkpoint.folder import save
 from vae.models import build
 
@@ -149,23 +145,6 @@ def test_generate_draws_what_its_link_asks_for_and_names_what_it_cannot_read(app
     assert "(t)" in app.warning[0].value
     assert app.number_input[0].value == 7
     assert app.query_params["n"] == "16" and app.query_params["seed"] == "7"
-
-
-def test_what_is_computed_later_is_answered_once_asked_for():
-    ran = []
-    url = routes.publish_deferred("a sheet", lambda: ran.append(1) or b"[1]")
-    route = next(r for r in routes.ROUTES if r.path == f"/{routes.PREFIX}/later/{{key}}")
-
-    def answer(key: str):
-        request = Request({"type": "http", "path_params": {"key": key}, "headers": []})
-        # In a thread of its own: a browser test in the same process keeps a loop running here.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(asyncio.run, route.endpoint(request)).result()
-
-    assert not ran
-    assert answer(url.split("/")[-1]).body == b"[1]" and ran == [1]
-    missing = answer("0")
-    assert missing.status_code == 404 and b"reload" in missing.body
 
 
 def test_a_link_to_an_unknown_model_says_so(app):

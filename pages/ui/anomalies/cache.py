@@ -99,4 +99,4 @@ def sprite(request: ScoreRequest, listed: str, rows: tuple[int, ...], _result: S
     heat = grid.overlay_heatmap(images, residuals.heatmaps(model, images, codes) / _MAX_HEAT)
     colour = [np.repeat(x, 3, 1) if x.shape[1] == 1 else x for x in (images, decoded)]
     tiles = np.stack([*colour, heat], 1).reshape(-1, *heat.shape[1:]).transpose(0, 2, 3, 1)
-    return cache.publish_mosaic(tiles, 3)
+    return cache.publish_mosaic(tiles, 3, private=bool(request.upload))

@@ -47,11 +47,8 @@ def _checkpoints(folder: str, listing: tuple[tuple[str, int, int], ...]) -> list
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model")
 def _opened(name: str, digest: str) -> tuple[vae.Checkpoint, latent.Codec]:
-    """A checkpoint and its codec, registered for the decode route."""
     loaded = vae.load(CHECKPOINTS / name)
-    opened = latent.open_codec(loaded)
-    routes.register_decoder(loaded.digest, _space(opened), lambda pin: _bytes(opened, pin))
-    return loaded, opened
+    return loaded, latent.open_codec(loaded)
 
 
 def checkpoint(name: str, digest: str) -> vae.Checkpoint:
@@ -93,7 +90,7 @@ def map_assets(name: str, digest: str) -> MapAssets:
     urls = {
         **items.urls,
         "items": routes.publish_images(data.digest[:16], images),
-        "decode": f"{routes.PREFIX}/decode/{digest}",
+        "decode": routes.register_decoder(digest, _space(opened), lambda pin: _bytes(opened, pin)),
     }
     program = opened.program()
     if program is not None:  # without a program the map uses the decode route
@@ -172,9 +169,10 @@ def decoded_images(name: str, digest: str, pins: tuple[Pin, ...]) -> np.ndarray:
     return np.stack([images[pin] for pin in pins])
 
 
-def publish_mosaic(images: np.ndarray, columns: int) -> str:
+def publish_mosaic(images: np.ndarray, columns: int, *, private: bool = False) -> str:
     """The URL of images uint8 [N, H, W, C] side by side as one PNG."""
-    return routes.publish(grid.encode_png(grid.mosaic(images, columns)), "image/png")
+    png = grid.encode_png(grid.mosaic(images, columns))
+    return routes.publish(png, "image/png", private=private)
 
 
 @st.cache_data(max_entries=8, show_spinner="Measuring distances between the images")

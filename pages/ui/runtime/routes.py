@@ -1,8 +1,8 @@
 """HTTP routes next to Streamlit's: published content, JavaScript modules, item images, decoding.
 
-Large data reaches the browser through these routes instead of through script runs: a URL names its
-content by hash, so the browser may cache it for ever. Published content lives in memory; beyond
-`_STORE_BYTES` the least recently used is dropped and its URL answers 404.
+Large data reaches the browser through these routes instead of through script runs: a URL names
+its content by hash, so the browser may cache it for ever. Content stays in memory as long as a
+cache or a session refers to its URL, and the most recent content longer, up to `_RECENT_BYTES`.
 """
 
 import gzip
@@ -13,8 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
+import anyio
 import numpy as np
+import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,7 +30,9 @@ PREFIX = "atelier"
 _UI = Path(__file__).resolve().parents[1]
 _MODULES = sorted(p.relative_to(_UI).as_posix() for p in _UI.rglob("*.js"))
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-_STORE_BYTES = 512 * 2**20
+_PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
+_RECENT_BYTES = 256 * 2**20
+_DECODING, _MOST_REQUESTS = 2, 64  # requests that decode at once; with those that wait for it
 
 
 @dataclass(frozen=True)
@@ -37,44 +42,63 @@ class Content:
     body: bytes
     media_type: str
     gzipped: bool
+    private: bool
 
 
-_store: RecentlyUsed[str, Content] = RecentlyUsed(
-    _STORE_BYTES, size=lambda content: len(content.body)
-)
-_images: dict[str, np.ndarray] = {}
-_deferred: RecentlyUsed[str, Callable[[], bytes]] = RecentlyUsed(500)
-_decoders: dict[str, tuple[Space, Callable[[Pin], bytes]]] = {}
+@dataclass(frozen=True)
+class Decoder:
+    """What the decode route needs of a model; `decode` returns bytes [H, W, C]."""
+
+    space: Space
+    decode: Callable[[Pin], bytes]
 
 
-def publish(payload: bytes, media_type: str = "application/octet-stream") -> str:
-    """Publishes `payload` and returns its URL, relative to the app's root."""
-    key = hashlib.sha256(payload).hexdigest()[:20]
-    if _store.get(key) is None:
+class PublishedUrl(str):
+    """A URL relative to the app's root. It keeps what it refers to in memory; a copy that is not
+    this object, such as part of a longer string, does not."""
+
+    def __new__(cls, url: str, content: object) -> "PublishedUrl":
+        self = super().__new__(cls, url)
+        self.content = _published.setdefault(url, content)
+        return self
+
+    def __reduce__(self) -> tuple:
+        return PublishedUrl, (str(self), self.content)
+
+
+_published: WeakValueDictionary[str, object] = WeakValueDictionary()
+_recent: RecentlyUsed[str, Content] = RecentlyUsed(_RECENT_BYTES, size=lambda c: len(c.body))
+
+
+def publish(
+    payload: bytes, media_type: str = "application/octet-stream", *, private: bool = False
+) -> PublishedUrl:
+    """Publishes `payload`; caches between server and browser may store it unless `private`."""
+    url = f"{PREFIX}/content/{hashlib.sha256(payload).hexdigest()[:20]}"
+    content = _published.get(url)
+    if content is None:
         body = gzip.compress(payload, compresslevel=6, mtime=0)
         gzipped = len(body) < len(payload)
-        _store[key] = Content(body if gzipped else payload, media_type, gzipped)
-    return f"{PREFIX}/content/{key}"
+        content = Content(body if gzipped else payload, media_type, gzipped, private)
+    published = PublishedUrl(url, content)
+    _recent[url] = published.content
+    return published
 
 
-def publish_deferred(name: str, work: Callable[[], bytes]) -> str:
-    """Returns the URL of the JSON that `work` returns; it runs when the browser requests the URL.
-    `name` must determine the result."""
-    key = hashlib.sha256(name.encode()).hexdigest()[:20]
-    _deferred[key] = work
-    return f"{PREFIX}/later/{key}"
+def publish_deferred(name: str, work: Callable[[], bytes]) -> PublishedUrl:
+    """The URL of the JSON that `work` returns; it runs when the browser requests the URL. `name`
+    must determine the result."""
+    return PublishedUrl(f"{PREFIX}/later/{hashlib.sha256(name.encode()).hexdigest()[:20]}", work)
 
 
-def publish_images(digest: str, images: np.ndarray) -> str:
-    """Publishes uint8 images [N, C, H, W]; returns the URL to which `/{index}.png` is added."""
-    _images[digest] = images
-    return f"{PREFIX}/item/{digest}"
+def publish_images(digest: str, images: np.ndarray) -> PublishedUrl:
+    """Publishes uint8 images [N, C, H, W]; `/{index}.png` is added to the URL."""
+    return PublishedUrl(f"{PREFIX}/item/{digest}", images)
 
 
-def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> str:
+def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> PublishedUrl:
     """Registers a checkpoint for the decode route; `decode` returns bytes [H, W, C]."""
-    _decoders[digest] = (space, decode)
-    return f"{PREFIX}/decode/{digest}"
+    return PublishedUrl(f"{PREFIX}/decode/{digest}", Decoder(space, decode))
 
 
 @cache
@@ -97,11 +121,15 @@ def plotly_url() -> str:
     return publish(source.read_bytes(), "text/javascript")
 
 
+def _find(request: Request, kind: str) -> object | None:
+    return _published.get(f"{PREFIX}/{kind}/{request.path_params['key']}")
+
+
 async def _content(request: Request) -> Response:
-    content = _store.get(request.path_params["key"])
+    content = _find(request, "content")
     if content is None:
-        return PlainTextResponse("No such content; reload the page.", 404)
-    body, headers = content.body, dict(_FOREVER)
+        return _missing("content")
+    body, headers = content.body, dict(_PRIVATE if content.private else _FOREVER)
     if content.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     elif content.gzipped:
@@ -109,42 +137,50 @@ async def _content(request: Request) -> Response:
     return Response(body, media_type=content.media_type, headers=headers)
 
 
+def _missing(kind: str) -> Response:
+    return PlainTextResponse(f"No such {kind}; reload the page.", 404)
+
+
 async def _work(request: Request) -> Response:
-    work = _deferred.get(request.path_params["key"])
+    work = _find(request, "later")
     if work is None:
-        return PlainTextResponse("No such content; reload the page.", 404)
+        return _missing("content")
     body = await run_in_threadpool(work)
-    return Response(body, media_type="application/json", headers=_FOREVER)
+    return Response(body, media_type="application/json", headers=_PRIVATE)
 
 
 async def _module(request: Request) -> Response:
     name, version = request.path_params["name"], request.path_params["version"]
     if name not in _MODULES or version != _version():
-        return PlainTextResponse("No such module; reload the page.", 404)
+        return _missing("module")
     return Response((_UI / name).read_bytes(), media_type="text/javascript", headers=_FOREVER)
 
 
 async def _item(request: Request) -> Response:
     from PIL import Image
 
-    images = _images.get(request.path_params["digest"])
-    index = request.path_params["index"]
-    if images is None or index >= len(images):
-        return PlainTextResponse("No such image; reload the page.", 404)
-    pixels = images[index].transpose(1, 2, 0)
+    images, index = _find(request, "item"), request.path_params["index"]
+    if images is None or not index.isdecimal() or len(index) > 9 or int(index) >= len(images):
+        return _missing("image")
+    pixels = images[int(index)].transpose(1, 2, 0)
     target = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(target, "PNG")
     return Response(target.getvalue(), media_type="image/png", headers=_FOREVER)
 
 
+_limiter = anyio.CapacityLimiter(_DECODING)
+_requests: set[Request] = set()  # that decode or wait for it
+
+
 async def _decode(request: Request) -> Response:
     """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; also `&label=3` for a conditional model and
-    `&seed=7` for a hierarchical one."""
-    space, decode = _decoders.get(request.path_params["digest"], (None, None))
-    if decode is None:
-        return PlainTextResponse("No such model; reload the page.", 404)
+    `&seed=7` for a hierarchical one. The answer depends on the address alone."""
+    decoder = _find(request, "decode")
+    if decoder is None:
+        return _missing("model")
+    space = decoder.space
     try:
-        z = tuple(float(v) for v in request.query_params.get("z", "").split(","))
+        z = tuple(float(v) for v in request.query_params.get("z", "").split(",", space.latent))
     except ValueError:
         z = ()
     if len(z) != space.latent or not all(math.isfinite(v) and abs(v) <= 1e3 for v in z):
@@ -155,15 +191,26 @@ async def _decode(request: Request) -> Response:
         seed = space.seed(request.query_params.get("seed", 0))
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
-    pixels = await run_in_threadpool(decode, Pin(z, label, seed))
-    headers = {"Cache-Control": "no-store"}
-    return Response(pixels, media_type="application/octet-stream", headers=headers)
+    if len(_requests) >= _MOST_REQUESTS:
+        busy = "The server is decoding for others; try again in a second."
+        return PlainTextResponse(busy, 503, {"Retry-After": "1"})
+    _requests.add(request)
+    try:
+        pin = Pin(z, label, seed)
+        pixels = await anyio.to_thread.run_sync(decoder.decode, pin, limiter=_limiter)
+    finally:
+        _requests.remove(request)
+    return Response(pixels, media_type="application/octet-stream", headers=_FOREVER)
 
 
-ROUTES = [
-    Route(f"/{PREFIX}/content/{{key}}", _content),
-    Route(f"/{PREFIX}/later/{{key}}", _work),
-    Route(f"/{PREFIX}/ui/{{version}}/{{name:path}}", _module),
-    Route(f"/{PREFIX}/item/{{digest}}/{{index:int}}.png", _item),
-    Route(f"/{PREFIX}/decode/{{digest}}", _decode),
-]
+def routes() -> list[Route]:
+    """The routes, below `server.baseUrlPath` as Streamlit's own are."""
+    above = st.get_option("server.baseUrlPath").strip("/")
+    base = f"/{above}/{PREFIX}" if above else f"/{PREFIX}"
+    return [
+        Route(f"{base}/content/{{key}}", _content),
+        Route(f"{base}/later/{{key}}", _work),
+        Route(f"{base}/ui/{{version}}/{{name:path}}", _module),
+        Route(f"{base}/item/{{key}}/{{index}}.png", _item),
+        Route(f"{base}/decode/{{key}}", _decode),
+    ]

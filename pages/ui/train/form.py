@@ -172,7 +172,7 @@ def _preview(data: str, size: int) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         # `st.image` deletes its file when another choice arrives before the browser's request.
-        url = routes.publish(found.picture, "image/png")
+        url = routes.publish(found.picture, "image/png", private=True)
         st.html(f'<img src="{url}" width="150" alt="25 of the images">', width=150)
         st.caption(
             f"{found.count:,} images for training, {found.validation:,} for validation. "

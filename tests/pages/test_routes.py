@@ -1,0 +1,108 @@
+"""The HTTP routes: what lives how long, who may store it, and what they refuse."""
+
+import asyncio
+import gc
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from starlette.requests import Request
+
+from pages.ui.runtime import routes
+from pages.ui.runtime.location import Space
+from pages.ui.runtime.recently_used import RecentlyUsed
+
+
+def answer(url: str, query: bytes = b"", **parameters):
+    """The response to a GET of a URL, or of one of its kind."""
+    kind, key = url.split("/")[1:3]
+    route = next(r for r in routes.routes() if r.path.startswith(f"/{routes.PREFIX}/{kind}/"))
+    scope = {"type": "http", "path_params": {"key": key, **parameters}, "headers": []}
+    # In a thread of its own: a browser test in the same process keeps a loop running here.
+    with ThreadPoolExecutor(1) as pool:
+        request = Request(scope | {"query_string": query})
+        return pool.submit(asyncio.run, route.endpoint(request)).result()
+
+
+def test_content_that_is_referred_to_stays_and_other_content_goes(monkeypatch):
+    monkeypatch.setattr(routes, "_recent", RecentlyUsed(1000, size=lambda c: len(c.body)))
+    random = np.random.default_rng(0)
+    shown = routes.publish(random.bytes(900))
+    address = str(routes.publish(random.bytes(900)))
+    for _ in range(20):  # other visitors
+        routes.publish(random.bytes(900))
+    gc.collect()
+    assert answer(shown).status_code == 200
+    missing = answer(address)
+    assert missing.status_code == 404 and b"reload" in missing.body
+
+
+def test_a_url_from_a_pickle_keeps_its_content(monkeypatch):
+    monkeypatch.setattr(routes, "_recent", RecentlyUsed(1, size=lambda c: len(c.body)))
+    stored = pickle.dumps({"url": routes.publish(b"of a cache")})  # as st.cache_data stores it
+    routes.publish(b"other")
+    gc.collect()
+    assert answer(pickle.loads(stored)["url"]).body == b"of a cache"
+
+
+def test_only_what_a_visitor_brought_is_private():
+    public, private = routes.publish(b"a"), routes.publish(b"b", private=True)
+    assert "immutable" in answer(public).headers["cache-control"]
+    assert answer(private).headers["cache-control"].startswith("private")
+    later = routes.publish_deferred("a look-up", lambda: b"[1]")
+    assert answer(later).headers["cache-control"].startswith("private")
+
+
+def test_deferred_work_runs_when_it_is_requested():
+    ran = []
+    url = routes.publish_deferred("a sheet", lambda: ran.append(1) or b"[1]")
+    assert not ran
+    assert answer(url).body == b"[1]" and ran == [1]
+    assert answer("atelier/later/0").status_code == 404
+
+
+@pytest.mark.parametrize("index", ["2", "-1", "1.0", "9" * 5000, "x", "²"])
+def test_an_image_that_does_not_exist_is_not_found(index):
+    url = routes.publish_images("two", np.zeros((2, 1, 4, 4), np.uint8))
+    assert answer(url, index="1").status_code == 200
+    assert answer(url, index=index).status_code == 404
+    assert answer("atelier/item/none", index=index).status_code == 404
+
+
+def test_the_address_alone_determines_what_is_decoded():
+    url = routes.register_decoder("sum", Space(2), lambda pin: bytes([round(sum(pin.z))]))
+    found = answer(url, b"z=1,2")
+    assert found.body == b"\3" and "immutable" in found.headers["cache-control"]
+    assert answer(url, b"z=" + b"1," * 100_000).status_code == 400
+
+
+def test_a_server_that_is_decoding_for_many_says_so(monkeypatch):
+    monkeypatch.setattr(routes, "_MOST_REQUESTS", 3)
+    free = threading.Event()
+    url = routes.register_decoder("slow", Space(1), lambda pin: b"done" if free.wait(30) else b"")
+    endpoint = next(r for r in routes.routes() if "/decode/" in r.path).endpoint
+
+    async def many() -> list:
+        scope = {"type": "http", "path_params": {"key": url.split("/")[-1]}, "headers": []}
+        requests = [
+            asyncio.create_task(endpoint(Request(scope | {"query_string": b"z=0"})))
+            for _ in range(6)
+        ]
+        while sum(task.done() for task in requests) < 3:
+            await asyncio.sleep(0.01)
+        free.set()
+        return await asyncio.gather(*requests)
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(asyncio.run, many()).result()
+    refused = [response for response in found if response.status_code == 503]
+    assert len(refused) == 3 and all(r.headers["retry-after"] == "1" for r in refused)
+    assert [r.body for r in found if r not in refused] == [b"done"] * 3
+
+
+@pytest.mark.parametrize(("above", "first"), [("", "/atelier/"), ("/lab/maps/", "/lab/maps/")])
+def test_routes_are_below_the_base_path(above, first, monkeypatch):
+    monkeypatch.setattr(routes.st, "get_option", lambda name: above)
+    assert all(route.path.startswith(first) for route in routes.routes())
