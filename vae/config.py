@@ -145,7 +145,8 @@ class ModelConfig:
 class TrainConfig:
     """How a model is trained. The same record and data give the same training curve.
 
-    lr is the maximum of the one-cycle schedule, lr_warmup the fraction of the steps before it.
+    lr is the maximum of the one-cycle schedule, lr_warmup the fraction of the steps before it; the
+    first layer gets less of it for images of more than 784 values (`vae.training.state`).
     clip: maximum gradient norm of the loss in nats per pixel; 0: no clipping.
     ema: decay per step of the averaged weights, which are the ones saved; 0: no averaging.
     samples: posterior samples per image and step.
@@ -155,7 +156,8 @@ class TrainConfig:
     of the training; 0: constant. Linearly from 0, the usual KL warm-up; geometrically otherwise.
     patience: stop after this many epochs without a better validation ELBO; 0: never. One tenth of
     the training split then serves as validation split, so the test split never selects a model.
-    unlabelled: fraction of labels hidden from a conditional model, so it works without them too.
+    unlabelled: fraction of labels hidden from a conditional model, so it works without them too;
+    the command line's default for a cvae is 0.1.
     binarize: sample black and white images from the grey ones at every step (dynamic binarisation,
     Burda et al. 2016, https://arxiv.org/abs/1509.00519), also for the encoder.
     start: path of a checkpoint whose weights are used where names and shapes agree.

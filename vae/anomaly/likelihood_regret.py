@@ -18,7 +18,7 @@ def likelihood_regret(of: Reconstruction) -> Tensor:
     never negative and is the same every time.
     """
     model, (mean, std) = of.model, of.code
-    noise = torch.randn((_DRAWS, *mean.shape), generator=torch.Generator().manual_seed(0))
+    noise = torch.randn((_DRAWS, *mean.shape), generator=torch.Generator().manual_seed(0)).to(mean)
     images = of.x.repeat(_DRAWS, 1, 1, 1)
 
     def neg_elbo(mean: Tensor, log_std: Tensor) -> Tensor:

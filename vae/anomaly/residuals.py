@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of
 
 _BATCH = 500
 _BLUR = 1.5 / 28  # standard deviation as a fraction of the side: what is finer is texture
@@ -55,10 +55,13 @@ def reconstruct(
     model: Autoencoder, images: np.ndarray, codes: tuple | None = None
 ) -> Iterator[Reconstruction]:
     """uint8 images [N, C, H, W] in batches; `codes` [N, D] as `latent.Codes`, if known."""
+    device = device_of(model)
     for start in range(0, len(images), _BATCH):
         part = slice(start, start + _BATCH)
-        x = torch.tensor(images[part]).float() / 255
-        known = codes and tuple(v if v is None else torch.tensor(v[part]) for v in codes)
+        x = torch.tensor(images[part], device=device).float() / 255
+        known = codes and tuple(
+            v if v is None else torch.tensor(v[part], device=device) for v in codes
+        )
         yield Reconstruction(model, x, known)
 
 
@@ -76,7 +79,9 @@ def smooth(residual: Tensor) -> Tensor:
 def heatmaps(model: Autoencoder, images: np.ndarray, codes: tuple | None = None) -> np.ndarray:
     """Absolute smoothed residuals float32 [N, H, W] of uint8 images [N, C, H, W], in standard
     deviations under p(x|z); the largest over channels."""
-    parts = [smooth(r.residual).abs().amax(1).numpy() for r in reconstruct(model, images, codes)]
+    parts = [
+        smooth(r.residual).abs().amax(1).cpu().numpy() for r in reconstruct(model, images, codes)
+    ]
     return np.concatenate(parts) if parts else np.zeros((0, *images.shape[2:]), np.float32)
 
 
@@ -86,5 +91,5 @@ def reconstructions(
 ) -> np.ndarray:
     """Reconstructions uint8 [N, C, H, W] of uint8 images."""
     batches = reconstruct(model, images, codes)
-    parts = [(r.picture * 255).round().byte().numpy() for r in batches]
+    parts = [(r.picture * 255).round().byte().cpu().numpy() for r in batches]
     return np.concatenate(parts) if parts else images

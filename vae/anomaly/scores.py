@@ -84,7 +84,7 @@ def score_images(
         known = codes and tuple(v if v is None else v[rows] for v in codes)
         with torch.no_grad():
             for part in reconstruct(scorer.model, images[rows], known):
-                parts.append(SCORES[name].compute(scorer, part).double().numpy())
+                parts.append(SCORES[name].compute(scorer, part).double().cpu().numpy())
     progress(len(images), len(images))
     return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -119,7 +119,7 @@ def _exact(scorer: Scorer, of: Reconstruction) -> Tensor:
 
 
 def _complexity(scorer: Scorer, of: Reconstruction) -> Tensor:
-    return _neg_elbo(scorer, of) - torch.tensor([_png_nats(image) for image in of.x])
+    return _neg_elbo(scorer, of).cpu() - torch.tensor([_png_nats(image) for image in of.x.cpu()])
 
 
 def _png_nats(image: Tensor) -> float:
@@ -179,7 +179,7 @@ SCORES: dict[str, Score] = {
     "place": Score(
         "Latent density, −log q(z)",
         "Negative log density of the aggregate posterior at the image's code, in nats.",
-        lambda scorer, of: -scorer.aggregate.log_prob(of.z),
+        lambda scorer, of: -scorer.aggregate.log_prob(of.z.cpu()),
         supports=lambda model: model.context is None,
         requires=lambda model: "aggregate",
     ),

@@ -37,11 +37,11 @@ def fit_summary(model: Autoencoder, images: np.ndarray, codes: tuple | None = No
     from sklearn.covariance import EmpiricalCovariance
 
     rows = torch.cat([statistics(part) for part in reconstruct(model, images, codes)])
-    fitted = EmpiricalCovariance().fit(rows.double().numpy())
+    fitted = EmpiricalCovariance().fit(rows.double().cpu().numpy())
     return Summary(fitted.location_, fitted.precision_)
 
 
 def mahalanobis(summary: Summary, of: Reconstruction) -> Tensor:
     """Squared Mahalanobis distance [B] from normal images."""
-    difference = statistics(of).double().numpy() - summary.mean
+    difference = statistics(of).double().cpu().numpy() - summary.mean
     return torch.from_numpy(np.einsum("ns,st,nt->n", difference, summary.precision, difference))

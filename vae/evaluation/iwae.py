@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.base import Autoencoder, Posterior
+from ..models.base import Autoencoder, Posterior, on_device_of_model
 from ..nn.distributions import normal_log_prob
+from ..nn.sharded_noise import normal
 
 SAMPLES = 1000
 _STEP = 0.016  # of the grid; decoders vary over tenths
@@ -36,6 +37,7 @@ class Bound(NamedTuple):
 
 
 @torch.inference_mode()
+@on_device_of_model
 def importance_weighted(
     model: Autoencoder,
     x: Tensor,
@@ -63,7 +65,7 @@ def importance_weighted(
         for batch in rows.split(1000):
             parts.append(model.proposal(x[batch], None if label < 0 else labels[batch]))
         proposal = Posterior(*(torch.cat(values) for values in zip(*parts, strict=True)))
-        noise = torch.randn(samples, len(rows), 2, generator=generator)
+        noise = normal((samples, len(rows), 2), generator, device=x.device)
         nll[rows] = _on_grid(model, x[rows], label, proposal, noise)
         checked, first = rows[:_CHECKED], _select(proposal, slice(_CHECKED))
         direct = _decoded(model, x[checked], label, first, noise[:, :_CHECKED])
@@ -132,9 +134,11 @@ def _on_grid(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise:
             q = _select(q_all, slice(row, row + 1))
             z = q.mean + q.std * noise[:, row : row + 1]
             at, values = (z[:, 0] / _STEP - low[row]).T, on_grid.view(grid.shape)
-            interpolated = map_coordinates(values.numpy(), at.numpy(), order=3, mode="nearest")
+            interpolated = map_coordinates(
+                values.cpu().numpy(), at.cpu().numpy(), order=3, mode="nearest"
+            )
             ratio = _log_prior_ratio(model, label, z, q)[:, 0]
-            nll[row] = -_log_mean(ratio - torch.from_numpy(interpolated))
+            nll[row] = -_log_mean(ratio - torch.as_tensor(interpolated))
     return nll
 
 

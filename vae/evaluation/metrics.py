@@ -10,7 +10,7 @@ from ..analysis import embedding_metrics
 from ..data.dataset import Dataset, Split
 from ..latent.aggregate_posterior import fit_aggregate_posterior
 from ..latent.encoding import Codes, encode_images
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, device_of, on_device_of_model
 from ..nn.distributions import Mixture
 from . import classifier, iwae, quadrature, sample_quality
 
@@ -46,6 +46,7 @@ def evaluate(
     x, y = torch.tensor(images.images).float() / 255, torch.tensor(images.labels)
     if binarize:
         x = torch.bernoulli(x, generator=torch.Generator().manual_seed(seed))
+    x, y = x.to(device_of(model)), y.to(device_of(model))
     metrics = elbo_terms(model, x, y, seed)
     log("codes")
     codes = codes or encode_images(model, *images)
@@ -66,6 +67,7 @@ def evaluate(
 
 
 @torch.inference_mode()
+@on_device_of_model
 def elbo_terms(model: Autoencoder, x: Tensor, y: Tensor | None = None, seed: int = 0) -> dict:
     """`neg_elbo` = `reconstruction` + `kl` of images `[N, C, H, W]` in nats per image, means over
     `POSTERIOR_SAMPLES` draws from q; and `kl_levels`, the KL of each level from the top down."""
@@ -107,6 +109,7 @@ def exact_likelihood(
 
 
 @torch.inference_mode()
+@on_device_of_model
 def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[float, float]:
     """An upper bound on -log p(x) of a hierarchy, and its estimated error.
 
@@ -196,10 +199,11 @@ def _code_metrics(
 
 
 @torch.inference_mode()
+@on_device_of_model
 def _mse(model: Autoencoder, images: Split, codes: Codes) -> float:
     """Mean squared error of the reconstructions per pixel."""
     total = 0.0
-    for rows in torch.arange(len(images.images)).split(1000):
+    for rows in (slice(i, i + 1000) for i in range(0, len(images.images), 1000)):
         x, y = torch.tensor(images.images[rows]).float() / 255, torch.tensor(images.labels[rows])
         picture = model.likelihood.mean(model.decode(torch.tensor(codes.mean[rows]), y))
         total += float((picture - x).double().square().sum())

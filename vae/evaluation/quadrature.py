@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..models.base import Autoencoder
+from ..models.base import Autoencoder, on_device_of_model
 from ..nn.distributions import Mixture
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
@@ -86,6 +86,7 @@ def integrate(
     return Integral(-result, error.amax(0))
 
 
+@on_device_of_model
 def exact_nll(
     model: Autoencoder,
     x: Tensor,
@@ -96,6 +97,7 @@ def exact_nll(
 ) -> Integral:
     """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents;
     first under the prior of the model, if it has one, then under the aggregate posterior."""
+    aggregate = aggregate and Mixture(*(part.to(x.device) for part in aggregate))
     groups = [(None, torch.arange(len(x)))]
     if model.classes and y is not None:
         groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()]

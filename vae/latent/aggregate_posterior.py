@@ -34,7 +34,7 @@ def fit_aggregate_posterior(
     for label in range(model.classes):
         if not (labels == label).any():
             draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
-            fallback[label] = draws.numpy()
+            fallback[label] = draws.cpu().numpy()
     return fit_per_class(codes, labels, model.classes, fallback=fallback, seed=seed)
 
 
