@@ -268,6 +268,7 @@ HOSTILE_NPZ = {
     "-1 to 1": {"images": ROWS / 127.5 - 1},
     "0 to 1000": {"images": ROWS * 4e5},
     "grey and colour": {"x_train": np.stack([ROWS] * 3, 1), "x_test": ROWS},
+    "two values": {"x_train": ROWS * 0 + 9, "x_test": ROWS * 0 + 240, "y_train": np.full(4, 300)},
     "two scales": {"x_train": ROWS, "x_test": ROWS / 255},
     "half": {"x_train": ROWS},
 }
@@ -340,6 +341,15 @@ def test_masks_and_12_bit_pictures_fill_the_range(tmp_path):
         data = load_dataset(tmp_path / name, size=8)
         values = np.unique(np.concatenate([data.train.images, data.test.images]))
         assert values.max() >= 254 and len(values) == (2 if name == "mask" else 255)
+
+
+def test_images_in_any_memory_order_are_read_in_one(tmp_path):
+    images = np.asfortranarray(np.arange(4 * 8 * 8 * 3, dtype=np.uint8).reshape(4, 8, 8, 3))
+    np.savez(tmp_path / "x.npz", images=images)
+    found = load_dataset(tmp_path / "x.npz", size=8)
+    assert found.train.images.flags.c_contiguous and found.train.images.shape == (3, 3, 8, 8)
+    np.savez(tmp_path / "y.npz", x_train=BYTES * 0 + 9, x_test=BYTES * 0 + 240)
+    assert len(load_dataset(tmp_path / "y.npz").train.images) == 4
 
 
 def test_files_of_another_kind_are_rejected(tmp_path):

@@ -51,29 +51,26 @@ class Dataset:
         return hashlib.sha256((self.train.digest + self.test.digest).encode()).hexdigest()
 
 
-def split_and_resize(
-    name: str, split: Split, class_names: tuple[str, ...] | None, size: int
-) -> Dataset:
-    """Holds out a fixed tenth (at least one image) of data that come without a test split."""
-    rows = holdout_split(name, len(split.images))
-    parts = [Split(split.images[part], split.labels[part]) for part in rows]
-    return assemble(name, parts, class_names or default_class_names(split), size)
-
-
 def assemble(
-    name: str, splits: Sequence[Split], class_names: tuple[str, ...], size: int
+    name: str, splits: Sequence[Split], class_names: tuple[str, ...] | None, size: int
 ) -> Dataset:
-    """The data set of a training and a test split of numbers of any type, [N, C, H, W].
+    """The data set of a training and a test split of numbers of any type, [N, C, H, W]; of a
+    single split a fixed tenth (at least one image) is held out as the test split.
 
     Images are scaled to uint8 by `white_level`, both splits alike, and to `size` x `size` pixels:
-    the shorter side to fit, the longer cropped. Raises `DataError`.
+    the shorter side to fit, the longer cropped. Without names the classes get numbers. Raises
+    `DataError`.
     """
+    if len(splits) == 1:
+        rows = holdout_split(name, len(splits[0].images))
+        splits = [Split(splits[0].images[part], splits[0].labels[part]) for part in rows]
     channels = sorted({split.images.shape[1] for split in splits})
     if len(channels) > 1:
         raise DataError(f"{name} has images of {channels} channels; expected the same in all")
+    labels = [split.labels for split in splits]
     images = convert(name, [split.images for split in splits], size)
-    parts = [Split(*pair) for pair in zip(images, (s.labels for s in splits), strict=True)]
-    return Dataset(name, *parts, class_names)
+    parts = map(Split, images, labels)
+    return Dataset(name, *parts, class_names or class_numbers(*splits))
 
 
 def convert(name: str, splits: Sequence[np.ndarray], size: int) -> list[np.ndarray]:
@@ -109,7 +106,7 @@ def white_level(name: str, *ranges: tuple[float, float]) -> float:
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if low == high:
         raise DataError(f"all pixels of {name} are {low:g}; a model has nothing to learn there")
-    least = min(top for bottom, top in ranges if top > bottom or len(ranges) == 1)
+    least = min((top for bottom, top in ranges if top > bottom), default=high)
     if high > 10 * least:
         raise DataError(
             f"{name} has values up to {high:g} in one split and up to {least:g} in the other; "
@@ -122,7 +119,7 @@ def white_level(name: str, *ranges: tuple[float, float]) -> float:
 def _convert(images: np.ndarray, white: float, size: int) -> np.ndarray:
     """uint8 [N, C, size, size]."""
     height, width = images.shape[2:]
-    ready = images.dtype == np.uint8 and height == width == size
+    ready = images.dtype == np.uint8 and height == width == size and images.flags.c_contiguous
     if ready and white == 255:
         return images
     if max(height, width) > 8 * min(height, width):  # the resized line would be of millions
@@ -161,6 +158,6 @@ def holdout_split(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(order[tenth:]), np.sort(order[:tenth])
 
 
-def default_class_names(*splits: Split) -> tuple[str, ...]:
-    """The numbers of the classes, for labels that come without names."""
-    return tuple(str(k) for k in range(1 + max(int(split.labels.max()) for split in splits)))
+def class_numbers(*splits: Split) -> tuple[str, ...]:
+    """Names of classes that come without."""
+    return tuple(map(str, range(1 + max(int(split.labels.max()) for split in splits))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .dataset import DataError, Dataset, Split, assemble, default_class_names
+from .dataset import DataError, Dataset, Split, assemble
 from .untrusted import read_regular, untrusted
 
 MAX_BYTES = 2**30  # of an unpacked IDX file
@@ -17,7 +17,7 @@ MAX_BYTES = 2**30  # of an unpacked IDX file
 def load_folder(name: str, folder: Path, class_names: tuple[str, ...], size: int) -> Dataset:
     """The data set of a folder with the four IDX files of MNIST."""
     splits = [read_split(find_images(folder, stem)) for stem in ("train", "t10k")]
-    return assemble(name, splits, class_names or default_class_names(*splits), size)
+    return assemble(name, splits, class_names, size)
 
 
 def find_images(folder: Path, stem: str) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..validation import suggest
 from . import idx, image_folder, image_zip, npz
-from .dataset import DataError, Dataset, split_and_resize
+from .dataset import DataError, Dataset, assemble
 from .named import NAMED
 from .untrusted import read_regular
 
@@ -41,7 +41,7 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if path.suffix == ".npz":
         return npz.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":
-        return split_and_resize(path.name, idx.read_split(path), None, size)
+        return assemble(path.name, [idx.read_split(path)], None, size)
     raise DataError(
         f"{path.name} ends in {path.suffix or 'nothing'}; expected {EXPECTED} of images"
     )

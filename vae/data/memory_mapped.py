@@ -18,7 +18,7 @@ from ..files import atomic, folders
 from ..files.locks import locked
 from ..progress import Progress, no_progress
 from . import idx
-from .dataset import DataError, Dataset, Split, default_class_names
+from .dataset import DataError, Dataset, Split, class_numbers
 from .image_folder import list_folder, read_images
 from .image_zip import list_zip
 from .load import load_dataset
@@ -91,7 +91,7 @@ def open_array(path: Path) -> np.ndarray:
 def _map_folder(name: str, folder: Path, class_names: tuple[str, ...]) -> Dataset:
     files = [idx.find_images(folder, stem) for stem in ("train", "t10k")]
     splits = [idx.read_split(file, read=_map_idx) for file in files]
-    return Dataset(name, *splits, class_names or default_class_names(*splits))
+    return Dataset(name, *splits, class_names or class_numbers(*splits))
 
 
 def _map_idx(path: Path) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import atomic, folders
-from .dataset import DataError, Dataset, Split, assemble, split_and_resize
+from .dataset import DataError, Dataset, Split, assemble
 from .idx import load_folder
 
 STARTER = Path(__file__).parent / "starter"
@@ -49,7 +49,7 @@ def _digits(size: int) -> Dataset:
 
     source = load_digits()
     split = Split(source.images[:, None], source.target.astype(np.int64))  # 0 to 16
-    return split_and_resize("digits", split, _DIGITS, size)
+    return assemble("digits", [split], _DIGITS, size)
 
 
 def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) -> Dataset:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import dataset
-from .dataset import MAX_CLASSES, DataError, Dataset, Split
+from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble
 from .image_zip import MAX_TOTAL_BYTES
 from .untrusted import untrusted
 
@@ -41,9 +40,7 @@ def from_npz(path: Path, size: int) -> Dataset:
             if labels_key in members:
                 labels = _labels(archive, members[labels_key], len(images))
             splits.append(Split(images, labels))
-    if len(splits) == 1:
-        return dataset.split_and_resize(path.name, splits[0], None, size)
-    return dataset.assemble(path.name, splits, dataset.default_class_names(*splits), size)
+    return assemble(path.name, splits, None, size)
 
 
 def _check_images(shape: tuple[int, ...]) -> str:
