@@ -63,7 +63,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 def parse_header(name: str, head: bytes) -> tuple[tuple[int, ...], int]:
     """The shape given in the header of an IDX file, and where its values begin."""
-    if len(head) < 4 or head[:3] != b"\0\0\x08":
+    if len(head) < 4 or head[:3] != b"\0\0\x08" or head[3] > 4:
         raise DataError(f"{name} is no IDX file of unsigned bytes: its first bytes differ")
     begin = 4 + 4 * head[3]
     if len(head) < begin:

@@ -65,17 +65,19 @@ def _read(
 ) -> np.ndarray:
     """An array of numbers. Its header is checked before memory is taken: `expected` says what is
     wrong with the shape."""
-    name = f"{member.filename} in {Path(archive.filename).name}"
+    name = f"{member.filename:.99} in {Path(archive.filename).name}"
     with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
         npy = np.lib.format
         first = npy.read_magic(stream) == (1, 0)
         header = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
         shape, _, dtype = header(stream)
         if dtype.kind not in "biuf":
-            raise DataError(f"{name} has {dtype} values; expected finite numbers")
+            raise DataError(f"{name} has {dtype!s:.60} values; expected finite numbers")
         if wanted := expected(shape):
-            raise DataError(f"{name} has shape {shape}; expected {wanted}")
+            raise DataError(f"{name} has shape {shape!s:.60}; expected {wanted}")
         if math.prod(shape) * dtype.itemsize > member.file_size:
-            raise DataError(f"{name} has shape {shape}, more than the file holds; save it again")
+            raise DataError(
+                f"{name} has shape {shape!s:.60}, more than the file holds; save it again"
+            )
     with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
         return npy.read_array(stream, allow_pickle=False)
