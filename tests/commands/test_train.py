@@ -95,3 +95,9 @@ def test_a_conditional_model_learns_to_do_without_labels_by_default(tiny):
     assert config("--model", "cvae").train.unlabelled == 0.1
     assert config("--model", "cvae", "--unlabelled", "0").train.unlabelled == 0
     assert config().train.unlabelled == 0
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "encode", "lookup", "score", "augment"])
+def test_commands_that_compute_take_a_device(name):
+    options = [option for p in main.commands[name].params for option in p.opts]
+    assert "--device" in options
