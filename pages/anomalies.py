@@ -11,6 +11,7 @@ from pages.ui.anomalies.scores import score_request
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_picker, warn_of_link, warn_of_version
 from pages.ui.runtime.errors import shown_errors
+from pages.ui.runtime.text import plain
 
 page_header(
     "Anomalies",
@@ -28,7 +29,7 @@ settings, upload = anomaly_form(entry, choices)
 if settings.candidates == "own" and not upload:
     st.info("Upload images above. Until then only the normal images are shown.")
 if settings.candidates == "class":
-    held_out = choices.classes[settings.label]
+    held_out = plain(choices.classes[settings.label])
     st.caption(
         f"{entry.name} was trained on {held_out} too: this class is excluded from fitting the "
         f"score, not from the model. A model that was not trained on {held_out} would detect it "

@@ -7,6 +7,7 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.models.families import evaluation
 from pages.ui.models.metrics_table import METRICS, number
 from pages.ui.runtime import cache, session
+from pages.ui.runtime.text import plain
 
 page_header(
     "Models",
@@ -30,7 +31,7 @@ for entry in cache.checkpoints():
     with st.container(border=True):
         if entry.error is not None:
             st.subheader(f"{entry.name} (damaged)")
-            st.error(entry.error)
+            st.error(plain(entry.error))
             continue
         info, numbers = vae.MODELS[entry.config.model.name], evaluation(entry)
         with st.container(horizontal=True, vertical_alignment="center"):

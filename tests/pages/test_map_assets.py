@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from pages.ui.runtime import map_assets, routes
-from pages.ui.runtime.recently_used import RecentlyUsed
 from vae.latent.encoding import Codes
 
 
-def content(url: str) -> bytes:
+def content(url: routes.PublishedUrl) -> bytes:
     import gzip
 
-    item = routes._store.get(url.split("/")[-1])
+    item = url.content
     return gzip.decompress(item.body) if item.gzipped else item.body
 
 
@@ -49,11 +48,3 @@ def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
     x0, x1, y0, y1 = made.facts["bounds"]
     cell = (x1 - x0) * (y1 - y0) / density.size
     assert density.sum() * cell == pytest.approx(1, abs=0.02)  # of all 500, not of the sample
-
-
-def test_content_leaves_when_the_store_is_full(monkeypatch):
-    store = RecentlyUsed(100, size=lambda content: len(content.body))
-    for key in "abc":
-        store[key] = routes.Content(b"x" * 40, "text/plain", False)
-        store.get("a")
-    assert store.get("a") and store.get("c") and store.get("b") is None

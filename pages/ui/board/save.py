@@ -10,6 +10,7 @@ from vae.boards.item import Item, new_item
 
 from ..runtime.errors import shown_errors, toast
 from ..runtime.location import Pin
+from ..runtime.text import plain
 from . import session as board_session
 
 
@@ -28,7 +29,7 @@ def save_items(items: Sequence[Item]) -> bool:
     if shown == board.revision:  # otherwise the board still has to report the other window's write
         board_session.set_shown_revision(outcome.board.revision)
     count = "1 image" if len(items) == 1 else f"{len(items)} images"
-    name = "the board" if board.name == boards.UNNAMED else f"the board “{board.name}”"
+    name = "the board" if board.name == boards.UNNAMED else f"the board “{plain(board.name)}”"
     st.toast(f"Saved {count} to {name}.", icon=":material/bookmark_added:")
     return True
 

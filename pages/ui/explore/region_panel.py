@@ -15,6 +15,7 @@ from ..generate.sheet import Record
 from ..runtime import cache, session
 from ..runtime.location import Location
 from ..runtime.query import MAX_SEED
+from ..runtime.text import plain
 from . import cache as explore_cache
 from .cache import N_SHOWN, ImageStats, RegionSamples
 
@@ -37,7 +38,7 @@ def region_panel(entry: vae.Entry, location: Location) -> None:
         summary += f"; hidden and not counted: {', '.join(hidden)}"
     if len(location.z) > 2:
         summary += "; selected by z1 and z2 alone, with any value of the other latents"
-    st.caption(f"{summary}.")
+    st.caption(plain(f"{summary}."))
     samples = explore_cache.region_samples(
         entry.name, entry.digest, location.region, location.label, location.seed, location.draw
     )
@@ -88,7 +89,7 @@ def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None
     condition = f", noise seed {location.seed}" if location.seed else ""
     if location.label is not None:
         names = cache.display_dataset(entry.name, entry.digest).class_names
-        condition = f", conditioned on “{names[location.label]}”"
+        condition = f", conditioned on “{plain(names[location.label])}”"
     count = min(N_SHOWN, len(samples.z))
     st.image(
         samples.sheet,

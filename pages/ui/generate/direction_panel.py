@@ -11,6 +11,7 @@ from vae.latent import attribute_directions
 from vae.latent.attribute_directions import AttributeDirection, DirectionError
 
 from ..runtime import cache, session
+from ..runtime.text import plain
 from . import session as generate_session
 
 _SELECTION = {"a": "group A (selected images)", "b": "group B (selected images)"}
@@ -35,7 +36,7 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
                 args=(entry, names, start, end, title or f"{start} to {end}"),
             )
         if problem := session.take_message():
-            st.warning(f"{problem}.")
+            st.warning(plain(f"{problem}."))
         for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
         st.file_uploader(
@@ -52,7 +53,7 @@ def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
     replace = partial(generate_session.replace_direction, entry.digest, index)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{direction.name}** · AUC {direction.auc:.2f}",
+            f"**{plain(direction.name)}** · AUC {direction.auc:.2f}",
             help="How well the direction separates the two groups: 0.5 not at all, 1 completely.",
         )
         st.button("Reverse", f"turn-{index}", on_click=replace, args=(direction.reversed(),))

@@ -8,6 +8,7 @@ from vae.latent.paths import MAX_BYTES
 from ..board import session as board_session
 from ..runtime import session
 from ..runtime.location import Space
+from ..runtime.text import plain
 from . import session as interpolate_session
 from .settings import path_from_file
 
@@ -15,7 +16,7 @@ from .settings import path_from_file
 def import_panel(entry: vae.Entry, space: Space) -> None:
     """Shows the panel. The opened path replaces the one on the map, which can be undone."""
     if message := session.take_message():
-        st.toast(message, icon=":material/route:")
+        st.toast(plain(message), icon=":material/route:")
     with st.expander("Import a path", on_change="rerun") as box:
         if box.open:
             _open(entry, space)
@@ -32,7 +33,7 @@ def _open(entry: vae.Entry, space: Space) -> None:
     try:
         path, warnings = path_from_file(file.getvalue(), entry.name, entry.digest, space)
     except ValueError as error:
-        st.error(f"{file.name} could not be opened: {error}.")
+        st.error(plain(f"{file.name} could not be opened: {error}."))
         return
     interpolate_session.replace_path(entry.digest, path)
     session.leave_message(" ".join([f"Opened {file.name}.", *warnings]))

@@ -9,6 +9,7 @@ import vae
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
+from ..runtime.text import plain
 from .families import NETWORK_TITLES, evaluation
 
 
@@ -23,10 +24,9 @@ def model_picker() -> vae.Entry:
         st.stop()
     wanted = session.model(cache.DEFAULT_MODEL)
     if wanted not in entries:
-        st.warning(
-            f"There is no model named {wanted} here; {next(iter(entries))} is shown instead."
-        )
-        wanted = next(iter(entries))
+        first = next(iter(entries))
+        st.warning(f"There is no model named {plain(wanted)} here; {first} is shown instead.")
+        wanted = first
     st.session_state["picker"] = wanted  # Streamlit clears widget state between pages
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.selectbox(
@@ -42,7 +42,7 @@ def model_picker() -> vae.Entry:
         if entry.error is None:
             st.caption(summary(entry))
     if entry.error is not None:
-        st.error(f"{wanted} cannot be opened: {entry.error}")
+        st.error(plain(f"{wanted} cannot be opened: {entry.error}"))
         st.stop()
     return entry
 
@@ -63,7 +63,7 @@ def warn_of_version(entry: vae.Entry) -> None:
     if linked and not entry.digest.startswith(linked):
         st.warning(
             f"This link was made with another version of {entry.name} "
-            f"({linked}, here {entry.digest[:12]}): the images may differ."
+            f"({plain(linked)}, here {entry.digest[:12]}): the images may differ."
         )
 
 

@@ -8,6 +8,8 @@ import streamlit as st
 
 from vae.errors import AtelierError
 
+from .text import plain
+
 toast = partial(st.toast, icon=":material/error:")
 
 
@@ -22,6 +24,6 @@ def shown_errors(
     try:
         yield
     except AtelierError as error:
-        show(f"{failed}: {str(error).rstrip('.')}.")
+        show(plain(f"{failed}: {str(error).rstrip('.')}."))
         if stop:
             st.stop()

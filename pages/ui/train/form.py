@@ -12,6 +12,7 @@ from vae.training import run_queue, runs
 
 from ..runtime import routes, session
 from ..runtime.errors import shown_errors
+from ..runtime.text import plain
 from . import cache as train_cache
 
 DATA = {
@@ -176,7 +177,7 @@ def _preview(data: str, size: int) -> None:
         st.html(f'<img src="{url}" width="150" alt="25 of the images">', width=150)
         st.caption(
             f"{found.count:,} images for training, {found.validation:,} for validation. "
-            + ", ".join(f"{name} {count:,}" for name, count in found.classes)
+            + ", ".join(f"{plain(name)} {count:,}" for name, count in found.classes)
         )
 
 

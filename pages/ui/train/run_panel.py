@@ -7,6 +7,7 @@ from vae.training.runs import RunInfo
 
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
+from ..runtime.text import plain
 from . import session as train_session
 
 STATES = {
@@ -29,11 +30,11 @@ def run_panel(id: str) -> None:
     if run is None:
         return
     queue = f", number {run.position} in the queue" if run.position else ""
-    st.subheader(f"{run.name} {STATES.get(run.state, run.state)}{queue}")
+    st.subheader(f"{plain(run.name)} {STATES.get(run.state, run.state)}{queue}")
     _progress(run)
     if run.state in ("failed", "dead", "damaged"):
         message = run.status.message or "The process exited without an error message."
-        st.error(f"{message[0].upper()}{message[1:]}")
+        st.error(plain(f"{message[0].upper()}{message[1:]}"))
         if run.log_tail:
             st.code("\n".join(run.log_tail), language=None)
     row = st.container(horizontal=True, vertical_alignment="bottom")

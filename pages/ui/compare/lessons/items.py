@@ -7,6 +7,8 @@ from pages.ui.compare import cache as compare_cache
 from pages.ui.compare import session as compare_session
 from pages.ui.runtime import cache
 
+from ...runtime.text import plain
+
 
 def show_chart(figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
@@ -42,7 +44,7 @@ def choose_item(title: str, key: str, reference: vae.Entry, first: int) -> int:
         image, alt = data.test.images[item].transpose(1, 2, 0), f"{name}, test image {item}"
         st.image(image, width=56, output_format="PNG", alt=alt)
         st.session_state[f"{key}-class"] = name if item == centres[label] else None
-        st.pills(title, names, key=f"{key}-class", on_change=select_class)
+        st.pills(title, names, format_func=plain, key=f"{key}-class", on_change=select_class)
         st.button(
             "From the maps",
             key=f"{key}-mapped",
