@@ -12,6 +12,7 @@ from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import lookup_view, selected_item
 from pages.ui.models.model_picker import model_and_map
 from pages.ui.runtime import cache, session
+from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import Location
 
 page_header(
@@ -92,7 +93,8 @@ def search() -> None:
             image = image_input(source, images.shape[1:], key="look")
     session.set_link(query)
     if image is not None:
-        found = lookup_cache.look_up(entry.name, entry.digest, image)
+        with shown_errors(f"{entry.name} cannot search", stop=True):
+            found = lookup_cache.look_up(entry.name, entry.digest, image)
         next_steps(found.z)
         lookup_view(assets, found, key="look")
 

@@ -29,9 +29,20 @@ def test_perfect_clusters_score_one_and_noise_near_zero():
     apart = centres[labels] + 0.1 * rng.standard_normal((300, 2))
     assert embedding_metrics.v_measure(apart, labels) == pytest.approx(1)
     assert embedding_metrics.silhouette(apart, labels) > 0.95
-    assert embedding_metrics.nearest_accuracy(apart, labels, apart, labels, 5) == 1
+    assert embedding_metrics.nearest_accuracies(apart, labels, apart, labels, (1, 5)) == [1, 1]
     noise = rng.standard_normal((300, 2))
     assert (
         embedding_metrics.v_measure(noise, labels) < 0.1
         and abs(embedding_metrics.silhouette(noise, labels)) < 0.1
     )
+
+
+def test_neighbours_from_one_search_vote_as_in_scikit_learn():
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rng = np.random.default_rng(0)
+    train, codes = rng.normal(size=(300, 2)), rng.normal(size=(200, 2))
+    known, labels = rng.integers(0, 5, 300), rng.integers(0, 5, 200)
+    found = embedding_metrics.nearest_accuracies(train, known, codes, labels, (1, 2, 5))
+    each = [KNeighborsClassifier(k).fit(train, known).score(codes, labels) for k in (1, 2, 5)]
+    assert found == pytest.approx(each)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import vae
 from vae.analysis.pixel_neighbours import PixelIndex, reference_distances
@@ -34,3 +35,12 @@ def test_a_copy_is_at_distance_zero_and_real_images_are_not(images):
         each.append(apart.min())
     assert low == pytest.approx(np.percentile(each, 5), abs=1e-5)
     assert middle == pytest.approx(np.median(each), abs=1e-5)
+
+
+def test_images_stay_in_bytes_and_none_has_no_neighbours(images):
+    index = PixelIndex(images)
+    held = [t for t in vars(index).values() if isinstance(t, torch.Tensor)]
+    assert sum(t.numel() * t.element_size() for t in held) < 1.1 * images.nbytes
+    none = index.neighbours(images[:0], 3)
+    assert none.item.shape == none.distance.shape == (0, 3)
+    assert index.nearest(images[:0].transpose(0, 2, 3, 1)).item.shape == (0,)

@@ -265,3 +265,17 @@ def test_the_command_stores_thresholds_and_rejects_wrong_use_with_one_line(
         assert done.exit_code == 2 and said in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
     assert load_aggregate(loaded) is None
+
+
+@pytest.mark.parametrize("name", vae.MODELS)
+def test_a_score_does_not_depend_on_the_images_beside_it(name, settings, tiny):
+    model = build(settings(name, latent=3 if name == "vae" else 2).model).eval()
+    mixture = Mixture.standard_normal(model.latent)
+    scorer = Scorer(model, mixture, fit_summary(model, tiny.train.images))
+    images = tiny.test.images[:5]
+    for one in anomaly.available_scores(scorer):
+        together = anomaly.score_images(scorer, images, one)
+        alone = [anomaly.score_images(scorer, images[i : i + 1], one)[0] for i in range(5)]
+        turned = anomaly.score_images(scorer, images[::-1].copy(), one)[::-1]
+        assert together == pytest.approx(np.array(alone), abs=1e-3), one
+        assert together == pytest.approx(turned, abs=1e-3), one

@@ -71,11 +71,14 @@ def test_train_list_evaluate_sample(run, data, tmp_path):
     assert not (out / "resume.safetensors").exists()
     listed = run("list", out.parent)
     assert listed.returncode == 0 and "mine" in listed.stdout
+    for part in ("-ELBO", "MSE per pixel", "5-NN", "images)", "python -m vae evaluate"):
+        assert part in done.stdout
+    stored = vae.load(out).metrics["evaluation"]
     measured = run("evaluate", out, "--data", data, "--json")
+    assert "Measuring: codes of" in measured.stderr
     numbers = json.loads(measured.stdout)
     assert {"neg_elbo", "mse", "knn5", "trustworthiness", "split", "n"} <= numbers.keys()
-    stored = vae.load(out).metrics["evaluation"]
-    assert numbers == stored
+    assert numbers.keys() == stored.keys() and stored["nll_exact_n"] <= numbers["nll_exact_n"]
     sheets = [tmp_path / "a.png", tmp_path / "b.png"]
     for sheet in sheets:
         assert run("sample", out, "--n", 9, "--out", sheet, "--seed", 3).returncode == 0
@@ -96,6 +99,19 @@ def test_a_conditional_model_samples_the_given_label(run, data, tmp_path):
     assert sheets["0"] != sheets["3"]
     refused = run("sample", out, "--n", 4, "--out", tmp_path / "x.png", "--label", "9")
     assert refused.returncode == 2 and "expected one of" in refused.stderr
+
+
+def test_a_model_that_saw_every_label_says_why_it_has_no_numbers_of_codes(run, data, tmp_path):
+    out = tmp_path / "told"
+    done = run(*arguments(data, out, 1), "--model", "cvae", "--unlabelled", 0)
+    assert done.returncode == 0 and "--unlabelled 0.1" in done.stdout and "1-NN" not in done.stdout
+    assert vae.load(out).metrics["evaluation"]["knn5"] is None and vae.load(out).model.needs_label
+    Image.fromarray(np.load(data)["images"][0]).save(tmp_path / "x.png")
+    for asked in (("lookup", out, tmp_path / "x.png"), ("score", out, tmp_path / "x.png")):
+        refused = run(*asked, "--data", data)
+        assert refused.returncode == 2 and "--unlabelled 0.1" in refused.stderr
+    one = run(*arguments(data, tmp_path / "one", 1), "--latent", 1)
+    assert one.returncode == 2 and "--latent 2 or more" in one.stderr
 
 
 def test_the_aggregate_posterior_is_fitted_by_evaluate_and_sampled(run, data, tmp_path):

@@ -9,8 +9,9 @@ from torch import nn
 
 from vae import MODELS, evaluation, load_dataset
 from vae.evaluation import classifier, iwae, quadrature, sample_quality
+from vae.evaluation.metrics import default_iwae_k
 from vae.latent.aggregate_posterior import fit_aggregate_posterior, fit_mixture
-from vae.latent.encoding import Codes
+from vae.latent.encoding import Codes, LabelError, encode_images
 from vae.models import build
 from vae.nn.distributions import Mixture
 from vae.nn.likelihoods import LIKELIHOODS
@@ -265,7 +266,8 @@ def test_evaluation_has_the_documented_keys_and_is_reproducible(name, settings, 
         *("neg_elbo", "reconstruction", "kl", "kl_levels", "mse", "knn1", "knn5"),
         *("trustworthiness", "silhouette", "v_measure", "active_units", "split", "n"),
         *("nll_exact", "nll_exact_error", "nll_exact_aggregate", "nll_exact_n"),
-        *("nll_iwae", "nll_iwae_error"),
+        *("nll_iwae", "nll_iwae_error", "nll_iwae_n", "nll_bound", "nll_integral"),
+        *("nll_integral_error", "n_train", "n_embedding", "n_samples"),
         *("iwae_k", "frechet", "frechet_aggregate", "frechet_floor", "precision", "recall"),
         *("class_balance", "label_accuracy", "label_accuracy_aggregate", "binarized"),
     }
@@ -276,4 +278,48 @@ def test_evaluation_has_the_documented_keys_and_is_reproducible(name, settings, 
     if (
         model.has_prior and name != "avb"
     ):  # its KL is an estimate, so the sum is not a strict bound
-        assert first["nll_exact"] < first["neg_elbo"] + 0.1
+        assert first["nll_exact" if name != "hvae" else "nll_bound"] < first["neg_elbo"] + 0.1
+
+
+@torch.inference_mode()
+def test_a_hierarchy_has_the_lesser_of_two_bounds_and_no_exact_likelihood(settings, tiny):
+    model = build(settings("hvae").model)
+    found = evaluation.evaluate(model, tiny, iwae_k=20)
+    assert found["nll_exact"] is None
+    assert found["nll_bound"] == min(found["nll_iwae"], found["nll_integral"])
+    assert default_iwae_k(model) == 5000
+
+
+def test_a_sample_stands_for_all_images_by_its_difference_from_the_elbo(settings, tiny):
+    model = trained(settings, tiny)
+    whole, part = (
+        evaluation.evaluate(model, tiny, iwae_k=50, sizes=sizes)
+        for sizes in (evaluation.ALL, evaluation.ALL._replace(exact=8, bounds=8))
+    )
+    assert (part["n"], part["nll_exact_n"], part["nll_iwae_n"]) == (20, 8, 8)
+    for key in ("nll_exact", "nll_exact_aggregate", "nll_iwae"):
+        assert part[key] == pytest.approx(whole[key], abs=0.5) and part[key] != whole[key]
+    none = evaluation.evaluate(model, tiny, sizes=evaluation.ALL._replace(exact=0, bounds=0))
+    assert none["nll_exact"] is None and none["nll_bound"] is None
+    assert none["neg_elbo"] == whole["neg_elbo"]
+
+
+def test_less_time_means_fewer_images(settings, tiny):
+    model = build(settings().model)
+    images = np.repeat(tiny.test.images, 10, axis=0)
+    short, long = (evaluation.sizes_within(s, model, images) for s in (1e-3, 1e4))
+    assert all(a <= b for a, b in zip(short, long, strict=True))
+    assert (short.test, short.bounds, short.exact) == (100, 0, 0) and long.bounds == 500
+
+
+def test_codes_without_labels_are_not_asked_of_a_model_that_never_learned_them(settings, tiny):
+    model = build(settings("cvae").model)
+    model.needs_label = True
+    found = evaluation.evaluate(model, tiny, iwae_k=5)
+    assert found["knn1"] is found["trustworthiness"] is found["active_units"] is None
+    assert found["neg_elbo"] > 0 and found["mse"] > 0
+    with pytest.raises(LabelError, match="unlabelled"):
+        encode_images(model, tiny.test.images)
+    assert encode_images(model, *tiny.test).mean.shape == (20, 2)
+    model.needs_label = False
+    assert encode_images(model, tiny.test.images).mean.shape == (20, 2)

@@ -1,15 +1,24 @@
 """Density, pixel entropy and codes against closed forms."""
 
 import math
+import time
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from vae import MODELS
 from vae.latent.codec import TorchCodec
-from vae.latent.density import bounds, kernel_density, pixel_entropy_field, sample_field
-from vae.latent.encoding import class_centres, decode_uint8
+from vae.latent.density import (
+    RelativeDensity,
+    bounds,
+    kernel_density,
+    pixel_entropy_field,
+    sample_field,
+)
+from vae.latent.encoding import class_centres, decode_uint8, encode_images
+from vae.models import build
 
 
 class Plane(nn.Module):
@@ -80,3 +89,24 @@ def test_decode_uint8_rounds_to_the_nearest_level():
     expected = (torch.sigmoid(logits) * 255).round().int().tolist()
     codes = torch.stack([logits, torch.zeros(4)], 1).numpy()
     assert decode_uint8(Plane(), codes).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("spread", [(0, 12), (12, 0), (0, 0), (1e-7, 12), (12, 1e-4)])
+def test_a_plane_without_spread_is_laid_out_at_once(spread):
+    grid = np.linspace(-0.5, 0.5, 29, dtype=np.float32)
+    codes = (6 + np.stack([grid, grid], 1) * spread).astype(np.float32)
+    x0, x1, y0, y1 = bounds(codes)
+    assert min(x1 - x0, y1 - y0) >= max(1e-3, 0.05 * (max(x1 - x0, y1 - y0) / 1.2))
+    assert x0 < codes[:, 0].min() and codes[:, 1].max() < y1
+    for area in (bounds(codes), (5.9999, 6.0001, -6.0, 6.0)):
+        start = time.perf_counter()
+        assert np.isfinite(kernel_density(codes, area).values).all()
+        assert time.perf_counter() - start < 2
+    assert RelativeDensity.fit(codes).at(codes).min() > 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_images_have_no_codes(name, settings, tiny):
+    model = build(settings(name).model)
+    assert encode_images(model, tiny.test.images[:0]).mean.shape == (0, 2)
+    assert decode_uint8(model, np.zeros((0, 2))).shape == (0, 8, 8, 1)

@@ -11,6 +11,7 @@ from vae.config import LIKELIHOODS, NETWORKS
 from vae.export import decoder_program
 from vae.models import build
 from vae.models.base import Batch
+from vae.nn.priors import CODE_LIMIT
 from vae.training import resume
 
 CPU = torch.device("cpu")
@@ -287,3 +288,43 @@ def test_every_method_computes_on_the_device_of_the_weights(name, network, setti
         found += [model.log_importance_weights(x, y, 2, generator)]
     found += [player.loss(Batch(x, x, y, 1.0, 2, generator)) for player in model.players()]
     assert {tensor.device.type for tensor in found} == {"meta"}
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae"])
+def test_the_decoded_grid_never_outlives_the_weights(name, settings, pictures):
+    def make(seed):
+        torch.manual_seed(seed)
+        return build(settings(name, refine=2).model).eval().requires_grad_(False)
+
+    def close(model):
+        fresh = build(settings(name, refine=2).model).eval().requires_grad_(False)
+        fresh.load_state_dict(model.state_dict())
+        torch.testing.assert_close(model.posterior(pictures), fresh.posterior(pictures))
+
+    model, other = make(0), make(1)
+    model.posterior(pictures)
+    kept = model._grid_cache[-1][1]
+    model.posterior(pictures)
+    assert model._grid_cache[-1][1] is kept
+    twin = copy.deepcopy(model)
+    model.load_state_dict(other.state_dict())
+    close(model)
+    close(twin)
+    twin.load_state_dict(other.state_dict(), assign=True)
+    close(twin)
+    model.half().float()
+    close(model)
+    with torch.no_grad():
+        model.decoder[-2].bias.add_(1.0)
+    close(model)
+    model.to("meta")
+    assert not model._grid_cache
+
+
+@torch.no_grad()
+def test_codes_under_a_flow_stay_where_its_mass_is_counted(settings, pictures):
+    model = build(settings(prior="flow").model).eval()
+    model.mean.weight.mul_(1e4)
+    low, high = model.prior().bounding_box(1e3)
+    mean = model.posterior(pictures).mean
+    assert mean.abs().max() == CODE_LIMIT == high.max() == -low.min()

@@ -61,3 +61,32 @@ def test_the_grid_covers_the_prior():
     torch.testing.assert_close(log_prior, expected)
     sample = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
     assert (sample.abs() < GRID_STD).all(1).float().mean() > 0.999
+
+
+def test_the_std_is_that_of_the_place_where_the_mean_ends():
+    """The curvature of f rises towards its minimum, so there the posterior is narrower."""
+    height, width = 400.0, 0.1
+
+    def energy(z: torch.Tensor) -> torch.Tensor:
+        return height * (z.square() + width**2).sqrt().sum(-1)
+
+    start = torch.full((1, 2), width / 2, dtype=torch.float64)
+    mean, std = newton_refine(start, torch.full_like(start, 0.02), energy, start, 1)
+    there, before = (
+        (height * width**2 / (z.square() + width**2) ** 1.5).rsqrt() for z in (mean, start)
+    )
+    assert mean.abs().max() < 0.2 * width
+    torch.testing.assert_close(std, there, rtol=0.05, atol=0)
+    assert (std < 0.9 * before).all()
+
+
+def test_the_centre_of_a_stencil_is_known_from_the_step_that_led_there():
+    asked = []
+
+    def energy(z: torch.Tensor) -> torch.Tensor:
+        asked.extend(map(tuple, z.flatten(0, 1).tolist()))
+        return 50 * z.square().sum(-1)
+
+    start = torch.tensor([[0.3, -0.2]], dtype=torch.float64)
+    newton_refine(start, torch.full((1, 2), 0.1, dtype=torch.float64), energy, start + 0.01, 3)
+    assert len(asked) == 2 + 3 * 9 + 4

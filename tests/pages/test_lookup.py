@@ -154,7 +154,7 @@ def test_the_result_agrees_with_torch_and_numpy(clothes):
 def test_every_kind_of_model_can_be_searched(tmp_path, monkeypatch, settings, kind):
     import torch
 
-    classes = {"classes": 10} if kind == "cvae" else {}
+    classes = {"classes": 10, "unlabelled": 0.1} if kind == "cvae" else {}
     config = settings(kind, image_shape=(1, 28, 28), data="fashion-mnist-starter", **classes)
     torch.manual_seed(0)
     save(tmp_path / kind, build(config.model), config, {})
@@ -187,3 +187,16 @@ def test_explore_and_interpolate_open_at_the_code(page):
     next(b for b in page.button if b.label == "Interpolate from here").click().run()
     way = page.session_state["ways"][entry().digest]
     assert list(way.waypoints[0]) == z and len(way.waypoints) == 2 and not page.exception
+
+
+def test_a_model_that_needs_labels_says_so(tmp_path, monkeypatch, settings):
+    more = {"classes": 10, "unlabelled": 0.0}
+    config = settings("cvae", image_shape=(1, 28, 28), data="fashion-mnist-starter", **more)
+    save(tmp_path / "told", build(config.model), config, {"evaluation": {"knn5": None}})
+    monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=120)
+    app.run()
+    app.switch_page("lookup.py").run()
+    assert not app.exception
+    (error,) = app.error
+    assert "told cannot search" in error.value and "--unlabelled 0.1" in error.value

@@ -1,19 +1,28 @@
 """Metrics of embeddings [N, D]: nearest neighbours, clusters, trustworthiness."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 _MIN_VARIANCE = 0.01  # of an active unit
 
 
-def nearest_accuracy(
-    train: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray, k: int
-) -> float:
-    """k-NN accuracy of codes with the training codes as neighbours."""
-    from sklearn.neighbors import KNeighborsClassifier
+def nearest_accuracies(
+    train: np.ndarray,
+    train_labels: np.ndarray,
+    codes: np.ndarray,
+    labels: np.ndarray,
+    ks: Sequence[int],
+) -> list[float]:
+    """k-NN accuracy of codes for each k, with the training codes as neighbours, from one search;
+    among classes with as many neighbours the first one is predicted."""
+    from scipy.stats import mode
+    from sklearn.neighbors import NearestNeighbors
 
-    classifier = KNeighborsClassifier(min(k, len(train))).fit(train, train_labels)
-    return float((classifier.predict(codes) == labels).mean())
+    tree = NearestNeighbors(n_neighbors=min(max(ks), len(train))).fit(train)
+    near = train_labels[tree.kneighbors(codes, return_distance=False)]
+    return [float((mode(near[:, :k], axis=1).mode == labels).mean()) for k in ks]
 
 
 def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> float:

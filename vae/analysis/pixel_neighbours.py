@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 _BATCH = 500  # pictures, to bound the memory of a matrix product
+_ITEMS = 2048  # real images that are converted to float at a time
 _SPARE = 8  # additional candidates, since the product may confuse items at equal distances
 
 
@@ -38,8 +39,9 @@ class PixelIndex:
     squared differences per pixel, 0 to 1."""
 
     def __init__(self, images: np.ndarray) -> None:
-        self._real = torch.tensor(images).flatten(1).float() / 255
-        self._half_norms = 0.5 * self._real.square().sum(1)
+        self._real = torch.tensor(images).flatten(1)  # uint8: a quarter of the memory
+        norms = [real.float().square().sum(1) for real in self._real.split(_ITEMS)]
+        self._half_norms = 0.5 * torch.cat(norms)
 
     def __len__(self) -> int:
         return len(self._real)
@@ -55,13 +57,18 @@ class PixelIndex:
         return Neighbours(*(torch.cat(both).numpy() for both in zip(*parts, strict=True)))
 
     def _search(self, images: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-        queries = images.flatten(1).float() / 255
-        product = torch.addmm(self._half_norms, queries, self._real.T, alpha=-1)
+        queries = images.flatten(1).float()
+        parts = zip(self._half_norms.split(_ITEMS), self._real.split(_ITEMS), strict=True)
+        product = torch.cat(
+            [torch.addmm(norms, queries, real.float().T, alpha=-1) for norms, real in parts], 1
+        )
         candidates = min(k + _SPARE, len(self))
         item = product.topk(candidates, largest=False).indices.sort(1).values
         # Computed again, since the product loses precision to cancellation at small distances.
-        pairs = zip(item, queries, strict=True)
-        distance = torch.stack([(self._real[i] - q).square().mean(1).sqrt() for i, q in pairs])
+        distance = queries.new_empty(item.shape)
+        for row, query in enumerate(queries):
+            difference = self._real[item[row]].float() - query
+            distance[row] = difference.square().mean(1).sqrt() / 255
         order = distance.sort(dim=1, stable=True)
         return item.gather(1, order.indices[:, :k]), order.values[:, :k]
 
@@ -69,8 +76,9 @@ class PixelIndex:
 def reference_distances(images: np.ndarray, *, sample: int = 1000) -> tuple[float, float]:
     """5th percentile and median of the distances between the first `sample` of uint8 images
     [N, C, H, W] and their nearest others; a picture closer than the former is a near-duplicate."""
-    real = torch.tensor(images).flatten(1).float() / 255
-    distances = torch.cdist(real[:sample], real)
+    real = torch.tensor(images).flatten(1)
+    first = real[:sample].float()
+    distances = torch.cat([torch.cdist(first, part.float()) for part in real.split(_ITEMS)], 1)
     distances.fill_diagonal_(torch.inf)
-    nearest = distances.amin(1) / real.shape[1] ** 0.5
+    nearest = distances.amin(1) / real.shape[1] ** 0.5 / 255
     return tuple(np.percentile(nearest.numpy(), (5, 50)).tolist())

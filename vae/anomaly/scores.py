@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..evaluation import quadrature
 from ..models.base import Autoencoder
+from ..nn import sharded_noise
 from ..nn.distributions import Mixture
 from ..progress import Progress, no_progress
 from .likelihood_regret import likelihood_regret
@@ -109,7 +110,9 @@ def _deviance(scorer: Scorer, of: Reconstruction) -> Tensor:
 
 
 def _neg_elbo(scorer: Scorer, of: Reconstruction) -> Tensor:
-    terms = scorer.model.terms(of.x, generator=torch.Generator().manual_seed(0), samples=4)
+    generator = torch.Generator().manual_seed(0)
+    with sharded_noise.same_for_all(len(of.x)):
+        terms = scorer.model.terms(of.x, generator=generator, samples=4)
     return terms.reconstruction + terms.kl
 
 

@@ -89,6 +89,7 @@ def load(path: str | Path) -> Checkpoint:
     model = build(config.model)
     model.load_state_dict(weights)
     model.eval().requires_grad_(False)
+    model.needs_label = model.classes > 0 and config.train.unlabelled == 0
     return Checkpoint(model, config, metrics, path.name, digest_of(config, raw), path)
 
 

@@ -4,7 +4,13 @@ import io
 from pathlib import Path
 
 import click
+import numpy as np
 
+from ..data.dataset import Split
+from ..latent.encoding import Codes, encode_images
+from ..models.base import Autoencoder
+from ..progress import Progress, no_progress
+from ..training import distributed
 from . import (
     checkpoint_argument,
     chosen_device,
@@ -16,7 +22,18 @@ from . import (
     write_file,
 )
 
-_BATCH_SIZE = 1000
+
+def shared_codes(
+    group: distributed.Group, model: Autoencoder, split: Split, *, progress: Progress = no_progress
+) -> Codes | None:
+    """The codes of a split given its labels, each process encoding its share; None on all
+    processes but the first."""
+    rows = group.shard(len(split.labels)).rows
+    part = encode_images(model, split.images[rows], split.labels[rows], progress=progress)
+    parts = group.gather(part)
+    if parts is None:
+        return None
+    return Codes(*(None if v[0] is None else np.concatenate(v) for v in zip(*parts, strict=True)))
 
 
 @main.command()
@@ -32,30 +49,21 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     `split` [N], 0 for training and 1 for test images. Under torchrun each process encodes its
     share and the first one writes the file.
     """
-    import numpy as np
-
-    from .. import latent
-    from ..training import distributed
-
     output_format(out, ["npz"])
     group = click.get_current_context().with_resource(distributed.process_group(chosen_device()))
     loaded = load(checkpoint)
     dataset = data_for(loaded, data, streamed=streamed)
-    parts = []
-    for number, split in enumerate((dataset.train, dataset.test)):
-        shard = group.shard(len(split.labels))
-        labels = split.labels[shard.rows]
-        codes = latent.encode_images(
-            loaded.model, split.images[shard.rows], labels, batch_size=_BATCH_SIZE
-        )
-        arrays = {"mean": codes.mean, "label": labels}
-        arrays |= {} if codes.std is None else {"std": codes.std}
-        parts.append(arrays | {"split": np.full(shard.count, number, np.uint8)})
-    gathered = group.gather(parts)
-    if gathered is None:  # only the first process writes
+    splits = dataset.train, dataset.test
+    codes = [shared_codes(group, loaded.model, split) for split in splits]
+    if group.rank:  # only the first process writes
         return
-    ordered = [parts[number] for number in (0, 1) for parts in gathered]
-    arrays = {name: np.concatenate([part[name] for part in ordered]) for name in ordered[0]}
+    arrays = {
+        "mean": np.concatenate([part.mean for part in codes]),
+        "label": np.concatenate([split.labels for split in splits]),
+        "split": np.repeat(np.arange(2, dtype=np.uint8), [len(split.labels) for split in splits]),
+    }
+    if codes[0].std is not None:
+        arrays["std"] = np.concatenate([part.std for part in codes])
     target = io.BytesIO()
     np.savez(target, **arrays)
     write_file(out, target.getvalue())

@@ -1,16 +1,38 @@
 """`list`, `evaluate` and `table`: checkpoints, their metrics, and a table of both."""
 
 import json
-import sys
+import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
+import torch
 
 from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
 from ..data.dataset import Dataset
 from ..models import MODELS
+from ..progress import Progress
+from ..training import distributed
 from ..validation import ConfigError
-from . import checkpoint_argument, data_for, device_option, load, main
+from . import checkpoint_argument, chosen_device, data_for, device_option, load, main, progress_bar
+from .encode import shared_codes
+
+_SENTENCES = {  # and the number of images that each was measured on
+    "importance-weighted, K = {iwae_k:,}: {nll_iwae:.3f}": "nll_iwae_n",
+    "integral over the top level, a bound: {nll_integral:.3f}, the lesser of both bounds "
+    "{nll_bound:.3f}": "nll_iwae_n",
+    "exact -log p(x) {nll_exact:.3f}, last change {nll_exact_error:.4f}": "nll_exact_n",
+    "the same with the aggregate posterior {nll_exact_aggregate:.3f}": "nll_exact_n",
+    "MSE per pixel {mse:.5f}": "n",
+    "nearest neighbours in the code, of {n_train:,} training images: 1-NN {knn1:.4f}, 5-NN "
+    "{knn5:.4f}": "n",
+    "trustworthiness {trustworthiness:.4f}, silhouette {silhouette:.4f}, V-measure "
+    "{v_measure:.4f}, {active_units} active units": "n_embedding",
+    "samples: Frechet distance {frechet:.2f} (aggregate posterior {frechet_aggregate:.2f}, real "
+    "images {frechet_floor:.2f}), precision {precision:.3f}, recall {recall:.3f}": "n_samples",
+    "accuracy of conditional samples: {label_accuracy:.4f}, from the aggregate posterior "
+    "{label_accuracy_aggregate:.4f}": "n_samples",
+}
 
 
 @main.command("list")
@@ -34,7 +56,11 @@ def list_(folder: str) -> None:
 @main.command()
 @checkpoint_argument
 @click.option("--data", help="data set; by default the training data")
-@click.option("--iwae-k", default=1000, type=click.IntRange(1, 100_000), help="importance samples")
+@click.option(
+    "--iwae-k",
+    type=click.IntRange(1, 100_000),
+    help="importance samples; by default 1,000, or 5,000 for a hierarchy",
+)
 @click.option(
     "--binarize/--grey",
     default=None,
@@ -46,15 +72,23 @@ def list_(folder: str) -> None:
 def evaluate(
     checkpoint: Path,
     data: str | None,
-    iwae_k: int,
+    iwae_k: int | None,
     binarize: bool | None,
     save: bool,
     as_json: bool,
 ) -> None:
-    """Evaluate CHECKPOINT on the test split: likelihoods, codes, samples."""
+    """Evaluate CHECKPOINT on the test split: likelihoods, codes, samples.
+
+    Under torchrun all processes encode the images.
+    """
+    group = click.get_current_context().with_resource(distributed.process_group(chosen_device()))
     loaded = load(checkpoint)
     dataset = data_for(loaded, data)
-    metrics = evaluate_model(loaded, dataset, save=save, iwae_k=iwae_k, binarize=binarize)
+    metrics = evaluate_model(
+        loaded, dataset, save=save, iwae_k=iwae_k, binarize=binarize, group=group
+    )
+    if group.rank:
+        return
     if as_json:
         click.echo(json.dumps(metrics))
     else:
@@ -66,48 +100,70 @@ def evaluate_model(
     dataset: Dataset,
     *,
     save: bool,
-    iwae_k: int = 1000,
+    iwae_k: int | None = None,
     binarize: bool | None = None,
+    seconds: float | None = None,
+    group: distributed.Group | None = None,
 ) -> dict:
-    """All metrics of a model on the test split.
+    """All metrics of a model on the test split, or those that take about `seconds`, on as many
+    images as that allows; an empty dict on all processes of a group but the first.
 
-    With `save` they are written to the checkpoint, with the codes of the test split and the
-    aggregate posterior.
+    With `save` they are written to the checkpoint, with the aggregate posterior and, if all of
+    them were encoded, the codes of the test split.
     """
-    from .. import evaluation, latent
+    from .. import evaluation
     from ..checkpoint.artifacts import save_aggregate, save_codes
+    from ..data.memory_mapped import subsample
     from ..latent import aggregate_posterior
 
-    def log(step: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"evaluating: {step}", err=True)
+    model = loaded.model
+    sizes = evaluation.REFINED if model.refine else evaluation.ALL
+    group = group or distributed.Group()
+    with ExitStack() as stack:
 
-    log("codes of all images")
-    codes = latent.encode_images(loaded.model, *dataset.test)
-    train_codes = latent.encode_images(loaded.model, *dataset.train)
-    mixture = aggregate_posterior.fit_aggregate_posterior(
-        loaded.model, train_codes, dataset.train.labels
-    )
-    metrics = evaluation.evaluate(
-        loaded.model,
-        dataset,
-        iwae_k=iwae_k,
-        binarize=loaded.config.train.binarize if binarize is None else binarize,
-        codes=codes,
-        train_codes=train_codes,
-        aggregate=mixture,
-        log=log,
-    )
+        def log(step: str) -> Progress:
+            stack.close()
+            if not group.rank:
+                click.echo(f"Measuring: {step}", err=True)
+            return stack.enter_context(progress_bar("image"))
+
+        if seconds is not None:
+            sizes = evaluation.sizes_within(seconds, model, dataset.test.images)
+        used = subsample(dataset, train=sizes.train, test=sizes.test)
+        names = ("codes of {:,} test images", "codes of {:,} training images")
+        codes, train_codes = (
+            shared_codes(group, model, split, progress=log(name.format(len(split.labels))))
+            for name, split in zip(names, (used.test, used.train), strict=True)
+        )
+        if group.rank:
+            return {}
+        if group.size > 1:  # the others have ended, and torchrun gave each of them one thread
+            torch.set_num_threads(os.cpu_count() or 1)
+        log("aggregate posterior")
+        labels = used.train.labels
+        mixture = aggregate_posterior.fit_aggregate_posterior(model, train_codes, labels)
+        metrics = evaluation.evaluate(
+            model,
+            used,
+            iwae_k=iwae_k,
+            binarize=loaded.config.train.binarize if binarize is None else binarize,
+            codes=codes,
+            train_codes=train_codes,
+            aggregate=mixture,
+            sizes=sizes,
+            log=log,
+        )
     if save:
         save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
-        arrays = {name: array for name, array in codes._asdict().items() if array is not None}
-        save_codes(loaded.path, dataset.test.digest, arrays)
         save_aggregate(loaded.path, mixture)
+        if len(codes.mean) == len(dataset.test.labels):
+            arrays = {name: array for name, array in codes._asdict().items() if array is not None}
+            save_codes(loaded.path, dataset.test.digest, arrays)
     return metrics
 
 
 def print_metrics(metrics: dict) -> None:
-    """Prints the metrics in sentences."""
+    """Prints the metrics in sentences, each with the number of images that it was measured on."""
     kind = "black and white samples of " if metrics["binarized"] else ""
     click.echo(f"{kind}{metrics['n']:,} {metrics['split']} images, nats per image")
     reconstruction = f"reconstruction {metrics['reconstruction']:.3f}"
@@ -118,35 +174,15 @@ def print_metrics(metrics: dict) -> None:
     if len(metrics["kl_levels"]) > 1:
         levels = ", ".join(f"{kl:.2f}" for kl in metrics["kl_levels"])
         click.echo(f"KL of the levels, top first: {levels}")
-    if metrics["nll_iwae"] is not None:
-        click.echo(f"importance-weighted, K = {metrics['iwae_k']:,}: {metrics['nll_iwae']:.3f}")
-    if metrics["nll_exact"] is not None:
+
+    if metrics["knn1"] is None:
         click.echo(
-            f"exact -log p(x) {metrics['nll_exact']:.3f}, last change "
-            f"{metrics['nll_exact_error']:.4f}"
+            "no numbers of codes: they are made without labels, and in training this model saw "
+            "the label of every image; train it with --unlabelled 0.1"
         )
-    if metrics["nll_exact_aggregate"] is not None:
-        click.echo(f"the same with the aggregate posterior {metrics['nll_exact_aggregate']:.3f}")
-    click.echo(f"MSE per pixel {metrics['mse']:.5f}")
-    click.echo(
-        f"nearest neighbours in the code: 1-NN {metrics['knn1']:.4f}, 5-NN {metrics['knn5']:.4f}"
-    )
-    click.echo(
-        f"trustworthiness {metrics['trustworthiness']:.4f}, silhouette "
-        f"{metrics['silhouette']:.4f}, V-measure {metrics['v_measure']:.4f}, "
-        f"{metrics['active_units']} active units"
-    )
-    if metrics["frechet"] is not None:
-        click.echo(
-            f"samples: Frechet distance {metrics['frechet']:.2f} (aggregate posterior "
-            f"{metrics['frechet_aggregate']:.2f}, real images {metrics['frechet_floor']:.2f}), "
-            f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}"
-        )
-    if metrics["label_accuracy"] is not None:
-        click.echo(
-            f"accuracy of conditional samples: {metrics['label_accuracy']:.4f}, from the "
-            f"aggregate posterior {metrics['label_accuracy_aggregate']:.4f}"
-        )
+    for text, counted in _SENTENCES.items():
+        with suppress(TypeError):  # a number that this model does not have is None
+            click.echo(f"{text.format(**metrics)} ({metrics[counted]:,} images)")
 
 
 @main.command()

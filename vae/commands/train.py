@@ -1,5 +1,6 @@
 """`train`: from options to a checkpoint, with progress, Ctrl-C and --resume."""
 
+import os
 import shlex
 import signal
 import sys
@@ -29,6 +30,7 @@ from .evaluate import evaluate_model, print_metrics
 _MODEL_OPTIONS = (
     *("latent", "likelihood", "network", "refine", "fourier", "fourier_scale", "prior"),
 )
+_MEASURING_SECONDS = 30.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -79,7 +81,11 @@ def _training_options(function: Callable) -> Callable:
 @click.option("--resume", is_flag=True, help="Continue a stopped training.")
 @click.option("--half/--full", default=True, help="Store float16 or float32 weights.")
 @click.option("--record/--no-record", default=True, help="Write files for the Train page.")
-@click.option("--evaluate/--no-evaluate", default=True, help="Evaluate the trained model.")
+@click.option(
+    "--evaluate/--no-evaluate",
+    default=True,
+    help="Measure the trained model for about 30 s; `evaluate` measures everything.",
+)
 def train(**options) -> None:
     """Train a model and write a checkpoint. Ctrl-C stops the training; --resume continues it."""
     context = click.get_current_context()
@@ -97,12 +103,11 @@ def train(**options) -> None:
     if not session.run.finished:
         click.echo(f"Stopped at step {session.run.step:,}. Continue with --resume.", err=True)
     elif options["evaluate"]:
-        if options["streamed"]:
-            from ..data import memory_mapped
-
-            dataset = memory_mapped.subsample(dataset)  # an evaluation needs images in memory
+        if group.size > 1 and not options["threads"]:  # the others have ended
+            torch.set_num_threads(os.cpu_count() or 1)
         loaded = load(options["out"])
-        print_metrics(evaluate_model(loaded, dataset, save=True))
+        print_metrics(evaluate_model(loaded, dataset, save=True, seconds=_MEASURING_SECONDS))
+        click.echo(f"All numbers on all images: python -m vae evaluate {options['out']} --save")
 
 
 class _Session:
@@ -287,6 +292,8 @@ def _stop_requests(group: distributed.Group) -> Iterator[list[str]]:
 def config_from(options: dict, dataset: Dataset) -> Config:
     """The config of a training from its options. Raises `ConfigError`."""
     one_of("the model", options["model"], MODELS)
+    if options["latent"] == 1:
+        raise ConfigError("--latent is 1; maps of codes have two axes: use --latent 2 or more")
     info = MODELS[options["model"]]
     model = ModelConfig(
         name=options["model"],

@@ -7,7 +7,9 @@ a thousand decodes per image. Some images are also decoded in full, and the larg
 reported with the result.
 """
 
+import itertools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from torch import Tensor
 from ..models.base import Autoencoder, Posterior, on_device_of_model
 from ..nn.distributions import normal_log_prob
 from ..nn.sharded_noise import normal
+from ..progress import Progress, no_progress
 
 SAMPLES = 1000
 _STEP = 0.016  # of the grid; decoders vary over tenths
@@ -45,19 +48,20 @@ def importance_weighted(
     *,
     samples: int = SAMPLES,
     seed: int = 0,
+    progress: Progress = no_progress,
 ) -> Bound | None:
     """The bound for images `[N, C, H, W]`, or None for a model without prior or proposal."""
-    generator = torch.Generator().manual_seed(seed)
     if not model.has_prior or model.proposal(x[:1], None if y is None else y[:1]) is None:
         return None
     if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x:
-        parts = []
+        generator, parts = torch.Generator().manual_seed(seed), []
         for rows in torch.arange(len(x)).split(max(1, 8000 // samples)):
+            progress(int(rows[0]), len(x))
             labels = None if y is None else y[rows]
             weights = model.log_importance_weights(x[rows], labels, samples, generator)
             parts.append(_log_mean(weights))
         return Bound(-torch.cat(parts), samples, 0.0)
-    nll, error = torch.empty(len(x)), 0.0
+    nll, error, done = torch.empty(len(x)), 0.0, itertools.count()
     labels = torch.full((len(x),), -1) if y is None or not model.classes else y
     for label in labels.unique().tolist():
         rows = (labels == label).nonzero()[:, 0]
@@ -65,16 +69,19 @@ def importance_weighted(
         for batch in rows.split(1000):
             parts.append(model.proposal(x[batch], None if label < 0 else labels[batch]))
         proposal = Posterior(*(torch.cat(values) for values in zip(*parts, strict=True)))
-        noise = normal((samples, len(rows), 2), generator, device=x.device)
-        nll[rows] = _on_grid(model, x[rows], label, proposal, noise)
-        checked, first = rows[:_CHECKED], _select(proposal, slice(_CHECKED))
-        direct = _decoded(model, x[checked], label, first, noise[:, :_CHECKED])
-        error = max(error, float((direct - nll[checked]).abs().max()))
+
+        def draw(i: int, proposal: Posterior = proposal) -> tuple[Tensor, Posterior]:
+            """Samples `[S, 1, 2]` for the i-th image, drawn when needed, and its proposal."""
+            progress(min(next(done), len(x)), len(x))
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + i)
+            q = Posterior(proposal.mean[i : i + 1], proposal.std[i : i + 1])
+            return q.mean + q.std * normal((samples, 1, 2), generator, device=x.device), q
+
+        nll[rows] = _on_grid(model, x[rows], label, proposal, draw)
+        checked = rows[:_CHECKED]
+        direct = [_decoded(model, x[row], label, *draw(i)) for i, row in enumerate(checked)]
+        error = max(error, float((torch.stack(direct) - nll[checked]).abs().max()))
     return Bound(nll, samples, error)
-
-
-def _select(proposal: Posterior, rows: slice | Tensor) -> Posterior:
-    return Posterior(proposal.mean[rows], proposal.std[rows])
 
 
 def _log_mean(weights: Tensor) -> Tensor:
@@ -88,19 +95,16 @@ def _log_prior_ratio(model: Autoencoder, label: int, z: Tensor, proposal: Poster
     return prior - normal_log_prob(z, proposal.mean, 2 * proposal.std.log())
 
 
-def _decoded(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise: Tensor) -> Tensor:
-    """The bound `[B]` with every sample decoded."""
-    bounds = []
-    for i in range(len(x)):
-        q = _select(q_all, slice(i, i + 1))
-        z = q.mean + q.std * noise[:, i : i + 1]
-        logits = model.decode(z[:, 0], torch.full((len(z),), label))
-        nll = model.likelihood.nll(logits, x[i].expand(len(z), -1, -1, -1))
-        bounds.append(_log_mean(_log_prior_ratio(model, label, z, q) - nll[:, None]))
-    return -torch.cat(bounds)
+def _decoded(model: Autoencoder, image: Tensor, label: int, z: Tensor, q: Posterior) -> Tensor:
+    """The bound of an image with every sample decoded."""
+    logits = model.decode(z[:, 0], torch.full((len(z),), label))
+    nll = model.likelihood.nll(logits, image.expand(len(z), -1, -1, -1))
+    return -_log_mean(_log_prior_ratio(model, label, z, q)[:, 0] - nll)
 
 
-def _on_grid(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise: Tensor) -> Tensor:
+def _on_grid(
+    model: Autoencoder, x: Tensor, label: int, q_all: Posterior, draw: Callable
+) -> Tensor:
     """The bound `[N]` with -log p(x|z) interpolated on a grid."""
     from scipy.ndimage import map_coordinates
 
@@ -109,8 +113,8 @@ def _on_grid(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise:
     high = ((q_all.mean + _RADIUS * q_all.std) / _STEP).ceil().long() + _MARGIN
     wide = (high - low + 1 > _MAX_GRID_SIDE).any(1)
     nll = torch.empty(len(x))
-    for rows in wide.nonzero()[:, 0].split(16) if wide.any() else ():
-        nll[rows] = _decoded(model, x[rows], label, _select(q_all, rows), noise[:, rows])
+    for row in wide.nonzero()[:, 0].tolist():
+        nll[row] = _decoded(model, x[row], label, *draw(row))
     narrow = (~wide).nonzero()[:, 0]
     strips = (q_all.mean[narrow, 0] / _STRIP).floor()
     for strip in strips.unique():
@@ -131,8 +135,7 @@ def _on_grid(model: Autoencoder, x: Tensor, label: int, q_all: Posterior, noise:
         for row, window in zip(rows.tolist(), windows, strict=True):
             grid = index[window]
             on_grid = offset[grid.flatten()] - slope[grid.flatten()] @ flat[row] + constant[row]
-            q = _select(q_all, slice(row, row + 1))
-            z = q.mean + q.std * noise[:, row : row + 1]
+            z, q = draw(row)
             at, values = (z[:, 0] / _STEP - low[row]).T, on_grid.view(grid.shape)
             interpolated = map_coordinates(
                 values.cpu().numpy(), at.cpu().numpy(), order=3, mode="nearest"

@@ -26,11 +26,12 @@ def _kl(numbers: dict) -> str:
 
 
 def _exact(numbers: dict) -> str:
-    """Nothing for a model without a prior; an upper bound for a hierarchy."""
-    if not numbers["kl"] or numbers.get("nll_exact") is None:
+    """Nothing for a model without a prior; the lesser of two upper bounds for a hierarchy."""
+    hierarchy = len(numbers.get("kl_levels", ())) > 1
+    value = numbers.get("nll_bound") if hierarchy else numbers.get("nll_exact")
+    if not numbers["kl"] or value is None:
         return _NONE
-    bound = "≤ " if len(numbers.get("kl_levels", ())) > 1 else ""
-    return f"{bound}{numbers['nll_exact']:.2f}"
+    return f"{'≤ ' if hierarchy else ''}{value:.2f}"
 
 
 def _rarest(numbers: dict) -> str:

@@ -1,6 +1,8 @@
 """All metrics of a model on a split: ELBO, likelihoods, embedding metrics, sample quality."""
 
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -8,16 +10,38 @@ from torch import Tensor
 
 from ..analysis import embedding_metrics
 from ..data.dataset import Dataset, Split
+from ..data.subsample import evenly_spaced
 from ..latent.aggregate_posterior import fit_aggregate_posterior
 from ..latent.encoding import Codes, encode_images
-from ..models.base import Autoencoder, device_of, on_device_of_model
+from ..models.base import Autoencoder, Posterior, Terms, device_of, on_device_of_model
 from ..nn.distributions import Mixture
+from ..progress import Progress, no_progress
 from . import classifier, iwae, quadrature, sample_quality
 
 POSTERIOR_SAMPLES = 8
+HIERARCHY_SAMPLES = 5000  # of the importance-weighted bound of a hierarchy, as in its literature
 _GRID_SIDE, _LOWER_DRAWS = 14, 4  # grid over the top code of a hierarchy, draws of lower levels
 _GRID_RADIUS = 5.5  # standard deviations of the posterior
-_HIERARCHICAL_IMAGES = 2000  # a minute on two cores
+_CODE_METRICS = ("knn1", "knn5", "trustworthiness", "silhouette", "v_measure", "active_units")
+
+Log = Callable[[str], Progress]  # called with the name of a step, returns its progress
+
+
+class Sizes(NamedTuple):
+    """How many images are used at most, evenly spaced: of the training split (for `evaluate` all
+    that it is given), of the test split, and of that for the exact likelihood, the bounds on it,
+    the metrics of embeddings and the samples."""
+
+    train: int = 1_000_000
+    test: int = 1_000_000
+    exact: int = 10_000
+    bounds: int = 2000
+    embedding: int = 10_000
+    samples: int = 10_000
+
+
+ALL = Sizes()
+REFINED = Sizes(train=20_000)  # Newton steps for all training images would take minutes
 
 
 def evaluate(
@@ -26,60 +50,117 @@ def evaluate(
     *,
     split: str = "test",
     seed: int = 0,
-    iwae_k: int = iwae.SAMPLES,
+    iwae_k: int | None = None,
     binarize: bool = False,
     codes: Codes | None = None,
     train_codes: Codes | None = None,
     aggregate: Mixture | None = None,
-    log: Callable[[str], None] = lambda step: None,
+    sizes: Sizes = ALL,
+    log: Log = lambda step: no_progress,
 ) -> dict:
     """All metrics of one split; `log` is called with the name of each step.
 
     The codes of the split and of the training images (given the labels) and the aggregate
     posterior are computed unless they are passed in. A conditional model is given the labels for
-    likelihoods and reconstructions, but not for metrics of the codes. With `binarize` the
-    likelihoods are those of binarised images (a fixed draw), as published for hierarchical
-    models, otherwise of the grey images, which bound those.
+    likelihoods and reconstructions, but not for metrics of the codes, which are None if it needs
+    labels. With `binarize` the likelihoods are those of binarised images (a fixed draw), as
+    published for hierarchical models, otherwise of the grey images, which bound those.
+
+    A likelihood that is measured on `nll_..._n` of `n` images is -ELBO of all minus the mean
+    difference on those: -log p(x) differs by tens of nats from image to image, this by one or two.
     """
     images = getattr(dataset, split)
-    log("terms of the ELBO")
+    codes = codes or encode_images(model, *images, progress=log("codes"))
+    train_codes = train_codes or encode_images(
+        model, *dataset.train, progress=log("codes of the training images")
+    )
+    labels, k = dataset.train.labels, iwae_k or default_iwae_k(model)
+    aggregate = aggregate or fit_aggregate_posterior(model, train_codes, labels, seed=seed)
     x, y = torch.tensor(images.images).float() / 255, torch.tensor(images.labels)
     if binarize:
         x = torch.bernoulli(x, generator=torch.Generator().manual_seed(seed))
     x, y = x.to(device_of(model)), y.to(device_of(model))
-    metrics = elbo_terms(model, x, y, seed)
-    log("codes")
-    codes = codes or encode_images(model, *images)
-    train_codes = train_codes or encode_images(model, *dataset.train)
-    labels = dataset.train.labels
-    aggregate = aggregate or fit_aggregate_posterior(model, train_codes, labels, seed=seed)
+    known = codes if model.gaussian_posterior and not binarize else None
+    terms = elbo_terms(model, x, y, seed, known, log("terms of the ELBO"))
+    neg_elbo = terms.reconstruction + terms.kl
+    metrics = {key: values.mean(0).tolist() for key, values in terms._asdict().items()}
+    metrics |= {"neg_elbo": float(neg_elbo.mean()), "kl_levels": metrics.pop("levels")}
     metrics["mse"] = _mse(model, images, codes)
-    metrics |= _code_metrics(model, dataset, images, codes, train_codes)
-    log("exact likelihood")
-    metrics |= exact_likelihood(model, x, y, aggregate)
-    log(f"importance-weighted bound, K = {iwae_k:,}")
-    bound = iwae.importance_weighted(model, x, y, samples=iwae_k, seed=seed)
-    nll, error = (float(bound.nll.double().mean()), bound.error) if bound else (None, None)
-    metrics |= {"nll_iwae": nll, "nll_iwae_error": error, "iwae_k": iwae_k}
+    log("neighbours and clusters of the codes")
+    metrics |= _code_metrics(model, dataset, images, codes, train_codes, sizes.embedding)
+
+    def of_all(values: dict, rows: Tensor) -> dict:
+        shift = float(neg_elbo.mean() - neg_elbo[rows].mean()) if len(rows) else 0.0
+        return {k: v if v is None or k.endswith("error") else v + shift for k, v in values.items()}
+
+    rows = torch.tensor(evenly_spaced(len(x), sizes.exact))
+    log(f"exact likelihood of {len(rows):,} images")
+    metrics |= of_all(exact_likelihood(model, x[rows], y[rows], aggregate), rows)
+    metrics["nll_exact_n"] = len(rows)
+    rows = torch.tensor(evenly_spaced(len(x), sizes.bounds))
+    progress = log(f"bounds on the likelihood of {len(rows):,} images, K = {k:,}")
+    bounds = likelihood_bounds(model, x[rows], y[rows], samples=k, seed=seed, progress=progress)
+    metrics |= of_all(bounds, rows) | {"nll_iwae_n": len(rows), "iwae_k": k}
     log("samples")
-    metrics |= _sample_metrics(model, dataset, images, aggregate, seed=seed)
-    return metrics | {"split": split, "n": len(images.images), "binarized": binarize}
+    metrics |= _sample_metrics(model, dataset, images, aggregate, sizes.samples, seed=seed)
+    facts = {"split": split, "n": len(x), "n_train": len(labels), "binarized": binarize}
+    return metrics | facts
+
+
+def default_iwae_k(model: Autoencoder) -> int:
+    """The number of importance samples per image unless another one is asked for."""
+    return HIERARCHY_SAMPLES if model.noise_size else iwae.SAMPLES
+
+
+@torch.inference_mode()
+def sizes_within(seconds: float, model: Autoencoder, images: np.ndarray) -> Sizes:
+    """The sizes with which the metrics take about `seconds`, from the time that some uint8 images
+    `[N, C, H, W]` take."""
+    x = torch.tensor(images[:200]).to(device_of(model)).float() / 255
+
+    def each(work: Callable[[], Tensor]) -> float:
+        times = []
+        for _ in range(4):  # the first time is longer
+            start = time.perf_counter()
+            work().cpu()
+            times.append(time.perf_counter() - start)
+        return min(times) / len(x)
+
+    z, part = model.encode(x), seconds / 6
+    encode, decode = each(lambda: model.encode(x)), each(lambda: model.decode(z))
+    encode *= 2 if model.classes else 1  # with and without labels
+    bounds = int(part / decode / default_iwae_k(model))
+    return Sizes(
+        train=min(20_000, max(100, int(part / encode))),
+        test=min(10_000, max(100, int(part / (encode + (POSTERIOR_SAMPLES + 1) * decode)))),
+        exact=500 if 1e5 * decode < part else 0,  # of codes on the grid
+        bounds=min(bounds, 500) if bounds >= 10 else 0,
+        embedding=2000,
+        samples=min(2000, max(100, int(part / decode / 3))),
+    )
 
 
 @torch.inference_mode()
 @on_device_of_model
-def elbo_terms(model: Autoencoder, x: Tensor, y: Tensor | None = None, seed: int = 0) -> dict:
-    """`neg_elbo` = `reconstruction` + `kl` of images `[N, C, H, W]` in nats per image, means over
-    `POSTERIOR_SAMPLES` draws from q; and `kl_levels`, the KL of each level from the top down."""
-    generator = torch.Generator().manual_seed(seed)
-    parts = []
+def elbo_terms(
+    model: Autoencoder,
+    x: Tensor,
+    y: Tensor | None = None,
+    seed: int = 0,
+    codes: Codes | None = None,
+    progress: Progress = no_progress,
+) -> Terms:
+    """Both terms of -ELBO of images `[N, C, H, W]` in nats, means over `POSTERIOR_SAMPLES` draws
+    from q; codes of a Gaussian q save running the encoder."""
+    generator, parts, known = torch.Generator().manual_seed(seed), [], {}
     for rows in torch.arange(len(x)).split(1000):
+        progress(int(rows[0]), len(x))
         labels = None if y is None else y[rows]
-        parts.append(model.terms(x[rows], labels, generator=generator, samples=POSTERIOR_SAMPLES))
-    means = [torch.cat(values).double().mean(0) for values in zip(*parts, strict=True)]
-    reconstruction, kl, levels = (mean.tolist() for mean in means)
-    values = {"neg_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
-    return values | {"kl_levels": levels}
+        if codes is not None:
+            known["posterior"] = Posterior(*(torch.from_numpy(v)[rows].to(x) for v in codes))
+        options = known | {"generator": generator, "samples": POSTERIOR_SAMPLES}
+        parts.append(model.terms(x[rows], labels, **options))
+    return Terms(*(torch.cat(values).cpu().double() for values in zip(*parts, strict=True)))
 
 
 def exact_likelihood(
@@ -88,17 +169,12 @@ def exact_likelihood(
     """`nll_exact`, -log p(x) by quadrature, with the estimated error of the quadrature.
 
     `nll_exact_aggregate` replaces the prior by the aggregate posterior, and `nll_exact` does the
-    same for models without a prior. None for D != 2. For a hierarchy the values are upper bounds
-    (`hierarchical_nll_bound`) on the first `nll_exact_n` images.
+    same for models without a prior. None for D != 2, and for a hierarchy, whose lower levels can
+    only be sampled (`likelihood_bounds`).
     """
-    keys = ("nll_exact", "nll_exact_error", "nll_exact_aggregate")
-    values = dict.fromkeys(keys) | {"nll_exact_n": len(x)}
-    if model.latent != 2 or not model.likelihood.linear_in_x:
+    values = dict.fromkeys(("nll_exact", "nll_exact_error", "nll_exact_aggregate"))
+    if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x or not len(x):
         return values
-    if model.noise_size:
-        x = x[:_HIERARCHICAL_IMAGES]
-        nll, error = hierarchical_nll_bound(model, x)
-        return values | {"nll_exact": nll, "nll_exact_error": error, "nll_exact_n": len(x)}
     integral = quadrature.exact_nll(model, x, y, aggregate=aggregate)
     means = integral.nll.double().mean(1).tolist()
     return values | {
@@ -106,6 +182,25 @@ def exact_likelihood(
         "nll_exact_error": float(integral.error.double().mean()),
         "nll_exact_aggregate": means[-1] if aggregate is not None else None,
     }
+
+
+def likelihood_bounds(model: Autoencoder, x: Tensor, y: Tensor | None, **options) -> dict:
+    """Upper bounds on -log p(x): `nll_iwae`, the importance-weighted one, with the error of its
+    interpolation; `nll_integral` of a hierarchy, with that of its sampling
+    (`hierarchical_nll_bound`); and `nll_bound`, the lesser of them. The options are those of
+    `iwae.importance_weighted`."""
+    keys = ("nll_iwae", "nll_iwae_error", "nll_integral", "nll_integral_error", "nll_bound")
+    values = dict.fromkeys(keys)
+    bound = iwae.importance_weighted(model, x, y, **options) if len(x) else None
+    if bound is None:
+        return values
+    nll = float(bound.nll.double().mean())
+    values |= {"nll_iwae": nll, "nll_iwae_error": bound.error, "nll_bound": nll}
+    if model.noise_size and model.latent == 2:
+        integral, error = hierarchical_nll_bound(model, x, options.get("seed", 0))
+        values |= {"nll_integral": integral, "nll_integral_error": error}
+        values["nll_bound"] = min(nll, integral)
+    return values
 
 
 @torch.inference_mode()
@@ -137,9 +232,15 @@ def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tupl
 
 
 def _sample_metrics(
-    model: Autoencoder, dataset: Dataset, images: Split, aggregate: Mixture, *, seed: int = 0
+    model: Autoencoder,
+    dataset: Dataset,
+    images: Split,
+    aggregate: Mixture,
+    limit: int,
+    *,
+    seed: int = 0,
 ) -> dict:
-    """Metrics of samples in the features of the bundled classifier.
+    """Metrics of at most `limit` samples in the features of the bundled classifier.
 
     `frechet`, `precision`, `recall` and `class_balance` of samples from the prior (or from the
     aggregate posterior of a model without one), `frechet_aggregate` from the aggregate posterior,
@@ -150,19 +251,22 @@ def _sample_metrics(
     keys = ("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall")
     if not classifier.supports(dataset.train.images.shape[1:], dataset.class_names):
         more = ("class_balance", "label_accuracy", "label_accuracy_aggregate")
-        return dict.fromkeys((*keys, *more))
-    n = len(images.images)
+        return dict.fromkeys((*keys, *more)) | {"n_samples": 0}
+    rows = evenly_spaced(len(images.images), limit)
+    n = len(rows)
     labels = torch.arange(n) % model.classes if model.classes else None
 
     def sample(prior: Mixture | None) -> tuple[Tensor, Tensor]:
         return classifier.classify(sample_quality.draw(model, n, prior=prior, seed=seed))
 
-    real, _ = classifier.classify(torch.tensor(images.images))
-    training, _ = classifier.classify(torch.tensor(dataset.train.images[:n]))
+    real, _ = classifier.classify(torch.tensor(images.images[rows]))
+    rows = evenly_spaced(len(dataset.train.images), n)
+    training, _ = classifier.classify(torch.tensor(dataset.train.images[rows]))
     from_aggregate, aggregate_classes = sample(aggregate)
     from_prior, prior_classes = sample(None if model.has_prior else aggregate)
     precision, recall = sample_quality.precision_recall(real, from_prior)
     return {
+        "n_samples": n,
         "frechet": sample_quality.frechet(real, from_prior),
         "frechet_aggregate": sample_quality.frechet(real, from_aggregate),
         "frechet_floor": sample_quality.frechet(real, training),
@@ -181,21 +285,32 @@ def _label_accuracy(probabilities: Tensor, labels: Tensor | None) -> float | Non
 
 
 def _code_metrics(
-    model: Autoencoder, dataset: Dataset, images: Split, codes: Codes, train_codes: Codes
+    model: Autoencoder,
+    dataset: Dataset,
+    images: Split,
+    codes: Codes,
+    train_codes: Codes,
+    limit: int,
 ) -> dict:
-    """Metrics of codes that do not depend on the labels."""
+    """Metrics of codes that do not depend on the labels, those of clusters on at most `limit`
+    images; None for a model that needs labels."""
+    if model.needs_label:
+        return dict.fromkeys(_CODE_METRICS) | {"n_embedding": 0}
     if model.classes:
         codes = encode_images(model, images.images)
         train_codes = encode_images(model, dataset.train.images)
-    both = train_codes.mean, dataset.train.labels, codes.mean, images.labels
-    return {
-        "knn1": embedding_metrics.nearest_accuracy(*both, 1),
-        "knn5": embedding_metrics.nearest_accuracy(*both, 5),
-        "trustworthiness": embedding_metrics.trustworthiness(images.images, codes.mean),
-        "silhouette": embedding_metrics.silhouette(*both[2:]),
-        "v_measure": embedding_metrics.v_measure(*both[2:]),
-        "active_units": embedding_metrics.active_units(codes.mean),
-    }
+    rows = evenly_spaced(len(codes.mean), limit)
+    some = codes.mean[rows], images.labels[rows]
+    values = (
+        *embedding_metrics.nearest_accuracies(
+            train_codes.mean, dataset.train.labels, codes.mean, images.labels, (1, 5)
+        ),
+        embedding_metrics.trustworthiness(images.images[rows], some[0]),
+        embedding_metrics.silhouette(*some),
+        embedding_metrics.v_measure(*some),
+        embedding_metrics.active_units(codes.mean),
+    )
+    return dict(zip(_CODE_METRICS, values, strict=True)) | {"n_embedding": len(rows)}
 
 
 @torch.inference_mode()

@@ -11,6 +11,7 @@ from .codec import Codec
 Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
 
 LOW_DENSITY = 0.05  # relative density below which the decoder has seen hardly any item
+_MAX_KERNEL = 0.25  # of the grid's side: a kernel wider than that takes minutes and shows nothing
 
 
 class Field(NamedTuple):
@@ -38,10 +39,14 @@ class RelativeDensity(NamedTuple):
 
 
 def bounds(codes: np.ndarray, *, margin: float = 0.08) -> Area:
-    """Rectangle around codes [N, D] in the first two dimensions, without the outermost 0.1 %."""
-    low, high = np.percentile(codes[:, :2], (0.05, 99.95), axis=0)
-    pad = margin * np.maximum(high - low, 1e-3)
-    (x0, y0), (x1, y1) = low - pad, high + pad
+    """Rectangle around codes [N, D] in the first two dimensions, without the outermost 0.1 %.
+
+    Where the codes have hardly any spread along one axis, that side gets a twentieth of the other.
+    """
+    low, high = np.percentile(codes[:, :2].astype(float), (0.05, 99.95), axis=0)
+    spread = np.maximum(high - low, max(1e-3, 0.05 * (high - low).max()))
+    middle, half = (low + high) / 2, (0.5 + margin) * spread
+    (x0, y0), (x1, y1) = middle - half, middle + half
     return float(x0), float(x1), float(y0), float(y1)
 
 
@@ -64,7 +69,7 @@ def kernel_density(codes: np.ndarray, area: Area, *, size: int = 256) -> Field:
         plane[:, 1], plane[:, 0], bins=size, range=((y0, y1), (x0, x1)), density=False
     )
     cell = ((y1 - y0) / size, (x1 - x0) / size)
-    sigma = [max(bandwidth / c, 0.5) for c in cell]
+    sigma = [min(max(bandwidth / c, 0.5), _MAX_KERNEL * size) for c in cell]
     smooth = gaussian_filter(counts, sigma=sigma, mode="constant")
     values = smooth / (len(plane) * cell[0] * cell[1])
     return Field(values.astype(np.float32), area)

@@ -10,7 +10,13 @@ from torch import Tensor
 from ..checkpoint.artifacts import load_codes
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Split
+from ..errors import AtelierError
 from ..models.base import Autoencoder, device_of
+from ..progress import Progress, no_progress
+
+
+class LabelError(AtelierError):
+    """Codes without labels from a model that has not learned to do without them."""
 
 
 class Codes(NamedTuple):
@@ -27,13 +33,21 @@ def encode_images(
     labels: np.ndarray | None = None,
     *,
     batch_size: int = 1000,
+    progress: Progress = no_progress,
 ) -> Codes:
     """Codes of uint8 images [N, C, H, W]: the mean and std of q(z|x), or the code alone.
 
-    A conditional model uses the labels [N] if they are given; other models ignore them.
+    A conditional model uses the labels [N] if they are given; other models ignore them. Raises
+    `LabelError` without labels where the model needs them.
     """
+    if labels is None and model.needs_label:
+        raise LabelError(
+            "this conditional model saw the label of every image in training, so what it makes "
+            "of an image without one means nothing; train it with --unlabelled 0.1"
+        )
     means, stds, device = [], [], device_of(model)
-    for start in range(0, len(images), batch_size):
+    for start in range(0, max(1, len(images)), batch_size):  # no images have codes [0, D]
+        progress(start, len(images))
         x = _pixels(images[start : start + batch_size], device)
         y = None
         if labels is not None:

@@ -88,7 +88,8 @@ class Autoencoder(nn.Module, ABC):
     The prior is N(0, I) unless the model has none or `learned_prior` is set; `priors` lists the
     choices of `ModelConfig.prior`. `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian
     over all latents; only such a posterior can be refined by `refine` Newton steps. No code is
-    further from 0 than `code_limit` along a latent.
+    further from 0 than `code_limit` along a latent. `needs_label` is set for a trained conditional
+    model that never saw an image without its label.
     """
 
     decoder: nn.Sequential
@@ -101,6 +102,7 @@ class Autoencoder(nn.Module, ABC):
     gaussian_posterior: bool = False
     code_limit: float = networks.MEAN_LIMIT
     refine: int = 0
+    needs_label: bool = False
     context: Literal["label", "noise"] | None = None
     context_size: int = 0
 

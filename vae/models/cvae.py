@@ -43,7 +43,7 @@ class CVAE(GaussianAutoencoder):
             ClassConditionalNormal(config.classes, config.latent) if self.learned_prior else None
         )
         self.refine = config.refine
-        self._grid_cache: dict[int, DecodedGrid] = {}
+        self._grid_cache: dict[int, tuple[tuple, DecodedGrid]] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)

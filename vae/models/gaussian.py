@@ -44,19 +44,18 @@ class GaussianAutoencoder(Autoencoder):
         generator: torch.Generator | None = None,
         *,
         samples: int = 1,
+        posterior: Posterior | None = None,
     ) -> Terms:
-        """The terms of -log p(x), or of -log p(x|y) if labels are given to a conditional model."""
-        mean, std = self.posterior(x, y)
+        """The terms of -log p(x), or of -log p(x|y) if labels are given to a conditional model.
+
+        A `posterior` of the same images that is known already is not computed again."""
+        mean, std = posterior or self.posterior(x, y)
         return self._terms(mean, 2 * std.log(), x, self._labels(y, x), samples, generator)
 
     def loss(self, batch: Batch) -> Tensor:
         mean, log_var = self.amortised_posterior(batch.encoder_input, batch.y)
         terms = self._terms(mean, log_var, batch.x, batch.y, batch.samples, batch.generator)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
-
-    def reorder(self, order: Tensor) -> None:
-        super().reorder(order)
-        self._grid_cache.clear()
 
     def _terms(
         self,
@@ -84,9 +83,11 @@ class GaussianAutoencoder(Autoencoder):
         def decode(z: Tensor) -> Tensor:
             return self.decode(z, torch.full((len(z),), label, device=z.device))
 
-        grid = self._grid_cache.get(label)
-        if grid is None or self.training or any(p.requires_grad for p in self.parameters()):
-            grid = self._grid_cache[label] = semi_amortised.decode_grid(decode, prior)
+        weights = self._weights_version()
+        version, grid = self._grid_cache.get(label, (None, None))
+        if version != weights:
+            grid = semi_amortised.decode_grid(decode, prior)
+            self._grid_cache[label] = weights, grid
         return semi_amortised.refine_posterior(
             x,
             mean,
@@ -96,6 +97,17 @@ class GaussianAutoencoder(Autoencoder):
             log_prior=prior.log_prob,
             grid=grid,
             steps=self.refine,
+        )
+
+    def _apply(self, *args, **options) -> "GaussianAutoencoder":
+        self._grid_cache.clear()  # moved or converted weights may have the version of the old ones
+        return super()._apply(*args, **options)
+
+    def _weights_version(self) -> tuple:
+        """What changes whenever a weight does: replaced, loaded, or changed in place."""
+        return tuple(
+            (id(p), p.data_ptr(), 0 if p.is_inference() else p._version)
+            for p in (*self.parameters(), *self.buffers())
         )
 
     def _labels(self, y: Tensor | None, of: Tensor) -> Tensor:

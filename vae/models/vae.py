@@ -9,11 +9,9 @@ from torch import Tensor
 from ..config import ModelConfig
 from ..nn import networks
 from ..nn.likelihoods import LIKELIHOODS
-from ..nn.priors import Flow, Prior
+from ..nn.priors import CODE_LIMIT, Flow, Prior
 from ..nn.semi_amortised import DecodedGrid
 from .gaussian import GaussianAutoencoder
-
-_LEARNED_PRIOR_CODE_LIMIT = 60.0  # a learned prior need not be centred at 0
 
 
 class VAE(GaussianAutoencoder):
@@ -29,10 +27,10 @@ class VAE(GaussianAutoencoder):
         self.decoder = networks.decoder(config)
         self.likelihood = LIKELIHOODS[config.likelihood]()
         self.learned_prior = config.prior == "flow"
-        self.code_limit = _LEARNED_PRIOR_CODE_LIMIT if self.learned_prior else networks.MEAN_LIMIT
+        self.code_limit = CODE_LIMIT if self.learned_prior else networks.MEAN_LIMIT
         self.flow = Flow(config.latent) if self.learned_prior else None
         self.refine = config.refine
-        self._grid_cache: dict[int, DecodedGrid] = {}
+        self._grid_cache: dict[int, tuple[tuple, DecodedGrid]] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)

@@ -66,12 +66,13 @@ class Mixture(NamedTuple):
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z) in nats `[N]` at codes `[N, D]`."""
-        inverse = torch.linalg.inv(self.scales)
-        shift = torch.einsum("jde,je->jd", inverse, self.means)
-        size = (torch.einsum("jde,ne->njd", inverse, z) - shift).square().sum(-1)
+        one = torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
+        inverse = torch.linalg.solve_triangular(self.scales, one, upper=False)
+        standard = torch.matmul(inverse.flatten(0, 1), z.T).unflatten(0, (len(inverse), -1))
+        size = (standard - inverse @ self.means[:, :, None]).square().sum(1)  # [J, N]
         log_det = self.scales.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         normaliser = 0.5 * z.shape[-1] * math.log(2 * math.pi) + log_det
-        return torch.logsumexp(self.log_weights - normaliser - 0.5 * size, dim=-1)
+        return torch.logsumexp((self.log_weights - normaliser)[:, None] - 0.5 * size, dim=0)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Codes `[n, D]`, from random numbers on the device of the generator."""

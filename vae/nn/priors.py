@@ -10,7 +10,7 @@ from ..validation import ConfigError
 from .distributions import Mixture, normal_log_prob
 
 _COUPLINGS, _HIDDEN = 8, 64
-_CODE_LIMIT = 8.0  # of the bounding box on each axis
+CODE_LIMIT = 8.0  # of codes under a flow on each axis, those of the encoder and the bounding box
 _MAX_LOG_SCALE = 1.5  # of one coupling; keeps the inverse finite
 
 
@@ -90,14 +90,14 @@ class Flow(nn.Module):
     def bounding_box(self, n_std: float) -> tuple[Tensor, Tensor]:
         """The bounding box of the images of points on a sphere of radius `n_std`.
 
-        It is clipped at +-8 on each axis: couplings may map the last thousandth of the base
-        distribution a hundred units away.
+        It is clipped at +-8 on each axis, beyond which the encoder maps no image: couplings may
+        map the last thousandth of the base distribution a hundred units away.
         """
         device = next(self.parameters()).device
         generator = torch.Generator(device).manual_seed(0)
         points = torch.randn(4096, self.latent, generator=generator, device=device)
         codes = self.inverse(n_std * points / points.norm(dim=1, keepdim=True))
-        return codes.amin(0).clamp(min=-_CODE_LIMIT), codes.amax(0).clamp(max=_CODE_LIMIT)
+        return codes.amin(0).clamp(min=-CODE_LIMIT), codes.amax(0).clamp(max=CODE_LIMIT)
 
     def _split(self, z: Tensor, index: int) -> tuple[Tensor, Tensor]:
         first, second = z.tensor_split([self.latent - self.half], dim=1)

@@ -19,8 +19,8 @@ from .priors import Prior
 
 GRID_SIZE = 64
 GRID_STD = 3.6  # standard deviations of the prior that the grid covers: 99.9 % of its mass
-# The stencil of a Newton step, in units of its radius: centre, axes, diagonals.
-_STENCIL = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))
+# The stencil of a Newton step, in units of its radius: axes, diagonals.
+_STENCIL = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))
 _RADIUS = (0.004, 0.15)  # bounds of the stencil's radius, else the current std
 _MIN_CURVATURE = 0.05  # in units of the stencil
 _MAX_STEP = 2.0  # along each axis, in units of the stencil
@@ -78,17 +78,19 @@ def newton_refine(
     `mean` and `std` are the encoder's, `candidate` `[B, 2]` is the best code of the grid per
     image, and `energy` maps codes `[S, B, 2]` to f `[S, B]`. The better of the two starts is
     taken, then `steps` Newton steps, each accepted only where it lowers f. The variances are the
-    inverse curvatures along the axes, the optimum of the ELBO for a quadratic f.
+    inverse curvatures along the axes at the mean that is returned, the optimum of the ELBO for a
+    quadratic f. They may be narrower than those before the last step but not wider: where they
+    differ much f is not quadratic, and too wide a q costs many more nats than too narrow a one.
     """
     stencil = torch.tensor(_STENCIL, dtype=mean.dtype, device=mean.device)
-    at_mean, at_candidate = energy(torch.stack([mean, candidate]))
-    mean = torch.where((at_candidate < at_mean)[:, None], candidate, mean)
+    f0, at_candidate = energy(torch.stack([mean, candidate]))
+    mean = torch.where((at_candidate < f0)[:, None], candidate, mean)
+    f0 = torch.minimum(f0, at_candidate)
     for _ in range(steps):
-        stencil_radius = std.clamp(*_RADIUS)
-        f0, right, left, up, down, a, b, c, d = energy(mean + stencil[:, None] * stencil_radius)
+        radius = std.clamp(*_RADIUS)
+        right, left, up, down, a, b, c, d = energy(mean + stencil[:, None] * radius)
         slope = torch.stack([right - left, up - down], 1) / 2
-        h11 = (right + left - 2 * f0).clamp(min=_MIN_CURVATURE)
-        h22 = (up + down - 2 * f0).clamp(min=_MIN_CURVATURE)
+        h11, h22 = _curvature(f0, right + left), _curvature(f0, up + down)
         bound = 0.9 * (h11 * h22).sqrt()  # keeps the Hessian positive definite
         h12 = ((a + b - c - d) / 4).clamp(-bound, bound)
         determinant = h11 * h22 - h12.square()
@@ -99,8 +101,19 @@ def newton_refine(
             ],
             1,
         )
-        moved = mean + step.clamp(-_MAX_STEP, _MAX_STEP) * stencil_radius
-        better = energy(moved[None])[0] < f0
-        mean = torch.where(better[:, None], moved, mean)
-        std = torch.stack([h11, h22], 1).rsqrt() * stencil_radius
+        moved = mean + step.clamp(-_MAX_STEP, _MAX_STEP) * radius
+        at_moved = energy(moved[None])[0]
+        mean = torch.where((at_moved < f0)[:, None], moved, mean)
+        f0 = torch.minimum(f0, at_moved)
+        std = torch.stack([h11, h22], 1).rsqrt() * radius
+    if steps:  # the last step moved the mean away from where the curvature was taken
+        radius = std.clamp(*_RADIUS)
+        right, left, up, down = energy(mean + stencil[:4, None] * radius)
+        curvature = torch.stack([_curvature(f0, right + left), _curvature(f0, up + down)], 1)
+        std = torch.minimum(std, curvature.rsqrt() * radius)
     return mean, std
+
+
+def _curvature(centre: Tensor, both_sides: Tensor) -> Tensor:
+    """The second difference of f `[B]`, in units of the stencil."""
+    return (both_sides - 2 * centre).clamp(min=_MIN_CURVATURE)

@@ -42,6 +42,17 @@ def sharded(shard: Shard) -> Iterator[None]:
         _current.reset(token)
 
 
+@contextmanager
+def same_for_all(rows: int) -> Iterator[None]:
+    """Within this context, `normal` draws the same noise for all rows of a batch, so that no row
+    depends on its place in it."""
+    token = _current.set(Shard(0, rows, 1))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def normal(
     shape: Sequence[int],
     generator: torch.Generator | None,
@@ -60,6 +71,10 @@ def normal(
         noise = torch.randn(tuple(shape), generator=generator, device=source, dtype=dtype)
         return noise.to(device)
     before, after = tuple(shape[:axis]), tuple(shape[axis + 1 :])
-    whole = (*before, shape[axis] // shard.count, shard.total, *after)
+    whole = (*before, shape[axis] // max(1, shard.count), shard.total, *after)
     noise = torch.randn(whole, generator=generator, device=source, dtype=dtype)
-    return noise.narrow(axis + 1, shard.start, shard.count).reshape(tuple(shape)).to(device)
+    if shard.total == 1:
+        noise = noise.expand(*before, -1, shard.count, *after)
+    else:
+        noise = noise.narrow(axis + 1, shard.start, shard.count)
+    return noise.reshape(tuple(shape)).to(device)

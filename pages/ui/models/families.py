@@ -40,8 +40,23 @@ def kind_of(entry: vae.Entry) -> str:
 
 
 def evaluation(entry: vae.Entry) -> dict:
-    """The measured metrics of a model; empty where there are none."""
-    return (entry.metrics or {}).get("evaluation") or {}
+    """The measured metrics of a model; empty where there are none. What earlier versions stored as
+    the exact likelihood of a hierarchy is a bound."""
+    found = dict((entry.metrics or {}).get("evaluation") or {})
+    hierarchy = entry.config is not None and entry.config.model.levels
+    integral = found.pop("nll_exact", None) if hierarchy else None
+    bounds = [b for b in (found.get("nll_iwae"), integral) if isinstance(b, float)]
+    return found if "nll_bound" in found or not bounds else found | {"nll_bound": min(bounds)}
+
+
+def label_note(entry: vae.Entry) -> str:
+    """Why a model has no numbers of codes that are made without labels; empty if it has some."""
+    if vae.MODELS[entry.config.model.name].cls.context != "label" or entry.config.train.unlabelled:
+        return ""
+    return (
+        "no numbers of codes, as they are made without labels and it saw the label of every "
+        "image in training (--unlabelled 0)"
+    )
 
 
 def exclusion_reason(entry: vae.Entry, group: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import vae
 
-from .families import evaluation
+from .families import evaluation, label_note
 
 
 class Metric(NamedTuple):
@@ -39,7 +39,7 @@ METRICS = (
     Metric("reconstruction", "Reconstruction", "nats", "low", ".1f"),
     Metric("kl", "KL", "nats", "", ".2f", True),
     Metric("nll_exact", "−log p(x)", "nats", "low", ".1f", True),
-    Metric("nll_iwae", "−log p(x) bound", "nats", "low", ".1f", True),
+    Metric("nll_bound", "−log p(x) bound", "nats", "low", ".1f", True),
     Metric("mse", "MSE", "per pixel", "low", ".4f"),
     Metric("knn1", "1-NN", "accuracy", "high", ".1%"),
     Metric("knn5", "5-NN", "accuracy", "high", ".1%"),
@@ -57,7 +57,8 @@ _HELP = {
     "kl": "The information in a code beyond the prior: more gives sharper images, less a smoother "
     "latent space.",
     "nll_exact": "By numerical integration over the latent space; exact, not a bound.",
-    "nll_iwae": "The importance-weighted bound, tighter than −ELBO.",
+    "nll_bound": "The importance-weighted bound, tighter than −ELBO; of a hierarchy also that of "
+    "an integral over its top level, whichever is lower.",
     "mse": "Between an image and its reconstruction, grey values from 0 to 1.",
     "knn1": "How often the nearest code has the same class.",
     "knn5": "How often the majority of the five nearest codes has the same class.",
@@ -147,7 +148,7 @@ def numeral(value: float, spec: str) -> str:
 
 def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
     """A mark and its meaning where a likelihood is not comparable with those of other models."""
-    if metric.key not in ("neg_elbo", "reconstruction", "kl", "nll_exact", "nll_iwae"):
+    if metric.key not in ("neg_elbo", "reconstruction", "kl", "nll_exact", "nll_bound"):
         return None
     if evaluation(entry).get("binarized"):
         return "◐", "of binarised images, so not comparable with grey images"
@@ -161,6 +162,8 @@ def _cell(entry: vae.Entry, metric: Metric, best: str | None) -> str:
     if value is None:
         prior = vae.MODELS[entry.config.model.name].cls.has_prior
         why = "not measured" if prior or not metric.needs_prior else "this model has no prior"
+        if metric.key in ("knn1", "knn5", "trustworthiness", "silhouette", "v_measure"):
+            why = label_note(entry) or why
         return f'<td><abbr title="{why}" aria-label="{why}">—</abbr></td>'
     text = shown = numeral(value, metric.format)
     if metric.key in ("kl", "neg_elbo") and entry.config.model.name == "avb":

@@ -10,7 +10,7 @@ from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
 from ..runtime.text import plain
-from .families import NETWORK_TITLES, evaluation
+from .families import NETWORK_TITLES, evaluation, label_note
 
 
 def model_picker() -> vae.Entry:
@@ -91,8 +91,10 @@ def summary(entry: vae.Entry) -> str:
         parts.append(f"reconstruction {numbers['reconstruction']:.1f} nats")
     if "mse" in numbers:
         parts.append(f"MSE {numbers['mse']:.4f} per pixel")
-    if "knn5" in numbers:
+    if numbers.get("knn5") is not None:
         parts.append(f"5-NN accuracy {100 * numbers['knn5']:.0f} %")
     if "n" in numbers:
         parts.append(f"{numbers['n']:,} {numbers['split']} images")
+    if note := label_note(entry):
+        parts.append(note)
     return " · ".join(parts)

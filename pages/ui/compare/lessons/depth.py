@@ -31,7 +31,9 @@ def depth(entries: Sequence[vae.Entry]) -> None:
         _posteriors(gaussian, adversarial, item)
         _noise(deep, item)
         shown = [entry for entry in models if entry]
-        st.html(metrics_table(shown, ("reconstruction", "kl", "nll_exact", "nll_iwae"), "Benefit"))
+        st.html(
+            metrics_table(shown, ("reconstruction", "kl", "nll_exact", "nll_bound"), "Benefit")
+        )
     if adversarial is None:
         missing("an adversarial model", "--model avb", "fashion-avb")
     if deep is None:
