@@ -34,7 +34,7 @@ class Sizes(NamedTuple):
 
     train: int = 1_000_000
     test: int = 1_000_000
-    exact: int = 10_000
+    exact: int = 2000
     bounds: int = 2000
     embedding: int = 10_000
     samples: int = 10_000

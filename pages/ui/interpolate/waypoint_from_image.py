@@ -6,6 +6,7 @@ import vae
 
 from ..controls.image_input import SOURCES, image_input
 from ..runtime import cache
+from ..runtime.errors import shown_errors
 from . import session as interpolate_session
 from .settings import MAX_WAYPOINTS, PathSettings
 
@@ -30,7 +31,7 @@ def _choose(entry: vae.Entry, default: PathSettings) -> None:
         if len(path.waypoints) >= MAX_WAYPOINTS:
             st.warning(f"A path has at most {MAX_WAYPOINTS} waypoints: delete one first.")
             return
-        interpolate_session.append_waypoint(
-            entry.digest, cache.code_of(entry.name, entry.digest, image, path.label)
-        )
-        st.rerun()
+        with shown_errors("This image was not added; choose a class"):
+            code = cache.code_of(entry.name, entry.digest, image, path.label)
+            interpolate_session.append_waypoint(entry.digest, code)
+            st.rerun()
