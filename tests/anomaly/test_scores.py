@@ -107,6 +107,7 @@ def test_a_perfect_reconstruction_has_an_error_but_no_deviance():
     class Perfect(torch.nn.Module):
         latent, image_shape, has_prior = 784, (1, 28, 28), False
         context, context_size, classes, gaussian_posterior = None, 0, 0, False
+        needs_label = False
         likelihood = build(vae.ModelConfig()).likelihood
 
         def posterior(self, x, y=None):

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..evaluation import quadrature
+from ..latent.encoding import refuse_without_labels
 from ..models.base import Autoencoder
 from ..nn import sharded_noise
 from ..nn.distributions import Mixture
@@ -76,6 +77,7 @@ def score_images(
 ) -> np.ndarray:
     """The score `name` of uint8 images [N, C, H, W], float64 [N]; known `codes` (`latent.Codes`)
     are not computed again. Raises ValueError for a score that is not available."""
+    refuse_without_labels(scorer.model)
     if name not in (names := available_scores(scorer)):
         raise ValueError(f"the score {name} is not available; expected one of {', '.join(names)}")
     batch, parts = 100 if SCORES[name].cost == "search" else 500, []

@@ -19,6 +19,15 @@ class LabelError(AtelierError):
     """Codes without labels from a model that has not learned to do without them."""
 
 
+def refuse_without_labels(model: Autoencoder) -> None:
+    """Raises `LabelError` for a model that needs labels."""
+    if model.needs_label:
+        raise LabelError(
+            "this conditional model saw the label of every image in training, so what it makes "
+            "of an image without one means nothing; train it with --unlabelled 0.1"
+        )
+
+
 class Codes(NamedTuple):
     """Codes of N images: `mean` [N, D] and, where q(z|x) has a density, its `std` [N, D]."""
 
@@ -40,11 +49,8 @@ def encode_images(
     A conditional model uses the labels [N] if they are given; other models ignore them. Raises
     `LabelError` without labels where the model needs them.
     """
-    if labels is None and model.needs_label:
-        raise LabelError(
-            "this conditional model saw the label of every image in training, so what it makes "
-            "of an image without one means nothing; train it with --unlabelled 0.1"
-        )
+    if labels is None:
+        refuse_without_labels(model)
     means, stds, device = [], [], device_of(model)
     for start in range(0, max(1, len(images)), batch_size):  # no images have codes [0, D]
         progress(start, len(images))
