@@ -157,7 +157,7 @@ def elbo_terms(
         progress(int(rows[0]), len(x))
         labels = None if y is None else y[rows]
         if codes is not None:
-            known["posterior"] = Posterior(*(torch.from_numpy(v)[rows].to(x) for v in codes))
+            known["posterior"] = Posterior(*(torch.from_numpy(v).to(x)[rows] for v in codes))
         options = known | {"generator": generator, "samples": POSTERIOR_SAMPLES}
         parts.append(model.terms(x[rows], labels, **options))
     return Terms(*(torch.cat(values).cpu().double() for values in zip(*parts, strict=True)))
