@@ -7,6 +7,7 @@ from pages.ui.board import export
 from pages.ui.board import session as board_session
 from pages.ui.board.cards import board_cards
 from pages.ui.board.changes import changed_items
+from pages.ui.board.your_boards import your_boards
 from pages.ui.controls.page_header import page_header
 from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors, toast
@@ -20,17 +21,17 @@ page_header(
 
 ELSEWHERE = "This board was changed in another window."
 
-key = board_session.board_key()
+key = board_session.shown_board()
 st.query_params.from_dict({"b": key})
 
 
 def write(items, *, name=None, undoable=True) -> None:
     """Writes items to the board and reports what another window changed in the meantime."""
-    shown, before = board_session.shown_revision(), boards.load(key)
+    shown, before = board_session.shown_revision(key), boards.load(key)
     outcome = boards.save_items(key, items, known_revision=shown, name=name)
     if undoable:
-        board_session.record_change(before, items, name)
-    board_session.set_shown_revision(outcome.board.revision)
+        board_session.record_change(key, before, items, name)
+    board_session.set_shown_revision(key, outcome.board.revision)
     if outcome.conflicts:
         count = len(outcome.conflicts)
         message = f"Another window had changed {count} of these images; your change was kept."
@@ -44,7 +45,7 @@ def handle_command() -> None:
     command = (st.session_state.get("cards") or {}).get("ask")
     if not command or session.already_handled(key, int(command.get("turn", 0))):
         return
-    stack, board = board_session.undo_stack(), boards.load(key)
+    stack, board = board_session.undo_stack(key), boards.load(key)
     if command.get("do") == "undo" and stack.done:
         change, stack = stack.done[-1].reversed(), stack.undo()
     elif command.get("do") == "redo" and stack.undone:
@@ -54,7 +55,7 @@ def handle_command() -> None:
             write(items)
         return
     write(change.apply_to(board), name=change.name, undoable=False)
-    board_session.set_undo_stack(stack)
+    board_session.set_undo_stack(key, stack)
 
 
 def open_new_board() -> None:
@@ -75,7 +76,7 @@ def follow() -> None:
     stamp = boards.modified_ns(key)
     if st.session_state.setdefault("board-stamp", stamp) != stamp:
         st.session_state["board-stamp"] = stamp
-        if boards.load(key).revision != board_session.shown_revision():
+        if boards.load(key).revision != board_session.shown_revision(key):
             st.rerun()
 
 
@@ -88,9 +89,9 @@ if board is None:
 with shown_errors("Not done", show=toast):
     handle_command()
     board = boards.load(key)
-if board.revision > board_session.shown_revision() > 0:
+if board.revision > board_session.shown_revision(key) > 0:
     st.toast(ELSEWHERE, icon=":material/group:")
-board_session.set_shown_revision(board.revision)
+board_session.set_shown_revision(key, board.revision)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.session_state.get(f"name-{key}", "").strip() != board.name:
@@ -98,10 +99,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
     export.export_panel(key, board, (st.session_state.get("cards") or {}).get("selected") or [])
     export.import_panel(key, board, write)
-    st.button(
-        "New board", help="This board stays available under its link.", on_click=open_new_board
-    )
+    your_boards(key)
+    st.button("New board", help="This board stays in “Your boards”.", on_click=open_new_board)
     st.caption("Anyone with the link in the address bar can view and change this board.")
+if key != board_session.own_board():
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("This board was opened by its link. Images that you save go to your own board.")
+        st.button("Use this board", on_click=board_session.open_board, args=(key,))
 
 items = board.sorted_items
 if not items:
@@ -116,7 +120,7 @@ board_cards(
     generations=boards.generations(items),
     note=f"{len(items)} images" if items else "",
     revision=board.revision,
-    can_undo=bool(board_session.undo_stack().done),
-    can_redo=bool(board_session.undo_stack().undone),
+    can_undo=bool(board_session.undo_stack(key).done),
+    can_redo=bool(board_session.undo_stack(key).undone),
     key="cards",
 )

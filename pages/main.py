@@ -4,6 +4,7 @@ import streamlit as st
 
 # The warm-up thread imports it too: without this line a page could meet it half imported.
 import vae  # noqa: F401
+from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import mark_section
 
 st.set_page_config(
@@ -28,3 +29,4 @@ sections = {name: [listed(title) for title in titles] for name, titles in SECTIO
 page = st.navigation(sections, position="top")
 mark_section(sections, page)
 page.run()
+remember_on_device()

@@ -97,9 +97,24 @@ def test_an_hour_at_the_board(open_page):
     page.wait_for_selector(f'{CARD}[data-id="{first}"][data-stars="0"]')
     expect(page.locator(CARD).nth(0).locator(".bd-note")).to_have_value("theirs")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ours")
-    stranger = open_page("/board", ready=False)
+    again = open_page("/board", ready=False)  # another tab of the same browser
+    again.wait_for_selector(READY)
+    wait_for(again, [first, third, second])
+    stranger = open_page("/board", ready=False, locale="en")  # another browser
     stranger.get_by_text("This board is empty").wait_for()
     assert link.split("b=")[1] not in stranger.url
+    # A link shows a board without making it the one that images are saved to.
+    stranger.goto(link)
+    stranger.wait_for_selector(READY)
+    stranger.get_by_role("button", name="Use this board").wait_for()
+    page.get_by_role("button", name="New board").click()
+    page.get_by_text("This board is empty").wait_for()
+    page.get_by_role("button", name="Your boards").click()
+    page.get_by_role("button", name=re.compile("^Ours · 3 images")).click()
+    wait_for(page, [first, third, second])
+    page.locator(CARD).nth(0).get_by_role("link", name="Explore").click()
+    page.wait_for_selector('.la[data-state="ready"]')
+    assert "/board" not in page.url
 
 
 def test_a_board_is_exported_and_imported_again(open_page, tmp_path):

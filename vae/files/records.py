@@ -39,6 +39,7 @@ def read_json(text: str | bytes, record: type[T], error: type[AtelierError]) -> 
     what was expected."""
     try:
         data = json.loads(text)
+        json.dumps(data, ensure_ascii=False).encode()  # refuses half of a surrogate pair
     except (ValueError, RecursionError) as problem:
         raise error("the file is not JSON; choose a file saved by Latent Atelier") from problem
     return convert(data, record, error)

@@ -75,7 +75,7 @@ def _decoded(
     channels, height, width = config.image_shape
     image = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
     location = Location(pin.z, label=pin.label, seed=pin.seed)
-    return image, link(location.to_query(name, entry.digest)), warning
+    return image, f"./{link(location.to_query(name, entry.digest))}", warning
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

@@ -16,7 +16,8 @@ from . import session as board_session
 
 def save_items(items: Sequence[Item]) -> bool:
     """Appends items to the visitor's board, which is created if there is none."""
-    key, shown = board_session.board_key(), board_session.shown_revision()
+    key = board_session.own_board()
+    shown = board_session.shown_revision(key)
     outcome = None
     with shown_errors("Not saved", show=toast):
         board = boards.load(key)
@@ -25,9 +26,9 @@ def save_items(items: Sequence[Item]) -> bool:
         outcome = boards.save_items(key, ordered, known_revision=shown)
     if outcome is None:
         return False
-    board_session.record_change(board, ordered)
+    board_session.record_change(key, board, ordered)
     if shown == board.revision:  # otherwise the board still has to report the other window's write
-        board_session.set_shown_revision(outcome.board.revision)
+        board_session.set_shown_revision(key, outcome.board.revision)
     count = "1 image" if len(items) == 1 else f"{len(items)} images"
     name = "the board" if board.name == boards.UNNAMED else f"the board “{plain(board.name)}”"
     st.toast(f"Saved {count} to {name}.", icon=":material/bookmark_added:")

@@ -1,4 +1,4 @@
-"""The open board and its undo stack in the session."""
+"""The visitor's boards on their device, and the open board and its undo stack in the session."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,49 @@ from ..runtime.undo_stack import UndoStack
 from .changes import Change, change_of
 
 _UNDO_LIMIT = 200
+_COOKIE = "latent-atelier-boards"
+_MAX_BOARDS = 30
 
 
-def board_key() -> str:
-    """The key of the visitor's board: that of the link, else the current one, else a new one."""
+def device_boards() -> list[str]:
+    """The keys of the boards that this browser saved to, the last one first."""
+    if "device-boards" not in st.session_state:
+        keys = st.context.cookies.get(_COOKIE, "").split(".")
+        st.session_state["device-boards"] = [key for key in keys if boards.is_key(key)]
+    return st.session_state["device-boards"]
+
+
+def own_board() -> str:
+    """The key of the board that images are saved to: the chosen one, else the last one of this
+    browser, else a new one."""
     if "board" not in st.session_state:
-        key = st.query_params.get("b", "")
-        st.session_state["board"] = key if boards.is_key(key) else boards.new_key()
+        st.session_state["board"] = next(iter(device_boards()), None) or boards.new_key()
     return st.session_state["board"]
 
 
+def shown_board() -> str:
+    """The key of the board that the Board page shows: that of the link, else the own one."""
+    key = st.query_params.get("b", "")
+    return key if boards.is_key(key) else own_board()
+
+
 def open_board(key: str) -> None:
-    """Opens another board; changes of the previous one can no longer be undone here."""
-    for name in ("board-seen", "board-deeds", "kept-ids"):
-        st.session_state.pop(name, None)
+    """Makes a board the one that images are saved to, and shows it."""
+    st.session_state.pop("kept-ids", None)
     st.session_state["board"] = key
+    st.query_params["b"] = key
+
+
+def remember_on_device() -> None:
+    """Writes the key of the board to a cookie once it has content, so that it is found again after
+    a reload, in another tab and when the browser is opened again."""
+    known, key = device_boards(), own_board()
+    if known[:1] == [key] or not boards.modified_ns(key):
+        return
+    keys = st.session_state["device-boards"] = [key, *(k for k in known if k != key)][:_MAX_BOARDS]
+    path = "new URL('./', document.baseURI).pathname"
+    cookie = f"`{_COOKIE}={'.'.join(keys)}; path=${{{path}}}; max-age=31536000; SameSite=Lax`"
+    st.html(f"<script>document.cookie = {cookie};</script>", unsafe_allow_javascript=True)
 
 
 def saved_ids() -> dict[tuple[str, Pin], str]:
@@ -34,26 +62,28 @@ def saved_ids() -> dict[tuple[str, Pin], str]:
     return st.session_state.setdefault("kept-ids", {})
 
 
-def undo_stack() -> UndoStack[Change]:
-    return st.session_state.setdefault("board-deeds", UndoStack())
+def undo_stack(key: str) -> UndoStack[Change]:
+    """The changes of this session to a board."""
+    return st.session_state.setdefault("board-deeds", {}).setdefault(key, UndoStack())
 
 
-def set_undo_stack(changed: UndoStack[Change]) -> None:
-    st.session_state["board-deeds"] = changed
+def set_undo_stack(key: str, changed: UndoStack[Change]) -> None:
+    st.session_state.setdefault("board-deeds", {})[key] = changed
 
 
-def record_change(board: Board, items: Sequence[Item], name: str | None = None) -> None:
+def record_change(key: str, board: Board, items: Sequence[Item], name: str | None = None) -> None:
     """Makes a write undoable; `board` is the board before it."""
-    set_undo_stack(undo_stack().push(change_of(board, items, name), limit=_UNDO_LIMIT))
+    change = change_of(board, items, name)
+    set_undo_stack(key, undo_stack(key).push(change, limit=_UNDO_LIMIT))
 
 
-def set_shown_revision(revision: int) -> None:
-    st.session_state["board-seen"] = revision
+def set_shown_revision(key: str, revision: int) -> None:
+    st.session_state.setdefault("board-seen", {})[key] = revision
 
 
-def shown_revision() -> int:
-    """The revision that this session showed last; 0 for none."""
-    return st.session_state.get("board-seen", 0)
+def shown_revision(key: str) -> int:
+    """The revision of a board that this session showed last; 0 for none."""
+    return st.session_state.get("board-seen", {}).get(key, 0)
 
 
 def already_imported(file_id: str) -> bool:

@@ -68,6 +68,7 @@ class PublishedUrl(str):
 
 _published: WeakValueDictionary[str, object] = WeakValueDictionary()
 _recent: RecentlyUsed[str, Content] = RecentlyUsed(_RECENT_BYTES, size=lambda c: len(c.body))
+_recent_work: RecentlyUsed[str, PublishedUrl] = RecentlyUsed(200)
 
 
 def publish(
@@ -88,7 +89,10 @@ def publish(
 def publish_deferred(name: str, work: Callable[[], bytes]) -> PublishedUrl:
     """The URL of the JSON that `work` returns; it runs when the browser requests the URL. `name`
     must determine the result."""
-    return PublishedUrl(f"{PREFIX}/later/{hashlib.sha256(name.encode()).hexdigest()[:20]}", work)
+    key = hashlib.sha256(name.encode()).hexdigest()[:20]
+    published = PublishedUrl(f"{PREFIX}/later/{key}", work)
+    _recent_work[key] = published
+    return published
 
 
 def publish_images(digest: str, images: np.ndarray) -> PublishedUrl:
