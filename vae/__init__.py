@@ -17,23 +17,3 @@ from .data.dataset import DataError, Dataset, Split
 from .data.load import load_dataset
 from .models import MODELS
 from .models.base import Autoencoder, Posterior, Terms
-
-__all__ = [
-    "MODELS",
-    "Autoencoder",
-    "Checkpoint",
-    "CheckpointError",
-    "Config",
-    "ConfigError",
-    "DataError",
-    "Dataset",
-    "Entry",
-    "ModelConfig",
-    "Posterior",
-    "Split",
-    "Terms",
-    "TrainConfig",
-    "list_checkpoints",
-    "load",
-    "load_dataset",
-]

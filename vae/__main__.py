@@ -1,21 +1,16 @@
 """The command line: `python -m vae COMMAND`. Exit code 0: success, 2: wrong use or bad input."""
 
+import importlib
+import pkgutil
 import sys
 
 import click
 
-from .commands import (  # noqa: F401  (importing a command adds it to the group)
-    augment,
-    build_assets,
-    encode,
-    evaluate,
-    lookup,
-    main,
-    queue_worker,
-    sample,
-    score,
-    train,
-)
+from . import commands
+from .commands import main
+
+for module in pkgutil.iter_modules(commands.__path__, "vae.commands."):
+    importlib.import_module(module.name)  # adds its commands to the group
 
 
 def run() -> None:
