@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -11,7 +10,7 @@ from PIL import Image
 from .. import boards
 from ..files import csv_table
 from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_sheet, make_contact_sheet
-from ..pictures.export_options import ExportError, ImageOptions, check_choice, check_height
+from ..pictures.export_options import ExportError, ExportOptions, check_choice, check_height
 from ..pictures.grid import encode_png
 from ..pictures.svg import to_svg
 from ..pictures.upscale import enlarge_uint8
@@ -23,13 +22,6 @@ EXTENSIONS = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv"
 MAX_IMAGES = 400  # in one file; tables have no limit
 MAX_SIZE = 1024  # pixels of an image's height
 MAX_PIXELS = 100_000_000  # of all images of a file together
-
-
-@dataclass(frozen=True)
-class ExportOptions(ImageOptions):
-    """With the background, a key of `contact_sheet.BACKGROUNDS`."""
-
-    background: str = "white"
 
 
 def export_board(
@@ -50,18 +42,25 @@ def export_board(
         return boards.export_json(board, items).encode()
     if options.format == "csv":
         return _table(items).encode()
-    _check(len(items), images.shape, options)
+    check_choice("background", options.background, BACKGROUNDS)
+    check_height(options.size, MAX_SIZE)
+    if not 1 <= len(items) <= MAX_IMAGES:
+        raise ExportError(f"{len(items)} images are selected; expected 1 to {MAX_IMAGES}")
+    pixels = len(items) * options.size**2 * images.shape[2] / images.shape[1]
+    if pixels > MAX_PIXELS:
+        raise ExportError(
+            f"{len(items)} images of this size have {pixels / 1e6:.0f} million pixels; at most "
+            f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
+        )
+    is_zip, progress = options.format == "zip", progress or no_progress
     # In a .zip every image counts twice: enlarged first, traced and compressed later.
-    is_zip = options.format == "zip"
     steps = len(items) * (2 if is_zip else 1)
-    progress = progress or no_progress
     large = []
     for done, image in enumerate(images):
         progress(done, steps)
         large.append(enlarge_uint8(image[..., None], options.size, options.method)[..., 0])
     if not is_zip:
-        sheet = _sheet(board, items, large, options)
-        return encode_sheet(sheet, options.format)
+        return encode_sheet(_sheet(board, items, large, options), options.format)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("board.json", boards.export_json(board, items))
@@ -81,28 +80,14 @@ def export_board(
     return target.getvalue()
 
 
-def _check(count: int, shape: tuple[int, ...], options: ExportOptions) -> None:
-    if not 1 <= count <= MAX_IMAGES:
-        raise ExportError(f"{count} images are selected; expected 1 to {MAX_IMAGES}")
-    check_choice("background", options.background, BACKGROUNDS)
-    check_height(options.size, MAX_SIZE)
-    _, height, width = shape
-    pixels = count * options.size**2 * width / height
-    if pixels > MAX_PIXELS:
-        raise ExportError(
-            f"{count} images of this size have {pixels / 1e6:.0f} million pixels; at most "
-            f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
-        )
-
-
 def _sheet(
     board: Board, items: Sequence[Item], images: list[np.ndarray], options: ExportOptions
 ) -> Image.Image:
     captions = [item.note or item.step or item.model for item in items]
     dark = options.background == "dark"
     stack = np.stack([image[..., None] if dark else black_to_alpha(image) for image in images])
-    background, title = options.background, board.name
-    return make_contact_sheet(stack, captions, background=background, title=title)
+    look = {"background": options.background, "title": board.name}
+    return make_contact_sheet(stack, captions, **look)
 
 
 def _on(background: str, image: np.ndarray) -> np.ndarray:
@@ -120,13 +105,11 @@ def _on(background: str, image: np.ndarray) -> np.ndarray:
 def _table(items: Sequence[Item]) -> str:
     latent = max((len(item.z) for item in items), default=0)
     axes = [f"z{k + 1}" for k in range(latent)]
-
-    def row(item: Item) -> list:
-        code = [*item.z, *[None] * (latent - len(item.z))]
-        rest = [item.stars, item.note, item.step, " ".join(item.parents)]
-        return [item.id, item.model, item.digest, *code, item.label, item.seed, *rest]
-
-    return csv_table.to_csv(
-        ["id", "model", "digest", *axes, "label", "seed", "stars", "note", "step", "parents"],
-        map(row, items),
+    before, after = ["id", "model", "digest"], ["label", "seed", "stars", "note", "step"]
+    rows = (
+        [getattr(item, name) for name in before]
+        + [*item.z, *[None] * (latent - len(item.z))]
+        + [*(getattr(item, name) for name in after), " ".join(item.parents)]
+        for item in items
     )
+    return csv_table.to_csv([*before, *axes, *after, "parents"], rows)

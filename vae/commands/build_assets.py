@@ -2,6 +2,7 @@
 
 import click
 
+from ..checkpoint.tensor_file import save_half
 from ..data.load import load_dataset
 from ..data.named import write_starter
 from . import main
@@ -31,7 +32,7 @@ def train_refiner(steps: int) -> None:
     for step, loss, network in super_resolution_training.train(dataset, steps=steps):
         click.echo(f"step {step}/{steps}  loss {loss:.4f}")
         if step == steps:
-            super_resolution.save(network, {"steps": str(steps), "seed": "0"})
+            save_half(super_resolution.WEIGHTS, network, {"steps": str(steps), "seed": "0"})
 
 
 @main.command()

@@ -44,8 +44,12 @@ def encode_animation(
     check_size(len(frames), *frames[0].shape[:2])
     if any(frame.shape != frames[0].shape for frame in frames):
         raise ExportError("the frames differ in size; expected one size for all")
-    write = {"gif": _gif, "webp": _webp, "mp4": _mp4, "zip": _zip}[format]
-    return write(frames, fps, playback != "once", progress or no_progress)
+    loop, progress = playback != "once", progress or no_progress
+    if format == "mp4":
+        return _mp4(frames, fps, progress)
+    return (
+        _zip(frames, progress) if format == "zip" else _pillow(frames, format, fps, loop, progress)
+    )
 
 
 def check_size(frames: int, height: int, width: int) -> None:
@@ -60,16 +64,8 @@ def check_size(frames: int, height: int, width: int) -> None:
         )
 
 
-def _gif(frames: list[np.ndarray], fps: float, loop: bool, progress: Progress) -> bytes:
-    return _pillow(frames, "GIF", 10 * max(1, round(100 / fps)), loop, progress)
-
-
-def _webp(frames: list[np.ndarray], fps: float, loop: bool, progress: Progress) -> bytes:
-    return _pillow(frames, "WEBP", round(1000 / fps), loop, progress, lossless=True)
-
-
 def _pillow(
-    frames: list[np.ndarray], format: str, ms: int, loop: bool, progress: Progress, **options
+    frames: list[np.ndarray], format: str, fps: float, loop: bool, progress: Progress
 ) -> bytes:
     from PIL import Image
 
@@ -89,14 +85,15 @@ def _pillow(
         image.seek = seek
         return image
 
-    if loop or format == "WEBP":  # without the option a GIF plays once and a WebP loops
-        options["loop"] = 0 if loop else 1
+    options = {"duration": round(1000 / fps), "lossless": True, "loop": 0 if loop else 1}
+    if format == "gif":
+        options = {"duration": 10 * max(1, round(100 / fps))} | ({"loop": 0} if loop else {})
     rest = (reporting(number) for number in range(2, len(frames) + 1))
-    reporting(1).save(target, format, save_all=True, append_images=rest, duration=ms, **options)
+    reporting(1).save(target, format, save_all=True, append_images=rest, **options)
     return target.getvalue()
 
 
-def _mp4(frames: list[np.ndarray], fps: float, loop: bool, progress: Progress) -> bytes:
+def _mp4(frames: list[np.ndarray], fps: float, progress: Progress) -> bytes:
     import av
 
     target = io.BytesIO()
@@ -116,7 +113,7 @@ def _mp4(frames: list[np.ndarray], fps: float, loop: bool, progress: Progress) -
     return target.getvalue()
 
 
-def _zip(frames: list[np.ndarray], fps: float, loop: bool, progress: Progress) -> bytes:
+def _zip(frames: list[np.ndarray], progress: Progress) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for done, frame in enumerate(frames, 1):

@@ -23,10 +23,8 @@ def make_contact_sheet(
     background: str = "white",
     title: str = "",
 ) -> Image.Image:
-    """uint8 images [N, H, W, C], C of 1, 3 or 4, row by row, each above its caption.
-
-    With `columns` 0 the sheet is about square.
-    """
+    """uint8 images [N, H, W, C], C of 1, 3 or 4, row by row, each above its caption. With
+    `columns` 0 the sheet is about square."""
     check_choice("background", background, BACKGROUNDS)
     count, height, width = images.shape[:3]
     if not 1 <= count <= MAX_IMAGES:
@@ -38,29 +36,23 @@ def make_contact_sheet(
     font = ImageFont.load_default(font_size)
     caption_height = round(1.6 * font_size) if captions else 0
     title_height = round(2.6 * font_size) if title else 0
-    page_size = (
-        gap + columns * (width + gap),
-        title_height + gap + rows * (height + caption_height + gap),
-    )
-    if page_size[0] * page_size[1] > MAX_PIXELS:
+    across, down = width + gap, height + caption_height + gap  # from one image to the next
+    page_width, page_height = gap + columns * across, title_height + gap + rows * down
+    if page_width * page_height > MAX_PIXELS:
         raise ExportError(
-            f"the sheet is {page_size[0]} x {page_size[1]} pixels; at most "
+            f"the sheet is {page_width} x {page_height} pixels; at most "
             f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
         )
-    page = Image.new("RGBA", page_size, BACKGROUNDS[background] or (0, 0, 0, 0))
+    page = Image.new("RGBA", (page_width, page_height), BACKGROUNDS[background] or (0, 0, 0, 0))
     ink = "#e9e5df" if background == "dark" else "#3a3631"
     draw = ImageDraw.Draw(page)
     if title:
         draw.text((gap, gap), title, ink, ImageFont.load_default(round(1.4 * font_size)))
     for index, pixels in enumerate(images):
         row, column = divmod(index, columns)
-        left = gap + column * (width + gap)
-        top = title_height + gap + row * (height + caption_height + gap)
+        left, top = gap + column * across, title_height + gap + row * down
         image = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
-        if image.mode == "RGBA":
-            page.alpha_composite(image, (left, top))
-        else:
-            page.paste(image, (left, top))
+        page.alpha_composite(image.convert("RGBA"), (left, top))
         if captions:
             caption = _truncate(captions[index], font, width)
             draw.text((left, top + height + font_size // 4), caption, ink, font)
@@ -88,9 +80,8 @@ def encode_pdf(pages: Sequence[Image.Image]) -> bytes:
         raise ExportError("the PDF has no pages; choose 1 image or more")
     opaque = []
     for page in pages:
-        paper = Image.new("RGB", page.size, "white")
-        paper.paste(page, mask=page.getchannel("A") if page.mode == "RGBA" else None)
-        opaque.append(paper)
+        opaque.append(Image.new("RGB", page.size, "white"))
+        opaque[-1].paste(page, mask=page.getchannel("A") if page.mode == "RGBA" else None)
     target = io.BytesIO()
     opaque[0].save(target, "PDF", save_all=True, append_images=opaque[1:], resolution=_DPI)
     return target.getvalue()
@@ -98,8 +89,8 @@ def encode_pdf(pages: Sequence[Image.Image]) -> bytes:
 
 def _truncate(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     """Text no wider than `width` pixels, cut with an ellipsis."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
+    fitting = text
+    while text and font.getlength(fitting) > width:
         text = text[:-1]
-    return text.rstrip() + "…"
+        fitting = text.rstrip() + "…"
+    return fitting

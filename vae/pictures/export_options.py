@@ -13,12 +13,16 @@ class ExportError(AtelierError):
 
 
 @dataclass(frozen=True)
-class ImageOptions:
-    """The format of a file, the height of an image in pixels, and the method of enlargement."""
+class ExportOptions:
+    """The format of a file, the height of an image in pixels, the method of enlargement; the speed
+    and the `playback` of an animation; the background, a key of `contact_sheet.BACKGROUNDS`."""
 
     format: str
     size: int = 224
     method: str = "refined"
+    fps: float = 12.0
+    playback: str = "loop"
+    background: str = "white"
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:

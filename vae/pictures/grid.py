@@ -46,10 +46,7 @@ def overlay_heatmap(images: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
     """uint8 images [N, C, H, W], dimmed by half, under heatmaps [N, H, W] that are transparent at
     0 and opaque from 1 on, as [N, 3, H, W]."""
     dimmed = images.mean(1, keepdims=True) * 0.5
-    heat = np.clip(heatmaps, 0, 1)
-    position = heat[..., None] * (len(_HEAT_COLOURS) - 1)
-    low = np.minimum(position.astype(int), len(_HEAT_COLOURS) - 2)
-    first, second = _HEAT_COLOURS[low[..., 0]], _HEAT_COLOURS[low[..., 0] + 1]
-    colour = (first + (position - low) * (second - first)).transpose(0, 3, 1, 2)
+    heat, stops = np.clip(heatmaps, 0, 1), np.linspace(0, 1, len(_HEAT_COLOURS))
+    colour = np.stack([np.interp(heat, stops, channel) for channel in _HEAT_COLOURS.T], 1)
     opacity = heat[:, None]
     return (dimmed * (1 - opacity) + colour * opacity).round().astype(np.uint8)

@@ -1,7 +1,6 @@
 """Paths as files for other programs: animations, contact sheets, tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -10,10 +9,10 @@ from ..latent import paths
 from ..latent.encoding import decode_uint8
 from ..latent.paths import Frame, PathOrigin
 from ..models.base import Autoencoder
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from .animation import check_size, encode_animation
 from .contact_sheet import encode_sheet, make_contact_sheet
-from .export_options import ImageOptions, check_choice, check_height
+from .export_options import ExportOptions, check_choice, check_height
 from .upscale import enlarge_uint8
 
 # format -> file extension
@@ -22,14 +21,6 @@ EXTENSIONS = {
     **{"sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"},
 }
 MAX_SIZE = 448  # pixels of an image's height
-
-
-@dataclass(frozen=True)
-class ExportOptions(ImageOptions):
-    """With the speed and the `playback` of an animation."""
-
-    fps: float = 12.0
-    playback: str = "loop"
 
 
 def export_path(
@@ -55,8 +46,7 @@ def export_path(
     check_size(len(frames), options.size, round(width * options.size / height))
     images = []
     for small in decode_frames(model, frames):
-        if progress:
-            progress(0, len(frames))
+        (progress or no_progress)(0, len(frames))
         images.append(enlarge_uint8(small, options.size, options.method))
     if options.format.startswith("sheet"):
         captions = [
@@ -65,13 +55,9 @@ def export_path(
         title = f"{origin.model} · {origin.kind}"
         sheet = make_contact_sheet(np.stack(images), captions, title=title)
         return encode_sheet(sheet, options.format)
-    return encode_animation(
-        [image.squeeze(2) if image.shape[2] == 1 else image for image in images],
-        options.format,
-        fps=options.fps,
-        playback=options.playback,
-        progress=progress,
-    )
+    flat = [image.squeeze(2) if image.shape[2] == 1 else image for image in images]
+    speed = {"fps": options.fps, "playback": options.playback}
+    return encode_animation(flat, options.format, **speed, progress=progress)
 
 
 def decode_frames(model: Autoencoder, frames: Sequence[Frame]) -> np.ndarray:

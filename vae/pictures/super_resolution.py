@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..checkpoint.tensor_file import load_half, save_half
+from ..checkpoint.tensor_file import load_half
 
 WEIGHTS = Path(__file__).parent / "super_resolution.safetensors"
 MAX_SCALE = 8  # of the network; beyond it images are enlarged by resampling
@@ -25,16 +25,13 @@ class SuperResolution(nn.Module):
 
     def __init__(self, channels: int = 24, blocks: int = 3) -> None:
         super().__init__()
-        self.first = nn.Conv2d(1, channels, 3, padding=1)
+        conv = functools.partial(nn.Conv2d, kernel_size=3, padding=1)
+        self.first = conv(1, channels)
         self.blocks = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(channels, channels, 3, padding=1),
-                nn.ReLU(),
-                nn.Conv2d(channels, channels, 3, padding=1),
-            )
+            nn.Sequential(conv(channels, channels), nn.ReLU(), conv(channels, channels))
             for _ in range(blocks)
         )
-        self.last = nn.Conv2d(channels, 4, 3, padding=1)
+        self.last = conv(channels, 4)
         nn.init.zeros_(self.last.weight)  # the untrained network returns the enlargement
         nn.init.zeros_(self.last.bias)
 
@@ -50,8 +47,3 @@ def load_bundled() -> SuperResolution:
     """The bundled network, in evaluation mode."""
     # The memory format is twice as fast on a CPU.
     return load_half(WEIGHTS, SuperResolution()).to(memory_format=torch.channels_last)
-
-
-def save(network: SuperResolution, metadata: dict[str, str]) -> None:
-    """Replaces the bundled weights, in float16."""
-    save_half(WEIGHTS, network, metadata)

@@ -21,8 +21,7 @@ def synthetic_shapes(count: int, *, seed: int = 0) -> Tensor:
     """float32 images [count, 1, 112, 112] in [0, 1] of one to four overlapping shapes on black:
     polygons, superellipses and straps with shading and stripes, some of them blurred."""
     rng = torch.Generator().manual_seed(seed)
-    batches = [_render(min(50, count - start), rng) for start in range(0, count, 50)]
-    return torch.cat(batches)
+    return torch.cat([_render(min(50, count - start), rng) for start in range(0, count, 50)])
 
 
 def train(
@@ -38,8 +37,7 @@ def train(
     torch.manual_seed(seed)
     network = SuperResolution().to(memory_format=torch.channels_last)
     shapes = (synthetic_shapes(n_shapes, seed=seed) * 255).round().byte()
-    real = torch.tensor(dataset.train.images)
-    real = real.mean(1, keepdim=True, dtype=torch.float32).round().byte()
+    real = torch.tensor(dataset.train.images).float().mean(1, keepdim=True).round().byte()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     losses = []
@@ -71,15 +69,13 @@ def train(
 
 def _gradients(x: Tensor) -> Tensor:
     """Differences [B, 2, H - 1, W - 1] between horizontal and vertical neighbours."""
-    return torch.cat(
-        [(x[..., :-1, 1:] - x[..., :-1, :-1]), (x[..., 1:, :-1] - x[..., :-1, :-1])], 1
-    )
+    corner = x[..., :-1, :-1]
+    return torch.cat([x[..., :-1, 1:] - corner, x[..., 1:, :-1] - corner], 1)
 
 
 def _augment(x: Tensor) -> Tensor:
     """The batch, randomly mirrored and transposed."""
-    if torch.rand(()) < 0.5:
-        x = x.flip(3)
+    x = x.flip(3) if torch.rand(()) < 0.5 else x
     return x.transpose(2, 3) if torch.rand(()) < 0.5 else x
 
 

@@ -58,7 +58,7 @@ def _options() -> board_export.ExportOptions:
     background = st.segmented_control(
         "Background", list(BACKGROUNDS), default="white", key="board-ground", required=True
     )
-    return board_export.ExportOptions(format, size, how, background)
+    return board_export.ExportOptions(format, size, how, background=background)
 
 
 def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
