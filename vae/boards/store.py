@@ -8,6 +8,8 @@ that undo works across windows.
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,11 +70,8 @@ def save_items(
     to a revision."""
     with locked(_path(key).with_suffix(".lock")):
         board = load(key)
-        conflicts = tuple(
-            item.id
-            for item in items
-            if item.id in board.items and board.items[item.id].changed > known_revision
-        )
+        current = [board.items[item.id] for item in items if item.id in board.items]
+        conflicts = tuple(item.id for item in current if item.changed > known_revision)
         now = board.revision + 1
         merged = board.items | {item.id: replace(item, changed=now) for item in items}
         if sum(not item.deleted for item in merged.values()) > limits.MAX_ITEMS:
@@ -103,47 +102,28 @@ def import_json(text: str, *, after: float = 0.0) -> tuple[str, list[Item]]:
     if len(text) > MAX_BYTES:
         raise BoardError(f"the file has more than {MAX_BYTES / 1e6:.0f} MB; expected a board")
     board = from_json(text)
-    ids = {item.id: new_id() for item in board.sorted_items}
-    return board.name, [
-        replace(
-            item,
-            id=ids[item.id],
-            parents=tuple(ids[p] for p in item.parents if p in ids),
-            order=after + 1 + index,
-            changed=0,
+    ids, items = {item.id: new_id() for item in board.sorted_items}, []
+    for order, item in enumerate(board.sorted_items, 1):
+        parents = tuple(ids[p] for p in item.parents if p in ids)
+        items.append(
+            replace(item, id=ids[item.id], parents=parents, order=after + order, changed=0)
         )
-        for index, item in enumerate(board.sorted_items)
-    ]
+    return board.name, items
 
 
 def generations(items: Sequence[Item]) -> list[list[str]]:
     """Ids by generation: items without a parent among `items`, then their children, and so on. An
-    item comes after all its parents; cycles, which only a forged file has, are cut."""
-    ids = {item.id for item in items}
-    parents = {item.id: ids.intersection(item.parents) for item in items}
-    children: dict[str, list[str]] = {id: [] for id in parents}
-    for id, above in parents.items():
-        for parent in above:
-            children[parent].append(id)
-    level = dict.fromkeys(parents, 0)
-    missing = {id: len(above) for id, above in parents.items()}
-    ready = [id for id, count in missing.items() if not count]
-    while missing:
-        id = ready.pop() if ready else next(iter(missing))  # all that are left are in cycles
-        del missing[id]
-        for child in children[id]:
-            if child in missing:
-                level[child] = max(level[child], level[id] + 1)
-                missing[child] -= 1
-                if not missing[child]:
-                    ready.append(child)
-    rows: dict[int, list[str]] = {}
-    for item in items:
-        rows.setdefault(level[item.id], []).append(item.id)
-    return [rows[k] for k in sorted(rows)]
-
-
-# --- files ---------------------------------------------------------------------------------------
+    item comes after all its parents; cycles, which only a forged file has, are the last row."""
+    place = {item.id: index for index, item in enumerate(items)}
+    sorter = TopologicalSorter({item.id: place.keys() & item.parents for item in items})
+    with suppress(CycleError):
+        sorter.prepare()
+    rows = []
+    while ready := sorter.get_ready():
+        rows.append(sorted(ready, key=place.__getitem__))
+        sorter.done(*ready)
+    in_cycles = place.keys() - {id for row in rows for id in row}
+    return rows + ([sorted(in_cycles, key=place.__getitem__)] if in_cycles else [])
 
 
 def _path(key: str) -> Path:
