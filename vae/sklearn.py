@@ -10,12 +10,14 @@ scaled to [0, 1], rounded to 256 levels and arranged as an image; `inverse_trans
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -26,7 +28,6 @@ from .data.dataset import Dataset, Split
 from .latent.encoding import encode_images
 from .latent.ordering import sort_latents
 from .models import MODELS
-from .models.base import Autoencoder
 from .nn.distributions import standard_normal_kl
 from .validation import ConfigError, one_of
 
@@ -44,6 +45,7 @@ def _has_elbo(estimator: VAETransformer) -> bool:
     return gaussian and (fitted is None or fitted.model.prior == "normal")
 
 
+@dataclass(repr=False, eq=False)  # both come from scikit-learn
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Encodes rows [N, n_features] with a variational autoencoder (Kingma and Welling
     2014, https://arxiv.org/abs/1312.6114).
@@ -75,36 +77,20 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     n_features_in_, feature_names_in_ : as in other scikit-learn estimators.
     """
 
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        model="vae",
-        beta=None,
-        epochs=60,
-        batch_size=128,
-        learning_rate=2e-3,
-        likelihood="bernoulli",
-        encoder_widths=(256, 256),
-        decoder_widths=(256, 256),
-        scale="feature",
-        checkpoint=None,
-        device="cpu",
-        random_state=None,
-    ):
-        self.n_components = n_components
-        self.model = model
-        self.beta = beta
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.likelihood = likelihood
-        self.encoder_widths = encoder_widths
-        self.decoder_widths = decoder_widths
-        self.scale = scale
-        self.checkpoint = checkpoint
-        self.device = device
-        self.random_state = random_state
+    n_components: int = 2
+    _: KW_ONLY
+    model: str = "vae"
+    beta: float | None = None
+    epochs: int = 60
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    likelihood: str = "bernoulli"
+    encoder_widths: Sequence[int] = (256, 256)
+    decoder_widths: Sequence[int] = (256, 256)
+    scale: str = "feature"
+    checkpoint: str | Path | None = None
+    device: str = "cpu"
+    random_state: int | np.random.RandomState | None = None
 
     def fit(self, X, y=None):
         """Trains on rows X [N, n_features], float or uint8; y is ignored. Raises ValueError for an
@@ -125,10 +111,8 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.image_shape_ = image_shape(X.shape[1])
         self.config_ = self._settings()
         images = self._images(X)
-        labels = np.zeros(len(X), np.int64)
-        rows = Dataset(
-            "rows", Split(images, labels), Split(images[:_BATCH], labels[:_BATCH]), ("row",)
-        )
+        train = Split(images, np.zeros(len(X), np.int64))
+        rows = Dataset("rows", train, Split(*(a[:_BATCH] for a in train)), ("row",))
         run = training.new_run(self.config_, rows, training.resolve_device(self.device))
         for _ in training.train(run, rows):
             pass
@@ -153,7 +137,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 "transform returns them"
             )
         with torch.inference_mode():
-            parts = [self.model_.picture(torch.tensor(z[rows])) for rows in _parts(z)]
+            parts = [self.model_.picture(part) for part in torch.tensor(z).split(_BATCH)]
         scaled = torch.cat(parts).flatten(1)[:, : self.n_features_in_].numpy()
         return self.data_min_ + scaled.astype(np.float64) * self.data_range_
 
@@ -165,11 +149,10 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         does not depend on other rows. Available for models with a Gaussian posterior and the prior
         N(0, I): "vae" and "beta-vae"."""
         images = self._checked(X)
-        noise = torch.randn(
-            _SAMPLES, self._n_features_out, generator=torch.Generator().manual_seed(0)
-        )
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.randn(_SAMPLES, self._n_features_out, generator=generator)
         with torch.inference_mode():
-            parts = [self._elbo(torch.tensor(images[rows]), noise) for rows in _parts(images)]
+            parts = [self._elbo(x, noise) for x in torch.tensor(images).split(_BATCH)]
         return torch.cat(parts).numpy()
 
     @available_if(_has_elbo)
@@ -189,32 +172,22 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return -(nats + standard_normal_kl(mean, 2 * std.log()))
 
     def _settings(self) -> Config:
-        if isinstance(self.n_components, bool) or not isinstance(
-            self.n_components, (int, np.integer)
-        ):
+        if type(self.n_components) is not int and not isinstance(self.n_components, np.integer):
             raise ConfigError(f"n_components is {self.n_components!r}; expected a whole number")
-        preset = dict(MODELS[self.model].preset)
+        preset = MODELS[self.model].preset
         if self.beta is not None:
-            preset["beta"] = float(self.beta)
+            preset = preset | {"beta": float(self.beta)}
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        return Config(
-            ModelConfig(
-                name=self.model,
-                latent=int(self.n_components),
-                image_shape=self.image_shape_,
-                likelihood=self.likelihood,
-                encoder_widths=self.encoder_widths,
-                decoder_widths=self.decoder_widths,
-                **preset,
-            ),
-            TrainConfig(
-                data="rows",
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                lr=self.learning_rate,
-                seed=seed,
-            ),
+        same = ("likelihood", "encoder_widths", "decoder_widths")
+        model = ModelConfig(
+            name=self.model,
+            latent=int(self.n_components),
+            image_shape=self.image_shape_,
+            **{name: getattr(self, name) for name in same},
+            **preset,
         )
+        numbers = {"epochs": self.epochs, "batch_size": self.batch_size, "lr": self.learning_rate}
+        return Config(model, TrainConfig(data="rows", seed=seed, **numbers))
 
     def _use_checkpoint(self, X):
         loaded = checkpoints.load(Path(self.checkpoint))
@@ -234,8 +207,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.data_min_ = np.zeros(width)
         self.data_range_ = np.full(width, 255.0 if X.dtype == np.uint8 else 1.0)
         self.image_shape_, self.config_ = loaded.model.image_shape, loaded.config
-        self.model_: Autoencoder = loaded.model
-        self.loss_curve_ = []
+        self.model_, self.loss_curve_ = loaded.model, []
         self._n_features_out = loaded.config.model.latent
         return self
 
@@ -268,13 +240,7 @@ def image_shape(width: int) -> tuple[int, int, int]:
             f"the rows have {width} columns; expected at most {_MAX_SIDE**2}: select some, or "
             "reduce them with PCA"
         )
-    shapes = []
-    for height in range(_MIN_SIDE, min(_MAX_SIDE, max(_MIN_SIDE, math.isqrt(width))) + 1):
-        across = max(height, -(-width // height))
-        if across <= _MAX_SIDE:
-            shapes.append((height * across - width, across - height, (1, height, across)))
-    return min(shapes)[2]
-
-
-def _parts(values: np.ndarray):
-    return gen_batches(len(values), _BATCH)
+    heights = range(_MIN_SIDE, max(_MIN_SIDE, math.isqrt(width)) + 1)
+    sizes = [(height, max(height, -(-width // height))) for height in heights]
+    fitting = [(h * w - width, w - h, (1, h, w)) for h, w in sizes if w <= _MAX_SIDE]
+    return min(fitting)[2]
