@@ -46,22 +46,15 @@ def _flush(path: Path) -> None:
 
 
 def remove_leftovers(path: str | Path, seconds: float = 0) -> None:
-    """Removes temporary files and folders of writers of `path` that were killed, if they are older
-    than some seconds: with 0, the caller must hold a lock that keeps others from writing."""
-    path, now = Path(path), time.time()
-    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+    """Removes what killed writers of `path`, or for the name `*` of anything in its folder, left:
+    temporary files and folders, and folders that were being deleted, `.NAME.gone`. It must be
+    older than some seconds; with 0 the caller holds a lock that keeps others from writing."""
+    path = Path(path)
+    name = "*" if path.name == "*" else glob.escape(path.name)
+    for leftover in (*path.parent.glob(f".{name}.*.tmp"), *path.parent.glob(f".{name}.gone")):
         with suppress(OSError):  # another process may have removed it
-            if now - temporary.stat().st_mtime >= seconds:
-                _remove(temporary)
-
-
-def sweep(folder: Path) -> None:
-    """Removes what killed writers left in a folder, if nobody has touched it for a minute:
-    temporary files and folders, and folders that were being deleted, `.NAME.gone`."""
-    for path in (*folder.glob(".*.tmp"), *folder.glob(".*.gone")):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > 60:
-                _remove(path)
+            if time.time() - leftover.stat().st_mtime >= seconds:
+                _remove(leftover)
 
 
 def _remove(path: Path) -> None:

@@ -23,9 +23,9 @@ from ..data.subsample import evenly_spaced
 from ..files import atomic
 from ..files.records import Count, Number
 from ..latent.encoding import decode_uint8
-from . import processes
 from .batches import PROBE_SIZE
 from .loop import TrainingReport
+from .processes import start_time
 from .state import Run
 
 FOLDER, PLAN, STATUS, CURVE = "run", "plan.json", "status.json", "curve.jsonl"
@@ -54,13 +54,11 @@ class Recorder:
     def __init__(
         self, out: Path, run: Run, dataset: Dataset, *, device: str = "cpu", processes: int = 1
     ) -> None:
-        self.folder, self.run = Path(out) / FOLDER, run
-        self.state = "running"
-        self.facts = _process_facts() | {
-            "device": device,
-            "processes": processes,
-            "epochs": run.config.train.epochs,
-        }
+        self.folder, self.run, self.state = Path(out) / FOLDER, run, "running"
+        pid, epochs = os.getpid(), run.config.train.epochs
+        self.facts = {"device": device, "processes": processes, "epochs": epochs}
+        # What tells a reader of status.json whether this process still runs.
+        self.facts |= {"pid": pid, "started": start_time(pid), "host": socket.gethostname()}
         self._prepare_folder(Path(out).name)
         self._choose_images(dataset)
         self._truncate_to_step()
@@ -71,7 +69,6 @@ class Recorder:
         taken = len(self._snapshots())
         # A resumed run continues with the spacing that it had.
         self.spacing = max(0.5, run.seconds / taken) if taken > 2 else 0.5
-        epochs = run.config.train.epochs
         steps = epochs * max(1, len(dataset.train.images) // run.config.train.batch_size)
         report = TrainingReport(0, run.step, steps, run.seconds, 0.0, 0.0, 0.0, np.nan, None)
         self.write_status(report)
@@ -79,25 +76,23 @@ class Recorder:
     def _prepare_folder(self, name: str) -> None:
         (self.folder / SNAPSHOTS).mkdir(parents=True, exist_ok=True)
         for folder in (self.folder.parent, self.folder, self.folder / SNAPSHOTS):
-            atomic.sweep(folder)
+            atomic.remove_leftovers(folder / "*", seconds=60)
         (self.folder / STOP).unlink(missing_ok=True)
         if not (self.folder / PLAN).exists():
-            plan = {"name": name, "options": {}, "created": time.time()}
-            write_json(self.folder / PLAN, plan)
+            write_json(self.folder / PLAN, {"name": name, "options": {}, "created": time.time()})
 
     def _choose_images(self, dataset: Dataset) -> None:
         """The test images of the snapshots."""
-        device = self.run.generator.device
-        rows = evenly_spaced(len(dataset.test.labels), PROBE_SIZE)
-        self.plane_images = torch.tensor(dataset.test.images[rows]).to(device)
-        probe_images = dataset.test.images[_probe_rows(dataset.test.labels)]
+        device, (images, labels) = self.run.generator.device, dataset.test
+        rows = evenly_spaced(len(labels), PROBE_SIZE)
+        self.plane_images = torch.tensor(images[rows]).to(device)
+        # One per class as far as there are classes.
+        firsts = np.unique(labels, return_index=True)[1]
+        rest = np.setdiff1d(np.arange(min(len(labels), 64)), firsts)
+        probe_images = images[np.concatenate([firsts, rest])[:_PROBE_IMAGES]]
         self.probe_images = torch.tensor(probe_images).to(device)
-        save_arrays(
-            self.folder / PROBE_IMAGES,
-            images=probe_images,
-            labels=dataset.test.labels[rows].astype(np.int16),
-            names=np.array(dataset.class_names),
-        )
+        named = {"labels": labels[rows].astype(np.int16), "names": np.array(dataset.class_names)}
+        save_arrays(self.folder / PROBE_IMAGES, images=probe_images, **named)
 
     @property
     def stop_requested(self) -> bool:
@@ -105,13 +100,12 @@ class Recorder:
 
     def record(self, report: TrainingReport) -> None:
         """Writes the status, and a point and a snapshot when they are due."""
-        point = self._point(report)
-        if point:
+        if point := self._point(report):
+            values = msgspec.structs.asdict(point)
             with (self.folder / CURVE).open("a") as file:
-                file.write(json.dumps(msgspec.structs.asdict(point)) + "\n")
-            if self.writer:
-                for name, value in msgspec.structs.asdict(point).items():
-                    self.writer.add_scalar(name, value, report.step)
+                file.write(json.dumps(values) + "\n")
+            for name, value in values.items() if self.writer else ():
+                self.writer.add_scalar(name, value, report.step)
         if self._due("snapshot", self.spacing):
             self._snapshot(report)
         if point or self._due("status", 0.5):
@@ -123,15 +117,12 @@ class Recorder:
         rate = report.step / max(report.seconds, 1e-9)
         status = {
             "state": self.state,
-            "step": report.step,
-            "steps": report.steps,
-            "epoch": report.epoch,
+            **{name: getattr(report, name) for name in ("step", "steps", "epoch", "warnings")},
             "seconds": round(report.seconds, 2),
             "images_per_second": round(report.images_per_second),
             "left": round((report.steps - report.step) / rate, 1) if report.step else None,
             "loss": report.loss if np.isfinite(report.loss) else None,
             "message": message,
-            "warnings": report.warnings,
             "updated": time.time(),
         }
         write_json(self.folder / STATUS, status | self.facts)
@@ -171,10 +162,9 @@ class Recorder:
 
     @torch.inference_mode()
     def _snapshot(self, report: TrainingReport) -> None:
-        begin = time.perf_counter()
-        model = self.run.ema_model
-        codes = torch.cat([model.encode(p.float() / 255) for p in self.plane_images.split(500)])
-        codes = codes.float().cpu().numpy()
+        begin, model = time.perf_counter(), self.run.ema_model
+        parts = [model.encode(part.float() / 255) for part in self.plane_images.split(500)]
+        codes = torch.cat(parts).float().cpu().numpy()
         plane = self._project(codes)
         low, high = np.quantile(plane, (0.005, 0.995), axis=0)
         probe_codes = model.encode(self.probe_images.float() / 255).cpu().numpy()
@@ -195,20 +185,18 @@ class Recorder:
             for file in files[1:-1:2]:
                 file.unlink(missing_ok=True)
             self.spacing *= 2
-        self.cost["snapshot"] = time.perf_counter() - begin
         self.last["snapshot"] = time.perf_counter()
+        self.cost["snapshot"] = self.last["snapshot"] - begin
 
     def _project(self, codes: np.ndarray) -> np.ndarray:
         """Codes [n, D] as [n, 2]: unchanged if D = 2, else their first two principal components.
-
-        The components are rotated towards those of the snapshot before (orthogonal Procrustes).
-        """
+        The components are rotated towards those of the snapshot before (orthogonal Procrustes)."""
         if codes.shape[1] == 2:
             return codes
         if codes.shape[1] == 1:
             return np.concatenate([codes, np.zeros_like(codes)], 1)
         centred = codes - codes.mean(0)
-        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        axes = np.linalg.svd(centred, full_matrices=False).Vh
         plane = centred @ axes[:2].T
         if self.previous_projection is not None:
             left, _, right = np.linalg.svd(plane.T @ self.previous_projection)
@@ -224,23 +212,19 @@ class Recorder:
         for file in self._snapshots():
             if int(file.stem) > self.run.step:
                 file.unlink(missing_ok=True)
-        curve = self.folder / CURVE
-        rows = read_rows(curve)[0]
+        rows, _ = read_rows(self.folder / CURVE)
         lines = [json.dumps(row) + "\n" for row in rows if row["step"] <= self.run.step]
-        atomic.write(curve, "".join(lines))
+        atomic.write(self.folder / CURVE, "".join(lines))
 
 
 def read_rows(path: Path, offset: int = 0) -> tuple[list[dict], int]:
     """The points in the complete lines after an offset in bytes, and the next offset; damaged
     lines are left out."""
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            raw = file.read()
+        raw = path.read_bytes()[offset:]
     except OSError:
         return [], 0
-    raw = raw[: raw.rfind(b"\n") + 1]
-    rows = []
+    raw, rows = raw[: raw.rfind(b"\n") + 1], []
     for line in raw.splitlines():
         # A crash may cut a line off, after which a resumed run continues.
         with suppress(msgspec.DecodeError, RecursionError):
@@ -255,19 +239,6 @@ def write_json(path: Path, data: dict) -> None:
 def save_arrays(path: Path, **arrays: object) -> None:
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
-
-
-def _process_facts() -> dict[str, object]:
-    """What tells a reader of status.json whether this process still runs."""
-    pid = os.getpid()
-    return {"pid": pid, "started": processes.start_time(pid), "host": socket.gethostname()}
-
-
-def _probe_rows(labels: np.ndarray) -> np.ndarray:
-    """Eight rows, one per class as far as there are classes."""
-    firsts = np.unique(labels, return_index=True)[1]
-    rest = np.setdiff1d(np.arange(min(len(labels), 64)), firsts)
-    return np.concatenate([firsts, rest])[:_PROBE_IMAGES]
 
 
 def _tensorboard(folder: Path):

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -44,11 +45,8 @@ class Estimate(NamedTuple):
 
 
 def start(options: Mapping[str, object], *, name: str = "") -> str:
-    """Adds a training to the queue and returns its id.
-
-    The options are those of `python -m vae train`. Raises `ConfigError` or `RunError` before
-    anything is written.
-    """
+    """Adds a training to the queue and returns its id. The options are those of `python -m vae
+    train`. Raises `ConfigError` or `RunError` before anything is written."""
     plan = validate_options(options)
     id = secrets.token_hex(6)
     path = runs.path_of(id)
@@ -92,7 +90,7 @@ def advance() -> None:
     if not folders.runs().exists():
         return
     with runs.writing(), locked(folders.runs() / ".queue.lock"):
-        atomic.sweep(folders.runs())
+        atomic.remove_leftovers(folders.runs() / "*", seconds=60)
         all_ = runs.list_runs()
         free = max_running() - sum(run.live and bool(run.plan.options) for run in all_)
         queued = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)
@@ -110,11 +108,9 @@ def estimate(options: Mapping[str, object], *, seconds: float = 2.0) -> Estimate
     """Trains for a few seconds in another process and extrapolates. Raises `RunError`."""
     plan = validate_options(options)
     try:
-        process = subprocess.run(
-            _command("probe", "--seconds", str(seconds), *_arguments(plan)),
-            cwd=_root(), env=_environment(), capture_output=True, text=True,
-            timeout=_ESTIMATE_TIMEOUT, check=False,
-        )  # fmt: skip
+        command = _command("probe", "--seconds", str(seconds), *_arguments(plan))
+        limits = {"timeout": _ESTIMATE_TIMEOUT, "check": False}
+        process = subprocess.run(**command, **limits, capture_output=True, text=True)
     except subprocess.TimeoutExpired as error:
         raise RunError(
             f"the estimate did not end within {_ESTIMATE_TIMEOUT} s; choose a smaller model"
@@ -135,20 +131,15 @@ def validate_options(options: Mapping[str, object]) -> dict[str, object]:
     size = plan["size"]
     if not isinstance(size, int) or not 4 <= size <= 256:
         raise ConfigError(f"size is {size!r}; expected 4 to 256")
-    ModelConfig(
-        name=plan["model"],
-        image_shape=(1, size, size),
-        **{key: plan[key] for key in _MODEL_OPTIONS & set(plan)},
-    )
+    model_options = {key: plan[key] for key in _MODEL_OPTIONS & set(plan)}
+    ModelConfig(name=plan["model"], image_shape=(1, size, size), **model_options)
     TrainConfig(**{key: plan[key] for key in training_options & set(plan)}, data=str(plan["data"]))
     return plan
 
 
 def prepare_process() -> None:
-    """Keeps one process ready that has loaded torch, so that the next training starts at once.
-
-    It ends with this program unless it was given a training.
-    """
+    """Keeps one process ready that has loaded torch, so that the next training starts at once. It
+    ends with this program unless it was given a training."""
     global _standby
     with _standby_lock:
         if _standby is None or _standby.poll() is not None:
@@ -162,12 +153,11 @@ def _take_standby(arguments: list[str], log: Path) -> subprocess.Popen | None:
         process, _standby = _standby, None
     if process is None or process.poll() is not None:
         return None
-    try:
+    with suppress(OSError):
         process.stdin.write(json.dumps({"arguments": arguments, "log": str(log)}).encode() + b"\n")
         process.stdin.close()
-    except OSError:
-        return None
-    return process
+        return process
+    return None
 
 
 def _start_process(run: RunInfo) -> None:
@@ -201,21 +191,20 @@ def _write_status(path: Path, state: str, **more: object) -> None:
 
 def _popen(*arguments: str, stdin: int, output: int | IO[bytes]) -> subprocess.Popen:
     """Starts a command of this program in the background, with a lower priority."""
-    process = subprocess.Popen(
-        _command(*arguments),
-        cwd=_root(),
-        env=_environment(),
-        stdin=stdin,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    files = {"stdin": stdin, "stdout": output, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(**_command(*arguments), **files, start_new_session=True)
     processes.lower_priority(process.pid)
     return process
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "vae", *arguments]
+def _command(*arguments: str) -> dict[str, object]:
+    """A command of this program, as the arguments of `Popen`."""
+    changes = {"OMP_NUM_THREADS": str(_threads()), "PYTHONUNBUFFERED": "1"}
+    return {
+        "args": [sys.executable, "-m", "vae", *arguments],
+        "cwd": Path(__file__).resolve().parents[2],
+        "env": os.environ | changes | {processes.IN_BACKGROUND: "1"},
+    }
 
 
 def _arguments(plan: Mapping[str, object]) -> list[str]:
@@ -233,12 +222,3 @@ def _arguments(plan: Mapping[str, object]) -> list[str]:
 def _threads() -> int:
     """All cores but one, so that the pages stay responsive."""
     return max(1, (os.cpu_count() or 2) - 1)
-
-
-def _root() -> Path:
-    return Path(__file__).resolve().parents[2]
-
-
-def _environment() -> dict[str, str]:
-    changes = {"OMP_NUM_THREADS": str(_threads()), "PYTHONUNBUFFERED": "1"}
-    return os.environ | changes | {processes.IN_BACKGROUND: "1"}
