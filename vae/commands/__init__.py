@@ -36,9 +36,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         parts = (arg.partition("=") for arg in args)
-        current = [
-            RENAMED_OPTIONS.get(name, name) + equals + value for name, equals, value in parts
-        ]
+        current = [RENAMED_OPTIONS.get(name, name) + "".join(rest) for name, *rest in parts]
         return super().parse_args(ctx, current)
 
 
@@ -48,11 +46,10 @@ class Commands(click.Group):
     command_class = Command
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        command = super().get_command(ctx, name)
-        if command is None:
+        if name not in self.commands:
             near = suggest(name, self.commands)
             ctx.fail(f"there is no command {name!r}{near}; expected {', '.join(self.commands)}")
-        return command
+        return self.commands[name]
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -67,13 +64,9 @@ def main() -> None:
     """Train, evaluate and use the models of Latent Atelier."""
 
 
-def _keep_device(context: click.Context, _: click.Parameter, name: str) -> None:
-    context.meta["vae.device"] = name
-
-
 device_option = click.option(
     "--device", default="auto", help="auto | cpu | cuda | mps", expose_value=False,
-    callback=_keep_device,
+    callback=lambda context, _, name: context.meta.update({"vae.device": name}),
 )  # fmt: skip
 
 
@@ -91,7 +84,12 @@ def load(checkpoint: Path) -> Checkpoint:
 def load_data(name: str, size: int, *, streamed: bool = False) -> Dataset:
     """A data set in memory, or memory-mapped; its bundled equivalent if it is not available."""
     try:
-        return _memory_mapped(name, size) if streamed else load_dataset(name, size=size)
+        if not streamed:
+            return load_dataset(name, size=size)
+        from ..data import memory_mapped
+
+        with progress_bar("image", f"Packing {name}, once, to read it from disk") as progress:
+            return memory_mapped.load(name, size=size, progress=progress)
     except DataError:
         bundled = bundled_equivalent(name)
         if bundled == name:
@@ -147,10 +145,3 @@ def write_file(out: Path, data: bytes) -> None:
         atomic.write(out, data)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error
-
-
-def _memory_mapped(name: str, size: int) -> Dataset:
-    from ..data import memory_mapped
-
-    with progress_bar("image", f"Packing {name}, once, to read it from disk") as progress:
-        return memory_mapped.load(name, size=size, progress=progress)

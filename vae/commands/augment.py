@@ -47,25 +47,18 @@ def augment(
     loaded = load(checkpoint)
     dataset = data_for(loaded, data)
     source = synthetic.create_source(loaded, dataset)
+    draws = {"spread": spread, "seed": seed, "min_confidence": min_confidence}
     with progress_bar("image") as progress:
-        made = synthetic.synthesize(
-            source,
-            per_class,
-            spread=spread,
-            seed=seed,
-            min_confidence=min_confidence,
-            progress=progress,
-        )
+        made = synthetic.synthesize(source, per_class, **draws, progress=progress)
     origin = dataset_files.Origin(
         *(loaded.name, loaded.digest, dataset.name, per_class, spread, seed, min_confidence),
         *(source.classifier_name, source.class_names),
     )
     write_file(out, dataset_files.write(made, origin, format))
     if min_confidence:
-        for name, accepted, draws in zip(
-            source.class_names, made.accepted, made.draws, strict=True
-        ):
-            click.echo(f"{name}: {accepted:,} of {draws:,} draws accepted")
+        counts = zip(source.class_names, made.accepted, made.draws, strict=True)
+        for name, accepted, drawn in counts:
+            click.echo(f"{name}: {accepted:,} of {drawn:,} draws accepted")
     agreement = 100 * float((made.confidence >= 0.5).mean())
     click.echo(
         f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; {agreement:.0f} % "

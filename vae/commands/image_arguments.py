@@ -35,13 +35,12 @@ def image_files(paths: tuple[Path, ...]) -> list[Path]:
     """The files among the paths, and those in the folders among them."""
     files: list[Path] = []
     for path in paths:
+        inside = [path]
         if os.path.isdir(path):  # also of names that are too long
             inside = [path.joinpath(*parts) for parts, _ in list_folder(path)]
-            if not inside:
-                raise ConfigError(f"{path} holds no image; {EXPECTED}")
-            files += inside
-        else:
-            files.append(path)
+        if not inside:
+            raise ConfigError(f"{path} holds no image; {EXPECTED}")
+        files += inside
     return files
 
 
@@ -55,10 +54,8 @@ def read_images(
     """
     entries = [(str(file), partial(read_regular, file, MAX_BYTES)) for file in files]
     batch = upload_batch.read_files(entries, shape, as_is=as_is)
-    records = [
-        {"path": path} | ({} if reason is None else {"error": reason})
-        for path, reason in zip(batch.paths, batch.errors, strict=True)
-    ]
+    reasons = [{} if reason is None else {"error": reason} for reason in batch.errors]
+    records = [{"path": path} | reason for path, reason in zip(batch.paths, reasons, strict=True)]
     return records, [record for record in records if "error" not in record], batch.images
 
 

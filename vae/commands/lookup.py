@@ -74,24 +74,18 @@ def _complete(
     reference = test.images[evenly_spaced(len(index), _REFERENCE_IMAGES)]
     ranks = [None] * len(images)
     if len(reference) >= thresholds.MIN_IMAGES:
-        scores = anomaly.score_images(scorer, images)
-        ranks = thresholds.percentile_rank(
-            anomaly.score_images(scorer, reference), scores
-        ).tolist()
+        normal, scores = (anomaly.score_images(scorer, part) for part in (reference, images))
+        ranks = thresholds.percentile_rank(normal, scores).tolist()
 
     def items(found: Neighbours, row: int) -> list[dict]:
+        pairs = zip(found.item[row].tolist(), found.distance[row].tolist(), strict=True)
         return [
-            {
-                "item": int(item),
-                "class": class_names[test.labels[item]],
-                "distance": round(float(distance), 6),
-            }
-            for item, distance in zip(found.item[row], found.distance[row], strict=True)
+            {"item": i, "class": class_names[test.labels[i]], "distance": round(distance, 6)}
+            for i, distance in pairs
         ]
 
     for row, record in enumerate(records):
-        label = int(probabilities[row].argmax())
-        identical = int(match.identical[row])
+        label, identical = int(probabilities[row].argmax()), int(match.identical[row])
         record |= {
             "z": codes[row].astype(float).round(4).tolist(),
             "class": class_names[label],

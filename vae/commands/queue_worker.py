@@ -1,6 +1,7 @@
 """`wait` and `probe`: the processes that the queue of trainings starts in advance."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -39,16 +40,11 @@ def probe(seconds: float, arguments: tuple[str, ...]) -> None:
     dataset = load_data(options["data"], options["size"])
     device = training.resolve_device(context.meta["vae.device"])
     run = training.new_run(config_from(options, dataset), dataset, device)
-    rates: list[float] = []
-    begin: list[float] = []  # the time of the first report, which includes the setup
-
-    def enough() -> bool:
-        return bool(begin) and time.perf_counter() - begin[0] > seconds
-
-    for report in training.train(run, dataset, should_stop=enough):
-        begin.append(time.perf_counter())
-        rates.append(report.images_per_second)
-    rate = max(rates[1:], default=rates[0])
+    end = math.inf
+    reports = training.train(run, dataset, should_stop=lambda: time.perf_counter() > end)
+    first = next(reports)
+    end = time.perf_counter() + seconds  # the first report includes the setup
+    rate = max((r.images_per_second for r in reports), default=first.images_per_second)
     batch_size = min(options["batch_size"], len(dataset.train.images))
-    total = report.steps * batch_size / rate
+    total = first.steps * batch_size / rate
     click.echo(json.dumps({"images_per_second": rate, "seconds": total}))

@@ -9,15 +9,18 @@ from ..pictures.upscale import METHODS
 from ..validation import ConfigError, one_of
 from . import checkpoint_argument, data_for, main, output_format, write_file
 
+_PRIORS = ("normal", "aggregate")
+_OUT_HELP = ".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json"
+_METHODS_HELP = "with clean edges, smoothly, or to squares"
+_label_option = click.option("--label", help="class by name or number, for a conditional model")
+
 
 @main.command()
 @checkpoint_argument
 @click.option("--n", default=64, type=click.IntRange(1, 10_000), help="how many images")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PNG to write")
-@click.option(
-    "--prior", default="normal", type=click.Choice(["normal", "aggregate"]), help="of the codes"
-)
-@click.option("--label", help="class by name or number, for a conditional model")
+@click.option("--prior", default="normal", type=click.Choice(_PRIORS), help="of the codes")
+@_label_option
 @click.option("--seed", default=0, help="of the codes")
 @click.option("--scale", default=2, type=click.IntRange(1, 16), help="screen pixels per pixel")
 def sample(
@@ -40,15 +43,17 @@ def sample(
             f"{checkpoint} holds no aggregate posterior; fit one with "
             f"python -m vae evaluate {checkpoint} --save"
         )
-    condition = None if label is None else _label(loaded, label)
+    condition = _label(loaded, label)
     pictures = sample_quality.draw(loaded.model, n, prior=mixture, label=condition, seed=seed)
-    sheet = grid.image_grid(pictures, scale=scale).permute(1, 2, 0).numpy()
-    write_file(out, grid.encode_png(sheet))
+    sheet = grid.image_grid(pictures, scale=scale)
+    write_file(out, grid.encode_png(sheet.permute(1, 2, 0).numpy()))
     click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
 
 
-def _label(loaded: Checkpoint, label: str) -> int:
+def _label(loaded: Checkpoint, label: str | None) -> int | None:
     """The number of a class that is given by its name or number."""
+    if label is None:
+        return None
     if not loaded.model.classes:
         raise ConfigError(
             f"--label is {label!r}, but {loaded.name} is not a conditional model; use a cvae"
@@ -65,26 +70,16 @@ def _label(loaded: Checkpoint, label: str) -> int:
 @click.option("--start", required=True, metavar="Z1,Z2", help="code of the first frame")
 @click.option("--end", required=True, metavar="Z1,Z2", help="code of the last frame")
 @click.option("--steps", default=16, type=click.IntRange(2, 600), help="how many frames")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    help=".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json",
-)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help=_OUT_HELP)
 @click.option("--geodesic", is_flag=True, help="the path on which the image changes least")
 @click.option(
     "--uniform-change", is_flag=True, help="uniform pixel change, not uniform spacing in z"
 )
 @click.option("--size", default=224, type=click.IntRange(28, 448), help="pixels per image side")
-@click.option(
-    "--enlarge",
-    default="refined",
-    type=click.Choice(METHODS),
-    help="with clean edges, smoothly, or to squares",
-)
+@click.option("--enlarge", default="refined", type=click.Choice(METHODS), help=_METHODS_HELP)
 @click.option("--fps", default=12.0, type=click.FloatRange(0.5, 60), help="frames per second")
 @click.option("--order", default="loop", type=click.Choice(["once", "loop", "ping-pong"]))
-@click.option("--label", help="class by name or number, for a conditional model")
+@_label_option
 @click.option(
     "--seed", default=0, type=click.IntRange(0), help="noise seed of a hierarchical model"
 )
@@ -116,7 +111,7 @@ def interpolate(
     model = loaded.model
     if seed and not model.noise_size:
         raise ConfigError(f"--seed is {seed}, but {loaded.name} has no noise seed; use an hvae")
-    condition = None if label is None else _label(loaded, label)
+    condition = _label(loaded, label)
     ends = np.array([_code(n, v, model.latent) for n, v in (("--start", start), ("--end", end))])
     decode = geodesics.pixel_means(model, label=condition, seed=seed)
     path = ends

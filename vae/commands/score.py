@@ -1,5 +1,7 @@
 """`score`: anomaly scores of images, one record per image."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -7,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from ..checkpoint.folder import Checkpoint
+from ..data.dataset import Dataset, Split
 from ..validation import ConfigError, one_of
 from . import data_for, device_option, load, main
 from .image_arguments import image_arguments, image_files, print_records, read_images
@@ -44,7 +47,7 @@ def score(
     """
     from .. import anomaly
     from ..anomaly.summary_statistics import fit_summary
-    from ..checkpoint.artifacts import load_aggregate
+    from ..checkpoint.artifacts import load_aggregate, load_thresholds, save_threshold
 
     one_of("--score", name, anomaly.SCORES)
     if target_fpr is not None and not 0 < target_fpr < 1:
@@ -53,16 +56,22 @@ def score(
         raise ConfigError("--threshold excludes --target-fpr and --save; leave them away")
     files = image_files(images)
     loaded = load(checkpoint)
-    normal = _NormalImages(loaded, data)
+    dataset = functools.cache(functools.partial(data_for, loaded, data))  # read when needed
     summary = None
     if name == "summary":
-        summary = fit_summary(loaded.model, *normal.sample("train", _SUMMARY_IMAGES))
+        summary = fit_summary(loaded.model, *_sample(loaded, dataset().train, _SUMMARY_IMAGES))
     scorer = anomaly.Scorer(loaded.model, load_aggregate(loaded), summary)
     if name not in anomaly.available_scores(scorer):
         supported = ", ".join({*anomaly.available_scores(scorer), "summary"})
         raise ConfigError(f"{loaded.name} has no score {name}; it supports {supported}")
     if threshold is None:
-        threshold = _calibrated(normal, scorer, name, target_fpr, save=save)
+        saved = {} if data else load_thresholds(loaded.path, loaded.digest)
+        calibration = _calibrated(loaded, dataset, scorer, name, saved.get(name))
+        if target_fpr is not None:
+            calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)
+        if save:
+            save_threshold(loaded.path, calibration.to_json())
+        threshold = calibration.threshold
     records, readable, pixels = read_images(files, loaded.model.image_shape, as_is=as_is)
     values = anomaly.score_images(scorer, pixels, name).tolist()
     for record, value in zip(readable, values, strict=True):
@@ -77,52 +86,32 @@ def _line(record: dict) -> str:
     return f"{word:9}  {record['score']:10.4f}  {record['path']}"
 
 
-class _NormalImages:
-    """Images that are normal for a model, loaded when they are needed."""
+def _sample(loaded: Checkpoint, part: Split, limit: int) -> tuple[np.ndarray, tuple | None]:
+    """At most `limit` images of a split, evenly spaced, and their codes if they are saved."""
+    from ..checkpoint.artifacts import load_codes
+    from ..data.subsample import evenly_spaced
 
-    def __init__(self, loaded: Checkpoint, data: str | None) -> None:
-        self.loaded, self.data, self.dataset = loaded, data, None
-
-    def sample(self, split: str, limit: int) -> tuple[np.ndarray, tuple | None]:
-        """At most `limit` images of a split, evenly spaced, and their codes if they are saved."""
-        from ..checkpoint.artifacts import load_codes
-        from ..data.subsample import evenly_spaced
-
-        self.dataset = self.dataset or data_for(self.loaded, self.data)
-        part = getattr(self.dataset, split)
-        rows = evenly_spaced(len(part.images), limit)
-        saved = load_codes(self.loaded, part.digest)
-        # The saved codes of a conditional model depend on the label, which no score is given.
-        usable = saved is not None and not self.loaded.model.classes
-        if not usable or len(saved["mean"]) != len(part.images):
-            return part.images[rows], None
-        return part.images[rows], (
-            saved["mean"][rows],
-            saved["std"][rows] if "std" in saved else None,
-        )
+    rows = evenly_spaced(len(part.images), limit)
+    saved = load_codes(loaded, part.digest)
+    # The saved codes of a conditional model depend on the label, which no score is given.
+    if saved is None or loaded.model.classes or len(saved["mean"]) != len(part.images):
+        return part.images[rows], None
+    std = saved["std"][rows] if "std" in saved else None
+    return part.images[rows], (saved["mean"][rows], std)
 
 
 def _calibrated(
-    normal: _NormalImages, scorer, name: str, target_fpr: float | None, *, save: bool
-) -> float:
-    """The threshold saved to the checkpoint, or computed from normal images."""
+    loaded: Checkpoint, dataset: Callable[[], Dataset], scorer, name: str, saved: dict | None
+):
+    """The calibration saved to the checkpoint, or one computed from normal images."""
     from .. import anomaly
     from ..anomaly import thresholds
-    from ..checkpoint.artifacts import load_thresholds, save_threshold
 
-    path = normal.loaded.path
-    saved = {} if normal.data else load_thresholds(path, normal.loaded.digest)
     try:
-        if name in saved:
-            calibration = thresholds.Calibration.from_json(saved[name])
-        else:
-            images, codes = normal.sample("test", _CALIBRATION_IMAGES)
-            values = anomaly.score_images(scorer, images, name, codes=codes)
-            calibration = thresholds.calibrate(values, score=name, data=normal.dataset.name)
+        if saved is not None:
+            return thresholds.Calibration.from_json(saved)
+        images, codes = _sample(loaded, dataset().test, _CALIBRATION_IMAGES)
+        values = anomaly.score_images(scorer, images, name, codes=codes)
+        return thresholds.calibrate(values, score=name, data=dataset().name)
     except thresholds.CalibrationError as error:
         raise ConfigError(f"no threshold can be computed: {error}") from error
-    if target_fpr is not None:
-        calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)
-    if save:
-        save_threshold(path, calibration.to_json())
-    return calibration.threshold

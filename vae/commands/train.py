@@ -27,22 +27,16 @@ from ..validation import ConfigError, one_of
 from . import chosen_device, device_option, load, load_data, main
 from .evaluate import evaluate_model, print_metrics
 
-_MODEL_OPTIONS = (
-    *("latent", "likelihood", "network", "refine", "fourier", "fourier_scale", "prior"),
-)
+_WIDTHS = ("encoder_widths", "decoder_widths", "levels")  # options that are lists of numbers
 _MEASURING_SECONDS = 30.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _option(name: str, record: type, more: str = ""):
     """The option that sets a field of a config, with the field's default and help."""
-    known = setting(record, name)
-    return click.option(
-        f"--{name.replace('_', '-')}",
-        default=known.default,
-        is_flag=isinstance(known.default, bool),
-        help=known.help + more,
-    )
+    default, help = setting(record, name)[:2]
+    flag, option = isinstance(default, bool), f"--{name.replace('_', '-')}"
+    return click.option(option, default=default, is_flag=flag, help=help + more)
 
 
 def _training_options(function: Callable) -> Callable:
@@ -111,10 +105,8 @@ def train(**options) -> None:
 
 
 class _Session:
-    """A run, its checkpoint, and the files by which it is followed and resumed.
-
-    Of several processes only the first one writes and prints.
-    """
+    """A run, its checkpoint, and the files by which it is followed and resumed. Of several
+    processes only the first one writes and prints."""
 
     def __init__(
         self, options: dict, dataset: Dataset, device: torch.device, group: distributed.Group
@@ -128,13 +120,10 @@ class _Session:
         self.run = training.new_run(self.config, dataset, device, weights)
         self.run.data = dataset.digest
         self._resume(options["resume"])
-        self.facts = {
-            "seed": self.config.train.seed,
-            "data": {"name": dataset.name, "digest": self.run.data},
-            "command": shlex.join(["python", "-m", "vae", *sys.argv[1:]]),
-            "device": str(device),
-            "threads": torch.get_num_threads(),
-        }
+        command = shlex.join(["python", "-m", "vae", *sys.argv[1:]])
+        data = {"name": dataset.name, "digest": self.run.data}
+        self.facts = {"seed": self.config.train.seed, "data": data, "command": command}
+        self.facts |= {"device": str(device), "threads": torch.get_num_threads()}
         self.recorder, self.unwritten, self.warnings = None, None, ()
         if not self.writes:
             return
@@ -143,9 +132,8 @@ class _Session:
             atomic.write(self.out / ".writable", b"\0")  # fails now and not after an hour
             (self.out / ".writable").unlink()
             if options["record"]:
-                self.recorder = Recorder(
-                    self.out, self.run, dataset, device=str(device), processes=group.size
-                )
+                facts = {"device": str(device), "processes": group.size}
+                self.recorder = Recorder(self.out, self.run, dataset, **facts)
         except OSError as error:
             raise ConfigError(
                 f"{self.out} cannot be written ({error.strerror}); choose another --out"
@@ -164,7 +152,7 @@ class _Session:
 
     def _resume(self, requested: bool) -> None:
         stopped = (self.out / resume.RESUME).exists()
-        if requested or (stopped and distributed.was_restarted()):
+        if requested or (stopped and distributed.restarts()):
             resume.load_run(self.out, self.run)
             click.echo(f"Resuming {self.out} after step {self.run.step:,}.", err=True)
         elif stopped:
@@ -178,20 +166,18 @@ class _Session:
         run, hidden = self.run, not (self.writes and sys.stderr.isatty())
         # Several processes lose one more often, and all continue from what was saved.
         saved, interval = run.seconds, 10.0 if self.group.size == 1 else 1.0
+        reports = training.train(run, self.dataset, should_stop=lambda: bool(requests))
         with tqdm(total=0, initial=run.step, unit="step", disable=hidden) as bar:
             try:
-                for report in training.train(
-                    run, self.dataset, should_stop=lambda: bool(requests)
-                ):
+                for report in reports:
                     self._record(report, requests)
                     if not self.writes:
                         continue
                     bar.total = report.steps
                     bar.update(report.step - bar.n)
                     if report.step:
-                        bar.set_postfix_str(
-                            f"loss {report.loss:.1f}, {report.images_per_second:,.0f} images/s"
-                        )
+                        rate = f"{report.images_per_second:,.0f} images/s"
+                        bar.set_postfix_str(f"loss {report.loss:.1f}, {rate}")
                     if report.metrics is None:
                         continue
                     tqdm.write(_line(report, run.config.train.epochs))
@@ -215,7 +201,7 @@ class _Session:
             self._finish_record("failed", str(error))
             raise
         if self.run.finished:
-            resume.drop_run(self.out)
+            (self.out / resume.RESUME).unlink(missing_ok=True)
         self._finish_record("finished" if self.run.finished else "stopped")
         if self.unwritten:
             click.echo(f"Some of the record was not written ({self.unwritten}).", err=True)
@@ -295,30 +281,24 @@ def config_from(options: dict, dataset: Dataset) -> Config:
     if options["latent"] == 1:
         raise ConfigError("--latent is 1; maps of codes have two axes: use --latent 2 or more")
     info = MODELS[options["model"]]
-    model = ModelConfig(
-        name=options["model"],
-        beta=info.preset.get("beta", 1.0) if options["beta"] is None else options["beta"],
-        levels=_widths("--levels", options["levels"]) or info.preset.get("levels", ()),
-        classes=len(dataset.class_names) if info.cls.context == "label" else 0,
-        image_shape=dataset.train.images.shape[1:],
-        encoder_widths=_widths("--encoder-widths", options["encoder_widths"]),
-        decoder_widths=_widths("--decoder-widths", options["decoder_widths"]),
-        **{key: options[key] for key in _MODEL_OPTIONS},
+    given = info.preset | {key: v for key, v in options.items() if v not in (None, "")}
+    given |= {key: _widths(key, options[key]) for key in _WIDTHS if options[key]}
+    given |= {"name": options["model"], "image_shape": dataset.train.images.shape[1:]}
+    given["classes"] = len(dataset.class_names) if info.cls.context == "label" else 0
+    if dataset.name.endswith("-starter"):  # the bundled data set, which may have replaced another
+        given["data"] = dataset.name
+    model, train = (
+        {field.name: given[field.name] for field in fields(record) if field.name in given}
+        for record in (ModelConfig, TrainConfig)
     )
-    given = {
-        field.name: options[field.name] for field in fields(TrainConfig) if field.name in options
-    }
-    if given["unlabelled"] is None:
-        given["unlabelled"] = info.preset.get("unlabelled", 0.0)
-    # The name of the bundled data set if it replaced another one.
-    data = dataset.name if dataset.name.endswith("-starter") else options["data"]
-    return Config(model, TrainConfig(**given | {"data": data}))
+    return Config(ModelConfig(**model), TrainConfig(**train))
 
 
-def _widths(option: str, text: str | None) -> tuple[int, ...] | None:
+def _widths(key: str, text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.split(",")) if text else None
+        return tuple(int(part) for part in text.split(","))
     except ValueError:
+        option = f"--{key.replace('_', '-')}"
         raise ConfigError(
             f"{option} is {text!r}; expected whole numbers, for example 256,512"
         ) from None

@@ -4,6 +4,7 @@ Images in memory are copied to the device at once. Memory-mapped images stay in 
 rows of the next batch are read in a thread while the model trains on the current one.
 """
 
+import functools
 import mmap
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -34,10 +35,10 @@ class Batches:
     """
 
     def __init__(self, dataset: Dataset, options: TrainConfig, device: torch.device) -> None:
-        self.device, self.seed = device, options.seed
+        self.device = device
         mapped = is_memory_mapped(dataset.train.images)
-        images = torch.from_numpy(dataset.train.images) if mapped else _copy(dataset.train.images)
-        labels = _copy(dataset.train.labels)
+        images = (torch.from_numpy if mapped else torch.tensor)(dataset.train.images)
+        labels = torch.tensor(dataset.train.labels)
         self.rows = None  # rows of the training split that are trained on; None: all
         if options.patience:
             shuffled = epoch_permutation(len(images), options.seed, -1)
@@ -45,21 +46,21 @@ class Batches:
             held_out, self.rows = shuffled[:tenth][:PROBE_SIZE], shuffled[tenth:]
             validation = LabelledImages(images[held_out], labels[held_out])
         else:
-            test = (_copy(np.array(array[:PROBE_SIZE])) for array in dataset.test)
-            validation = LabelledImages(*test)
+            validation = LabelledImages(*(torch.tensor(a[:PROBE_SIZE]) for a in dataset.test))
         self.validation = self._to_device(validation)
-        if mapped:
-            self._images, self._labels = images, labels
-        else:
+        if not mapped:
             rows = slice(None) if self.rows is None else self.rows
-            self._images, self._labels = (a[rows].to(device) for a in (images, labels))
+            images, labels = (a[rows].to(device) for a in (images, labels))
             self.rows = None
+        self._images, self._labels = images, labels
         self.count = len(self._images if self.rows is None else self.rows)
         self.batch_size = min(options.batch_size, self.count)
         self.steps_per_epoch = max(1, self.count // options.batch_size)
         probe = torch.arange(min(self.count, len(self.validation.labels)))
         self.train_probe = self._to_device(self._read(probe))
-        self._permutation, self._permutation_epoch = None, -1
+        order = functools.partial(epoch_permutation, self.count, options.seed)
+        where = self._images.device
+        self._permutation = functools.lru_cache(1)(lambda epoch: order(epoch).to(where))
         self._reader = ThreadPoolExecutor(1, "batches") if mapped else None
         self._prefetched: tuple[object, Future] | None = None
 
@@ -91,11 +92,8 @@ class Batches:
 
     def _indices(self, step: int) -> Tensor:
         epoch, position = divmod(step, self.steps_per_epoch)
-        if epoch != self._permutation_epoch:
-            permutation = epoch_permutation(self.count, self.seed, epoch)
-            self._permutation = permutation.to(self._images.device)
-            self._permutation_epoch = epoch
-        return self._permutation[position * self.batch_size : (position + 1) * self.batch_size]
+        first = position * self.batch_size
+        return self._permutation(epoch)[first : first + self.batch_size]
 
 
 def epoch_permutation(count: int, seed: int, epoch: int) -> Tensor:
@@ -108,10 +106,4 @@ def is_memory_mapped(array: np.ndarray) -> bool:
     """Whether an array's values are in a file and not in memory."""
     while isinstance(array, np.ndarray):
         array = array.base
-    return isinstance(array, mmap.mmap) or (
-        isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap)
-    )
-
-
-def _copy(array: np.ndarray) -> Tensor:
-    return torch.tensor(array)
+    return isinstance(getattr(array, "obj", array), mmap.mmap)  # also in a memoryview

@@ -69,10 +69,8 @@ class Group(NamedTuple):
     def sum_gradients(
         self, parameters: Sequence[nn.Parameter], loss: Tensor, stop_requested: bool
     ) -> tuple[Tensor, bool]:
-        """Sums the gradients over all processes, in place.
-
-        Returns the sum of the losses, and whether any process was requested to stop.
-        """
+        """Sums the gradients over all processes, in place. Returns the sum of the losses, and
+        whether any process was requested to stop."""
         loss = loss.detach()
         if self.size == 1:
             return loss, stop_requested
@@ -114,7 +112,7 @@ def process_group(device: str = "auto") -> Iterator[Group]:
     store, rank, size = next(rendezvous("env://", timeout=_TIMEOUT))
     # The store outlives the processes that torchrun restarts. A prefix hides what the earlier
     # processes wrote there, such as addresses on which no process listens any more.
-    store = dist.PrefixStore(f"attempt {_attempt()}", store)
+    store = dist.PrefixStore(f"attempt {restarts()}", store)
     dist.init_process_group(
         "nccl" if cuda else "gloo", store=store, rank=rank, world_size=size, timeout=_TIMEOUT
     )
@@ -124,10 +122,6 @@ def process_group(device: str = "auto") -> Iterator[Group]:
         dist.destroy_process_group()
 
 
-def was_restarted() -> bool:
-    """Whether torchrun has restarted these processes after one of them was lost."""
-    return _attempt() > 0
-
-
-def _attempt() -> int:
+def restarts() -> int:
+    """How often torchrun has restarted these processes after one of them was lost."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))

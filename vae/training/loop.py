@@ -93,9 +93,8 @@ def _steps(
             break
         lr, beta = schedulers[0].get_last_lr()[0], beta_at(run.step, steps, run.config)
         x, y = _targets(run, batches, shard)
-        batch = Batch(
-            _corrupt(x, shard, run), x, y, beta, options.samples, run.generator, options.free_bits
-        )
+        shown = _corrupt(x, shard, run)
+        batch = Batch(shown, x, y, beta, options.samples, run.generator, options.free_bits)
         with autocast, sharded(shard):
             requested = group.size > 1 and should_stop()
             loss, stop_requested = _update(run, players, batch, group, shard, failure, requested)
@@ -104,9 +103,8 @@ def _steps(
         run.ema.update_parameters(run.model)
         run.step += 1
         images += shard.total
-        now = time.perf_counter()
+        now, metrics = time.perf_counter(), None
         run.seconds = now - started
-        metrics = None
         epoch = (run.step - 1) // batches.steps_per_epoch + 1
         ended = run.step % batches.steps_per_epoch == 0
         due = ended or now - reported > _REPORT_SECONDS
@@ -119,10 +117,8 @@ def _steps(
         if due:
             rate = images / max(now - reported, 1e-9)
             reported, images = time.perf_counter(), 0
-            yield TrainingReport(
-                *(epoch, run.step, steps, run.seconds, rate, lr, beta, loss.item()),
-                *(metrics, measure, warnings),
-            )
+            numbers = (epoch, run.step, steps, run.seconds, rate, lr, beta, loss.item())
+            yield TrainingReport(*numbers, metrics, measure, warnings)
     _raise_failure(run, players, failure)
 
 
@@ -248,5 +244,5 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     if device.type != "cpu":
         return False
-    features = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    features = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(features.get("avx512_bf16") or features.get("amx_bf16"))

@@ -10,10 +10,8 @@ IN_BACKGROUND = "VAE_TRAINS_BEHIND_A_PAGE"
 
 
 def start_time(pid: int) -> float | None:
-    """When a process started, in seconds since 1970; None if it has ended.
-
-    It tells a process from a later one that was given the same id.
-    """
+    """When a process started, in seconds since 1970; None if it has ended. It tells a process from
+    a later one that was given the same id."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

@@ -8,7 +8,6 @@ import copy
 import json
 import math
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 from torch import Tensor
@@ -21,17 +20,16 @@ from .state import EpochMetrics, Run
 
 RESUME = "resume.safetensors"
 _ADAM = ("step", "exp_avg", "exp_avg_sq")
-_Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Facts(msgspec.Struct):
     """What the file says beside its tensors; `data` is the digest of the images."""
 
     config: dict
-    step: _Count
+    step: records.Count
     curve: list[tuple[int, float, float, float, float]]
     best: float | None
-    best_epoch: _Count
+    best_epoch: records.Count
     seconds: float
     finished: bool
     data: str = ""
@@ -57,8 +55,7 @@ def save_run(path: str | Path, run: Run) -> None:
         data=run.data,
         device=run.generator.device.type,
     )
-    metadata = {"run": json.dumps(msgspec.to_builtins(facts))}
-    write_tensors(Path(path) / RESUME, tensors, metadata)
+    write_tensors(Path(path) / RESUME, tensors, {"run": json.dumps(msgspec.to_builtins(facts))})
 
 
 def load_run(path: str | Path, run: Run) -> None:
@@ -74,20 +71,17 @@ def load_run(path: str | Path, run: Run) -> None:
         raise CheckpointError(
             f"{file} cannot be read ({error}); start again without --resume"
         ) from error
+    other, needed = "", "the same"
     if before != run.config:
+        other = f"with other settings ({_difference(before, run.config)})"
+    elif facts.data and run.data and facts.data != run.data:
+        other = f"on other images than {run.config.train.data} has now"
+    elif facts.device not in ("", device):
+        other = f"on {facts.device}, whose random numbers {device} cannot continue"
+        needed = f"--device {facts.device}"
+    if other:
         raise CheckpointError(
-            f"{path} was trained with other settings ({_difference(before, run.config)}); "
-            "resume with the same, or choose another --out"
-        )
-    if facts.data and run.data and facts.data != run.data:
-        raise CheckpointError(
-            f"{path} was trained on other images than {run.config.train.data} has now; resume "
-            "with the same, or choose another --out"
-        )
-    if facts.device not in ("", device):
-        raise CheckpointError(
-            f"{path} was trained on {facts.device}, whose random numbers {device} cannot "
-            f"continue; resume with --device {facts.device}, or choose another --out"
+            f"{path} was trained {other}; resume with {needed}, or choose another --out"
         )
     tensors, run.step = with_current_names(tensors), facts.step
     if any(name.startswith("kept.") for name in tensors):
@@ -136,17 +130,11 @@ def _models(run: Run) -> dict:
     return {"model.": run.model, "averaged.": run.ema_model} | kept
 
 
-def drop_run(path: str | Path) -> None:
-    """Removes the saved state after a training has ended."""
-    (Path(path) / RESUME).unlink(missing_ok=True)
-
-
 def _difference(before: Config, now: Config) -> str:
     old, new = before.to_json(), now.to_json()
-    changes = [
+    return ", ".join(
         f"{section}.{key} was {value}, is {new[section][key]}"
         for section in ("model", "train")
         for key, value in old[section].items()
         if value != new[section][key]
-    ]
-    return ", ".join(changes)
+    )

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -24,19 +24,8 @@ from ..errors import AtelierError
 from ..files import atomic, folders
 from ..files.locks import locked
 from ..files.records import Count, Number, one_of, read_json
-from . import processes
-from .recorder import (
-    CURVE,
-    FOLDER,
-    GRID_SIDE,
-    LOG,
-    PLAN,
-    PROBE_IMAGES,
-    SNAPSHOTS,
-    STATUS,
-    read_rows,
-    write_json,
-)
+from . import processes, recorder
+from .recorder import FOLDER, PLAN, STATUS, write_json
 
 LIVE = ("starting", "running")
 STATES = ("queued", *LIVE, "stopped", "finished", "failed")
@@ -83,11 +72,8 @@ Record = TypeVar("Record", Plan, Status)
 
 @dataclass(frozen=True)
 class RunInfo:
-    """The current state of a run.
-
-    `state` is queued, starting, running, stopped, finished, failed, dead or damaged; `position`
-    counts from 1 in the queue and is 0 outside it.
-    """
+    """The current state of a run. `state` is queued, starting, running, stopped, finished, failed,
+    dead or damaged; `position` counts from 1 in the queue and is 0 outside it."""
 
     id: str
     path: Path
@@ -120,10 +106,8 @@ class Snapshot(NamedTuple):
 
 
 class ProbeImages(NamedTuple):
-    """The images that a run's snapshots reconstruct, uint8 [8, C, H, W].
-
-    `labels` int [n] are those of the points in the plane, `names` those of the classes.
-    """
+    """The images that a run's snapshots reconstruct, uint8 [8, C, H, W]. `labels` int [n] are
+    those of the points in the plane, `names` those of the classes."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -139,19 +123,12 @@ def path_of(id: str) -> Path:
 
 def list_runs() -> list[RunInfo]:
     """All runs, newest first."""
-    try:
-        found = [
-            p for p in folders.runs().iterdir() if (p / FOLDER).is_dir() and _ID.fullmatch(p.name)
-        ]
-    except OSError:
-        return []
-    all_ = [info(p.name) for p in found]
+    paths = [path.parent for path in folders.runs().glob(f"*/{FOLDER}/")]
+    all_ = [info(path.name) for path in paths if _ID.fullmatch(path.name)]
     all_.sort(key=lambda run: (-run.plan.created, run.id))
-    queue = [run.id for run in reversed(all_) if run.state == "queued"]
-    return [
-        RunInfo(**vars(r) | {"position": queue.index(r.id) + 1}) if r.id in queue else r
-        for r in all_
-    ]
+    queued = [run.id for run in reversed(all_) if run.state == "queued"]
+    position = {id: number for number, id in enumerate(queued, 1)}
+    return [replace(run, position=position.get(run.id, 0)) for run in all_]
 
 
 def info(id: str) -> RunInfo:
@@ -167,36 +144,31 @@ def info(id: str) -> RunInfo:
     state = status.state
     if state in LIVE and not _is_alive(status):
         state = "dead"
-    lines = _tail(path / FOLDER / LOG) if state in ("dead", "failed") else ()
+    lines = _tail(path / FOLDER / recorder.LOG) if state in ("dead", "failed") else ()
     return RunInfo(id, path, plan.name or id, state, plan, status, log_tail=lines)
 
 
 def curve(id: str, offset: int = 0) -> tuple[list[dict], int]:
     """The points after an offset in the file, and the next offset."""
-    return read_rows(path_of(id) / FOLDER / CURVE, offset)
+    return recorder.read_rows(path_of(id) / FOLDER / recorder.CURVE, offset)
 
 
 def snapshots(id: str) -> list[Path]:
     """The files of a run's snapshots, in order."""
-    return sorted((path_of(id) / FOLDER / SNAPSHOTS).glob("*.npz"))
+    return sorted((path_of(id) / FOLDER / recorder.SNAPSHOTS).glob("*.npz"))
 
 
 def snapshot(path: Path) -> Snapshot:
     """Reads a snapshot. Raises `RunError` if the file is damaged."""
     arrays = _arrays(path, _SNAPSHOT)
-    return Snapshot(
-        int(arrays["step"]),
-        float(arrays["epoch"]),
-        arrays["plane"].astype(np.float32),
-        arrays["window"],
-        arrays.get("lattice"),
-        arrays["eyes"],
-    )
+    step, epoch, plane = int(arrays["step"]), float(arrays["epoch"]), arrays["plane"]
+    images = arrays.get("lattice"), arrays["eyes"]
+    return Snapshot(step, epoch, plane.astype(np.float32), arrays["window"], *images)
 
 
 def probe_images(id: str) -> ProbeImages:
     """The probe images of a run. Raises `RunError` before the run has begun."""
-    arrays = _arrays(path_of(id) / FOLDER / PROBE_IMAGES, _PROBE)
+    arrays = _arrays(path_of(id) / FOLDER / recorder.PROBE_IMAGES, _PROBE)
     return ProbeImages(arrays["images"], arrays["labels"], tuple(map(str, arrays["names"])))
 
 
@@ -216,9 +188,8 @@ def delete(id: str) -> None:
     run = info(id)
     if run.live:
         raise RunError(f"{run.name} is training; stop it first")
-    hidden = run.path.with_name(f".{run.id}.gone")
     with writing():
-        run.path.replace(hidden)
+        hidden = run.path.replace(run.path.with_name(f".{run.id}.gone"))
     shutil.rmtree(hidden, ignore_errors=True)
 
 
@@ -286,10 +257,9 @@ def _tail(path: Path) -> tuple[str, ...]:
         raw = path.read_bytes()[-8000:]
     except OSError:
         return ()
-    lines = [
-        line.rpartition("\r")[2].rstrip() for line in raw.decode("utf-8", "replace").split("\n")
-    ]
-    return tuple(line for line in lines if line)[-_LOG_LINES:]
+    lines = raw.decode("utf-8", "replace").split("\n")
+    shown = (line.rpartition("\r")[2].rstrip() for line in lines)
+    return tuple(filter(None, shown))[-_LOG_LINES:]
 
 
 # name of an array -> its kinds of numbers and its shape; a letter stands for any size up to
@@ -300,7 +270,7 @@ _SNAPSHOT = {
     "plane": ("f", ("n", 2)),
     "window": ("f", (4,)),
     "eyes": ("u", ("k", "h", "w", "c")),
-    "lattice": ("u", (GRID_SIDE**2, "h", "w", "c")),
+    "lattice": ("u", (recorder.GRID_SIDE**2, "h", "w", "c")),
 }
 _PROBE = {"images": ("u", ("k", "c", "h", "w")), "labels": ("iu", ("n",)), "names": ("U", ("m",))}
 _MAX_SIDE = 10_000

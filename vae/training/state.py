@@ -69,10 +69,9 @@ def resolve_device(name: str) -> torch.device:
     """
     try:
         if name == "auto":
-            found = "cuda" if torch.cuda.is_available() else "mps"
-            name = found if found == "cuda" or torch.backends.mps.is_available() else "cpu"
-        device = torch.device(name)
-        return torch.empty(0, device=device).device
+            apple = "mps" if torch.backends.mps.is_available() else "cpu"
+            name = "cuda" if torch.cuda.is_available() else apple
+        return torch.empty(0, device=torch.device(name)).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(
             f"the device is {name!r}, which this machine cannot use; try --device auto"
@@ -85,10 +84,8 @@ def new_run(
     device: torch.device,
     weights: dict[str, Tensor] | None = None,
 ) -> Run:
-    """An untrained run whose weights and random numbers depend on the seed alone.
-
-    `weights` of another model replace those that have the same name and shape.
-    """
+    """An untrained run whose weights and random numbers depend on the seed alone. `weights` of
+    another model replace those that have the same name and shape."""
     mean_image, std = _pixel_moments(dataset.train.images)
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
         if config.model.refine:
@@ -97,24 +94,15 @@ def new_run(
         model = build(replace(config.model, refine=0))  # training never refines posteriors
     init_from_data(model, mean_image, std)
     initial = model.state_dict()
-    usable = {
-        name: value
-        for name, value in (weights or {}).items()
-        if name in initial and value.shape == initial[name].shape
-    }
-    model.load_state_dict(usable, strict=False)
+    alike = [n for n, v in (weights or {}).items() if n in initial and v.shape == initial[n].shape]
+    model.load_state_dict({name: weights[name] for name in alike}, strict=False)
     model.decoder.requires_grad_(not config.train.frozen_decoder)
     model.to(device)
     first = next(m for m in model.encoder if isinstance(m, nn.Linear | nn.Conv2d)).weight
-    optimisers = {
-        player.name: torch.optim.AdamW(
-            _param_groups(player.parameters, config.train.weight_decay, first),
-            lr=config.train.lr,
-            betas=(0.9, 0.99),
-            fused=device.type in ("cpu", "cuda"),
-        )
-        for player in model.players()
-    }
+    lr, fused, optimisers = config.train.lr, device.type in ("cpu", "cuda"), {}
+    for player in model.players():
+        groups = _param_groups(player.parameters, config.train.weight_decay, first)
+        optimisers[player.name] = torch.optim.AdamW(groups, lr, (0.9, 0.99), fused=fused)
     generator = torch.Generator(device).manual_seed(config.train.seed)
     return Run(config, model, _ema(model, config.train.ema), optimisers, generator)
 
@@ -131,10 +119,8 @@ def _ema(model: Autoencoder, decay: float) -> AveragedModel:
 
 
 def _pixel_moments(images: np.ndarray) -> tuple[Tensor, float]:
-    """The mean image [C, H, W] and the standard deviation of all pixels, in [0, 1].
-
-    Counted block by block, since the images may not fit in memory.
-    """
+    """The mean image [C, H, W] and the standard deviation of all pixels, in [0, 1]. Counted block
+    by block, since the images may not fit in memory."""
     counts, total = np.zeros(256, np.int64), np.zeros(images.shape[1:], np.int64)
     for start in range(0, len(images), 1000):
         block = images[start : start + 1000]
@@ -157,7 +143,7 @@ def _param_groups(
     """
     scale = _PIXELS / first[0].numel()
     wide = [p for p in parameters if p is first and scale < 1]
-    matrices = [p for p in parameters if p.ndim > 1 and not any(p is w for w in wide)]
+    matrices = [p for p in parameters if p.ndim > 1 and not (wide and p is first)]
     groups = [
         {"params": matrices, "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},

@@ -10,6 +10,7 @@ from ..pictures.export_options import ExportError
 from ..pictures.grid import mosaic
 from ..progress import Progress, no_progress
 from . import runs
+from .recorder import GRID_SIDE
 from .runs import ProbeImages, Snapshot
 
 SIDE = 336  # pixels of the plane, and of the decoded images next to it
@@ -52,20 +53,13 @@ def frame(snapshot: Snapshot, probe: ProbeImages, name: str) -> np.ndarray:
     middle = np.array([(left + right) / 2, (low + high) / 2])
     half = 0.55 * max(right - left, high - low, 1e-6)
     at = ((snapshot.plane - middle) / half * [1, -1] + 1) / 2 * SIDE
-    colours = [_rgb(_HUES[k % len(_HUES)]) for k in range(int(probe.labels.max(initial=0)) + 1)]
     for (x, y), label in zip(at, probe.labels, strict=False):
         if 1 < x < SIDE - 1 and 1 < y < SIDE - 1:
-            box = (8 + x - 1.5, _HEADER + y - 1.5, 8 + x + 1.5, _HEADER + y + 1.5)
-            draw.ellipse(box, colours[int(label)])
+            draw.circle((8 + x, _HEADER + y), 1.5, _HUES[int(label) % len(_HUES)])
     draw.rectangle((8, _HEADER, 8 + SIDE, _HEADER + SIDE), outline=(214, 208, 199))
-    tiles = (
-        snapshot.decoded_grid if snapshot.decoded_grid is not None else snapshot.reconstructions
-    )
-    across = round(len(tiles) ** 0.5) if snapshot.decoded_grid is not None else 3
+    tiles, across = snapshot.decoded_grid, GRID_SIDE
+    if tiles is None:
+        tiles, across = snapshot.reconstructions, 3
     decoded = Image.fromarray(mosaic(tiles, across))
     picture.paste(decoded.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (SIDE + 16, _HEADER))
     return np.asarray(picture)
-
-
-def _rgb(text: str) -> tuple[int, int, int]:
-    return tuple(int(text[k : k + 2], 16) for k in (1, 3, 5))
