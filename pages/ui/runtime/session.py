@@ -115,9 +115,11 @@ def set_link(query: Mapping[str, str]) -> None:
 
 
 def already_handled(component: str, turn: int) -> bool:
-    """Whether this message of a component was handled before; records it as handled."""
+    """Whether this message of a component was handled before; records it as handled. The last
+    message comes again with every run. A new one has another number, which may be a smaller one:
+    browsers number by their clock, and clocks are set back."""
     last = st.session_state.setdefault("answered", {})
-    if last.get(component, -1) >= turn:
+    if last.get(component) == turn:
         return True
     last[component] = turn
     return False

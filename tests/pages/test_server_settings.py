@@ -1,4 +1,4 @@
-"""The size of a file that a page offers to take is the size that the server takes."""
+"""The settings of the server: the size of an upload, and who can reach it."""
 
 import ast
 import tomllib
@@ -8,6 +8,11 @@ import vae
 from vae.data.uploads import MAX_BYTES
 
 ROOT = Path(vae.__file__).resolve().parents[1]
+
+
+def test_the_server_listens_on_this_machine_alone():
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
+    assert config["server"]["address"] == "127.0.0.1"
 
 
 def test_no_page_names_a_size_of_its_own_but_a_smaller_one_that_it_enforces():
