@@ -8,7 +8,7 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.generate import cache as generate_cache
 from pages.ui.generate import sampling
 from pages.ui.generate import session as generate_session
-from pages.ui.generate.direction_panel import direction_panel
+from pages.ui.generate.direction_panel import direction_panel, set_group
 from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
@@ -54,8 +54,8 @@ def handle_command() -> None:
         request = replace(request, source="region", polygon=command.polygon)
         generate_session.set_request(entry.digest, request)
     elif command.action in ("a", "b"):
-        groups = generate_session.groups(entry.digest)
-        groups[command.action] = tuple(sheet.records[i] for i in command.selected)
+        records = [sheet.records[i] for i in command.selected]
+        set_group(entry.digest, command.action, records)
     else:
         with shown_errors("No images were generated", show=st.warning):
             derived = sampling.derived_sheet(entry, sheet, command)

@@ -141,8 +141,9 @@ def test_a_lasso_selects_images_and_defines_a_region(open_page):
 def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
     page = opened(open_page, "/generate?m=fashion-vae&n=16")
     page.get_by_text("Attribute directions").click()
+    page.get_by_label("Name", exact=True).fill("longer")  # without Enter
     page.get_by_role("button", name="Add direction").click()
-    slider = page.get_by_role("slider", name="T-shirt/top to Trouser")
+    slider = page.get_by_role("slider", name="longer")
     slider.wait_for()
     start = chosen(page)
     before = key(page)
@@ -154,7 +155,12 @@ def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(moved)).max() <= 1
     press(page, "Use as new sample")
     assert np.allclose(chosen(page), moved) and page.locator(TILE).count() == 2
-    expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("T-shirt/top to Trouser")
+    expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("longer")
+    page.locator(TILE).first.click()
+    page.get_by_role("button", name="Set as group A").click()
+    expect(page.get_by_role("combobox", name="From", exact=True)).to_have_value(
+        "group A (selected images)"
+    )
 
 
 def test_samples_of_a_hierarchical_model_have_noise_seeds_and_are_sorted_by_novelty(open_page):

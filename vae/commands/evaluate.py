@@ -117,7 +117,7 @@ def evaluate_model(
     from ..latent import aggregate_posterior
 
     model = loaded.model
-    sizes = evaluation.REFINED if model.refine else evaluation.ALL
+    sizes = evaluation.ALL
     group = group or distributed.Group()
     with ExitStack() as stack:
 

@@ -41,7 +41,6 @@ class Sizes(NamedTuple):
 
 
 ALL = Sizes()
-REFINED = Sizes(train=20_000)  # Newton steps for all training images would take minutes
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from vae.latent.attribute_directions import AttributeDirection, DirectionError
 from ..runtime import cache, session
 from ..runtime.text import plain
 from . import session as generate_session
+from .sheet import Record
 
 _SELECTION = {"a": "group A (selected images)", "b": "group B (selected images)"}
 
@@ -27,14 +28,11 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         )
         groups = generate_session.groups(entry.digest)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            start = _group_select("From", "a", names, groups, 0)
-            end = _group_select("To", "b", names, groups, 1)
-            title = st.text_input("Name", placeholder=f"{start} to {end}", max_chars=80, width=220)
-            st.button(
-                "Add direction",
-                on_click=_add,
-                args=(entry, names, start, end, title or f"{start} to {end}"),
-            )
+            start = _group_select(entry.digest, "From", "a", names, groups)
+            end = _group_select(entry.digest, "To", "b", names, groups)
+            name, key = f"{start} to {end}", _key(entry.digest, "name")
+            st.text_input("Name", placeholder=name, max_chars=80, width=220, key=key)
+            st.button("Add direction", on_click=_add, args=(entry, names))
         if problem := session.take_message():
             st.warning(plain(f"{problem}."))
         for index, direction in enumerate(generate_session.directions(entry.digest)):
@@ -44,9 +42,22 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         )
 
 
-def _group_select(title: str, side: str, names: Sequence[str], groups: dict, index: int) -> str:
+def set_group(digest: str, side: str, records: Sequence[Record]) -> None:
+    """Makes records group "a" or "b" of the next direction."""
+    generate_session.groups(digest)[side] = tuple(records)
+    st.session_state[_key(digest, side)] = _SELECTION[side]
+
+
+def _key(digest: str, field: str) -> str:
+    return f"direction-{field}-{digest}"
+
+
+def _group_select(digest: str, title: str, side: str, names: Sequence[str], groups: dict) -> str:
     options = [*names, _SELECTION[side]] if groups.get(side) else list(names)
-    return st.selectbox(title, options, index=index, key=f"direction-{side}", width=230)
+    st.session_state.setdefault(
+        _key(digest, side), names[min(1, len(names) - 1) if side == "b" else 0]
+    )
+    return st.selectbox(title, options, key=_key(digest, side), width=230)
 
 
 def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
@@ -68,11 +79,15 @@ def _row(entry: vae.Entry, index: int, direction: AttributeDirection) -> None:
         st.button("Remove", f"drop-{index}", on_click=replace, args=(None,))
 
 
-def _add(entry: vae.Entry, names: Sequence[str], start: str, end: str, title: str) -> None:
+def _add(entry: vae.Entry, names: Sequence[str]) -> None:
+    """Adds the direction of the form as it is now, with a name that was typed a moment ago."""
+    start, end, title = (
+        st.session_state[_key(entry.digest, field)] for field in ("a", "b", "name")
+    )
     try:
         a, b = _codes(entry, names, start, "a"), _codes(entry, names, end, "b")
         direction = attribute_directions.fit_direction(
-            a, b, name=title, model=entry.name, digest=entry.digest
+            a, b, name=title or f"{start} to {end}", model=entry.name, digest=entry.digest
         )
     except DirectionError as error:
         session.leave_message(str(error))
