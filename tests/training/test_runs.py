@@ -362,6 +362,20 @@ def test_a_start_that_is_cut_off_leaves_no_run(home, monkeypatch):
     assert runs.list_runs() == [] and not list(home.glob("*"))
 
 
+def test_uploads_that_nothing_refers_to_are_removed_and_limited(home, monkeypatch):
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    paths = [runs.save_upload(bytes([i]) * 100) for i in range(4)]
+    run_queue.start(SMALL | {"epochs": 1, "data": str(paths[0])})
+    for path in paths[:3]:
+        os.utime(path, (0, 0))
+    fifth = runs.save_upload(b"x" * 100, used=[str(paths[1])])
+    assert {p for p in [*paths, fifth] if p.exists()} == {paths[0], paths[1], paths[3], fifth}
+    monkeypatch.setattr(runs, "_MAX_UPLOAD_BYTES", 350)
+    with pytest.raises(RunError, match="all uploads would take"):
+        runs.save_upload(b"y" * 100)
+    assert runs.save_upload(b"x" * 100) == fifth
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(home, monkeypatch):
     monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
     id = run_queue.start(SMALL | {"epochs": 1})

@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +34,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere counts as dead
 _CLOCK_TOLERANCE = 5.0  # seconds by which two readings of a start time may differ
 _LOG_LINES = 12
+_UPLOAD_SECONDS = 24 * 3600.0  # that an upload stays although nothing refers to it
+_MAX_UPLOAD_BYTES = 4 * 2**30  # of all uploads together
 
 
 class RunError(AtelierError):
@@ -214,13 +216,29 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
     return target
 
 
-def save_upload(data: bytes) -> Path:
-    """Saves an uploaded .zip for the process that trains on it; equal files are saved once."""
+def save_upload(data: bytes, used: Collection[str] = ()) -> Path:
+    """Saves an uploaded .zip for the process that trains on it; equal files are saved once. Those
+    that are a day old and that neither a run nor `used`, paths, refers to are removed."""
     path = folders.runs() / ".uploads" / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
     with writing():
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write(path, data)
+        if path.exists():
+            path.touch()
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        used = {*used, *(str(run.plan.options.get("data")) for run in list_runs())}
+        total = len(data)
+        for other in path.parent.glob("*.zip"):
+            found = other.stat()
+            if str(other) not in used and time.time() - found.st_mtime > _UPLOAD_SECONDS:
+                other.unlink()
+            else:
+                total += found.st_size
+        if total > _MAX_UPLOAD_BYTES:
+            raise RunError(
+                f"all uploads would take {total / 2**30:.1f} GB; at most "
+                f"{_MAX_UPLOAD_BYTES / 2**30:.0f} GB: delete runs, or upload again tomorrow"
+            )
+        atomic.write(path, data)
     return path
 
 

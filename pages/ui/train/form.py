@@ -10,7 +10,7 @@ import vae
 from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.training import run_queue, runs
 
-from ..runtime import routes, session
+from ..runtime import cache, routes, session
 from ..runtime.errors import shown_errors
 from ..runtime.text import plain
 from . import cache as train_cache
@@ -153,7 +153,12 @@ def _data() -> str | None:
     file = st.file_uploader("A .zip of images, one folder per class", type="zip", key="train-zip")
     if file is None:
         return None
-    return str(runs.save_upload(file.getvalue()))
+    path = session.remembered("train-upload", file.file_id)
+    if path is None:
+        used = [entry.config.train.data for entry in cache.checkpoints() if entry.config]
+        path = str(runs.save_upload(file.getvalue(), used))
+        session.remember("train-upload", file.file_id, path)
+    return path
 
 
 def _folders() -> list[Path]:
