@@ -48,7 +48,10 @@ def test_an_hour_at_the_board(open_page):
     page.locator(CARD).nth(1).get_by_role("button", name="4 stars").click()
     page.wait_for_selector(f'{CARD}[data-id="{second}"][data-stars="4"]')
     note = page.locator(CARD).nth(0).locator(".bd-note")
-    note.fill("the quiet one")
+    page.locator(CARD).nth(0).focus()
+    page.keyboard.press("n")
+    expect(note).to_be_focused()
+    page.keyboard.type("the quiet one")
     note.press("Enter")
     page.wait_for_selector('.bd[data-revision="3"]')
     box = [page.locator(CARD).nth(i).locator(".bd-image").bounding_box() for i in (2, 0)]

@@ -19,7 +19,10 @@ from .settings import OTHER_DATA, Choices
 _MAX_HEAT = 1.5  # expected standard deviations that the colour scale ends at
 
 _results: RecentlyUsed[ScoreRequest, ScoreResult] = RecentlyUsed(8)
-_uploads: RecentlyUsed[str, Files] = RecentlyUsed(2)
+# What visitors uploaded, for their jobs: 200 MB of all visitors together.
+_uploads: RecentlyUsed[str, Files] = RecentlyUsed(
+    200 * 10**6, size=lambda files: sum(len(content) for _, content in files)
+)
 
 
 def choices(entry: vae.Entry) -> Choices:
@@ -64,6 +67,8 @@ def start(request: ScoreRequest) -> Job:
     known["files"] = _uploads.get(request.upload) or ()
 
     def work(progress) -> bytes:
+        if request.upload and not known["files"]:
+            raise vae.DataError("the uploaded images are no longer stored; upload them again")
         _results[request] = compute_scores(request, ck.model, data, **known, progress=progress)
         return b""
 

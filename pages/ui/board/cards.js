@@ -152,6 +152,7 @@ export default class Board {
     else if (event.key === " " || event.key === "Enter") this.select(id, { add: event.key === " " });
     else if (event.key === "Escape") { this.selected = []; this.mark(); }
     else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids, stars: Number(event.key) });
+    else if (event.key === "F2" || event.key.toLowerCase() === "n") card.querySelector(".bd-note").focus();
     else if (event.key === "Delete" || event.key === "Backspace") this.ask("delete", { ids });
     else return;
     event.preventDefault();
