@@ -30,7 +30,7 @@ ENGINE_ROOMS = {
     "checkpoint": {"config", "files", "models", "nn"},
     "export": {"checkpoint", "files", "models", "nn"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
-    "analysis": {"data", "files", "latent", "models"},
+    "analysis": {"data", "files", "isolation", "latent", "models"},
     "pictures": {"checkpoint", "data", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
     "boards": {"files", "pictures"},
@@ -220,11 +220,10 @@ def test_a_model_s_name_is_asked_in_its_own_file_only():
 # Rooms whose files read and write the disk; others go through them.
 TOUCH_THE_DISK = {"files", "data", "checkpoint", "training", "boards", "commands"}
 # Single files beside them: a README is rewritten, an ONNX file is compared with torch before it
-# takes its name, images and archives are opened from bytes in memory, and the process of t-SNE and
-# UMAP exchanges files in a temporary folder.
+# takes its name, images and archives are opened from bytes in memory.
 TOUCH_TOO = {
     *("evaluation/markdown_report.py", "export/onnx.py"),
-    *("pictures/animation.py", "augmentation/dataset_files.py", "analysis/projections.py"),
+    *("pictures/animation.py", "augmentation/dataset_files.py"),
 }
 
 

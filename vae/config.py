@@ -20,6 +20,7 @@ NETWORKS = {
     "mlp": ((1024, 1024, 1024), (256, 512, 640, 640)),
     "conv": ((32, 64, 256), (128, 64, 32, 16)),
 }
+_WIDTHS = ("encoder_widths", "decoder_widths")
 
 
 class Setting(NamedTuple):
@@ -27,25 +28,18 @@ class Setting(NamedTuple):
 
     default: object
     help: str
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
 
 
-def _setting(
-    default: object,
-    help: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    added: bool = False,
-):
+def _setting(default: object, help: str, *bounds: float, added: bool = False):
     """A field with its `Setting`.
 
     `added` marks a field that is newer than schema 1. At its default it does not count in a
     checkpoint's digest, so the digests of older checkpoints, and links with them, stay valid.
     """
-    metadata = {"setting": Setting(default, help, low, high), "added": added}
-    return field(default=default, metadata=metadata)
+    setting = Setting(default, help, *bounds)
+    return field(default=default, metadata={"setting": setting, "added": added})
 
 
 def setting(record: type, name: str) -> Setting:
@@ -98,9 +92,7 @@ class ModelConfig:
         _check_bounds("model", self)
         one_of("model.likelihood", self.likelihood, LIKELIHOODS)
         one_of("model.network", self.network, NETWORKS)
-        for name, default in zip(
-            ("encoder_widths", "decoder_widths"), NETWORKS[self.network], strict=True
-        ):
+        for name, default in zip(_WIDTHS, NETWORKS[self.network], strict=True):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         if self.refine and self.latent != 2:
@@ -120,15 +112,13 @@ class ModelConfig:
         within("model.image_shape[0] (channels)", self.image_shape[0], 1, 4)
         for side in self.image_shape[1:]:
             within("model.image_shape (height and width)", side, 4, 256)
-        for name in ("encoder_widths", "decoder_widths"):
+        for name in _WIDTHS:
             widths = getattr(self, name)
             within(f"the number of model.{name}", len(widths), 1, 32)
             for width in widths:
                 within(f"model.{name}", width, 1, 16384)
-        if self.network == "conv":
-            self._check_conv()
-
-    def _check_conv(self) -> None:
+        if self.network != "conv":
+            return
         if len(self.encoder_widths) != 3 or len(self.decoder_widths) != 4:
             raise ConfigError(
                 f"a conv network got {len(self.encoder_widths)} encoder and "
@@ -230,10 +220,8 @@ class Config:
             )
         sections = {key: value for key, value in data.items() if key != "schema"}
         refuse_unknown("the config", sections, ("model", "train"))
-        return cls(
-            model=_section(ModelConfig, "model", sections.get("model", {})),
-            train=_section(TrainConfig, "train", sections.get("train", {})),
-        )
+        records = (("model", ModelConfig), ("train", TrainConfig))
+        return cls(*(_section(record, name, sections.get(name, {})) for name, record in records))
 
     def canonical(self) -> bytes:
         """The canonical bytes of this record, from which digests are computed."""

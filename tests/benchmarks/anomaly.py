@@ -32,7 +32,7 @@ from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
 from vae.checkpoint.artifacts import load_aggregate
 from vae.data import corruptions
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 
 ROOT = Path(vae.__file__).parents[1]
 LATENT, EPOCHS, TRAIN_IMAGES = 16, 20, 5000

@@ -22,7 +22,7 @@ import vae
 from vae import latent
 from vae.analysis import retrieval
 from vae.analysis.pixel_neighbours import Neighbours
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.evaluation import classifier
 
 ROOT = Path(vae.__file__).parents[1]

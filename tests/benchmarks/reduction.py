@@ -17,7 +17,7 @@ from bench import table
 import vae
 from vae import latent
 from vae.analysis import projections
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 
 ROOT = Path(vae.__file__).parents[1]
 TIMED = 500  # images on which encoding is timed

@@ -18,7 +18,7 @@ import vae
 from vae import Config, ModelConfig, TrainConfig
 from vae.analysis import projections
 from vae.checkpoint.folder import save
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.latent.encoding import decode_uint8, split_codes
 from vae.models import build
 

@@ -1,6 +1,6 @@
 """Evenly spaced subsets."""
 
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 
 
 def test_both_ends_are_included_and_no_index_repeats():

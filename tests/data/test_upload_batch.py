@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from vae import DataError
-from vae.data import upload_batch
+from vae.data import uploads
 
 SHAPE = (1, 28, 28)
 
@@ -32,7 +32,7 @@ FRAMES = [Image.new("L", (28, 28), v) for v in (0, 90, 200)]
 
 
 def read(files, **options):
-    return upload_batch.read_files(upload_batch.list_files(files), SHAPE, **options)
+    return uploads.read_files(uploads.list_files(files), SHAPE, **options)
 
 
 def test_a_folder_of_one_class_is_read_and_images_of_the_models_size_are_unchanged():
@@ -72,7 +72,7 @@ def test_a_zip_without_images_and_a_file_that_is_no_zip_say_so():
         (b"PK no", "is no .zip file"),
     ]:
         with pytest.raises(DataError, match=said):
-            upload_batch.list_files([("some.zip", content)])
+            uploads.list_files([("some.zip", content)])
 
 
 def test_ten_thousand_files_are_read_and_more_than_twice_as_many_rejected():
@@ -83,7 +83,7 @@ def test_ten_thousand_files_are_read_and_more_than_twice_as_many_rejected():
     assert len(found.images) == 10_000 and seen[-1] == (10_000, 10_000)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     with pytest.raises(DataError, match="30,000 files; expected at most 20,000"):
-        upload_batch.list_files([(f"{k}.zip", content) for k in range(3)])
+        uploads.list_files([(f"{k}.zip", content) for k in range(3)])
 
 
 def test_reading_can_be_stopped():

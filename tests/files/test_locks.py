@@ -7,7 +7,7 @@ import threading
 import pytest
 from filelock import FileLock, Timeout
 
-from vae.files.locks import locked
+from vae.files.atomic import locked
 
 
 def test_a_lock_creates_its_folder_and_is_reentrant(tmp_path):
@@ -36,7 +36,7 @@ def test_threads_take_turns(tmp_path):
 def test_another_process_waits(tmp_path):
     path = tmp_path / "p.lock"
     code = (
-        "import sys, pathlib; from vae.files.locks import locked\n"
+        "import sys, pathlib; from vae.files.atomic import locked\n"
         "with locked(pathlib.Path(sys.argv[1])): print('held', flush=True); input()"
     )
     process = subprocess.Popen(

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from vae import DataError, load_dataset
-from vae.data.upload_batch import read_uploads
-from vae.data.uploads import open_image
+from vae.data.uploads import open_image, read_uploads
 from vae.isolation import process, reader
 from vae.progress import no_progress
 
@@ -66,10 +65,10 @@ def test_memory_and_time_end_the_process_with_a_sentence():
     pytest.importorskip("resource")
     for memory in (150 * 2**20, 50 * 2**20):
         with pytest.raises(DataError, match="memory"):
-            reader._call("uploads", "open_image", {"data": large, "name": "x"}, memory=memory)
+            reader.call("data.uploads.open_image", {"data": large, "name": "x"}, memory=memory)
     before = time.monotonic()
     with pytest.raises(DataError, match=r"more than 0\.01 seconds"):
-        reader._call("uploads", "open_image", {"data": large, "name": "x"}, seconds=0.01)
+        reader.call("data.uploads.open_image", {"data": large, "name": "x"}, seconds=0.01)
     assert time.monotonic() - before < 2
     with pytest.raises(DataError, match="neither a name nor a path"):
         reader.read_dataset("/nowhere/x.zip", 8)
@@ -83,7 +82,7 @@ def test_pictures_are_dropped_one_by_one(tmp_path):
             file.writestr(f"{k}.png", png(np.full((3000, 3000), 99 + k, np.uint8)))
     assert (tmp_path / "x.zip").stat().st_size < 30_000
     arguments = {"name_or_path": str(tmp_path / "x.zip"), "size": 16}
-    found = reader._call("load", "load_dataset", arguments, memory=200 * 2**20)
+    found = reader.call("data.load.load_dataset", arguments, memory=200 * 2**20)
     assert found["train"][0].shape == (13, 1, 16, 16)
 
 
@@ -94,11 +93,12 @@ def test_the_process_loads_no_torch_and_starts_quickly():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         module.main()
-        from vae.data import image_zip, upload_batch, uploads
+        from vae.analysis import projections
+        from vae.data import image_folder, uploads
         print([m for m in ("torch", "torchvision", "sklearn", "scipy") if m in sys.modules])
     """
     request = io.BytesIO()
-    process.send(request, ["uploads", "open_image", {"data": b"no", "name": "x"}, 2**30])
+    process.send(request, ["data.uploads.open_image", {"data": b"no", "name": "x"}, 2**30])
     before = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code], input=request.getvalue(), capture_output=True

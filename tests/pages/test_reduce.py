@@ -15,7 +15,7 @@ from pages.ui.reduce.table import Row, reduce_table
 from pages.ui.runtime import cache
 from vae.analysis import projections
 from vae.checkpoint.folder import save
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.models import build
 
 METRICS = dict.fromkeys(("trustworthiness", "knn1", "knn5", "silhouette", "v_measure"), 0.5)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 _MIN_VARIANCE = 0.01  # of an active unit
 
@@ -56,14 +55,16 @@ def active_units(codes: np.ndarray) -> int:
     return int((codes.var(0) > _MIN_VARIANCE).sum())
 
 
-def trustworthiness(images: np.ndarray, codes: np.ndarray, *, neighbours: int = 5) -> float:
-    """Whether neighbours in the embedding are neighbours in pixels, 0 to 1.
+def trustworthiness(images: np.ndarray, codes: np.ndarray) -> float:
+    """Whether the 5 nearest neighbours in the embedding are neighbours in pixels, 0 to 1.
 
     The value of scikit-learn's `manifold.trustworthiness`, computed in blocks of rows:
     scikit-learn sorts the whole N x N matrix at once (1.6 GB at N = 10,000).
     """
+    import torch  # not at the top: t-SNE's process does without
+
     count = len(images)
-    k = min(neighbours, (count - 1) // 2)
+    k = min(5, (count - 1) // 2)
     if k < 1:
         return 1.0
     pixels = torch.tensor(images.reshape(count, -1)).float() / 255

@@ -2,28 +2,29 @@
 
 PCA takes a moment and is computed here. t-SNE (van der Maaten and Hinton 2008, by scikit-learn)
 and UMAP (McInnes et al. 2018, by the optional package umap-learn) take from seconds to minutes and
-cannot be interrupted, so they run in a process that can be killed: `embedding_process.py`.
+cannot be interrupted, so they run in a process that can be killed (`isolation.reader`).
 """
 
 import importlib.util
+import io
 import re
-import subprocess
-import sys
-import tempfile
+import threading
 import time
-from contextlib import suppress
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import redirect_stderr, redirect_stdout
 from typing import NamedTuple
 
 import numpy as np
 
+from ..data.untrusted import untrusted
 from ..errors import AtelierError
+from ..isolation import reader
 from ..progress import Progress, no_progress
-from . import embedding_metrics, embedding_process
-from .embedding_process import INPUT, LOG, OUTPUT, TSNE_STEPS
+from . import embedding_metrics
 
 METHODS = ("pca", "tsne", "umap")
 MIN_IMAGES = 10
+_TSNE_STEPS = 1000  # scikit-learn's default
 
 
 class ReductionError(AtelierError):
@@ -111,7 +112,13 @@ def project(
         linear = pca(vectors, 2)
         points = linear.transform(vectors).astype(np.float32)
         return Projection(points, time.perf_counter() - started, linear)
-    return _run_process(pixels, [method, str(seed), str(near)], progress)
+    progress(0, 1)
+    options = {"pixels": pixels, "method": method, "seed": seed, "near": near, "progress": None}
+    limits = {"seconds": threading.TIMEOUT_MAX, "memory": None}
+    points, seconds = reader.call(
+        "analysis.projections.embed", options, progress=progress, **limits
+    )
+    return Projection(points.astype(np.float32), seconds)
 
 
 def measure(
@@ -133,35 +140,39 @@ def measure(
     return values
 
 
-def _run_process(pixels: np.ndarray, arguments: list[str], progress: Progress) -> Projection:
-    """Runs `embedding_process.py` and reports its progress; kills it if `progress` raises."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.save(folder / INPUT, pixels, allow_pickle=False)
-        with (folder / LOG).open("wb") as log:
-            # -P keeps this folder off the path: its modules could shadow those of libraries.
-            command = [sys.executable, "-P", embedding_process.__file__, *arguments, name]
-            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            child = subprocess.Popen(command, **streams)
-        try:
-            while child.poll() is None:
-                progress(*_parse_progress((folder / LOG).read_text(errors="replace")))
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(0.1)
-        finally:
-            child.kill()
-            child.wait()
-        if child.returncode != 0:
-            lines = (folder / LOG).read_text(errors="replace").strip().splitlines()
-            raise ReductionError(f"{arguments[0]} failed: {(lines or ['no error message'])[-1]}")
-        result = np.load(folder / OUTPUT, allow_pickle=False)
-        return Projection(result["points"].astype(np.float32), float(result["seconds"]))
+def embed(
+    pixels: np.ndarray, method: str, seed: int, near: int, progress: Progress
+) -> tuple[np.ndarray, float]:
+    """Points [N, 2] of uint8 pixels [N, P] by t-SNE or UMAP, and the seconds taken; in a process
+    of its own, since it redirects what the libraries print. Raises `DataError`."""
+    log = io.StringIO()
+    with (
+        untrusted(method, "failed", "choose other images"),
+        redirect_stdout(log),
+        redirect_stderr(log),
+        ThreadPoolExecutor(1) as thread,
+    ):
+        if method == "tsne":
+            from sklearn.manifold import TSNE
+
+            options = {"random_state": seed, "max_iter": _TSNE_STEPS, "verbose": 2}
+            reducer = TSNE(perplexity=near, **options)
+        else:
+            from umap import UMAP
+
+            # With a seed UMAP is reproducible and therefore single-threaded.
+            reducer = UMAP(n_neighbors=near, random_state=seed, n_jobs=1, verbose=True)
+        started = time.perf_counter()
+        fitting = thread.submit(reducer.fit_transform, pixels / np.float32(255))
+        while wait([fitting], timeout=0.1).not_done:
+            progress(*_parse_progress(log.getvalue()))
+        return fitting.result(), time.perf_counter() - started
 
 
 def _parse_progress(log: str) -> tuple[int, int]:
     """Steps done and in total, from what t-SNE or UMAP printed last."""
     if found := re.findall(r"Iteration (\d+):", log):
-        return int(found[-1]), TSNE_STEPS
+        return int(found[-1]), _TSNE_STEPS
     if found := re.findall(r"(\d+)/(\d+) \[", log):
         return int(found[-1][0]), int(found[-1][1])
     return 0, 1

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.dataset import Split
-from ..data.subsample import evenly_spaced
+from ..data.dataset import Split, evenly_spaced
 from ..latent.encoding import encode_images
 from ..models.base import Autoencoder
 from .pixel_neighbours import Neighbours, PixelIndex

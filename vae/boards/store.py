@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ..files import atomic, folders
-from ..files.locks import locked
+from ..files.atomic import locked
 from . import item as limits
 from .item import Board, BoardError, Item, from_json, new_id, to_json, validate_name
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..files import atomic
-from ..files.locks import locked
+from ..files.atomic import locked
 from ..nn.distributions import Mixture
 from .folder import Checkpoint, entry_of, json_bytes
 from .tensor_file import CheckpointError, read_tensors, write_tensors

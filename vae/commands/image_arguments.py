@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ..data import upload_batch
+from ..data import uploads
 from ..data.image_folder import list_folder
 from ..data.pictures import EXPECTED
 from ..data.untrusted import read_regular
@@ -53,7 +53,7 @@ def read_images(
     error, in the order of the images; and the images. With `as_is`, images are only resized.
     """
     entries = [(str(file), partial(read_regular, file, MAX_BYTES)) for file in files]
-    batch = upload_batch.read_files(entries, shape, as_is=as_is)
+    batch = uploads.read_files(entries, shape, as_is=as_is)
     reasons = [{} if reason is None else {"error": reason} for reason in batch.errors]
     records = [{"path": path} | reason for path, reason in zip(batch.paths, reasons, strict=True)]
     return records, [record for record in records if "error" not in record], batch.images

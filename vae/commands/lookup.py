@@ -60,7 +60,7 @@ def _complete(
     from ..analysis.pixel_neighbours import Neighbours
     from ..anomaly import thresholds
     from ..checkpoint.artifacts import load_aggregate
-    from ..data.subsample import evenly_spaced
+    from ..data.dataset import evenly_spaced
 
     test, class_names = dataset.test, dataset.class_names
     known_codes = latent.split_codes(loaded, test).mean

@@ -89,7 +89,7 @@ def _line(record: dict) -> str:
 def _sample(loaded: Checkpoint, part: Split, limit: int) -> tuple[np.ndarray, tuple | None]:
     """At most `limit` images of a split, evenly spaced, and their codes if they are saved."""
     from ..checkpoint.artifacts import load_codes
-    from ..data.subsample import evenly_spaced
+    from ..data.dataset import evenly_spaced
 
     rows = evenly_spaced(len(part.images), limit)
     saved = load_codes(loaded, part.digest)

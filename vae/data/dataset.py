@@ -150,6 +150,11 @@ def _parts(images: np.ndarray) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, len(images), step))
 
 
+def evenly_spaced(count: int, limit: int) -> np.ndarray:
+    """At most `limit` of `count` indices, evenly spaced, including the first and the last."""
+    return np.unique(np.linspace(0, count - 1, min(limit, count)).round().astype(int))
+
+
 def holdout_split(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the training and of the test images among `count`; the same every time."""
     if count < 2:

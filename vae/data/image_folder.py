@@ -1,10 +1,12 @@
-"""Data sets from image files: paths sorted into splits and classes, images decoded one by one.
+"""Data sets from the image files of a folder or .zip, sorted by their paths.
 
 No file is trusted: the sizes of all images are checked before any is decoded, and each is scaled
-and dropped before the next is read.
+and dropped before the next is read; nothing is unpacked onto the disk.
 """
 
+import io
 import math
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +19,8 @@ from PIL import Image
 
 from ..progress import Progress, no_progress
 from . import dataset, pictures
-from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble, holdout_split
-from .subsample import evenly_spaced
-from .untrusted import read_regular
+from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble, evenly_spaced, holdout_split
+from .untrusted import read_regular, untrusted
 
 MAX_IMAGES = 1_000_000
 MAX_FILE_BYTES = 64 * 2**20  # of one image file, unpacked
@@ -85,11 +86,6 @@ class ImageListing:
         return pictures.open_picture(self.entries[row][1](count=count), self.file_name(row))
 
 
-def from_folder(folder: Path, size: int) -> Dataset:
-    """Images below a folder, or below its subfolders train and test; one subfolder per class."""
-    return read_images(folder.name, list_folder(folder), size)
-
-
 def list_folder(folder: Path) -> list[Entry]:
     """The image files below a folder, sorted."""
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in pictures.ENDINGS)
@@ -98,6 +94,34 @@ def list_folder(folder: Path) -> list[Entry]:
         for p in files
         if not p.is_dir()
     ]
+
+
+def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:
+    """The image files in a .zip, to be read one by one. Raises `DataError` for a file that is no
+    .zip, or that would unpack to more than 2 GB."""
+    with untrusted(name, "is no .zip file", "pack it again"):
+        archive = zipfile.ZipFile(source)
+    members = [
+        m
+        for m in archive.infolist()
+        if Path(m.filename).suffix.lower() in pictures.ENDINGS
+        and not m.is_dir()
+        and not any(part.startswith((".", "__MACOSX")) for part in Path(m.filename).parts)
+    ]
+    if sum(m.file_size for m in members) > MAX_TOTAL_BYTES:
+        raise DataError(f"{name} would unpack to more than 2 GB; pack fewer images")
+    members.sort(key=lambda m: m.filename)
+    return [(Path(m.filename).parts, partial(_read_member, archive, m)) for m in members]
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int = -1) -> bytes:
+    if member.file_size > MAX_FILE_BYTES:
+        raise DataError(f"{member.filename:.99} would unpack to more than 64 MB; make it smaller")
+    with (
+        untrusted(member.filename, "cannot be read", "pack it again"),
+        archive.open(member) as stream,
+    ):
+        return stream.read(count)  # at most the size in the header
 
 
 def in_memory(part: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -143,9 +167,10 @@ class Preview(NamedTuple):
     class_names: tuple[str, ...]
 
 
-def preview(name: str, entries: list[Entry], size: int) -> Preview:
-    """What image files hold, by their headers and a few images. Raises `DataError`."""
-    listing = scan_images(name, entries)
+def preview_zip(path: str, size: int) -> Preview:
+    """What a .zip holds, by the headers of its images and a few of them. Raises `DataError`."""
+    name = Path(path).name
+    listing = scan_images(name, list_zip(Path(path), name))
     channels, white = listing.inspect()
     train, test = listing.splits()
     rows = train[evenly_spaced(len(train), 25)]

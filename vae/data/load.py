@@ -11,8 +11,9 @@ import os
 from pathlib import Path
 
 from ..validation import suggest
-from . import idx, image_folder, image_zip, npz
+from . import idx, npz
 from .dataset import DataError, Dataset, assemble
+from .image_folder import list_folder, list_zip, read_images
 from .named import NAMED
 from .untrusted import read_regular
 
@@ -34,10 +35,10 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if path.is_dir():
         if any(path.glob("train-images*idx3-ubyte*")):
             return idx.load_folder(path.name, path, (), size)
-        return image_folder.from_folder(path, size)
+        return read_images(path.name, list_folder(path), size)
     read_regular(path, count=0)
     if path.suffix == ".zip":
-        return image_zip.from_zip(path, size)
+        return read_images(path.name, list_zip(path, path.name), size)
     if path.suffix == ".npz":
         return npz.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":

@@ -15,15 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..files import atomic, folders
-from ..files.locks import locked
+from ..files.atomic import locked
 from ..progress import Progress, no_progress
 from . import idx
-from .dataset import DataError, Dataset, Split, class_numbers
-from .image_folder import list_folder, read_images
-from .image_zip import list_zip
+from .dataset import DataError, Dataset, Split, class_numbers, evenly_spaced
+from .image_folder import list_folder, list_zip, read_images
 from .load import load_dataset
 from .named import FASHION_CLASSES, local_folder
-from .subsample import evenly_spaced
 from .untrusted import read_regular
 
 _MAX_IMAGES = 2**31  # of a folder

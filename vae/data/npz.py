@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble
-from .image_zip import MAX_TOTAL_BYTES
+from .image_folder import MAX_TOTAL_BYTES
 from .untrusted import untrusted
 
 

@@ -18,14 +18,7 @@ from torch import Tensor, nn
 
 from ..errors import AtelierError
 from ..models.base import Autoencoder
-from ..nn.layers import (
-    LOG_STD,
-    FourierFeatures,
-    LabelInteraction,
-    OnFirstColumns,
-    Residual,
-    StochasticLayer,
-)
+from ..nn import layers as ours
 
 
 class DecoderProgramError(AtelierError):
@@ -43,7 +36,7 @@ def decoder_program(model: Autoencoder) -> bytes:
     float32. Raises `DecoderProgramError` for a layer that programs do not support.
     """
     weights = _Weights()
-    layers = _layers([*model.decoder, model.likelihood.activation], weights)
+    program = _layers([*model.decoder, model.likelihood.activation], weights)
     numbers, dtype = weights.packed()
     manifest = {
         "version": 1,
@@ -53,7 +46,7 @@ def decoder_program(model: Autoencoder) -> bytes:
         "image": list(model.image_shape),
         "dtype": dtype,
         "numbers": int(numbers.size),
-        "layers": layers,
+        "layers": program,
     }
     header = json.dumps(manifest, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 4)
@@ -65,12 +58,10 @@ class _Weights:
 
     def __init__(self) -> None:
         self._blocks: list[np.ndarray] = []
-        self._size = 0
 
     def add(self, tensor: Tensor) -> int:
-        block = tensor.detach().cpu().float().numpy().ravel()
-        offset, self._size = self._size, self._size + block.size
-        self._blocks.append(block)
+        offset = sum(block.size for block in self._blocks)
+        self._blocks.append(tensor.detach().cpu().float().numpy().ravel())
         return offset
 
     def packed(self) -> tuple[np.ndarray, str]:
@@ -83,7 +74,7 @@ class _Weights:
 
 
 def _layers(network: Iterable[nn.Module], weights: _Weights) -> list[dict]:
-    specs = []
+    described = []
     for layer in network:
         describe = _DESCRIBERS.get(type(layer))
         if describe is None:
@@ -92,33 +83,25 @@ def _layers(network: Iterable[nn.Module], weights: _Weights) -> list[dict]:
                 f"the decoder contains a {type(layer).__name__}; expected only {known}: build it "
                 "from these layers, or decode on the server"
             )
-        specs.append(describe(layer, weights))
-    return specs
+        described.append(describe(layer, weights))
+    return described
 
 
-def _bias(layer: nn.Module, size: int, weights: _Weights) -> int:
-    return weights.add(torch.zeros(size) if layer.bias is None else layer.bias)
+def _affine(layer: nn.Module, size: int, weights: _Weights, facts: dict) -> dict:
+    """Facts about a layer with its weights and biases, by default 1 and 0."""
+    weight = torch.ones(size) if layer.weight is None else layer.weight
+    bias = torch.zeros(size) if layer.bias is None else layer.bias
+    return facts | {"weight": weights.add(weight), "bias": weights.add(bias)}
 
 
 def _linear(layer: nn.Linear, weights: _Weights) -> dict:
-    return {
-        "op": "linear",
-        "in": layer.in_features,
-        "out": layer.out_features,
-        "weight": weights.add(layer.weight),
-        "bias": _bias(layer, layer.out_features, weights),
-    }
+    facts = {"op": "linear", "in": layer.in_features, "out": layer.out_features}
+    return _affine(layer, layer.out_features, weights, facts)
 
 
 def _layer_norm(layer: nn.LayerNorm, weights: _Weights) -> dict:
-    size = layer.normalized_shape[0]
-    scale = torch.ones(size) if layer.weight is None else layer.weight
-    return {
-        "op": "layer_norm",
-        "eps": layer.eps,
-        "weight": weights.add(scale),
-        "bias": _bias(layer, size, weights),
-    }
+    facts = {"op": "layer_norm", "eps": layer.eps}
+    return _affine(layer, layer.normalized_shape[0], weights, facts)
 
 
 def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
@@ -129,27 +112,20 @@ def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
                 f"the decoder contains {layer}; expected a square kernel, one group and no "
                 "dilation: build it that way, or decode on the server"
             )
-        return {
-            "op": op,
-            "in": layer.in_channels,
-            "out": layer.out_channels,
-            "kernel": layer.kernel_size[0],
-            "stride": layer.stride[0],
-            "padding": layer.padding[0],
-            "output_padding": layer.output_padding[0],
-            "weight": weights.add(layer.weight),
-            "bias": _bias(layer, layer.out_channels, weights),
-        }
+        facts = {"op": op, "in": layer.in_channels, "out": layer.out_channels}
+        facts |= {"kernel": layer.kernel_size[0], "stride": layer.stride[0]}
+        facts |= {"padding": layer.padding[0], "output_padding": layer.output_padding[0]}
+        return _affine(layer, layer.out_channels, weights, facts)
 
     return describe
 
 
-def _stochastic_layer(layer: StochasticLayer, weights: _Weights) -> dict:
+def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
     return {
         "op": "draw",
         "width": layer.width,
         "size": layer.size,
-        "log_std": list(LOG_STD),
+        "log_std": list(ours.LOG_STD),
         "prior": _linear(layer.prior, weights),
         "into": _linear(layer.project, weights),
     }
@@ -161,8 +137,11 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.ReLU: lambda layer, weights: {"op": "relu"},
     nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
     nn.LayerNorm: _layer_norm,
-    Residual: lambda layer, weights: {"op": "residual", "layers": _layers(layer.body, weights)},
-    FourierFeatures: lambda layer, weights: {
+    ours.Residual: lambda layer, weights: {
+        "op": "residual",
+        "layers": _layers(layer.body, weights),
+    },
+    ours.FourierFeatures: lambda layer, weights: {
         "op": "fourier",
         "in": layer.latent,
         "extra": layer.context,
@@ -170,17 +149,13 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
         "weight": weights.add(layer.weight),
     },
     nn.Sequential: lambda layer, weights: {"op": "chain", "layers": _layers(layer, weights)},
-    LabelInteraction: lambda layer, weights: {
-        "op": "outer",
-        "width": layer.width,
-        "extra": layer.labels,
-    },
-    OnFirstColumns: lambda layer, weights: {
-        "op": "beside",
-        "width": layer.width,
-        "layers": _layers(layer.body, weights),
-    },
-    StochasticLayer: _stochastic_layer,
+    ours.LabelInteraction: lambda layer, weights: (
+        {"op": "outer", "width": layer.width, "extra": layer.labels}
+    ),
+    ours.OnFirstColumns: lambda layer, weights: (
+        {"op": "beside", "width": layer.width, "layers": _layers(layer.body, weights)}
+    ),
+    ours.StochasticLayer: _stochastic_layer,
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
     nn.Conv2d: _convolution("conv"),

@@ -93,7 +93,11 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
     Existing files are replaced after both new ones have been compared with torch in onnxruntime.
     Raises `OnnxError`; then no file is written or replaced.
     """
-    _require_packages()
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        raise OnnxError(
+            f"ONNX files need {' and '.join(missing)}, which are not installed; "
+            f"pip install {' '.join(PACKAGES)}"
+        )
     out = Path(out)
     if out.is_dir():
         raise OnnxError(
@@ -119,15 +123,6 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
     except OSError as error:
         raise OnnxError(f"{out} cannot be written ({error}); choose another --onnx") from error
     return written
-
-
-def _require_packages() -> None:
-    missing = [name for name in PACKAGES if find_spec(name) is None]
-    if missing:
-        raise OnnxError(
-            f"ONNX files need {' and '.join(missing)}, which are not installed; "
-            f"pip install {' '.join(PACKAGES)}"
-        )
 
 
 @torch.no_grad()
@@ -189,10 +184,8 @@ def _facts(checkpoint: Checkpoint, name: str, part: _Part) -> dict[str, str]:
     scale = f"on the scale of the model's {config.model.prior} prior"
     if not checkpoint.model.has_prior:
         scale = "on no particular scale, because the model has no prior"
-    facts = {
-        "part": name,
-        "checkpoint": checkpoint.name,
-        "digest": checkpoint.digest,
+    facts = {"part": name, "checkpoint": checkpoint.name, "digest": checkpoint.digest}
+    facts |= {
         "model": config.model.name,
         "data": config.train.data,
         "inputs": json.dumps(part.meaning),
@@ -201,12 +194,9 @@ def _facts(checkpoint: Checkpoint, name: str, part: _Part) -> dict[str, str]:
         "versions": json.dumps(versions() | {"onnx": version("onnx")}),
     }
     if name == "encoder":
-        steps = config.model.refine
-        facts["refine"] = (
-            f"amortised only: without the {steps} Newton steps that the checkpoint takes"
-            if steps
-            else "amortised only, like the checkpoint itself"
-        )
+        steps = f": without the {config.model.refine} Newton steps that the checkpoint takes"
+        same = ", like the checkpoint itself"
+        facts["refine"] = f"amortised only{steps if config.model.refine else same}"
     return facts
 
 

@@ -1,4 +1,4 @@
-"""Atomic writes: new content gets a temporary name first and is renamed when it is complete."""
+"""Atomic writes, where new content gets a temporary name until it is complete, and locks."""
 
 import glob
 import os
@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import BaseFileLock, FileLock
+
 _ABANDONED = 24 * 3600.0  # seconds after which no writer is still at work
+
+
+def locked(path: Path) -> BaseFileLock:
+    """A context that holds the lock file `path`, which is created with its folder if needed; it
+    keeps other threads and processes out. A thread may enter it again while it holds it. The lock
+    of a process that dies is free."""
+    return FileLock(path, is_singleton=True)
 
 
 @contextmanager

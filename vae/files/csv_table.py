@@ -21,14 +21,9 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _is_number(value):
-        return f"'{value}"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        try:
+            float(value)  # a number is no formula
+        except ValueError:
+            return f"'{value}"
     return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

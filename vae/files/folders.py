@@ -6,6 +6,7 @@ version created, always in the place that Linux uses, is used if it exists.
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -34,16 +35,12 @@ def packed_datasets() -> Path:
     return _cache() / "streams"
 
 
-def _data() -> Path:
-    return _folder("XDG_DATA_HOME", ".local/share", platformdirs.user_data_path)
-
-
-def _cache() -> Path:
-    return _folder("XDG_CACHE_HOME", ".cache", platformdirs.user_cache_path)
-
-
 def _folder(variable: str, linux: str, standard: Callable[..., Path]) -> Path:
     before = Path(os.environ.get(variable) or Path.home() / linux) / _APP
     if os.environ.get(variable) or before.exists():
         return before
     return standard(_APP, appauthor=False)
+
+
+_data = partial(_folder, "XDG_DATA_HOME", ".local/share", platformdirs.user_data_path)
+_cache = partial(_folder, "XDG_CACHE_HOME", ".cache", platformdirs.user_cache_path)

@@ -63,9 +63,5 @@ def convert(data: object, record: type[T], error: type[AtelierError]) -> T:
         expected = f"expected one of {options[1].replace('|', ', ')}"
     for name, words in _WORDS.items():
         expected = expected.replace(name, words)
-    raise error(f"{path or 'the file'} is {_shorten(value)}; {expected}")
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    shown = repr(value) if len(repr(value)) <= 40 else f"{value!r:.37}..."
+    raise error(f"{path or 'the file'} is {shown}; {expected}")

@@ -1,1 +1,1 @@
-"""Reading of uploads in a process of its own, under limits of memory and time."""
+"""Work in a process of its own, under limits of memory and time: what visitors upload is read."""

@@ -1,8 +1,5 @@
-"""The process that `reader.py` starts, and the messages between them.
-
-It runs as a script without the engine's torch, so it starts in a quarter of a second. A message is
-a line of JSON, followed by the bytes of its arrays.
-"""
+"""The process that `reader.py` starts, a script without torch, quick to start, and
+the messages between them: a line of JSON, followed by the bytes of its arrays."""
 
 import importlib.util
 import json
@@ -48,12 +45,13 @@ def receive(stream):
 
 
 def main() -> None:
-    """Answers one request: a function of `vae.data`, its arguments, and the limit of memory."""
+    """Answers one request: a function below `vae`, its arguments, and the limit of memory."""
     source, target, sys.stdout = sys.stdin.buffer, sys.stdout.buffer, sys.stderr
-    module, function, arguments, memory = receive(source)
+    name, arguments, memory = receive(source)
+    module, _, function = name.rpartition(".")
     if hasattr(os, "nice"):
         os.nice(5)
-    if importlib.util.find_spec("resource"):  # not on Windows
+    if memory and importlib.util.find_spec("resource"):  # not on Windows
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -65,7 +63,7 @@ def main() -> None:
     if "progress" in arguments:
         arguments["progress"] = lambda *steps: send(target, {"progress": steps})
     try:
-        found = getattr(importlib.import_module(f"vae.data.{module}"), function)(**arguments)
+        found = getattr(importlib.import_module(f"vae.{module}"), function)(**arguments)
         send(target, {"result": found})
     except (AtelierError, MemoryError) as error:
         send(target, {"error": str(error) or "the files take too much memory; make them smaller"})

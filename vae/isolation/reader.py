@@ -1,5 +1,5 @@
-"""Reads what visitors upload in a process of its own, `process.py`, under limits of memory and
-time: a file can end that process, and never the pages' server."""
+"""Calls functions in a process of their own, `process.py`, under limits of memory and time: what
+visitors upload can end that process, and never the pages' server."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..data.dataset import DataError, Dataset, Split
 from ..data.image_folder import Preview
-from ..data.upload_batch import UploadBatch
+from ..data.uploads import UploadBatch
 from ..progress import Progress, no_progress
 from . import process
 
@@ -22,41 +22,40 @@ MEMORY = 2**30  # bytes of address space, of which Python and the libraries take
 
 def read_picture(data: bytes, name: str) -> np.ndarray:
     """A picture as `uploads.open_image` gives it, uint8 [H, W] or [H, W, 2, 3 or 4]."""
-    return _call("uploads", "open_image", {"data": data, "name": name})
+    return call("data.uploads.open_image", {"data": data, "name": name})
 
 
 def read_batch(
     files: Sequence[tuple[str, bytes]], shape: tuple[int, int, int], *, progress: Progress
 ) -> UploadBatch:
-    """Uploaded files as `upload_batch.read_uploads` gives them."""
+    """Uploaded files as `uploads.read_uploads` gives them."""
     options = {"files": files, "shape": shape, "progress": None}
-    found = _call("upload_batch", "read_uploads", options, progress=progress, seconds=300)
+    found = call("data.uploads.read_uploads", options, progress=progress, seconds=300)
     return UploadBatch(*map(tuple, found[:2]), found[2])
 
 
 def read_dataset(path: str, size: int) -> Dataset:
     """The data set of a .zip."""
     options = {"name_or_path": path, "size": size}
-    found = _call("load", "load_dataset", options, seconds=300, memory=4 * MEMORY)
+    found = call("data.load.load_dataset", options, seconds=300, memory=4 * MEMORY)
     splits = Split(*found["train"]), Split(*found["test"])
     return Dataset(found["name"], *splits, tuple(found["class_names"]))
 
 
 def preview(path: str, size: int) -> Preview:
-    """A few images of a .zip, as `image_zip.preview_zip` gives them."""
-    return Preview(*_call("image_zip", "preview_zip", {"path": path, "size": size}))
+    """A few images of a .zip, as `image_folder.preview_zip` gives them."""
+    return Preview(*call("data.image_folder.preview_zip", {"path": path, "size": size}))
 
 
-def _call(
-    module: str,
+def call(
     function: str,
     arguments: dict,
     *,
     progress: Progress = no_progress,
     seconds: float = 60,
-    memory: int = MEMORY,
+    memory: int | None = MEMORY,
 ):
-    """What a function of `vae.data` returns. Raises `DataError`, and what `progress` raises."""
+    """What a function of the engine returns. Raises `DataError`, and what `progress` raises."""
     # -P keeps this folder off the path: its modules could shadow those of libraries.
     child = subprocess.Popen(
         [sys.executable, "-P", process.__file__],
@@ -69,7 +68,7 @@ def _call(
     timer.start()
     try:
         with suppress(OSError):  # it ended before it read all
-            process.send(child.stdin, [module, function, arguments, memory])
+            process.send(child.stdin, [function, arguments, memory])
         while (answer := process.receive(child.stdout)) and "progress" in answer:
             progress(*answer["progress"])
     finally:
@@ -79,13 +78,10 @@ def _call(
             child.stdin.close()
         child.stdout.close()
         child.wait()
-    if answer and "result" in answer:
-        return answer["result"]
-    late = (
-        f"took more than {seconds} seconds" if time.monotonic() > end else "needed too much memory"
-    )
-    raise DataError(
-        answer["error"]
-        if answer
-        else f"the process that reads the files {late}; choose fewer or smaller ones"
-    )
+    if not answer:
+        late = f"took more than {seconds} seconds"
+        why = late if time.monotonic() > end else "needed too much memory"
+        raise DataError(f"the process at work {why}; choose fewer or smaller pictures")
+    if "error" in answer:
+        raise DataError(answer["error"])
+    return answer["result"]

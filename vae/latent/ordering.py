@@ -9,8 +9,7 @@ import copy
 import numpy as np
 import torch
 
-from ..data.dataset import Split
-from ..data.subsample import evenly_spaced
+from ..data.dataset import Split, evenly_spaced
 from ..models.base import Autoencoder
 from .encoding import encode_images
 

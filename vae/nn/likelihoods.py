@@ -136,7 +136,7 @@ class ContinuousBernoulli(Likelihood):
 
     It is the Bernoulli's formula plus its missing normaliser (Loaiza-Ganem and Cunningham 2019,
     https://arxiv.org/abs/1907.06845, equation 6). `mean` returns lambda, as for the Bernoulli: the
-    most natural denoised image. The distribution's own mean (`expected_value`) is slightly greyer.
+    most natural denoised image. The distribution's own mean is slightly greyer.
     """
 
     linear_in_x = True
@@ -164,14 +164,6 @@ class ContinuousBernoulli(Likelihood):
         square = logits.square()
         taylor = math.log(2) + square / 12 - 7 * square.square() / 1440
         return torch.where(near, taylor, exact)
-
-    @staticmethod
-    def expected_value(logits: Tensor) -> Tensor:
-        """E[x] per pixel: 1 / (1 - e^-l) - 1 / l (ibid., equation 8)."""
-        near = logits.abs() < _TAYLOR_LOGIT
-        away = torch.where(near, torch.ones_like(logits), logits)
-        exact = -1 / torch.expm1(-away) - 1 / away
-        return torch.where(near, 0.5 + logits / 12 - logits**3 / 720, exact)
 
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {

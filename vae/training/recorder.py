@@ -18,8 +18,7 @@ import msgspec
 import numpy as np
 import torch
 
-from ..data.dataset import Dataset
-from ..data.subsample import evenly_spaced
+from ..data.dataset import Dataset, evenly_spaced
 from ..files import atomic
 from ..files.records import Count, Number
 from ..latent.encoding import decode_uint8

@@ -22,7 +22,7 @@ import msgspec
 
 from ..config import ModelConfig, TrainConfig
 from ..files import atomic, folders
-from ..files.locks import locked
+from ..files.atomic import locked
 from ..models import MODELS
 from ..validation import ConfigError, one_of
 from . import processes, runs

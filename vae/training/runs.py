@@ -22,7 +22,7 @@ import numpy as np
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..errors import AtelierError
 from ..files import atomic, folders
-from ..files.locks import locked
+from ..files.atomic import locked
 from ..files.records import Count, Number, one_of, read_json
 from . import processes, recorder
 from .recorder import FOLDER, PLAN, STATUS, write_json

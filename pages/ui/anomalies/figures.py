@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 
 from ..controls.chart_style import ACCENT, QUIET
 

@@ -8,8 +8,8 @@ import vae
 from vae import anomaly
 from vae.anomaly import screening
 from vae.anomaly.screening import Images, NormalData
-from vae.data import corruptions, upload_batch
-from vae.data.subsample import evenly_spaced
+from vae.data import corruptions, uploads
+from vae.data.dataset import evenly_spaced
 from vae.isolation import reader
 from vae.latent.encoding import Codes
 from vae.nn.distributions import Mixture
@@ -21,7 +21,7 @@ Files = tuple[tuple[str, bytes], ...]  # names and contents
 # The largest number of scored images by what a score costs.
 MAX_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
 MAX_CANDIDATES = {"code": 500, "bound": 500, "search": 100}
-MAX_UPLOADED = {"code": upload_batch.MAX_FILES, "bound": 2_000, "search": 100}
+MAX_UPLOADED = {"code": uploads.MAX_FILES, "bound": 2_000, "search": 100}
 _MAX_ENCODED = 2_000  # normal images, where their codes must be computed first
 _MAX_FITTED = 2_000  # training images that a score is fitted to
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.latent.paths import SPACINGS, from_json
 
 from ..runtime import query

@@ -16,7 +16,7 @@ from vae import anomaly, latent
 from vae.analysis import retrieval
 from vae.analysis.pixel_neighbours import Neighbours
 from vae.anomaly import thresholds
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.evaluation import classifier
 
 from ..runtime import cache, routes

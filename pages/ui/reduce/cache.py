@@ -14,7 +14,7 @@ import streamlit as st
 from vae import latent
 from vae.analysis import projections
 from vae.checkpoint.artifacts import load_codes
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 import vae
-from vae.data.subsample import evenly_spaced
+from vae.data.dataset import evenly_spaced
 from vae.isolation import reader
 from vae.pictures import grid
 from vae.training import runs
