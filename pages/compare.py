@@ -15,7 +15,7 @@ from pages.ui.models.metrics_table import metrics_table
 from pages.ui.models.model_picker import warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
-from vae.data.named import bundled_equivalent
+from vae.data.load import bundled_equivalent
 from vae.errors import AtelierError
 
 page_header(

@@ -19,7 +19,7 @@ from torchvision import datasets, transforms
 
 import vae
 from vae import ModelConfig, TrainConfig, training
-from vae.data.named import write_starter
+from vae.data.load import write_starter
 from vae.evaluation.metrics import elbo_terms
 
 EPOCHS = 10

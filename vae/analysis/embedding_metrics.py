@@ -4,32 +4,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_MIN_VARIANCE = 0.01  # of an active unit
-
 
 def nearest_accuracies(
     train: np.ndarray,
     train_labels: np.ndarray,
-    codes: np.ndarray,
+    codes: np.ndarray | None,
     labels: np.ndarray,
     ks: Sequence[int],
 ) -> list[float]:
     """k-NN accuracy of codes for each k, with the training codes as neighbours, from one search;
-    among classes with as many neighbours the first one is predicted."""
+    None stands for these codes, each without itself. Among classes with as many neighbours the
+    first one is predicted."""
     from scipy.stats import mode
     from sklearn.neighbors import NearestNeighbors
 
-    tree = NearestNeighbors(n_neighbors=min(max(ks), len(train))).fit(train)
+    tree = NearestNeighbors(n_neighbors=min(max(ks), len(train) - (codes is None))).fit(train)
     near = train_labels[tree.kneighbors(codes, return_distance=False)]
     return [float((mode(near[:, :k], axis=1).mode == labels).mean()) for k in ks]
 
 
 def leave_one_out_accuracy(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
     """Leave-one-out k-NN accuracy, for embeddings without an out-of-sample extension."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    classifier = KNeighborsClassifier(min(k, len(codes) - 1)).fit(codes, labels)
-    return float((classifier.predict(None) == labels).mean())
+    return nearest_accuracies(codes, labels, None, labels, [k])[0]
 
 
 def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
@@ -39,20 +35,20 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
     return float(silhouette_score(codes, labels)) if len(set(labels.tolist())) > 1 else 0.0
 
 
-def v_measure(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
+def v_measure(codes: np.ndarray, labels: np.ndarray) -> float:
     """V-measure of k-means with as many clusters as classes (Rosenberg and Hirschberg 2007)."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import v_measure_score
 
     clusters = min(len(set(labels.tolist())), len(codes))
-    found = KMeans(clusters, n_init=10, random_state=seed).fit_predict(codes)
+    found = KMeans(clusters, n_init=10, random_state=0).fit_predict(codes)
     return float(v_measure_score(labels, found))
 
 
 def active_units(codes: np.ndarray) -> int:
     """The number of latents whose posterior mean has a variance above 0.01 (Burda et al. 2016,
     https://arxiv.org/abs/1509.00519, section 5.2)."""
-    return int((codes.var(0) > _MIN_VARIANCE).sum())
+    return int((codes.var(0) > 0.01).sum())
 
 
 def trustworthiness(images: np.ndarray, codes: np.ndarray) -> float:

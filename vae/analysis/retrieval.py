@@ -154,24 +154,20 @@ class Reliability:
         return float(self._correct[start : start + n].mean()), n
 
 
-def fit_confidence(
-    index: Index, model: Autoencoder, train: Split, *, limit: int = 1000
-) -> LogOpinionPool:
-    """Fits the pool to at most `limit` evenly spaced training images that are not in the index; a
+def fit_confidence(index: Index, model: Autoencoder, train: Split) -> LogOpinionPool:
+    """Fits the pool to at most 1000 evenly spaced training images that are not in the index; a
     conditional model encodes them without their labels."""
-    rows = evenly_spaced(len(train.images), limit)
+    rows = evenly_spaced(len(train.images), 1000)
     images = train.images[rows]
     votes = index.votes(encode_images(model, images).mean, images)
     return LogOpinionPool.fit(votes, train.labels[rows])
 
 
-def measure_reliability(
-    index: Index, model: Autoencoder, confidence: LogOpinionPool, *, limit: int = 2000
-) -> Reliability:
-    """Reliability on at most `limit` evenly spaced items of the index, leave-one-out."""
-    rows = evenly_spaced(len(index), limit)
+def measure_reliability(index: Index, model: Autoencoder, pool: LogOpinionPool) -> Reliability:
+    """Reliability on at most 2000 evenly spaced items of the index, leave-one-out."""
+    rows = evenly_spaced(len(index), 2000)
     codes = index.codes[rows]
     if model.classes:  # the codes of the index are conditioned on the labels
         codes = encode_images(model, index.images[rows]).mean
     votes = index.votes(codes, index.images[rows], exclude=rows)
-    return Reliability(confidence.probabilities(votes), index.labels[rows])
+    return Reliability(pool.probabilities(votes), index.labels[rows])

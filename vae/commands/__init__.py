@@ -10,8 +10,7 @@ import click
 from ..checkpoint import folder
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import DataError, Dataset
-from ..data.load import load_dataset
-from ..data.named import bundled_equivalent
+from ..data.load import bundled_equivalent, load_dataset
 from ..errors import AtelierError
 from ..files import atomic
 from ..progress import Progress

@@ -3,8 +3,7 @@
 import click
 
 from ..checkpoint.tensor_file import save_half
-from ..data.load import load_dataset
-from ..data.named import write_starter
+from ..data.load import load_dataset, write_starter
 from . import main
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
-from ..data.named import bundled_equivalent
+from ..data.load import bundled_equivalent
 from . import data_for, device_option, load, main
 from .image_arguments import image_arguments, image_files, print_records, read_images
 

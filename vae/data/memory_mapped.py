@@ -20,8 +20,7 @@ from ..progress import Progress, no_progress
 from . import idx
 from .dataset import DataError, Dataset, Split, class_numbers, evenly_spaced
 from .image_folder import list_folder, list_zip, read_images
-from .load import load_dataset
-from .named import FASHION_CLASSES, local_folder
+from .load import FASHION_CLASSES, load_dataset, local_folder
 from .untrusted import read_regular
 
 _MAX_IMAGES = 2**31  # of a folder
@@ -35,7 +34,12 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
     if folder and any(folder.glob("train-images*idx3-ubyte")):
-        mapped = _map_folder(Path(name).name, folder, FASHION_CLASSES if named else ())
+        splits = [
+            idx.read_split(idx.find_images(folder, stem), read=_map_idx)
+            for stem in ("train", "t10k")
+        ]
+        classes = FASHION_CLASSES if named else class_numbers(*splits)
+        mapped = Dataset(Path(name).name, *splits, classes)
         few = mapped.train.images[evenly_spaced(len(mapped.train.labels), 1000)]
         if few.shape[2:] == (size, size) and few.max() > 25:  # others are resized and stretched
             return _with_digest(mapped, folder, size)
@@ -69,10 +73,11 @@ def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
     return dataset
 
 
-def subsample(dataset: Dataset, *, train: int = 60_000, test: int = 10_000) -> Dataset:
-    """At most `train` and `test` items, evenly spaced, in memory: enough to evaluate a model."""
+def subsample(dataset: Dataset) -> Dataset:
+    """At most 60,000 training and 10,000 test items, evenly spaced, in memory: enough to evaluate
+    a model."""
     splits = []
-    for split, limit in ((dataset.train, train), (dataset.test, test)):
+    for split, limit in ((dataset.train, 60_000), (dataset.test, 10_000)):
         rows = evenly_spaced(len(split.labels), limit)
         splits.append(Split(np.array(split.images[rows]), split.labels[rows]))
     return Dataset(dataset.name, *splits, dataset.class_names)
@@ -84,12 +89,6 @@ def open_array(path: Path) -> np.ndarray:
         np.lib.format.read_magic(file)
         shape, _, _ = np.lib.format.read_array_header_1_0(file)
         return _map(path, file.tell(), shape)
-
-
-def _map_folder(name: str, folder: Path, class_names: tuple[str, ...]) -> Dataset:
-    files = [idx.find_images(folder, stem) for stem in ("train", "t10k")]
-    splits = [idx.read_split(file, read=_map_idx) for file in files]
-    return Dataset(name, *splits, class_names or class_numbers(*splits))
 
 
 def _map_idx(path: Path) -> np.ndarray:

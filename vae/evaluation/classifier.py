@@ -17,7 +17,7 @@ from torchvision.transforms.v2.functional import gaussian_blur
 
 from ..checkpoint.tensor_file import load_half, save_half
 from ..data.dataset import Dataset
-from ..data.named import FASHION_CLASSES
+from ..data.load import FASHION_CLASSES
 
 WEIGHTS = Path(__file__).parent / "classifier.safetensors"
 FEATURES = 128

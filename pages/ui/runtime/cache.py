@@ -14,7 +14,7 @@ import vae
 from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
-from vae.data.named import bundled_equivalent
+from vae.data.load import bundled_equivalent
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
