@@ -33,11 +33,8 @@ class Setting(NamedTuple):
 
 
 def _setting(default: object, help: str, *bounds: float, added: bool = False):
-    """A field with its `Setting`.
-
-    `added` marks a field that is newer than schema 1. At its default it does not count in a
-    checkpoint's digest, so the digests of older checkpoints, and links with them, stay valid.
-    """
+    """`added` marks a field that is newer than schema 1. At its default it does not count in a
+    checkpoint's digest, so the digests of older checkpoints, and links with them, stay valid."""
     setting = Setting(default, help, *bounds)
     return field(default=default, metadata={"setting": setting, "added": added})
 
@@ -49,18 +46,14 @@ def setting(record: type, name: str) -> Setting:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The architecture and its objective. Models with equal records have equal weight shapes.
+    """The architecture and its objective; each setting says what it is. Models with equal records
+    have equal weight shapes.
 
     `encoder_widths` and `decoder_widths` are ordered from input to output. For `mlp` they are the
     hidden layers. For `conv` the encoder has the channels at half and quarter size and one dense
     layer; the decoder has one dense layer and the channels at quarter, half and full size.
-    `refine` is the number of Newton steps that correct the posterior of a 2-D model after training
-    (`vae.nn.semi_amortised`); training uses the encoder's posterior.
-    `fourier` is the number of random Fourier features of z that the decoder gets, `fourier_scale`
-    the standard deviation of their frequencies in radians per unit of z.
-    `prior` is p(z): a standard normal, a learned normalising flow, or a learned Gaussian per class
-    (`vae.nn.priors`). `classes` is the number of labels of a conditional model. `levels` are the
-    sizes of a hierarchical model's lower latents from the top down; the first width of its decoder
+    `refine` (`vae.nn.semi_amortised`): training uses the encoder's posterior. `prior`: see
+    `vae.nn.priors`. `levels`: from the top down; the first width of a hierarchical model's decoder
     is that of the trunk between them.
     """
 
@@ -133,26 +126,20 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a model is trained. The same record and data give the same training curve.
+    """How a model is trained; each setting says what it is. The same record and data give the same
+    training curve.
 
-    lr is the maximum of the one-cycle schedule, lr_warmup the fraction of the steps before it; the
-    first layer gets less of it for images of more than 784 values (`vae.training.state`).
-    clip: maximum gradient norm of the loss in nats per pixel; 0: no clipping.
-    ema: decay per step of the averaged weights, which are the ones saved; 0: no averaging.
-    samples: posterior samples per image and step.
-    noise: standard deviation of noise on the encoder's input; dropout: fraction of its pixels
-    set to 0. Both apply in training only and never to the image that is reconstructed.
-    beta_start, beta_fraction: beta changes from beta_start to the model's beta over this fraction
-    of the training; 0: constant. Linearly from 0, the usual KL warm-up; geometrically otherwise.
-    patience: stop after this many epochs without a better validation ELBO; 0: never. One tenth of
-    the training split then serves as validation split, so the test split never selects a model.
-    unlabelled: fraction of labels hidden from a conditional model, so it works without them too;
-    the command line's default for a cvae is 0.1.
-    binarize: sample black and white images from the grey ones at every step (dynamic binarisation,
-    Burda et al. 2016, https://arxiv.org/abs/1509.00519), also for the encoder.
-    start: path of a checkpoint whose weights are used where names and shapes agree.
-    frozen_decoder: train the encoder only.
-    free_bits: nats per level of a hierarchical model that the loss does not charge.
+    lr: the first layer gets less for images of more than 784 values (`vae.training.state`).
+    ema: the averaged weights are the ones saved.
+    noise, dropout: in training only, never on the image that is reconstructed.
+    beta_start, beta_fraction: up to the model's beta, linearly from 0, the usual KL warm-up, and
+    geometrically otherwise; fraction 0: constant.
+    patience: of the validation ELBO, on a tenth of the training split, so the test split never
+    selects a model.
+    unlabelled: so that the model works without labels too; the default for a cvae is 0.1 on the command line.
+    binarize: at every step (dynamic binarisation, Burda et al. 2016,
+    https://arxiv.org/abs/1509.00519), also for the encoder.
+    start: its weights are used where names and shapes agree.
     """
 
     data: str = "fashion-mnist"

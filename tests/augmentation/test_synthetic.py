@@ -129,9 +129,7 @@ def test_a_conditional_model_draws_from_the_codes_of_the_class(checkpoint, tiny)
 
 def test_the_filter_keeps_images_that_the_classifier_assigns_to_their_class():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
-    source = augmentation.create_source(
-        ck, vae.load_dataset("fashion-mnist-starter"), max_images=1000
-    )
+    source = augmentation.create_source(ck, vae.load_dataset("fashion-mnist-starter"), most=1000)
     assert source.classifier_name == "the bundled classifier"
     free, kept = synthesize(source, 12), synthesize(source, 12, min_confidence=0.5)
     right = [(source.classifier(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]

@@ -81,8 +81,7 @@ def quality(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> fl
 
 
 def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
-    """Mean silhouette of cluster labels [N] without noise, on at most 4,000 evenly spaced items; 0
-    for a single cluster."""
+    """Mean silhouette of clusters [N] without noise, on at most 4,000 items; 0 for only one."""
     from sklearn.metrics import silhouette_score
     from threadpoolctl import threadpool_limits
 

@@ -112,13 +112,10 @@ def project(
         linear = pca(vectors, 2)
         points = linear.transform(vectors).astype(np.float32)
         return Projection(points, time.perf_counter() - started, linear)
-    progress(0, 1)
     options = {"pixels": pixels, "method": method, "seed": seed, "near": near, "progress": None}
     limits = {"seconds": threading.TIMEOUT_MAX, "memory": None}
-    points, seconds = reader.call(
-        "analysis.projections.embed", options, progress=progress, **limits
-    )
-    return Projection(points.astype(np.float32), seconds)
+    found = reader.call("analysis.projections.embed", options, progress=progress, **limits)
+    return Projection(found[0].astype(np.float32), found[1])
 
 
 def measure(
@@ -140,11 +137,9 @@ def measure(
     return values
 
 
-def embed(
-    pixels: np.ndarray, method: str, seed: int, near: int, progress: Progress
-) -> tuple[np.ndarray, float]:
-    """Points [N, 2] of uint8 pixels [N, P] by t-SNE or UMAP, and the seconds taken; in a process
-    of its own, since it redirects what the libraries print. Raises `DataError`."""
+def embed(pixels: np.ndarray, method: str, seed: int, near: int, progress: Progress) -> Projection:
+    """Projects uint8 pixels [N, P] by t-SNE or UMAP, in a process of its own, since it redirects
+    what the libraries print. Raises `DataError`."""
     log = io.StringIO()
     with (
         untrusted(method, "failed", "choose other images"),
@@ -162,11 +157,12 @@ def embed(
 
             # With a seed UMAP is reproducible and therefore single-threaded.
             reducer = UMAP(n_neighbors=near, random_state=seed, n_jobs=1, verbose=True)
+        progress(0, 1)
         started = time.perf_counter()
         fitting = thread.submit(reducer.fit_transform, pixels / np.float32(255))
         while wait([fitting], timeout=0.1).not_done:
             progress(*_parse_progress(log.getvalue()))
-        return fitting.result(), time.perf_counter() - started
+        return Projection(fitting.result(), time.perf_counter() - started)
 
 
 def _parse_progress(log: str) -> tuple[int, int]:

@@ -50,8 +50,7 @@ def members(
 
 
 def moments(pictures: np.ndarray) -> Moments:
-    """Moments of uint8 pictures [n, C, H, W], n >= 1, from exact sums of integers; the variance
-    is divided by n."""
+    """Exact moments of uint8 pictures [n, C, H, W], n >= 1; the variance is divided by n."""
     count = len(pictures)
     total, squares = np.zeros((2, *pictures.shape[1:]), np.int64)
     for start in range(0, count, _CHUNK):

@@ -66,8 +66,7 @@ class Index:
         return self._search(query, k, exclude)
 
     def by_pixels(self, images: np.ndarray, k: int, exclude: Excluded = None) -> Neighbours:
-        """The k nearest items by root mean squared difference per pixel, 0 to 1, of uint8 images
-        [Q, C, H, W]."""
+        """The k nearest items to uint8 images [Q, C, H, W] by the distance of `PixelIndex`."""
         return self._search(lambda n: self._pixel_index.neighbours(images, n), k, exclude)
 
     def identical(self, images: np.ndarray) -> np.ndarray:
@@ -138,8 +137,7 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 class Reliability:
-    """The accuracy of predictions of known confidence, from class probabilities [Q, K] and labels
-    [Q] of held-out images."""
+    """The accuracy at a confidence, by probabilities [Q, K] and labels [Q] of held-out images."""
 
     def __init__(self, probabilities: np.ndarray, labels: np.ndarray) -> None:
         order = np.argsort(probabilities.max(1), kind="stable")

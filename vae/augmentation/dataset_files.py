@@ -13,7 +13,6 @@ import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..pictures.grid import encode_png
-from ..progress import Progress, no_progress
 from .synthetic import AugmentError, SyntheticImages, decode
 
 FORMATS = ("zip", "npz")
@@ -43,14 +42,12 @@ class Origin:
         return {_KEYS.get(key, key): value for key, value in asdict(self).items()}
 
 
-def write(
-    synthetic: SyntheticImages, origin: Origin, format: str, *, progress: Progress = no_progress
-) -> bytes:
+def write(synthetic: SyntheticImages, origin: Origin, format: str) -> bytes:
     """The bytes of a file in one of `FORMATS`; the folders of a .zip are numbered, because
     ImageFolder sorts them."""
     if format not in FORMATS:
         raise AugmentError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
-    return (_zip if format == "zip" else _npz)(synthetic, origin, progress)
+    return (_zip if format == "zip" else _npz)(synthetic, origin)
 
 
 def folders(class_names: tuple[str, ...]) -> list[str]:
@@ -93,21 +90,18 @@ def _read(text: str | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         ) from error
 
 
-def _zip(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
+def _zip(synthetic: SyntheticImages, origin: Origin) -> bytes:
     target, folder = io.BytesIO(), folders(origin.class_names)
     numbers = [count() for _ in folder]
     names = [f"{folder[k]}/{next(numbers[k]):05}.png" for k in synthetic.labels.tolist()]
     with zipfile.ZipFile(target, "w") as archive:
-        for done, (name, image) in enumerate(zip(names, synthetic.images, strict=True)):
-            if done % 100 == 0:
-                progress(done, len(names))
+        for name, image in zip(names, synthetic.images, strict=True):
             picture = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
             data = encode_png(np.ascontiguousarray(picture))
             archive.writestr(zipfile.ZipInfo(name, _DATE), data)
         entry = zipfile.ZipInfo(MANIFEST, _DATE)
         manifest = json.dumps(_manifest(synthetic, origin, names), indent=1)
         archive.writestr(entry, manifest, zipfile.ZIP_DEFLATED)
-    progress(len(names), len(names))
     return target.getvalue()
 
 
@@ -115,22 +109,20 @@ def _manifest(synthetic: SyntheticImages, origin: Origin, names: list[str]) -> d
     z, confidence = (v.astype(float).round(4) for v in (synthetic.z, synthetic.confidence))
     columns = (v.tolist() for v in (synthetic.labels, z, synthetic.seeds, confidence))
     keys = ("file", "label", "z", "seed", "confidence")
+    records = zip(names, *columns, strict=True)
     return {
         "schema": SCHEMA,
         **origin.to_json(),
         "tried": synthetic.draws.tolist(),
         "passed": synthetic.accepted.tolist(),
-        "images": [
-            dict(zip(keys, record, strict=True)) for record in zip(names, *columns, strict=True)
-        ],
+        "images": [dict(zip(keys, record, strict=True)) for record in records],
     }
 
 
-def _npz(synthetic: SyntheticImages, origin: Origin, progress: Progress) -> bytes:
+def _npz(synthetic: SyntheticImages, origin: Origin) -> bytes:
     target = io.BytesIO()
     facts = {k: v for k, v in origin.to_json().items() if k != "class_names"}
     arrays = {k: v for k, v in synthetic._asdict().items() if k not in ("draws", "accepted")}
     arrays |= {"class_names": origin.class_names, "origin": json.dumps(facts)}
     np.savez_compressed(target, **arrays)
-    progress(1, 1)
     return target.getvalue()

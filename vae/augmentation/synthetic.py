@@ -70,30 +70,26 @@ class SyntheticImages(NamedTuple):
     accepted: np.ndarray
 
 
-def create_source(
-    checkpoint: Checkpoint, dataset: Dataset, *, max_images: int = TRAIN_IMAGES
-) -> Source:
-    """A source for the classes of a data set, fitted to at most `max_images` training images,
-    never to test images. Raises `AugmentError`."""
+def create_source(checkpoint: Checkpoint, dataset: Dataset, most: int = TRAIN_IMAGES) -> Source:
+    """A source for the classes of a data set, fitted to at most `most` training images, never to
+    test images. Raises `AugmentError`."""
     model, names, split = checkpoint.model, dataset.class_names, dataset.train
     if split.images.shape[1:] != model.image_shape:
         raise AugmentError(
             f"{dataset.name} has images of {split.images.shape[1:]}, {checkpoint.name} decodes "
             f"{model.image_shape}; choose the data that it was trained on"
         )
-    limit = max_images // len(names)
+    limit = most // len(names)
     rows = np.concatenate([_spaced(split.labels == k, limit) for k in range(len(names))])
     split = Split(split.images[rows], split.labels[rows])
     posteriors = fit_class_posteriors(checkpoint, split, names)
     return Source(model, posteriors, names, *choose_classifier(model, split, names))
 
 
-def fit_class_posteriors(
-    checkpoint: Checkpoint, split: Split, class_names: tuple[str, ...]
-) -> Mixture:
+def fit_class_posteriors(checkpoint: Checkpoint, split: Split, names: tuple[str, ...]) -> Mixture:
     """The aggregate posterior of each class: that stored with a conditional model, otherwise one
     fitted to the codes of labelled images."""
-    model, classes = checkpoint.model, len(class_names)
+    model, classes = checkpoint.model, len(names)
     if model.classes and model.classes != classes:
         raise AugmentError(
             f"{checkpoint.name} has {model.classes} classes, the data have {classes}; "
@@ -104,7 +100,7 @@ def fit_class_posteriors(
     counts = np.bincount(split.labels, minlength=classes)
     if counts.min() < 2:
         raise AugmentError(
-            f"{class_names[int(counts.argmin())]} has {counts.min()} images, at least 2 are "
+            f"{names[int(counts.argmin())]} has {counts.min()} images, at least 2 are "
             "needed to fit its codes; choose data with more"
         )
     codes = encode_images(without_refinement(model), split.images, split.labels)

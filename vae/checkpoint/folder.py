@@ -226,13 +226,14 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
 
 def _bytes(path: Path, name: str, limit: int) -> bytes:
     file = path / _NEXT / name if (path / _NEXT / name).exists() else path / name
+    shown = f"{path.name}/{name}"
     try:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise CheckpointError(f"{path.name}/{name} is not a file; copy the folder again")
+            raise CheckpointError(f"{shown} is not a file; copy the folder again")
         if found.st_size > limit:
             raise CheckpointError(
-                f"{path.name}/{name} has {found.st_size:,} bytes; at most {limit:,} are read"
+                f"{shown} has {found.st_size:,} bytes; at most {limit:,} are read"
             )
         return file.read_bytes()
     except FileNotFoundError:

@@ -17,17 +17,15 @@ _CHECKSUM = "sha256"
 
 
 class CheckpointError(AtelierError):
-    """A folder or file that is not a usable checkpoint: what came, what was expected, what to
-    do."""
+    """A folder or file that is not a usable checkpoint."""
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], facts: dict[str, str]) -> None:
     """Writes tensors and metadata atomically. Raises `CheckpointError`."""
     tensors = {k: t.detach().cpu().clone().contiguous() for k, t in tensors.items()}
+    signed = facts | {_CHECKSUM: _checksum(tensors, facts)}
     try:
-        atomic.write(
-            path, tensors_io.save(tensors, facts | {_CHECKSUM: _checksum(tensors, facts)})
-        )
+        atomic.write(path, tensors_io.save(tensors, signed))
     except OSError as error:
         raise CheckpointError(f"{path} cannot be written ({error})") from error
 
@@ -63,15 +61,7 @@ def header(raw: bytes) -> dict[str, dict]:
         found = json.loads(raw[8 : 8 + length])
         ends = [tensor["data_offsets"][1] for k, tensor in found.items() if k != "__metadata__"]
         announced = 8 + length + max(ends)
-    except (
-        struct.error,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ):
+    except Exception:  # foreign bytes: errors of all kinds
         raise ValueError("it does not begin with a safetensors header") from None
     if announced != len(raw):
         raise ValueError(f"it has {len(raw):,} bytes, its header says {announced:,}")

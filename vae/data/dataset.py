@@ -51,9 +51,7 @@ class Dataset:
         return hashlib.sha256((self.train.digest + self.test.digest).encode()).hexdigest()
 
 
-def assemble(
-    name: str, splits: Sequence[Split], class_names: tuple[str, ...] | None, size: int
-) -> Dataset:
+def assemble(name: str, splits: list[Split], class_names: tuple[str, ...], size: int) -> Dataset:
     """The data set of a training and a test split of numbers of any type, [N, C, H, W]; of a
     single split a fixed tenth (at least one image) is held out as the test split.
 
@@ -89,9 +87,7 @@ def value_range(name: str, images: np.ndarray) -> tuple[float, float]:
     over = 0.05 if images.dtype.kind == "f" else 0
     white = next((w for w in _WHITES if high <= w * (1 + over)), 0)
     if not (white and low >= -over * white and all(np.isfinite(ends).flat)):
-        raise DataError(
-            f"{name} has values from {low:g} to {high:g}; scale them to 0 to 1 or 0 to 255"
-        )
+        raise DataError(f"{name} has values from {low:g} to {high:g}; scale to 0 to 1 or 0 to 255")
     return low, min(high, white)
 
 

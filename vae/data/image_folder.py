@@ -88,12 +88,9 @@ class ImageListing:
 
 def list_folder(folder: Path) -> list[Entry]:
     """The image files below a folder, sorted."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in pictures.ENDINGS)
-    return [
-        (p.relative_to(folder).parts, partial(read_regular, p, MAX_FILE_BYTES))
-        for p in files
-        if not p.is_dir()
-    ]
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in pictures.ENDINGS)
+    files = sorted(p for p in found if not p.is_dir())
+    return [(p.relative_to(folder).parts, partial(read_regular, p, MAX_FILE_BYTES)) for p in files]
 
 
 def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:
@@ -115,12 +112,10 @@ def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int = -1) -> bytes:
+    name = member.filename
     if member.file_size > MAX_FILE_BYTES:
-        raise DataError(f"{member.filename:.99} would unpack to more than 64 MB; make it smaller")
-    with (
-        untrusted(member.filename, "cannot be read", "pack it again"),
-        archive.open(member) as stream,
-    ):
+        raise DataError(f"{name:.99} would unpack to more than 64 MB; make it smaller")
+    with untrusted(name, "cannot be read", "pack it again"), archive.open(member) as stream:
         return stream.read(count)  # at most the size in the header
 
 
@@ -185,10 +180,8 @@ def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> 
     """Sorts image files whose paths may start with a split (train, test) and a class."""
     if not entries:
         raise DataError(f"{name} holds no image; expected PNG, JPEG or WebP files")
-    if len(entries) > limit:
-        raise DataError(
-            f"{name} holds {len(entries):,} images; at most {limit:,} fit; use --stream"
-        )
+    if (count := len(entries)) > limit:
+        raise DataError(f"{name} holds {count:,} images; at most {limit:,} fit; use --stream")
     while len({parts[0] for parts, _ in entries}) == 1 and all(len(p) > 1 for p, _ in entries):
         if {p[0] for p, _ in entries} <= {"train", "test"} or all(len(p) == 2 for p, _ in entries):
             break

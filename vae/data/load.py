@@ -125,7 +125,7 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
     if path.suffix == ".npz":
         return npz.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":
-        return assemble(path.name, [idx.read_split(path)], None, size)
+        return assemble(path.name, [idx.read_split(path)], (), size)
     raise DataError(
         f"{path.name} ends in {path.suffix or 'nothing'}; expected {EXPECTED} of images"
     )

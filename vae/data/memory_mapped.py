@@ -34,10 +34,8 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
     if folder and any(folder.glob("train-images*idx3-ubyte")):
-        splits = [
-            idx.read_split(idx.find_images(folder, stem), read=_map_idx)
-            for stem in ("train", "t10k")
-        ]
+        files = [idx.find_images(folder, stem) for stem in ("train", "t10k")]
+        splits = [idx.read_split(file, read=_map_idx) for file in files]
         classes = FASHION_CLASSES if named else class_numbers(*splits)
         mapped = Dataset(Path(name).name, *splits, classes)
         few = mapped.train.images[evenly_spaced(len(mapped.train.labels), 1000)]
@@ -57,9 +55,8 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     classes = tuple(json.loads((packed / _CLASSES).read_text()))
     labels = [np.load(packed / f"{part}-labels.npy") for part in "ab"]
     images = [open_array(packed / f"{part}.npy") for part in "ab"]
-    return _with_digest(
-        Dataset(Path(name).name, *map(Split, images, labels), classes), source, size
-    )
+    found = Dataset(Path(name).name, *map(Split, images, labels), classes)
+    return _with_digest(found, source, size)
 
 
 def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
@@ -74,8 +71,7 @@ def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
 
 
 def subsample(dataset: Dataset) -> Dataset:
-    """At most 60,000 training and 10,000 test items, evenly spaced, in memory: enough to evaluate
-    a model."""
+    """At most 60,000 training and 10,000 test items, evenly spaced, in memory."""
     splits = []
     for split, limit in ((dataset.train, 60_000), (dataset.test, 10_000)):
         rows = evenly_spaced(len(split.labels), limit)

@@ -40,7 +40,7 @@ def from_npz(path: Path, size: int) -> Dataset:
             if labels_key in members:
                 labels = _labels(archive, members[labels_key], len(images))
             splits.append(Split(images, labels))
-    return assemble(path.name, splits, None, size)
+    return assemble(path.name, splits, (), size)
 
 
 def _check_images(shape: tuple[int, ...]) -> str:
@@ -73,11 +73,10 @@ def _read(
         shape, _, dtype = header(stream)
         if dtype.kind not in "biuf":
             raise DataError(f"{name} has {dtype!s:.60} values; expected finite numbers")
+        found = f"{name} has shape {shape!s:.60}"
         if wanted := expected(shape):
-            raise DataError(f"{name} has shape {shape!s:.60}; expected {wanted}")
+            raise DataError(f"{found}; expected {wanted}")
         if math.prod(shape) * dtype.itemsize > member.file_size:
-            raise DataError(
-                f"{name} has shape {shape!s:.60}, more than the file holds; save it again"
-            )
+            raise DataError(f"{found}, more than the file holds; save it again")
     with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
         return npy.read_array(stream, allow_pickle=False)

@@ -18,7 +18,7 @@ from .pictures import PictureError as UploadError
 MAX_BYTES = 10_000_000  # of one picture
 MAX_FILES = 20_000
 MAX_SIDE = 2048  # pixels, to which larger pictures are reduced
-_MIN_SIDE = 8  # pixels
+MIN_SIDE = 8  # pixels
 _CONTRAST = 24  # grey levels above the background from which a pixel belongs to the item
 
 
@@ -35,6 +35,7 @@ class Preparation(NamedTuple):
 
 
 UNCHANGED = Preparation(invert=False, centre=False)
+Files = Sequence[tuple[str, bytes]]  # names and contents
 Entry = tuple[str, Callable[[], bytes]]
 
 
@@ -50,11 +51,9 @@ def check_header(data: bytes, name: str) -> Image.Image:
         size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
         raise UploadError(f"{name} has {size}, save it smaller")
     image = pictures.open_picture(data, name, pictures.UPLOADED)
-    if min(image.size) < _MIN_SIDE:
+    if min(image.size) < MIN_SIDE:
         width, height = image.size
-        raise UploadError(
-            f"{name} is {width} x {height} pixels; expected {_MIN_SIDE} or more each"
-        )
+        raise UploadError(f"{name} is {width} x {height} pixels; expected {MIN_SIDE} or more each")
     return image
 
 
@@ -146,7 +145,7 @@ class UploadBatch(NamedTuple):
         return tuple(p for p, e in zip(self.paths, self.errors, strict=True) if e is None)
 
 
-def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
+def list_files(files: Files) -> list[Entry]:
     """The image files among named files: those of a .zip by their path in it, others as they are.
     Raises `DataError` for a .zip without images, an unreadable one, and too many files."""
     found: list[Entry] = []
@@ -163,9 +162,7 @@ def list_files(files: Sequence[tuple[str, bytes]]) -> list[Entry]:
     return found
 
 
-def read_uploads(
-    files: Sequence[tuple[str, bytes]], shape: tuple[int, int, int], *, progress: Progress
-) -> UploadBatch:
+def read_uploads(files: Files, shape: tuple[int, int, int], *, progress: Progress) -> UploadBatch:
     """Reads named files as images of a model's shape, those of a .zip one by one."""
     return read_files(list_files(files), shape, progress=progress)
 

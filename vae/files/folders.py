@@ -5,8 +5,6 @@ version created, always in the place that Linux uses, is used if it exists.
 """
 
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -16,31 +14,30 @@ _APP = "latent-atelier"
 
 def runs() -> Path:
     """The trainings of the Train page: `VAE_RUNS_DIR`, by default in the user's data folder."""
-    return Path(os.environ.get("VAE_RUNS_DIR") or _data() / "runs")
+    return Path(os.environ.get("VAE_RUNS_DIR") or _folder("data") / "runs")
 
 
 def boards() -> Path:
     """The boards: `VAE_BOARDS_DIR`, by default in the user's data folder."""
-    return Path(os.environ.get("VAE_BOARDS_DIR") or _data() / "boards")
+    return Path(os.environ.get("VAE_BOARDS_DIR") or _folder("data") / "boards")
 
 
 def datasets() -> Path:
     """Downloaded data sets: `VAE_DATA_DIR`, by default the user's cache folder."""
     before = Path.home() / ".cache" / _APP
-    return Path(os.environ.get("VAE_DATA_DIR") or (before if before.exists() else _cache()))
+    return Path(
+        os.environ.get("VAE_DATA_DIR") or (before if before.exists() else _folder("cache"))
+    )
 
 
 def packed_datasets() -> Path:
     """Data sets that are packed for memory mapping, in the user's cache folder."""
-    return _cache() / "streams"
+    return _folder("cache") / "streams"
 
 
-def _folder(variable: str, linux: str, standard: Callable[..., Path]) -> Path:
+def _folder(kind: str) -> Path:
+    variable, linux = f"XDG_{kind.upper()}_HOME", {"data": ".local/share", "cache": ".cache"}[kind]
     before = Path(os.environ.get(variable) or Path.home() / linux) / _APP
     if os.environ.get(variable) or before.exists():
         return before
-    return standard(_APP, appauthor=False)
-
-
-_data = partial(_folder, "XDG_DATA_HOME", ".local/share", platformdirs.user_data_path)
-_cache = partial(_folder, "XDG_CACHE_HOME", ".cache", platformdirs.user_cache_path)
+    return getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
 
 from ..data.dataset import DataError, Dataset, Split
 from ..data.image_folder import Preview
-from ..data.uploads import UploadBatch
+from ..data.uploads import Files, UploadBatch
 from ..progress import Progress, no_progress
 from . import process
 
@@ -25,9 +24,7 @@ def read_picture(data: bytes, name: str) -> np.ndarray:
     return call("data.uploads.open_image", {"data": data, "name": name})
 
 
-def read_batch(
-    files: Sequence[tuple[str, bytes]], shape: tuple[int, int, int], *, progress: Progress
-) -> UploadBatch:
+def read_batch(files: Files, shape: tuple[int, int, int], *, progress: Progress) -> UploadBatch:
     """Uploaded files as `uploads.read_uploads` gives them."""
     options = {"files": files, "shape": shape, "progress": None}
     found = call("data.uploads.read_uploads", options, progress=progress, seconds=300)

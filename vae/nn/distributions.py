@@ -78,13 +78,11 @@ class Mixture(NamedTuple):
         """Codes `[n, D]`, from random numbers on the device of the generator."""
         weights = self.log_weights.exp().to(generator.device)
         chosen = torch.multinomial(weights, n, replacement=True, generator=generator)
-        noise = torch.randn(
-            n, self.means.shape[1], generator=generator, device=generator.device
-        ).to(self.means)
+        shape = (n, self.means.shape[1])
+        noise = torch.randn(shape, generator=generator, device=generator.device).to(self.means)
         return self.means[chosen] + torch.einsum("nde,ne->nd", self.scales[chosen], noise)
 
     def bounding_box(self, n_std: float) -> tuple[Tensor, Tensor]:
-        """Lower and upper corner `[D]` of the box that contains every component up to `n_std`
-        standard deviations."""
+        """Corners `[D]` of the box around every component up to `n_std` standard deviations."""
         size = n_std * self.scales.square().sum(-1).sqrt()
         return (self.means - size).amin(0), (self.means + size).amax(0)

@@ -40,8 +40,7 @@ class Likelihood(nn.Module, ABC):
         return torch.logit(mean.clamp(0.001, 0.999))
 
     def nll(self, logits: Tensor, x: Tensor) -> Tensor:
-        """-log p(x|z) `[B]` for logits and images `[B, C, H, W]`; float32 or better, also under
-        autocast."""
+        """-log p(x|z) `[B]` of images `[B, C, H, W]`, in float32 or better also under autocast."""
         with autocast_off(x):
             logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
             return self.pixel_nll(logits, x).flatten(1).sum(1)

@@ -10,15 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from .layers import (
-    FourierFeatures,
-    LabelInteraction,
-    OnFirstColumns,
-    Residual,
-    Standardise,
-    StochasticLayer,
-    autocast_off,
-)
+from . import layers as ours
 
 # No code that explains an image lies beyond 6 prior standard deviations, but a network can map an
 # outlier to 300 and charge 50,000 nats of KL for it.
@@ -32,11 +24,11 @@ def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
     channels, height, width = config.image_shape
     if config.network == "mlp":
         layers = _dense(channels * height * width, config.encoder_widths)
-        trunk = nn.Sequential(Standardise(), nn.Flatten(), *layers, nn.SiLU())
+        trunk = nn.Sequential(ours.Standardise(), nn.Flatten(), *layers, nn.SiLU())
         return trunk, config.encoder_widths[-1]
     half, quarter, dense = config.encoder_widths
     trunk = nn.Sequential(
-        Standardise(),
+        ours.Standardise(),
         nn.Conv2d(channels, half, 4, stride=2, padding=1),
         nn.SiLU(),
         nn.Conv2d(half, quarter, 4, stride=2, padding=1),
@@ -52,7 +44,7 @@ def decoder(config: ModelConfig, labels: int = 0) -> nn.Sequential:
     """The network from codes and one-hot labels `[B, D + K]` to logits `[B, C, H, W]`."""
     layers, features = _input_layers(config, labels)
     if labels:  # one module, so that the later layers have the same index with and without labels
-        interaction = LabelInteraction(features - labels, labels)
+        interaction = ours.LabelInteraction(features - labels, labels)
         layers, features = [nn.Sequential(*layers, interaction)], interaction.out_features
     return nn.Sequential(*layers, *_output_layers(config, features, config.decoder_widths))
 
@@ -66,23 +58,20 @@ def ladder_decoder(config: ModelConfig) -> nn.Sequential:
     noise, width = sum(config.levels), config.decoder_widths[0]
     layers, features = _input_layers(config, noise)
     features -= noise
-    layers += [
-        OnFirstColumns(features, nn.Sequential(nn.Linear(features, width))),
-        OnFirstColumns(width, _block(width)),
-    ]
+    first = nn.Sequential(nn.Linear(features, width))
+    layers += [ours.OnFirstColumns(features, first), ours.OnFirstColumns(width, _block(width))]
     for size in config.levels:
-        layers.append(StochasticLayer(width, size))
+        layers.append(ours.StochasticLayer(width, size))
         noise -= size
-        layers.append(OnFirstColumns(width, _block(width)) if noise else _block(width))
+        layers.append(ours.OnFirstColumns(width, _block(width)) if noise else _block(width))
     tail = _output_layers(config, width, config.decoder_widths[1:])
     return nn.Sequential(*layers, nn.SiLU(), *tail)
 
 
 def input_depth(decoder: nn.Sequential) -> int:
     """The number of a decoder's layers up to and including the first that mixes its inputs."""
-    return 1 + next(
-        i for i, layer in enumerate(decoder) if isinstance(layer, nn.Linear | OnFirstColumns)
-    )
+    mixes = [isinstance(layer, nn.Linear | ours.OnFirstColumns) for layer in decoder]
+    return 1 + mixes.index(True)
 
 
 def decode(decoder: nn.Sequential, inputs: Tensor) -> Tensor:
@@ -90,7 +79,7 @@ def decode(decoder: nn.Sequential, inputs: Tensor) -> Tensor:
     first layer: bfloat16 would round z to steps of 0.008 near 1, a quarter of a typical
     posterior's width."""
     depth = input_depth(decoder)
-    with autocast_off(inputs):
+    with ours.autocast_off(inputs):
         h = decoder[:depth](inputs.float())
     return decoder[depth:](h)
 
@@ -109,7 +98,7 @@ def gaussian_parameters(
 ) -> tuple[Tensor, Tensor]:
     """Mean and log-variance `[B, D]` of q(z|x), in float32 also under autocast: bfloat16 would
     round the codes to a coarse lattice."""
-    with autocast_off(features):
+    with ours.autocast_off(features):
         features = features.float()
         means = bounded(mean(features), -mean_limit, mean_limit)
         return means, bounded(log_var(features), *_LOG_VAR)
@@ -136,14 +125,14 @@ class _Bounded(torch.autograd.Function):
 
 def _block(width: int) -> nn.Sequential:
     body = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
-    return nn.Sequential(Residual(body))
+    return nn.Sequential(ours.Residual(body))
 
 
 def _input_layers(config: ModelConfig, context: int) -> tuple[list[nn.Module], int]:
     """The Fourier features of z, if any, and the number of columns after them."""
     if not config.fourier:
         return [], config.latent + context
-    layer = FourierFeatures(config.latent, config.fourier, config.fourier_scale, context)
+    layer = ours.FourierFeatures(config.latent, config.fourier, config.fourier_scale, context)
     return [layer], layer.out_features
 
 
@@ -175,5 +164,5 @@ def _dense(features: int, widths: tuple[int, ...]) -> list[nn.Module]:
     layers: list[nn.Module] = [nn.Linear(features, widths[0])]
     for before, after in itertools.pairwise(widths):
         step = [nn.SiLU(), nn.Linear(before, after)]
-        layers += [Residual(nn.Sequential(*step))] if before == after else step
+        layers += [ours.Residual(nn.Sequential(*step))] if before == after else step
     return layers

@@ -94,13 +94,9 @@ def newton_refine(
         bound = 0.9 * (h11 * h22).sqrt()  # keeps the Hessian positive definite
         h12 = ((a + b - c - d) / 4).clamp(-bound, bound)
         determinant = h11 * h22 - h12.square()
-        step = -torch.stack(
-            [
-                (h22 * slope[:, 0] - h12 * slope[:, 1]) / determinant,
-                (h11 * slope[:, 1] - h12 * slope[:, 0]) / determinant,
-            ],
-            1,
-        )
+        first = (h22 * slope[:, 0] - h12 * slope[:, 1]) / determinant
+        second = (h11 * slope[:, 1] - h12 * slope[:, 0]) / determinant
+        step = -torch.stack([first, second], 1)
         moved = mean + step.clamp(-_MAX_STEP, _MAX_STEP) * radius
         at_moved = energy(moved[None])[0]
         mean = torch.where((at_moved < f0)[:, None], moved, mean)

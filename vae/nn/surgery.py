@@ -17,8 +17,7 @@ def reorder_outputs(layer: nn.Linear, order: Tensor) -> None:
 
 @torch.no_grad()
 def reorder_columns(layer: nn.Linear, order: Tensor, width: int) -> None:
-    """Permutes the first D of every `width` inputs of a layer: input i becomes the former
-    order[i]."""
+    """Permutes the first D of every `width` inputs: input i becomes the former order[i]."""
     columns = layer.weight.view(layer.out_features, -1, width)
     columns[:, :, : len(order)] = columns[:, :, order]
 
