@@ -132,11 +132,12 @@ class TrainConfig:
     lr: the first layer gets less for images of more than 784 values (`vae.training.state`).
     ema: the averaged weights are the ones saved.
     noise, dropout: in training only, never on the image that is reconstructed.
-    beta_start, beta_fraction: up to the model's beta, linearly from 0, the usual KL warm-up, and
+    beta_start, beta_fraction: to the model's beta, linearly from 0, the usual KL warm-up, and
     geometrically otherwise; fraction 0: constant.
     patience: of the validation ELBO, on a tenth of the training split, so the test split never
     selects a model.
-    unlabelled: so that the model works without labels too; the default for a cvae is 0.1 on the command line.
+    unlabelled: so that the model works without labels too; by default 0.1 for a cvae on the command
+    line.
     binarize: at every step (dynamic binarisation, Burda et al. 2016,
     https://arxiv.org/abs/1509.00519), also for the encoder.
     start: its weights are used where names and shapes agree.

@@ -67,9 +67,12 @@ def cluster(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> Cl
     """Clusters codes [N, D] into `number` clusters, or with HDBSCAN's min_cluster_size `number`.
     Raises `ClusterError`."""
     _check(codes, method, number)
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        # With fewer distinct codes some clusters stay empty; nearly converged is good enough.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return _METHODS[method](np.asarray(codes, np.float64), number, seed)
 
 
@@ -179,25 +182,18 @@ def number_range(method: str) -> tuple[int, int]:
 
 def _k_means(codes: np.ndarray, number: int, seed: int) -> Clustering:
     from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
 
-    with warnings.catch_warnings():  # with fewer distinct codes some clusters stay empty
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(number, n_init=4, random_state=seed).fit(codes)
+    found = KMeans(number, n_init=4, random_state=seed).fit(codes)
     distance = np.linalg.norm(codes - found.cluster_centers_[found.labels_], axis=1)
     return _by_size(codes, found.labels_, found.cluster_centers_, -distance)
 
 
 def _mixture(covariance: str):
     def fit(codes: np.ndarray, number: int, seed: int) -> Clustering:
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
         options = {"covariance_type": covariance, "reg_covar": 1e-6 * float(codes.var()) + 1e-12}
-        mixture = GaussianMixture(number, **options, random_state=seed)
-        with warnings.catch_warnings():  # nearly converged is good enough
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            mixture.fit(codes)
+        mixture = GaussianMixture(number, **options, random_state=seed).fit(codes)
         posterior = mixture.predict_proba(codes)
         labels = posterior.argmax(1)
         # log p(z|k) = log p(k|z) + log p(z) - log p(k), accurate since p(k|z) is the largest

@@ -59,7 +59,16 @@ def folders(class_names: tuple[str, ...]) -> list[str]:
 
 def decode_manifest(text: str | bytes, checkpoint: Checkpoint) -> np.ndarray:
     """The images uint8 [N, C, H, W] of a manifest, decoded again: the same pixels as the files."""
-    z, labels, seeds, digest = _read(text)
+    try:
+        values = json.loads(text)
+        images, digest = values["images"], str(values["digest"])
+        z = np.array([image["z"] for image in images], np.float32)
+        labels, seeds = (np.array([i[k] for i in images], np.int64) for k in ("label", "seed"))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise AugmentError(
+            f"the manifest cannot be read ({type(error).__name__}: {error}); expected the "
+            f"{MANIFEST} of an exported .zip"
+        ) from error
     if digest != checkpoint.digest:
         raise AugmentError(
             f"the images were created with the model {digest[:12]}, this one is "
@@ -74,20 +83,6 @@ def measured() -> dict | None:
     """The results of `tests/benchmarks/augmentation.py`: whether synthetic images help a
     classifier. None if they were not measured."""
     return json.loads(MEASURED.read_text()) if MEASURED.exists() else None
-
-
-def _read(text: str | bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-    try:
-        values = json.loads(text)
-        images = values["images"]
-        z = np.array([image["z"] for image in images], np.float32)
-        labels, seeds = (np.array([i[k] for i in images], np.int64) for k in ("label", "seed"))
-        return z, labels, seeds, str(values["digest"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise AugmentError(
-            f"the manifest cannot be read ({type(error).__name__}: {error}); expected the "
-            f"{MANIFEST} of an exported .zip"
-        ) from error
 
 
 def _zip(synthetic: SyntheticImages, origin: Origin) -> bytes:

@@ -80,7 +80,11 @@ def create_source(checkpoint: Checkpoint, dataset: Dataset, most: int = TRAIN_IM
             f"{model.image_shape}; choose the data that it was trained on"
         )
     limit = most // len(names)
-    rows = np.concatenate([_spaced(split.labels == k, limit) for k in range(len(names))])
+    rows = []
+    for label in range(len(names)):
+        found = np.flatnonzero(split.labels == label)
+        spaced = np.linspace(0, len(found) - 1, min(limit, len(found))).astype(int)
+        rows.extend(found[np.unique(spaced)])
     split = Split(split.images[rows], split.labels[rows])
     posteriors = fit_class_posteriors(checkpoint, split, names)
     return Source(model, posteriors, names, *choose_classifier(model, split, names))
@@ -110,18 +114,12 @@ def fit_class_posteriors(checkpoint: Checkpoint, split: Split, names: tuple[str,
 def choose_classifier(
     model: Autoencoder, split: Split, class_names: tuple[str, ...]
 ) -> tuple[Classifier, str]:
-    """The bundled classifier if it supports the images, otherwise nearest neighbours in latent
-    space; and its name."""
+    """The bundled classifier if it supports the images, otherwise the share of labels among the
+    real images with the nearest codes; and its name. There a conditional model encodes without
+    labels, since a code given a label repeats it."""
     if classifier.supports(model.image_shape, class_names):
         bundled = "the bundled classifier"
         return lambda images: classifier.classify(torch.tensor(images))[1].numpy(), bundled
-    name = f"the {NEIGHBOURS} nearest real images in latent space"
-    return nearest_neighbour_classifier(model, split, len(class_names)), name
-
-
-def nearest_neighbour_classifier(model: Autoencoder, split: Split, classes: int) -> Classifier:
-    """Probabilities from the labels of the real images with the nearest codes; a conditional model
-    encodes without labels, since a code given a label repeats it."""
     from scipy.spatial import cKDTree
 
     amortised = without_refinement(model)
@@ -130,9 +128,9 @@ def nearest_neighbour_classifier(model: Autoencoder, split: Split, classes: int)
 
     def classify(images: np.ndarray) -> np.ndarray:
         near = tree.query(encode_images(amortised, images).mean, k=range(1, k + 1))[1]
-        return np.eye(classes, dtype=np.float32)[split.labels[near]].mean(1)
+        return np.eye(len(class_names), dtype=np.float32)[split.labels[near]].mean(1)
 
-    return classify
+    return classify, f"the {NEIGHBOURS} nearest real images in latent space"
 
 
 def without_refinement(model: Autoencoder) -> Autoencoder:
@@ -233,12 +231,6 @@ class SyntheticDataset(torch.utils.data.Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         image = self.images[index].float() / 255
         return (image if self.transform is None else self.transform(image)), self.labels[index]
-
-
-def _spaced(mask: np.ndarray, limit: int) -> np.ndarray:
-    """At most `limit` evenly spaced rows of a mask [N]."""
-    rows = np.flatnonzero(mask)
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int))]
 
 
 def _check(per_class, classes, spread, seed, min_confidence) -> None:

@@ -129,16 +129,14 @@ def _convert(images: np.ndarray, white: float, size: int) -> np.ndarray:
         if part.dtype != np.uint8 or white != 255:
             scaled = np.multiply(part, 255 / white, dtype=np.float64)
             part = scaled.clip(0, 255).round().astype(np.uint8)
-        found[rows] = part if part.shape[2:] == (size, size) else _resized(part, size)
+        if part.shape[2:] != (size, size):
+            import torch
+            from torchvision.transforms import v2
+
+            scaled = v2.functional.resize(torch.tensor(part), [size], antialias=True)
+            part = v2.functional.center_crop(scaled, [size, size]).numpy()
+        found[rows] = part
     return found
-
-
-def _resized(images: np.ndarray, size: int) -> np.ndarray:
-    import torch
-    from torchvision.transforms import v2
-
-    scaled = v2.functional.resize(torch.tensor(images), [size], antialias=True)
-    return v2.functional.center_crop(scaled, [size, size]).numpy()
 
 
 def _parts(images: np.ndarray) -> Iterator[slice]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..files import atomic, folders
 from ..validation import suggest
-from . import idx, npz
+from . import arrays
 from .dataset import DataError, Dataset, Split, assemble
 from .image_folder import list_folder, list_zip, read_images
 from .untrusted import read_regular
@@ -51,7 +51,7 @@ def local_folder(name: str) -> Path | None:
 def _fashion(size: int) -> Dataset:
     folder = local_folder("fashion-mnist")
     if folder:
-        return idx.load_folder("fashion-mnist", folder, FASHION_CLASSES, size)
+        return arrays.load_idx_folder("fashion-mnist", folder, FASHION_CLASSES, size)
     return _torchvision("FashionMNIST", "fashion-mnist", FASHION_CLASSES, size)
 
 
@@ -85,7 +85,7 @@ _STARTER = "fashion-mnist-starter"
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 NAMED: dict[str, Callable[[int], Dataset]] = {
     "fashion-mnist": _fashion,
-    _STARTER: partial(idx.load_folder, _STARTER, STARTER, FASHION_CLASSES),
+    _STARTER: partial(arrays.load_idx_folder, _STARTER, STARTER, FASHION_CLASSES),
     "mnist": partial(_torchvision, "MNIST", "mnist", _DIGITS),
     "kmnist": partial(_torchvision, "KMNIST", "kmnist", _KANA),
     "digits": _digits,
@@ -117,15 +117,15 @@ def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
         )
     if path.is_dir():
         if any(path.glob("train-images*idx3-ubyte*")):
-            return idx.load_folder(path.name, path, (), size)
+            return arrays.load_idx_folder(path.name, path, (), size)
         return read_images(path.name, list_folder(path), size)
     read_regular(path, count=0)
     if path.suffix == ".zip":
         return read_images(path.name, list_zip(path, path.name), size)
     if path.suffix == ".npz":
-        return npz.from_npz(path, size)
+        return arrays.from_npz(path, size)
     if "idx" in path.name or path.suffix == ".gz":
-        return assemble(path.name, [idx.read_split(path)], (), size)
+        return assemble(path.name, [arrays.read_split(path)], (), size)
     raise DataError(
         f"{path.name} ends in {path.suffix or 'nothing'}; expected {EXPECTED} of images"
     )

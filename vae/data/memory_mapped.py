@@ -17,7 +17,7 @@ import numpy as np
 from ..files import atomic, folders
 from ..files.atomic import locked
 from ..progress import Progress, no_progress
-from . import idx
+from . import arrays
 from .dataset import DataError, Dataset, Split, class_numbers, evenly_spaced
 from .image_folder import list_folder, list_zip, read_images
 from .load import FASHION_CLASSES, load_dataset, local_folder
@@ -34,8 +34,8 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
     if folder and any(folder.glob("train-images*idx3-ubyte")):
-        files = [idx.find_images(folder, stem) for stem in ("train", "t10k")]
-        splits = [idx.read_split(file, read=_map_idx) for file in files]
+        files = [arrays.find_images(folder, stem) for stem in ("train", "t10k")]
+        splits = [arrays.read_split(file, read=_map_idx) for file in files]
         classes = FASHION_CLASSES if named else class_numbers(*splits)
         mapped = Dataset(Path(name).name, *splits, classes)
         few = mapped.train.images[evenly_spaced(len(mapped.train.labels), 1000)]
@@ -90,9 +90,9 @@ def open_array(path: Path) -> np.ndarray:
 def _map_idx(path: Path) -> np.ndarray:
     """The images of an unpacked IDX file; labels and packed files are read."""
     if "idx3" not in path.name or path.suffix == ".gz":
-        return idx.read_idx(path)
-    shape, begin = idx.parse_header(path.name, read_regular(path, count=1024))
-    idx.check_size(path.name, shape, path.stat().st_size - begin)
+        return arrays.read_idx(path)
+    shape, begin = arrays.parse_idx_header(path.name, read_regular(path, count=1024))
+    arrays.check_idx_size(path.name, shape, path.stat().st_size - begin)
     return _map(path, begin, shape)
 
 

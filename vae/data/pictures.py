@@ -96,12 +96,11 @@ def square(image: Image.Image, size: int) -> np.ndarray:
 
 @contextmanager
 def _decoding(name: str, failed: str) -> Iterator[None]:
-    try:
-        with warnings.catch_warnings(), untrusted(name, failed, "save it again"):
-            warnings.simplefilter("ignore")  # what is too large is refused
-            yield
-    except DataError as error:
-        raise PictureError(str(error)) from error
+    with (
+        warnings.catch_warnings(action="ignore"),  # what is too large is refused
+        untrusted(name, failed, "save it again", PictureError),
+    ):
+        yield
 
 
 def _eight_bits(image: Image.Image, white: float) -> Image.Image:

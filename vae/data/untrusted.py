@@ -11,19 +11,20 @@ from .dataset import DataError
 
 
 @contextmanager
-def untrusted(name: str, failed: str, advice: str = "copy it again") -> Iterator[None]:
-    """Raises `DataError`, `{name} {failed} (reason); {advice}`, for any error in the block, which
-    holds calls of libraries on foreign bytes: what these raise is of all kinds, and undocumented.
-    """
+def untrusted(
+    name: str, failed: str, advice: str = "copy it again", kind: type[DataError] = DataError
+) -> Iterator[None]:
+    """Raises `{name} {failed} (reason); {advice}` for any error in the block, which holds calls of
+    libraries on foreign bytes: what these raise is of all kinds, and undocumented."""
     try:
         yield
     except AtelierError:
         raise
     except MemoryError as error:
-        raise DataError(f"{name:.99} takes more memory than there is; make it smaller") from error
+        raise kind(f"{name:.99} takes more memory than there is; make it smaller") from error
     except Exception as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise DataError(f"{name:.99} {failed} ({reason}); {advice}") from error
+        raise kind(f"{name:.99} {failed} ({reason}); {advice}") from error
 
 
 def read_regular(path: Path, most: float = math.inf, *, count: int = -1) -> bytes:
