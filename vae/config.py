@@ -136,8 +136,8 @@ class TrainConfig:
     geometrically otherwise; fraction 0: constant.
     patience: of the validation ELBO, on a tenth of the training split, so the test split never
     selects a model.
-    unlabelled: so that the model works without labels too; by default 0.1 for a cvae on the command
-    line.
+    unlabelled: so that the model works without labels too; the command line's default for a cvae
+    is 0.1.
     binarize: at every step (dynamic binarisation, Burda et al. 2016,
     https://arxiv.org/abs/1509.00519), also for the encoder.
     start: its weights are used where names and shapes agree.

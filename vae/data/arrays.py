@@ -1,5 +1,5 @@
-"""Data sets from files of arrays: IDX files, the format of MNIST with unsigned bytes after a header
-that gives their shape, and .npz files, which are loaded without pickle."""
+"""Data sets from files of arrays: IDX, the format of MNIST, unsigned bytes after a header that
+gives their shape, and .npz, loaded without pickle."""
 
 import gzip
 import math
