@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ..analysis import embedding_metrics
-from ..data.dataset import Dataset, Split
-from ..data.subsample import evenly_spaced
+from ..data.dataset import Dataset, Split, evenly_spaced
 from ..latent.aggregate_posterior import fit_aggregate_posterior
 from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder, Posterior, Terms, device_of, on_device_of_model
