@@ -208,8 +208,14 @@ class Config:
             )
         sections = {key: value for key, value in data.items() if key != "schema"}
         refuse_unknown("the config", sections, ("model", "train"))
-        records = (("model", ModelConfig), ("train", TrainConfig))
-        return cls(*(_section(record, name, sections.get(name, {})) for name, record in records))
+        records = []
+        for name, record in (("model", ModelConfig), ("train", TrainConfig)):
+            section = sections.get(name, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"the config's {name!r} is {section!r}; expected a JSON object")
+            refuse_unknown(f"the config's {name!r}", section, [f.name for f in fields(record)])
+            records.append(record(**section))
+        return cls(*records)
 
     def canonical(self) -> bytes:
         """The canonical bytes of this record, from which digests are computed."""
@@ -219,13 +225,6 @@ class Config:
                 if option.metadata.get("added") and getattr(record, option.name) == option.default:
                     del data[section][option.name]
         return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _section(cls: type, name: str, data: object):
-    if not isinstance(data, dict):
-        raise ConfigError(f"the config's {name!r} is {data!r}; expected a JSON object")
-    refuse_unknown(f"the config's {name!r}", data, [f.name for f in fields(cls)])
-    return cls(**data)
 
 
 def _check_bounds(section: str, record: object) -> None:

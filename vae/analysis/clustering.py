@@ -7,6 +7,7 @@ methods run on one thread: codes are small, and more threads would slow them dow
 import io
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from ..latent.encoding import class_centres
 MAX_CLUSTERS = 30
 MIN_CLUSTER_SIZES = 5, 1000  # range of HDBSCAN's min_cluster_size
 FORMATS = ("csv", "parquet", "npz")
-_SILHOUETTE_ITEMS = 2000
 _MAX_CORNERS = 32  # of an outline
 
 
@@ -54,8 +54,7 @@ class ClassShare(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """Agreement of clusters with classes, where noise counts as one more cluster; `silhouette` is
-    that of the clusters, without noise."""
+    """Agreement of clusters with classes; noise is one more cluster, but not in `silhouette`."""
 
     v_measure: float
     adjusted_rand: float
@@ -64,9 +63,17 @@ class Agreement(NamedTuple):
 
 
 def cluster(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> Clustering:
-    """Clusters codes [N, D] into `number` clusters, or with HDBSCAN's min_cluster_size `number`.
-    Raises `ClusterError`."""
-    _check(codes, method, number)
+    """Codes [N, D] in `number` clusters (HDBSCAN: min_cluster_size). Raises `ClusterError`."""
+    if method not in METHODS:
+        raise ClusterError(f"the method is {method!r}; expected one of {', '.join(METHODS)}")
+    if codes.ndim != 2 or not np.isfinite(codes).all():
+        raise ClusterError("the codes are no array [N, D] of finite numbers; encode images first")
+    low, high = number_range(method)
+    if not low <= number <= high:
+        word = "min_cluster_size" if method == "hdbscan" else "number of clusters"
+        raise ClusterError(f"the {word} is {number}; expected {low} to {high}")
+    if number > len(codes):
+        raise ClusterError(f"{number} is more than the {len(codes)} codes; choose a lower number")
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
@@ -89,7 +96,7 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
     from threadpoolctl import threadpool_limits
 
     rows = np.flatnonzero(labels >= 0)
-    rows = rows[:: max(1, len(rows) // _SILHOUETTE_ITEMS)]
+    rows = rows[:: max(1, len(rows) // 2000)]
     if not 2 <= len(set(labels[rows].tolist())) < len(rows):
         return 0.0
     with threadpool_limits(1):
@@ -162,19 +169,6 @@ def export_table(
     return csv_table.to_csv(list(columns), zip(*texts, strict=True)).encode("utf-8")
 
 
-def _check(codes: np.ndarray, method: str, number: int) -> None:
-    if method not in METHODS:
-        raise ClusterError(f"the method is {method!r}; expected one of {', '.join(METHODS)}")
-    if codes.ndim != 2 or not np.isfinite(codes).all():
-        raise ClusterError("the codes are no array [N, D] of finite numbers; encode images first")
-    low, high = number_range(method)
-    if not low <= number <= high:
-        word = "min_cluster_size" if method == "hdbscan" else "number of clusters"
-        raise ClusterError(f"the {word} is {number}; expected {low} to {high}")
-    if number > len(codes):
-        raise ClusterError(f"{number} is more than the {len(codes)} codes; choose a lower number")
-
-
 def number_range(method: str) -> tuple[int, int]:
     """The smallest and the largest `number` of a method."""
     return MIN_CLUSTER_SIZES if method == "hdbscan" else (2, MAX_CLUSTERS)
@@ -188,21 +182,18 @@ def _k_means(codes: np.ndarray, number: int, seed: int) -> Clustering:
     return _by_size(codes, found.labels_, found.cluster_centers_, -distance)
 
 
-def _mixture(covariance: str):
-    def fit(codes: np.ndarray, number: int, seed: int) -> Clustering:
-        from sklearn.mixture import GaussianMixture
+def _mixture(codes: np.ndarray, number: int, seed: int, covariance: str) -> Clustering:
+    from sklearn.mixture import GaussianMixture
 
-        options = {"covariance_type": covariance, "reg_covar": 1e-6 * float(codes.var()) + 1e-12}
-        mixture = GaussianMixture(number, **options, random_state=seed).fit(codes)
-        posterior = mixture.predict_proba(codes)
-        labels = posterior.argmax(1)
-        # log p(z|k) = log p(k|z) + log p(z) - log p(k), accurate since p(k|z) is the largest
-        log_ratio = np.log(posterior.max(1)) - np.log(mixture.weights_[labels])
-        typicality = log_ratio + mixture.score_samples(codes)
-        found = _by_size(codes, labels, mixture.means_, typicality)
-        return found._replace(bic=float(mixture.bic(codes)))
-
-    return fit
+    options = {"covariance_type": covariance, "reg_covar": 1e-6 * float(codes.var()) + 1e-12}
+    mixture = GaussianMixture(number, **options, random_state=seed).fit(codes)
+    posterior = mixture.predict_proba(codes)
+    labels = posterior.argmax(1)
+    # log p(z|k) = log p(k|z) + log p(z) - log p(k), accurate since p(k|z) is the largest
+    log_ratio = np.log(posterior.max(1)) - np.log(mixture.weights_[labels])
+    typicality = log_ratio + mixture.score_samples(codes)
+    found = _by_size(codes, labels, mixture.means_, typicality)
+    return found._replace(bic=float(mixture.bic(codes)))
 
 
 def _hdbscan(codes: np.ndarray, number: int, seed: int) -> Clustering:
@@ -219,8 +210,8 @@ def _hdbscan(codes: np.ndarray, number: int, seed: int) -> Clustering:
 
 _METHODS = {
     "k-means": _k_means,
-    "mixture": _mixture("full"),
-    "mixture-diagonal": _mixture("diag"),
+    "mixture": partial(_mixture, covariance="full"),
+    "mixture-diagonal": partial(_mixture, covariance="diag"),
     "hdbscan": _hdbscan,
 }
 METHODS = tuple(_METHODS)

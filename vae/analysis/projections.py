@@ -22,7 +22,7 @@ from ..isolation import reader
 from ..progress import Progress, no_progress
 from . import embedding_metrics
 
-METHODS = ("pca", "tsne", "umap")
+METHODS = ("pca", "tsne", "umap")  # the last one optional
 MIN_IMAGES = 10
 _TSNE_STEPS = 1000  # scikit-learn's default
 
@@ -59,8 +59,7 @@ class Projection(NamedTuple):
 
 def available_methods() -> tuple[str, ...]:
     """The methods whose packages are installed."""
-    installed = importlib.util.find_spec("umap") is not None
-    return METHODS if installed else tuple(m for m in METHODS if m != "umap")
+    return METHODS if importlib.util.find_spec("umap") else METHODS[:-1]
 
 
 def pca(vectors: np.ndarray, components: int) -> LinearProjection:

@@ -21,8 +21,7 @@ class Moments(NamedTuple):
 
 
 class Members(NamedTuple):
-    """The items of a data set inside a region: their `index` [n], `labels` [n] and `codes` [n, D];
-    `names` are those of the classes."""
+    """Items inside a region: `index` [n], `labels` [n], `codes` [n, D], and the class `names`."""
 
     index: np.ndarray
     labels: np.ndarray

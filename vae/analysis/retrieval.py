@@ -20,7 +20,6 @@ from ..models.base import Autoencoder
 from .pixel_neighbours import Neighbours, PixelIndex
 
 VOTERS = 20  # nearest items that vote on the class
-_MAX_WEIGHT = 20.0
 Excluded = np.ndarray | None  # for each of Q queries an item that is left out, -1 for none
 
 
@@ -119,7 +118,7 @@ class LogOpinionPool:
             return log_loss(p, labels), ((p * logs).sum(2) - logs[:, rows, labels]).mean(1)
 
         start = np.array(cls.uniform(len(votes)).weights)
-        bounds = [(0.0, _MAX_WEIGHT)] * len(votes)
+        bounds = [(0.0, 20.0)] * len(votes)
         best = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
         return cls(tuple(best.x.tolist()))
 

@@ -43,8 +43,7 @@ class Origin:
 
 
 def write(synthetic: SyntheticImages, origin: Origin, format: str) -> bytes:
-    """The bytes of a file in one of `FORMATS`; the folders of a .zip are numbered, because
-    ImageFolder sorts them."""
+    """The bytes of a file in one of `FORMATS`; .zip folders get numbers, as ImageFolder sorts."""
     if format not in FORMATS:
         raise AugmentError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
     return (_zip if format == "zip" else _npz)(synthetic, origin)
@@ -80,8 +79,7 @@ def decode_manifest(text: str | bytes, checkpoint: Checkpoint) -> np.ndarray:
 
 
 def measured() -> dict | None:
-    """The results of `tests/benchmarks/augmentation.py`: whether synthetic images help a
-    classifier. None if they were not measured."""
+    """Whether synthetic images help classifiers (`benchmarks/augmentation.py`); None: unknown."""
     return json.loads(MEASURED.read_text()) if MEASURED.exists() else None
 
 

@@ -134,8 +134,7 @@ def choose_classifier(
 
 
 def without_refinement(model: Autoencoder) -> Autoencoder:
-    """The same weights with the amortised posterior, which is a hundred times faster than the
-    refined one and accurate enough here."""
+    """With the amortised posterior: a hundred times faster, and accurate enough here."""
     model = copy.copy(model)
     model.refine = 0
     return model

@@ -95,11 +95,7 @@ def load(path: str | Path) -> Checkpoint:
 
 def list_checkpoints(folder: str | Path) -> list[Entry]:
     """The checkpoints in a folder by name; a damaged one is listed with its error, not raised."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        return []
-    candidates = [p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")]
-    return [entry_of(path) for path in candidates]
+    return [entry_of(path) for path in sorted(Path(folder).glob("[!.]*")) if path.is_dir()]
 
 
 def entry_of(path: str | Path) -> Entry:
@@ -138,8 +134,7 @@ def save(
         WEIGHTS: raw,
         METRICS: json_bytes(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
     }
-    path = Path(path)
-    target = path
+    path = target = Path(path)
     try:
         if path.exists():  # a folder cannot be replaced in one step everywhere
             _finish(path)
@@ -232,9 +227,7 @@ def _bytes(path: Path, name: str, limit: int) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise CheckpointError(f"{shown} is not a file; copy the folder again")
         if found.st_size > limit:
-            raise CheckpointError(
-                f"{shown} has {found.st_size:,} bytes; at most {limit:,} are read"
-            )
+            raise CheckpointError(f"{shown} has {found.st_size:,} bytes; at most {limit:,}")
         return file.read_bytes()
     except FileNotFoundError:
         if file.parent.name == _NEXT:  # it was moved meanwhile
@@ -247,14 +240,13 @@ def _bytes(path: Path, name: str, limit: int) -> bytes:
 
 
 def _object(path: Path, name: str, raw: bytes) -> dict:
+    shown = f"{path.name}/{name}"
     try:
         data = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path.name}/{name} is not JSON ({error}); copy the folder again"
-        ) from error
+        raise CheckpointError(f"{shown} is not JSON ({error}); copy the folder again") from error
     if not isinstance(data, dict):
-        raise CheckpointError(f"{path.name}/{name} holds a {type(data).__name__}, not an object")
+        raise CheckpointError(f"{shown} holds a {type(data).__name__}, not an object")
     return data
 
 

@@ -135,8 +135,7 @@ def _labels(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int) -> np
 def _read(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, expected: Callable[[tuple[int, ...]], str]
 ) -> np.ndarray:
-    """An array of numbers. Its header is checked before memory is taken: `expected` says what is
-    wrong with the shape."""
+    """Numbers whose header is checked before memory is taken: `expected` names a missing shape."""
     name = f"{member.filename:.99} in {Path(archive.filename).name}"
     with untrusted(name, "is no array", "save it again"), archive.open(member) as stream:
         npy = np.lib.format

@@ -32,11 +32,12 @@ def _inverted_patch(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _shuffle(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The four quarters, rotated by a random number of positions."""
     half = image.shape[-1] // 2
-    parts = [image[:, r : r + half, c : c + half].copy() for r in (0, half) for c in (0, half)]
+    sides = slice(half), slice(half, 2 * half)
+    quarters = [(..., rows, columns) for rows in sides for columns in sides]
+    parts = [image[quarter].copy() for quarter in quarters]
     shift = int(rng.integers(1, 4))
-    for k in range(4):
-        top, left = half * (k // 2), half * (k % 2)
-        image[:, top : top + half, left : left + half] = parts[(k + shift) % 4]
+    for k, quarter in enumerate(quarters):
+        image[quarter] = parts[(k + shift) % 4]
     return image
 
 

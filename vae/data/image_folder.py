@@ -94,8 +94,7 @@ def list_folder(folder: Path) -> list[Entry]:
 
 
 def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:
-    """The image files in a .zip, to be read one by one. Raises `DataError` for a file that is no
-    .zip, or that would unpack to more than 2 GB."""
+    """The image files in a .zip. Raises `DataError`, also for more than 2 GB when unpacked."""
     with untrusted(name, "is no .zip file", "pack it again"):
         archive = zipfile.ZipFile(source)
     members = [

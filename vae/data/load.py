@@ -36,8 +36,7 @@ def bundled_equivalent(name: str) -> str:
 
 
 def local_folder(name: str) -> Path | None:
-    """The folder below `VAE_DATA_DIR` or in the shared data of the system with the IDX files of a
-    named data set, None without one."""
+    """The folder of this machine with the IDX files of a named data set, None without one."""
     if name != "fashion-mnist":
         return None
     data = os.environ.get("VAE_DATA_DIR")

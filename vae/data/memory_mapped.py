@@ -23,13 +23,11 @@ from .image_folder import list_folder, list_zip, read_images
 from .load import FASHION_CLASSES, load_dataset, local_folder
 from .untrusted import read_regular
 
-_MAX_IMAGES = 2**31  # of a folder
 _CLASSES = "classes.json"
 
 
 def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_progress) -> Dataset:
-    """The data set of `load_dataset` with memory-mapped images; `progress` counts the images that
-    are packed. Raises `DataError`."""
+    """`load_dataset` with mapped images; `progress` counts those packed. Raises `DataError`."""
     name = str(name_or_path)
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
@@ -81,10 +79,7 @@ def subsample(dataset: Dataset) -> Dataset:
 
 def open_array(path: Path) -> np.ndarray:
     """A uint8 array written by `np.save` or `open_memmap`, memory-mapped."""
-    with path.open("rb") as file:
-        np.lib.format.read_magic(file)
-        shape, _, _ = np.lib.format.read_array_header_1_0(file)
-        return _map(path, file.tell(), shape)
+    return _shuffled(np.lib.format.open_memmap(path, "c"))
 
 
 def _map_idx(path: Path) -> np.ndarray:
@@ -93,16 +88,15 @@ def _map_idx(path: Path) -> np.ndarray:
         return arrays.read_idx(path)
     shape, begin = arrays.parse_idx_header(path.name, read_regular(path, count=1024))
     arrays.check_idx_size(path.name, shape, path.stat().st_size - begin)
-    return _map(path, begin, shape)
+    return _shuffled(np.memmap(path, np.uint8, "c", begin, shape))
 
 
-def _map(path: Path, begin: int, shape: tuple[int, ...]) -> np.ndarray:
-    with path.open("rb") as file:
-        # torch warns about read-only arrays. With copy on write the file is never changed.
-        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+def _shuffled(mapped: np.memmap) -> np.ndarray:
+    """An array mapped by copy on write ("c"), which never changes the file: torch warns about
+    read-only ones. Reading ahead is of no use to a shuffled epoch."""
     if hasattr(mmap, "MADV_RANDOM"):
-        pages.madvise(mmap.MADV_RANDOM)  # reading ahead is of no use to a shuffled epoch
-    return np.frombuffer(pages, np.uint8, int(np.prod(shape)), begin).reshape(shape)
+        mapped._mmap.madvise(mmap.MADV_RANDOM)
+    return mapped.view(np.ndarray)
 
 
 def _key(name: str, source: Path, size: int) -> str:
@@ -126,7 +120,7 @@ def _pack(target: Path, name: str, source: Path, size: int, progress: Progress) 
         idx_files = source.is_dir() and any(source.glob("train-images*idx3-ubyte*"))
         if source.suffix == ".zip" or (source.is_dir() and not idx_files):
             listed = list_zip(source, name) if source.is_file() else list_folder(source)
-            options = {"limit": _MAX_IMAGES, "most": math.inf, "progress": progress}
+            options = {"limit": 2**31, "most": math.inf, "progress": progress}
             dataset = read_images(source.name, listed, size, allocate=allocate, **options)
         else:
             dataset = load_dataset(name, size=size)

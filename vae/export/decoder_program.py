@@ -104,31 +104,24 @@ def _layer_norm(layer: nn.LayerNorm, weights: _Weights) -> dict:
     return _affine(layer, layer.normalized_shape[0], weights, facts)
 
 
-def _convolution(op: str) -> Callable[[nn.Module, _Weights], dict]:
-    def describe(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> dict:
-        square = all(a == b for a, b in (layer.kernel_size, layer.stride, layer.padding))
-        if not square or layer.dilation != (1, 1) or layer.groups != 1:
-            raise DecoderProgramError(
-                f"the decoder contains {layer}; expected a square kernel, one group and no "
-                "dilation: build it that way, or decode on the server"
-            )
-        facts = {"op": op, "in": layer.in_channels, "out": layer.out_channels}
-        facts |= {"kernel": layer.kernel_size[0], "stride": layer.stride[0]}
-        facts |= {"padding": layer.padding[0], "output_padding": layer.output_padding[0]}
-        return _affine(layer, layer.out_channels, weights, facts)
-
-    return describe
+def _convolution(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> dict:
+    square = all(a == b for a, b in (layer.kernel_size, layer.stride, layer.padding))
+    if not square or layer.dilation != (1, 1) or layer.groups != 1:
+        raise DecoderProgramError(
+            f"the decoder contains {layer}; expected a square kernel, one group and no "
+            "dilation: build it that way, or decode on the server"
+        )
+    op = "conv" if isinstance(layer, nn.Conv2d) else "conv_transpose"
+    facts = {"op": op, "in": layer.in_channels, "out": layer.out_channels}
+    facts |= {"kernel": layer.kernel_size[0], "stride": layer.stride[0]}
+    facts |= {"padding": layer.padding[0], "output_padding": layer.output_padding[0]}
+    return _affine(layer, layer.out_channels, weights, facts)
 
 
 def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
-    return {
-        "op": "draw",
-        "width": layer.width,
-        "size": layer.size,
-        "log_std": list(ours.LOG_STD),
-        "prior": _linear(layer.prior, weights),
-        "into": _linear(layer.project, weights),
-    }
+    facts = {"op": "draw", "width": layer.width, "size": layer.size, "log_std": list(ours.LOG_STD)}
+    prior, into = _linear(layer.prior, weights), _linear(layer.project, weights)
+    return facts | {"prior": prior, "into": into}
 
 
 _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
@@ -158,6 +151,6 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     ours.StochasticLayer: _stochastic_layer,
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
-    nn.Conv2d: _convolution("conv"),
-    nn.ConvTranspose2d: _convolution("conv_transpose"),
+    nn.Conv2d: _convolution,
+    nn.ConvTranspose2d: _convolution,
 }

@@ -8,8 +8,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence]) -> str:
     """A header line and one line per row, as in RFC 4180 (line ends are \\r\\n)."""
@@ -21,7 +19,7 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         try:
             float(value)  # a number is no formula
         except ValueError:

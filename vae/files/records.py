@@ -35,8 +35,7 @@ def one_of(*names: str) -> msgspec.Meta:
 
 
 def read_json(text: str | bytes, record: type[T], error: type[AtelierError]) -> T:
-    """A record from JSON text. Raises `error`, which names the first wrong field, its value and
-    what was expected."""
+    """A record from JSON text. Raises `error` with the first wrong field and what is expected."""
     try:
         data = json.loads(text)
         json.dumps(data, ensure_ascii=False).encode()  # refuses half of a surrogate pair

@@ -26,10 +26,7 @@ class Likelihood(nn.Module, ABC):
 
     linear_in_x: bool = False
     has_floor: bool = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.activation: nn.Module = nn.Sigmoid()
+    activation: nn.Module = nn.Sigmoid()
 
     def mean(self, logits: Tensor) -> Tensor:
         """The decoded image: pixel means in [0, 1]."""
