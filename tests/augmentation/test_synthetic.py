@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
 import vae
-from vae import augmentation, latent
+from vae import latent
 from vae.__main__ import run as command_line
 from vae.augmentation import dataset_files, synthetic
 from vae.augmentation.dataset_files import Origin, decode_manifest, folders, write
@@ -63,7 +63,7 @@ def origin(source, per_class=5, digest="0123456789ab" * 5):
 def test_every_model_gives_as_many_images_per_class_as_requested_reproducibly(
     checkpoint, tiny, name
 ):
-    source = augmentation.create_source(checkpoint(name), tiny)
+    source = synthetic.create_source(checkpoint(name), tiny)
     one, again = (synthesize(source, 21, seed=3) for _ in range(2))
     assert one.images.shape == (42, 1, 8, 8) and one.images.dtype == np.uint8
     assert one.labels.tolist() == [0] * 21 + [1] * 21
@@ -80,7 +80,7 @@ def test_every_model_gives_as_many_images_per_class_as_requested_reproducibly(
 def test_a_single_record_decodes_to_its_image_within_one_grey_level(checkpoint, tiny):
     for name in ("cvae", "hvae"):
         model = checkpoint(name).model
-        made = synthesize(augmentation.create_source(checkpoint(name), tiny), 12)
+        made = synthesize(synthetic.create_source(checkpoint(name), tiny), 12)
         for i in (0, 11, 20):
             condition = int(made.labels[i]) if name == "cvae" else None
             alone = latent.decode_uint8(
@@ -116,7 +116,7 @@ def test_small_classes_are_shrunk_to_the_common_covariance():
 
 def test_a_conditional_model_draws_from_the_codes_of_the_class(checkpoint, tiny):
     ck = checkpoint("cvae")
-    source = augmentation.create_source(ck, tiny)
+    source = synthetic.create_source(ck, tiny)
     made = synthesize(source, 200)
     codes = latent.encode_images(
         synthetic.without_refinement(ck.model), tiny.train.images, tiny.train.labels
@@ -129,7 +129,7 @@ def test_a_conditional_model_draws_from_the_codes_of_the_class(checkpoint, tiny)
 
 def test_the_filter_keeps_images_that_the_classifier_assigns_to_their_class():
     ck = vae.load(ROOT / "checkpoints/fashion-vae")
-    source = augmentation.create_source(ck, vae.load_dataset("fashion-mnist-starter"), most=1000)
+    source = synthetic.create_source(ck, vae.load_dataset("fashion-mnist-starter"), most=1000)
     assert source.classifier_name == "the bundled classifier"
     free, kept = synthesize(source, 12), synthesize(source, 12, min_confidence=0.5)
     right = [(source.classifier(m.images).argmax(1) == m.labels).mean() for m in (free, kept)]
@@ -235,8 +235,8 @@ def test_folder_names_are_safe_and_sort_like_the_labels():
 def test_the_manifest_decodes_to_the_same_pixels(checkpoint, tiny):
     for name in ("vae", "cvae", "hvae"):
         ck = checkpoint(name)
-        made = synthesize(augmentation.create_source(ck, tiny), 700, seed=7)
-        facts = origin(augmentation.create_source(ck, tiny), 700, ck.digest)
+        made = synthesize(synthetic.create_source(ck, tiny), 700, seed=7)
+        facts = origin(synthetic.create_source(ck, tiny), 700, ck.digest)
         with zipfile.ZipFile(io.BytesIO(write(made, facts, "zip"))) as archive:
             manifest = archive.read("manifest.json")
         np.testing.assert_array_equal(decode_manifest(manifest, ck), made.images)
@@ -281,15 +281,15 @@ def test_invalid_requests_are_rejected(two, wrong, sentence):
 def test_data_that_do_not_fit_the_model_are_rejected(checkpoint, tiny):
     lonely = vae.Split(tiny.train.images, np.zeros_like(tiny.train.labels))
     with pytest.raises(AugmentError, match="right has 0 images"):
-        augmentation.create_source(
+        synthetic.create_source(
             checkpoint(), vae.Dataset("tiny", lonely, tiny.test, tiny.class_names)
         )
     wide = vae.Split(np.zeros((4, 1, 28, 28), np.uint8), np.arange(4) % 2)
     with pytest.raises(AugmentError, match=r"images of \(1, 28, 28\), tiny decodes \(1, 8, 8\)"):
-        augmentation.create_source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
+        synthetic.create_source(checkpoint(), vae.Dataset("wide", wide, wide, tiny.class_names))
     with pytest.raises(AugmentError, match="has 2 classes, the data have 3"):
         three = vae.Dataset("three", tiny.train, tiny.test, ("a", "b", "c"))
-        augmentation.create_source(checkpoint("cvae"), three)
+        synthetic.create_source(checkpoint("cvae"), three)
 
 
 # --- the command line ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pages.ui.runtime import routes
 from pages.ui.runtime.cache import DEFAULT_MODEL, checkpoint, checkpoints
 from pages.ui.runtime.location import Location
 from pages.ui.runtime.map_assets import publish_map
-from vae import export
+from vae.export.decoder_program import decoder_program
 from vae.latent.encoding import Codes
 
 count = int(st.query_params.get("n", "10000"))
@@ -26,7 +26,7 @@ def prepared(count: int):
     )
     entry = next(e for e in checkpoints() if e.name == DEFAULT_MODEL)
     model = checkpoint(entry.name, entry.digest).model
-    assets.urls["program"] = routes.publish(export.decoder_program(model))
+    assets.urls["program"] = routes.publish(decoder_program(model))
     assets.urls["items"] = "none"
     assets.facts.update(
         name="synthetic",

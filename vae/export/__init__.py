@@ -1,3 +1,1 @@
 """Models in the formats of other programs: decoder programs for the browser, and ONNX files."""
-
-from .decoder_program import DecoderProgramError, decoder_program
