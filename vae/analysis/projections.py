@@ -93,7 +93,7 @@ def project(
     """Projects uint8 images [N, C, H, W] by their pixels.
 
     `perplexity` is a parameter of t-SNE, `neighbours` (n_neighbors) of UMAP. An exception raised
-    by `progress` ends the computation. Raises `ReductionError`.
+    by `progress` ends the computation. Raises `ReductionError`, and `DataError` for a failure.
     """
     if method not in METHODS:
         raise ReductionError(f"{method} is no method; expected one of {', '.join(METHODS)}")

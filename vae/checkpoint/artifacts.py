@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ..files import atomic
-from ..files.atomic import locked
 from ..nn.distributions import Mixture
 from .folder import Checkpoint, entry_of, json_bytes
 from .tensor_file import CheckpointError, read_tensors, write_tensors
@@ -71,7 +70,7 @@ def save_threshold(path: str | Path, threshold: dict) -> None:
     path = Path(path)
     owner = str(entry_of(path).digest)
     try:
-        with locked(path / f".{THRESHOLDS}.lock"):
+        with atomic.locked(path / f".{THRESHOLDS}.lock"):
             scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
             atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
     except OSError as error:

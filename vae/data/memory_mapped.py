@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from ..files import atomic, folders
-from ..files.atomic import locked
 from ..progress import Progress, no_progress
 from . import arrays
 from .dataset import DataError, Dataset, Split, class_numbers, evenly_spaced
@@ -42,7 +41,7 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
     source = folder or Path(name)
     packed = folders.packed_datasets() / _key(name, source, size)
     try:
-        with locked(packed.with_suffix(".lock")):  # only one of several processes packs
+        with atomic.locked(packed.with_suffix(".lock")):  # only one of several processes packs
             if not packed.exists():
                 _pack(packed, name, source, size, progress)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The process that `reader.py` starts, a script without torch, quick to start, and
+"""The process that `reader.py` starts, a script that starts quickly since it loads no torch, and
 the messages between them: a line of JSON, followed by the bytes of its arrays."""
 
 import importlib.util
