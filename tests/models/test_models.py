@@ -8,7 +8,7 @@ import torch
 
 from vae import MODELS, checkpoint, training
 from vae.config import LIKELIHOODS, NETWORKS
-from vae.export import decoder_program
+from vae.export.decoder_program import decoder_program
 from vae.models import build
 from vae.models.base import Batch
 from vae.nn.priors import CODE_LIMIT
