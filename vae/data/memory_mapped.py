@@ -67,10 +67,10 @@ def _with_digest(dataset: Dataset, source: Path, size: int) -> Dataset:
     return dataset
 
 
-def subsample(dataset: Dataset) -> Dataset:
-    """At most 60,000 training and 10,000 test items, evenly spaced, in memory."""
+def subsample(dataset: Dataset, *, train: int = 60_000, test: int = 10_000) -> Dataset:
+    """At most `train` and `test` items, evenly spaced, in memory: enough to evaluate a model."""
     splits = []
-    for split, limit in ((dataset.train, 60_000), (dataset.test, 10_000)):
+    for split, limit in ((dataset.train, train), (dataset.test, test)):
         rows = evenly_spaced(len(split.labels), limit)
         splits.append(Split(np.array(split.images[rows]), split.labels[rows]))
     return Dataset(dataset.name, *splits, dataset.class_names)
