@@ -15,7 +15,7 @@ from PIL import Image
 from sample_files import idx
 
 from vae import DataError, load_dataset
-from vae.data import image_folder
+from vae.data import image_folder, image_zip
 
 
 def png(value=128, size=(8, 8), mode="L"):
@@ -194,7 +194,7 @@ def test_zips_that_zipfile_cannot_read_are_rejected_with_one_sentence(tmp_path):
 def test_a_data_set_has_a_budget_of_pixels(tmp_path, monkeypatch):
     path = zipped(tmp_path / "x.zip", {f"{k}.png": png(size=(40, 40)) for k in range(9)})
     assert len(load_dataset(path).train.labels) == 8
-    listing = image_folder.scan_images("x.zip", image_folder.list_zip(path, "x.zip"))
+    listing = image_folder.scan_images("x.zip", image_zip.list_zip(path, "x.zip"))
     with pytest.raises(DataError, match=r"x\.zip have more than"):
         listing.inspect(most=9 * 1600 - 1)
     monkeypatch.setattr(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble
-from .image_folder import MAX_TOTAL_BYTES
+from .image_zip import MAX_TOTAL_BYTES
 from .untrusted import read_regular, untrusted
 
 MAX_IDX_BYTES = 2**30  # of an unpacked IDX file

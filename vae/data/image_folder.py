@@ -1,17 +1,14 @@
-"""Data sets from the image files of a folder or .zip, sorted by their paths.
+"""Data sets from image files, sorted by their paths, and the files of a folder.
 
 No file is trusted: the sizes of all images are checked before any is decoded, and each is scaled
 and dropped before the next is read; nothing is unpacked onto the disk.
 """
 
-import io
 import math
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -19,12 +16,11 @@ from PIL import Image
 
 from ..progress import Progress, no_progress
 from . import dataset, pictures
-from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble, evenly_spaced, holdout_split
-from .untrusted import read_regular, untrusted
+from .dataset import MAX_CLASSES, DataError, Dataset, Split, assemble, holdout_split
+from .untrusted import read_regular
 
 MAX_IMAGES = 1_000_000
 MAX_FILE_BYTES = 64 * 2**20  # of one image file, unpacked
-MAX_TOTAL_BYTES = 2 * 2**30  # of all image files in a .zip, unpacked
 _HEAD = 2**16  # bytes of a file in which the header of an image is sought first
 # The parts of a path, and a reader of its first bytes (by default all).
 Entry = tuple[tuple[str, ...], Callable[..., bytes]]
@@ -93,31 +89,6 @@ def list_folder(folder: Path) -> list[Entry]:
     return [(p.relative_to(folder).parts, partial(read_regular, p, MAX_FILE_BYTES)) for p in files]
 
 
-def list_zip(source: Path | io.BytesIO, name: str) -> list[Entry]:
-    """The image files in a .zip. Raises `DataError`, also for more than 2 GB when unpacked."""
-    with untrusted(name, "is no .zip file", "pack it again"):
-        archive = zipfile.ZipFile(source)
-    members = [
-        m
-        for m in archive.infolist()
-        if Path(m.filename).suffix.lower() in pictures.ENDINGS
-        and not m.is_dir()
-        and not any(part.startswith((".", "__MACOSX")) for part in Path(m.filename).parts)
-    ]
-    if sum(m.file_size for m in members) > MAX_TOTAL_BYTES:
-        raise DataError(f"{name} would unpack to more than 2 GB; pack fewer images")
-    members.sort(key=lambda m: m.filename)
-    return [(Path(m.filename).parts, partial(_read_member, archive, m)) for m in members]
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int = -1) -> bytes:
-    name = member.filename
-    if member.file_size > MAX_FILE_BYTES:
-        raise DataError(f"{name:.99} would unpack to more than 64 MB; make it smaller")
-    with untrusted(name, "cannot be read", "pack it again"), archive.open(member) as stream:
-        return stream.read(count)  # at most the size in the header
-
-
 def in_memory(part: str, shape: tuple[int, ...]) -> np.ndarray:
     """An array for images, if there is memory for them."""
     if np.prod(shape, dtype=float) > psutil.virtual_memory().available:
@@ -149,30 +120,6 @@ def read_images(
             progress(done := done + 1, len(entries))
         splits.append(Split(images, listing.labels[rows]))
     return assemble(name, splits, listing.class_names, size)
-
-
-class Preview(NamedTuple):
-    """At most 25 training `images` uint8 [n, C, H, W], evenly spaced, the `labels` [N] of all
-    training images, the number of test images, and the names of the classes."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    test_count: int
-    class_names: tuple[str, ...]
-
-
-def preview_zip(path: str, size: int) -> Preview:
-    """What a .zip holds, by the headers of its images and a few of them. Raises `DataError`."""
-    name = Path(path).name
-    listing = scan_images(name, list_zip(Path(path), name))
-    channels, white = listing.inspect()
-    train, test = listing.splits()
-    rows = train[evenly_spaced(len(train), 25)]
-    images = np.empty((len(rows), channels, size, size), np.uint8)
-    for index, row in enumerate(rows):
-        images[index] = listing.pixels(row, size, white)
-    images = dataset.convert(name, [images], size)[0]
-    return Preview(images, listing.labels[train], len(test), listing.class_names)
 
 
 def scan_images(name: str, entries: list[Entry], *, limit: int = MAX_IMAGES) -> ImageListing:

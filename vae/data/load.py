@@ -20,7 +20,8 @@ from ..files import atomic, folders
 from ..validation import suggest
 from . import arrays
 from .dataset import DataError, Dataset, Split, assemble
-from .image_folder import list_folder, list_zip, read_images
+from .image_folder import list_folder, read_images
+from .image_zip import list_zip
 from .untrusted import read_regular
 
 EXPECTED = "a folder, a .zip, an .npz or an IDX file"

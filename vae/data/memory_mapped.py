@@ -18,7 +18,8 @@ from ..files import atomic, folders
 from ..progress import Progress, no_progress
 from . import arrays
 from .dataset import DataError, Dataset, Split, class_numbers, evenly_spaced
-from .image_folder import list_folder, list_zip, read_images
+from .image_folder import list_folder, read_images
+from .image_zip import list_zip
 from .load import FASHION_CLASSES, load_dataset, local_folder
 from .untrusted import read_regular
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from ..progress import Progress, no_progress
 from . import pictures
 from .dataset import DataError
-from .image_folder import list_zip
+from .image_zip import list_zip
 from .pictures import PictureError as UploadError
 
 MAX_BYTES = 10_000_000  # of one picture

@@ -11,7 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from ..data.dataset import DataError, Dataset, Split
-from ..data.image_folder import Preview
+from ..data.image_zip import Preview
 from ..data.uploads import Files, UploadBatch
 from ..progress import Progress, no_progress
 from . import process
@@ -40,8 +40,8 @@ def read_dataset(path: str, size: int) -> Dataset:
 
 
 def preview(path: str, size: int) -> Preview:
-    """A few images of a .zip, as `image_folder.preview_zip` gives them."""
-    return Preview(*call("data.image_folder.preview_zip", {"path": path, "size": size}))
+    """A few images of a .zip, as `image_zip.preview_zip` gives them."""
+    return Preview(*call("data.image_zip.preview_zip", {"path": path, "size": size}))
 
 
 def call(
