@@ -12,11 +12,9 @@ _STEPS, _DRAWS = 60, 4
 
 
 def likelihood_regret(of: Reconstruction) -> Tensor:
-    """Nats [B] by which optimising a Gaussian posterior for each image lowers -ELBO.
-
-    The optimisation starts at the encoder's posterior and reuses the same noise for all steps and
-    images, so the regret is never negative and is the same every time, whatever is beside it.
-    """
+    """Nats [B] by which optimising a Gaussian posterior for each image lowers -ELBO. The
+    optimisation starts at the encoder's posterior and reuses the same noise for all steps and
+    images, so the regret is never negative and is the same every time, whatever is beside it."""
     model, (mean, std) = of.model, of.code
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn((_DRAWS, 1, mean.shape[1]), generator=generator).to(mean)

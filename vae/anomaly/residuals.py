@@ -59,10 +59,8 @@ def reconstruct(
     for start in range(0, len(images), _BATCH):
         part = slice(start, start + _BATCH)
         x = torch.tensor(images[part], device=device).float() / 255
-        known = codes and tuple(
-            v if v is None else torch.tensor(v[part], device=device) for v in codes
-        )
-        yield Reconstruction(model, x, known)
+        known = codes and (v if v is None else torch.tensor(v[part], device=device) for v in codes)
+        yield Reconstruction(model, x, known and tuple(known))
 
 
 def smooth(residual: Tensor) -> Tensor:
@@ -79,9 +77,8 @@ def smooth(residual: Tensor) -> Tensor:
 def heatmaps(model: Autoencoder, images: np.ndarray, codes: tuple | None = None) -> np.ndarray:
     """Absolute smoothed residuals float32 [N, H, W] of uint8 images [N, C, H, W], in standard
     deviations under p(x|z); the largest over channels."""
-    parts = [
-        smooth(r.residual).abs().amax(1).cpu().numpy() for r in reconstruct(model, images, codes)
-    ]
+    batches = reconstruct(model, images, codes)
+    parts = [smooth(r.residual).abs().amax(1).cpu().numpy() for r in batches]
     return np.concatenate(parts) if parts else np.zeros((0, *images.shape[2:]), np.float32)
 
 

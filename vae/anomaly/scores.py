@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..evaluation import quadrature
-from ..latent.encoding import refuse_without_labels
+from ..latent.encoding import Codes, refuse_without_labels
 from ..models.base import Autoencoder
 from ..nn import sharded_noise
 from ..nn.distributions import Mixture
@@ -43,10 +43,8 @@ class Scorer:
 class Score(NamedTuple):
     """A score: its `title` and `description`, a function that gives the scores [B], which models
     it `supports`, and the field of `Scorer` that it `requires` ("aggregate", "summary" or None).
-
     `cost`: "code" needs the code alone, "bound" the encoder and samples, "search" an optimisation
-    per image (minutes for a thousand images).
-    """
+    per image (minutes for a thousand images)."""
 
     title: str
     description: str
@@ -84,7 +82,7 @@ def score_images(
     for start in range(0, len(images), batch):
         progress(start, len(images))
         rows = slice(start, start + batch)
-        known = codes and tuple(v if v is None else v[rows] for v in codes)
+        known = codes and Codes(*codes).part(rows)
         with torch.no_grad():
             for part in reconstruct(scorer.model, images[rows], known):
                 parts.append(SCORES[name].compute(scorer, part).double().cpu().numpy())
@@ -94,10 +92,8 @@ def score_images(
 
 def _structure(scorer: Scorer, of: Reconstruction) -> Tensor:
     """log S - log T / 2, where S is the energy of the smoothed residual and T that of the whole.
-
     It rises with the residual, and of two residuals of the same energy the smoother one scores
-    higher, as in the structure term of SSIM.
-    """
+    higher, as in the structure term of SSIM."""
     coarse, whole = (r.square().flatten(1).sum(1) for r in (smooth(of.residual), of.residual))
     return (coarse + 1e-6).log() - 0.5 * (whole + 1e-6).log()
 

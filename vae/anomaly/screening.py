@@ -66,10 +66,7 @@ def screen(
             progress(done, total)
             parts.append(encode_images(model, images[start : start + _BATCH]))
             done += len(images[start : start + _BATCH]) * _ENCODING
-        if not parts:
-            return Codes(np.zeros((0, model.latent), np.float32), None)
-        means, stds = zip(*parts, strict=True)
-        return Codes(np.concatenate(means), None if stds[0] is None else np.concatenate(stds))
+        return Codes.join(parts or [Codes(np.zeros((0, model.latent), np.float32), None)])
 
     if fits and required == "summary":
         summary = fit_summary(model, train.images, encode(train.images))

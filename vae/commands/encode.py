@@ -31,9 +31,7 @@ def shared_codes(
     rows = group.shard(len(split.labels)).rows
     part = encode_images(model, split.images[rows], split.labels[rows], progress=progress)
     parts = group.gather(part)
-    if parts is None:
-        return None
-    return Codes(*(None if v[0] is None else np.concatenate(v) for v in zip(*parts, strict=True)))
+    return None if parts is None else Codes.join(parts)
 
 
 @main.command()

@@ -106,11 +106,9 @@ def evaluate_model(
     group: distributed.Group | None = None,
 ) -> dict:
     """All metrics of a model on the test split, or those that take about `seconds`, on as many
-    images as that allows; an empty dict on all processes of a group but the first.
-
-    With `save` they are written to the checkpoint, with the aggregate posterior and, if all of
-    them were encoded, the codes of the test split.
-    """
+    images as that allows; an empty dict on all processes of a group but the first. With `save`
+    they are written to the checkpoint, with the aggregate posterior and, if all of them were
+    encoded, the codes of the test split."""
     from .. import evaluation
     from ..checkpoint.artifacts import save_aggregate, save_codes
     from ..data.memory_mapped import subsample

@@ -89,7 +89,7 @@ def train(
             optimiser.step()
             schedule.step()
         classifier.eval()
-        yield epoch, accuracy(classifier, dataset.test.images, dataset.test.labels), classifier
+        yield epoch, accuracy(classifier, *dataset.test), classifier
 
 
 def accuracy(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> float:

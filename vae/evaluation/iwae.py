@@ -137,11 +137,9 @@ def _on_grid(
             on_grid = offset[grid.flatten()] - slope[grid.flatten()] @ flat[row] + constant[row]
             z, q = draw(row)
             at, values = (z[:, 0] / _STEP - low[row]).T, on_grid.view(grid.shape)
-            interpolated = map_coordinates(
-                values.cpu().numpy(), at.cpu().numpy(), order=3, mode="nearest"
-            )
-            ratio = _log_prior_ratio(model, label, z, q)[:, 0]
-            nll[row] = -_log_mean(ratio - torch.as_tensor(interpolated))
+            arrays = values.cpu().numpy(), at.cpu().numpy()
+            interpolated = torch.as_tensor(map_coordinates(*arrays, order=3, mode="nearest"))
+            nll[row] = -_log_mean(_log_prior_ratio(model, label, z, q)[:, 0] - interpolated)
     return nll
 
 

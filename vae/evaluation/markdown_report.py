@@ -11,8 +11,12 @@ BEGIN, END = "<!-- numbers: python -m vae table -->", "<!-- end of numbers -->"
 _NONE = "-"
 
 
-def _number(key: str, digits: int) -> Callable[[dict], str]:
-    return lambda numbers: _NONE if numbers.get(key) is None else f"{numbers[key]:.{digits}f}"
+def _number(key: str, form: str) -> Callable[[dict], str]:
+    def show(numbers: dict) -> str:
+        value = numbers.get(key)
+        return _NONE if value is None else format(value, form).replace("%", " %")
+
+    return show
 
 
 def _elbo(numbers: dict) -> str:
@@ -40,37 +44,33 @@ def _rarest(numbers: dict) -> str:
     return f"{100 * min(balance):.1f} %" if balance else _NONE
 
 
-def _percent(key: str) -> Callable[[dict], str]:
-    return lambda numbers: _NONE if numbers.get(key) is None else f"{100 * numbers[key]:.1f} %"
-
-
 LIKELIHOOD = {
     "−ELBO": _elbo,
-    "reconstruction": _number("reconstruction", 2),
+    "reconstruction": _number("reconstruction", ".2f"),
     "KL": _kl,
-    "importance-weighted": _number("nll_iwae", 2),
+    "importance-weighted": _number("nll_iwae", ".2f"),
     "exact −log p(x)": _exact,
-    "± last change": _number("nll_exact_error", 4),
-    "exact, aggregate posterior": _number("nll_exact_aggregate", 2),
+    "± last change": _number("nll_exact_error", ".4f"),
+    "exact, aggregate posterior": _number("nll_exact_aggregate", ".2f"),
 }
 CODES = {
-    "MSE per pixel": _number("mse", 4),
-    "1-NN": _number("knn1", 3),
-    "5-NN": _number("knn5", 3),
-    "trustworthiness": _number("trustworthiness", 4),
-    "silhouette": _number("silhouette", 3),
-    "V-measure": _number("v_measure", 3),
-    "active units": _number("active_units", 0),
+    "MSE per pixel": _number("mse", ".4f"),
+    "1-NN": _number("knn1", ".3f"),
+    "5-NN": _number("knn5", ".3f"),
+    "trustworthiness": _number("trustworthiness", ".4f"),
+    "silhouette": _number("silhouette", ".3f"),
+    "V-measure": _number("v_measure", ".3f"),
+    "active units": _number("active_units", ".0f"),
 }
 SAMPLES = {
-    "Fréchet distance": _number("frechet", 2),
-    "aggregate posterior": _number("frechet_aggregate", 2),
-    "real images": _number("frechet_floor", 2),
-    "precision": _number("precision", 3),
-    "recall": _number("recall", 3),
+    "Fréchet distance": _number("frechet", ".2f"),
+    "aggregate posterior": _number("frechet_aggregate", ".2f"),
+    "real images": _number("frechet_floor", ".2f"),
+    "precision": _number("precision", ".3f"),
+    "recall": _number("recall", ".3f"),
     "rarest class": _rarest,
-    "label accuracy": _percent("label_accuracy"),
-    "label accuracy, aggregate": _percent("label_accuracy_aggregate"),
+    "label accuracy": _number("label_accuracy", ".1%"),
+    "label accuracy, aggregate": _number("label_accuracy_aggregate", ".1%"),
 }
 
 
@@ -86,8 +86,8 @@ def tables(entries: Sequence[Entry]) -> str:
     parts = []
     titles = {"Likelihoods, nats per image": LIKELIHOOD, "Codes": CODES, "Samples": SAMPLES}
     for title, columns in titles.items():
-        lines = [f"**{title}**", "", f"| checkpoint | {' | '.join(columns)} |"]
-        lines.append("|---" * (len(columns) + 1) + "|")
+        rule = "|---" * (len(columns) + 1) + "|"
+        lines = [f"**{title}**", "", f"| checkpoint | {' | '.join(columns)} |", rule]
         for entry in measured(entries):
             numbers = entry.metrics["evaluation"]
             mark = " ◐" if numbers.get("binarized") else ""

@@ -165,11 +165,9 @@ def exact_likelihood(
     model: Autoencoder, x: Tensor, y: Tensor | None = None, aggregate: Mixture | None = None
 ) -> dict:
     """`nll_exact`, -log p(x) by quadrature, with the estimated error of the quadrature.
-
     `nll_exact_aggregate` replaces the prior by the aggregate posterior, and `nll_exact` does the
     same for models without a prior. None for D != 2, and for a hierarchy, whose lower levels can
-    only be sampled (`likelihood_bounds`).
-    """
+    only be sampled (`likelihood_bounds`)."""
     values = dict.fromkeys(("nll_exact", "nll_exact_error", "nll_exact_aggregate"))
     if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x or not len(x):
         return values
@@ -204,12 +202,10 @@ def likelihood_bounds(model: Autoencoder, x: Tensor, y: Tensor | None, **options
 @torch.inference_mode()
 @on_device_of_model
 def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tuple[float, float]:
-    """An upper bound on -log p(x) of a hierarchy, and its estimated error.
-
-    The top code is integrated over a grid around the posterior of each image; the lower levels are
-    sampled at every grid point, so the result is a bound in expectation, like importance sampling.
-    The error is the mean difference between two halves of the draws.
-    """
+    """An upper bound on -log p(x) of a hierarchy, and its estimated error. The top code is
+    integrated over a grid around the posterior of each image; the lower levels are sampled at
+    every grid point, so the result is a bound in expectation, like importance sampling. The error
+    is the mean difference between two halves of the draws."""
     generator = torch.Generator().manual_seed(seed)
     axis = (torch.arange(_GRID_SIDE) + 0.5) / _GRID_SIDE * 2 - 1
     grid = _GRID_RADIUS * torch.cartesian_prod(axis, axis)
@@ -299,10 +295,9 @@ def _code_metrics(
         train_codes = encode_images(model, dataset.train.images)
     rows = evenly_spaced(len(codes.mean), limit)
     some = codes.mean[rows], images.labels[rows]
+    known, asked = (train_codes.mean, dataset.train.labels), (codes.mean, images.labels)
     values = (
-        *embedding_metrics.nearest_accuracies(
-            train_codes.mean, dataset.train.labels, codes.mean, images.labels, (1, 5)
-        ),
+        *embedding_metrics.nearest_accuracies(*known, *asked, (1, 5)),
         embedding_metrics.trustworthiness(images.images[rows], some[0]),
         embedding_metrics.silhouette(*some),
         embedding_metrics.v_measure(*some),

@@ -155,12 +155,10 @@ def _split(
     open_: Tensor,
     depth: int,
 ) -> tuple[Tensor, list[Tensor], Tensor]:
-    """The quarters to refine, their images, and which integrals `[P, N]` go on.
-
-    A quarter is kept if it holds mass of an integral that goes on: one that has not converged, or
-    one of the same image while that is cheap, since a single small change may be chance. If one
-    prior is flat and another narrow, only the surroundings of the narrow one are refined.
-    """
+    """The quarters to refine, their images, and which integrals `[P, N]` go on. A quarter is kept
+    if it holds mass of an integral that goes on: one that has not converged, or one of the same
+    image while that is cheap, since a single small change may be chance. If one prior is flat and
+    another narrow, only the surroundings of the narrow one are refined."""
     floor = torch.full(unsettled.shape, -math.inf)
     for images, parts in zip(rows, quarters, strict=True):
         floor[:, images] = torch.maximum(floor[:, images], parts.amax(2))

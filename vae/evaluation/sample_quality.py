@@ -19,11 +19,9 @@ def draw(
     label: int | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """Pixel means `[n, C, H, W]` of samples from `prior`, by default from that of the model.
-
-    A hierarchical model samples its lower levels too. A conditional one is given `label`, or all
-    labels in turn.
-    """
+    """Pixel means `[n, C, H, W]` of samples from `prior`, by default from that of the model. A
+    hierarchical model samples its lower levels too. A conditional one is given `label`, or all
+    labels in turn."""
     generator, device = torch.Generator().manual_seed(seed), device_of(model)
 
     def codes(n: int, k: int | None = None) -> Tensor:

@@ -1,6 +1,6 @@
 """The latent space: codes, their density, samples, directions and paths."""
 
-from .codec import Codec, CodecInfo, TorchCodec, open_codec
+from .codec import Codec, CodecInfo
 from .density import bounds, pixel_entropy_field
 from .encoding import (
     Codes,

@@ -7,6 +7,7 @@ autoencoder.
 
 import warnings
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -23,18 +24,15 @@ _DRAWS = 2  # per item from q(z|x)
 def fit_aggregate_posterior(
     model: Autoencoder, codes: Codes, labels: np.ndarray, *, seed: int = 0
 ) -> Mixture:
-    """The aggregate posterior of a model's codes with labels [N].
-
-    A conditional model gets one mixture per class, as equal blocks of components in the order of
-    the classes: `Mixture.block(label, classes)` is p(z|label).
-    """
+    """The aggregate posterior of a model's codes with labels [N]. A conditional model gets one
+    mixture per class, as equal blocks of components in the order of the classes:
+    `Mixture.block(label, classes)` is p(z|label)."""
     if not model.classes:
         return fit_mixture(codes, seed=seed)
-    fallback = {}  # a class without items gets its prior
-    for label in range(model.classes):
-        if not (labels == label).any():
-            draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
-            fallback[label] = draws.cpu().numpy()
+    fallback = {}
+    for label in {*range(model.classes)} - {*labels}:  # a class without items gets its prior
+        draws = model.sample_prior(100, torch.Generator().manual_seed(seed), label)
+        fallback[label] = draws.cpu().numpy()
     return fit_per_class(codes, labels, model.classes, fallback=fallback, seed=seed)
 
 
@@ -44,26 +42,19 @@ def fit_per_class(
     classes: int,
     *,
     pseudo_count: float = 0.0,
-    fallback: Mapping[int, np.ndarray] | None = None,
+    fallback: Mapping[int, np.ndarray] = MappingProxyType({}),
     seed: int = 0,
 ) -> Mixture:
     """One mixture per class of codes with labels [N], as equal blocks of components in the order
-    of the classes, weighted by class frequency.
-
-    `pseudo_count` shrinks the covariance of each component towards the mean covariance, which
-    counts as that many items: the mean of an inverse Wishart posterior. `fallback` has codes for
-    classes without items.
-    """
+    of the classes, weighted by class frequency. `pseudo_count` shrinks the covariance of each
+    component towards the mean covariance, which counts as that many items: the mean of an inverse
+    Wishart posterior. `fallback` has codes for classes without items."""
     counts = np.bincount(labels, minlength=classes)
     components = max(1, min(_COMPONENTS_PER_CLASS, counts.min() // 10))
     mixtures = []
     for label in range(classes):
         members = labels == label
-        if members.any():
-            std = None if codes.std is None else codes.std[members]
-            class_codes = Codes(codes.mean[members], std)
-        else:
-            class_codes = Codes((fallback or {})[label], None)
+        class_codes = codes.part(members) if members.any() else Codes(fallback[label], None)
         mixture = fit_mixture(class_codes, components=components, seed=seed)
         weight = mixture.log_weights + np.log(max(counts[label], 1) / max(counts.sum(), 1))
         mixtures.append(mixture._replace(log_weights=weight.float()))
@@ -85,14 +76,13 @@ def fit_mixture(codes: Codes, *, components: int = _COMPONENTS, seed: int = 0) -
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    rng = np.random.default_rng(seed)
     draws = codes.mean
     if codes.std is not None:
-        noise = rng.standard_normal((_DRAWS, *codes.mean.shape))
+        noise = np.random.default_rng(seed).standard_normal((_DRAWS, *codes.mean.shape))
         draws = (codes.mean + codes.std * noise).reshape(-1, codes.mean.shape[1])
     components = max(1, min(components, len(draws) // 10))
-    scale = float(draws.var())
-    mixture = GaussianMixture(components, reg_covar=1e-4 * scale + 1e-9, random_state=seed)
+    regularised = 1e-4 * float(draws.var()) + 1e-9
+    mixture = GaussianMixture(components, reg_covar=regularised, random_state=seed)
     with warnings.catch_warnings():  # a fit that has not quite converged is accurate enough
         warnings.simplefilter("ignore", ConvergenceWarning)
         mixture.fit(draws)

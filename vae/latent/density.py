@@ -40,9 +40,8 @@ class RelativeDensity(NamedTuple):
 
 def bounds(codes: np.ndarray, *, margin: float = 0.08) -> Area:
     """Rectangle around codes [N, D] in the first two dimensions, without the outermost 0.1 %.
-
-    Where the codes have hardly any spread along one axis, that side gets a twentieth of the other.
-    """
+    Where the codes have hardly any spread along one axis, that side gets a twentieth of the
+    other."""
     low, high = np.percentile(codes[:, :2].astype(float), (0.05, 99.95), axis=0)
     spread = np.maximum(high - low, max(1e-3, 0.05 * (high - low).max()))
     middle, half = (low + high) / 2, (0.5 + margin) * spread
@@ -51,12 +50,10 @@ def bounds(codes: np.ndarray, *, margin: float = 0.08) -> Area:
 
 
 def kernel_density(codes: np.ndarray, area: Area, *, size: int = 256) -> Field:
-    """Density per unit area of codes [N, D] in their first two dimensions; it integrates to 1.
-
-    A histogram on a grid, smoothed by a Gaussian kernel. The bandwidth is the median distance to
-    the 20th nearest neighbour (the k-nearest-neighbour bandwidth of Breiman, Meisel and Purcell,
-    1977, made global): it keeps separate clusters separate, which Scott's rule does not.
-    """
+    """Density per unit area of codes [N, D] in their first two dimensions; it integrates to 1. A
+    histogram on a grid, smoothed by a Gaussian kernel. The bandwidth is the median distance to the
+    20th nearest neighbour (the k-nearest-neighbour bandwidth of Breiman, Meisel and Purcell, 1977,
+    made global): it keeps separate clusters separate, which Scott's rule does not."""
     from scipy.ndimage import gaussian_filter
     from scipy.spatial import cKDTree
 
@@ -87,10 +84,8 @@ def sample_field(field: Field, z: np.ndarray, *, outside: float = 0.0) -> np.nda
 
 
 def pixel_entropy_field(codec: Codec, area: Area, *, size: int = 96) -> Field:
-    """Pixel entropy, in nats (0 to ln 2), of the images decoded over a rectangle of the plane.
-
-    It is high where the decoder blends several images. All other latents are 0.
-    """
+    """Pixel entropy, in nats (0 to ln 2), of the images decoded over a rectangle of the plane. It
+    is high where the decoder blends several images. All other latents are 0."""
     x0, x1, y0, y1 = area
     z = np.zeros((size * size, codec.info.latent), np.float32)
     z[:, 0] = np.tile(x0 + (np.arange(size) + 0.5) * (x1 - x0) / size, size)

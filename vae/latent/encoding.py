@@ -1,5 +1,7 @@
 """Codes of images, and images decoded from codes, as NumPy arrays."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,6 +36,15 @@ class Codes(NamedTuple):
     mean: np.ndarray
     std: np.ndarray | None
 
+    def part(self, rows: slice | np.ndarray) -> Codes:
+        return Codes(*(v if v is None else v[rows] for v in self))
+
+    @classmethod
+    def join(cls, parts: Sequence[Codes]) -> Codes:
+        """The codes of several parts, one after the other."""
+        arrays = zip(*parts, strict=True)
+        return cls(*(None if v[0] is None else np.concatenate(v) for v in arrays))
+
 
 @torch.inference_mode()
 def encode_images(
@@ -44,25 +55,20 @@ def encode_images(
     batch_size: int = 1000,
     progress: Progress = no_progress,
 ) -> Codes:
-    """Codes of uint8 images [N, C, H, W]: the mean and std of q(z|x), or the code alone.
-
-    A conditional model uses the labels [N] if they are given; other models ignore them. Raises
-    `LabelError` without labels where the model needs them.
-    """
+    """Codes of uint8 images [N, C, H, W]: the mean and std of q(z|x), or the code alone. A
+    conditional model uses the labels [N] if they are given; other models ignore them. Raises
+    `LabelError` without labels where the model needs them."""
     if labels is None:
         refuse_without_labels(model)
-    means, stds, device = [], [], device_of(model)
+    parts, device = [], device_of(model)
     for start in range(0, max(1, len(images)), batch_size):  # no images have codes [0, D]
         progress(start, len(images))
-        x = _pixels(images[start : start + batch_size], device)
-        y = None
-        if labels is not None:
-            y = torch.tensor(labels[start : start + batch_size], device=device)
-        posterior = model.posterior(x, y)
-        means.append(model.encode(x, y) if posterior is None else posterior.mean)
-        if posterior is not None:
-            stds.append(posterior.std)
-    return Codes(_numpy(means), _numpy(stds) if stds else None)
+        rows = slice(start, start + batch_size)
+        x = _pixels(images[rows], device)
+        y = None if labels is None else torch.tensor(labels[rows], device=device)
+        found = model.posterior(x, y) or (model.encode(x, y), None)
+        parts.append(Codes(*(v if v is None else v.float().cpu().numpy() for v in found)))
+    return Codes.join(parts)
 
 
 def split_codes(checkpoint: Checkpoint, split: Split) -> Codes:
@@ -94,48 +100,39 @@ def decode_uint8(
     seed: int | Sequence[int] = 0,
 ) -> np.ndarray:
     """Pixel means at codes [N, D] as uint8 images [N, H, W, C], rounded to the nearest of 256.
-
     `label` is the condition of a conditional model (None: unknown). `seed` is the noise seed of a
-    hierarchical model (0: no noise), one for all codes or one per code.
-    """
+    hierarchical model (0: no noise), one for all codes or one per code."""
     z = torch.as_tensor(codes, dtype=torch.float32, device=device_of(model))
     pixels = (model.picture(z, label, seed) * 255).round().to(torch.uint8)
     return pixels.permute(0, 2, 3, 1).cpu().numpy()
 
 
 def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """The code in the densest part of each class [K, D]; NaN for a class without items.
-
-    A mean can fall into the gap between two clusters of a class; this code, the one with the
-    smallest distance to the nearest twentieth of its class, cannot.
-    """
-    from scipy.spatial import cKDTree
-
+    """The codes [K, D] of `central_items`; NaN for a class without items."""
     centres = np.full((classes, codes.shape[1]), np.nan, dtype=np.float32)
-    for label in range(classes):
-        members = codes[labels == label]
-        if len(members):
-            k = max(1, len(members) // 20)
-            radius = cKDTree(members).query(members, k=[k])[0][:, 0]
-            centres[label] = members[radius.argmin()]
+    for label, item in enumerate(central_items(codes, labels, classes)):
+        if item is not None:
+            centres[label] = codes[item]
     return centres
 
 
 def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[int | None]:
-    """Index of the item at the centre of each class (`class_centres`); None without items."""
-    centres = class_centres(codes, labels, classes)
-    found: list[int | None] = []
-    for label, centre in enumerate(centres):
-        members = np.flatnonzero(labels == label)
-        distance = np.square(codes[members] - centre).sum(1)
-        found.append(int(members[distance.argmin()]) if len(members) else None)
+    """Index of the item in the densest part of each class; None for a class without items. A mean
+    can fall into the gap between two clusters of a class; this code, the one with the smallest
+    distance to the nearest twentieth of its class, cannot."""
+    from scipy.spatial import cKDTree
+
+    found: list[int | None] = [None] * classes
+    for label in range(classes):
+        items = np.flatnonzero(labels == label)
+        if not len(items):
+            continue
+        k = max(1, len(items) // 20)
+        radius = cKDTree(codes[items]).query(codes[items], k=[k])[0][:, 0]
+        found[label] = int(items[radius.argmin()])
     return found
 
 
 def _pixels(images: np.ndarray, device: torch.device) -> Tensor:
     """uint8 images as float32 in [0, 1] on a device."""
     return torch.tensor(images, device=device).float() / 255
-
-
-def _numpy(parts: list[Tensor]) -> np.ndarray:
-    return torch.cat(parts).float().cpu().numpy()

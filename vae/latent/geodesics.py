@@ -181,11 +181,9 @@ class Metric:
         return (half + half.T).tocsr()
 
     def geodesic(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """The geodesic [SEGMENTS + 1, 2] between two codes, both included.
-
-        The shortest path on the graph, relaxed by Newton-like steps on its energy. It is symmetric
-        and never longer under G' than the straight line.
-        """
+        """The geodesic [SEGMENTS + 1, 2] between two codes, both included. The shortest path on
+        the graph, relaxed by Newton-like steps on its energy. It is symmetric and never longer
+        under G' than the straight line."""
         start, end = np.asarray(start, float), np.asarray(end, float)
         if tuple(start) > tuple(end):  # symmetric even where the graph has ties
             return self.geodesic(end, start)[::-1]

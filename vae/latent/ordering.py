@@ -19,12 +19,10 @@ _MAX_IMAGES = 2000  # from which the order is determined
 def channel_capacity(
     model: Autoencoder, images: np.ndarray, labels: np.ndarray | None = None
 ) -> np.ndarray:
-    """The information [D] of each latent about uint8 images [N, C, H, W].
-
-    Where q(z|x) has a density, it is the capacity of the Gaussian channel from posterior mean to
-    code, 0.5 log(1 + var(mean) / mean(std^2)) nats (Cover and Thomas 2006, equation 9.17);
-    otherwise it is the variance of the code.
-    """
+    """The information [D] of each latent about uint8 images [N, C, H, W]. Where q(z|x) has a
+    density, it is the capacity of the Gaussian channel from posterior mean to code, 0.5 log(1 +
+    var(mean) / mean(std^2)) nats (Cover and Thomas 2006, equation 9.17); otherwise it is the
+    variance of the code."""
     codes = encode_images(model, images, labels)
     signal = codes.mean.var(0)
     return signal if codes.std is None else 0.5 * np.log1p(signal / np.square(codes.std).mean(0))

@@ -108,21 +108,18 @@ def smooth_stroke(stroke: np.ndarray, *, tolerance: float, per_segment: int = 8)
         p, (d0, d1, d2) = knots[i : i + 4], gaps[i : i + 3]
         t0, t1, t2, t3 = 0.0, d0, d0 + d1, d0 + d1 + d2
         t = np.linspace(t1, t2, per_segment + 1)[1:, None]
-        a = [
-            (q - t) / (q - s) * p[k] + (t - s) / (q - s) * p[k + 1]
-            for k, (s, q) in enumerate([(t0, t1), (t1, t2), (t2, t3)])
-        ]
-        b = [
-            (q - t) / (q - s) * a[k] + (t - s) / (q - s) * a[k + 1]
-            for k, (s, q) in enumerate([(t0, t2), (t1, t3)])
-        ]
-        curve.append((t2 - t) / (t2 - t1) * b[0] + (t - t1) / (t2 - t1) * b[1])
+        a = [_blend(t, s, q, p[k : k + 2]) for k, (s, q) in enumerate(pairwise((t0, t1, t2, t3)))]
+        b = [_blend(t, t0, t2, a[:2]), _blend(t, t1, t3, a[1:])]
+        curve.append(_blend(t, t1, t2, b))
     return np.concatenate(curve)
 
 
-def _join(
-    waypoints: np.ndarray, segment: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> np.ndarray:
+def _blend(t: np.ndarray, start: float, end: float, points: Sequence[np.ndarray]) -> np.ndarray:
+    """On the line through two points that is at the first for t = start, at the second for end."""
+    return (end - t) / (end - start) * points[0] + (t - start) / (end - start) * points[1]
+
+
+def _join(waypoints: np.ndarray, segment: Callable[..., np.ndarray]) -> np.ndarray:
     parts = [segment(a, b) for a, b in pairwise(waypoints)]
     return np.concatenate([parts[0][:1], *(part[1:] for part in parts)])
 

@@ -26,13 +26,9 @@ def simplify(path: np.ndarray, tolerance: float) -> np.ndarray:
     pending = [(0, len(path) - 1)]
     while pending:
         first, last = pending.pop()
-        between = path[first + 1 : last]
-        if not len(between):
-            continue
-        distances = _distance(between, path[first], path[last])
-        farthest = int(distances.argmax())
-        if distances[farthest] > tolerance:
-            middle = first + 1 + farthest
+        distances = _distance(path[first:last], path[first], path[last])
+        middle = first + int(distances.argmax())
+        if distances[middle - first] > tolerance:
             selected[middle] = True
             pending += [(first, middle), (middle, last)]
     return path[selected]
@@ -47,7 +43,7 @@ def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def in_polygon(z: np.ndarray, polygon: Sequence[Sequence[float]]) -> np.ndarray:
     """Which codes [n, D] lie in a polygon [P, 2] of the first two dimensions (even-odd rule)."""
-    x, y = np.asarray(z)[:, 0], np.asarray(z)[:, 1]
+    x, y = np.asarray(z)[:, :2].T
     corners = np.asarray(polygon, float)
     inside = np.zeros(len(x), bool)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):

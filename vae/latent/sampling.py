@@ -75,12 +75,10 @@ def sample(
     density: RelativeDensity,
     aggregate: Mixture | None = None,
 ) -> Samples:
-    """The samples of a request, the same ones every time.
-
-    `codes`, `labels` and `density` describe the items of the data set. `aggregate` is their
-    aggregate posterior, which is fitted where it is needed but missing. Raises `SamplingError`
-    for a request out of bounds and where no draw is accepted.
-    """
+    """The samples of a request, the same ones every time. `codes`, `labels` and `density` describe
+    the items of the data set. `aggregate` is their aggregate posterior, which is fitted where it
+    is needed but missing. Raises `SamplingError` for a request out of bounds and where no draw is
+    accepted."""
     _check(model, request, labels)
     generator = torch.Generator().manual_seed(request.seed)
     draw = _source(model, request, codes, labels, aggregate)
@@ -119,8 +117,7 @@ def variations(
     """n samples from a Gaussian around a code with standard deviation `spread`, those of a
     hierarchical model each with its own noise seed."""
     generator = torch.Generator().manual_seed(seed)
-    centre = torch.tensor([z], dtype=torch.float32)
-    codes = centre + spread * torch.randn(n, len(z), generator=generator)
+    codes = _around(z, n, spread, generator)
     seeds = np.zeros(n, np.int64)
     if model.noise_size:
         seeds = 1 + torch.randperm(NOISE_SEEDS - 1, generator=generator)[:n].numpy()
@@ -173,22 +170,23 @@ def _source(
 ) -> Draw:
     label = request.label if model.classes else None
     if request.source == "around":
-        centre = torch.tensor([request.z])
         std = request.spread * request.temperature
-        return lambda n, g: centre + std * torch.randn(n, model.latent, generator=g)
+        return lambda n, g: _around(request.z, n, std, g)
     if request.source == "class":
         return _class_kde(codes, labels == request.label, request.temperature)
     if request.source == "region":
-        polygon = np.asarray(request.polygon, np.float32)
-        return _uniform_box(polygon, model.latent, request.temperature)
+        return _uniform_box(request.polygon, model.latent, request.temperature)
     prior = model.prior(label) if request.source == "prior" else None
     if prior is None:  # another source, or a model without a prior
-        prior = (
-            aggregate if aggregate is not None else fit_aggregate_posterior(model, codes, labels)
-        )
+        prior = aggregate or fit_aggregate_posterior(model, codes, labels)
         if label is not None:
             prior = prior.block(label, model.classes)
     return with_temperature(prior, request.temperature)
+
+
+def _around(z: Sequence[float], n: int, std: float, generator: torch.Generator) -> torch.Tensor:
+    centre = torch.tensor(z, dtype=torch.float32)
+    return centre + std * torch.randn(n, len(z), generator=generator)
 
 
 def with_temperature(prior: Prior, temperature: float) -> Draw:
@@ -197,19 +195,17 @@ def with_temperature(prior: Prior, temperature: float) -> Draw:
         return prior._replace(scales=prior.scales * temperature).sample
     if isinstance(prior, Flow):
 
+        @torch.inference_mode()
         def draw(n: int, generator: torch.Generator) -> torch.Tensor:
-            with torch.inference_mode():
-                return prior.inverse(
-                    temperature * torch.randn(n, prior.latent, generator=generator)
-                )
+            return prior.inverse(temperature * torch.randn(n, prior.latent, generator=generator))
 
         return draw
     raise TypeError(f"no temperature is defined for {type(prior).__name__}")
 
 
-def _uniform_box(polygon: np.ndarray, latent: int, temperature: float) -> Draw:
+def _uniform_box(polygon: Sequence[tuple[float, float]], latent: int, temperature: float) -> Draw:
     """Uniform over the bounding box of a polygon, normal in further dimensions."""
-    low, high = torch.tensor(polygon.min(0)), torch.tensor(polygon.max(0))
+    low, high = torch.tensor(polygon).aminmax(dim=0)
 
     def draw(n: int, generator: torch.Generator) -> torch.Tensor:
         plane = low + (high - low) * torch.rand(n, 2, generator=generator)
@@ -228,8 +224,7 @@ def _class_kde(codes: Codes, members: np.ndarray, temperature: float) -> Draw:
     else:
         from scipy.spatial import cKDTree
 
-        k = min(5, len(mean))
-        distances = cKDTree(mean.numpy()).query(mean.numpy(), k=[k])[0]
+        distances = cKDTree(mean.numpy()).query(mean.numpy(), k=[min(5, len(mean))])[0]
         width = torch.full_like(mean, float(np.median(distances)))
 
     def draw(n: int, generator: torch.Generator) -> torch.Tensor:

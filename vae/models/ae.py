@@ -6,13 +6,13 @@ It has no posterior and no prior, so its latent space may have holes; it is here
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
-from .base import Autoencoder, Batch, Posterior, Terms
+from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
 # Nats per unit of squared code, in the training loss only. Nothing else determines the scale of
 # the codes; without the penalty it drifts to the hundreds. It is too small to affect the images.
@@ -26,28 +26,22 @@ class AE(Autoencoder):
     code_limit = math.inf
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.latent, self.image_shape = config.latent, config.image_shape
+        super().__init__(config)
         self.encoder, width = networks.encoder(config)
         self.code = nn.Linear(width, config.latent)
         self.decoder = networks.decoder(config)
         self.likelihood = LIKELIHOODS[config.likelihood]()
 
-    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         features = self.encoder(x)
         with autocast_off(x):
             return self.code(features.float())
 
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
+    def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
         return None
 
     def terms(
-        self,
-        x: Tensor,
-        y: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        *,
-        samples: int = 1,
+        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
         """The reconstruction term. The KL is 0 by definition, so the sum is not an ELBO."""
         reconstruction = self.likelihood.nll(self.decode(self.encode(x)), x)

@@ -6,10 +6,10 @@ shape. A discriminator T learns log q(z|x) / r(z|x) for the Gaussian r with the 
 KL(q || p) = E_q T + KL(r || p): the second term is exact because r shares q's moments.
 """
 
-import math
+from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
@@ -18,20 +18,20 @@ from ..nn.distributions import standard_normal_kl
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.sharded_noise import normal
-from .base import Autoencoder, Batch, Player, Posterior, Terms
+from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 _BASES, _NOISE, _HIDDEN = 8, 4, 32  # noise networks; inputs and hidden units of each
 _POINTS = 1024  # fixed noise from which the moments of the bases are computed
 _ADVERSARY = (256, 256, 256)
 _INITIAL_LOG_SCALE = -1.5
 
+Moments = tuple[Tensor, Tensor, Tensor]
+
 
 class Basis(nn.Module):
-    """Noise `[N, I, e]` -> `[N, I, D]`, each output with mean 0 and variance 1.
-
-    The moments are computed over fixed Sobol points, so the mean and variance of q follow without
-    sampling (the noise basis of the paper's section 4, "z0(x) + sum_i a_i(x) v_i(eps_i)").
-    """
+    """Noise `[N, I, e]` -> `[N, I, D]`, each output with mean 0 and variance 1. The moments are
+    computed over fixed Sobol points, so the mean and variance of q follow without sampling (the
+    noise basis of the paper's section 4, "z0(x) + sum_i a_i(x) v_i(eps_i)")."""
 
     def __init__(self, latent: int) -> None:
         super().__init__()
@@ -56,8 +56,7 @@ class AVB(Autoencoder):
     """z = mean(x) + sum_i a_i(x) v_i(eps_i), where v_0 is the identity, so q has a density."""
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.latent, self.image_shape = config.latent, config.image_shape
+        super().__init__(config)
         self.encoder, width = networks.encoder(config)
         self.mean = nn.Linear(width, config.latent)
         self.log_scale = nn.Linear(width, config.latent)
@@ -71,73 +70,40 @@ class AVB(Autoencoder):
         self.basis = Basis(config.latent)
         self.decoder = networks.decoder(config)
         self.likelihood = LIKELIHOODS[config.likelihood]()
-        layers: list[nn.Module] = []
-        before = (_BASES + 2) * config.latent
-        for after in _ADVERSARY:
-            layers += [nn.Linear(before, after), nn.SiLU()]
-            before = after
-        self.adversary = nn.Sequential(*layers, nn.Linear(before, 1))
+        sizes = pairwise(((_BASES + 2) * config.latent, *_ADVERSARY))
+        layers = [layer for size in sizes for layer in (nn.Linear(*size), nn.SiLU())]
+        self.adversary = nn.Sequential(*layers, nn.Linear(_ADVERSARY[-1], 1))
         with torch.no_grad():
             self.adversary[-1].weight.mul_(0.1)
 
-    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         return self._moments(x)[0]
 
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
+    def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
         return None
 
-    def proposal(self, x: Tensor, y: Tensor | None = None) -> Posterior:
+    def proposal(self, x: Tensor, y: Labels = None) -> Posterior:
         """The Gaussian with the mean and variance of q(z|x)."""
-        mean, std, _ = self._moments(x)
-        return Posterior(mean, std)
+        return Posterior(*self._moments(x)[:2])
 
     def sample_posterior(
-        self,
-        x: Tensor,
-        samples: int,
-        generator: torch.Generator | None = None,
-        y: Tensor | None = None,
+        self, x: Tensor, samples: int, generator: Generator | None = None, y: Labels = None
     ) -> Tensor:
         """Samples `[S, B, D]` from q(z|x)."""
         mean, std, shape = self._moments(x)
         return mean + std * self._standardised(shape, samples, generator)
 
-    def log_posterior(
-        self, z: Tensor, x: Tensor, components: int, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """log q(z|x) `[N]` at codes `[N, D]` for one image `[1, C, H, W]`, by Monte Carlo over all
-        noise except the Gaussian v_0. An oracle for tests of the discriminator."""
-        mean, std, shape = self._moments(x)
-        noise = torch.randn(components, _BASES, _NOISE, generator=generator, device=z.device)
-        centres = mean + std * (self.basis(noise) * shape[:, 1:]).sum(1)  # [M, D]
-        scale = std * shape[:, 0].abs()
-        distance = ((z[:, None] - centres) / scale).square().sum(-1)
-        normaliser = scale.log().sum() + 0.5 * self.latent * math.log(2 * math.pi)
-        return torch.logsumexp(-0.5 * distance - normaliser, 1) - math.log(components)
-
     def terms(
-        self,
-        x: Tensor,
-        y: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        *,
-        samples: int = 1,
+        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
         """Both terms of -ELBO; the KL is the discriminator's estimate."""
-        mean, std, shape = self._moments(x)
-        normal = self._standardised(shape, samples, generator)
-        nll = self._nll(mean + std * normal, x)
-        kl = standard_normal_kl(mean, 2 * std.log()) + self._log_ratio(shape, normal).mean(0)
-        return Terms(nll, kl, kl[:, None])
+        return self._terms(self._moments(x), x, samples, generator)
 
     def players(self) -> list[Player]:
         adversary = list(self.adversary.parameters())
-        excluded = {id(p) for p in adversary}
-        rest = [p for p in self.parameters() if id(p) not in excluded]
-        return [
-            Player("model", rest, self.loss),
-            Player("adversary", adversary, self._adversary_loss),
-        ]
+        rest = [p for name, p in self.named_parameters() if not name.startswith("adversary.")]
+        others = Player("adversary", adversary, self._adversary_loss)
+        return [Player("model", rest, self.loss), others]
 
     def latent_heads(self) -> list[nn.Linear]:
         return [self.mean, self.log_scale, self.shape]
@@ -149,14 +115,22 @@ class AVB(Autoencoder):
         surgery.reorder_columns(self.adversary[0], order, len(order))
 
     def loss(self, batch: Batch) -> Tensor:
-        mean, std, shape = self._moments(batch.encoder_input)
-        normal = self._standardised(shape, batch.samples, batch.generator)
-        nll = self._nll(mean + std * normal, batch.x)
+        moments = self._moments(batch.encoder_input)
+        terms = self._terms(moments, batch.x, batch.samples, batch.generator)
+        return (terms.reconstruction + batch.beta * terms.kl).mean()
+
+    def _terms(
+        self, moments: Moments, x: Tensor, samples: int, generator: Generator | None
+    ) -> Terms:
+        mean, std, shape = moments
+        normal = self._standardised(shape, samples, generator)
+        codes = (mean + std * normal).flatten(0, 1)
+        nll = self.likelihood.nll(self.decode(codes), x.repeat(samples, 1, 1, 1))
         # T is evaluated at detached shapes: the expected gradient of log q itself is 0 (ibid.,
         # proposition 2), so gradients reach q through its samples only.
         contrast = self._log_ratio(shape.detach(), normal).mean(0)
         kl = standard_normal_kl(mean, 2 * std.log()) + contrast
-        return (nll + batch.beta * kl).mean()
+        return Terms(nll.view(samples, -1).mean(0), kl, kl[:, None])
 
     def _adversary_loss(self, batch: Batch) -> Tensor:
         """Classifies samples of q and of the Gaussian with its moments (equation 3.3)."""
@@ -167,7 +141,7 @@ class AVB(Autoencoder):
         on_q = F.softplus(-self._log_ratio(shape, real))
         return (on_q + F.softplus(self._log_ratio(shape, noise))).mean()
 
-    def _moments(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _moments(self, x: Tensor) -> Moments:
         """Mean and std of q(z|x) `[B, D]`, and the coefficients a_i `[B, 1 + I, D]` of the noise
         in units of the std, whose squares sum to 1."""
         features = self.encoder(x)
@@ -185,9 +159,7 @@ class AVB(Autoencoder):
             shape = torch.cat([first, rest], dim=1)
             return mean, std, shape / shape.square().sum(1, keepdim=True).sqrt()
 
-    def _standardised(
-        self, shape: Tensor, samples: int, generator: torch.Generator | None
-    ) -> Tensor:
+    def _standardised(self, shape: Tensor, samples: int, generator: Generator | None) -> Tensor:
         """(z - mean) / std of samples z from q: `[S, B, D]`."""
         with autocast_off(shape):
             n, device = samples * len(shape), shape.device
@@ -202,8 +174,3 @@ class AVB(Autoencoder):
         with autocast_off(normal):
             given = shape.flatten(1).expand(len(normal), -1, -1)
             return self.adversary(torch.cat([given, normal], dim=2)).squeeze(2)
-
-    def _nll(self, z: Tensor, x: Tensor) -> Tensor:
-        """-log p(x|z) `[B]`, averaged over codes `[S, B, D]`."""
-        nll = self.likelihood.nll(self.decode(z.flatten(0, 1)), x.repeat(len(z), 1, 1, 1))
-        return nll.view(len(z), -1).mean(0)

@@ -11,20 +11,21 @@ from contextlib import nullcontext
 from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
+from ..config import ModelConfig
 from ..nn import networks, surgery
 from ..nn.distributions import Mixture, normal_log_prob, sample_normal
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 from ..nn.sharded_noise import normal
 
+Labels = Tensor | None  # `[B]`, -1 where unknown; None without any
+
 
 class Terms(NamedTuple):
-    """The two terms of -ELBO `[B]` in nats: -E log p(x|z) and KL(q(z|x) || p(z)).
-
-    `levels` `[B, L]` is the KL of each level from the top down; it sums to `kl`.
-    """
+    """The two terms of -ELBO `[B]` in nats: -E log p(x|z) and KL(q(z|x) || p(z)). `levels`
+    `[B, L]` is the KL of each level from the top down; it sums to `kl`."""
 
     reconstruction: Tensor
     kl: Tensor
@@ -39,17 +40,15 @@ class Posterior(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The data of one training step: `encoder_input` is encoded, `x` is reconstructed.
-
-    Labels `y` `[B]` are -1 where they are unknown.
-    """
+    """The data of one training step: `encoder_input` is encoded, `x` is reconstructed; labels `y`
+    `[B]` are -1 where they are unknown."""
 
     encoder_input: Tensor
     x: Tensor
     y: Tensor
     beta: float
     samples: int
-    generator: torch.Generator
+    generator: Generator
     free_bits: float = 0.0
 
 
@@ -106,6 +105,10 @@ class Autoencoder(nn.Module, ABC):
     context: Literal["label", "noise"] | None = None
     context_size: int = 0
 
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.latent, self.image_shape = config.latent, config.image_shape
+
     @property
     def classes(self) -> int:
         """The number of labels that the model can be conditioned on; 0 if it takes none."""
@@ -117,17 +120,12 @@ class Autoencoder(nn.Module, ABC):
         return self.context_size if self.context == "noise" else 0
 
     @abstractmethod
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
+    def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
         """Mean and std of q(z|x), or None where q has no density."""
 
     @abstractmethod
     def terms(
-        self,
-        x: Tensor,
-        y: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        *,
-        samples: int = 1,
+        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
         """Both terms of -ELBO per image, the reconstruction averaged over posterior samples."""
 
@@ -139,7 +137,7 @@ class Autoencoder(nn.Module, ABC):
         """The parts of the model that have an optimiser of their own."""
         return [Player("model", list(self.parameters()), self.loss)]
 
-    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         """The deterministic code `[B, D]` of images `[B, C, H, W]`: the posterior mean."""
         return self.posterior(x, y).mean
 
@@ -147,13 +145,9 @@ class Autoencoder(nn.Module, ABC):
         """The layers whose outputs `[..., D]` each belong to one latent."""
         return [self.mean, self.log_var]
 
-    def decode(
-        self, z: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Logits `[B, C, H, W]` at codes `[B, D]`, given labels `[B]` if the model takes labels.
-
-        Deterministic without a generator; with one, the lower levels of a hierarchy are sampled.
-        """
+    def decode(self, z: Tensor, y: Labels = None, generator: Generator | None = None) -> Tensor:
+        """Logits `[B, C, H, W]` at codes `[B, D]`, given labels `[B]` if the model takes labels;
+        deterministic but for a hierarchy with a generator, which samples its lower levels."""
         return self.decode_with(z, self._context(z, y, generator))
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
@@ -180,25 +174,19 @@ class Autoencoder(nn.Module, ABC):
 
     def sample_prior(self, n: int, generator: torch.Generator, label: int | None = None) -> Tensor:
         """Codes `[n, D]` from p(z), or from N(0, I) if the model has no prior."""
-        prior = self.prior(label)
-        if prior is None:
-            prior = Mixture.standard_normal(self.latent, device_of(self))
+        prior = self.prior(label) or Mixture.standard_normal(self.latent, device_of(self))
         return prior.sample(n, generator)
 
-    def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+    def log_prior(self, z: Tensor, y: Labels = None) -> Tensor:
         """log p(z), or log p(z|y) of a conditional model, `[B]` in nats."""
         return self.prior().log_prob(z)
 
-    def proposal(self, x: Tensor, y: Tensor | None = None) -> Posterior | None:
+    def proposal(self, x: Tensor, y: Labels = None) -> Posterior | None:
         """A Gaussian near p(z|x) for importance sampling; None if the model offers none."""
         return self.posterior(x, y)
 
     def sample_posterior(
-        self,
-        x: Tensor,
-        samples: int,
-        generator: torch.Generator | None = None,
-        y: Tensor | None = None,
+        self, x: Tensor, samples: int, generator: Generator | None = None, y: Labels = None
     ) -> Tensor | None:
         """Samples `[S, B, D]` from q(z|x); None if the model has no q."""
         posterior = self.posterior(x, y)
@@ -208,27 +196,24 @@ class Autoencoder(nn.Module, ABC):
         return mean + std * normal((samples, *mean.shape), generator, axis=1, device=mean.device)
 
     def log_importance_weights(
-        self, x: Tensor, y: Tensor | None, samples: int, generator: torch.Generator | None
+        self, x: Tensor, y: Labels, samples: int, generator: Generator | None
     ) -> Tensor:
         """log p(x, z) - log q(z|x) `[S, B]` of draws from the proposal."""
-        proposal = self.proposal(x, y)
-        log_var = 2 * proposal.std.log()
-        z = sample_normal(proposal.mean, log_var, samples, generator)
+        mean, std = self.proposal(x, y)
+        z = sample_normal(mean, 2 * std.log(), samples, generator)
         y = None if y is None else y.repeat(samples)
-        log_q = normal_log_prob(z.view(samples, *proposal.mean.shape), proposal.mean, log_var)
+        log_q = normal_log_prob(z.view(samples, *mean.shape), mean, 2 * std.log())
         nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
         return (self.log_prior(z, y) - nll).view(samples, -1) - log_q
 
     @torch.no_grad()
     def reorder(self, order: Tensor) -> None:
-        """Permutes the latents in place: latent i becomes the former `order[i]`, `[D]`.
-
-        Images, likelihoods and the ELBO do not change.
-        """
+        """Permutes the latents in place: latent i becomes the former `order[i]`, `[D]`. Images,
+        likelihoods and the ELBO do not change."""
         for head in self.latent_heads():
             surgery.reorder_outputs(head, order)
         surgery.reorder_inputs(self.decoder, order)
 
-    def _context(self, z: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
+    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
         """The decoder's further inputs `[B, E]` for codes `[B, D]`."""
         return z.new_zeros(z.shape[0], self.context_size, dtype=torch.float32)

@@ -8,16 +8,15 @@ space describes the variation within a class. Labels may be unknown, also in tra
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
 from ..nn.distributions import Mixture
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import ClassConditionalNormal
-from ..nn.semi_amortised import DecodedGrid
 from ..validation import ConfigError
-from .base import device_of
+from .base import Labels, device_of
 from .gaussian import GaussianAutoencoder
 
 
@@ -28,10 +27,9 @@ class CVAE(GaussianAutoencoder):
     context = "label"
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
         if not config.classes:
             raise ConfigError("a cvae got 0 classes; expected model.classes, 1 or more")
-        self.latent, self.image_shape = config.latent, config.image_shape
+        super().__init__(config)
         self.context_size = config.classes
         self.encoder, width = networks.encoder(config)
         self.condition = nn.Linear(width + config.classes, width)
@@ -42,8 +40,6 @@ class CVAE(GaussianAutoencoder):
         self.class_prior = (
             ClassConditionalNormal(config.classes, config.latent) if self.learned_prior else None
         )
-        self.refine = config.refine
-        self._grid_cache: dict[int, tuple[tuple, DecodedGrid]] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)
@@ -58,7 +54,7 @@ class CVAE(GaussianAutoencoder):
     def prior(self, label: int | None = None) -> Mixture:
         return super().prior() if self.class_prior is None else self.class_prior.mixture(label)
 
-    def log_prior(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+    def log_prior(self, z: Tensor, y: Labels = None) -> Tensor:
         if self.class_prior is None:
             return super().log_prior(z)
         return self.class_prior.log_prob(z, self._labels(y, z))
@@ -68,7 +64,7 @@ class CVAE(GaussianAutoencoder):
         if self.class_prior is not None:
             self.class_prior.reorder(order)
 
-    def _context(self, z: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
+    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
         return self._one_hot(self._labels(y, z))
 
     def _one_hot(self, y: Tensor) -> Tensor:

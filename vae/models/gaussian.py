@@ -3,28 +3,32 @@
 from abc import abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
+from ..config import ModelConfig
 from ..nn import semi_amortised
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import autocast_off
-from .base import Autoencoder, Batch, Posterior, Terms
+from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
 
 class GaussianAutoencoder(Autoencoder):
-    """q(z|x, y) = N(mean, diag(std^2)). Concrete models define its parameters and the prior.
-
-    The KL against N(0, I) has a closed form; against a learned prior it is estimated with the
-    samples of the reconstruction term.
-    """
+    """q(z|x, y) = N(mean, diag(std^2)). Concrete models define its parameters and the prior. The
+    KL against N(0, I) has a closed form; against a learned prior it is estimated with the samples
+    of the reconstruction term."""
 
     gaussian_posterior = True
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.refine = config.refine
+        self._grid_cache: dict[int, tuple[tuple, semi_amortised.DecodedGrid]] = {}
 
     @abstractmethod
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The encoder's mean and log-variance `[B, D]`; a label in `y` `[B]` may be -1."""
 
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior:
+    def posterior(self, x: Tensor, y: Labels = None) -> Posterior:
         y = self._labels(y, x)
         mean, log_var = self.amortised_posterior(x, y)
         std = (0.5 * log_var).exp()
@@ -40,32 +44,31 @@ class GaussianAutoencoder(Autoencoder):
     def terms(
         self,
         x: Tensor,
-        y: Tensor | None = None,
-        generator: torch.Generator | None = None,
+        y: Labels = None,
+        generator: Generator | None = None,
         *,
         samples: int = 1,
         posterior: Posterior | None = None,
     ) -> Terms:
-        """The terms of -log p(x), or of -log p(x|y) if labels are given to a conditional model.
-
-        A `posterior` of the same images that is known already is not computed again."""
+        """The terms of -log p(x), or of -log p(x|y) if labels are given to a conditional model. A
+        `posterior` of the same images that is known already is not computed again."""
         mean, std = posterior or self.posterior(x, y)
-        return self._terms(mean, 2 * std.log(), x, self._labels(y, x), samples, generator)
+        return self._terms((mean, 2 * std.log()), x, self._labels(y, x), samples, generator)
 
     def loss(self, batch: Batch) -> Tensor:
-        mean, log_var = self.amortised_posterior(batch.encoder_input, batch.y)
-        terms = self._terms(mean, log_var, batch.x, batch.y, batch.samples, batch.generator)
+        q = self.amortised_posterior(batch.encoder_input, batch.y)
+        terms = self._terms(q, batch.x, batch.y, batch.samples, batch.generator)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
 
     def _terms(
         self,
-        mean: Tensor,
-        log_var: Tensor,
+        q: tuple[Tensor, Tensor],
         x: Tensor,
         y: Tensor,
         samples: int,
-        generator: torch.Generator | None,
+        generator: Generator | None,
     ) -> Terms:
+        mean, log_var = q
         z = sample_normal(mean, log_var, samples, generator)
         y = y.repeat(samples)
         nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
@@ -84,20 +87,11 @@ class GaussianAutoencoder(Autoencoder):
             return self.decode(z, torch.full((len(z),), label, device=z.device))
 
         weights = self._weights_version()
-        version, grid = self._grid_cache.get(label, (None, None))
-        if version != weights:
-            grid = semi_amortised.decode_grid(decode, prior)
-            self._grid_cache[label] = weights, grid
-        return semi_amortised.refine_posterior(
-            x,
-            mean,
-            std,
-            decode=decode,
-            likelihood=self.likelihood,
-            log_prior=prior.log_prob,
-            grid=grid,
-            steps=self.refine,
-        )
+        if self._grid_cache.get(label, (None, None))[0] != weights:
+            self._grid_cache[label] = weights, semi_amortised.decode_grid(decode, prior)
+        options = {"decode": decode, "likelihood": self.likelihood, "log_prior": prior.log_prob}
+        options |= {"grid": self._grid_cache[label][1], "steps": self.refine}
+        return semi_amortised.refine_posterior(x, mean, std, **options)
 
     def _apply(self, *args, **options) -> "GaussianAutoencoder":
         self._grid_cache.clear()  # moved or converted weights may have the version of the old ones
@@ -110,7 +104,7 @@ class GaussianAutoencoder(Autoencoder):
             for p in (*self.parameters(), *self.buffers())
         )
 
-    def _labels(self, y: Tensor | None, of: Tensor) -> Tensor:
+    def _labels(self, y: Labels, of: Tensor) -> Tensor:
         """Labels `[B]` of images or codes `[B, ...]`, -1 where unknown."""
         if y is None or not self.classes:
             return torch.full(of.shape[:1], -1, device=of.device)

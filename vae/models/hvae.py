@@ -11,7 +11,7 @@ deterministic image of a code.
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
@@ -19,7 +19,7 @@ from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_k
 from ..nn.layers import StochasticLayer, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..validation import ConfigError
-from .base import Autoencoder, Batch, Posterior, Terms, device_of
+from .base import Autoencoder, Batch, Labels, Posterior, Terms, device_of
 
 _HIDDEN = 256  # width of the layers that combine image features with the levels above
 _LOG_STD = (-6.0, 2.0)
@@ -41,10 +41,9 @@ class HVAE(Autoencoder):
     context = "noise"
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
         if not config.levels:
             raise ConfigError("an hvae got no model.levels; expected sizes such as 16,32")
-        self.latent, self.image_shape = config.latent, config.image_shape
+        super().__init__(config)
         self.context_size = sum(config.levels)
         self.encoder, width = networks.encoder(config)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
@@ -59,18 +58,13 @@ class HVAE(Autoencoder):
                 head.bias[size:].fill_(_INITIAL_LOG_STD)
         self.likelihood = LIKELIHOODS[config.likelihood]()
 
-    def posterior(self, x: Tensor, y: Tensor | None = None) -> Posterior:
+    def posterior(self, x: Tensor, y: Labels = None) -> Posterior:
         """q of the top level."""
         mean, log_var = networks.gaussian_parameters(self.encoder(x), self.mean, self.log_var)
         return Posterior(mean, (0.5 * log_var).exp())
 
     def terms(
-        self,
-        x: Tensor,
-        y: Tensor | None = None,
-        generator: torch.Generator | None = None,
-        *,
-        samples: int = 1,
+        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
         return self._terms(self._sample(x, samples, generator), x, samples)
 
@@ -89,21 +83,21 @@ class HVAE(Autoencoder):
         return noise.to(device_of(self))
 
     def log_importance_weights(
-        self, x: Tensor, y: Tensor | None, samples: int, generator: torch.Generator | None
+        self, x: Tensor, y: Labels, samples: int, generator: Generator | None
     ) -> Tensor:
         sampled = self._sample(x, samples, generator)
         nll = self.likelihood.nll(sampled.logits, x.repeat(samples, 1, 1, 1))
         return -(nll + sum(sampled.log_ratios)).view(samples, -1)
 
     def log_importance_weights_at(
-        self, z: Tensor, x: Tensor, generator: torch.Generator | None = None
+        self, z: Tensor, x: Tensor, generator: Generator | None = None
     ) -> Tensor:
         """log p(x, e|z) - log q(e|x, z) `[B]` of one sample of all lower levels at given top codes
         `[B, D]`."""
         sampled = self._sample_below(self.encoder(x), z, 1, generator)
         return -(self.likelihood.nll(sampled.logits, x) + sum(sampled.log_ratios))
 
-    def _context(self, z: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
+    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
         if generator is None:
             return super()._context(z, y, generator)
         shape = (len(z), self.context_size)
@@ -114,9 +108,8 @@ class HVAE(Autoencoder):
         levels = torch.stack([kl.view(samples, -1).mean(0) for kl in sampled.kls], dim=1)
         return Terms(nll.view(samples, -1).mean(0), levels.sum(1), levels)
 
-    def _sample(self, x: Tensor, samples: int, generator: torch.Generator | None) -> TopDownSample:
-        """Samples all levels from q(z, e|x) of images `[B, C, H, W]`: S = samples * B, B
-        fastest."""
+    def _sample(self, x: Tensor, samples: int, generator: Generator | None) -> TopDownSample:
+        """All levels from q(z, e|x) of images `[B, C, H, W]`: S = samples * B, B fastest."""
         features = self.encoder(x)
         mean, log_var = networks.gaussian_parameters(features, self.mean, self.log_var)
         z = sample_normal(mean, log_var, samples, generator)
@@ -125,12 +118,11 @@ class HVAE(Autoencoder):
             log_ratio = normal_log_prob(draws, mean, log_var) - normal_log_prob(draws, zero, zero)
             kl = standard_normal_kl(mean, log_var).repeat(samples)
         below = self._sample_below(features, z, samples, generator)
-        return TopDownSample(
-            below.logits, [log_ratio.flatten(), *below.log_ratios], [kl, *below.kls]
-        )
+        log_ratios = [log_ratio.flatten(), *below.log_ratios]
+        return TopDownSample(below.logits, log_ratios, [kl, *below.kls])
 
     def _sample_below(
-        self, features: Tensor, z: Tensor, samples: int, generator: torch.Generator | None
+        self, features: Tensor, z: Tensor, samples: int, generator: Generator | None
     ) -> TopDownSample:
         """Samples the lower levels only, given features `[B, width]` and top codes `[S, D]`."""
         log_ratios, kls = [], []

@@ -10,7 +10,6 @@ from ..config import ModelConfig
 from ..nn import networks
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import CODE_LIMIT, Flow, Prior
-from ..nn.semi_amortised import DecodedGrid
 from .gaussian import GaussianAutoencoder
 
 
@@ -20,8 +19,7 @@ class VAE(GaussianAutoencoder):
     priors = ("normal", "flow")
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.latent, self.image_shape = config.latent, config.image_shape
+        super().__init__(config)
         self.encoder, width = networks.encoder(config)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config)
@@ -29,8 +27,6 @@ class VAE(GaussianAutoencoder):
         self.learned_prior = config.prior == "flow"
         self.code_limit = CODE_LIMIT if self.learned_prior else networks.MEAN_LIMIT
         self.flow = Flow(config.latent) if self.learned_prior else None
-        self.refine = config.refine
-        self._grid_cache: dict[int, tuple[tuple, DecodedGrid]] = {}
 
     def amortised_posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)
