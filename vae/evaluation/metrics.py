@@ -1,6 +1,6 @@
 """All metrics of a model on a split: ELBO, likelihoods, embedding metrics, sample quality."""
 
-import time
+import timeit
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,6 +21,10 @@ POSTERIOR_SAMPLES = 8
 HIERARCHY_SAMPLES = 5000  # of the importance-weighted bound of a hierarchy, as in its literature
 _GRID_SIDE, _LOWER_DRAWS = 14, 4  # grid over the top code of a hierarchy, draws of lower levels
 _GRID_RADIUS = 5.5  # standard deviations of the posterior
+_SAMPLE_METRICS = (
+    *("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall", "class_balance"),
+    *("label_accuracy", "label_accuracy_aggregate"),
+)
 _CODE_METRICS = ("knn1", "knn5", "trustworthiness", "silhouette", "v_measure", "active_units")
 
 Log = Callable[[str], Progress]  # called with the name of a step, returns its progress
@@ -100,7 +104,7 @@ def evaluate(
     bounds = likelihood_bounds(model, x[rows], y[rows], samples=k, seed=seed, progress=progress)
     metrics |= of_all(bounds, rows) | {"nll_iwae_n": len(rows), "iwae_k": k}
     log("samples")
-    metrics |= _sample_metrics(model, dataset, images, aggregate, sizes.samples, seed=seed)
+    metrics |= _sample_metrics(model, dataset, images, aggregate, sizes.samples, seed)
     facts = {"split": split, "n": len(x), "n_train": len(labels), "binarized": binarize}
     return metrics | facts
 
@@ -117,12 +121,7 @@ def sizes_within(seconds: float, model: Autoencoder, images: np.ndarray) -> Size
     x = torch.tensor(images[:200]).to(device_of(model)).float() / 255
 
     def each(work: Callable[[], Tensor]) -> float:
-        times = []
-        for _ in range(4):  # the first time is longer
-            start = time.perf_counter()
-            work().cpu()
-            times.append(time.perf_counter() - start)
-        return min(times) / len(x)
+        return min(timeit.repeat(lambda: work().cpu(), number=1, repeat=4)) / len(x)
 
     z, part = model.encode(x), seconds / 6
     encode, decode = each(lambda: model.encode(x)), each(lambda: model.decode(z))
@@ -211,8 +210,7 @@ def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tupl
     grid = _GRID_RADIUS * torch.cartesian_prod(axis, axis)
     cell = (2 * _GRID_RADIUS / _GRID_SIDE) ** 2
     total, difference = 0.0, 0.0
-    for rows in torch.arange(len(x)).split(16):
-        images = x[rows]
+    for images in x.split(16):
         mean, std = model.posterior(images)
         z = (mean + std * grid[:, None]).flatten(0, 1)
         target = z, images.repeat(len(grid), 1, 1, 1), generator
@@ -226,13 +224,7 @@ def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tupl
 
 
 def _sample_metrics(
-    model: Autoencoder,
-    dataset: Dataset,
-    images: Split,
-    aggregate: Mixture,
-    limit: int,
-    *,
-    seed: int = 0,
+    model: Autoencoder, dataset: Dataset, images: Split, aggregate: Mixture, limit: int, seed: int
 ) -> dict:
     """Metrics of at most `limit` samples in the features of the bundled classifier.
 
@@ -242,10 +234,8 @@ def _sample_metrics(
     `label_accuracy`, the fraction of samples that show their label, with the prior, and
     `label_accuracy_aggregate` with the aggregate posterior of the label.
     """
-    keys = ("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall")
     if not classifier.supports(dataset.train.images.shape[1:], dataset.class_names):
-        more = ("class_balance", "label_accuracy", "label_accuracy_aggregate")
-        return dict.fromkeys((*keys, *more)) | {"n_samples": 0}
+        return dict.fromkeys(_SAMPLE_METRICS) | {"n_samples": 0}
     rows = evenly_spaced(len(images.images), limit)
     n = len(rows)
     labels = torch.arange(n) % model.classes if model.classes else None
@@ -258,18 +248,13 @@ def _sample_metrics(
     training, _ = classifier.classify(torch.tensor(dataset.train.images[rows]))
     from_aggregate, aggregate_classes = sample(aggregate)
     from_prior, prior_classes = sample(None if model.has_prior else aggregate)
-    precision, recall = sample_quality.precision_recall(real, from_prior)
-    return {
-        "n_samples": n,
-        "frechet": sample_quality.frechet(real, from_prior),
-        "frechet_aggregate": sample_quality.frechet(real, from_aggregate),
-        "frechet_floor": sample_quality.frechet(real, training),
-        "precision": precision,
-        "recall": recall,
-        "class_balance": sample_quality.class_balance(prior_classes),
-        "label_accuracy": _label_accuracy(prior_classes, labels),
-        "label_accuracy_aggregate": _label_accuracy(aggregate_classes, labels),
-    }
+    values = (
+        *(sample_quality.frechet(real, f) for f in (from_prior, from_aggregate, training)),
+        *sample_quality.precision_recall(real, from_prior),
+        sample_quality.class_balance(prior_classes),
+        *(_label_accuracy(found, labels) for found in (prior_classes, aggregate_classes)),
+    )
+    return dict(zip(_SAMPLE_METRICS, values, strict=True)) | {"n_samples": n}
 
 
 def _label_accuracy(probabilities: Tensor, labels: Tensor | None) -> float | None:

@@ -33,6 +33,9 @@ _MAX_QUARTERS = 400  # up to which a converged integral is still refined with th
 _BATCH = 64  # tiles decoded at a time
 
 
+Mass = tuple[Tensor, Tensor]  # images with mass in a tile, and that of its quarters [P, images, 4]
+
+
 class Integral(NamedTuple):
     """-log p(x) `[P, N]` in nats under each of P priors, and the estimated error `[N]`: the
     largest last change."""
@@ -61,7 +64,7 @@ def integrate(
     open_ = torch.ones(len(priors), n, dtype=torch.bool)
     for depth in range(_MAX_DEPTH + 1):
         sums = torch.full((len(priors), n), -math.inf)
-        quarters: list[Tensor] = []
+        masses: list[Mass] = []
         for batch in torch.arange(len(tiles)).split(_BATCH):
             codes = _points(tiles[batch], step)  # [T, TILE^2, 2]
             slope, offset = likelihood.as_linear_in_x(decode(codes.flatten(0, 1)))
@@ -73,13 +76,14 @@ def integrate(
                 log_likelihood = flat[images] @ slope[at].T - offset[at].T - constant[images, None]
                 parts = _by_quarter(log_likelihood + weights[:, at, None])  # [P, images, 4]
                 sums[:, images] = torch.logaddexp(sums[:, images], parts.logsumexp(2))
-                quarters.append(parts)
+                masses.append((images, parts))
         integral = sums + 2 * math.log(step)
         result = torch.where(open_, integral, result)
         error = torch.where(open_, (integral - previous).abs(), error)
         previous = integral
         unsettled = open_ & (error > tolerance)
-        tiles, rows, open_ = _split(tiles, step, rows, quarters, unsettled, open_, depth)
+        margin = _MARGIN[min(depth, 1)]
+        tiles, rows, open_ = _split(tiles, step, masses, unsettled, open_, margin)
         step /= 2
         if not len(tiles):
             break
@@ -121,9 +125,8 @@ def exact_nll(
 
 def _first_tiles(priors: list[Prior]) -> tuple[Tensor, float]:
     """Lower corners `[T, 2]` of tiles that cover all priors, and the step between points."""
-    corners = [prior.bounding_box(_RADIUS) for prior in priors]
-    low = torch.stack([c[0] for c in corners]).amin(0)
-    high = torch.stack([c[1] for c in corners]).amax(0)
+    lows, highs = zip(*(prior.bounding_box(_RADIUS) for prior in priors), strict=True)
+    low, high = torch.stack(lows).amin(0), torch.stack(highs).amax(0)
     step = float(((high - low).prod() / _POINTS).sqrt())
     side = step * TILE
     counts = ((high - low) / side).ceil().long().tolist()
@@ -147,30 +150,23 @@ def _by_quarter(values: Tensor) -> Tensor:
 
 
 def _split(
-    tiles: Tensor,
-    step: float,
-    rows: list[Tensor],
-    quarters: list[Tensor],
-    unsettled: Tensor,
-    open_: Tensor,
-    depth: int,
+    tiles: Tensor, step: float, masses: list[Mass], unsettled: Tensor, open_: Tensor, margin: float
 ) -> tuple[Tensor, list[Tensor], Tensor]:
     """The quarters to refine, their images, and which integrals `[P, N]` go on. A quarter is kept
     if it holds mass of an integral that goes on: one that has not converged, or one of the same
     image while that is cheap, since a single small change may be chance. If one prior is flat and
     another narrow, only the surroundings of the narrow one are refined."""
     floor = torch.full(unsettled.shape, -math.inf)
-    for images, parts in zip(rows, quarters, strict=True):
+    for images, parts in masses:
         floor[:, images] = torch.maximum(floor[:, images], parts.amax(2))
-    floor -= _MARGIN[min(depth, 1)]
+    floor -= margin
     count = torch.zeros(unsettled.shape)
-    for images, parts in zip(rows, quarters, strict=True):
+    for images, parts in masses:
         count[:, images] += (parts > floor[:, images, None]).sum(2)
     goes_on = unsettled | (open_ & unsettled.any(0) & (count <= _MAX_QUARTERS))
-    half = step * TILE / 2
-    shifts = half * torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    shifts = step * TILE / 2 * torch.cartesian_prod(torch.arange(2), torch.arange(2))
     corners, images_of = [], []
-    for tile, images, parts in zip(tiles, rows, quarters, strict=True):
+    for tile, (images, parts) in zip(tiles, masses, strict=True):
         matters = ((parts > floor[:, images, None]) & goes_on[:, images, None]).any(0)
         for quarter in matters.any(0).nonzero()[:, 0].tolist():
             corners.append(tile + shifts[quarter])

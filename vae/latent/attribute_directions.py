@@ -59,7 +59,7 @@ def fit_direction(
     # The fraction of pairs in the right order (Mann and Whitney 1947), ties counted half.
     rank = np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")
     auc = float(rank.sum() / (2 * len(low) * len(high)))
-    return AttributeDirection(name, tuple(float(v) for v in vector), auc, model, digest)
+    return AttributeDirection(name, tuple(vector.tolist()), auc, model, digest)
 
 
 def from_json(text: str) -> AttributeDirection:

@@ -62,9 +62,7 @@ def kernel_density(codes: np.ndarray, area: Area, *, size: int = 256) -> Field:
     k = min(20, len(plane))
     bandwidth = float(np.median(cKDTree(plane).query(sample, k=k)[0][:, -1]))
     x0, x1, y0, y1 = area
-    counts, _, _ = np.histogram2d(
-        plane[:, 1], plane[:, 0], bins=size, range=((y0, y1), (x0, x1)), density=False
-    )
+    counts = np.histogram2d(plane[:, 1], plane[:, 0], size, ((y0, y1), (x0, x1)))[0]
     cell = ((y1 - y0) / size, (x1 - x0) / size)
     sigma = [min(max(bandwidth / c, 0.5), _MAX_KERNEL * size) for c in cell]
     smooth = gaussian_filter(counts, sigma=sigma, mode="constant")

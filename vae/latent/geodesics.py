@@ -17,6 +17,7 @@ e is near 0 among items and 1 far from them.
 """
 
 from collections.abc import Callable
+from itertools import product
 from math import gcd
 
 import numpy as np
@@ -55,9 +56,8 @@ def pixel_means(model: Autoencoder, *, label: int | None = None, seed: int = 0) 
 
 def jacobian_metric(decode: Decode, z: np.ndarray, *, step: float = _STEP) -> np.ndarray:
     """Entries 11, 12 and 22 [N, 3] of G = J^T J at codes [N, 2], by central differences."""
-    codes = torch.as_tensor(z)
     parts = []
-    for part in codes.split(1024):
+    for part in torch.as_tensor(z).split(1024):
         shift = torch.eye(2, dtype=part.dtype) * step
         j1, j2 = ((decode(part + s) - decode(part - s)) / (2 * step) for s in shift)
         parts.append(torch.stack([(j1 * j1).sum(1), (j1 * j2).sum(1), (j2 * j2).sum(1)], 1))
@@ -108,18 +108,13 @@ class Metric:
             weight = PENALTY_WEIGHT * (scale if np.isfinite(scale) else 1.0)
             pulled = pulled + (weight * e**2)[:, None] * np.array([1.0, 0.0, 1.0])
         # Cholesky factors may be interpolated: L L^T stays positive definite.
-        factor = _cholesky(pulled).reshape(side, side, 3)
+        factor = _cholesky(pulled).T.reshape(3, side, side)
         self._columns = (side - 1) * _UPSAMPLING + 1
-        l11, l21, l22 = (
-            zoom(factor[..., k], self._columns / side, order=3, mode="nearest").ravel()
-            for k in range(3)
-        )
+        zoomed = {"zoom": self._columns / side, "order": 3, "mode": "nearest"}
+        l11, l21, l22 = (zoom(entries, **zoomed).ravel() for entries in factor)
         self._g = np.stack([l11**2, l11 * l21, l21**2 + l22**2], 1)
         self._cell = self._graph_cell / _UPSAMPLING
-        self._nodes = nodes
-        self._graph = self._edges(nodes)
-
-    # --- the metric -----------------------------------------------------------------------------
+        self._nodes, self._graph = nodes, self._edges(nodes)
 
     def _corners(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
         """G' [N, 3] at the four nodes around codes [N, 2], and the position [N, 1] between them in
@@ -159,25 +154,18 @@ class Metric:
         """Length of a path [S, 2] in pixel space, measured on decoded images."""
         return pixel_length(self.decode, path)
 
-    # --- geodesics ------------------------------------------------------------------------------
-
     def _edges(self, nodes: np.ndarray) -> csr_matrix:
         index = np.arange(self.side**2).reshape(self.side, self.side)
-        reach = range(-_EDGE_REACH, _EDGE_REACH + 1)
         starts, ends = [], []
-        for dy in range(_EDGE_REACH + 1):
-            for dx in reach:
-                if gcd(dy, dx) != 1 or (dy == 0 and dx < 0):
-                    continue
-                rows = slice(0, self.side - dy)
+        for dy, dx in product(range(_EDGE_REACH + 1), range(-_EDGE_REACH, _EDGE_REACH + 1)):
+            if gcd(dy, dx) == 1 and (dy, dx) > (0, 0):
                 columns = slice(max(0, -dx), self.side - max(0, dx))
-                starts.append(index[rows, columns].ravel())
+                starts.append(index[: self.side - dy, columns].ravel())
                 ends.append(starts[-1] + dy * self.side + dx)
         a, b = np.concatenate(starts), np.concatenate(ends)
         pieces = np.stack([nodes[a], nodes[b]], 1).reshape(-1, 2)
         lengths = self.segment_lengths(pieces, samples=3)[::2]
-        size = self.side**2
-        half = csr_matrix((lengths, (a, b)), shape=(size, size))
+        half = csr_matrix((lengths, (a, b)), shape=(index.size, index.size))
         return (half + half.T).tocsr()
 
     def geodesic(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -194,9 +182,8 @@ class Metric:
         return min(relaxed, straight, key=self.metric_length)
 
     def _node(self, z: np.ndarray) -> int:
-        column, row = np.clip(
-            np.rint((z - self._origin) / self._graph_cell), 0, self.side - 1
-        ).astype(int)
+        nearest = np.rint((z - self._origin) / self._graph_cell)
+        column, row = np.clip(nearest, 0, self.side - 1).astype(int)
         return int(row * self.side + column)
 
     def _shortest_on_graph(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -234,7 +221,7 @@ class Metric:
         return path
 
     def _energy(self, path: np.ndarray) -> float:
-        midpoint, move = (path[1:] + path[:-1]) / 2, path[1:] - path[:-1]
+        midpoint, move = (path[1:] + path[:-1]) / 2, np.diff(path, axis=0)
         return float(_quadratic(self.tensor(midpoint), move).sum())
 
     def _derivatives(self, path: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -264,8 +251,7 @@ def _quadratic(g: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 def _log_sqrt_det(g: np.ndarray) -> np.ndarray:
     """log sqrt(det G) [N], the magnification factor of areas (Bishop et al. 1997)."""
-    determinant = np.maximum(g[:, 0] * g[:, 2] - g[:, 1] ** 2, 1e-12)
-    return 0.5 * np.log(determinant)
+    return 0.5 * np.log(np.maximum(g[:, 0] * g[:, 2] - g[:, 1] ** 2, 1e-12))
 
 
 def _cholesky(g: np.ndarray) -> np.ndarray:

@@ -30,16 +30,10 @@ class Traversal(NamedTuple):
 
 @torch.inference_mode()
 def traverse(
-    model: Autoencoder,
-    codes: np.ndarray,
-    images: np.ndarray,
-    start: int,
-    end: int,
-    *,
-    steps: int = 113,
+    model: Autoencoder, codes: np.ndarray, images: np.ndarray, start: int, end: int, *, steps: int
 ) -> Traversal:
-    """The line from item `start` to item `end`, given the codes [N, D] and the uint8 images
-    [N, C, H, W] of all items."""
+    """The line of `steps` codes from item `start` to item `end`, given the codes [N, D] and the
+    uint8 images [N, C, H, W] of all items."""
     path = linear_path(codes[start], codes[end], steps)
     pictures = model.picture(torch.as_tensor(path).to(device_of(model))).cpu()
     real = torch.tensor(images).flatten(1).float() / 255
