@@ -32,7 +32,7 @@ def measure(name: str, *, queries: int = 200) -> dict:
         start = time.perf_counter()
         path = metric.geodesic(*ends)
         times.append(1e3 * (time.perf_counter() - start))
-        ratios.append(metric.pixel_length(path) / max(pixel_length(decode, ends), 1e-9))
+        ratios.append(pixel_length(metric.decode, path) / max(pixel_length(decode, ends), 1e-9))
     return {
         "prepare_s": round(prepared, 3),
         "query_ms": {q: round(float(np.percentile(times, q)), 2) for q in (50, 90, 100)},

@@ -29,11 +29,11 @@ def likelihood_regret(of: Reconstruction) -> Tensor:
     with torch.enable_grad():
         parameters = [v.clone().requires_grad_() for v in (mean, std.log())]
         optimiser = torch.optim.Adam(parameters, lr=0.05)
-        first = best = neg_elbo(*parameters).detach()
+        values = []
         for _ in range(_STEPS):
             optimiser.zero_grad()
             value = neg_elbo(*parameters)
-            best = torch.minimum(best, value.detach())
+            values.append(value.detach())
             value.sum().backward()
             optimiser.step()
-    return first - best
+    return values[0] - torch.stack(values).amin(0)

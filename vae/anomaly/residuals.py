@@ -12,7 +12,6 @@ from torchvision.transforms.v2.functional import gaussian_blur
 
 from ..models.base import Autoencoder, device_of
 
-_BATCH = 500
 _BLUR = 1.5 / 28  # standard deviation as a fraction of the side: what is finer is texture
 
 
@@ -31,14 +30,10 @@ class Reconstruction:
         posterior = self.model.posterior(self.x)
         return (self.model.encode(self.x), None) if posterior is None else tuple(posterior)
 
-    @property
-    def z(self) -> Tensor:
-        return self.code[0]
-
     @cached_property
     def logits(self) -> Tensor:
         """Decoder output [B, C, H, W]."""
-        return self.model.decode(self.z).float()
+        return self.model.decode(self.code[0]).float()
 
     @cached_property
     def picture(self) -> Tensor:
@@ -52,12 +47,12 @@ class Reconstruction:
 
 
 def reconstruct(
-    model: Autoencoder, images: np.ndarray, codes: tuple | None = None
+    model: Autoencoder, images: np.ndarray, codes: tuple | None = None, *, batch_size: int = 500
 ) -> Iterator[Reconstruction]:
     """uint8 images [N, C, H, W] in batches; `codes` [N, D] as `latent.Codes`, if known."""
     device = device_of(model)
-    for start in range(0, len(images), _BATCH):
-        part = slice(start, start + _BATCH)
+    for start in range(0, len(images), batch_size):
+        part = slice(start, start + batch_size)
         x = torch.tensor(images[part], device=device).float() / 255
         known = codes and (v if v is None else torch.tensor(v[part], device=device) for v in codes)
         yield Reconstruction(model, x, known and tuple(known))

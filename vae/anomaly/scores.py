@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..evaluation import quadrature
-from ..latent.encoding import Codes, refuse_without_labels
+from ..latent.encoding import refuse_without_labels
 from ..models.base import Autoencoder
 from ..nn import sharded_noise
 from ..nn.distributions import Mixture
@@ -79,13 +79,10 @@ def score_images(
     if name not in (names := available_scores(scorer)):
         raise ValueError(f"the score {name} is not available; expected one of {', '.join(names)}")
     batch, parts = 100 if SCORES[name].cost == "search" else 500, []
-    for start in range(0, len(images), batch):
-        progress(start, len(images))
-        rows = slice(start, start + batch)
-        known = codes and Codes(*codes).part(rows)
-        with torch.no_grad():
-            for part in reconstruct(scorer.model, images[rows], known):
-                parts.append(SCORES[name].compute(scorer, part).double().cpu().numpy())
+    with torch.no_grad():
+        for part in reconstruct(scorer.model, images, codes, batch_size=batch):
+            progress(len(parts) * batch, len(images))
+            parts.append(SCORES[name].compute(scorer, part).double().cpu().numpy())
     progress(len(images), len(images))
     return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -180,7 +177,7 @@ SCORES: dict[str, Score] = {
     "place": Score(
         "Latent density, −log q(z)",
         "Negative log density of the aggregate posterior at the image's code, in nats.",
-        lambda scorer, of: -scorer.aggregate.log_prob(of.z.cpu()),
+        lambda scorer, of: -scorer.aggregate.log_prob(of.code[0].cpu()),
         supports=lambda model: model.context is None,
         requires=lambda model: "aggregate",
     ),

@@ -61,12 +61,9 @@ def screen(
 
     def encode(images: np.ndarray) -> Codes:
         nonlocal done
-        parts = []
-        for start in range(0, len(images), _BATCH):
-            progress(done, total)
-            parts.append(encode_images(model, images[start : start + _BATCH]))
-            done += len(images[start : start + _BATCH]) * _ENCODING
-        return Codes.join(parts or [Codes(np.zeros((0, model.latent), np.float32), None)])
+        codes = encode_images(model, images, batch_size=_BATCH, progress=part(_ENCODING))
+        done += len(images) * _ENCODING
+        return codes
 
     if fits and required == "summary":
         summary = fit_summary(model, train.images, encode(train.images))

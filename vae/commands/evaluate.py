@@ -112,7 +112,7 @@ def evaluate_model(
     from .. import evaluation
     from ..checkpoint.artifacts import save_aggregate, save_codes
     from ..data.memory_mapped import subsample
-    from ..latent import aggregate_posterior
+    from ..latent.aggregate_posterior import fit_aggregate_posterior
 
     model = loaded.model
     sizes = evaluation.ALL
@@ -138,19 +138,11 @@ def evaluate_model(
         if group.size > 1:  # the others have ended, and torchrun gave each of them one thread
             torch.set_num_threads(os.cpu_count() or 1)
         log("aggregate posterior")
-        labels = used.train.labels
-        mixture = aggregate_posterior.fit_aggregate_posterior(model, train_codes, labels)
-        metrics = evaluation.evaluate(
-            model,
-            used,
-            iwae_k=iwae_k,
-            binarize=loaded.config.train.binarize if binarize is None else binarize,
-            codes=codes,
-            train_codes=train_codes,
-            aggregate=mixture,
-            sizes=sizes,
-            log=log,
-        )
+        mixture = fit_aggregate_posterior(model, train_codes, used.train.labels)
+        binarize = loaded.config.train.binarize if binarize is None else binarize
+        known = {"codes": codes, "train_codes": train_codes, "aggregate": mixture}
+        options = {"iwae_k": iwae_k, "binarize": binarize, "sizes": sizes, "log": log}
+        metrics = evaluation.evaluate(model, used, **known, **options)
     if save:
         save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
         save_aggregate(loaded.path, mixture)

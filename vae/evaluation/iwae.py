@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -145,9 +144,6 @@ def _on_grid(
 
 def _linear_likelihood(model: Autoencoder, z: Tensor, label: int) -> tuple[Tensor, Tensor]:
     """Slope `[P, pixels]` and offset `[P]` of `as_linear_in_x` at codes `[P, 2]`."""
-    pixels = int(np.prod(model.image_shape))
-    slope, offset = torch.empty(len(z), pixels), torch.empty(len(z))
-    for rows in torch.arange(len(z)).split(4096):
-        logits = model.decode(z[rows], torch.full((len(rows),), label))
-        slope[rows], offset[rows] = model.likelihood.as_linear_in_x(logits)
-    return slope, offset
+    logits = (model.decode(part, torch.full((len(part),), label)) for part in z.split(4096))
+    slopes, offsets = zip(*map(model.likelihood.as_linear_in_x, logits), strict=True)
+    return torch.cat(slopes), torch.cat(offsets)

@@ -32,7 +32,6 @@ _MARGIN = (40.0, 18.0)  # nats below an image's best tile at which one is droppe
 _MAX_QUARTERS = 400  # up to which a converged integral is still refined with the others
 _BATCH = 64  # tiles decoded at a time
 
-
 Mass = tuple[Tensor, Tensor]  # images with mass in a tile, and that of its quarters [P, images, 4]
 
 
@@ -74,7 +73,8 @@ def integrate(
             for at, tile in enumerate(batch.tolist()):
                 images = rows[tile]
                 log_likelihood = flat[images] @ slope[at].T - offset[at].T - constant[images, None]
-                parts = _by_quarter(log_likelihood + weights[:, at, None])  # [P, images, 4]
+                parts = log_likelihood + weights[:, at, None]
+                parts = parts.unflatten(-1, (4, -1)).logsumexp(-1)  # [P, images, 4]
                 sums[:, images] = torch.logaddexp(sums[:, images], parts.logsumexp(2))
                 masses.append((images, parts))
         integral = sums + 2 * math.log(step)
@@ -92,12 +92,7 @@ def integrate(
 
 @on_device_of_model
 def exact_nll(
-    model: Autoencoder,
-    x: Tensor,
-    y: Tensor | None = None,
-    *,
-    aggregate: Mixture | None = None,
-    tolerance: float = 0.01,
+    model: Autoencoder, x: Tensor, y: Tensor | None = None, *, aggregate: Mixture | None = None
 ) -> Integral:
     """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents;
     first under the prior of the model, if it has one, then under the aggregate posterior."""
@@ -105,7 +100,8 @@ def exact_nll(
     groups = [(None, torch.arange(len(x)))]
     if model.classes and y is not None:
         groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()]
-    parts = []
+    nll = torch.empty(model.has_prior + (aggregate is not None), len(x))
+    error = torch.empty(len(x))
     for label, rows in groups:
 
         def decode(z: Tensor, y: int = -1 if label is None else label) -> Tensor:
@@ -115,11 +111,7 @@ def exact_nll(
         if aggregate is not None and label is not None:
             priors[1] = aggregate.block(label, model.classes)
         priors = [prior for prior in priors if prior is not None]
-        part = integrate(x[rows], decode, model.likelihood, priors, tolerance=tolerance)
-        parts.append((rows, part))
-    nll, error = torch.empty(len(part.nll), len(x)), torch.empty(len(x))
-    for rows, part in parts:
-        nll[:, rows], error[rows] = part.nll, part.error
+        nll[:, rows], error[rows] = integrate(x[rows], decode, model.likelihood, priors)
     return Integral(nll, error)
 
 
@@ -142,11 +134,6 @@ def _points(corners: Tensor, step: float) -> Tensor:
     axis = (torch.arange(TILE) + 0.5) * step
     cells = torch.cartesian_prod(axis, axis).view(2, TILE // 2, 2, TILE // 2, 2)
     return corners[:, None] + cells.permute(0, 2, 1, 3, 4).reshape(-1, 2)
-
-
-def _by_quarter(values: Tensor) -> Tensor:
-    """log-sum-exp `[..., 4]` over the quarters of tiles `[..., TILE^2]`."""
-    return values.unflatten(-1, (4, -1)).logsumexp(-1)
 
 
 def _split(

@@ -100,8 +100,10 @@ class Metric:
         self._graph_cell = np.array([xs[1] - xs[0], ys[1] - ys[0]])
         nodes = np.stack(np.meshgrid(xs, ys), 2).reshape(-1, 2)
         pulled = jacobian_metric(decode, nodes.astype(np.float32))
-        log_magnification = _log_sqrt_det(pulled).reshape(side, side).astype(np.float32)
-        self.log_magnification = Field(log_magnification, area)
+        # log sqrt(det G), the magnification factor of areas (Bishop et al. 1997)
+        determinant = np.maximum(pulled[:, 0] * pulled[:, 2] - pulled[:, 1] ** 2, 1e-12)
+        log_magnification = 0.5 * np.log(determinant).reshape(side, side)
+        self.log_magnification = Field(log_magnification.astype(np.float32), area)
         if penalty is not None:
             e = sample_field(penalty, nodes, outside=1.0)
             scale = np.median((pulled[e < 0.5, 0] + pulled[e < 0.5, 2]) / 2)
@@ -149,10 +151,6 @@ class Metric:
     def metric_length(self, path: np.ndarray) -> float:
         """Length of a path [S, 2] under G', which a geodesic minimises."""
         return float(self.segment_lengths(path).sum())
-
-    def pixel_length(self, path: np.ndarray) -> float:
-        """Length of a path [S, 2] in pixel space, measured on decoded images."""
-        return pixel_length(self.decode, path)
 
     def _edges(self, nodes: np.ndarray) -> csr_matrix:
         index = np.arange(self.side**2).reshape(self.side, self.side)
@@ -247,11 +245,6 @@ class Metric:
 def _quadratic(g: np.ndarray, d: np.ndarray) -> np.ndarray:
     """d^T G d [N] for G [N, 3] and d [N, 2]."""
     return g[:, 0] * d[:, 0] ** 2 + 2 * g[:, 1] * d[:, 0] * d[:, 1] + g[:, 2] * d[:, 1] ** 2
-
-
-def _log_sqrt_det(g: np.ndarray) -> np.ndarray:
-    """log sqrt(det G) [N], the magnification factor of areas (Bishop et al. 1997)."""
-    return 0.5 * np.log(np.maximum(g[:, 0] * g[:, 2] - g[:, 1] ** 2, 1e-12))
 
 
 def _cholesky(g: np.ndarray) -> np.ndarray:

@@ -62,9 +62,6 @@ class PathFile(PathOrigin, frozen=True, kw_only=True):
     frames: Annotated[tuple[Frame, ...], Meta(min_length=1, max_length=MAX_FRAMES)]
 
 
-# --- from waypoints to a path -------------------------------------------------------------------
-
-
 def geodesic_path(waypoints: np.ndarray, metric: Metric) -> np.ndarray:
     """Geodesics of a metric from waypoint to waypoint [W, 2]."""
     if waypoints.shape[1] != 2:
@@ -124,9 +121,6 @@ def _join(waypoints: np.ndarray, segment: Callable[..., np.ndarray]) -> np.ndarr
     return np.concatenate([parts[0][:1], *(part[1:] for part in parts)])
 
 
-# --- from a path to frames ----------------------------------------------------------------------
-
-
 def place_frames(
     path: np.ndarray, n: int, *, spacing: str = "steps", decode: Decode
 ) -> np.ndarray:
@@ -140,9 +134,6 @@ def place_frames(
     change = pixel_distances(decode, fine)
     # The small constant places frames on stretches without any change, too.
     return resample_by(fine, change + 1e-3 * max(change.mean(), 1e-12), n)
-
-
-# --- files --------------------------------------------------------------------------------------
 
 
 def to_json(frames: Sequence[Frame], origin: PathOrigin) -> str:

@@ -26,19 +26,14 @@ def simplify(path: np.ndarray, tolerance: float) -> np.ndarray:
     pending = [(0, len(path) - 1)]
     while pending:
         first, last = pending.pop()
-        distances = _distance(path[first:last], path[first], path[last])
+        offsets, segment = path[first:last] - path[first], path[last] - path[first]
+        t = np.clip(offsets @ segment / max(segment @ segment, 1e-24), 0, 1)
+        distances = np.linalg.norm(offsets - t[:, None] * segment, axis=1)
         middle = first + int(distances.argmax())
         if distances[middle - first] > tolerance:
             selected[middle] = True
             pending += [(first, middle), (middle, last)]
     return path[selected]
-
-
-def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Distances [N] of points [N, 2] to the segment from a to b."""
-    segment = b - a
-    t = np.clip((points - a) @ segment / max(segment @ segment, 1e-24), 0, 1)
-    return np.linalg.norm(points - a - t[:, None] * segment, axis=1)
 
 
 def in_polygon(z: np.ndarray, polygon: Sequence[Sequence[float]]) -> np.ndarray:

@@ -12,7 +12,7 @@ from ..config import ModelConfig
 from ..nn import networks
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
-from .base import Autoencoder, Batch, Labels, Posterior, Terms
+from .base import Autoencoder, Batch, Labels, Terms
 
 # Nats per unit of squared code, in the training loss only. Nothing else determines the scale of
 # the codes; without the penalty it drifts to the hundreds. It is too small to affect the images.
@@ -36,9 +36,6 @@ class AE(Autoencoder):
         features = self.encoder(x)
         with autocast_off(x):
             return self.code(features.float())
-
-    def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
-        return None
 
     def terms(
         self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1

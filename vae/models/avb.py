@@ -79,9 +79,6 @@ class AVB(Autoencoder):
     def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         return self._moments(x)[0]
 
-    def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
-        return None
-
     def proposal(self, x: Tensor, y: Labels = None) -> Posterior:
         """The Gaussian with the mean and variance of q(z|x)."""
         return Posterior(*self._moments(x)[:2])

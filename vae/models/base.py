@@ -119,9 +119,9 @@ class Autoencoder(nn.Module, ABC):
         """The number of latents below the code; 0 if the code determines the image."""
         return self.context_size if self.context == "noise" else 0
 
-    @abstractmethod
     def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
         """Mean and std of q(z|x), or None where q has no density."""
+        return None
 
     @abstractmethod
     def terms(
