@@ -252,15 +252,12 @@ def _sample_metrics(
         *(sample_quality.frechet(real, f) for f in (from_prior, from_aggregate, training)),
         *sample_quality.precision_recall(real, from_prior),
         sample_quality.class_balance(prior_classes),
-        *(_label_accuracy(found, labels) for found in (prior_classes, aggregate_classes)),
+        *(
+            None if labels is None else float((found.argmax(1) == labels).float().mean())
+            for found in (prior_classes, aggregate_classes)
+        ),
     )
     return dict(zip(_SAMPLE_METRICS, values, strict=True)) | {"n_samples": n}
-
-
-def _label_accuracy(probabilities: Tensor, labels: Tensor | None) -> float | None:
-    if labels is None:
-        return None
-    return float((probabilities.argmax(1) == labels).float().mean())
 
 
 def _code_metrics(

@@ -97,18 +97,17 @@ def exact_nll(
     """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents;
     first under the prior of the model, if it has one, then under the aggregate posterior."""
     aggregate = aggregate and Mixture(*(part.to(x.device) for part in aggregate))
-    groups = [(None, torch.arange(len(x)))]
-    if model.classes and y is not None:
-        groups = [(int(k), (y == k).nonzero()[:, 0]) for k in y.unique()]
+    labels = torch.full((len(x),), -1) if y is None or not model.classes else y
     nll = torch.empty(model.has_prior + (aggregate is not None), len(x))
     error = torch.empty(len(x))
-    for label, rows in groups:
+    for label in labels.unique().tolist():
+        rows = (labels == label).nonzero()[:, 0]
 
-        def decode(z: Tensor, y: int = -1 if label is None else label) -> Tensor:
+        def decode(z: Tensor, y: int = label) -> Tensor:
             return model.decode(z, torch.full((len(z),), y))
 
-        priors = [model.prior(label), aggregate]
-        if aggregate is not None and label is not None:
+        priors = [model.prior(None if label < 0 else label), aggregate]
+        if aggregate is not None and label >= 0:
             priors[1] = aggregate.block(label, model.classes)
         priors = [prior for prior in priors if prior is not None]
         nll[:, rows], error[rows] = integrate(x[rows], decode, model.likelihood, priors)

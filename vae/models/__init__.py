@@ -1,5 +1,7 @@
 """The models, in one table that the command line, the pages, the README and the tests read."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..config import ModelConfig
@@ -22,7 +24,7 @@ class ModelInfo(NamedTuple):
     paper: str
     year: int
     url: str
-    preset: dict
+    preset: Mapping = MappingProxyType({})
 
 
 MODELS: dict[str, ModelInfo] = {
@@ -33,7 +35,6 @@ MODELS: dict[str, ModelInfo] = {
         "Reducing the Dimensionality of Data with Neural Networks",
         2006,
         "https://doi.org/10.1126/science.1127647",
-        {},
     ),
     "vae": ModelInfo(
         VAE,
@@ -42,7 +43,6 @@ MODELS: dict[str, ModelInfo] = {
         "Auto-Encoding Variational Bayes",
         2014,
         "https://arxiv.org/abs/1312.6114",
-        {},
     ),
     "beta-vae": ModelInfo(
         VAE,
@@ -69,7 +69,6 @@ MODELS: dict[str, ModelInfo] = {
         "Adversarial Variational Bayes: Unifying VAEs and GANs",
         2017,
         "https://arxiv.org/abs/1701.04722",
-        {},
     ),
     "hvae": ModelInfo(
         HVAE,

@@ -76,9 +76,6 @@ class AVB(Autoencoder):
         with torch.no_grad():
             self.adversary[-1].weight.mul_(0.1)
 
-    def encode(self, x: Tensor, y: Labels = None) -> Tensor:
-        return self._moments(x)[0]
-
     def proposal(self, x: Tensor, y: Labels = None) -> Posterior:
         """The Gaussian with the mean and variance of q(z|x)."""
         return Posterior(*self._moments(x)[:2])

@@ -139,7 +139,7 @@ class Autoencoder(nn.Module, ABC):
 
     def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         """The deterministic code `[B, D]` of images `[B, C, H, W]`: the posterior mean."""
-        return self.posterior(x, y).mean
+        return self.proposal(x, y).mean
 
     def latent_heads(self) -> list[nn.Linear]:
         """The layers whose outputs `[..., D]` each belong to one latent."""
@@ -189,8 +189,7 @@ class Autoencoder(nn.Module, ABC):
         self, x: Tensor, samples: int, generator: Generator | None = None, y: Labels = None
     ) -> Tensor | None:
         """Samples `[S, B, D]` from q(z|x); None if the model has no q."""
-        posterior = self.posterior(x, y)
-        if posterior is None:
+        if (posterior := self.posterior(x, y)) is None:
             return None
         mean, std = posterior
         return mean + std * normal((samples, *mean.shape), generator, axis=1, device=mean.device)
