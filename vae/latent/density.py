@@ -66,8 +66,7 @@ def kernel_density(codes: np.ndarray, area: Area, *, size: int = 256) -> Field:
     cell = ((y1 - y0) / size, (x1 - x0) / size)
     sigma = [min(max(bandwidth / c, 0.5), _MAX_KERNEL * size) for c in cell]
     smooth = gaussian_filter(counts, sigma=sigma, mode="constant")
-    values = smooth / (len(plane) * cell[0] * cell[1])
-    return Field(values.astype(np.float32), area)
+    return Field((smooth / (len(plane) * cell[0] * cell[1])).astype(np.float32), area)
 
 
 def sample_field(field: Field, z: np.ndarray, *, outside: float = 0.0) -> np.ndarray:

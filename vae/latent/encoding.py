@@ -84,8 +84,7 @@ def posterior_samples(
     model: Autoencoder, image: np.ndarray, label: int, n: int, *, seed: int = 0
 ) -> np.ndarray | None:
     """Samples [n, D] from q(z|x) of a uint8 image [C, H, W]; None if the model has no q."""
-    device = device_of(model)
-    generator = torch.Generator().manual_seed(seed)
+    device, generator = device_of(model), torch.Generator().manual_seed(seed)
     y = torch.tensor([label], device=device)
     samples = model.sample_posterior(_pixels(image[None], device), n, generator, y)
     return None if samples is None else samples[:, 0].cpu().numpy()
