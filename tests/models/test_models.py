@@ -191,6 +191,7 @@ def test_training_resumes_exactly_from_the_middle_of_an_epoch(
     first = training.new_run(config, tiny, CPU)
     list(training.train(first, tiny, should_stop=lambda: first.step == 4))  # of 3 steps an epoch
     assert first.step == 4 and not first.finished
+    (tmp_path / "r").mkdir()
     resume.save_run(tmp_path / "r", first)
     second = training.new_run(config, tiny, CPU)
     resume.load_run(tmp_path / "r", second)
