@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from vae.latent.codec import Codec
+from vae.latent.codec import TorchCodec
 from vae.models import MODELS, build
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_codec_encodes_and_decodes_as_its_model_does(name, settings, tiny, pictures):
     model = build(settings(name).model).eval().requires_grad_(False)
-    codec, labels = Codec(model), tiny.test.labels
+    codec, labels = TorchCodec(model), tiny.test.labels
     assert codec.info[:2] == ((1, 8, 8), 2)
     assert (codec.info.classes > 0, codec.info.noise_size > 0) == (name == "cvae", name == "hvae")
     assert codec.info.normal_prior == (name != "ae")
@@ -27,7 +27,7 @@ def test_a_codec_encodes_and_decodes_as_its_model_does(name, settings, tiny, pic
 
 
 def test_each_code_may_have_its_own_noise_seed(settings):
-    codec = Codec(build(settings("hvae").model).eval().requires_grad_(False))
+    codec = TorchCodec(build(settings("hvae").model).eval().requires_grad_(False))
     z = np.zeros((3, 2), np.float32)
     together = codec.pixel_means(z, seed=[0, 1, 2])
     for row, seed in enumerate(range(3)):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vae import MODELS
-from vae.latent.codec import Codec
+from vae.latent.codec import TorchCodec
 from vae.latent.density import (
     RelativeDensity,
     bounds,
@@ -58,7 +58,7 @@ def test_field_orientation():
 
 
 def test_entropy_is_that_of_the_bernoulli():
-    field = pixel_entropy_field(Codec(Plane()), (-2.0, 2.0, -1.0, 1.0), size=8)
+    field = pixel_entropy_field(TorchCodec(Plane()), (-2.0, 2.0, -1.0, 1.0), size=8)
     z1, z2 = -2 + 4 * 6.5 / 8, -1 + 2 * 1.5 / 8
     p = 1 / (1 + math.exp(-(z1 + 2 * z2)))
     exact = -p * math.log(p) - (1 - p) * math.log(1 - p)

@@ -1,6 +1,6 @@
 """The latent space: codes, their density, samples, directions and paths."""
 
-from .codec import Codec, CodecInfo
+from .codec import Codec, CodecInfo, TorchCodec
 from .density import bounds, pixel_entropy_field
 from .encoding import (
     Codes,

@@ -1,7 +1,7 @@
-"""What pages and latent-space tools need of a model, with NumPy arrays in and out."""
+"""Codecs: what pages and latent-space tools need of a model, with NumPy arrays in and out."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -23,8 +23,34 @@ class CodecInfo(NamedTuple):
     normal_prior: bool = True
 
 
-class Codec:
-    """A trained model, run on the device of its parameters."""
+class Codec(Protocol):
+    """A trained model, independent of the library that runs it."""
+
+    info: CodecInfo
+
+    def encode(self, images: np.ndarray, labels: np.ndarray | None = None) -> Codes:
+        """Codes of uint8 images [N, C, H, W], given labels [N] if the model takes labels."""
+
+    def pixel_means(
+        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+    ) -> np.ndarray:
+        """Images float32 [N, C, H, W] in [0, 1] at codes [N, D], given a label (None: unknown) and
+        a noise seed (0: no noise), or one seed per code."""
+
+    def decode(
+        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+    ) -> np.ndarray:
+        """The same images as uint8 [N, H, W, C], rounded to the nearest of 256 levels."""
+
+    def noise(self, seed: int) -> np.ndarray:
+        """The noise float32 [noise_size] that a seed stands for."""
+
+    def program(self) -> bytes | None:
+        """The decoder as a program for the browser; None if it cannot be written as one."""
+
+
+class TorchCodec:
+    """A `Codec` that runs a torch model on the device of its parameters."""
 
     def __init__(self, model: Autoencoder) -> None:
         self._model = model
@@ -34,32 +60,26 @@ class Codec:
         )
 
     def encode(self, images: np.ndarray, labels: np.ndarray | None = None) -> Codes:
-        """Codes of uint8 images [N, C, H, W], given labels [N] if the model takes labels."""
         return encode_images(self._model, images, labels)
 
     @torch.inference_mode()
     def pixel_means(
         self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
     ) -> np.ndarray:
-        """Images float32 [N, C, H, W] in [0, 1] at codes [N, D], given a label (None: unknown) and
-        a noise seed (0: no noise), or one seed per code."""
         z = torch.as_tensor(codes, dtype=torch.float32, device=device_of(self._model))
         return self._model.picture(z, label, seed).cpu().numpy()
 
     def decode(
         self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
     ) -> np.ndarray:
-        """The same images as uint8 [N, H, W, C], rounded to the nearest of 256 levels."""
         return decode_uint8(self._model, codes, label=label, seed=seed)
 
     def noise(self, seed: int) -> np.ndarray:
-        """The noise float32 [noise_size] that a seed stands for."""
         if not self.info.noise_size:
             return np.zeros(0, np.float32)
         return self._model.context_vector(seed=seed).cpu().numpy()
 
     def program(self) -> bytes | None:
-        """The decoder as a program for the browser; None if it cannot be written as one."""
         try:
             return decoder_program(self._model)
         except DecoderProgramError:

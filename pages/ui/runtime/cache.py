@@ -48,7 +48,7 @@ def _checkpoints(folder: str, listing: tuple[tuple[str, int, int], ...]) -> list
 @st.cache_resource(max_entries=8, show_spinner="Loading the model")
 def _opened(name: str, digest: str) -> tuple[vae.Checkpoint, latent.Codec]:
     loaded = vae.load(CHECKPOINTS / name)
-    return loaded, latent.Codec(loaded.model)
+    return loaded, latent.TorchCodec(loaded.model)
 
 
 def checkpoint(name: str, digest: str) -> vae.Checkpoint:
