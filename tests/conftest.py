@@ -44,3 +44,8 @@ def settings():
 @pytest.fixture
 def pictures(tiny):
     return torch.from_numpy(tiny.test.images).float() / 255
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker ends with one of them alone."""
+    items.sort(key=lambda item: item.path.parent.name not in ("training", "browser", "commands"))

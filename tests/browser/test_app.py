@@ -43,7 +43,8 @@ def test_the_app_works_below_a_base_path(tmp_path, checkpoints, visit):
     try:
         page = visit(url)
         expect(page.locator(".la-points")).to_have_attribute("data-drawn", "10000")
-        page.get_by_test_id("neighbour-list").locator("canvas").first.wait_for()
+        page.locator('[data-testid="neighbour-list"] button').first.wait_for()
+        page.close()
     finally:
         stop_server(process)
 
