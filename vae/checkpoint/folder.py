@@ -256,7 +256,7 @@ def _refuse(number: str) -> None:
 
 def _compare(shapes: dict[str, list[int]], expected: dict[str, list[int]]) -> None:
     """Raises ValueError for the first tensor that the other side lacks or that differs."""
-    for key in expected.keys() ^ shapes.keys():
+    for key in sorted(expected.keys() ^ shapes.keys()):
         side = "lacks" if key in expected else "has an unknown"
         raise ValueError(f"it {side} tensor {key} and belongs to another model")
     for key, shape in shapes.items():
