@@ -58,7 +58,7 @@ test("the nearest of many items are those of an exhaustive search", () => {
 test("the classes of the nearest items are said in words", () => {
   const survey = { near: Array(10), mix: [{ label: 1, count: 6 }, { label: 0, count: 3 }, { label: 2, count: 1 }] };
   assert.equal(classesText(survey, ["bag", "boot", "coat"]), "6 of the 10 nearest: boot, 3 bag, 1 coat");
-  assert.equal(classesText({ near: Array(10), mix: [{ label: 1, count: 10 }] }, ["bag", "boot"], 2), "10 of the 10 nearest: boot");
+  assert.equal(classesText({ near: Array(10), mix: [{ label: 1, count: 10 }] }, ["bag", "boot"]), "10 of the 10 nearest: boot");
 });
 
 // --- points -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
 import { pressOnly } from "../component/element.js";
-import { classesText, densityText } from "../map/items.js";
+import { densityText } from "../map/items.js";
 
 const DESCRIPTIONS = {
   straight: "Straight lines between waypoints; they may cross regions without data.",
@@ -44,7 +44,7 @@ export function showFacts(map, z) {
   fact("frame").textContent = map.preview ? "at the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
   fact("density").textContent = densityText(survey);
   fact("density").dataset.level = survey.level;
-  fact("mix").textContent = classesText(survey, items.classes, 2);
+  fact("mix").textContent = survey.mix.slice(0, 2).map(({ label, count }) => `${count} ${items.classes[label]}`).join(", ");
   map.picture.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
   map.nearest.want(survey.near[0].item);
 }

@@ -143,9 +143,9 @@ export class Grid {
   }
 }
 
-/** The classes of the nearest items in words: "6 of the 10 nearest: Bag, 4 Shirt". @param most classes */
-export function classesText({ mix, near }, names, most = mix.length) {
-  const [first, ...others] = mix.slice(0, most).map(({ label, count }) => [count, names[label]]);
+/** The classes of the nearest items in words: "6 of the 10 nearest: Bag, 4 Shirt". */
+export function classesText({ mix, near }, names) {
+  const [first, ...others] = mix.map(({ label, count }) => [count, names[label]]);
   return [`${first[0]} of the ${near.length} nearest: ${first[1]}`, ...others.map((other) => other.join(" "))].join(", ");
 }
 
