@@ -60,7 +60,8 @@ if benchmark is None:
         "Not measured here. Run `python tests/benchmarks/augmentation.py --partial FILE --save`."
     )
 else:
-    st.markdown(summary(benchmark))
+    models = "fashion-vae and fashion-cvae, whichever model is chosen above"
+    st.markdown(f"Measured on Fashion-MNIST with {models}.\n\n{summary(benchmark)}")
     st.plotly_chart(gain_figure(benchmark), config={"displayModeBar": False}, key="augment-gain")
     st.html(accuracy_table(benchmark))
     st.caption(method_note(benchmark))

@@ -41,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         list(titles),
         format_func=titles.get,
         label_visibility="collapsed",
-        width=330,
+        width=430,
         key="step-choice",
         on_change=lambda: st.session_state.update({SHOWN: st.session_state["step-choice"]}),
     )
@@ -51,16 +51,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
         "Next", type="primary", disabled=not can_go_on, on_click=move, args=(1,), key="step-next"
     )
     large = st.toggle("Presentation mode", key="lesson-large", persist_state="session")
-if large:
-    st.html(
-        "<style>.stMain p, .stMain li, .stMain label { font-size: 1.35rem !important; }</style>"
-    )
+if large:  # everything is in units of the root's size, but for the figure's parts
+    st.html("<style>html { font-size: 20px !important; }</style>")
 
 if slug == "teacher":
     st.header("For teachers", anchor=False)
     st.write(
         "Each step has its own link. The arrow keys move between the steps; “Presentation mode” "
-        "enlarges the text for a projector. No accounts, no grades."
+        "enlarges everything for a projector. No accounts, no grades."
     )
     for name, plan in PLANS.items():
         st.subheader(name, anchor=False)
@@ -69,11 +67,17 @@ if slug == "teacher":
             for step, minutes, words in plan
         )
         st.markdown(f"| Step | Time | Activity |\n|---|---|---|\n{rows}")
+    st.subheader("Answers", anchor=False)
+    rows = "\n".join(
+        f"| {titles[s.slug]} | {s.question} | **{s.answers[s.right]}.** {s.why} |" for s in STEPS
+    )
+    st.markdown(f"| Step | Question | Answer |\n|---|---|---|\n{rows}")
     st.stop()
 
 step = STEPS[SLUGS.index(slug)]
 st.header(step.title, anchor=False)
-text, formula = st.columns([3, 2], gap="large", vertical_alignment="center")
+beside = {"spec": [3, 2], "gap": "large", "vertical_alignment": "center"}
+text, formula = (st, st) if large else st.columns(**beside)
 text.markdown(step.words)
 formula.latex(step.formula)
 lesson(step, large=large, key="lesson")

@@ -20,17 +20,15 @@ page_header(
 with shown_errors("No training can start"):
     run_queue.advance()
 run_queue.prepare_process()
-linked = st.query_params.get("run")
-shown = train_session.shown_runs(
-    linked, st.query_params.get("with"), [r.id for r in runs.list_runs()]
-)
+linked, known = st.query_params.get("run"), [run.id for run in runs.list_runs()]
+shown = train_session.shown_runs(linked, st.query_params.get("with"), known)
 
 with st.expander("Train a model", expanded=not shown, key=f"form-{bool(shown)}"):
     if started := train_form():
         train_session.show_runs([started])
         st.rerun()
 
-if linked and linked not in shown:
+if linked and linked not in known:
     st.warning("The link refers to a run that does not exist; it may have been deleted.")
 if shown:
     st.query_params.from_dict(dict(zip(("run", "with"), shown, strict=False)))
@@ -54,4 +52,4 @@ def live() -> None:
 
 if shown:
     live()
-run_history(shown)
+run_history(shown, polled=polled)

@@ -64,7 +64,7 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     page = opened(open_page, "/learn?step=kl")
     slide(page, "μ", -1.5)
     slide(page, "σ", 0.8)
-    slide(page, "log₁₀ n", 5)
+    slide(page, "n, samples", 5)
     wanted = 0.5 * (1.5**2 + 0.8**2 - 1 - np.log(0.8**2))
     assert abs(value(page, "KL") - wanted) < 1e-9
     assert abs(value(page, "KL ≈") - wanted) < 0.03

@@ -39,3 +39,34 @@ def test_train_opens_with_a_read_only_folder_and_damaged_runs(tmp_path, monkeypa
     app.session_state["shown-runs"] = ["bad"]
     app.run()
     assert not app.exception and any("tatus.json" in e.value for e in app.error)
+
+
+def test_the_table_names_what_is_known_and_a_link_to_another_run_is_no_fault(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path))
+    monkeypatch.setattr(run_queue, "advance", lambda: [])
+    monkeypatch.setattr(run_queue, "prepare_process", lambda: None)
+    for created, name in enumerate(("commanded", "begun"), 1):
+        folder = tmp_path / name / "run"
+        folder.mkdir(parents=True)
+        options = {} if name == "commanded" else {"model": "ae", "seed": 7}
+        plan = {"name": name, "created": float(created), "options": options}
+        (folder / "plan.json").write_text(json.dumps(plan))
+        (folder / "status.json").write_text(json.dumps({"state": "stopped"}))
+    copied = (ROOT / "checkpoints/fashion-beta-3/config.json").read_text()
+    (tmp_path / "commanded" / "config.json").write_text(copied)
+    app = AppTest.from_file(str(ROOT / "pages/main.py"), default_timeout=60).run()
+    app.query_params["run"] = "commanded"
+    app.session_state["shown-runs"] = ["begun"]  # as after Start, with the old link
+    app.switch_page("train.py").run()
+    assert not app.exception and not app.warning
+    table = app.dataframe[0].value.set_index("name")
+    assert table.loc["begun", "model"] == "ae" and table.loc["begun", "seed"] == "7"
+    row = table.loc["commanded"]
+    assert (row["model"], row["beta"], row["image size"]) == ("vae", "3.0", "28")
+    assert table["−ELBO"].isna().all() and table["seconds"].dtype == float  # not "None"
+    app.session_state["shown-runs"] = []
+    app.query_params["run"] = "gone"
+    app.run()
+    assert "does not exist" in app.warning[0].value

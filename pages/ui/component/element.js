@@ -33,6 +33,10 @@ export function pressOnly(root, name, value) {
   for (const button of root.querySelectorAll(`[data-${name}]`)) press(button, button.dataset[name] === value);
 }
 
+/** Names of classes with their colours. */
+export const classNames = (names, { classes: colours }) => element("p", { className: "la-classes" }, ...names.map((name, k) => (
+  element("span", {}, element("i", { style: { background: colours[k % colours.length] } }), name))));
+
 /** A new element of an SVG. */
 export function svgElement(tag, attributes) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -70,6 +70,11 @@ export class ImageSource {
     return this.decoder.decode(z, this.rows[this.context === "label" ? label : seed]);
   }
 
+  /** A copy of the pixel means at a latent, whoever decodes; null where the server does not answer. @param {Latent} latent */
+  async pixels(latent) {
+    return this.remote ? this.fetchBytes(latent).then((bytes) => bytes && Float32Array.from(bytes, (v) => v / 255)) : this.decode(latent).slice();
+  }
+
   /** Draws the browser's image at a latent on a canvas of the image's size. */
   paintOn(canvas, latent) { draw(canvas, (rgba) => paint(this.decode(latent), this.channels, rgba)); }
 

@@ -102,17 +102,19 @@ export class Loss extends Posterior {
     this.show();
   }
 
-  tell() {
-    if (!this.x || !this.model.source.decoder) return;
-    const std = this.std0.map((s) => s * this.width.value), draw = normals(1), count = 32;
-    this.stage.cloud = { mean: this.mean, std };
+  async tell() {
+    if (!this.x) return;
+    const { mean } = this, { source } = this.model, std = this.std0.map((s) => s * this.width.value), draw = normals(1);
+    const turn = this.turn = {}, count = source.remote ? 4 : 32; // the server takes its time for each
+    this.stage.cloud = { mean, std };
     this.stage.draw();
     let reconstruction = 0;
     for (let k = 0; k < count; k++) {
-      const z = this.mean.map((m, d) => m + std[d] * draw());
-      reconstruction += crossEntropy(this.model.source.decode({ z, label: null, seed: 0 }), this.x) / count;
+      const pixels = await source.pixels({ z: mean.map((m, d) => m + std[d] * draw()), label: null, seed: 0 });
+      if (!pixels || turn !== this.turn) return;
+      reconstruction += crossEntropy(pixels, this.x) / count;
     }
-    const kl = klOf(this.mean, std), values = [reconstruction, kl, reconstruction + kl];
+    const kl = klOf(mean, std), values = [reconstruction, kl, reconstruction + kl];
     this.best ??= {};
     const reference = (this.best[this.item] ??= values[2]);
     this.bars.forEach(({ name, bar, value }, k) => {
@@ -120,7 +122,7 @@ export class Loss extends Posterior {
       value.textContent = values[k].toFixed(1);
       this.say(name, `${name} in nats`, values[k]);
     });
-    this.mean.forEach((v, d) => this.say(`μ${subscript(d)}`, "mean", v));
+    mean.forEach((v, d) => this.say(`μ${subscript(d)}`, "mean", v));
     std.forEach((v, d) => this.say(`σ${subscript(d)}`, "standard deviation", v));
   }
 }
@@ -133,7 +135,10 @@ export class Kl {
     const box = side(home);
     this.mean = slider(box, "μ", { min: -3, max: 3, value: 1, moved: () => this.show() });
     this.std = slider(box, "σ", { min: 0.1, max: 3, value: 0.5, moved: () => this.show() });
-    this.count = slider(box, "log₁₀ n", { min: 1, max: 5, value: 2, step: 1, moved: () => this.show() });
+    const text = (v) => (10 ** v).toLocaleString("en");
+    this.count = slider(box, "n, samples", { min: 1, max: 5, value: 2, step: 1, text, moved: () => this.show() });
+    this.seed = 3;
+    choices(box, ["Resample"], () => { this.seed++; this.show(); });
     this.resizer = new ResizeObserver(() => this.show());
     this.resizer.observe(this.canvas);
   }
@@ -141,7 +146,7 @@ export class Kl {
   start() { this.show(); }
 
   show() {
-    const mean = this.mean.value, std = this.std.value, n = 10 ** this.count.value, draw = normals(3);
+    const mean = this.mean.value, std = this.std.value, n = 10 ** this.count.value, draw = normals(this.seed);
     let sum = 0;
     for (let k = 0; k < n; k++) {
       const eps = draw(), z = mean + std * eps;
@@ -158,7 +163,7 @@ export class Kl {
   draw(mean, std) {
     const { canvas, theme } = this, { clientWidth: w, clientHeight: h } = canvas;
     if (!w) return;
-    const ctx = sharpContext(canvas), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
+    const ctx = sharpContext(canvas), size = parseFloat(getComputedStyle(canvas).fontSize), bell = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
     const top = Math.max(0.45, bell(0, 0, std) * 1.1), x = (z) => ((z + 5) / 10) * w, y = (p) => h - 24 - (p / top) * (h - 40);
     for (const [m, s, colour, name] of [[0, 1, theme.text, "p(z)"], [mean, std, theme.accentText, "q(z|x)"]]) {
       tracePath(ctx, Array.from({ length: 401 }, (_, k) => -5 + k / 40).map((z) => [x(z), y(bell(z, m, s))]));
@@ -167,10 +172,10 @@ export class Kl {
       ctx.globalAlpha = 0.12;
       ctx.fill();
       ctx.globalAlpha = 1;
-      ctx.font = `600 15px ${theme.sans}`;
+      ctx.font = `600 ${size + 1}px ${theme.sans}`;
       ctx.fillText(name, x(m) + 8, y(bell(m, m, s)) + (name === "p(z)" ? 40 : 16));
     }
-    ctx.font = `12px ${theme.sans}`;
+    ctx.font = `${size - 2}px ${theme.sans}`;
     for (let z = -4; z <= 4; z += 2) ctx.fillText(z, x(z) - 4, h - 6);
     canvas.setAttribute("aria-label", `q with mean ${mean.toFixed(2)} and standard deviation ${std.toFixed(2)} and the standard normal`);
   }

@@ -16,9 +16,11 @@ export class Code extends Figure {
 
   show() {
     const { z } = this.stage.marks[0];
-    this.pixels = this.picture.show(this.model, { z });
+    this.picture.show(this.model, { z }, (pixels) => { this.pixels = pixels; this.tell(); });
     z.forEach((v, d) => this.say(`z${subscript(d)}`, `latent dimension ${d + 1}`, v));
   }
+
+  tell() {}
 }
 
 /** The probability of the pixel under the pointer. */
@@ -36,8 +38,6 @@ export class Pixel extends Code {
       if (by) { event.preventDefault(); point([this.at[0] + by[0], this.at[1] + by[1]]); }
     };
   }
-
-  show() { super.show(); this.tell(); }
 
   tell() {
     if (!this.pixels) return;
@@ -62,9 +62,9 @@ export class Sample extends Figure {
     choices(box, ["Resample"], () => { this.seed++; this.show(); });
     const home16 = pictures(box, true);
     this.samples = Array.from({ length: 16 }, () => new Picture(home16));
-    this.t = slider(box, "t, from a to b", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    this.t = slider(box, `t, from a, ${model.items.classes[1]}, to b, ${model.items.classes[8]}`, { min: 0, max: 1, value: 0.5, moved: () => this.show() });
     this.between = new Picture(pictures(box), "z(t)");
-    this.ends = [5, 9].map((k) => model.items.centres[k] ?? model.items.start);
+    this.ends = [1, 8].map((k) => model.items.centres[k] ?? model.items.start);
     this.stage.line = this.ends;
   }
 
@@ -72,13 +72,12 @@ export class Sample extends Figure {
     const draw = normals(this.seed), temperature = this.temperature.value, codes = this.samples.map(() => [temperature * draw(), temperature * draw()]);
     this.samples.forEach((picture, k) => picture.show(this.model, { z: codes[k] }));
     const z = lerp(...this.ends, this.t.value);
-    this.stage.marks = [{ symbol: "z(t)", z }, ...codes.map((code) => ({ symbol: "", z: code }))];
+    const ends = this.ends.map((end, k) => ({ symbol: "ab"[k], z: end, fill: "text" }));
+    this.stage.marks = [...codes.map((code) => ({ symbol: "", z: code, fill: "ground" })), ...ends, { symbol: "z(t)", z }];
     this.stage.draw();
     this.between.show(this.model, { z });
     this.say("τ", "temperature", temperature);
     this.say("t", "fraction of the path", this.t.value);
     z.forEach((v, d) => this.say(`z${subscript(d)}`, "code on the path", v));
   }
-
-  light() {}
 }

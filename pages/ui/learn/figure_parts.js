@@ -2,8 +2,8 @@
 
 import { sharpContext, tracePath } from "../component/canvas.js";
 import { loadImage } from "../component/load.js";
-import { element, press } from "../component/element.js";
-import { draw, fill, paint } from "../decoder/pixels.js";
+import { classNames, element, press } from "../component/element.js";
+import { draw, paint } from "../decoder/pixels.js";
 
 export const side = (home) => home.appendChild(element("div", { className: "ls-side" }));
 export const pictures = (home, small = false) => home.appendChild(element("div", { className: "ls-pictures", dataset: { small } }));
@@ -12,7 +12,12 @@ export const lerp = (a, b, t) => a.map((v, d) => v + t * (b[d] - v));
 /** Index of a latent dimension in a symbol. */
 export const subscript = (d) => "₁₂"[d] ?? d + 1;
 
+/** Removes what comes after an element of a figure. */
+export function removeAfter(element) { while (element.nextSibling) element.nextSibling.remove(); }
+
 const SHOWN = 3000; // items on a map
+const VISIBLE = 24; // pixels: a smaller cloud is magnified in a corner of the map
+const MAGNIFIED = 16; // times, as far as the cloud fits
 
 /** What the figures with a map have in common; `show()` shows the state of one. */
 export class Figure {
@@ -23,16 +28,28 @@ export class Figure {
   destroy() { this.stage?.destroy(); }
 }
 
+/** How many times a cloud that reaches some pixels from its mean is magnified in a square of a side; 1: it is not. */
+export function magnification(reach, side) {
+  if (reach >= VISIBLE) return 1;
+  let times = MAGNIFIED;
+  while (times > 1 && times * reach > side / 2) times /= 2;
+  while (times < 2 ** 20 && times * reach < side / 12) times *= 2;
+  return times;
+}
+
 /** A map with its items; marks are dragged or moved with the arrow keys. */
 export class Stage {
-  /** @param marks [{ symbol, z }], the first is dragged   @param moved() is called after each move */
-  constructor(home, { items }, theme, { marks, moved, words = "The map" }) {
-    Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds: centralBounds(items) });
+  /**
+   * Of `cloud` { mean, std, dots } the ellipses of one and two standard deviations are drawn, and the dots where it is magnified.
+   * @param marks [{ symbol, z, fill }], the first is dragged; `fill` names a colour of the theme   @param moved() is called after each move
+   */
+  constructor(home, { items }, theme, { marks, moved, words = "The map", bounds = centralBounds(items) }) {
+    Object.assign(this, { items, theme, marks, moved, lit: null, cloud: null, line: null, bounds });
     this.canvas = element("canvas", {
       tabIndex: 0, dataset: { testid: "lesson-plane" }, role: "application",
-      "aria-label": `${words}. Drag the mark, or move it with the arrow keys.`,
+      "aria-label": `${words}. ${moved ? "Drag the mark, or move it with the arrow keys." : ""}`,
     });
-    home.append(element("div", { className: "ls-plane" }, this.canvas));
+    home.append(element("div", { className: "ls-map" }, element("div", { className: "ls-plane" }, this.canvas), classNames(items.classes, theme)));
     const place = (event) => {
       const box = this.canvas.getBoundingClientRect();
       this.move(this.toPlane(event.clientX - box.left, event.clientY - box.top));
@@ -69,50 +86,83 @@ export class Stage {
   toPixel([x, y]) { const { unit, cx, cy, w, h } = this.scale; return [w / 2 + (x - cx) * unit, h / 2 - (y - cy) * unit]; }
 
   draw() {
-    const { canvas, theme } = this, ratio = devicePixelRatio || 1, { w, h, unit } = this.scale;
+    const { canvas, cloud } = this, ratio = devicePixelRatio || 1, { w, h, unit } = this.scale;
     if (!w) return;
-    const ctx = sharpContext(canvas, w, h);
-    this.picture ??= this.drawItems(w, h);
+    const ctx = sharpContext(canvas, w, h), side = 0.42 * Math.min(w, h);
+    if (!this.picture) this.drawItems(sharpContext(this.picture = element("canvas"), w, h), (z) => this.toPixel(z), Math.ceil(this.items.count / SHOWN));
     ctx.drawImage(this.picture, 0, 0, canvas.width / ratio, canvas.height / ratio);
-    if (this.line) {
+    this.drawMarks(ctx, (z) => this.toPixel(z), unit, 7);
+    const times = cloud ? magnification(2 * Math.max(...cloud.std) * unit, side) : 1;
+    canvas.dataset.magnified = times;
+    if (times > 1) this.magnify(ctx, times, side);
+  }
+
+  /** The line, the cloud and the marks, as large as a plane of `unit` pixels per unit shows them. */
+  drawMarks(ctx, toPixel, unit, radius) {
+    const { theme, line, cloud, lit } = this, size = parseFloat(getComputedStyle(this.canvas).fontSize);
+    if (line) {
       Object.assign(ctx, { strokeStyle: theme.text, lineWidth: 2 });
-      tracePath(ctx, this.line.map((z) => this.toPixel(z)));
+      tracePath(ctx, line.map(toPixel));
       ctx.stroke();
     }
-    if (this.cloud) {
-      const [x, y] = this.toPixel(this.cloud.mean);
-      for (const k of [1, 2]) {
-        Object.assign(ctx, { lineWidth: this.lit?.startsWith("σ") ? 4 : 2, strokeStyle: theme.accentText, globalAlpha: 1 / k });
-        ctx.beginPath();
-        ctx.ellipse(x, y, Math.max(1, k * this.cloud.std[0] * unit), Math.max(1, k * this.cloud.std[1] * unit), 0, 0, 7);
-        ctx.stroke();
-      }
-      ctx.globalAlpha = 1;
-    }
-    for (const { symbol, z } of this.marks) {
-      const [x, y] = this.toPixel(z), lit = this.lit && this.lit[0] === symbol[0];
+    for (const k of cloud ? [1, 2] : []) {
+      Object.assign(ctx, { lineWidth: lit?.startsWith("σ") ? 4 : 2, strokeStyle: theme.accentText, globalAlpha: 1 / k });
       ctx.beginPath();
-      ctx.arc(x, y, lit ? 11 : 7, 0, 7);
-      Object.assign(ctx, { lineWidth: 3, strokeStyle: theme.ground, fillStyle: theme.accentText, font: `600 14px ${theme.sans}` });
+      ctx.ellipse(...toPixel(cloud.mean), Math.max(1, k * cloud.std[0] * unit), Math.max(1, k * cloud.std[1] * unit), 0, 0, 7);
+      ctx.stroke();
+    }
+    ctx.globalAlpha = 1;
+    for (const { symbol, z, fill = "accentText" } of this.marks) {
+      const [x, y] = toPixel(z);
+      ctx.beginPath();
+      ctx.arc(x, y, lit && lit[0] === symbol[0] ? radius + 4 : symbol ? radius : 5, 0, 7);
+      Object.assign(ctx, { lineWidth: 3, strokeStyle: theme[symbol ? "ground" : "accentText"], fillStyle: theme[fill], font: `600 ${size}px ${theme.sans}` });
       ctx.stroke();
       ctx.fill();
-      ctx.lineWidth = 4;
+      Object.assign(ctx, { lineWidth: 4, strokeStyle: theme.ground, fillStyle: theme.text });
       ctx.strokeText(symbol, x + 12, y - 8);
-      ctx.fillStyle = theme.text;
       ctx.fillText(symbol, x + 12, y - 8);
     }
   }
 
-  drawItems(width, height) {
-    const { items, theme } = this, layer = element("canvas"), ctx = sharpContext(layer, width, height);
+  /** The surroundings of the cloud's mean, in the corner that is farthest from it. */
+  magnify(ctx, times, side) {
+    const { theme, cloud } = this, { w, h, unit } = this.scale, [x, y] = this.toPixel(cloud.mean), size = parseFloat(getComputedStyle(this.canvas).fontSize);
+    const left = x < w / 2 ? w - side - 8 : 8, top = y < h / 2 ? h - side - 8 : 8, draw = normals(2);
+    const toPixel = (z) => [0, 1].map((d) => [left, top][d] + side / 2 + (d ? -1 : 1) * (z[d] - cloud.mean[d]) * unit * times);
+    Object.assign(ctx, { strokeStyle: theme.text, lineWidth: 1 });
+    tracePath(ctx, [[x, y], [left + side / 2, top + side / 2]]);
+    ctx.stroke();
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, side, side);
+    ctx.fillStyle = theme.ground;
+    ctx.fill();
+    ctx.clip();
+    this.drawItems(ctx, toPixel, 1);
+    Object.assign(ctx, { fillStyle: theme.accentText, globalAlpha: 0.55 });
+    for (const dot of cloud.dots ?? Array.from({ length: 300 }, () => cloud.mean.map((m, d) => m + cloud.std[d] * draw()))) {
+      const [px, py] = toPixel(dot);
+      ctx.fillRect(px - 1, py - 1, 2, 2);
+    }
+    ctx.globalAlpha = 1;
+    this.drawMarks(ctx, toPixel, unit * times, 4);
+    ctx.restore();
+    ctx.strokeRect(left, top, side, side);
+    Object.assign(ctx, { fillStyle: theme.text, font: `${size - 1}px ${theme.sans}` });
+    ctx.fillText(`× ${times}`, left + 6, top + side - 7);
+  }
+
+  drawItems(ctx, toPixel, step) {
+    const { items: { codes, count, labels, latentSize }, theme } = this, { w, h } = this.scale;
     ctx.globalAlpha = 0.55;
-    const step = Math.max(1, Math.floor(items.count / SHOWN));
-    for (let i = 0; i < items.count; i += step) {
-      const [x, y] = this.toPixel([items.codes[i * items.latentSize], items.codes[i * items.latentSize + 1]]);
-      ctx.fillStyle = theme.classes[items.labels[i] % theme.classes.length];
+    for (let i = 0; i < count; i += step) {
+      const [x, y] = toPixel([codes[i * latentSize], codes[i * latentSize + 1]]);
+      if (x < 0 || y < 0 || x > w || y > h) continue;
+      ctx.fillStyle = theme.classes[labels[i] % theme.classes.length];
       ctx.fillRect(x - 1.5, y - 1.5, 3, 3);
     }
-    return layer;
+    ctx.globalAlpha = 1;
   }
 
   destroy() { this.resizer.disconnect(); }
@@ -135,30 +185,29 @@ export class Picture {
     home.append(element("figure", {}, this.canvas, this.words));
   }
 
-  /** Decodes at a latent; returns the pixel means, or null where the server decodes. */
-  show({ source, items }, latent) {
-    const [, height, width] = items.image;
+  /** Decodes at a latent; calls `then` with the pixel means, later where the server decodes. */
+  show({ source, items }, latent, then = () => {}) {
+    const [channels, height, width] = items.image;
     if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
     const shown = { label: null, seed: 0, ...latent };
     Object.assign(this.canvas.dataset, { z: shown.z.join(","), label: shown.label ?? "", seed: shown.seed });
     this.canvas.setAttribute("aria-label", `Decoded at ${shown.z.map((v) => v.toFixed(2)).join(", ")}`);
-    if (source.remote) {
-      this.wanted = JSON.stringify(shown);
-      source.fetchBytes(shown).then((bytes) => {
-        if (bytes && this.wanted === JSON.stringify(shown)) draw(this.canvas, (rgba) => fill(rgba, bytes, items.image[0]));
-      });
-      return null;
-    }
-    const pixels = source.decode(shown);
-    draw(this.canvas, (rgba) => paint(pixels, items.image[0], rgba));
-    return pixels;
+    const take = (pixels) => {
+      if (!pixels || this.wanted !== shown) return;
+      draw(this.canvas, (rgba) => paint(pixels, channels, rgba));
+      then(pixels);
+    };
+    this.wanted = shown;
+    if (source.remote) source.pixels(shown).then(take);
+    else take(source.decode(shown));
   }
 }
 
-export function slider(home, words, { min, max, value, step = "any", moved }) {
+/** @param text(value) what is shown of a value */
+export function slider(home, words, { min, max, value, step = "any", moved, text = (v) => v.toFixed(step === 1 ? 0 : 2) }) {
   const input = element("input", { type: "range", min, max, step, value, "aria-label": words });
   const output = element("output", { className: "la-mono" });
-  const show = () => { output.textContent = Number(input.value).toFixed(2); };
+  const show = () => { input.ariaValueText = output.textContent = text(Number(input.value)); };
   input.oninput = () => { show(); moved(Number(input.value)); };
   home.append(element("label", { className: "ls-range" }, element("span", { textContent: words }), input, output));
   show();

@@ -28,14 +28,14 @@ export default class Lesson {
   async update({ data, setStateValue }, theme) {
     this.send = setStateValue;
     this.root.dataset.large = String(data.large);
-    if (data.figure === this.name && theme === this.theme) return;
+    if (data.figure === this.name && theme === this.theme) { this.figure.light?.(null); return; } // draws the words at their size
     this.root.dataset.state = "loading";
     const models = await Promise.all(data.models.map(open));
     this.figure?.destroy?.();
     this.symbols.clear();
     this.legend.replaceChildren();
     this.home.replaceChildren();
-    this.figure = new FIGURES[data.figure](this.home, { models, betas: data.betas, theme, say: (...what) => this.say(...what) });
+    this.figure = new FIGURES[data.figure](this.home, { ...data, models, theme, say: (...what) => this.say(...what) });
     this.root.dataset.figure = data.figure;
     this.root.dataset.state = "ready";
     Object.assign(this, { name: data.figure, theme });
@@ -67,6 +67,6 @@ export default class Lesson {
 async function open({ urls, facts }) {
   const [items, program, details] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
   const source = new ImageSource(() => {}, () => {}, { decodes: [], served: 0 });
-  source.open(program, urls.decode, facts, details);
+  try { source.open(program, urls.decode, facts, details); } catch { source.open(null, urls.decode, facts, details); }
   return { items, source, facts, item: (i) => resolve(`${urls.items}/${items.itemNumber(i)}.png`) };
 }

@@ -3,15 +3,13 @@
 import { loadImage, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { draw, paint } from "../decoder/pixels.js";
-import { choices, crossEntropy, Figure, lerp, normals, Picture, pictures, pixelsOf, pressOne, side, slider, Stage } from "./figure_parts.js";
+import { choices, crossEntropy, Figure, lerp, normals, Picture, pictures, pixelsOf, pressOne, removeAfter, side, slider, Stage, subscript } from "./figure_parts.js";
 
 /** The straight line between two classes in the latent spaces of an autoencoder and a VAE. */
 export class Holes {
   constructor(home, { models, theme, say }) {
     this.say = say;
-    const controls = side(home);
-    controls.style.flexBasis = "100%";
-    this.t = slider(controls, "t, fraction of the path", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
+    this.t = slider(home, "t, fraction of the path", { min: 0, max: 1, value: 0.5, moved: () => this.show() });
     const pair = widest(models.map(({ items }) => items));
     this.parts = models.map((model) => {
       const box = side(home), { items } = model, ends = pair.map((k) => items.centres[k] ?? items.start);
@@ -58,26 +56,33 @@ function widest([plain, other]) {
   return best.pair;
 }
 
-/** Models of different beta, with their metrics. */
-export class Beta {
-  constructor(home, { betas, say }) {
-    Object.assign(this, { betas, say });
-    const box = home.appendChild(element("div", { className: "ls-side ls-beta" }));
-    this.row = choices(box, betas.map(({ beta }) => `β = ${beta}`), (k) => this.show(k));
-    this.picture = box.appendChild(element("img", { alt: "Grid decoded from −2.5 to 2.5 on both axes" }));
-    for (const { picture } of betas) loadImage(picture).catch(() => {});
+const PRIOR = { mean: [0, 0], std: [1, 1] }, EXTENT = [-3.2, 3.2, -3.2, 3.2];
+
+/** Models of different beta: their codes and the prior, a decoded grid, their metrics. */
+export class Beta extends Figure {
+  constructor(home, tools) {
+    super(tools);
+    this.home = home;
+    this.row = choices(home, this.betas.map(({ beta }) => `β = ${beta}`), (k) => this.show(k));
+    for (const { picture } of this.betas) loadImage(picture).catch(() => {});
   }
 
   start() { this.show(this.betas.reduce((best, b, k) => (Math.abs(b.beta - 1) < Math.abs(this.betas[best].beta - 1) ? k : best), 0)); }
 
   show(k) {
-    const { beta, reconstruction, kl, picture } = this.betas[k];
-    pressOne(this.row, this.row.children[k]);
-    this.picture.src = resolve(picture);
-    this.say("β", "weight of the KL term", String(beta));
-    this.say("reconstruction", "measured, nats", reconstruction);
-    this.say("KL", "measured, nats", kl);
-    this.say("β·KL", "weighted KL term, nats", beta * kl);
+    const { home, row, say } = this, { beta, reconstruction, kl, mse, frechet, picture } = this.betas[k];
+    pressOne(row, row.children[k]);
+    this.destroy();
+    removeAfter(row);
+    this.stage = new Stage(home, this.models[k], this.theme, { marks: [], words: `Codes of test images at beta ${beta}`, bounds: EXTENT });
+    this.stage.cloud = PRIOR;
+    side(home).append(element("img", { className: "ls-grid", src: resolve(picture), alt: "Grid decoded from −2.5 to 2.5 on both axes" }));
+    say("β", "weight of the KL term", String(beta));
+    say("squared error", "of reconstructions, per pixel", mse?.toFixed(4) ?? "not measured");
+    say("reconstruction", "measured, nats", reconstruction);
+    say("KL", "measured, nats", kl);
+    say("β·KL", "weighted KL term, nats", beta * kl);
+    say("Fréchet distance", "between samples of the prior and real images", frechet ?? "not measured");
   }
 }
 
@@ -85,19 +90,18 @@ export class Beta {
 export class Relatives extends Figure {
   constructor(home, tools) {
     super(tools);
-    Object.assign(this, { home, made: [] });
+    this.home = home;
     const words = { label: "conditional", noise: "hierarchical" };
     this.row = choices(home, this.models.map(({ items }) => words[items.context] ?? "adversarial"), (k) => this.choose(k));
-    this.row.style.flexBasis = "100%";
   }
 
   start() { this.choose(0); }
 
   choose(k) {
-    this.stage?.destroy();
-    for (const element of this.made) element.remove();
+    this.destroy();
+    removeAfter(this.row);
     pressOne(this.row, this.row.children[k]);
-    const { home } = this, model = (this.model = this.models[k]), { items } = model, before = home.children.length;
+    const { home } = this, model = (this.model = this.models[k]), { items } = model;
     this.condition = { label: items.context === "label" ? 7 : null, seed: 0 };
     this.stage = new Stage(home, model, this.theme, { marks: [{ symbol: "z", z: items.start }], moved: () => this.show() });
     const box = side(home);
@@ -107,7 +111,10 @@ export class Relatives extends Figure {
       slider(box, "noise seed", { min: 0, max: model.source.rows.length - 1, value: 0, step: 1, moved: (v) => { this.condition.seed = v; this.show(); } });
     }
     this.picture = new Picture(pictures(box), "decoded");
-    this.made = [...home.children].slice(before);
+    if (!items.context) {
+      this.stage.cloud = { ...moments(this.dots), dots: this.dots };
+      box.append(element("p", { textContent: `The inset shows ${this.dots.length} codes of the posterior of one T-shirt, and ellipses that are not tilted.` }));
+    }
     this.show();
   }
 
@@ -115,23 +122,28 @@ export class Relatives extends Figure {
     const { say } = this, { z } = this.stage.marks[0], { items } = this.model;
     this.picture.show(this.model, { z, ...this.condition });
     this.stage.draw();
-    say("z₁", "latent dimension 1", z[0]);
-    say("z₂", "latent dimension 2", z[1]);
+    z.forEach((v, d) => say(`z${subscript(d)}`, `latent dimension ${d + 1}`, v));
     say("y", "condition (class)", this.condition.label === null ? "none" : items.classes[this.condition.label]);
     say("seed", "noise seed of the lower latent variables", String(this.condition.seed));
+    say("correlation", "of z₁ and z₂ in the posterior", this.stage.cloud?.correlation ?? "none drawn");
   }
 }
 
-const TRIED = 500; // codes of real images
+/** Means, standard deviations and correlation of codes [n][2]. */
+export function moments(codes) {
+  const average = (f) => codes.reduce((sum, z) => sum + f(z), 0) / codes.length;
+  const mean = [0, 1].map((d) => average((z) => z[d])), std = [0, 1].map((d) => Math.sqrt(average((z) => (z[d] - mean[d]) ** 2)));
+  return { mean, std, correlation: average((z) => (z[0] - mean[0]) * (z[1] - mean[1])) / (std[0] * std[1]) };
+}
+
+const TRIED = { browser: 500, server: 60 }; // codes of real images
 const FRAME_BUDGET = 7; // milliseconds of decoding before the page may react
 
-/** A real image and corrupted copies, each with its reconstruction error at the best code. */
+/** A real image and corrupted copies, each with its reconstruction at the best of some codes. */
 export class Uses {
   constructor(home, { models: [model], say }) {
     Object.assign(this, { model, say });
-    this.box = side(home);
-    this.box.style.flexBasis = "100%";
-    this.row = pictures(this.box);
+    this.row = pictures(home);
   }
 
   async start() {
@@ -140,32 +152,42 @@ export class Uses {
       "half masked": (x) => x.map((v, i) => (i % 28 < 14 ? 0 : v)), "with noise": (x, draw) => x.map((v) => Math.min(1, Math.max(0, v + 0.3 * draw()))),
     };
     const centre = items.centres[8] ?? items.start, i = items.nearest(centre, 1)[0].item, x = await pixelsOf(model.item(i));
-    for (const [name, change] of Object.entries(corruptions)) {
+    const copies = Object.entries(corruptions).map(([name, change]) => {
       const corrupted = change(x, normals(5)), caption = element("figcaption", { textContent: `${name}: …` });
       const canvas = element("canvas", { width: 28, height: 28 });
       draw(canvas, (rgba) => paint(corrupted, 1, rgba));
-      this.row.append(element("figure", {}, canvas, caption));
-      const reconstruction = new Picture(this.row, "reconstruction"), best = await this.explain(corrupted);
-      if (this.destroyed) return;
-      caption.textContent = `${name}: ${best.score.toFixed(0)} nats`;
-      reconstruction.show(model, { z: best.z });
-      this.say(name, "reconstruction error above the minimum for these pixels, in nats", best.score);
+      const pair = pictures(this.row);
+      pair.append(element("figure", {}, canvas, caption));
+      return { name, x: corrupted, least: crossEntropy(corrupted, corrupted), caption, picture: new Picture(pair, "reconstruction"), score: Infinity };
+    });
+    const tried = await this.explain(copies);
+    if (this.destroyed) return;
+    for (const { name, caption, picture, score, z } of copies) {
+      caption.textContent = `${name}: ${score.toFixed(0)} nats`;
+      if (z) picture.show(model, { z });
+      this.say(name, "score: nats above a perfect reconstruction", score);
     }
+    this.say("Z", "codes of real images that were tried", String(tried));
   }
 
-  /** The code of a real image that reconstructs x best, and its excess reconstruction error in nats. */
-  async explain(x) {
-    const { items, source } = this.model, minimum = crossEntropy(x, x);
-    let best = { score: Infinity, z: items.start }, pause = performance.now() + FRAME_BUDGET;
-    for (let i = 0; i < items.count && !this.destroyed; i += Math.ceil(items.count / TRIED)) {
-      const z = items.code(i), score = crossEntropy(source.decode({ z, label: null, seed: 0 }), x) - minimum;
-      if (score < best.score) best = { score, z };
+  /** Gives each copy the code of a real image that reconstructs it best, and its score; returns how many codes were tried. */
+  async explain(copies) {
+    const { items, source } = this.model, step = Math.ceil(items.count / TRIED[source.remote ? "server" : "browser"]);
+    let pause = performance.now() + FRAME_BUDGET, tried = 0;
+    for (let i = 0; i < items.count && !this.destroyed; i += step) {
+      const z = items.code(i), pixels = await source.pixels({ z, label: null, seed: 0 });
+      if (!pixels) continue;
+      tried++;
+      for (const copy of copies) {
+        const score = crossEntropy(pixels, copy.x) - copy.least;
+        if (score < copy.score) Object.assign(copy, { score, z });
+      }
       if (performance.now() > pause) {
         await new Promise((resolve) => setTimeout(resolve));
         pause = performance.now() + FRAME_BUDGET;
       }
     }
-    return best;
+    return tried;
   }
 
   destroy() { this.destroyed = true; }

@@ -1,5 +1,8 @@
 """The caches of the Train page: previews of images, snapshots of runs."""
 
+import json
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 import vae
+from vae.checkpoint.folder import CONFIG
+from vae.config import Config
 from vae.data.dataset import evenly_spaced
 from vae.isolation import reader
 from vae.pictures import grid
@@ -82,6 +87,16 @@ def _snapshot(path: str, stamp: int) -> dict:
         "decodedGrid": decoded_url,
         "reconstructions": cache.publish_mosaic(rebuilt, len(rebuilt)),
     }
+
+
+def settings_of(run: runs.RunInfo) -> dict:
+    """The options of a run; of one that the command line started, what its checkpoint holds."""
+    with suppress(OSError, ValueError):
+        if not run.plan.options:
+            config = Config.from_json(json.loads((run.path / CONFIG).read_bytes()))
+            own = {"model": config.model.name, "size": config.model.image_shape[1]}
+            return asdict(config.model) | asdict(config.train) | own
+    return run.plan.options
 
 
 def last_point(id: str) -> dict | None:

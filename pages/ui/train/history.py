@@ -25,19 +25,26 @@ SETTINGS = {
     "seed": "seed",
     "size": "image size",
 }
+NUMBERS = ("−ELBO", "reconstruction", "KL", "seconds")
 
 
-def run_history(shown: Sequence[str]) -> None:
-    """Shows the table; selecting a row shows its run, selecting two shows both side by side."""
-    all_runs = runs.list_runs()
-    if not all_runs:
+def run_history(shown: Sequence[str], *, polled: bool) -> None:
+    """Shows the table; selecting a row shows its run, selecting two shows both side by side. It
+    is updated while `polled`."""
+    if not runs.list_runs():
         st.info("No runs yet. The defaults of the form above are sensible settings.")
         return
     if shown:
         run_export(shown)
     st.subheader("Runs")
+    st.fragment(_table, run_every=3.0 if polled else None)(shown)
+
+
+def _table(shown: Sequence[str]) -> None:
+    all_runs = runs.list_runs()
     selected = next((r for r in all_runs if shown and r.id == shown[0]), None)
     rows = pd.DataFrame([_row(run) for run in all_runs])
+    rows = rows.astype(dict.fromkeys(NUMBERS, float))  # what is not known yet stays empty
 
     def differs(column: pd.Series) -> list[str]:
         if selected is None or column.name not in SETTINGS.values():
@@ -68,14 +75,13 @@ def run_history(shown: Sequence[str]) -> None:
 
 def _row(run: RunInfo) -> dict:
     last = train_cache.last_point(run.id)
-    options = run.plan.options
+    options = train_cache.settings_of(run)
     elbo = reconstruction = kl = None
     if last:
         reconstruction, kl = last["held_out_reconstruction"], last["held_out_kl"]
         elbo = reconstruction + kl
     return (
         {"name": run.name, "state": run.state}
-        | {"−ELBO": elbo, "reconstruction": reconstruction, "KL": kl}
-        | {"seconds": run.status.seconds or None}
+        | dict(zip(NUMBERS, (elbo, reconstruction, kl, run.status.seconds or None), strict=True))
         | {name: str(options.get(key, "")) for key, name in SETTINGS.items()}
     )

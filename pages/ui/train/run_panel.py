@@ -88,6 +88,7 @@ def _buttons(run: RunInfo) -> None:
         if st.button("Delete this run", key="run-delete"):
             runs.delete(run.id)
             train_session.show_runs([])
+            st.query_params.clear()
             st.rerun()
 
 

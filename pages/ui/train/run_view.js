@@ -4,7 +4,7 @@
  */
 
 import { loadFloats, loadImage, resolve } from "../component/load.js";
-import { element } from "../component/element.js";
+import { classNames, element } from "../component/element.js";
 import { Curves } from "./curves.js";
 import { Plane } from "./plane.js";
 
@@ -90,7 +90,7 @@ export default class RunView {
     const { end } = this, epoch = this.following ? end : this.epoch;
     if (document.activeElement !== this.range || this.following || this.playing) this.range.value = end ? epoch / end : 1;
     this.find('[data-do="latest"]').setAttribute("aria-pressed", String(this.following));
-    const shown = this.columns.map((column) => column.show(epoch)).filter(Boolean);
+    const shown = this.columns.map((column) => column.show(epoch, this.following)).filter(Boolean);
     const output = this.find('[data-testid="run-epoch"]');
     output.textContent = shown.length ? `epoch ${shown.map((s) => s.epoch.toFixed(1)).join(" and ")}` : "no snapshot yet";
     output.dataset.step = shown.map((s) => s.step).join();
@@ -128,20 +128,16 @@ class Column {
     this.title.textContent = run.name;
     if (run.originals) setImage(this.originals, run.originals);
     this.plane.setLook(run.labels, theme);
-    this.legend.replaceChildren(...run.names.slice(0, 12).map((name, i) => {
-      const entry = element("span", { textContent: name });
-      entry.style.setProperty("--colour", theme.classes[i % theme.classes.length]);
-      return entry;
-    }));
+    this.legend.replaceChildren(classNames(run.names.slice(0, 12), theme));
     this.curves.set(run.curve, theme);
   }
 
-  /** The snapshot nearest to an epoch, shown. */
-  show(epoch) {
+  /** The snapshot nearest to an epoch, shown; the curves have newer numbers than the `latest`. */
+  show(epoch, latest) {
     const { snapshots } = this.run;
     if (!snapshots.length) return null;
     const snapshot = snapshots.reduce((best, s) => (Math.abs(s.epoch - epoch) <= Math.abs(best.epoch - epoch) ? s : best));
-    this.curves.mark(snapshot.epoch);
+    this.curves.mark(latest ? undefined : snapshot.epoch);
     if (snapshot.step === this.step) return snapshot;
     this.step = snapshot.step;
     this.element.dataset.step = snapshot.step;

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 import vae
@@ -14,7 +15,7 @@ from pages.ui.runtime import cache
 from .items import choose_item, missing, show_chart
 
 SAMPLES, SEEDS = 1500, 8
-_FIRST = 6  # a shirt: the class with the least certain codes
+_FIRST = 0  # a T-shirt, whose adversarial posterior is tilted most
 
 
 @st.fragment
@@ -46,9 +47,9 @@ def _posteriors(gaussian: vae.Entry | None, adversarial: vae.Entry | None, item:
     if adversarial is None:
         return
     st.markdown(
-        "**What to look for.** The posterior of a Gaussian VAE is an ellipse. The adversarial "
-        "model has a posterior of any shape, which can follow the codes that explain the image "
-        "equally well."
+        "**What to look for.** The posterior of a Gaussian VAE is an ellipse along the axes, "
+        "because it has a variance per axis. The adversarial model may give its posterior any "
+        "shape; compare the numbers with those of a Gaussian, which are 0: is it only tilted?"
     )
     kinds = [entry for entry in (gaussian, adversarial) if entry]
     for entry, column in zip(kinds, st.columns(2, gap="medium"), strict=False):
@@ -56,10 +57,19 @@ def _posteriors(gaussian: vae.Entry | None, adversarial: vae.Entry | None, item:
         outline = compare_figures.ellipse(samples.mean(0), samples.std(0))
         with column:
             st.markdown(f"**{entry.name}** · {SAMPLES:,} samples of the posterior")
-            words = "95 % of a Gaussian of the same mean and variance"
+            words = "95 % of a Gaussian of the same mean and variances"
             figure = compare_figures.posterior_figure(samples, outline, words)
             alt = f"Samples of the posterior of {entry.name}, and the ellipse of a Gaussian"
             show_chart(figure, f"cloud-{entry.name}", alt)
+            st.caption(shape_words(samples))
+
+
+def shape_words(samples: np.ndarray) -> str:
+    """How far samples [n, 2] are from a Gaussian with a variance per axis."""
+    z = (samples - samples.mean(0)) / samples.std(0)
+    moments = ((z**3).mean(0), "skewness"), ((z**4).mean(0) - 3, "excess kurtosis")
+    shape = ", ".join(f"{name} {m[0]:.2f} and {m[1]:.2f}" for m, name in moments)
+    return f"Tilt: correlation {z.prod(1).mean():.2f}. Shape of z1 and z2: {shape}."
 
 
 def _noise(deep: vae.Entry | None, item: int) -> None:
