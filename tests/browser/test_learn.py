@@ -104,9 +104,22 @@ def test_a_dark_phone_presentation_mode_and_the_lesson_plans(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     formula = page.locator(".stMain .katex-display")  # the longest one fits, but for a margin
     assert formula.evaluate("f => f.scrollWidth - f.clientWidth") <= 4
+    plane = page.get_by_test_id("lesson-plane")
+    expect(plane).to_have_attribute("data-magnified", "16")  # or the cloud would be a point
+    expect(page.locator(".ls .la-classes").get_by_text("Bag")).to_be_visible()
+    kinds = ".stMain h2, .stMain h1, .stMain p, .stMain .katex, .ls-sums b, .ls-legend button"
+    sizes = f"[...document.querySelectorAll('{kinds}')].map((e) => [e, getComputedStyle(e)])"
+    sizes += ".map(([e, style]) => [e.className || e.tagName, parseFloat(style.fontSize)])"
+    before = page.evaluate(sizes)
     page.get_by_text("Presentation mode").click()
     page.wait_for_selector('.ls[data-large="true"]')
+    page.wait_for_timeout(300)
+    for (name, small), (_, large) in zip(before, page.evaluate(sizes), strict=True):
+        assert large >= 1.25 * small and large >= 16, (name, small, large)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.wait_for_timeout(300)
+    assert formula.evaluate("f => f.scrollWidth - f.clientWidth") <= 4
     page.goto(page.url.split("?")[0] + "?step=teacher")
     page.get_by_role("heading", name="45 minutes").wait_for()
-    expect(page.get_by_role("link", name="7 · The KL divergence")).to_have_count(1)
+    expect(page.get_by_role("link", name="7 · The KL divergence")).to_have_count(2)
     assert query(page)["step"] == "teacher"

@@ -163,7 +163,7 @@ export class Uses {
     const tried = await this.explain(copies);
     if (this.destroyed) return;
     for (const { name, caption, picture, score, z } of copies) {
-      caption.textContent = `${name}: ${score.toFixed(0)} nats`;
+      caption.textContent = z ? `${name}: ${score.toFixed(0)} nats` : `${name}: the server does not answer`;
       if (z) picture.show(model, { z });
       this.say(name, "score: nats above a perfect reconstruction", score);
     }

@@ -31,7 +31,8 @@ class Step:
 
 _TEXT = Path(__file__).with_name("steps.toml").read_text("utf-8")
 _FOUND = tomllib.loads(_TEXT.replace("CODE_PENALTY", f"{CODE_PENALTY:g}"))
-STEPS = tuple(Step(**{"models": ["fashion-vae"]} | step) for step in _FOUND["steps"])
+_DEFAULT = {"models": ["fashion-vae"]}
+STEPS = tuple(Step(slug, **_DEFAULT | step) for slug, step in _FOUND["steps"].items())
 SLUGS = tuple(step.slug for step in STEPS)
 PLANS: dict[str, list[tuple[str, int, str]]] = _FOUND["plans"]  # step, minutes, activity
 

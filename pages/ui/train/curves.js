@@ -62,7 +62,7 @@ export class Curves {
     const low = all[0], high = Math.max(all[Math.floor(0.92 * (all.length - 1))], low + 1e-6), pad = 6, last = Math.max(rows.at(-1)[1], 1e-6);
     const left = 44, bottom = height - 18;
     const x = (row) => left + ((width - left - pad) * row[1]) / last;
-    const y = (v) => pad + (bottom - pad) * (1 - Math.min(1.05, (v - low) / (high - low)));
+    const y = (v) => pad + (bottom - pad) * (1 - (v - low) / (high - low));
     const line = (...points) => { tracePath(ctx, points); ctx.stroke(); };
     Object.assign(ctx, { strokeStyle: theme.grid, fillStyle: theme.text, font: `11px ${theme.mono}`, textBaseline: "middle", textAlign: "right" });
     for (const { at, text } of ticks(low, high, 3)) { line([left, y(at)], [width - pad, y(at)]); ctx.fillText(text, left - 6, y(at)); }
@@ -70,6 +70,9 @@ export class Curves {
     for (const { at, text } of ticks(0, last, 4)) { line([x([0, at]), pad], [x([0, at]), bottom]); ctx.fillText(text, x([0, at]), height - 7); }
     ctx.strokeStyle = theme.text;
     if (this.at !== undefined) line([x(shown), pad], [x(shown), bottom]);
+    ctx.beginPath();
+    ctx.rect(left, pad - 2, width, bottom - pad + 4);
+    ctx.clip();
     for (const [read, alpha, thick] of [[train, 0.4, 1.5], [validation, 1, 2]]) {
       Object.assign(ctx, { globalAlpha: alpha, strokeStyle: theme.accentText, fillStyle: theme.accentText, lineWidth: thick });
       tracePath(ctx, rows.map((row) => [x(row), y(read(row))]));
