@@ -72,7 +72,9 @@ export class ImageSource {
 
   /** A copy of the pixel means at a latent, whoever decodes; null where the server does not answer. @param {Latent} latent */
   async pixels(latent) {
-    return this.remote ? this.fetchBytes(latent).then((bytes) => bytes && Float32Array.from(bytes, (v) => v / 255)) : this.decode(latent).slice();
+    if (!this.remote) return this.decode(latent).slice();
+    const bytes = await this.fetchBytes(latent);
+    return bytes && Float32Array.from(bytes, (v) => (v + 0.5) / 256); // a byte of 0 is no probability of 0
   }
 
   /** Draws the browser's image at a latent on a canvas of the image's size. */
