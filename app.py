@@ -1,13 +1,24 @@
 """Latent Atelier: `streamlit run app.py` or `uvicorn app:app`."""
 
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from pages.ui.runtime import routes
+from pages.ui.runtime.visitor import RememberVisitor
+from vae import limits
+from vae.validation import ConfigError
+
+try:
+    limits.current()
+except ConfigError as error:
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _warm_up() -> None:
@@ -29,4 +40,9 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/main.py", routes=routes.routes(), lifespan=_lifespan)
+app = st.App(
+    "pages/main.py",
+    routes=routes.routes(),
+    lifespan=_lifespan,
+    middleware=[Middleware(RememberVisitor)],
+)

@@ -25,8 +25,8 @@ with shown_errors(f"{entry.name} cannot score images", stop=True):
 warn_of_version(entry)
 _, broken = anomalies_session.settings(entry.digest, choices)
 warn_of_link(broken)
-settings, upload = anomaly_form(entry, choices)
-if settings.candidates == "own" and not upload:
+settings, files = anomaly_form(entry, choices)
+if settings.candidates == "own" and not files:
     st.info("Upload images above. Until then only the normal images are shown.")
 if settings.candidates == "class":
     held_out = plain(choices.classes[settings.label])
@@ -35,7 +35,7 @@ if settings.candidates == "class":
         f"score, not from the model. A model that was not trained on {held_out} would detect it "
         "more easily."
     )
-request = score_request(entry, settings, upload)
-result = scores_or_progress(request)
+request = score_request(entry, settings, anomalies_cache.digest_of(files))
+result = scores_or_progress(request, files)
 # The fragment reruns on its own when the threshold or the gallery changes.
 st.fragment(show_results)(entry, choices, request, result)

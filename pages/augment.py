@@ -30,7 +30,8 @@ warn_of_link(broken)
 @st.fragment
 def preview() -> None:
     """Reruns on its own when a setting changes."""
-    settings = augment_form()
+    with shown_errors("These settings are not valid", stop=True):
+        settings = augment_form()
     st.query_params.from_dict(settings.to_query(entry.name, entry.digest))
     rows = augment_cache.preview(entry.name, entry.digest, settings)
     urls = [routes.publish(row.strip, "image/png") if row.strip else "" for row in rows]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.board import cache as board_cache
-from pages.ui.board import export
+from pages.ui.board import export, storage
 from pages.ui.board import session as board_session
 from pages.ui.board.cards import board_cards
 from pages.ui.board.changes import changed_items
@@ -11,7 +11,7 @@ from pages.ui.board.your_boards import your_boards
 from pages.ui.controls.page_header import page_header
 from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors, toast
-from vae import boards
+from vae import boards, limits
 
 page_header(
     "Board",
@@ -27,8 +27,8 @@ st.query_params.from_dict({"b": key})
 
 def write(items, *, name=None, undoable=True) -> None:
     """Writes items to the board and reports what another window changed in the meantime."""
-    shown, before = board_session.shown_revision(key), boards.load(key)
-    outcome = boards.save_items(key, items, known_revision=shown, name=name)
+    shown, before = board_session.shown_revision(key), storage.load(key)
+    outcome = storage.save_items(key, items, known_revision=shown, name=name)
     if undoable:
         board_session.record_change(key, before, items, name)
     board_session.set_shown_revision(key, outcome.board.revision)
@@ -45,7 +45,7 @@ def handle_command() -> None:
     command = (st.session_state.get("cards") or {}).get("ask")
     if not command or session.already_handled(key, int(command.get("turn", 0))):
         return
-    stack, board = board_session.undo_stack(key), boards.load(key)
+    stack, board = board_session.undo_stack(key), storage.load(key)
     if command.get("do") == "undo" and stack.done:
         change, stack = stack.done[-1].reversed(), stack.undo()
     elif command.get("do") == "redo" and stack.undone:
@@ -66,29 +66,29 @@ def rename() -> None:
     """Gives the board the typed name."""
     name = st.session_state[f"name-{key}"].strip()
     with shown_errors("Not renamed", show=toast):
-        if name and name != boards.load(key).name:
+        if name and name != storage.load(key).name:
             write([], name=name)
 
 
 @st.fragment(run_every=2)
 def follow() -> None:
     """Shows the writes of other windows as they come."""
-    stamp = boards.modified_ns(key)
+    stamp = storage.modified_ns(key)
     if st.session_state.setdefault("board-stamp", stamp) != stamp:
         st.session_state["board-stamp"] = stamp
-        if boards.load(key).revision != board_session.shown_revision(key):
+        if storage.load(key).revision != board_session.shown_revision(key):
             st.rerun()
 
 
 board = None
 with shown_errors("This board cannot be opened"):
-    board = boards.load(key)
+    board = storage.load(key)
 if board is None:
     st.button("Start a new board", on_click=open_new_board)
     st.stop()
 with shown_errors("Not done", show=toast):
     handle_command()
-    board = boards.load(key)
+    board = storage.load(key)
 if board.revision > board_session.shown_revision(key) > 0:
     st.toast(ELSEWHERE, icon=":material/group:")
 board_session.set_shown_revision(key, board.revision)
@@ -101,7 +101,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     export.import_panel(key, board, write)
     your_boards(key)
     st.button("New board", help="This board stays in “Your boards”.", on_click=open_new_board)
-    st.caption("Anyone with the link in the address bar can view and change this board.")
+    st.caption(
+        "This board lasts until you close or reload this page; export it to keep it."
+        if limits.current().public
+        else "Anyone with the link in the address bar can view and change this board."
+    )
 if key != board_session.own_board():
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("This board was opened by its link. Images that you save go to your own board.")

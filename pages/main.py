@@ -6,6 +6,8 @@ import streamlit as st
 import vae  # noqa: F401
 from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import mark_section
+from pages.ui.runtime.errors import shown_errors
+from vae import limits
 
 st.set_page_config(
     page_icon="pages/static/favicon.png", layout="wide", initial_sidebar_state="collapsed"
@@ -18,6 +20,9 @@ SECTIONS = {
     "Apply": ["Similarity search", "Anomalies", "Reduce", "Clusters", "Augment"],
     "Models": ["Train", "Compare", "Models"],
 }
+with shown_errors("This server is not set up", stop=True):
+    if limits.current().public:
+        SECTIONS["Models"].remove("Train")
 
 
 def listed(title: str):

@@ -1,6 +1,7 @@
 """The Anomalies page without a browser: scores, links, the saved threshold."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import vae
 from pages.ui.anomalies import cache as anomalies_cache
+from pages.ui.anomalies.scores import ScoreRequest
 from pages.ui.runtime import cache
 from vae import anomaly
 from vae.anomaly.scores import Scorer
@@ -98,6 +100,28 @@ def test_without_files_an_upload_is_requested(app):
     settled(app)
     assert "Upload images" in app.info[0].value
     assert [s.value for s in app.subheader] == ["Most anomalous images", "Export"]
+
+
+def test_each_visitor_s_uploads_are_scored_however_many_others_upload(monkeypatch):
+    """They are given to the job, not looked up where others' uploads may have replaced them."""
+    given, model = [], SimpleNamespace(classes=0)
+    stand_in = SimpleNamespace(model=model)
+    monkeypatch.setattr(cache, "checkpoint", lambda *_: stand_in)
+    monkeypatch.setattr(cache, "display_dataset", lambda *_: None)
+    monkeypatch.setattr(cache, "codes", lambda *_: None)
+    monkeypatch.setattr(
+        anomalies_cache, "compute_scores", lambda *_, files, **__: given.append(files)
+    )
+    monkeypatch.setattr(anomalies_cache, "start_job", lambda work, name: work)
+    uploads = [((f"{k}.png", bytes([k])),) for k in range(4)]
+    digests = [anomalies_cache.digest_of(files) for files in uploads]
+    assert len(set(digests)) == 4 and anomalies_cache.digest_of(()) == ""
+    for work in [
+        anomalies_cache.start(ScoreRequest("m", "d", "squared", "own", "", 0, None, digest), files)
+        for digest, files in zip(digests, uploads, strict=True)
+    ]:
+        work(None)
+    assert given == uploads
 
 
 def test_a_stopped_job_says_so_and_can_be_restarted(app):

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.augment import tables
 from pages.ui.augment.settings import AugmentSettings, settings_from_query
+from pages.ui.runtime.query import InvalidValueError
 from vae.augmentation import dataset_files
 
 
@@ -35,6 +36,12 @@ def test_settings_come_from_the_link_and_reach_the_address_bar(app):
         **{"m": "fashion-cvae", "n": "20", "sp": "0.5", "min": "0.9", "seed": "5"}
     }
     assert html(app) != before  # another seed, other images
+
+
+@pytest.mark.parametrize("value", [(10**9, 1.0, 0.5, 0), (1, -1.0, 0.5, 0), (1, 1.0, 2.0, 0)])
+def test_settings_beyond_the_bounds_of_the_widgets_are_refused(value):
+    with pytest.raises(InvalidValueError):
+        AugmentSettings(*value)
 
 
 def test_a_link_that_cannot_be_read_in_full_names_its_keys(app):

@@ -102,6 +102,19 @@ def test_a_server_that_is_decoding_for_many_says_so(monkeypatch):
     assert [r.body for r in found if r not in refused] == [b"done"] * 3
 
 
+def test_modules_are_those_that_their_hash_was_made_of(monkeypatch, tmp_path):
+    (tmp_path / "a.js").write_text("old")
+    monkeypatch.setattr(routes, "_UI", tmp_path)
+    routes._modules.cache_clear()
+    try:
+        url = routes.module_url("a.js")
+        (tmp_path / "a.js").write_text("new")
+        assert routes.module_url("a.js") == url
+        assert answer(url, version=url.split("/")[2], name="a.js").body == b"old"
+    finally:
+        routes._modules.cache_clear()
+
+
 @pytest.mark.parametrize(("above", "first"), [("", "/atelier/"), ("/lab/maps/", "/lab/maps/")])
 def test_routes_are_below_the_base_path(above, first, monkeypatch):
     monkeypatch.setattr(routes.st, "get_option", lambda name: above)

@@ -15,13 +15,17 @@ import pytest
 import torch
 
 import vae
-from vae import training
+from vae import limits, training
 from vae.config import ConfigError
+from vae.files import owners
+from vae.files.owners import OwnerError, visitor_of
+from vae.limits import Limits
 from vae.training import run_queue, runs
 from vae.training.recorder import MAX_SNAPSHOTS, Recorder
 from vae.training.runs import RunError
 from vae.training.state import EpochMetrics
 
+ANNE, BEN, HERE = visitor_of("anne"), visitor_of("ben"), visitor_of("here", local=True)
 SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 
 
@@ -370,10 +374,78 @@ def test_uploads_that_nothing_refers_to_are_removed_and_limited(home, monkeypatc
         os.utime(path, (0, 0))
     fifth = runs.save_upload(b"x" * 100, used=[str(paths[1])])
     assert {p for p in [*paths, fifth] if p.exists()} == {paths[0], paths[1], paths[3], fifth}
-    monkeypatch.setattr(runs, "_MAX_UPLOAD_BYTES", 350)
+    small = Limits(uploads_mb=2, upload_mb=2)
+    monkeypatch.setattr(limits, "current", lambda: small)
     with pytest.raises(RunError, match="all uploads would take"):
-        runs.save_upload(b"y" * 100)
+        runs.save_upload(b"y" * (2 * 2**20))
+    with pytest.raises(RunError, match="zip has 3 MB; at most 2 MB"):
+        runs.save_upload(b"y" * (3 * 2**20))
     assert runs.save_upload(b"x" * 100) == fifth
+
+
+def test_uploads_belong_to_their_visitors_and_have_a_quota_each(home, monkeypatch):
+    small = Limits(uploads_per_visitor_mb=1, upload_mb=1)
+    monkeypatch.setattr(limits, "current", lambda: small)
+    first, second = (runs.save_upload(b"x" * 2**20, by=by) for by in (ANNE, BEN))
+    assert first != second and first.read_bytes() == second.read_bytes()
+    assert runs.save_upload(b"x" * 2**20, by=ANNE) == first
+    with pytest.raises(RunError, match="your uploads would take"):
+        runs.save_upload(b"y", by=ANNE)
+
+
+def test_a_run_is_changed_by_its_visitor_alone(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    plan = SMALL | {"epochs": 1}
+    owned, mine = run_queue.start(plan, by=ANNE), run_queue.start(plan)
+    changes = (
+        run_queue.stop,
+        run_queue.resume,
+        lambda id, by: runs.rename(id, "other", by),
+        lambda id, by: runs.publish(id, "model", tmp_path / "checkpoints", by),
+        runs.delete,
+    )
+    for id, by in ((owned, BEN), (owned, HERE), (mine, BEN), (mine, ANNE)):
+        for change in changes:
+            with pytest.raises(OwnerError, match="belongs to someone else"):
+                change(id, by)
+    assert [r.state for r in runs.list_runs()] == ["queued"] * 2
+    assert "anne" not in "".join(p.read_text() for p in home.rglob("*") if p.is_file())
+    for id, by in ((owned, ANNE), (mine, HERE)):
+        run_queue.stop(id, by)
+        runs.rename(id, "mine", by)
+        runs.delete(id, by)
+    assert not runs.list_runs()
+
+
+def test_a_published_model_has_the_owner_of_its_run(home, tmp_path):
+    (home / "r" / "run").mkdir(parents=True)
+    for part in ("run/plan.json", "config.json", "metrics.json", "weights.safetensors"):
+        (home / "r" / part).write_text("{}")
+    owners.record(home / "r", ANNE)
+    model = runs.publish("r", "model", tmp_path, ANNE)
+    assert owners.may_change(model, ANNE) and not owners.may_change(model, HERE)
+    (tmp_path / "bundled.txt").write_text("ours\n")
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "theirs").mkdir()
+    assert [owners.may_change(tmp_path / n, HERE) for n in ("ours", "theirs")] == [False, True]
+    assert not owners.may_change(tmp_path / "theirs", BEN)
+    (model / owners.FILE).write_bytes(b"\xff")  # damaged: nobody's
+    assert not owners.may_change(model, ANNE)
+
+
+def test_few_trainings_of_a_visitor_wait(home, monkeypatch):
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    most = Limits(runs_per_visitor=1, runs_waiting=2)
+    monkeypatch.setattr(limits, "current", lambda: most)
+    run_queue.start(SMALL, by=ANNE)
+    with pytest.raises(RunError, match="1 trainings run or wait, 1 of them yours"):
+        run_queue.start(SMALL, by=ANNE)
+    run_queue.start(SMALL, by=BEN)
+    with pytest.raises(RunError, match="2 trainings run or wait, 0 of them yours"):
+        run_queue.start(SMALL)
+    for option, value in (("latent", 1), ("epochs", 1001), ("size", 65), ("batch_size", 8193)):
+        with pytest.raises(ConfigError, match=f"{option} is {value}; expected"):
+            run_queue.validate_options({option: value})
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(home, monkeypatch):

@@ -68,6 +68,8 @@ def cluster(codes: np.ndarray, method: str, number: int, *, seed: int = 0) -> Cl
         raise ClusterError(f"the method is {method!r}; expected one of {', '.join(METHODS)}")
     if codes.ndim != 2 or not np.isfinite(codes).all():
         raise ClusterError("the codes are no array [N, D] of finite numbers; encode images first")
+    if not 0 <= seed < 2**31:
+        raise ClusterError(f"the seed is {seed}; expected 0 to {2**31 - 1:,}")
     low, high = number_range(method)
     if not low <= number <= high:
         word = "min_cluster_size" if method == "hdbscan" else "number of clusters"

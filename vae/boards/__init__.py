@@ -8,6 +8,7 @@ from .store import (
     import_json,
     is_key,
     load,
+    merge,
     modified_ns,
     new_key,
     save_items,

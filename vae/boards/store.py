@@ -21,7 +21,7 @@ from . import item as limits
 from .item import Board, BoardError, Item, from_json, new_id, to_json, validate_name
 
 UNNAMED = "Board"
-MAX_BYTES = 2_000_000
+MAX_BYTES = 2 * 2**20
 _MAX_DELETED = 500  # deleted items that undo can restore
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -69,26 +69,33 @@ def save_items(
     """Writes new or changed items, and optionally a name, from a window that knows the board up
     to a revision."""
     with locked(_path(key).with_suffix(".lock")):
-        board = load(key)
-        current = [board.items[item.id] for item in items if item.id in board.items]
-        conflicts = tuple(item.id for item in current if item.changed > known_revision)
-        now = board.revision + 1
-        merged = board.items | {item.id: replace(item, changed=now) for item in items}
-        if sum(not item.deleted for item in merged.values()) > limits.MAX_ITEMS:
-            raise BoardError(f"the board is full: {limits.MAX_ITEMS:,} images; create another one")
-        merged = _without_old_deleted(merged)
-        board = Board(validate_name(board.name if name is None else name), now, merged)
-        raw = to_json(board).encode()
-        if len(raw) > MAX_BYTES:
-            raise BoardError(
-                f"the board would have {len(raw) / 1e6:.1f} MB; at most "
-                f"{MAX_BYTES / 1e6:.0f} MB, shorten notes or create another one"
-            )
+        merged, raw = merge(load(key), items, known_revision=known_revision, name=name)
         try:
             atomic.write(_path(key), raw)
         except OSError as error:
             raise BoardError(f"the board cannot be written ({error}); try again") from error
-    return SaveResult(board, conflicts)
+    return merged
+
+
+def merge(
+    board: Board, items: Sequence[Item], *, known_revision: int, name: str | None = None
+) -> tuple[SaveResult, bytes]:
+    """What `save_items` returns, and the file that it writes. Raises `BoardError`."""
+    current = [board.items[item.id] for item in items if item.id in board.items]
+    conflicts = tuple(item.id for item in current if item.changed > known_revision)
+    now = board.revision + 1
+    merged = board.items | {item.id: replace(item, changed=now) for item in items}
+    if sum(not item.deleted for item in merged.values()) > limits.MAX_ITEMS:
+        raise BoardError(f"the board is full: {limits.MAX_ITEMS:,} images; create another one")
+    merged = _without_old_deleted(merged)
+    board = Board(validate_name(board.name if name is None else name), now, merged)
+    raw = to_json(board).encode()
+    if len(raw) > MAX_BYTES:
+        raise BoardError(
+            f"the board would have {len(raw) / 1e6:.1f} MB; at most "
+            f"{MAX_BYTES / 1e6:.0f} MB, shorten notes or create another one"
+        )
+    return SaveResult(board, conflicts), raw
 
 
 def export_json(board: Board, items: Sequence[Item]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..files import atomic
+from ..files import atomic, folders, owners
+from ..files.owners import Visitor
 from ..nn.distributions import Mixture
 from .folder import Checkpoint, entry_of, json_bytes
 from .tensor_file import CheckpointError, read_tensors, write_tensors
@@ -65,20 +66,24 @@ def _stored(path: Path, owner: dict[str, str]) -> dict[str, Tensor]:
     return tensors if all(tensor.isfinite().all() for tensor in tensors.values()) else {}
 
 
-def save_threshold(path: str | Path, threshold: dict) -> None:
-    """Stores the anomaly threshold of one score, in addition to those of other scores."""
+def save_threshold(path: str | Path, threshold: dict, by: Visitor | None = None) -> Path:
+    """Stores the anomaly threshold of one score, in addition to those of other scores; that of a
+    visitor who may not change the checkpoint in their own folder. Returns the folder."""
     path = Path(path)
     owner = str(entry_of(path).digest)
+    if not owners.may_change(path, by):
+        path = folders.thresholds() / by.id / owner[:16]
     try:
         with atomic.locked(path / f".{THRESHOLDS}.lock"):
             scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
             atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
     except OSError as error:
         raise CheckpointError(f"{path / THRESHOLDS} cannot be written ({error})") from error
+    return path
 
 
 def load_thresholds(path: str | Path, digest: str) -> dict[str, dict]:
-    """The stored thresholds by score; empty if there are none for these weights."""
+    """The thresholds in a folder by score; empty if there are none for these weights."""
     try:
         stored = json.loads((Path(path) / THRESHOLDS).read_bytes())
         return dict(stored["scores"]) if stored["checkpoint"] == digest else {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from .. import limits
 from ..checkpoint import folder
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import DataError, Dataset
@@ -52,6 +53,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
+            limits.current()  # a wrong value is said whatever the command
             return super().invoke(ctx)
         except AtelierError as error:
             click.echo(f"Error: {error}", err=True)

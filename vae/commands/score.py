@@ -25,6 +25,8 @@ _SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
 @click.option("--target-fpr", type=float, help="fraction of normal images flagged as anomalous")
 @click.option("--threshold", type=float, help="scores above it are anomalous")
 @click.option("--save", is_flag=True, help="save the threshold to the checkpoint")
+@click.option("--thresholds", "folder", type=click.Path(path_type=Path), help="its FOLDER, where "
+              "the Anomalies page saved one; by default CHECKPOINT", metavar="FOLDER")  # fmt: skip
 def score(
     checkpoint: Path,
     images: tuple[Path, ...],
@@ -34,6 +36,7 @@ def score(
     data: str | None,
     as_is: bool,
     save: bool,
+    folder: Path | None,
     as_json: bool,
 ) -> None:
     """Compute how anomalous IMAGES, files or folders, are for CHECKPOINT.
@@ -54,6 +57,8 @@ def score(
         raise ConfigError(f"--target-fpr is {target_fpr:g}; expected a share such as 0.05")
     if threshold is not None and (save or target_fpr is not None):
         raise ConfigError("--threshold excludes --target-fpr and --save; leave them away")
+    if folder is not None and (data or threshold is not None):
+        raise ConfigError("--thresholds excludes --threshold and --data; leave them away")
     files = image_files(images)
     loaded = load(checkpoint)
     dataset = functools.cache(functools.partial(data_for, loaded, data))  # read when needed
@@ -65,7 +70,9 @@ def score(
         supported = ", ".join({*anomaly.available_scores(scorer), "summary"})
         raise ConfigError(f"{loaded.name} has no score {name}; it supports {supported}")
     if threshold is None:
-        saved = {} if data else load_thresholds(loaded.path, loaded.digest)
+        saved = {} if data else load_thresholds(folder or loaded.path, loaded.digest)
+        if folder is not None and name not in saved:
+            raise ConfigError(f"{folder} has no threshold of the score {name} for {loaded.name}")
         calibration = _calibrated(loaded, dataset, scorer, name, saved.get(name))
         if target_fpr is not None:
             calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)

@@ -15,7 +15,7 @@ from .dataset import DataError
 from .image_zip import list_zip
 from .pictures import PictureError as UploadError
 
-MAX_BYTES = 10_000_000  # of one picture
+MAX_BYTES = 10 * 2**20  # of one picture
 MAX_FILES = 20_000
 MAX_SIDE = 2048  # pixels, to which larger pictures are reduced
 MIN_SIDE = 8  # pixels
@@ -48,7 +48,7 @@ def open_image(data: bytes, name: str = "the file") -> Image.Image:
 def check_header(data: bytes, name: str) -> Image.Image:
     """A picture whose pixels are not decoded yet."""
     if len(data) > MAX_BYTES:
-        size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB"
+        size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 2**20:.0f} MB"
         raise UploadError(f"{name} has {size}, save it smaller")
     image = pictures.open_picture(data, name, pictures.UPLOADED)
     if min(image.size) < MIN_SIDE:

@@ -22,6 +22,11 @@ def boards() -> Path:
     return Path(os.environ.get("VAE_BOARDS_DIR") or _folder("data") / "boards")
 
 
+def thresholds() -> Path:
+    """The anomaly thresholds of visitors for models that are not theirs."""
+    return _folder("data") / "thresholds"
+
+
 def datasets() -> Path:
     """Downloaded data sets: `VAE_DATA_DIR`, by default the user's cache folder."""
     before = Path.home() / ".cache" / _APP

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, structs
 from ..errors import AtelierError
 from ..files.records import read_json
 
+MAX_BYTES = 2**20  # of a direction's file
 _Coordinate = Annotated[float, Meta(ge=-1000, le=1000)]
 
 
@@ -64,5 +65,7 @@ def fit_direction(
 
 def from_json(text: str) -> AttributeDirection:
     """A direction from its file. Raises `DirectionError`, which names the first wrong field."""
+    if len(text) > MAX_BYTES:
+        raise DirectionError(f"the file has {len(text):,} bytes; expected at most {MAX_BYTES:,}")
     file = read_json(text, _DirectionFile, DirectionError)
     return AttributeDirection(file.name[:80], file.vector, file.auc, file.model, file.digest)

@@ -20,11 +20,13 @@ from typing import IO, NamedTuple
 
 import msgspec
 
+from .. import limits
 from ..config import ModelConfig, TrainConfig
-from ..files import atomic, folders
+from ..files import atomic, folders, owners
 from ..files.atomic import locked
+from ..files.owners import Visitor
 from ..models import MODELS
-from ..validation import ConfigError, one_of
+from ..validation import ConfigError, one_of, within
 from . import processes, runs
 from .recorder import CURVE, FOLDER, LOG, PLAN, STATUS, STOP, write_json
 from .resume import RESUME
@@ -32,7 +34,7 @@ from .runs import RunError, RunInfo
 
 _MODEL_OPTIONS = {"latent", "beta", "likelihood", "network", "refine", "prior"}
 _OTHER_OPTIONS = {"data", "size", "model", "device"}
-_ESTIMATE_TIMEOUT = 120  # seconds, loading included
+ESTIMATE_TIMEOUT = 120  # seconds, loading included
 _standby: subprocess.Popen | None = None
 _standby_lock = threading.Lock()
 
@@ -44,10 +46,11 @@ class Estimate(NamedTuple):
     seconds: float
 
 
-def start(options: Mapping[str, object], *, name: str = "") -> str:
+def start(options: Mapping[str, object], *, name: str = "", by: Visitor | None = None) -> str:
     """Adds a training to the queue and returns its id. The options are those of `python -m vae
     train`. Raises `ConfigError` or `RunError` before anything is written."""
     plan = validate_options(options)
+    _check_number(by)
     id = secrets.token_hex(6)
     path = runs.path_of(id)
     facts = {"id": id, "name": name or f"{plan['model']}, {id[:4]}", "options": plan}
@@ -55,13 +58,24 @@ def start(options: Mapping[str, object], *, name: str = "") -> str:
         (temporary / FOLDER).mkdir(parents=True)
         write_json(temporary / FOLDER / PLAN, facts | {"created": time.time()})
         _write_status(temporary, "queued")
+        owners.record(temporary, by)
     advance()
     return id
 
 
-def stop(id: str) -> None:
+def _check_number(by: Visitor | None) -> None:
+    """Raises `RunError` where no more trainings may wait, of all visitors or of one."""
+    most = limits.current()
+    waiting = [run for run in runs.list_runs() if run.live or run.state == "queued"]
+    own = sum(by is not None and owners.owner_of(run.path) == by.id for run in waiting)
+    if own >= most.runs_per_visitor or len(waiting) >= most.runs_waiting:
+        of = f"{own} of them yours, at most {most.runs_per_visitor} and {most.runs_waiting} in all"
+        raise RunError(f"{len(waiting)} trainings run or wait, {of}; start it when one has ended")
+
+
+def stop(id: str, by: Visitor | None = None) -> None:
     """Requests a run to stop after its current step, or removes it from the queue."""
-    run = runs.info(id)
+    run = runs.owned(id, by)
     with runs.writing():
         if run.state == "queued":
             _write_status(run.path, "stopped")
@@ -69,11 +83,12 @@ def stop(id: str) -> None:
             (run.path / FOLDER / STOP).touch()
 
 
-def resume(id: str) -> None:
+def resume(id: str, by: Visitor | None = None) -> None:
     """Adds a stopped run to the queue; it continues from its saved state, if there is one."""
-    run = runs.info(id)
+    run = runs.owned(id, by)
     if run.live or run.state == "queued":
         return
+    _check_number(by)
     if run.state == "finished":
         raise RunError(f"{run.name} has ended; start another run to train for longer")
     if not run.plan.options:
@@ -92,16 +107,12 @@ def advance() -> None:
     with runs.writing(), locked(folders.runs() / ".queue.lock"):
         atomic.remove_leftovers(folders.runs() / "*", seconds=60)
         all_ = runs.list_runs()
-        free = max_running() - sum(run.live and bool(run.plan.options) for run in all_)
+        free = limits.current().runs_at_once - sum(
+            run.live and bool(run.plan.options) for run in all_
+        )
         queued = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)
         for run in queued[: max(0, free)]:
             _start_process(run)
-
-
-def max_running() -> int:
-    """How many runs may train at the same time: `VAE_RUNS_AT_ONCE`, by default one."""
-    value = os.environ.get("VAE_RUNS_AT_ONCE", "1")
-    return max(1, int(value)) if value.isdigit() else 1
 
 
 def estimate(options: Mapping[str, object], *, seconds: float = 2.0) -> Estimate:
@@ -109,11 +120,11 @@ def estimate(options: Mapping[str, object], *, seconds: float = 2.0) -> Estimate
     plan = validate_options(options)
     try:
         command = _command("probe", "--seconds", str(seconds), *_arguments(plan))
-        limits = {"timeout": _ESTIMATE_TIMEOUT, "check": False}
+        limits = {"timeout": ESTIMATE_TIMEOUT, "check": False}
         process = subprocess.run(**command, **limits, capture_output=True, text=True)
     except subprocess.TimeoutExpired as error:
         raise RunError(
-            f"the estimate did not end within {_ESTIMATE_TIMEOUT} s; choose a smaller model"
+            f"the estimate did not end within {ESTIMATE_TIMEOUT} s; choose a smaller model"
         ) from error
     if process.returncode:
         last = (process.stderr.strip().splitlines() or ["the process gave no reason"])[-1]
@@ -128,12 +139,16 @@ def validate_options(options: Mapping[str, object]) -> dict[str, object]:
         raise ConfigError(f"{min(unknown)!r} is no option of a training")
     plan = {"data": "fashion-mnist", "size": 28, "model": "vae", "device": "auto"} | dict(options)
     one_of("the model", plan["model"], MODELS)
-    size = plan["size"]
-    if not isinstance(size, int) or not 4 <= size <= 256:
-        raise ConfigError(f"size is {size!r}; expected 4 to 256")
+    size, most = plan["size"], limits.current()
+    if not isinstance(size, int) or not 4 <= size <= most.max_image_size:
+        raise ConfigError(f"size is {size!r}; expected 4 to {most.max_image_size}")
     model_options = {key: plan[key] for key in _MODEL_OPTIONS & set(plan)}
-    ModelConfig(name=plan["model"], image_shape=(1, size, size), **model_options)
-    TrainConfig(**{key: plan[key] for key in training_options & set(plan)}, data=str(plan["data"]))
+    model = ModelConfig(name=plan["model"], image_shape=(1, size, size), **model_options)
+    plain = {key: plan[key] for key in training_options & set(plan)}
+    train = TrainConfig(**plain, data=str(plan["data"]))
+    within("latent", model.latent, 2, most.max_latent)  # maps of codes have two axes
+    within("epochs", train.epochs, 1, most.max_epochs)
+    within("batch_size", train.batch_size, 1, most.max_batch_size)
     return plan
 
 

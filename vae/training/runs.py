@@ -1,7 +1,8 @@
 """Runs: trainings as folders, each a checkpoint with the folder `run/` of a `Recorder`.
 
 This module reads what a recorder writes, no matter who started the training or on which machine
-it runs: a folder that a cluster writes to a shared disk is read in the same way.
+it runs: a folder that a cluster writes to a shared disk is read in the same way. `by` is always
+the visitor who asks for a change, see `files.owners`; others get an `OwnerError`.
 """
 
 import hashlib
@@ -19,10 +20,12 @@ from typing import Annotated, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
+from .. import limits
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..errors import AtelierError
-from ..files import atomic, folders
+from ..files import atomic, folders, owners
 from ..files.atomic import locked
+from ..files.owners import Visitor
 from ..files.records import Count, Number, one_of, read_json
 from . import processes, recorder
 from .recorder import FOLDER, PLAN, STATUS, write_json
@@ -35,7 +38,6 @@ _MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere cou
 _CLOCK_TOLERANCE = 5.0  # seconds by which two readings of a start time may differ
 _LOG_LINES = 12
 _UPLOAD_SECONDS = 24 * 3600.0  # that an upload stays although nothing refers to it
-_MAX_UPLOAD_BYTES = 4 * 2**30  # of all uploads together
 
 
 class RunError(AtelierError):
@@ -174,9 +176,9 @@ def probe_images(id: str) -> ProbeImages:
     return ProbeImages(arrays["images"], arrays["labels"], tuple(map(str, arrays["names"])))
 
 
-def rename(id: str, name: str) -> None:
+def rename(id: str, name: str, by: Visitor | None = None) -> None:
     """Gives a run another name. Raises `RunError` unless it has 1 to 80 characters."""
-    path = path_of(id) / FOLDER / PLAN
+    path = owned(id, by).path / FOLDER / PLAN
     cleaned = " ".join(name.split())
     if not 1 <= len(cleaned) <= 80:
         raise RunError(f"the name has {len(cleaned)} characters; expected 1 to 80")
@@ -185,9 +187,16 @@ def rename(id: str, name: str) -> None:
         write_json(path, msgspec.to_builtins(plan) | {"id": id, "name": cleaned})
 
 
-def delete(id: str) -> None:
-    """Deletes a run permanently. Raises `RunError` while it trains."""
+def owned(id: str, by: Visitor | None) -> RunInfo:
+    """The state of a run that `by` may change. Raises `RunError` and `OwnerError`."""
     run = info(id)
+    owners.check(run.path, by, run.name)
+    return run
+
+
+def delete(id: str, by: Visitor | None = None) -> None:
+    """Deletes a run permanently. Raises `RunError` while it trains."""
+    run = owned(id, by)
     if run.live:
         raise RunError(f"{run.name} is training; stop it first")
     with writing():
@@ -195,8 +204,9 @@ def delete(id: str) -> None:
     shutil.rmtree(hidden, ignore_errors=True)
 
 
-def publish(id: str, name: str, checkpoints: Path) -> Path:
+def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) -> Path:
     """Copies the checkpoint of a run to the folder of checkpoints, under a new name."""
+    owners.check(path_of(id), by, "this run")
     if not _NAME.fullmatch(name):
         raise RunError(
             f"the name is {name[:70]!r}; expected a-z, 0-9 and -, at most 60 characters"
@@ -211,33 +221,40 @@ def publish(id: str, name: str, checkpoints: Path) -> Path:
             temporary.mkdir(parents=True)
             for part in (CONFIG, WEIGHTS, METRICS):
                 shutil.copyfile(source / part, temporary / part)
+            owners.record(temporary, by)
     except OSError as error:
         raise RunError(f"{name} could not be written ({error})") from error
     return target
 
 
-def save_upload(data: bytes, used: Collection[str] = ()) -> Path:
-    """Saves an uploaded .zip for the process that trains on it; equal files are saved once. Those
-    that are a day old and that neither a run nor `used`, paths, refers to are removed."""
-    path = folders.runs() / ".uploads" / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
+def save_upload(data: bytes, used: Collection[str] = (), by: Visitor | None = None) -> Path:
+    """Saves an uploaded .zip for the process that trains on it, equal files of a visitor once.
+    Those that are a day old and that neither a run nor `used`, paths, refers to are removed."""
+    most, all_ = limits.current(), folders.runs() / ".uploads"
+    path = all_ / (by.id if by else "") / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    if len(data) > most.upload_mb * 2**20:
+        raise RunError(f"the .zip has {len(data) / 2**20:.0f} MB; at most {most.upload_mb} MB")
     with writing():
         if path.exists():
             path.touch()
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         used = {*used, *(str(run.plan.options.get("data")) for run in list_runs())}
-        total = len(data)
-        for other in path.parent.glob("*.zip"):
+        total = own = len(data)
+        for other in all_.rglob("*.zip"):
             found = other.stat()
             if str(other) not in used and time.time() - found.st_mtime > _UPLOAD_SECONDS:
                 other.unlink()
             else:
                 total += found.st_size
-        if total > _MAX_UPLOAD_BYTES:
-            raise RunError(
-                f"all uploads would take {total / 2**30:.1f} GB; at most "
-                f"{_MAX_UPLOAD_BYTES / 2**30:.0f} GB: delete runs, or upload again tomorrow"
-            )
+                own += found.st_size * (other.parent == path.parent)
+        limit_of = {"your": (own, most.uploads_per_visitor_mb), "all": (total, most.uploads_mb)}
+        for whose, (size, mb) in limit_of.items():
+            if size > mb * 2**20:
+                raise RunError(
+                    f"{whose} uploads would take {size / 2**20:,.0f} MB; at most {mb:,} MB: "
+                    "delete runs, or upload again tomorrow"
+                )
         atomic.write(path, data)
     return path
 

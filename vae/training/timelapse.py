@@ -27,6 +27,8 @@ def render(
     """A GIF or MP4 of one or two runs, side by side at the same epoch, as bytes."""
     if not 1 <= len(ids) <= 2:
         raise ExportError(f"{len(ids)} runs; expected one or two")
+    if not 1 <= seconds <= 60:
+        raise ExportError(f"{seconds:g} seconds; expected 1 to 60")
     snapshots = [[runs.snapshot(p) for p in runs.snapshots(id)] for id in ids]
     if not all(snapshots):
         raise ExportError("a run has no snapshots; wait until its training has begun")

@@ -8,21 +8,18 @@ import streamlit as st
 import vae
 from vae import anomaly
 from vae.anomaly import residuals, thresholds
+from vae.data.uploads import Files
 from vae.pictures import grid
 
 from ..runtime import cache, routes
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 from ..runtime.recently_used import RecentlyUsed
-from .scores import Files, Group, ScoreRequest, ScoreResult, codes_of, compute_scores
+from .scores import Group, ScoreRequest, ScoreResult, codes_of, compute_scores
 from .settings import OTHER_DATA, Choices
 
 _MAX_HEAT = 1.5  # expected standard deviations that the colour scale ends at
 
 _results: RecentlyUsed[ScoreRequest, ScoreResult] = RecentlyUsed(8)
-# What visitors uploaded, for their jobs: 200 MB of all visitors together.
-_uploads: RecentlyUsed[str, Files] = RecentlyUsed(
-    200 * 10**6, size=lambda files: sum(len(content) for _, content in files)
-)
 
 
 def choices(entry: vae.Entry) -> Choices:
@@ -33,18 +30,12 @@ def choices(entry: vae.Entry) -> Choices:
     return Choices(anomaly.supported_scores(model), data.class_names, others)
 
 
-def store_upload(files: list[tuple[str, bytes]]) -> str:
-    """Stores uploaded files for a job; returns their digest."""
+def digest_of(files: Files) -> str:
+    """A digest of the names and contents of files; "" without any."""
     sha = hashlib.sha256()
     for name, content in files:
         sha.update(f"{name}\0{len(content)}\0".encode() + content)
-    _uploads[sha.hexdigest()] = tuple(files)
-    return sha.hexdigest()
-
-
-def has_upload(digest: str) -> bool:
-    """Whether the files with this digest are still stored; only the last ones are."""
-    return digest in _uploads
+    return sha.hexdigest() if files else ""
 
 
 def result(request: ScoreRequest) -> ScoreResult | None:
@@ -52,8 +43,9 @@ def result(request: ScoreRequest) -> ScoreResult | None:
     return _results.get(request)
 
 
-def start(request: ScoreRequest) -> Job:
-    """Starts scoring. Streamlit's caches are read here, before the thread starts."""
+def start(request: ScoreRequest, files: Files) -> Job:
+    """Starts scoring, of uploaded `files` if the request is about them. Streamlit's caches are
+    read here, before the thread starts."""
     ck = cache.checkpoint(request.name, request.digest)
     data = cache.display_dataset(request.name, request.digest)
     known = dict.fromkeys(("other", "aggregate", "codes"))
@@ -64,16 +56,14 @@ def start(request: ScoreRequest) -> Job:
     # A conditional model is scored without labels, but its codes depend on them.
     if not ck.model.classes:
         known["codes"] = cache.codes(request.name, request.digest)
-    known["files"] = _uploads.get(request.upload) or ()
 
     def work(progress) -> bytes:
-        if request.upload and not known["files"]:
-            raise vae.DataError("the uploaded images are no longer stored; upload them again")
-        _results[request] = compute_scores(request, ck.model, data, **known, progress=progress)
+        found = compute_scores(request, ck.model, data, files=files, **known, progress=progress)
+        _results[request] = found
         return b""
 
     title = anomaly.SCORES[request.score].title
-    return Job(work, name=f"Scoring: {title}", file="", media_type="")
+    return start_job(work, name=f"Scoring: {title}")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 
 import vae
+from vae import limits
 from vae.anomaly import thresholds
 from vae.checkpoint.artifacts import THRESHOLDS, save_threshold
 from vae.files import csv_table
 
-from ..runtime import cache
+from ..runtime import cache, visitor
 from ..runtime.errors import shown_errors
 from .scores import ScoreResult
 from .settings import AnomalySettings
@@ -20,12 +21,16 @@ def anomaly_exports(
     """Shows the buttons, and the files that could not be read."""
     st.subheader("Export")
     all_normal = settings.only is None and settings.candidates != "class"
+    own = visitor.may_change(cache.CHECKPOINTS / entry.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         save = st.button(
-            "Save threshold with the model",
-            disabled=not all_normal,
+            "Save threshold with the model" if own else "Save threshold",
+            disabled=not all_normal or limits.current().public,
             key="save-threshold",
-            help="`python -m vae score` then uses it to flag images as anomalous. "
+            help=visitor.PUBLIC
+            if limits.current().public
+            else "`python -m vae score` then uses it to flag images as anomalous. "
+            + ("" if own else f"{entry.name} is not yours and stays as it is. ")
             + ("" if all_normal else "Available only where all classes are normal."),
         )
         st.download_button(
@@ -59,10 +64,11 @@ def _save(entry: vae.Entry, normal: np.ndarray, settings: AnomalySettings) -> No
             target_fpr=settings.fpr,
             manual_threshold=settings.threshold,
         )
-        save_threshold(folder, found.to_json())
+        saved = save_threshold(folder, found.to_json(), visitor.visitor())
+        option = "" if saved == folder else f" --thresholds {saved}"
         st.success(
-            f"Saved in {folder / THRESHOLDS}. "
-            f"`python -m vae score {folder} IMAGE --score {settings.score}` uses it.",
+            f"Saved in {saved / THRESHOLDS}. "
+            f"`python -m vae score {folder} IMAGE --score {settings.score}{option}` uses it.",
             icon=":material/check:",
         )
 

@@ -8,9 +8,9 @@ import streamlit as st
 import vae
 from vae.anomaly.scores import DEFAULT, SCORES
 from vae.data.corruptions import CORRUPTIONS
+from vae.data.uploads import MAX_BYTES, Files
 
-from ..runtime import session
-from . import cache as anomalies_cache
+from ..runtime.visitor import upload_mb
 from . import session as anomalies_session
 from .settings import CANDIDATES, OTHER_DATA, AnomalySettings, Choices
 
@@ -18,8 +18,8 @@ _TYPES = ["png", "jpg", "jpeg", "webp", "zip"]
 _ALL = -1  # instead of None, which a selectbox shows as no selection
 
 
-def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, str]:
-    """Shows the controls. Returns the settings and the digest of uploaded files, "" without."""
+def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, Files]:
+    """Shows the controls. Returns the settings, and the names and contents of uploaded files."""
     settings, _ = anomalies_session.settings(entry.digest, choices)
     names = choices.classes
 
@@ -77,7 +77,7 @@ def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, s
             "How anomalous an image is; higher is more anomalous.",
         )  # fmt: skip
     st.caption(SCORES[settings.score].description)
-    return settings, _uploaded() if settings.candidates == "own" else ""
+    return settings, _uploaded() if settings.candidates == "own" else ()
 
 
 def _score_title(name: str) -> str:
@@ -91,20 +91,16 @@ def _changed(digest: str, choices: Choices, field: str) -> None:
     anomalies_session.change_settings(digest, changed)
 
 
-def _uploaded() -> str:
+def _uploaded() -> Files:
+    most = upload_mb()
     files = st.file_uploader(
-        "PNG, JPEG or WebP images, or a .zip of them",
+        f"PNG, JPEG or WebP images of at most {MAX_BYTES / 2**20:.0f} MB, or a .zip of them of at "
+        f"most {most} MB",
+        max_upload_size=most,
         type=_TYPES,
         accept_multiple_files=True,
         key="ask-files",
         help="An image of another size than the model's is inverted if its background is light, "
         "cropped to the object and resized. Files that cannot be read are listed and skipped.",
     )
-    if not files:
-        return ""
-    ids = tuple(file.file_id for file in files)
-    digest = session.remembered("submitted", ids)
-    if digest is None or not anomalies_cache.has_upload(digest):
-        digest = anomalies_cache.store_upload([(file.name, file.getvalue()) for file in files])
-        session.remember("submitted", ids, digest)
-    return digest
+    return tuple((file.name, file.getvalue()) for file in files)

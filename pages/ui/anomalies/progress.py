@@ -2,21 +2,25 @@
 
 import streamlit as st
 
+from vae.data.uploads import Files
+
 from ..runtime import session
+from ..runtime.errors import shown_errors
 from . import cache as anomalies_cache
 from .scores import ScoreRequest, ScoreResult
 
 _PATIENCE = 0.4  # seconds before the progress bar is shown
 
 
-def scores_or_progress(request: ScoreRequest) -> ScoreResult:
+def scores_or_progress(request: ScoreRequest, files: Files) -> ScoreResult:
     """The result. Stops the script with a progress bar while it is computed, and with a message
     where that failed."""
     if found := anomalies_cache.result(request):
         return found
     job = session.remembered("scoring", request)
     if job is None:
-        job = anomalies_cache.start(request)
+        with shown_errors("Scoring did not start", show=st.warning, stop=True):
+            job = anomalies_cache.start(request, files)
         session.remember("scoring", request, job)
         job.wait(_PATIENCE)
     if job.running:

@@ -10,6 +10,7 @@ from vae.anomaly import screening
 from vae.anomaly.screening import Images, NormalData
 from vae.data import corruptions, uploads
 from vae.data.dataset import evenly_spaced
+from vae.data.uploads import Files
 from vae.isolation import reader
 from vae.latent.encoding import Codes
 from vae.nn.distributions import Mixture
@@ -17,7 +18,6 @@ from vae.progress import Progress
 
 from .settings import AnomalySettings
 
-Files = tuple[tuple[str, bytes], ...]  # names and contents
 # The largest number of scored images by what a score costs.
 MAX_NORMAL = {"code": 10_000, "bound": 1_000, "search": 100}
 MAX_CANDIDATES = {"code": 500, "bound": 500, "search": 100}

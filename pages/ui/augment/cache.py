@@ -7,7 +7,7 @@ from vae.augmentation.synthetic import Source
 from vae.pictures import grid
 
 from ..runtime import cache
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 from .settings import AugmentSettings
 from .tables import SHOWN, PreviewRow
 
@@ -63,7 +63,7 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
         return dataset_files.write(made, origin, format)
 
     count = settings.per_class * len(found.class_names)
-    return Job(
+    return start_job(
         work,
         name=f"{count:,} images, {settings.per_class:,} per class, seed {settings.seed}",
         file=f"{name}-synthetic-{settings.seed}.{format}",

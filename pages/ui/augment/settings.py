@@ -21,6 +21,9 @@ class AugmentSettings:
     min_confidence: float = 0.5
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        query.check_state(self, _FIELDS)
+
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
         return query.write_query(self, _FIELDS, model, digest)

@@ -7,12 +7,13 @@ import streamlit as st
 from vae import boards
 from vae.boards import board_export
 from vae.boards.item import Board, Item
+from vae.boards.store import MAX_BYTES
 from vae.pictures.contact_sheet import BACKGROUNDS
 
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
 from ..runtime.errors import shown_errors
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 from . import cache as board_cache
 from . import session as board_session
 
@@ -69,13 +70,15 @@ def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOpti
         return board_export.export_board(board, items, images, options, progress=progress)
 
     name = f"{title}, {len(items)} images"
-    return Job(work, name=name, file=file, media_type=media_type)
+    return start_job(work, name=name, file=file, media_type=media_type)
 
 
 def import_panel(key: str, board: Board, write: Callable[..., None]) -> None:
     """Adds the images of a board's file; an empty board without a name also takes its name."""
     with st.popover("Import"):
-        upload = st.file_uploader("JSON file of a board", type="json", key=f"bring-{key}")
+        upload = st.file_uploader(
+            "JSON file of a board", "json", key=f"bring-{key}", max_upload_size=MAX_BYTES // 2**20
+        )
         if upload is None or board_session.already_imported(upload.file_id):
             return
         with shown_errors(f"{upload.name} could not be imported"):

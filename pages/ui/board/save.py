@@ -12,6 +12,7 @@ from ..runtime.errors import shown_errors, toast
 from ..runtime.location import Pin
 from ..runtime.text import plain
 from . import session as board_session
+from . import storage
 
 
 def save_items(items: Sequence[Item]) -> bool:
@@ -20,10 +21,10 @@ def save_items(items: Sequence[Item]) -> bool:
     shown = board_session.shown_revision(key)
     outcome = None
     with shown_errors("Not saved", show=toast):
-        board = boards.load(key)
+        board = storage.load(key)
         last = max((item.order for item in board.sorted_items), default=0.0)
         ordered = [replace(item, order=last + 1 + index) for index, item in enumerate(items)]
-        outcome = boards.save_items(key, ordered, known_revision=shown)
+        outcome = storage.save_items(key, ordered, known_revision=shown)
     if outcome is None:
         return False
     board_session.record_change(key, board, ordered)

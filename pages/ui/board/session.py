@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from vae import boards
+from vae import boards, limits
 from vae.boards.item import Board, Item
 
 from ..runtime.location import Pin
 from ..runtime.undo_stack import UndoStack
+from . import storage
 from .changes import Change, change_of
 
 _UNDO_LIMIT = 200
@@ -20,6 +21,7 @@ def device_boards() -> list[str]:
     """The keys of the boards that this browser saved to, the last one first."""
     if "device-boards" not in st.session_state:
         keys = st.context.cookies.get(_COOKIE, "").split(".")
+        keys = [] if limits.current().public else keys
         st.session_state["device-boards"] = [key for key in keys if boards.is_key(key)]
     return st.session_state["device-boards"]
 
@@ -49,9 +51,11 @@ def remember_on_device() -> None:
     """Writes the key of the board to a cookie once it has content, so that it is found again after
     a reload, in another tab and when the browser is opened again."""
     known, key = device_boards(), own_board()
-    if known[:1] == [key] or not boards.modified_ns(key):
+    if known[:1] == [key] or not storage.modified_ns(key):
         return
     keys = st.session_state["device-boards"] = [key, *(k for k in known if k != key)][:_MAX_BOARDS]
+    if limits.current().public:
+        return
     path = "new URL('./', document.baseURI).pathname"
     cookie = f"`{_COOKIE}={'.'.join(keys)}; path=${{{path}}}; max-age=31536000; SameSite=Lax`"
     st.html(f"<script>document.cookie = {cookie};</script>", unsafe_allow_javascript=True)

@@ -4,10 +4,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from vae import boards
+from vae import boards, limits
 
 from ..runtime.text import plain
 from . import session as board_session
+from . import storage
 
 
 def your_boards(shown: str) -> None:
@@ -16,7 +17,7 @@ def your_boards(shown: str) -> None:
     with st.popover("Your boards", disabled=not keys):
         for key in keys:
             try:
-                board, changed = boards.load(key), boards.modified_ns(key) / 1e9
+                board, changed = storage.load(key), storage.modified_ns(key) / 1e9
             except boards.BoardError:
                 continue
             count, date = len(board.sorted_items), datetime.fromtimestamp(changed)
@@ -27,4 +28,5 @@ def your_boards(shown: str) -> None:
                 on_click=board_session.open_board,
                 args=(key,),
             )
-        st.caption("This list is stored in this browser.")
+        if not limits.current().public:
+            st.caption("This list is stored in this browser.")

@@ -28,9 +28,9 @@ def image_input(source: str, shape: tuple[int, int, int], *, key: str):
 def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | None:
     if source == "File":
         file = st.file_uploader(
-            f"PNG, JPEG or WebP, at most {MAX_BYTES / 1e6:.0f} MB and 16 million pixels",
+            f"PNG, JPEG or WebP, at most {MAX_BYTES / 2**20:.0f} MB and 16 million pixels",
             type=["png", "jpg", "jpeg", "webp"],
-            max_upload_size=MAX_BYTES // 10**6,
+            max_upload_size=MAX_BYTES // 2**20,
             key=f"{key}-file",
         )
     else:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ..runtime import session
+from ..runtime.errors import shown_errors
 from ..runtime.jobs import Job
 
 Begin = Callable[[], Job | None]
@@ -31,7 +32,8 @@ def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: 
         begin = form()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Create file", disabled=running, key="export-make"):
-            job = begin()
+            with shown_errors("The file was not created", show=st.warning):
+                job = begin()
             session.remember("export_job", slot, job)
             if job is not None:
                 job.wait(_QUICK)

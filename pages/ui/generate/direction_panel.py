@@ -8,7 +8,7 @@ import streamlit as st
 
 import vae
 from vae.latent import attribute_directions
-from vae.latent.attribute_directions import AttributeDirection, DirectionError
+from vae.latent.attribute_directions import MAX_BYTES, AttributeDirection, DirectionError
 
 from ..runtime import cache, session
 from ..runtime.text import plain
@@ -38,8 +38,9 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         for index, direction in enumerate(generate_session.directions(entry.digest)):
             _row(entry, index, direction)
         st.file_uploader(
-            "Import a direction", "json", key="direction-file", on_change=_import, args=(entry,)
-        )
+            "Import a direction", "json", key="direction-file", on_change=_import, args=(entry,),
+            max_upload_size=MAX_BYTES // 2**20,
+        )  # fmt: skip
 
 
 def set_group(digest: str, side: str, records: Sequence[Record]) -> None:

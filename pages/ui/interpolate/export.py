@@ -9,7 +9,7 @@ from vae.pictures.path_export import EXTENSIONS, ExportOptions, export_path
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
 from ..runtime import cache
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 from . import cache as interpolate_cache
 from . import session as interpolate_session
 from .settings import TOO_FEW_WAYPOINTS, PathSettings
@@ -83,7 +83,7 @@ def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> J
     )
     title, media_type = FORMATS[options.format]
     size = "" if options.format in TABLES else f", {options.size} pixels"
-    return Job(
+    return start_job(
         lambda progress: export_path(model, frames, options, origin, progress=progress),
         name=f"{title}, {path.kind} path, {len(frames)} frames{size}",
         file=f"{entry.name}-{path.kind}.{EXTENSIONS[options.format]}",

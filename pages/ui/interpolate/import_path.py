@@ -26,6 +26,7 @@ def _open(entry: vae.Entry, space: Space) -> None:
     file = st.file_uploader(
         f"JSON file of a path, at most {MAX_BYTES / 2**20:.0f} MB",
         type="json",
+        max_upload_size=MAX_BYTES // 2**20,
         key=f"path-file-{entry.digest}",
     )
     if file is None or board_session.already_imported(file.file_id):

@@ -17,7 +17,7 @@ from vae.checkpoint.artifacts import load_codes
 from vae.data.dataset import evenly_spaced
 
 from ..runtime import cache, routes
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 from ..runtime.map_assets import MapAssets
 from ..runtime.recently_used import RecentlyUsed
 from .settings import PRINCIPAL, pair
@@ -171,7 +171,7 @@ def start(request: LayoutRequest) -> Job:
             lock.release()
         return b""
 
-    return Job(work, name=request.method, file="", media_type="")
+    return start_job(work, name=request.method)
 
 
 def _encoding(request: LayoutRequest) -> tuple:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import vae
 
 from ..runtime import cache, session
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, JobError
 from . import cache as reduce_cache
 from . import session as reduce_session
 from .cache import LayoutRequest
@@ -50,7 +50,7 @@ def layout_requests(
 
 def start_next(requests: Sequence[LayoutRequest]) -> bool:
     """Starts the next job of each kind and stops those no longer requested. Returns whether any
-    is running."""
+    is running, or could not start yet."""
     jobs: dict[LayoutRequest, Job] = reduce_session.layout_jobs()
     for request in [r for r in jobs if r not in requests]:
         jobs.pop(request).stop()
@@ -61,7 +61,10 @@ def start_next(requests: Sequence[LayoutRequest]) -> bool:
             job = jobs.get(request)
             ended = job is not None and (job.stopped or job.error is not None)
             if not ended and reduce_cache.metrics(request) is None:
-                jobs[request] = reduce_cache.start(request)
+                try:
+                    jobs[request] = reduce_cache.start(request)
+                except JobError:  # too many are running
+                    return True
                 break
     return any(job.running for job in jobs.values())
 
@@ -85,7 +88,7 @@ def layout_status(request: LayoutRequest) -> dict:
     """The state of a layout that is not finished, for its plane."""
     job = reduce_session.layout_jobs().get(request)
     if job is None:
-        return {"state": "waiting", "message": "Starts after the layout before it."}
+        return {"state": "waiting", "message": "Starts after the computations before it."}
     if job.running:
         message, done = "Starting…", 0
         if job.of > 1:

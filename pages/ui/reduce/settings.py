@@ -25,6 +25,9 @@ class ReduceSettings:
     neighbours: int = 15
     axes: str = ""
 
+    def __post_init__(self) -> None:
+        query.check_state(self, _fields(2)[:-1])
+
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore these settings; those at their default are left out."""
         return query.write_query(self, _fields(2), model, digest)

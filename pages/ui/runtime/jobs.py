@@ -2,9 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from weakref import WeakKeyDictionary, WeakSet
 
+import streamlit as st
+
+from vae import limits
 from vae.errors import AtelierError
 from vae.progress import Progress
+
+from . import visitor
 
 
 class Stopped(Exception):
@@ -12,7 +18,7 @@ class Stopped(Exception):
 
 
 class Job:
-    """Creates the bytes of one file with `work(progress)` in its own thread;
+    """Creates the bytes of one file, or another result, with `work(progress)` in its own thread;
     `progress(done, total)` raises when stopped.
 
     One of `result` and `error` is set at the end, neither where it was stopped. An `AtelierError`
@@ -58,3 +64,39 @@ class Job:
 
     def wait(self, seconds: float) -> None:
         self._thread.join(seconds)
+
+
+class JobError(AtelierError):
+    """More jobs at once than the limits allow."""
+
+
+_starting = threading.Lock()
+_whose: WeakKeyDictionary[Job, str] = WeakKeyDictionary()
+
+
+def start_job(
+    work: Callable[[Progress], bytes], *, name: str, file: str = "", media_type: str = ""
+) -> Job:
+    """Starts a job of this session, with which it ends. Raises `JobError`."""
+    key, most = visitor.key(), limits.current()
+    with _starting:
+        running = [owner for job, owner in _whose.items() if job.running]
+        if (count := running.count(key)) >= most.jobs_per_visitor:
+            raise JobError(f"{count} of your computations are running; stop one or wait for it")
+        if len(running) >= most.jobs_at_once:
+            raise JobError("the server is computing for others; try again in a minute")
+        job = Job(work, name=name, file=file, media_type=media_type)
+        _whose[job] = key
+    _of_session().add(job)
+    return job
+
+
+def _stop_all(jobs: WeakSet[Job]) -> None:
+    for job in jobs:
+        job.stop()
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_stop_all)
+def _of_session() -> WeakSet[Job]:
+    """The jobs of this session; Streamlit releases them when its connection has ended."""
+    return WeakSet()

@@ -83,6 +83,12 @@ def read_message(
     return found
 
 
+def check_state(state: Any, fields: Iterable[QueryField]) -> None:
+    """Raises `InvalidValueError` for the first value of a page's state that its field refuses:
+    widgets keep their bounds in the browser only."""
+    read_message(vars(state), checks_of(fields))
+
+
 def checks_of(fields: Iterable[QueryField]) -> dict[str, Check]:
     """The checks of fields by name, for a message with the same fields."""
     return {field.name: field.check for field in fields}

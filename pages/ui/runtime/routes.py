@@ -28,7 +28,6 @@ from .recently_used import RecentlyUsed
 
 PREFIX = "atelier"
 _UI = Path(__file__).resolve().parents[1]
-_MODULES = sorted(p.relative_to(_UI).as_posix() for p in _UI.rglob("*.js"))
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
 _RECENT_BYTES = 256 * 2**20
@@ -106,14 +105,17 @@ def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) 
 
 
 @cache
-def _version() -> str:
-    return hashlib.sha256(b"".join((_UI / m).read_bytes() for m in _MODULES)).hexdigest()[:12]
+def _modules() -> tuple[dict[str, bytes], str]:
+    """All JavaScript files, and a hash of them. They are read once, as the Python files are: an
+    update below a running server never puts new files below the hash of the old ones."""
+    files = {p.relative_to(_UI).as_posix(): p.read_bytes() for p in sorted(_UI.rglob("*.js"))}
+    return files, hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
 
 
 def module_url(name: str) -> str:
     """URL of a JavaScript file, given by its path below `pages/ui`. All URLs share one hash of all
     files, so that relative imports never mix two versions."""
-    return f"{PREFIX}/ui/{_version()}/{name}"
+    return f"{PREFIX}/ui/{_modules()[1]}/{name}"
 
 
 @cache
@@ -154,10 +156,10 @@ async def _work(request: Request) -> Response:
 
 
 async def _module(request: Request) -> Response:
-    name, version = request.path_params["name"], request.path_params["version"]
-    if name not in _MODULES or version != _version():
+    (files, version), name = _modules(), request.path_params["name"]
+    if name not in files or request.path_params["version"] != version:
         return _missing("module")
-    return Response((_UI / name).read_bytes(), media_type="text/javascript", headers=_FOREVER)
+    return Response(files[name], media_type="text/javascript", headers=_FOREVER)
 
 
 async def _item(request: Request) -> Response:

@@ -7,7 +7,7 @@ import streamlit as st
 from vae.training import runs, timelapse
 
 from ..controls.job_panel import Begin, job_panel
-from ..runtime.jobs import Job
+from ..runtime.jobs import Job, start_job
 
 FORMATS = {"gif": ("GIF animation", "image/gif"), "mp4": ("MP4 video", "video/mp4")}
 
@@ -32,7 +32,7 @@ def _begin(shown: list[str], kind: str, seconds: int) -> Job | None:
     if not all(runs.snapshots(id) for id in shown):
         st.warning("There are no snapshots yet: wait until training has started.")
         return None
-    return Job(
+    return start_job(
         lambda progress: timelapse.render(shown, kind, seconds=seconds, progress=progress),
         name=f"{FORMATS[kind][0]} of {seconds} s",
         file=f"training.{kind}",

@@ -1,5 +1,6 @@
 """The form that starts a training run: settings, a preview of the images, a time estimate."""
 
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import streamlit as st
 
 import vae
+from vae import limits
 from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.training import run_queue, runs
 
-from ..runtime import cache, routes, session
+from ..runtime import cache, routes, session, visitor
 from ..runtime.errors import shown_errors
+from ..runtime.jobs import start_job
 from ..runtime.text import plain
 from . import cache as train_cache
 
@@ -21,6 +24,7 @@ DATA = {
     "digits": "Digits (1,797 images, 8 × 8)",
 }
 UPLOAD = "Upload a .zip"
+_SIZES = (16, 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
 NAMES = {
     "bernoulli": "Bernoulli",
     "gaussian": "Gaussian",
@@ -48,10 +52,14 @@ def train_form() -> str | None:
         )
     with shown_errors("Training cannot start"):
         if start:
-            return run_queue.start(options, name=name.strip())
+            return run_queue.start(options, name=name.strip(), by=visitor.visitor())
         if probe:
+            job = start_job(lambda progress: run_queue.estimate(options), name="estimate")
             with st.spinner("Training for two seconds"):
-                session.remember("estimate", options, run_queue.estimate(options))
+                job.wait(run_queue.ESTIMATE_TIMEOUT)
+            if job.error is not None:
+                raise runs.RunError(job.error)
+            session.remember("estimate", options, job.result)
     if found := session.remembered("estimate", options):
         st.caption(
             f"About {_time(found.seconds)} at {found.images_per_second:,.0f} images per second."
@@ -64,6 +72,7 @@ def _options() -> dict | None:
     if data is None:
         return None
     options: dict[str, object] = {"data": data}
+    limit = limits.current()
     models = {name: info.title for name, info in vae.MODELS.items()}
     columns = st.columns(4)
     with columns[0]:
@@ -75,18 +84,17 @@ def _options() -> dict | None:
             help="The kind of autoencoder.",
             key="train-model",
         )
-        options["latent"] = _number("Latent size", ModelConfig, "latent", most=64)
+        options["latent"] = _number("Latent size", ModelConfig, "latent", limit.max_latent)
     with columns[1]:
         preset = vae.MODELS[model].preset.get("beta", setting(ModelConfig, "beta").default)
         options["beta"] = _number(
-            "Beta", ModelConfig, "beta", preset, of=model, step=0.5, most=100
+            "Beta", ModelConfig, "beta", 100, first=preset, of=model, step=0.5
         )
-        options["epochs"] = _number("Epochs", TrainConfig, "epochs", most=1000)
+        options["epochs"] = _number("Epochs", TrainConfig, "epochs", limit.max_epochs)
     with columns[2]:
-        options["batch_size"] = _number("Batch size", TrainConfig, "batch_size", most=8192)
-        options["lr"] = _number(
-            "Learning rate", TrainConfig, "lr", format="%.5f", step=5e-4, most=1.0
-        )
+        most = limit.max_batch_size
+        options["batch_size"] = _number("Batch size", TrainConfig, "batch_size", most)
+        options["lr"] = _number("Learning rate", TrainConfig, "lr", 1.0, format="%.5f", step=5e-4)
     with columns[3]:
         options["network"] = _choice("Network", "network", NETWORKS)
         options["seed"] = _number("Seed", TrainConfig, "seed")
@@ -94,8 +102,8 @@ def _options() -> dict | None:
         options["likelihood"] = _choice("Likelihood", "likelihood", LIKELIHOODS)
         options["size"] = st.select_slider(
             "Image size (pixels)",
-            [16, 20, 24, 28, 32, 48, 64],
-            28,
+            sizes := [n for n in _SIZES if n <= limit.max_image_size] or [limit.max_image_size],
+            28 if 28 in sizes else sizes[-1],
             help="Images of other sizes are resized when they are read.",
             key="train-size",
         )
@@ -110,17 +118,17 @@ def _options() -> dict | None:
 
 
 def _number(
-    title: str, record: type, name: str, first=None, *, of: str = "", most=None, **options
+    title: str, record: type, name: str, most=math.inf, *, first=None, of: str = "", **options
 ) -> float:
     """A number field for a setting of a config, with the setting's default, bounds and help.
     `most` is the page's upper bound, `first` replaces the default for the model `of`."""
     field = setting(record, name)
-    kind = type(field.default)
+    kind, high = type(field.default), min(most, field.high)
     return st.number_input(
         title,
-        kind(field.low),
-        kind(field.high if most is None else most),
-        kind(field.default if first is None else first),
+        kind(2 if name == "latent" else field.low),  # maps of codes have two axes
+        kind(high),
+        kind(min(field.default if first is None else first, high)),
         help=field.help,
         key=f"train-{name}{f'-{of}' if of else ''}",
         **options,
@@ -150,14 +158,17 @@ def _data() -> str | None:
     )
     if chosen != UPLOAD:
         return chosen
-    file = st.file_uploader("A .zip of images, one folder per class", type="zip", key="train-zip")
+    most = visitor.upload_mb()
+    title = f"A .zip of images, one folder per class, at most {most} MB"
+    file = st.file_uploader(title, type="zip", max_upload_size=most, key="train-zip")
     if file is None:
         return None
     path = session.remembered("train-upload", file.file_id)
     if path is None:
         used = [entry.config.train.data for entry in cache.checkpoints() if entry.config]
-        path = str(runs.save_upload(file.getvalue(), used))
-        session.remember("train-upload", file.file_id, path)
+        with shown_errors("The .zip was not kept"):
+            path = str(runs.save_upload(file.getvalue(), used, visitor.visitor()))
+            session.remember("train-upload", file.file_id, path)
     return path
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from vae.training import run_queue, runs
 from vae.training.runs import RunInfo
 
-from ..runtime import cache, session
+from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
 from ..runtime.text import plain
 from . import session as train_session
@@ -60,15 +60,19 @@ def _progress(run: RunInfo) -> None:
 
 
 def _buttons(run: RunInfo) -> None:
+    if not visitor.may_change(run.path):
+        st.caption("Someone else started this run; only they can stop, resume, save or delete it.")
+        return
+    by = visitor.visitor()
     if run.live or run.state == "queued":
         about = "Saves the state of the training; it can be resumed later."
         if st.button("Stop", key="run-stop", help=about):
-            run_queue.stop(run.id)
+            run_queue.stop(run.id, by)
             st.rerun()
         return
     can_resume = run.state in ("stopped", "dead", "failed") and run.plan.options
     if can_resume and st.button("Resume", key="run-resume"):
-        run_queue.resume(run.id)
+        run_queue.resume(run.id, by)
         st.rerun()
     if saved := train_session.published().get(run.id):
         if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
@@ -80,13 +84,13 @@ def _buttons(run: RunInfo) -> None:
             "Save checkpoint as", _slug(run.name), max_chars=60, width=260, key=key
         )
         if st.button("Save", key="run-save"):
-            runs.publish(run.id, name, cache.CHECKPOINTS)
+            runs.publish(run.id, name, cache.CHECKPOINTS, by)
             train_session.published()[run.id] = name
             st.rerun()
     with st.popover("Delete"):
         st.caption("Deletes the run, its curve and its snapshots. Saved checkpoints stay.")
         if st.button("Delete this run", key="run-delete"):
-            runs.delete(run.id)
+            runs.delete(run.id, by)
             train_session.show_runs([])
             st.query_params.clear()
             st.rerun()

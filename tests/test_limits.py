@@ -1,0 +1,64 @@
+"""The limits of a server: read from the environment, documented, refused in one sentence."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vae
+from vae import limits
+from vae.limits import Limits
+from vae.validation import ConfigError
+
+ROOT = Path(vae.__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _read_again():
+    limits.current.cache_clear()
+    yield
+    limits.current.cache_clear()
+
+
+def test_each_limit_is_an_environment_variable(monkeypatch):
+    monkeypatch.setenv("VAE_RUNS_AT_ONCE", "3")
+    monkeypatch.setenv("VAE_MAX_EPOCHS", "")
+    monkeypatch.setenv("LATENT_ATELIER_MODE", "public")
+    assert limits.current() == Limits(runs_at_once=3, mode="public")
+    assert limits.current().public
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("VAE_RUNS_AT_ONCE", "0"),
+        ("VAE_UPLOAD_MB", "-5"),
+        ("VAE_JOBS_AT_ONCE", "many"),
+        ("VAE_MAX_EPOCHS", "9" * 5000),
+        ("LATENT_ATELIER_MODE", "pubic"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(variable, value, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=f"^{variable} is .*; expected"):
+        limits.current()
+
+
+def test_the_command_line_and_the_server_end_with_2_for_a_wrong_value(monkeypatch):
+    monkeypatch.setenv("VAE_UPLOAD_MB", "2.5")
+    for command in (["-m", "vae", "list"], ["-c", "import app"]):
+        done = subprocess.run(
+            [sys.executable, *command], capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "Error: VAE_UPLOAD_MB is '2.5'; expected a whole number" in done.stderr
+
+
+def test_the_readme_lists_every_limit_with_its_default():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([\d,]+)(?: MB)? \|$", readme, re.M))
+    defaults = {f"VAE_{n.upper()}": f"{v:,}" for n, v in Limits()._asdict().items() if n != "mode"}
+    assert {name: rows.get(name) for name in defaults} == defaults
+    assert "`LATENT_ATELIER_MODE`" in readme
