@@ -1,18 +1,18 @@
 """Whose is what on the pages: keys in a cookie, a public server, limits of jobs."""
 
+import asyncio
 import json
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from live import ROOT
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.anomalies import scores
 from pages.ui.runtime import cache, jobs, visitor
+from pages.ui.train import form
 from vae import limits
 from vae.checkpoint.artifacts import load_thresholds
 from vae.files import owners
@@ -30,6 +30,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(run_queue, "prepare_process", lambda: None)
     monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    monkeypatch.setattr(form, "_preview", lambda data, size: None)
     return tmp_path
 
 
@@ -85,21 +86,30 @@ def test_who_comes_through_a_proxy_is_not_at_this_machine(headers, here, monkeyp
     assert not visitor._at_this_machine()
 
 
+def set_cookie(kind: str, cookie: str = "") -> str | None:
+    """The cookie that comes with an answer of some kind to a browser with a cookie."""
+    sent = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "headers": [(b"content-type", kind.encode())]})
+
+    async def send(message):
+        sent.append(dict(message["headers"]).get(b"set-cookie", b"").decode())
+
+    scope = {"type": "http", "headers": [(b"cookie", cookie.encode())]}
+    with ThreadPoolExecutor(1) as pool:  # a browser test in the same process keeps a loop running
+        pool.submit(asyncio.run, visitor.RememberVisitor(app)(scope, None, send)).result()
+    return sent[0]
+
+
 def test_a_browser_gets_its_key_with_the_first_page_and_keeps_it():
-    pages = [
-        Route("/", lambda _: HTMLResponse("x")),
-        Route("/a", lambda _: PlainTextResponse("x")),
-    ]
-    client = TestClient(visitor.RememberVisitor(Starlette(routes=pages)))
-    assert "set-cookie" not in client.get("/a").headers
-    given = client.get("/").headers["set-cookie"]
+    assert set_cookie("text/plain") == ""
+    given = set_cookie("text/html; charset=utf-8")
     assert "HttpOnly" in given and "Path" not in given
-    key = client.cookies["latent-atelier-visitor"]
-    assert len(key) == 22
-    again = client.get("/", headers={"Cookie": f"odd=[{{; latent-atelier-visitor={key}"})
-    assert f"={key};" in again.headers["set-cookie"]
-    client.get("/", headers={"Cookie": "latent-atelier-visitor=forged"})
-    assert client.cookies["latent-atelier-visitor"] not in (key, "forged")
+    name, key = given.partition(";")[0].split("=")
+    assert name == "latent-atelier-visitor" and len(key) == 22
+    assert set_cookie("text/html", f"odd=[{{,; {name}={key}") == given
+    assert set_cookie("text/html", f"{name}=forged") not in (given, "")
 
 
 def test_the_threshold_of_a_bundled_model_goes_to_the_visitor(home, monkeypatch):
@@ -107,8 +117,9 @@ def test_the_threshold_of_a_bundled_model_goes_to_the_visitor(home, monkeypatch)
     shutil.copytree(ROOT / "checkpoints" / MODEL, models / MODEL)
     (models / "bundled.txt").write_text(f"{MODEL}\n")
     monkeypatch.setattr(cache, "CHECKPOINTS", models)
+    monkeypatch.setitem(scores.MAX_NORMAL, "code", 300)
     app = app_of(KEY, "anomalies.py")
-    app.query_params.update({"m": MODEL, "of": "none"})
+    app.query_params.update({"m": MODEL, "of": "none", "score": "squared"})
     app.run()
     while "save-threshold" not in keys(app):
         app.session_state["scoring"][1].wait(60)
@@ -124,21 +135,16 @@ def test_the_threshold_of_a_bundled_model_goes_to_the_visitor(home, monkeypatch)
 
 def test_a_public_server_has_no_train_page_and_writes_nothing(home, monkeypatch):
     monkeypatch.setattr(limits, "current", lambda: Limits(mode="public"))
-    app = app_of(KEY, "generate.py").run()
-    assert not app.exception
-    app.session_state["grid"] = {"ask": {"turn": 1, "do": "save", "ids": []}}
-    app.switch_page("board.py").run()
+    app = app_of(KEY, "board.py").run()
     assert not app.exception
     assert any("until you close or reload this page" in c.value for c in app.caption)
-    key = app.query_params["b"]
-    name = app.text_input(key=f"name-{key[0] if isinstance(key, list) else key}")
-    name.set_value("Hats").run()
+    app.text_input[0].set_value("Hats").run()
     assert not app.exception and not app.error
     app.switch_page("explore.py").run()
     app.switch_page("board.py").run()
     assert "Hats" in [t.value for t in app.text_input]
     assert "Hats" not in [t.value for t in app_of(OTHER, "board.py").run().text_input]
-    with pytest.raises(Exception, match="train"):
+    with pytest.raises(ValueError, match="train"):
         app.switch_page("train.py").run()
     with pytest.raises(owners.OwnerError, match="trains nothing and keeps nothing"):
         visitor.visitor()
