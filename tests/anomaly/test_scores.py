@@ -18,9 +18,10 @@ from vae.__main__ import main
 from vae.anomaly import residuals, thresholds
 from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
-from vae.checkpoint.artifacts import load_aggregate, load_codes, load_thresholds
+from vae.checkpoint.artifacts import load_aggregate, load_codes, load_thresholds, save_threshold
 from vae.checkpoint.folder import save
 from vae.data import corruptions
+from vae.files.owners import visitor_of
 from vae.latent.encoding import encode_images
 from vae.models import build
 from vae.nn.distributions import Mixture
@@ -266,6 +267,25 @@ def test_the_command_stores_thresholds_and_rejects_wrong_use_with_one_line(
         assert done.exit_code == 2 and said in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
     assert load_aggregate(loaded) is None
+
+
+def test_the_command_takes_the_threshold_of_a_visitor_from_their_folder(
+    tmp_path, settings, tiny, monkeypatch
+):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    config = settings(data="digits", image_shape=(1, 8, 8))
+    save(tmp_path / "m", build(config.model), config, {})
+    Image.fromarray(tiny.test.images[0, 0]).save(tmp_path / "x.png")
+    values = np.linspace(0, 1, 50)
+    found = thresholds.calibrate(values, score="structure", data="digits", manual_threshold=0.125)
+    folder = save_threshold(tmp_path / "m", found.to_json(), visitor_of("k"))
+    assert folder != tmp_path / "m" and not (tmp_path / "m" / "anomaly.json").exists()
+    done = ask(tmp_path / "m", tmp_path / "x.png", "--thresholds", folder, "--json")
+    assert json.loads(done.stdout)[0]["threshold"] == 0.125
+    done = ask(tmp_path / "m", tmp_path / "x.png", "--thresholds", tmp_path)
+    assert done.exit_code == 2 and "has no threshold of the score structure" in done.stderr
+    local = visitor_of("k", local=True)  # what has no owner is theirs
+    assert save_threshold(tmp_path / "m", found.to_json(), local) == tmp_path / "m"
 
 
 @pytest.mark.parametrize("name", vae.MODELS)

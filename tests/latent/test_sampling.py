@@ -117,6 +117,8 @@ def test_concave_polygons_contain_the_right_codes():
         ({"n": 401}, "401 samples requested; expected 1 to 400"),
         ({"n": 0}, "0 samples"),
         ({"temperature": 9}, "temperature is 9; expected 0 to 3"),
+        ({"spread": -1}, "spread is -1; expected 0 to 3"),
+        ({"seed": -1}, "seed is -1; expected 0 to"),
         ({"source": "class", "label": 7}, "has no items"),
         ({"source": "around", "z": (1.0,)}, "1 coordinates; expected 2"),
         ({"source": "region"}, "no area"),

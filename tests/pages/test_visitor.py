@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from live import ROOT
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.anomalies import scores
@@ -181,7 +182,30 @@ def started(monkeypatch):
     end.set()
 
 
-def test_jobs_of_a_visitor_are_limited_and_end_with_the_session(started, monkeypatch):
+def test_the_jobs_of_a_session_that_is_gone_end():
+    def script():
+        import time
+
+        import streamlit as st
+
+        from pages.ui.runtime import jobs
+
+        def work(progress):
+            while True:
+                progress(0, 1)
+                time.sleep(0.005)
+
+        st.session_state["job"] = jobs.start_job(work, name="a job")
+
+    app = AppTest.from_function(script).run()
+    job = app.session_state["job"]
+    assert not app.exception and job.running
+    clear_session_resource_cache("test session id")  # as Streamlit does when a connection ends
+    job.wait(5)
+    assert job.stopped and not job.running
+
+
+def test_jobs_of_a_visitor_are_limited(started, monkeypatch):
     monkeypatch.setattr(limits, "current", lambda: Limits(jobs_per_visitor=2, jobs_at_once=3))
     start, all_ = started
     first, second = start(), start()
@@ -190,7 +214,7 @@ def test_jobs_of_a_visitor_are_limited_and_end_with_the_session(started, monkeyp
     third = start(OTHER)
     with pytest.raises(jobs.JobError, match="computing for others"):
         start(OTHER)
-    jobs._stop_all(all_)  # what Streamlit calls when the session's connection has ended
+    jobs._stop_all(all_)
     for job in (first, second, third):
         job.wait(5)
         assert job.stopped and not job.running

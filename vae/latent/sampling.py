@@ -148,9 +148,9 @@ def _check(model: Autoencoder, request: SamplingRequest, labels: np.ndarray) -> 
         )
     if not 1 <= request.n <= MAX_SAMPLES:
         raise SamplingError(f"{request.n} samples requested; expected 1 to {MAX_SAMPLES}")
-    for name, high in (("temperature", 3), ("spread", 3), ("min_density", 10)):
-        if not 0 <= (value := getattr(request, name)) <= high:
-            raise SamplingError(f"the {name} is {value:g}; expected 0 to {high}")
+    for name, value in (("temperature", request.temperature), ("spread", request.spread)):
+        if not 0 <= value <= 3:
+            raise SamplingError(f"the {name} is {value:g}; expected 0 to 3")
     if not 0 <= request.seed < 2**63:
         raise SamplingError(f"the seed is {request.seed}; expected 0 to {2**63 - 1}")
     if request.source == "class" and not (labels == request.label).any():
