@@ -50,11 +50,11 @@ def start(request: ScoreRequest, files: Files) -> Job:
     data = cache.display_dataset(request.name, request.digest)
     known = dict.fromkeys(("other", "aggregate", "codes"))
     if request.candidates == "data":
-        known["other"] = cache.dataset(request.source, ck.model.image_shape[1])
+        known["other"] = cache.dataset(request.source, ck.config.model.image_shape[1])
     if anomaly.SCORES[request.score].requires(ck.model) == "aggregate":
         known["aggregate"] = cache.aggregate_posterior(request.name, request.digest)
     # A conditional model is scored without labels, but its codes depend on them.
-    if not ck.model.classes:
+    if not ck.config.model.classes:
         known["codes"] = cache.codes(request.name, request.digest)
 
     def work(progress) -> bytes:

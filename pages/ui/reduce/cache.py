@@ -77,7 +77,7 @@ def _stored_codes(name: str, digest: str) -> np.ndarray | None:
     """Codes stored with the checkpoint; None for a conditional model, whose stored codes depend on
     the label and would make the comparison unfair."""
     ck = cache.checkpoint(name, digest)
-    if ck.model.classes:
+    if ck.config.model.classes:
         return None
     stored = load_codes(ck, cache.display_dataset(name, digest).test.digest)
     return None if stored is None else stored.get("mean")

@@ -28,13 +28,13 @@ def layout_requests(
     entry: vae.Entry, settings: ReduceSettings, available: Sequence[str]
 ) -> list[LayoutRequest]:
     """The layouts to compute, in order; methods that are not available are left out."""
-    ck = cache.checkpoint(entry.name, entry.digest)
-    data, size = ck.config.train.data, ck.model.image_shape[1]
+    config = cache.checkpoint(entry.name, entry.digest).config
+    data, size = config.train.data, config.model.image_shape[1]
     count = min(settings.count, len(cache.dataset(data, size).test.images))
     axes = settings.axes or "1,2"
     model = LayoutRequest("model", data, size, count, entry.name, entry.digest, axes)
     requests = [model]
-    if ck.model.latent > 2:
+    if config.model.latent > 2:
         requests.append(model._replace(method="all", axes=""))
     neighbours = {"tsne": settings.perplexity, "umap": settings.neighbours}
     for method in settings.methods:

@@ -129,8 +129,8 @@ def codes(name: str, digest: str) -> latent.Codes:
 
 def display_dataset(name: str, digest: str) -> vae.Dataset:
     """The data set whose test images are shown with a model."""
-    ck = checkpoint(name, digest)
-    return dataset(ck.config.train.data, ck.model.image_shape[1])
+    config = checkpoint(name, digest).config
+    return dataset(config.train.data, config.model.image_shape[1])
 
 
 def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
