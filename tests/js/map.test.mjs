@@ -5,6 +5,7 @@ import { classesText, Items } from "../../pages/ui/map/items.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { normalCdf, probit } from "../../pages/ui/map/normal.js";
 import { simplified, waypointAt } from "../../pages/ui/map/path_overlay.js";
+import { figureOf, pageOf } from "../../pages/ui/map/plotly_figure.js";
 import { blend, divide, stampOf } from "../../pages/ui/map/points.js";
 import { round, View } from "../../pages/ui/map/viewport.js";
 
@@ -197,4 +198,33 @@ test("the normal's quantiles and probabilities are those of tables", () => {
   close(normalCdf(-3), 0.0013498980316300933, 1e-12);
   close(probit(0.975), 1.959963984540054, 1e-8);
   for (const p of [1e-4, 0.02, 0.3, 0.5, 0.9, 0.9999]) close(normalCdf(probit(p)), p, 1e-8);
+});
+
+// --- the map as a Plotly figure --------------------------------------------------------------------
+
+/** What a plot has of the map that it shows. */
+function plotOf(shown, hidden = []) {
+  const view = new View();
+  view.resize(400, 300);
+  const theme = { text: "#111111", ground: "#ffffff", grid: "#cccccc", classes: ["#0000ff", "#00ff00", "#ff0000"] };
+  return /** @type {any} */ ({ items: shown, view, theme, hidden: new Set(hidden) });
+}
+
+test("a figure has a trace for each class of each map, the hidden ones off", () => {
+  const plot = plotOf(items([0, 1, 2, 3, 4, 5], [0, 2, 0]), [2]);
+  const { data, layout } = figureOf([{ plot, title: "one" }, { plot, title: "two" }]);
+  assert.deepEqual(data.map(({ name, xaxis, visible, showlegend }) => [name, xaxis, visible, showlegend]), [
+    ["bag", "x", true, true], ["coat", "x", "legendonly", true], ["bag", "x2", true, false], ["coat", "x2", "legendonly", false]]);
+  assert.deepEqual([data[0].x, data[0].y, data[0].customdata], [[0, 4], [1, 5], [0, 2]]);
+  assert.equal(data[1].marker.symbol, "diamond");
+  assert.deepEqual(layout.xaxis2.title, { text: "two" });
+  assert.ok(layout.xaxis.domain[1] < layout.xaxis2.domain[0] && layout.xaxis2.domain[1] === 1);
+  assert.deepEqual(layout.xaxis.range, plot.view.ranges.x);
+});
+
+test("no name in a figure ends the script that holds it", () => {
+  const plot = plotOf(items([0, 1], [0], { classes: ["</script><img src=x onerror=alert(1)>"] }));
+  const page = pageOf(figureOf([{ plot }]), "a = '</script>'", "<b>");
+  assert.equal(page.match(/<\/script/g).length, 2);
+  assert.ok(!page.includes("<img") && !page.includes("<b>"));
 });

@@ -10,6 +10,7 @@ import { element, onButtons, pressOnly } from "../component/element.js";
 import { Items } from "../map/items.js";
 import { Lists, mark } from "../map/lists.js";
 import { SmallMap } from "../map/minimap.js";
+import { openFigure } from "../map/plotly_figure.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 
 const REACH = 14; // pixels between a click and the item that it selects
@@ -27,6 +28,7 @@ export default class ClusterMap extends SmallMap {
     this.name.onchange = () => this.rename();
     this.name.onkeydown = (event) => { if (event.key === "Enter") this.name.blur(); };
     this.find('[data-do="draw"]').onclick = () => this.command("draw");
+    this.find('[data-do="figure"]').onclick = () => { if (this.items) openFigure([{ plot: this.plot }]); };
     onButtons(root, "colour", (colour) => this.colourBy(colour));
     this.over.onclick = (event) => this.click(event);
     this.find(".cl-list").onkeydown = (event) => this.key(event);

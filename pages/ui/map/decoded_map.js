@@ -8,6 +8,7 @@ import { Picture } from "../decoder/pixels.js";
 import { Items } from "./items.js";
 import { Layers } from "./layers.js";
 import { Overlay } from "./overlay.js";
+import { openFigure } from "./plotly_figure.js";
 import { loadPlotly, Plot } from "./scatter.js";
 import { View } from "./viewport.js";
 
@@ -43,7 +44,8 @@ export class DecodedMap {
 
   /** Connects the buttons around the map; `data-do` names one of the tools. */
   wire(tools) {
-    const all = { "zoom-in": () => this.zoom(1.5), "zoom-out": () => this.zoom(1 / 1.5), fit: () => this.fit(), ...tools };
+    const figure = () => { if (this.plot) openFigure([{ plot: this.plot }]); };
+    const all = { figure, "zoom-in": () => this.zoom(1.5), "zoom-out": () => this.zoom(1 / 1.5), fit: () => this.fit(), ...tools };
     onButtons(this.root, "do", (name) => all[name]());
     onButtons(this.root, "layer", (layer) => {
       if (!this.items) return;

@@ -4,6 +4,7 @@ import { LatestImage } from "../decoder/latest_image.js";
 import { listen, wheelOncePressed } from "./gestures.js";
 import { Lists } from "./lists.js";
 import { Overlay } from "./overlay.js";
+import { openFigure } from "./plotly_figure.js";
 import { Plot } from "./scatter.js";
 import { View } from "./viewport.js";
 
@@ -82,6 +83,10 @@ export class LinkedMaps {
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     this.latestImage = new LatestImage((item) => this.lists.picture(item), (picture, item) => this.whole.showOriginal(picture, item));
     this.find('[data-do="fit"]').onclick = () => this.fit();
+    this.find('[data-do="figure"]').onclick = () => {
+      const maps = this.ready().map(({ plot, find }) => ({ plot, title: find("h2").textContent }));
+      if (maps.length) openFigure(maps);
+    };
   }
 
   /** What the pointer and the keys do on each plane. */

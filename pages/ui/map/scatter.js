@@ -18,16 +18,20 @@ const SHAPES = Object.entries({
 export const shapeOf = (label) => SHAPES[(label + 3 * Math.floor(label / SHAPES.length)) % SHAPES.length];
 
 const OPAQUE = 200_000; // above this number of items, marks are drawn without blending, which is faster
-let library;
+let library, source;
 
 /** Loads plotly.min.js once per page. */
 export function loadPlotly(url) {
+  source = resolve(url);
   library ??= new Promise((loaded, failed) => {
     const onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
-    document.head.append(element("script", { src: resolve(url), onload: () => loaded(globalThis.Plotly), onerror }));
+    document.head.append(element("script", { src: source, onload: () => loaded(globalThis.Plotly), onerror }));
   });
   return library;
 }
+
+/** The text of plotly.min.js. */
+export const plotlySource = async () => (await fetch(source)).text();
 
 export class Plot {
   /** @type {Set<number>} */ hidden = new Set();

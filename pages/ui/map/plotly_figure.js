@@ -1,0 +1,59 @@
+/** A map as an interactive Plotly page of its own, and as JSON for `plotly.io.read_json` in Python. */
+
+import { element } from "../component/element.js";
+import { plotlySource, shapeOf } from "./scatter.js";
+
+const GAP = 0.05; // between maps, of the width
+const WITH_SVG = 5000; // items that Plotly draws fast enough without WebGL
+
+/**
+ * One or more maps side by side: a trace per class of each, its hidden classes off.
+ * @param {{ plot: import("./scatter.js").Plot, title?: string }[]} maps
+ */
+export function figureOf(maps) {
+  const data = [], { text, ground } = maps[0].plot.theme, width = (1 - GAP * (maps.length - 1)) / maps.length;
+  /** @type {Record<string, any>} */
+  const layout = { paper_bgcolor: ground, plot_bgcolor: ground, font: { color: text }, dragmode: "pan", legend: { itemsizing: "constant" } };
+  const named = new Set();
+  maps.forEach(({ plot: { items, view, theme, hidden }, title = "" }, at) => {
+    const suffix = at ? at + 1 : "", left = at * (width + GAP), axis = { gridcolor: theme.grid, zerolinecolor: theme.grid };
+    layout[`xaxis${suffix}`] = { ...axis, range: view.ranges.x, domain: [left, left + width], title: { text: title } };
+    layout[`yaxis${suffix}`] = { ...axis, range: view.ranges.y, anchor: `x${suffix}`, scaleanchor: `x${suffix}` };
+    items.classes.forEach((name, label) => {
+      const members = Array.from(items.labels.keys()).filter((i) => items.labels[i] === label);
+      if (!members.length) return;
+      data.push({
+        type: items.count > WITH_SVG ? "scattergl" : "scatter", mode: "markers", name, legendgroup: name,
+        showlegend: !named.has(name), xaxis: `x${suffix}`, yaxis: `y${suffix}`, visible: hidden.has(label) ? "legendonly" : true,
+        ...Object.fromEntries(["x", "y"].map((key, d) => [key, members.map((i) => items.codes[i * items.latentSize + d])])),
+        customdata: members.map((i) => items.itemNumber(i)), hovertemplate: "%{fullData.name}, item %{customdata}<br>%{x:.3f}, %{y:.3f}<extra></extra>",
+        marker: { size: 5, opacity: 0.75, color: theme.classes[label % theme.classes.length], symbol: shapeOf(label)[0] },
+      });
+      named.add(name);
+    });
+  });
+  return { data, layout };
+}
+
+/** The page: it holds Plotly and the figure, and needs no server. @param {string} source of Plotly */
+export function pageOf(figure, source, title) {
+  const script = (text) => `<script>${text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--")}</script>`;
+  const json = JSON.stringify(figure).replaceAll("<", "\\u003c"), name = title.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<!doctype html><meta charset="utf-8"><title>${name}</title>
+<style>body { margin: 0; background: ${figure.layout.paper_bgcolor} } #map { height: 100vh } a { position: fixed; right: 16px; bottom: 16px; color: ${figure.layout.font.color}; font: 14px sans-serif }</style>
+<div id="map"></div><a id="json" download="map.json">Download the figure as JSON</a>
+${script(source)}
+${script(`const figure = ${json};
+Plotly.newPlot("map", figure.data, figure.layout, { responsive: true, scrollZoom: true });
+document.getElementById("json").href = URL.createObjectURL(new Blob([JSON.stringify(figure)], { type: "application/json" }));`)}
+`;
+}
+
+/** Opens the page in another tab; where the browser refuses that, downloads it. */
+export async function openFigure(maps) {
+  const tab = open("", "_blank"); // before anything is awaited, else the browser blocks it
+  const page = pageOf(figureOf(maps), await plotlySource(), document.title);
+  const href = URL.createObjectURL(new Blob([page], { type: "text/html" }));
+  if (tab) tab.location.href = href;
+  else element("a", { href, download: "map.html" }).click();
+}
