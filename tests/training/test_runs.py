@@ -5,17 +5,17 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
 import vae
 from vae import limits, training
+from vae.__main__ import main
 from vae.config import ConfigError
 from vae.files import owners
 from vae.files.owners import OwnerError, visitor_of
@@ -26,7 +26,8 @@ from vae.training.runs import RunError
 from vae.training.state import EpochMetrics
 
 ANNE, BEN, HERE = visitor_of("anne"), visitor_of("ben"), visitor_of("here", local=True)
-SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
+SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp",
+         "encoder_widths": "32,32", "decoder_widths": "32,32"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -125,16 +126,16 @@ def test_a_prepared_process_starts_at_once(home):
 
 def test_the_command_line_writes_the_same_folder(home):
     out = home / "by-hand"
-    command = [sys.executable, "-m", "vae", "train", "--data", "fashion-mnist-starter"]
-    command += ["--epochs", "1", "--out", str(out), "--no-evaluate"]
-    subprocess.run(command, check=True, capture_output=True)
+    command = ["train", "--data", "fashion-mnist-starter", "--encoder-widths", "32"]
+    command += ["--decoder-widths", "32", "--epochs", "1", "--out", str(out), "--no-evaluate"]
+    assert CliRunner().invoke(main, command).exit_code == 0
     run = runs.info("by-hand")
     assert (run.state, run.name) == ("finished", "by-hand")
     assert runs.curve("by-hand")[0][-1]["epoch"] == 1 and runs.snapshots("by-hand")
     with pytest.raises(RunError, match="has ended"):
         run_queue.resume("by-hand")
     quiet = [str(home / "quiet") if part == str(out) else part for part in command]
-    subprocess.run([*quiet, "--no-record"], check=True, capture_output=True)
+    assert CliRunner().invoke(main, [*quiet, "--no-record"]).exit_code == 0
     assert not (home / "quiet" / "run").exists()
 
 
