@@ -23,6 +23,17 @@ export function element(tag, properties = {}, ...children) {
 /** Shows whether a toggle button is on. */
 export const press = (button, on) => button.setAttribute("aria-pressed", String(on));
 
+const edited = new WeakSet(); // fields with text that is not entered yet
+
+/** Lets `showValue` know when somebody types in a field. */
+export function watchTyping(field) {
+  field.addEventListener("input", () => edited.add(field));
+  for (const done of ["change", "blur"]) field.addEventListener(done, () => edited.delete(field));
+}
+
+/** Shows a value in a watched field, but not over what is being typed. */
+export const showValue = (field, value) => { if (!edited.has(field)) field.value = value; };
+
 /** Calls `choose` with the value of the button `data-<name>` that is clicked. */
 export function onButtons(root, name, choose) {
   for (const button of root.querySelectorAll(`[data-${name}]`)) button.onclick = () => choose(button.dataset[name]);

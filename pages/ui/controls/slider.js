@@ -1,6 +1,6 @@
 /** A slider and a number field for one latent coordinate. */
 
-import { element } from "../component/element.js";
+import { element, showValue, watchTyping } from "../component/element.js";
 
 const SLIDER_STEPS = 2000;
 
@@ -16,6 +16,7 @@ export function sliderRow(name, id, handlers) {
     type: "range", min: 0, max: SLIDER_STEPS, step: 1, "aria-label": name, dataset: { testid: `z-slider-${id}` },
   });
   const number = element("input", { type: "number", step: 0.01, "aria-label": `${name}, typed`, dataset: { testid: `z-number-${id}` } });
+  watchTyping(number);
   range.oninput = () => handlers.hold(range.valueAsNumber / SLIDER_STEPS);
   range.onchange = () => handlers.release();
   number.onchange = () => {
@@ -26,7 +27,7 @@ export function sliderRow(name, id, handlers) {
   };
   const row = element("div", {}, element("span", { textContent: name }), range, number);
   const show = (value, share) => {
-    if (document.activeElement !== number) number.value = value;
+    showValue(number, value);
     range.valueAsNumber = Math.round(SLIDER_STEPS * Math.min(1, Math.max(0, share)));
     range.setAttribute("aria-valuetext", String(value));
   };

@@ -3,7 +3,7 @@
  * A control in the panel, and a strip below the map that shows the alternatives.
  */
 
-import { element, onButtons, press } from "../component/element.js";
+import { element, onButtons, press, showValue, watchTyping } from "../component/element.js";
 import { offerClasses } from "../map/lists.js";
 import { keyOf } from "../decoder/image_source.js";
 
@@ -37,6 +37,7 @@ export class Conditioning {
     this.select = this.find('[data-testid="class-select"]');
     this.number = this.find('[data-testid="noise-seed"]');
     this.select.onchange = () => this.choose({ label: this.select.value === "" ? null : Number(this.select.value) });
+    watchTyping(this.number);
     this.number.onchange = () => {
       const typed = Math.round(Number(this.number.value)) || 0;
       this.choose({ seed: Math.max(0, Math.min(this.seeds - 1, typed)) });
@@ -90,7 +91,7 @@ export class Conditioning {
     this.latent = latent;
     if (!this.kind) return;
     this.select.value = latent.label ?? "";
-    if (document.activeElement !== this.number) this.number.value = latent.seed;
+    showValue(this.number, latent.seed);
     press(this.find('[data-turn="none"]'), latent.seed === 0);
     this.tiles.forEach((tile, i) => {
       tile.latent = this.kind.vary(latent, i, this.seeds);

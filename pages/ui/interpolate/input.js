@@ -1,7 +1,7 @@
 /** The input of the Interpolate page: gestures, keys, buttons and fields. */
 
 import { copyLink } from "../component/copy_link.js";
-import { onButtons } from "../component/element.js";
+import { onButtons, watchTyping } from "../component/element.js";
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "../map/path_overlay.js";
 
@@ -108,6 +108,7 @@ export function wireControls(map) {
   onButtons(map.root, "tool", (tool) => map.setTool(tool));
   onButtons(map.root, "spacing", (spacing) => map.change({ spacing }));
   const avoid = map.find('[data-field="avoid"]'), frames = map.find('[data-field="frames"]');
+  for (const field of map.all('[data-field="frames"], [data-testid="noise-seed"]')) watchTyping(field);
   avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
   const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');

@@ -1,6 +1,6 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
-import { pressOnly } from "../component/element.js";
+import { pressOnly, showValue } from "../component/element.js";
 import { densityText } from "../map/items.js";
 
 const DESCRIPTIONS = {
@@ -10,9 +10,9 @@ const DESCRIPTIONS = {
   spherical: "Great circles around the origin (slerp), which stay near the shell where Gaussian codes of many dimensions lie.",
 };
 
-/** The controls follow the path; a field that has the focus is left alone. */
+/** The controls follow the path; a field that somebody types in is left alone. */
 export function showControls(map) {
-  const { state } = map, put = (selector, value) => { const e = map.find(selector); if (document.activeElement !== e) e.value = value; };
+  const { state } = map, put = (selector, value) => showValue(map.find(selector), value);
   for (const name of ["kind", "spacing"]) pressOnly(map.root, name, state[name]);
   put('[data-field="frames"]', state.frames);
   put('[data-testid="class-select"]', state.label ?? "");
