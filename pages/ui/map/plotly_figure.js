@@ -4,7 +4,6 @@ import { element } from "../component/element.js";
 import { plotlySource, shapeOf } from "./scatter.js";
 
 const GAP = 0.05; // between maps, of the width
-const WITH_SVG = 5000; // items that Plotly draws fast enough without WebGL
 
 /**
  * One or more maps side by side: a trace per class of each, its hidden classes off.
@@ -23,7 +22,7 @@ export function figureOf(maps) {
       const members = Array.from(items.labels.keys()).filter((i) => items.labels[i] === label);
       if (!members.length) return;
       data.push({
-        type: items.count > WITH_SVG ? "scattergl" : "scatter", mode: "markers", name, legendgroup: name,
+        type: "scatter", mode: "markers", name, legendgroup: name,
         showlegend: !named.has(name), xaxis: `x${suffix}`, yaxis: `y${suffix}`, visible: hidden.has(label) ? "legendonly" : true,
         ...Object.fromEntries(["x", "y"].map((key, d) => [key, members.map((i) => items.codes[i * items.latentSize + d])])),
         customdata: members.map((i) => items.itemNumber(i)), hovertemplate: "%{fullData.name}, item %{customdata}<br>%{x:.3f}, %{y:.3f}<extra></extra>",
@@ -43,8 +42,9 @@ export function pageOf(figure, source, title) {
 <style>body { margin: 0; background: ${figure.layout.paper_bgcolor} } #map { height: 100vh } a { position: fixed; right: 16px; bottom: 16px; color: ${figure.layout.font.color}; font: 14px sans-serif }</style>
 <div id="map"></div><a id="json" download="map.json">Download the figure as JSON</a>
 ${script(source)}
-${script(`const figure = ${json};
-Plotly.newPlot("map", figure.data, figure.layout, { responsive: true, scrollZoom: true });
+${script(`const figure = ${json}, fast = document.createElement("canvas").getContext("webgl");
+const data = figure.data.map((trace) => ({ ...trace, type: fast ? "scattergl" : trace.type }));
+Plotly.newPlot("map", data, figure.layout, { responsive: true, scrollZoom: true });
 document.getElementById("json").href = URL.createObjectURL(new Blob([JSON.stringify(figure)], { type: "application/json" }));`)}
 `;
 }
