@@ -48,6 +48,18 @@ def choose(page: Page, field: str, option: str | re.Pattern[str]) -> None:
                 raise
 
 
+def look(page: Page, width: int, scheme: str) -> None:
+    """Gives the window another width and theme, and waits until the page is drawn so."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    wait_until(
+        page,
+        "scheme => getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme",
+        arg=scheme,
+    )
+    page.wait_for_timeout(600)
+
+
 def z_of(page: Page, selector: str = IMAGE) -> list[float]:
     return [float(v) for v in page.locator(selector).first.get_attribute("data-z").split(",")]
 

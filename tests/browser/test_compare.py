@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import choose, pixels, query, wait_for_query
+from helpers import choose, look, pixels, query, wait_for_query
 from live import wait_until
 from playwright.sync_api import Page
 
@@ -56,7 +56,7 @@ def hover(page: Page, name: str, fx: float, fy: float) -> None:
     )
 
 
-def test_hover_in_one_map_decodes_the_same_code_in_all_and_sends_nothing(open_page):
+def test_hover_decodes_the_same_code_in_all_maps_or_the_same_image_and_sends_nothing(open_page):
     frames, requests = [], []
     page = open_page(LINK)
     page.get_by_alt_text("fashion-hvae: noise seed 8", exact=True).wait_for()
@@ -73,9 +73,6 @@ def test_hover_in_one_map_decodes_the_same_code_in_all_and_sends_nothing(open_pa
                 assert np.abs(got - wanted).max() <= 1
     assert requests == [] and frames == []
 
-
-def test_same_image_shows_each_model_s_code_next_to_the_original(open_page):
-    page = open_page(LINK)
     page.get_by_role("button", name="Same image").click()
     hover(page, "fashion-vae", 0.6, 0.5)
     page.mouse.down()
@@ -96,28 +93,34 @@ def test_same_image_shows_each_model_s_code_next_to_the_original(open_page):
         assert shown == pytest.approx(error, abs=2e-4)
 
 
-def test_a_link_and_a_reload_restore_everything(open_page):
+def test_a_link_restores_everything(open_page):
     models = "fashion-vae,fashion-beta-vae,fashion-ae"
     page = open_page(f"/compare?m={models}&z=0.5,-0.25&i=7&mode=item&grid=own")
-    for again in (False, True):
-        if again:
-            page.reload()
-            page.wait_for_selector('.la[data-state="ready"]')
-        panels = page.locator('[data-testid="compare-panel"]')
-        assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
-        assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
-        pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
-        assert [b.inner_text() for b in pressed.all()] == ["Same image", "Extent of the codes"]
+    panels = page.locator('[data-testid="compare-panel"]')
+    assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
+    assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
+    pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
+    assert [b.inner_text() for b in pressed.all()] == ["Same image", "Extent of the codes"]
 
 
-def test_keys_move_the_cursor_in_all_maps(open_page):
-    page = open_page(f"{LINK}&z=0,0")
+def test_keys_move_the_cursor_and_models_change_and_keep_it(open_page):
+    page = open_page(f"{LINK}&z=1,-1")
+    choose(page, "Models, two to four", "fashion-beta-vae")
+    page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
+    wait_until(
+        page,
+        "document.querySelector('[data-model=fashion-beta-vae] canvas[data-z]').dataset.z"
+        " === '1,-1'",
+    )
+    wait_for_query(page, "m", "fashion-ae,fashion-vae,fashion-beta-vae")
+    assert z_in(page, "fashion-ae") == [1, -1]
+
     page.locator('[data-testid="compare-map"]').first.focus()
     page.keyboard.press("ArrowRight")
     wait_until(
         page,
         "[...document.querySelectorAll('[data-testid=decoded-image]')]"
-        ".every((c) => Number(c.dataset.z.split(',')[0]) > 0)",
+        ".every((c) => Number(c.dataset.z.split(',')[0]) > 1)",
     )
     assert z_in(page, PAIR[0]) == z_in(page, PAIR[1])
     wait_for_query(page, "z", image(page, PAIR[0]).get_attribute("data-z"))
@@ -130,7 +133,7 @@ def test_keys_move_the_cursor_in_all_maps(open_page):
     )
 
 
-def test_decoded_grids_have_the_same_extent_then_that_of_the_codes(open_page):
+def test_decoded_grids_lessons_and_metrics_are_shown_and_react(open_page):
     page = open_page(LINK)
     wait_until(
         page,
@@ -147,22 +150,6 @@ def test_decoded_grids_have_the_same_extent_then_that_of_the_codes(open_page):
     extents = {s.get_attribute("data-extent") for s in sheets.all()}
     assert len(extents) == 2
 
-
-def test_models_change_and_the_cursor_stays(open_page):
-    page = open_page(f"{LINK}&z=1,-1")
-    choose(page, "Models, two to four", "fashion-beta-vae")
-    page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
-    wait_until(
-        page,
-        "document.querySelector('[data-model=fashion-beta-vae] canvas[data-z]').dataset.z"
-        " === '1,-1'",
-    )
-    wait_for_query(page, "m", "fashion-ae,fashion-vae,fashion-beta-vae")
-    assert z_in(page, "fashion-ae") == [1, -1]
-
-
-def test_lessons_and_metrics_are_shown_and_react(open_page):
-    page = open_page(LINK)
     table = page.locator(".mt table").first
     table.wait_for()
     assert "★ 238.3" in table.inner_text() and "fashion-ae" in table.inner_text()
@@ -180,30 +167,26 @@ def test_lessons_and_metrics_are_shown_and_react(open_page):
         arg=before,
     )
 
-
-def test_beta_is_selected_and_the_deep_models_show_an_image(open_page):
-    page = open_page(LINK)
     grid = page.get_by_alt_text("codes decoded at beta 1")
     grid.wait_for()
-    before = grid.get_attribute("src")
+    beta_1 = grid.get_attribute("src")
     page.locator(".st-key-lesson-beta").get_by_text("10", exact=True).click()
     strong = page.get_by_alt_text("codes decoded at beta 10")
     strong.wait_for()
-    assert strong.get_attribute("src") != before
+    assert strong.get_attribute("src") != beta_1
     page.get_by_text("fashion-avb · 1,500 samples of the posterior").wait_for()
     alts = [f"fashion-hvae: noise seed {s}" for s in (1, 8)]
     variations = [page.get_by_alt_text(alt, exact=True) for alt in alts]
     assert len({picture.get_attribute("src") for picture in variations}) == 2
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_axe_finds_nothing_and_nothing_overflows(open_page, scheme, width):
-    page = open_page(
-        f"{LINK}&i=3&mode=item", color_scheme=scheme, viewport={"width": width, "height": 900}
-    )
+def test_axe_finds_nothing_and_nothing_overflows(open_page):
+    page = open_page(f"{LINK}&i=3&mode=item")
     page.locator(".mt table").first.wait_for()
     page.wait_for_selector('[data-testid="original-image"][data-item="3"]')
-    for context in (".la", ".mt"):
-        results = Axe().run(page, context=context)
-        assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        look(page, width, scheme)
+        for context in (".la", ".mt"):
+            results = Axe().run(page, context=context)
+            assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -2,6 +2,7 @@
 
 import re
 import time
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from live import ROOT, wait_until
 from playwright.sync_api import expect
 
 import vae
-from vae.latent.encoding import decode_uint8, split_codes
+from vae.latent.encoding import decode_uint8, encode_images, split_codes
 
 
 def test_hover_decodes_anywhere_and_sends_nothing(open_page):
@@ -53,9 +54,9 @@ def test_hover_decodes_anywhere_and_sends_nothing(open_page):
     assert page.evaluate("performance.getEntriesByType('resource').length") == sockets
 
 
-def test_click_pins_and_torch_answers(open_page):
+def test_a_click_pins_and_what_is_there_is_described_truly(open_page):
     page = open_page("/")
-    z = click(page, 0.6, 0.4)
+    z = click(page, 0.55, 0.45)
     pin = page.locator('[data-testid="pin-image"]').first
     assert np.array_equal(pixels(pin), torch_image(z))
     expect(page.locator(IMAGE)).to_have_attribute("data-source", "server")
@@ -63,8 +64,43 @@ def test_click_pins_and_torch_answers(open_page):
     wait_for_query(page, "p")
     assert [float(v) for v in query(page)["z"].split(",")] == z
 
+    data = vae.load_dataset("fashion-mnist-starter")
+    codes = split_codes(vae.load(ROOT / "checkpoints" / "fashion-vae"), data.test).mean
+    z = np.array(z)
+    distances = np.linalg.norm(codes - z, axis=1)
+    order = np.argsort(distances)
+    log_prior = -0.5 * (z @ z) - np.log(2 * np.pi)
+    expect(page.locator('[data-fact="prior"]')).to_have_text(f"{log_prior:.2f} nats")
+    shown = float(page.locator('[data-fact="distance"]').inner_text().removesuffix(" in z"))
+    assert shown == pytest.approx(distances[order[0]], abs=1e-3)
+    counts = np.bincount(data.test.labels[order[:10]], minlength=10)
+    words = page.locator(".la-mix-text").inner_text().replace("of the 10 nearest: ", "")
+    mix = [part.split(" ", 1) for part in words.split(", ")]
+    assert {name: int(count) for count, name in mix} == {
+        data.class_names[k]: int(n) for k, n in enumerate(counts) if n
+    }
+    labels = [data.class_names[k] for k in data.test.labels[order[:8]]]
+    near = page.locator('[data-testid="neighbour-list"] button')
+    assert [b.get_attribute("aria-label").split(",")[0] for b in near.all()] == labels
 
-def test_pins_can_be_deleted_cleared_and_undone(open_page):
+    near.first.click()
+    detail = page.get_by_test_id("item-detail")
+    expect(detail).to_contain_text("posterior std")
+    number = int(detail.inner_text().split("test image ")[1].split()[0])
+    model = vae.load(ROOT / "checkpoints/fashion-vae").model
+    code = encode_images(model, data.test.images[number : number + 1])
+    expected = decode_uint8(model, code.mean)[0, :, :, 0].astype(int)
+    assert np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
+    original = detail.locator("img").evaluate(
+        "i => { const c = document.createElement('canvas'); c.width = c.height = 28;"
+        " const p = c.getContext('2d'); p.drawImage(i, 0, 0);"
+        " return Array.from(p.getImageData(0, 0, 28, 28).data).filter((_, k) => k % 4 === 0); }"
+    )
+    assert np.array_equal(np.array(original).reshape(28, 28), data.test.images[number, 0])
+    wait_for_query(page, "i", str(number))
+
+
+def test_pins_are_deleted_cleared_and_undone_and_quick_clicks_lose_none(open_page):
     page = open_page("/")
     codes = [click(page, f, 0.5) for f in (0.3, 0.5, 0.7)]
     pins = page.locator('[data-testid="pin-image"]')
@@ -84,9 +120,6 @@ def test_pins_can_be_deleted_cleared_and_undone(open_page):
     expect(pins).to_have_count(0)
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
-
-def test_quick_clicks_lose_no_pin(open_page):
-    page = open_page("/")
     for i in range(8):
         page.mouse.click(*on_map(page, 0.2 + 0.07 * i, 0.4))
     wait_until(
@@ -96,7 +129,13 @@ def test_quick_clicks_lose_no_pin(open_page):
     wait_until(page, "new URL(location.href).searchParams.get('p')?.split(';').length === 8")
 
 
-def test_dragging_scrubs_and_holds(open_page):
+def type_number(page, latent, value):
+    field = page.get_by_test_id(f"z-number-{latent}")
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def test_drags_and_sliders_are_live_and_agree_with_the_fields(open_page):
     page = open_page("/")
     page.mouse.move(*on_map(page, 0.3, 0.3))
     page.mouse.down()
@@ -112,15 +151,6 @@ def test_dragging_scrubs_and_holds(open_page):
     expect(page.locator('[data-testid="pin-image"]')).to_have_count(0)
     wait_for_query(page, "z", ",".join(f"{v:g}" for v in z))
 
-
-def type_number(page, latent, value):
-    field = page.get_by_test_id(f"z-number-{latent}")
-    field.fill(str(value))
-    field.press("Enter")
-
-
-def test_sliders_are_live_and_agree_with_the_fields(open_page):
-    page = open_page("/")
     slider = page.get_by_test_id("z-slider-0")
     box = slider.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
@@ -137,14 +167,25 @@ def test_sliders_are_live_and_agree_with_the_fields(open_page):
     wait_for_query(page, "z", f"{z[0]:g},-0.75")
     assert z_of(page) == [z[0], -0.75]
 
-
-def test_a_slider_goes_on_from_the_place_that_was_clicked(open_page):
-    page = open_page("/")
     hover(page, 0.6, 0.3)  # drawn under the pointer already, so the click changes no picture
     pinned = click(page, 0.6, 0.3)
     type_number(page, 1, -0.75)
     wait_for_query(page, "z", f"{pinned[0]:g},-0.75")
     assert z_of(page) == [pinned[0], -0.75]
+
+    page.get_by_role("button", name="Quantile scale").click()
+    quantiles = page.get_by_test_id("z-slider-1")
+    for share in (0.01, 0.1, 0.5, 0.9):
+        shown = page.locator(IMAGE).get_attribute("data-z")
+        quantiles.evaluate(
+            "(s, v) => { s.value = v; s.dispatchEvent(new Event('input'));"
+            " s.dispatchEvent(new Event('change')); }",
+            str(round(2000 * share)),
+        )
+        changed(page, IMAGE, "data-z", shown)
+        expected = NormalDist().inv_cdf(0.0005 + share * 0.999)
+        assert z_of(page)[1] == pytest.approx(expected, abs=1e-4)
+        assert int(quantiles.input_value()) == round(2000 * share)
 
 
 def test_of_more_latents_two_are_the_map_and_all_have_sliders(open_page):
@@ -167,26 +208,7 @@ def test_of_more_latents_two_are_the_map_and_all_have_sliders(open_page):
     assert z_of(page) == shown
 
 
-def test_prior_scale_is_the_normal_quantile_function(open_page):
-    from statistics import NormalDist
-
-    page = open_page("/")
-    page.get_by_role("button", name="Quantile scale").click()
-    slider = page.get_by_test_id("z-slider-1")
-    for share in (0.01, 0.1, 0.5, 0.9):
-        shown = page.locator(IMAGE).get_attribute("data-z")
-        slider.evaluate(
-            "(s, v) => { s.value = v; s.dispatchEvent(new Event('input'));"
-            " s.dispatchEvent(new Event('change')); }",
-            str(round(2000 * share)),
-        )
-        changed(page, IMAGE, "data-z", shown)
-        expected = NormalDist().inv_cdf(0.0005 + share * 0.999)
-        assert z_of(page)[1] == pytest.approx(expected, abs=1e-4)
-        assert int(slider.input_value()) == round(2000 * share)
-
-
-def test_keyboard(open_page):
+def test_keys_the_wheel_and_the_legend(open_page):
     page = open_page("/")
     page.locator(MAP).focus()
     start = z_of(page)
@@ -212,9 +234,14 @@ def test_keyboard(open_page):
     expect(page.get_by_role("dialog")).not_to_be_visible()
     assert page.url.startswith("http://127.0.0.1")  # Alt with an arrow did not go back in history
 
+    chip = page.get_by_role("button", name="Sneaker", exact=True)
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    chip.click()
+    chip = page.get_by_role("button", name="Sneaker", exact=True)
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".la-points")).to_have_attribute("data-drawn", "9000")
+    wait_for_query(page, "h", "7")
 
-def test_wheel_zoom_stays(open_page):
-    page = open_page("/")
     page.mouse.move(*on_map(page, 0.6, 0.4))
     before = page.locator(MAP).get_attribute("data-view")
     for _ in range(4):
@@ -238,26 +265,22 @@ def test_wheel_zoom_stays(open_page):
     assert float(changed(page, MAP, "data-view", zoomed).split(",")[0]) < x0
 
 
-@pytest.mark.parametrize("layer", ["Decoded grid", "Density", "Pixel entropy"])
-def test_layers_draw_and_switch_off(open_page, layer):
+def test_layers_draw_switch_off_and_the_grid_refines_when_zoomed(open_page):
     page = open_page("/")
-
     ink = (
         "(() => { const c = document.querySelector('.la-under');"
         " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
         ".reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0); })()"
     )
     assert page.evaluate(ink) == 0
-    button = page.get_by_role("button", name=layer)
+    for layer in ("Density", "Pixel entropy", "Decoded grid"):
+        button = page.get_by_role("button", name=layer)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        wait_until(page, f"{ink} > 50_000")
+        button.click()
+        wait_until(page, f"{ink} === 0")
     button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
-    wait_until(page, f"{ink} > 50_000")
-    button.click()
-    wait_until(page, f"{ink} === 0")
-
-
-def test_manifold_refines_when_zoomed(open_page):
-    page = open_page("/?l=manifold")
     page.mouse.move(*on_map(page, 0.5, 0.5))
     view = page.locator(MAP).get_attribute("data-view")
     for _ in range(6):
@@ -278,66 +301,8 @@ def test_manifold_refines_when_zoomed(open_page):
     )
 
 
-def test_legend_toggles_a_class(open_page):
-    page = open_page("/")
-    chip = page.get_by_role("button", name="Sneaker", exact=True)
-    expect(chip).to_have_attribute("aria-pressed", "true")
-    chip.click()
-    chip = page.get_by_role("button", name="Sneaker", exact=True)
-    expect(chip).to_have_attribute("aria-pressed", "false")
-    expect(page.locator(".la-points")).to_have_attribute("data-drawn", "9000")
-    wait_for_query(page, "h", "7")
-
-
-def test_place_is_described_truly(open_page):
-    page = open_page("/")
-    data = vae.load_dataset("fashion-mnist-starter")
-    codes = split_codes(vae.load(ROOT / "checkpoints" / "fashion-vae"), data.test).mean
-    z = np.array(click(page, 0.55, 0.45))
-    distances = np.linalg.norm(codes - z, axis=1)
-    order = np.argsort(distances)
-    log_prior = -0.5 * (z @ z) - np.log(2 * np.pi)
-    expect(page.locator('[data-fact="prior"]')).to_have_text(f"{log_prior:.2f} nats")
-    shown = float(page.locator('[data-fact="distance"]').inner_text().removesuffix(" in z"))
-    assert shown == pytest.approx(distances[order[0]], abs=1e-3)
-    counts = np.bincount(data.test.labels[order[:10]], minlength=10)
-    words = page.locator(".la-mix-text").inner_text().replace("of the 10 nearest: ", "")
-    mix = [part.split(" ", 1) for part in words.split(", ")]
-    assert {name: int(count) for count, name in mix} == {
-        data.class_names[k]: int(n) for k, n in enumerate(counts) if n
-    }
-    labels = [data.class_names[k] for k in data.test.labels[order[:8]]]
-    near = page.locator('[data-testid="neighbour-list"] button')
-    assert [b.get_attribute("aria-label").split(",")[0] for b in near.all()] == labels
-
-
-def test_an_item_shows_its_posterior_and_reconstruction(open_page):
-    page = open_page("/")
-    click(page, 0.55, 0.45)
-    page.locator('[data-testid="neighbour-list"] button').first.click()
-    detail = page.get_by_test_id("item-detail")
-    expect(detail).to_contain_text("posterior std")
-    number = int(detail.inner_text().split("test image ")[1].split()[0])
-    data, model = (
-        vae.load_dataset("fashion-mnist-starter"),
-        vae.load(ROOT / "checkpoints/fashion-vae").model,
-    )
-    from vae.latent.encoding import encode_images
-
-    codes = encode_images(model, data.test.images[number : number + 1])
-    expected = decode_uint8(model, codes.mean)[0, :, :, 0].astype(int)
-    assert np.abs(pixels(detail.locator("canvas")) - expected).max() <= 1
-    original = detail.locator("img").evaluate(
-        "i => { const c = document.createElement('canvas'); c.width = c.height = 28;"
-        " const p = c.getContext('2d'); p.drawImage(i, 0, 0);"
-        " return Array.from(p.getImageData(0, 0, 28, 28).data).filter((_, k) => k % 4 === 0); }"
-    )
-    assert np.array_equal(np.array(original).reshape(28, 28), data.test.images[number, 0])
-    wait_for_query(page, "i", str(number))
-
-
-def test_a_link_restores_everything_in_a_new_browser(open_page):
-    page = open_page("/")
+def test_a_copied_link_restores_everything_in_a_new_browser_and_a_reload_too(open_page):
+    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
     page.mouse.move(*on_map(page, 0.6, 0.4))
     for _ in range(3):
         page.mouse.wheel(0, -240)
@@ -348,10 +313,11 @@ def test_a_link_restores_everything_in_a_new_browser(open_page):
     for name in ("p", "l", "h", "i", "v"):
         wait_for_query(page, name)
     view = [float(v) for v in at_rest(page, MAP, "data-view").split(",")]
-    page.wait_for_timeout(600)  # the address follows the map a moment later
-    other = open_page(
-        "/" + page.evaluate("location.search"), viewport={"width": 1440, "height": 900}
-    )
+    page.get_by_role("button", name="Copy link").click()
+    wait_until(page, "document.querySelector('[data-do=copy]').textContent === 'Copied'")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert f"z={pins[1][0]:g},{pins[1][1]:g}" in link and "d=" in link and "m=fashion-vae" in link
+    other = open_page(link[link.index("/?") :], viewport={"width": 1440, "height": 900})
     wait_until(
         other,
         "document.querySelectorAll('[data-testid=pin-image][data-source=server]').length === 2",
@@ -365,33 +331,21 @@ def test_a_link_restores_everything_in_a_new_browser(open_page):
         == "false"
     )
     expect(other.get_by_test_id("item-detail")).to_be_visible()
-
-
-def test_copied_link_and_reload(open_page):
-    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
-    z = click(page, 0.45, 0.35)
-    page.get_by_role("button", name="Copy link").click()
-    wait_until(page, "document.querySelector('[data-do=copy]').textContent === 'Copied'")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert f"z={z[0]:g},{z[1]:g}" in link and "d=" in link and "m=fashion-vae" in link
     page.reload()
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
-    assert z_of(page) == z
+    assert z_of(page) == pins[1]
 
 
-def test_another_version_of_the_model_is_said(open_page):
-    page = open_page("/?m=fashion-vae&d=000000000000&z=0.5,0.5")
+def test_a_spoilt_link_opens_what_it_can_and_another_version_of_the_model_is_said(open_page):
+    page = open_page(
+        "/?m=fashion-vae&d=000000000000&z=0.5,0.5&v=1,2&l=points,lasers&p=1,2;3&i=-4&h=x"
+    )
     expect(page.get_by_text("another version of fashion-vae")).to_be_visible()
+    expect(page.get_by_text("could not be read (v, l, p, i, h)")).to_be_visible()
     assert z_of(page) == [0.5, 0.5]
 
 
-def test_a_spoilt_link_opens_what_it_can(open_page):
-    page = open_page("/?z=a,b&v=1,2&l=points,lasers&p=1,2;3&i=-4&h=x")
-    expect(page.get_by_text("could not be read (z, v, l, p, i, h)")).to_be_visible()
-    assert z_of(page) == z_of(open_page("/"))  # where everyone starts
-
-
-def test_model_and_place_survive_page_changes(open_page):
+def test_model_and_place_survive_page_changes_and_other_models(open_page):
     page = open_page("/?m=fashion-beta-vae")
     z = click(page, 0.5, 0.4)
     go_to(page, "Models")
@@ -403,9 +357,12 @@ def test_model_and_place_survive_page_changes(open_page):
     wait_for_query(page, "m", "fashion-beta-vae")
     assert query(page)["p"]  # a reload loses nothing
 
+    go_to(page, "Models")
+    page.get_by_role("heading", name="fashion-vae", exact=True).wait_for()
+    page.locator(".st-key-explore-fashion-vae button").click()
+    page.wait_for_selector('.la[data-state="ready"]')
+    expect(page.get_by_role("combobox")).to_have_value("fashion-vae")
 
-def test_changing_the_model_keeps_the_place(open_page):
-    page = open_page("/")
     z = click(page, 0.5, 0.45)
     choose(page, "Model", "fashion-ae")
     wait_until(
@@ -422,15 +379,6 @@ def test_changing_the_model_keeps_the_place(open_page):
         '[data-testid="pin-image"][data-source="server"]'
     )  # each keeps its pins
     assert np.abs(pixels(page.locator(IMAGE)) - torch_image(z)).max() <= 1
-
-
-def test_the_models_page_opens_a_model(open_page):
-    page = open_page("/")
-    go_to(page, "Models")
-    page.get_by_role("heading", name="fashion-beta-vae").wait_for()
-    page.locator(".st-key-explore-fashion-beta-vae button").click()
-    page.wait_for_selector('.la[data-state="ready"]')
-    expect(page.get_by_role("combobox")).to_have_value("fashion-beta-vae")
 
 
 def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):

@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import plotly.io
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from helpers import choose, go_to, pixels, query, torch_image, wait_for_query
+from helpers import choose, go_to, look, pixels, query, torch_image, wait_for_query
 from live import wait_until
 from playwright.sync_api import Page, expect
 
@@ -108,6 +109,16 @@ def test_an_item_is_highlighted_in_all_planes_with_its_image_and_both_inverses(o
     page.mouse.up()  # a click holds it after the pointer has left
     page.mouse.move(5, 300)
     expect(where).to_contain_text(f"test image {number}")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Open in Plotly").click()
+    figure = opened.value
+    wait_until(figure, "document.querySelectorAll('#map path.point').length === 1000")
+    assert figure.locator("#map .legendtext").all_text_contents()[9] == names[9]
+    with figure.expect_download() as download:
+        figure.get_by_text("Download the figure as JSON").click()
+    traces = plotly.io.read_json(download.value.path()).data  # of both planes, valid for plotly.py
+    assert sum(len(trace.x) for trace in traces) == 2 * COUNT
+    figure.close()
 
 
 def test_empty_areas_decode_new_images_without_messages(open_page):
@@ -268,19 +279,16 @@ def test_a_slow_layout_does_not_replace_a_later_one(open_page, eight):
     expect(slider).to_have_attribute("aria-label", "PC3")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_accessible_and_fits_a_phone(open_page, scheme):
-    page = open_page(
-        LINK, color_scheme=scheme, ready=False, viewport={"width": 390, "height": 844}
-    )
+def test_the_page_is_accessible_and_fits_a_phone(open_page):
+    page = open_page(LINK, ready=False, viewport={"width": 390, "height": 844})
     ready(page, "model", "pca")
     expect(page.get_by_test_id("reduce-table")).not_to_contain_text("measuring", timeout=100_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     wide = "[...document.querySelectorAll('.rm *')].filter(e => !e.closest('.la-plotly') &&"
     wide += " e.getBoundingClientRect().right > innerWidth + 1).length"
     assert page.evaluate(wide) == 0
-    found = Axe().run(page, context={"include": [[".rm"]]})
-    serious = [
-        v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    for scheme in ("light", "dark"):
+        look(page, 390, scheme)
+        found = Axe().run(page, context={"include": [[".rm"]]})
+        violations = found.response["violations"]
+        assert not [v["id"] for v in violations if v["impact"] in ("serious", "critical")]
