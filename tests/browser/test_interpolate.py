@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import av
 import numpy as np
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import IMAGE, choose, go_to, pixels, query, torch_image, wait_for_query
 from live import wait_until
@@ -316,28 +315,32 @@ def test_frames_are_saved_and_an_exported_path_is_imported(open_page, tmp_path):
     expect(card).to_contain_text("geodesic path, 5 of 12")
 
 
-@pytest.mark.parametrize("moment", [0, 60, 119])
-def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_page, moment):
-    page = open_page(LINK)
-    answered(page)
-    page.locator("nav").get_by_role("button", name="Make", exact=True).click()
-    page.get_by_role("menuitem", name="Board", exact=True).wait_for()
+def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_page):
     # The path is committed after 120 ms of rest; a message that came after its page had been left
     # once emptied the next one.
-    page.evaluate(
-        """moment => {
-          const board = [...document.querySelectorAll('[role=menuitem]')].at(-1);
-          document.querySelector('[data-do=clear]').click();
-          setTimeout(() => board.click(), moment);
-        }""",
-        moment,
-    )
-    page.wait_for_selector('.bd[data-state="ready"]')
-    page.wait_for_timeout(2500)  # the board's clock has ticked
-    go_to(page, "Interpolate")
-    page.wait_for_selector(MAP)
-    wait_for_query(page, "k", "straight")
-    wait_for_waypoints(page, 0)
+    page = open_page(LINK)
+    answered(page)
+    for moment in (0, 60, 119):
+        page.locator("nav").get_by_role("button", name="Make", exact=True).click()
+        page.get_by_role("menuitem", name="Board", exact=True).wait_for()
+        page.evaluate(
+            """moment => {
+              const board = [...document.querySelectorAll('[role=menuitem]')].at(-1);
+              document.querySelector('[data-do=clear]').click();
+              setTimeout(() => board.click(), moment);
+            }""",
+            moment,
+        )
+        page.wait_for_selector('.bd[data-state="ready"]')
+        page.wait_for_timeout(2500)  # the board's clock has ticked
+        go_to(page, "Interpolate")
+        page.wait_for_selector(MAP)
+        wait_for_query(page, "k", "straight")
+        wait_for_waypoints(page, 0)
+        for place in ((0.3, 0.3), (0.6, 0.6)):  # a path for the next moment
+            page.mouse.click(*at(page, *place))
+        wait_for_waypoints(page, 2)
+        answered(page)
 
 
 def test_one_finger_draws_the_path_and_two_move_the_map(open_page):
