@@ -56,7 +56,8 @@ def main() -> None:
     # torch's threads. A file's tests stay together, for they share a server and a browser.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     workers = str(min(4, os.cpu_count() or 1))
-    parallel = ("-n", workers, "--dist", "loadfile")
+    # The files that take longest come first (`conftest.py`), which xdist would reorder.
+    parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     sys.exit(run(python, "-m", "pytest", *parallel, *sys.argv[1:]))
 
 
