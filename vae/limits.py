@@ -8,7 +8,6 @@ from .validation import ConfigError, one_of
 
 MODE = "LATENT_ATELIER_MODE"
 MODES = ("", "shared", "public")
-_MOST = 1_000_000
 
 
 class Limits(NamedTuple):
@@ -44,10 +43,8 @@ def current() -> Limits:
     for name in Limits._fields[:-1]:
         variable = f"VAE_{name.upper()}"
         if text := os.environ.get(variable):
-            number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
-            if not 1 <= number <= _MOST:
-                raise ConfigError(
-                    f"{variable} is {text[:40]!r}; expected a whole number from 1 to {_MOST:,}"
-                )
-            found[name] = number
+            found[name] = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
+            if not 1 <= found[name] <= 10**6:
+                expected = "expected a whole number from 1 to 1,000,000"
+                raise ConfigError(f"{variable} is {text[:40]!r}; {expected}")
     return Limits(**found, mode=mode)

@@ -166,9 +166,9 @@ def test_a_wrong_limit_is_said_on_the_page(home, monkeypatch):
 @pytest.fixture
 def started(monkeypatch):
     """Starts jobs of a visitor that end with the test."""
-    key, all_, end = {"now": KEY}, set(), threading.Event()
+    key, end = {"now": KEY}, threading.Event()
     monkeypatch.setattr(visitor, "key", lambda: key["now"])
-    monkeypatch.setattr(jobs, "_of_session", lambda: all_)
+    monkeypatch.setattr(jobs, "_of_session", set)
 
     def work(progress):
         while not end.wait(0.005):
@@ -178,7 +178,7 @@ def started(monkeypatch):
         key["now"] = of
         return jobs.start_job(work, name="a job")
 
-    yield start, all_
+    yield start
     end.set()
 
 
@@ -207,15 +207,15 @@ def test_the_jobs_of_a_session_that_is_gone_end():
 
 def test_jobs_of_a_visitor_are_limited(started, monkeypatch):
     monkeypatch.setattr(limits, "current", lambda: Limits(jobs_per_visitor=2, jobs_at_once=3))
-    start, all_ = started
+    start = started
     first, second = start(), start()
     with pytest.raises(jobs.JobError, match="2 of your computations"):
         start()
     third = start(OTHER)
     with pytest.raises(jobs.JobError, match="computing for others"):
         start(OTHER)
-    jobs._stop_all(all_)
     for job in (first, second, third):
+        job.stop()
         job.wait(5)
         assert job.stopped and not job.running
     start()

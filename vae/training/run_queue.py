@@ -107,9 +107,7 @@ def advance() -> None:
     with runs.writing(), locked(folders.runs() / ".queue.lock"):
         atomic.remove_leftovers(folders.runs() / "*", seconds=60)
         all_ = runs.list_runs()
-        free = limits.current().runs_at_once - sum(
-            run.live and bool(run.plan.options) for run in all_
-        )
+        free = limits.current().runs_at_once - sum(r.live and bool(r.plan.options) for r in all_)
         queued = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)
         for run in queued[: max(0, free)]:
             _start_process(run)
@@ -120,8 +118,8 @@ def estimate(options: Mapping[str, object], *, seconds: float = 2.0) -> Estimate
     plan = validate_options(options)
     try:
         command = _command("probe", "--seconds", str(seconds), *_arguments(plan))
-        limits = {"timeout": ESTIMATE_TIMEOUT, "check": False}
-        process = subprocess.run(**command, **limits, capture_output=True, text=True)
+        ends = {"timeout": ESTIMATE_TIMEOUT, "check": False}
+        process = subprocess.run(**command, **ends, capture_output=True, text=True)
     except subprocess.TimeoutExpired as error:
         raise RunError(
             f"the estimate did not end within {ESTIMATE_TIMEOUT} s; choose a smaller model"

@@ -206,12 +206,11 @@ def delete(id: str, by: Visitor | None = None) -> None:
 
 def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) -> Path:
     """Copies the checkpoint of a run to the folder of checkpoints, under a new name."""
-    owners.check(path_of(id), by, "this run")
+    source, target = owned(id, by).path, Path(checkpoints) / name
     if not _NAME.fullmatch(name):
         raise RunError(
             f"the name is {name[:70]!r}; expected a-z, 0-9 and -, at most 60 characters"
         )
-    source, target = path_of(id), Path(checkpoints) / name
     if not (source / WEIGHTS).exists():
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
     if target.exists():

@@ -91,12 +91,9 @@ def start_job(
     return job
 
 
-def _stop_all(jobs: WeakSet[Job]) -> None:
-    for job in jobs:
-        job.stop()
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=_stop_all)
+@st.cache_resource(
+    scope="session", show_spinner=False, on_release=lambda jobs: [job.stop() for job in jobs]
+)
 def _of_session() -> WeakSet[Job]:
     """The jobs of this session; Streamlit releases them when its connection has ended."""
     return WeakSet()
