@@ -119,3 +119,15 @@ def test_modules_are_those_that_their_hash_was_made_of(monkeypatch, tmp_path):
 def test_routes_are_below_the_base_path(above, first, monkeypatch):
     monkeypatch.setattr(routes.st, "get_option", lambda name: above)
     assert all(route.path.startswith(first) for route in routes.routes())
+
+
+def test_every_page_says_where_the_server_is():
+    """Else the browser asks below the page's own address and logs a 404."""
+    found = {route.path: route for route in routes.page_routes()}
+    assert {"/", "/learn", "/board", "/generate"} <= found.keys()
+    with ThreadPoolExecutor(1) as pool:
+        request = Request({"type": "http", "headers": []})
+        answer = pool.submit(asyncio.run, found["/learn"].endpoint(request)).result()
+    page = answer.body.decode()
+    assert 0 < page.index("BACKEND_BASE_URL: new URL") < page.index("static/js")
+    assert "Loading Latent Atelier" in page and answer.headers["cache-control"] == "no-cache"

@@ -20,7 +20,7 @@ import numpy as np
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from .location import Pin, Space
@@ -28,6 +28,7 @@ from .recently_used import RecentlyUsed
 
 PREFIX = "atelier"
 _UI = Path(__file__).resolve().parents[1]
+_PAGES = ["", *(path.stem for path in _UI.parent.glob("*.py"))]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
 _RECENT_BYTES = 256 * 2**20
@@ -207,6 +208,22 @@ async def _decode(request: Request) -> Response:
     finally:
         _requests.remove(request)
     return Response(pixels, media_type="application/octet-stream", headers=_FOREVER)
+
+
+async def _page(request: Request) -> Response:
+    """Streamlit's page, told where the app is: else it first looks for the server below the page's
+    own address, where there is none. It shows a word until its scripts have loaded."""
+    html = (Path(st.__file__).parent / "static/index.html").read_text("utf-8")
+    root = 'window.__streamlit = {BACKEND_BASE_URL: new URL(".", location).href}'
+    html = html.replace("<head>", f"<head><script>{root}</script>", 1)
+    html = html.replace('<div id="root">', '<div id="root">Loading Latent Atelier…', 1)
+    return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+
+def page_routes() -> list[Route]:
+    """The routes of the pages themselves, in place of Streamlit's."""
+    above = st.get_option("server.baseUrlPath").strip("/")
+    return [Route(f"/{above}/{name}" if above else f"/{name}", _page) for name in _PAGES]
 
 
 def routes() -> list[Route]:
