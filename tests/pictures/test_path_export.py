@@ -15,6 +15,7 @@ from pages.ui.runtime.jobs import Job
 from vae.latent.encoding import decode_uint8
 from vae.latent.paths import Frame, PathOrigin, from_json
 from vae.models import build
+from vae.pictures import path_export
 from vae.pictures.animation import ExportError
 from vae.pictures.path_export import EXTENSIONS, ExportOptions, decode_frames, export_path
 
@@ -89,6 +90,20 @@ def test_options_beyond_the_limits_are_refused(model):
         with pytest.raises(ExportError, match=words):
             export_path(model, path, options, ORIGIN)
     assert set(EXTENSIONS) >= {"gif", "mp4", "webp", "zip", "csv", "json"}
+
+
+@pytest.mark.parametrize("kind", ["sheet-png", "gif"])
+def test_frames_are_counted_while_they_are_enlarged(model, monkeypatch, kind):
+    calls, enlarged = [], []
+    real = path_export.enlarge_uint8
+    monkeypatch.setattr(
+        path_export, "enlarge_uint8", lambda *a: enlarged.append(list(calls)) or real(*a)
+    )
+    options = ExportOptions(kind, 56, "smooth", playback="ping-pong")
+    export_path(model, PATH, options, ORIGIN, progress=lambda *at: calls.append(at))
+    assert len({tuple(seen[-1:]) for seen in enlarged}) >= len(PATH) // 2  # not only at the end
+    assert calls == sorted(calls) and calls[0] == (0, len(PATH))
+    assert calls[-1] == (len(PATH), len(PATH))
 
 
 def test_a_job_counts_cancels_and_reports_errors(model):

@@ -33,7 +33,8 @@ def export_path(
 ) -> bytes:
     """The bytes of a file with all frames, decoded by the model.
 
-    `progress` is called after every frame, and may raise to cancel. Raises `ExportError` for
+    `progress` counts frames, half when they are enlarged and half when they are encoded; it may
+    raise to cancel. Raises `ExportError` for
     options beyond the limits, before anything is decoded.
     """
     check_choice("format", options.format, EXTENSIONS)
@@ -44,11 +45,13 @@ def export_path(
     check_height(options.size, MAX_SIZE)
     _, height, width = model.image_shape
     check_size(len(frames), options.size, round(width * options.size / height))
-    images = []
+    is_sheet, count, images = options.format.startswith("sheet"), len(frames), []
+    progress = progress or no_progress
+    progress(0, count)
     for small in decode_frames(model, frames):
-        (progress or no_progress)(0, len(frames))
         images.append(enlarge_uint8(small, options.size, options.method))
-    if options.format.startswith("sheet"):
+        progress(len(images) if is_sheet else len(images) // 2, count)
+    if is_sheet:
         captions = [
             f"{i}: {', '.join(f'{v:.2f}' for v in f.z[:2])}" for i, f in enumerate(frames, 1)
         ]
@@ -57,7 +60,11 @@ def export_path(
         return encode_sheet(sheet, options.format)
     flat = [image.squeeze(2) if image.shape[2] == 1 else image for image in images]
     speed = {"fps": options.fps, "playback": options.playback}
-    return encode_animation(flat, options.format, **speed, progress=progress)
+
+    def encoded(done: int, of: int) -> None:  # ping-pong encodes more frames than there are
+        progress((count + done * count // of) // 2, count)
+
+    return encode_animation(flat, options.format, **speed, progress=encoded)
 
 
 def decode_frames(model: Autoencoder, frames: Sequence[Frame]) -> np.ndarray:
