@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui.board.save import save_pins
+from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import INLINE_PINS, latent_map
 from pages.ui.explore.region_panel import region_panel
@@ -58,6 +59,7 @@ def explorer() -> None:
     )
     if location.region:
         region_panel(entry, location)
+    remember_on_device()
 
 
 explorer()

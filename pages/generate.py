@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages.ui.board import session as board_session
 from pages.ui.controls.page_header import page_header
 from pages.ui.generate import cache as generate_cache
 from pages.ui.generate import sampling
@@ -83,10 +84,12 @@ def generator() -> None:
         generate_cache.sample_stats(entry.name, entry.digest, pins),
         labels=names,
         directions=generate_session.directions(entry.digest),
+        saved=board_session.saved_ids().keys(),
         groups={side: len(records) for side, records in groups.items()},
         key="samples",
     )
     direction_panel(entry, names)
+    board_session.remember_on_device()
 
 
 generator()

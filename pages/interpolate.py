@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import cache as interpolate_cache
 from pages.ui.interpolate import session as interpolate_session
@@ -68,6 +69,7 @@ def studio() -> None:
         link=link(query),
         key="path",
     )
+    remember_on_device()
 
 
 studio()

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from pages.ui.board.changes import change_of, changed_items
-from vae.boards.item import Board, BoardError, new_item
+from pages.ui.board.save import _fresh
+from vae.boards.item import Board, BoardError, caption, new_item
 
 
 @pytest.fixture
@@ -78,3 +79,24 @@ def test_an_invalid_command_is_refused(board, value):
     with pytest.raises(BoardError):
         changed_items(board, value)
     assert changed_items(board, {"do": "delete", "ids": ["nobody", 3]}) == []
+
+
+def test_an_image_that_is_on_the_board_is_not_added_again(board):
+    known = new_item("m", "ab" * 32, (2, 0.0), step="another way to it")
+    new = [new_item("m", "ab" * 32, (2, 0.0), label=3) for _ in range(2)]
+    deleted = replace(board.sorted_items[1], deleted=True)
+    board = Board("b", 2, board.items | {deleted.id: deleted})
+    again = new_item("m", "ab" * 32, deleted.z)
+    fresh = _fresh(board, [known, *new, again])
+    assert [item.id for item in fresh] == [new[0].id, again.id]
+    assert [item.order for item in fresh] == [4.0, 5.0]
+
+
+def test_captions_tell_images_of_one_step_apart():
+    steps = [new_item("m", "ab" * 32, (k, -1.5, 9), step="variation") for k in (0.25, 1)]
+    assert [caption(item) for item in steps] == [
+        "z 0.25, -1.50… · variation",
+        "z 1.00, -1.50… · variation",
+    ]
+    item = new_item("m", "ab" * 32, (0.0, 1.0), label=7, seed=3)
+    assert caption(item) == "z 0.00, 1.00 · class 7 · seed 3 · m"

@@ -15,7 +15,7 @@ from ..pictures.grid import encode_png
 from ..pictures.svg import to_svg
 from ..pictures.upscale import enlarge_uint8
 from ..progress import Progress, no_progress
-from .item import Board, Item
+from .item import Board, Item, caption
 
 # format -> file extension
 EXTENSIONS = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"}
@@ -75,7 +75,7 @@ def export_board(
             progress(len(items) + index, steps)
             name = f"{index + 1:03}-{item.id}"
             archive.writestr(f"png/{name}.png", encode_png(_on(options.background, image)))
-            outline = to_svg(image / np.float32(255), title=item.note or item.step)
+            outline = to_svg(image / np.float32(255), title=item.note or caption(item))
             archive.writestr(f"svg/{name}.svg", outline)
     return target.getvalue()
 
@@ -83,7 +83,7 @@ def export_board(
 def _sheet(
     board: Board, items: Sequence[Item], images: list[np.ndarray], options: ExportOptions
 ) -> Image.Image:
-    captions = [item.note or item.step or item.model for item in items]
+    captions = [item.note or caption(item) for item in items]
     dark = options.background == "dark"
     stack = np.stack([image[..., None] if dark else black_to_alpha(image) for image in images])
     look = {"background": options.background, "title": board.name}

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from vae.boards.item import Item
+from vae.boards.item import Item, caption
 
 from ..component.component import component
 from .cache import BoardImages
 
 _mount = component(__file__, "ask", "selected")
-_FIELDS = ("id", "model", "label", "seed", "step", "note", "stars", "changed")
+_FIELDS = ("id", "model", "label", "seed", "note", "stars", "changed")
 
 
 def board_cards(
@@ -31,6 +31,7 @@ def board_cards(
             "items": [
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
+                    "caption": caption(item),
                     "z": list(item.z),
                     "parents": list(item.parents),
                     "link": link,

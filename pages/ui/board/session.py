@@ -1,6 +1,7 @@
 """The visitor's boards on their device, and the open board and its undo stack in the session."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -42,7 +43,6 @@ def shown_board() -> str:
 
 def open_board(key: str) -> None:
     """Makes a board the one that images are saved to, and shows it."""
-    st.session_state.pop("kept-ids", None)
     st.session_state["board"] = key
     st.query_params["b"] = key
 
@@ -61,9 +61,16 @@ def remember_on_device() -> None:
     st.html(f"<script>document.cookie = {cookie};</script>", unsafe_allow_javascript=True)
 
 
+def content(item: Item) -> tuple[str, Pin]:
+    """What image an item is: the digest of its model and the pin that is decoded."""
+    return item.digest, Pin(item.z, item.label, item.seed)
+
+
 def saved_ids() -> dict[tuple[str, Pin], str]:
-    """Ids of the items that this session saved to the board, by digest and pin."""
-    return st.session_state.setdefault("kept-ids", {})
+    """Ids of the items on the visitor's board, by their content."""
+    with suppress(boards.BoardError):
+        return {content(item): item.id for item in storage.load(own_board()).sorted_items}
+    return {}
 
 
 def undo_stack(key: str) -> UndoStack[Change]:

@@ -1,10 +1,11 @@
 """The component of the Generate page."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from vae.latent.attribute_directions import AttributeDirection
 
 from ..component.component import component
+from ..runtime.location import Pin
 from ..runtime.map_assets import MapAssets
 from ..runtime.undo_stack import UndoStack
 from .sheet import SampleStats, Sheet
@@ -19,11 +20,12 @@ def sample_grid(
     *,
     labels: Sequence[str],
     directions: Sequence[AttributeDirection],
+    saved: Container[tuple[str, Pin]],
     groups: dict[str, int],
     key: str,
 ) -> None:
-    """Shows the latest sheet. `stats` belongs to it, `labels` are the class names, and `groups`
-    holds the number of records in group "a" and group "b"."""
+    """Shows the latest sheet. `stats` belongs to it, `labels` are the class names, `saved` the
+    digests and pins on the board; `groups` holds the number of records in group "a" and "b"."""
     sheet = sheets.done[-1]
     data = vars(assets) | {
         "labels": list(labels),
@@ -38,6 +40,7 @@ def sample_grid(
         },
         "referenceDistances": list(stats.reference_distances),
         "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
+        "saved": [(assets.facts["digest"], r.pin) in saved for r in sheet.records],
         "groups": groups,
         "can": {"undo": len(sheets.done) > 1, "redo": bool(sheets.undone)},
     }

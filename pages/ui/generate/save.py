@@ -10,7 +10,7 @@ from .sheet import Record
 
 
 def save_records(name: str, digest: str, records: Sequence[Record]) -> bool:
-    """Saves records, linked to those of their parents that this session saved too."""
+    """Saves records, linked to those of their parents that are on the board."""
     ids = board_session.saved_ids()
     items = []
     for record in records:
@@ -26,7 +26,4 @@ def save_records(name: str, digest: str, records: Sequence[Record]) -> bool:
                 parents=tuple(dict.fromkeys(id for id in known if id)),
             )
         )
-    if not save_items(items):
-        return False
-    ids |= {(digest, r.pin): item.id for r, item in zip(records, items, strict=True)}
-    return True
+    return save_items(items)
