@@ -53,11 +53,11 @@ export default class Board {
     const focused = document.activeElement?.closest?.(".bd-card")?.dataset.id;
     pressOnly(this.root, "sort", this.sort);
     pressOnly(this.root, "view", this.view);
-    for (const view of ["cards", "tree", "pair"]) this.find(`.bd-${view}`).hidden = this.view !== view;
+    for (const view of ["tree", "pair"]) this.find(`.bd-${view}`).hidden = this.view !== view;
+    this.cards.hidden = this.view === "tree"; // beside a pair, another one is selected from them
     this.shown = this.order();
     this.cards.replaceChildren(...this.shown.map((id) => this.card(this.items.get(id))));
     if (this.view === "tree") this.showTree();
-    if (this.view === "pair") this.showPair();
     this.mark();
     if (focused) this.cards.querySelector(`[data-id="${focused}"]`)?.focus();
   }
@@ -65,7 +65,9 @@ export default class Board {
   image({ index }) { return element("div", { className: "bd-image", style: spriteStyle(this.data.sprite, index) }); }
 
   card(item) {
-    const { id, index, model, step, warning, link } = item;
+    const { id, index, model, warning, link } = item, number = `${index + 1}. `;
+    const parents = item.parents.flatMap((parent) => this.items.get(parent)?.index + 1 || []);
+    const origin = `${item.caption}${parents.length ? ` · from ${parents.join(", ")}` : ""}`;
     const stars = [1, 2, 3, 4, 5].map((n) => element("button", {
       type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1, "aria-label": `${n} stars`,
       onclick: () => this.ask("stars", { ids: [id], stars: n === item.stars ? 0 : n }),
@@ -77,12 +79,12 @@ export default class Board {
       onkeydown: (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); },
     });
     const title = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
-    const caption = element("div", { className: "bd-caption" }, element("span", { textContent: warning || step || model, title }));
+    const caption = element("div", { className: "bd-caption" }, element("span", { textContent: number + (warning || origin), title }));
     if (link) caption.append(element("a", { href: link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
     return element("div", {
-      className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "option",
-      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars${step ? `, ${step}` : ""}`,
-    }, this.image(item), element("div", { className: "bd-stars" }, ...stars), note, caption);
+      className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "gridcell",
+      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, ${origin}`,
+    }, this.image(item), element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption);
   }
 
   mark() {
@@ -96,6 +98,7 @@ export default class Board {
     const selected = JSON.stringify(this.selected);
     if (selected !== this.sent) this.send("selected", this.selected);
     this.sent = selected;
+    if (this.view === "pair") this.showPair();
   }
 
   select(id, { add = false, until = false } = {}) {
@@ -107,11 +110,11 @@ export default class Board {
     this.mark();
   }
 
-  /** A click selects; a drag moves the card, or all selected cards. */
+  /** A click selects, on the tick with the others; a drag moves the card, or all selected cards. */
   press(event) {
     const card = event.target.closest(".bd-card");
     if (!card || event.button || event.target.closest("button, input, a")) return;
-    const { id } = card.dataset, from = [event.clientX, event.clientY];
+    const { id } = card.dataset, from = [event.clientX, event.clientY], tick = event.target.matches(".la-tick");
     card.focus();
     const target = (move) => document.elementFromPoint(move.clientX, move.clientY)?.closest?.(".bd-card");
     const moved = (move) => {
@@ -127,7 +130,7 @@ export default class Board {
       this.drag = null;
       for (const other of this.cards.children) other.dataset.before = other.dataset.dragged = false;
       if (drag) { if (over && !drag.includes(over.dataset.id)) this.move(drag, over.dataset.id); }
-      else if (up.type === "pointerup") this.select(id, { add: event.ctrlKey || event.metaKey, until: event.shiftKey });
+      else if (up.type === "pointerup") this.select(id, { add: event.ctrlKey || event.metaKey || tick, until: event.shiftKey });
     };
     const listeners = Object.entries({ pointermove: moved, pointerup: ended, pointercancel: ended });
     for (const [name, listener] of listeners) addEventListener(name, listener);
@@ -165,7 +168,7 @@ export default class Board {
       for (const id of row) {
         const item = this.items.get(id);
         leaves.set(id, element("div", {
-          className: "bd-leaf", title: item.step || item.model,
+          className: "bd-leaf", title: item.caption,
           onpointerenter: () => this.highlight(id, leaves), onpointerleave: () => this.highlight(null, leaves),
         }, this.image(item)));
       }
@@ -196,9 +199,10 @@ export default class Board {
   }
 
   showPair() {
-    const panel = this.find(".bd-pair"), pair = this.selected.slice(-2).map((id) => this.items.get(id));
+    const panel = this.find(".bd-pair"), ids = [...new Set([...this.selected.slice(-2), ...this.shown])].slice(0, 2);
+    const pair = ids.map((id) => this.items.get(id));
     if (pair.length < 2) {
-      panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Select two cards first (Ctrl and click)." }));
+      panel.replaceChildren(element("p", { className: "bd-hint", textContent: "Two images are needed on the board." }));
       return;
     }
     const figure = (image, textContent) => element("figure", {}, image, element("figcaption", { textContent }));

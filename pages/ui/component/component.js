@@ -80,7 +80,9 @@ export default function mount(component) {
   const { data, parentElement } = component, root = parentElement.querySelector(".la");
   let mine = mounted.get(parentElement);
   if (!mine) {
-    const made = import(new URL(data.module, document.baseURI).href).then((module) => new module.default(root));
+    const url = new URL(data.module, document.baseURI);
+    const made = import(url.href).then((module) => new module.default(root));
+    import(new URL("../component/hints.js", url).href).then((hints) => hints.default(root), () => {});
     mine = { made, sentAt: -Infinity, leftAt: -Infinity };
     mounted.set(parentElement, mine);
     mine.stay = flushBeforeLeaving(mine);

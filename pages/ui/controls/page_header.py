@@ -28,3 +28,14 @@ def mark_section(sections: Mapping[str, Sequence[StreamlitPage]], page: Streamli
             tint = "color-mix(in srgb, currentColor 8%, transparent)"
             bold = f"{button} p {{ font-weight: 600; }}"
             st.html(f"<style>{button} {{ background: {tint}; }} {bold}</style>")
+
+
+def close_drawer() -> None:
+    """On a narrow screen, where the navigation is a drawer, closes it when a page is chosen."""
+    link, button = (
+        '"[data-testid=stSidebarNavLink]"',
+        '"[data-testid=stSidebarCollapseButton] button"',
+    )
+    close = f"if (e.target.closest?.({link})) document.querySelector({button})?.click();"
+    script = f"window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

@@ -40,7 +40,8 @@ export default class SampleGrid {
     this.grid.onkeydown = (event) => this.key(event);
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
     this.grid.onpointerleave = () => this.hover(null);
-    this.grid.onfocusin = (event) => this.hover(event.target.closest("button"));
+    this.grid.addEventListener("focusin", (event) => this.hover(event.target.closest("button")));
+    this.grid.addEventListener("focusout", () => this.hover(null));
     this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
   }
 
@@ -51,6 +52,7 @@ export default class SampleGrid {
     this.data = data;
     if (data.facts.digest !== this.digest) await this.open(data);
     if (fresh) this.show(data.sheet);
+    this.tiles.forEach((tile, i) => { tile.dataset.saved = data.saved[i]; tile.title = data.saved[i] ? "On the board" : ""; });
     this.showDirections();
     this.showButtons();
     this.root.dataset.state = "ready";
@@ -69,6 +71,7 @@ export default class SampleGrid {
 
   /** Shows a new sheet, with its first image selected. */
   show(sheet) {
+    const focused = this.grid.contains(document.activeElement);
     this.sheet = sheet;
     this.selected.clear();
     this.anchor = null;
@@ -76,11 +79,12 @@ export default class SampleGrid {
     this.tiles = sheet.records.map(({ step }, index) => element("button", {
       type: "button", role: "option", dataset: { index }, style: spriteStyle(sheet.sprite, index),
       "aria-label": `Image ${index + 1}${step ? `, ${step}` : ""}`,
-    }));
+    }, element("i", { className: "la-tick", "aria-hidden": "true" })));
     this.grid.dataset.large = sheet.records.length <= LARGE_TILES;
     this.grid.dataset.key = sheet.key;
     this.arrange();
     this.choose(Math.min(sheet.current ?? 0, sheet.records.length - 1));
+    if (focused) this.grid.querySelector('[tabindex="0"]')?.focus(); // V, M and K go on working
     this.compare(sheet);
   }
 
@@ -158,7 +162,8 @@ export default class SampleGrid {
 
   hover(tile) {
     if (!this.sheet || this.moved) return;
-    this.draw(tile ? Number(tile.dataset.index) : this.current);
+    const index = tile ? Number(tile.dataset.index) : this.current;
+    if (this.sheet.records[index]) this.draw(index);
   }
 
   pressed(event) {
@@ -169,7 +174,7 @@ export default class SampleGrid {
       const [a, b] = [this.order.indexOf(this.anchor), this.order.indexOf(index)].sort((x, y) => x - y);
       for (const i of this.order.slice(a, b + 1)) this.selected.add(i);
       this.choose(index, { add: true });
-    } else this.toggle(index, event.ctrlKey || event.metaKey);
+    } else this.toggle(index, event.ctrlKey || event.metaKey || event.target.matches(".la-tick"));
   }
 
   toggle(index, add) {

@@ -19,6 +19,7 @@ export function listen(element, view, handlers, mode) {
   const pointers = new Map();
   let press = null, pinch = null, space = false;
 
+  const focus = () => element.focus(/** @type {any} */ ({ preventScroll: true, focusVisible: false }));
   const place = (event) => {
     const box = element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -30,7 +31,7 @@ export function listen(element, view, handlers, mode) {
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button === 2) return; // the context menu
-    element.focus({ preventScroll: true, focusVisible: false });
+    if (event.pointerType !== "touch") focus(); // a finger may be about to scroll the page
     element.setPointerCapture(event.pointerId);
     const at = place(event);
     pointers.set(event.pointerId, at);
@@ -62,6 +63,7 @@ export function listen(element, view, handlers, mode) {
     const { at, moved, pan } = press ?? {};
     press = null;
     if (!at || event.type === "pointercancel") return;
+    focus();
     if (!moved) handlers.pin(view.toPlane(...at));
     else if (!pan) handlers.release();
   };

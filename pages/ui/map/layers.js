@@ -7,6 +7,11 @@ import { draw } from "../decoder/pixels.js";
 
 const TILE = 46; // preferred size of a tile on the screen, in pixels
 const MAX_TILES = 4000;
+const FADE = 0.06; // share of a field's side over which it fades out
+/** Of each field: its values, its colour, its name and unit; without a unit it is relative to the highest value. */
+const FIELDS = {
+  density: ["density", "ink", "Density"], uncertainty: ["entropy", "accent", "Pixel entropy", "nats"], speed: ["speed", "accent", "log √det G", ""],
+};
 const FRAME_BUDGET = 7; // milliseconds of decoding per frame of the screen
 
 export class Layers {
@@ -18,7 +23,10 @@ export class Layers {
   tiles = new Map();
   fields = {};
 
-  constructor(canvas) { this.canvas = canvas; }
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.legend = canvas.parentElement.appendChild(element("div", { className: "la-scales" }));
+  }
 
   /** Takes a new model. @param source decodes the tiles; without one there are none */
   setModel(items, source) {
@@ -33,31 +41,34 @@ export class Layers {
     const ctx = openCanvas(this.canvas, view);
     if (!this.items) return;
     if (this.on.has("manifold") && this.source) this.drawManifold(ctx, view, latent);
-    for (const name of ["density", "uncertainty", "speed"]) if (this.on.has(name)) this.drawField(ctx, view, name);
+    const shown = Object.keys(FIELDS).filter((name) => this.on.has(name) && (this.fields[name] ??= this.render(name))), { fields } = this;
+    for (const name of shown) this.drawField(ctx, view, fields[name].picture);
+    const scales = shown.map((name) => fields[name].scale), now = this.legend.children;
+    if (scales.length !== now.length || scales.some((scale, i) => scale !== now[i])) this.legend.replaceChildren(...scales);
   }
 
-  drawField(ctx, view, name) {
-    const field = (this.fields[name] ??= this.render(name)), [x0, x1, y0, y1] = this.items.bounds;
-    if (!field) return;
-    const [left, top] = view.toPixel(x0, y1), [right, bottom] = view.toPixel(x1, y0);
+  drawField(ctx, view, picture) {
+    const [x0, x1, y0, y1] = this.items.bounds, [left, top] = view.toPixel(x0, y1), [right, bottom] = view.toPixel(x1, y0);
     ctx.imageSmoothingEnabled = true;
-    ctx.drawImage(field, left, top, right - left, bottom - top);
+    ctx.drawImage(picture, left, top, right - left, bottom - top);
   }
 
-  /** A field as an image: one colour whose opacity is the value. */
+  /** A field as an image of one colour whose opacity is the value, and what it means. */
   render(name) {
-    const density = name === "density", values = this.items[name === "uncertainty" ? "entropy" : name];
+    const [key, colour, words, unit] = FIELDS[name], values = this.items[key], ink = this.theme[colour], density = name === "density";
     if (!values) return null;
-    const size = Math.sqrt(values.length), picture = element("canvas", { width: size, height: size });
-    const ink = density ? this.theme.ink : this.theme.accent;
+    const size = Math.sqrt(values.length), picture = element("canvas", { width: size, height: size }), most = density ? 0.75 : 0.7;
     let low = Infinity, high = 0;
     for (const v of values) { if (v > high) high = v; if (v < low) low = v; }
+    const edge = (k) => Math.min(1, (k + 0.5) / (FADE * size), (size - k - 0.5) / (FADE * size));
     draw(picture, (rgba) => values.forEach((v, i) => {
       // Densities span decades: the square root keeps low ones visible. Row 0 is the lowest z2.
-      const opacity = density ? 0.75 * Math.sqrt(v / high) : 0.7 * (v - low) / (high - low || 1);
-      rgba.set([...ink, 255 * opacity], 4 * ((size - 1 - Math.floor(i / size)) * size + i % size));
+      const row = Math.floor(i / size), share = density ? Math.sqrt(v / high) : (v - low) / (high - low || 1);
+      rgba.set([...ink, 255 * most * share * edge(row) * edge(i % size)], 4 * ((size - 1 - row) * size + i % size));
     }));
-    return picture;
+    const bar = element("i", { style: { background: `linear-gradient(90deg, rgba(${ink}, 0), rgba(${ink}, ${most}))` } });
+    const [from, to] = unit === undefined ? ["0", "highest"] : [low.toFixed(2), `${high.toFixed(2)} ${unit}`];
+    return { picture, scale: element("div", {}, `${words} ${from}`, bar, to) };
   }
 
   /** Tiles lie on a grid whose step halves on zooming in; a missing tile shows its parent, an outdated one itself. */
@@ -73,9 +84,12 @@ export class Layers {
           missing.push({ key, slice, latent: { ...latent, z: [(i + 0.5) * step, (j + 0.5) * step, ...latent.z.slice(2)] } });
           tile ??= this.tiles.get(`${level - 1}/${Math.floor(i / 2)}/${Math.floor(j / 2)}`);
         }
+        // Far from all items the decoder has learned nothing: such tiles are faint.
+        ctx.globalAlpha = 0.2 + 0.8 * Math.min(1, 10 * this.items.densityRank([(i + 0.5) * step, (j + 0.5) * step]));
         if (tile) ctx.drawImage(tile.picture, left, top, size + 0.5, size + 0.5);
       }
     }
+    ctx.globalAlpha = 1;
     if (missing.length) this.grow(missing, view);
   }
 

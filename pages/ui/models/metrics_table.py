@@ -3,7 +3,7 @@
 Pure: entries in, HTML out. Text that comes from files is escaped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -80,7 +80,7 @@ STYLE = """<style>
 .mt th, .mt td { padding: 6px 10px; border: 0; border-bottom: 1px solid var(--st-border-color);
   text-align: right; white-space: nowrap; min-width: 84px; }
 .mt thead th { vertical-align: bottom; line-height: 1.3; font-weight: 600; }
-.mt thead small { display: block; font-weight: 400; font-size: 12px; }
+.mt th small { display: block; font-weight: 400; font-size: 12px; }
 .mt th:first-child { text-align: left; position: sticky; left: 0;
   background: var(--st-background-color); }
 .mt td { font-family: var(--st-code-font); font-size: 13px; }
@@ -105,16 +105,18 @@ def metrics_table(
     entries: Sequence[vae.Entry],
     keys: Sequence[str] | None = None,
     title: str = "Metrics of the models",
+    about: Callable[[vae.Entry], str] | None = None,
 ) -> str:
     """The table of some models; metrics that none of them has are listed below it. `title` is the
-    table's name for screen readers."""
+    table's name for screen readers, `about` describes each model in words."""
     selected = [m for m in METRICS if keys is None or m.key in keys]
     columns = [m for m in selected if any(number(e, m) is not None for e in entries)]
     best = {m.key: _best(entries, m) for m in columns}
     rows = ""
     for e in entries:
         cells = "".join(_cell(e, m, best[m.key]) for m in columns)
-        rows += f'<tr><th scope="row">{escape(e.name)}</th>{cells}</tr>'
+        words = f"<small>{escape(about(e))}</small>" if about else ""
+        rows += f'<tr><th scope="row">{escape(e.name)}{words}</th>{cells}</tr>'
     head = "".join(m.header for m in columns)
     missing = [m.label for m in selected if m not in columns]
     words = "".join(

@@ -1,5 +1,6 @@
 """The selection of a model, with its metrics, or the reason why it cannot be opened."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,12 +11,16 @@ from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
 from ..runtime.text import plain
-from .families import NETWORK_TITLES, evaluation, label_note
+from .families import NETWORK_TITLES, evaluation, kind_of, label_note
+from .metrics_table import metrics_table
 
 
 def model_picker() -> vae.Entry:
     """Shows the picker and returns the selected checkpoint; stops the page if it is damaged."""
-    entries = {entry.name: entry for entry in cache.checkpoints()}
+    found = sorted(
+        cache.checkpoints(), key=lambda e: re.sub(r"\d+", lambda n: n[0].zfill(9), e.name)
+    )
+    entries = {entry.name: entry for entry in found}  # beta-3 before beta-10
     if not entries:
         st.error(
             "There is no model yet. Train one: `python -m vae train --data fashion-mnist-starter "
@@ -38,6 +43,13 @@ def model_picker() -> vae.Entry:
             key="picker",
             on_change=lambda: session.choose_model(st.session_state["picker"]),
         )
+        with st.popover("Which model?"):
+            whole = [entry for entry in entries.values() if entry.error is None]
+            st.caption(
+                "The lowest MSE keeps most detail of a real image; the lowest Fréchet distance "
+                "generates the most realistic images."
+            )
+            st.html(metrics_table(whole, ("mse", "frechet"), "Which model?", about=kind_of))
         entry = entries[wanted]
         if entry.error is None:
             st.caption(summary(entry))

@@ -4,12 +4,13 @@ import { sharpContext } from "../component/canvas.js";
 import { element } from "../component/element.js";
 
 const GLIDE = 600; // milliseconds
+const STEP = 24; // pixels of an arrow key
 
 export class Plane {
   constructor(home) {
     this.canvas = element("canvas", {
-      tabIndex: 0, role: "img", dataset: { testid: "run-plane" },
-      "aria-label": "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging pans.",
+      tabIndex: 0, role: "application", dataset: { testid: "run-plane" },
+      "aria-label": "Codes of the validation items, coloured by class. The wheel or + and − zoom, dragging or the arrow keys pan.",
     });
     home.append(this.canvas);
     this.labels = [];
@@ -26,14 +27,13 @@ export class Plane {
     });
     this.canvas.addEventListener("pointermove", (event) => {
       if (!this.held || !this.window) return;
-      const [cx, cy, half] = this.window, unit = (2 * half) / this.canvas.clientWidth;
-      this.zoomed = true;
-      this.window = [cx - (event.offsetX - this.held[0]) * unit, cy + (event.offsetY - this.held[1]) * unit, half];
+      this.pan(event.offsetX - this.held[0], event.offsetY - this.held[1]);
       this.held = [event.offsetX, event.offsetY];
-      this.draw();
     });
     for (const name of ["pointerup", "pointercancel"]) this.canvas.addEventListener(name, () => { this.held = null; });
     this.canvas.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[event.key];
+      if (by) { event.preventDefault(); this.pan(...by); }
       const factor = { "+": 0.8, "=": 0.8, "-": 1.25 }[event.key];
       if (factor) this.zoom(factor, this.canvas.clientWidth / 2, this.canvas.clientHeight / 2);
     });
@@ -56,6 +56,14 @@ export class Plane {
       if (share < 1) this.frame = requestAnimationFrame(tick);
     };
     tick(performance.now());
+  }
+
+  /** Moves the points by pixels. */
+  pan(dx, dy) {
+    if (!this.window) return;
+    const [cx, cy, half] = this.window, unit = (2 * half) / this.canvas.clientWidth;
+    Object.assign(this, { zoomed: true, window: [cx - dx * unit, cy + dy * unit, half] });
+    this.draw();
   }
 
   zoom(factor, x, y) {

@@ -1,0 +1,33 @@
+/** The help in `title`, which a mouse shows, for keys and fingers: on focus, and on a long press or a tap on plain text. */
+
+import { element } from "./element.js";
+
+const LONG_PRESS = 500; // milliseconds
+const TEXT = "dt[title], span[title]";
+
+const hint = element("div", { className: "la-tip", role: "tooltip", hidden: true });
+let timer;
+
+function show({ target }, selector = "[title]") {
+  const about = target.closest?.(selector), root = about?.closest(".la");
+  if (!root) return;
+  root.append(hint); // in its colours
+  Object.assign(hint, { textContent: about.title, hidden: false });
+  const { left, bottom, top } = about.getBoundingClientRect(), { offsetWidth, offsetHeight } = hint;
+  hint.style.left = `${Math.max(8, Math.min(left, innerWidth - offsetWidth - 8))}px`;
+  hint.style.top = `${bottom + offsetHeight + 6 < innerHeight ? bottom + 6 : top - offsetHeight - 6}px`;
+}
+
+function hide(event) {
+  clearTimeout(timer);
+  if (event.type !== "keydown" || event.key === "Escape") hint.hidden = true;
+  if (event.pointerType === "touch") timer = setTimeout(show, LONG_PRESS, event);
+}
+
+for (const name of ["pointerdown", "focusout", "keydown", "scroll"]) document.addEventListener(name, hide, true);
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => clearTimeout(timer));
+document.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) show(event); });
+document.addEventListener("click", (event) => { if (event.pointerType === "touch") show(event, TEXT); });
+
+/** Lets the keyboard reach the help of plain text as well. */
+export default (root) => { for (const text of root.querySelectorAll(TEXT)) text.tabIndex = 0; };
