@@ -189,3 +189,45 @@ def test_a_phone_in_the_dark_holds_the_page(open_page):
     assert wide <= 390
     page.locator(TILE).nth(2).click()
     press(page, "12 variations")
+
+
+def test_a_finger_selects_several_images_scrolls_past_the_map_and_changes_the_page(open_page):
+    touch = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = opened(open_page, **touch)
+    asked = page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")
+    assert not [url for url in asked if "/generate/_stcore" in url]  # the server is not there
+    ticks, selected = (
+        page.locator(".sg-grid .la-tick"),
+        page.locator(f'{TILE}[aria-selected="true"]'),
+    )
+    for index in (1, 4):
+        ticks.nth(index).tap()
+    expect(selected).to_have_count(3)
+    ticks.nth(4).tap()
+    expect(selected).to_have_count(2)
+    assert min(ticks.first.bounding_box()[side] for side in ("width", "height")) >= 24
+    over = page.get_by_test_id("sample-map")
+    assert over.evaluate("map => getComputedStyle(map).touchAction") == "pan-y"
+    page.locator('.sg-side [data-do="save"]').tap()
+    expect(page.locator(f'{TILE}[data-saved="true"]')).to_have_count(2)
+    wait_until(page, "() => document.cookie.includes('latent-atelier-boards=')")
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Board").tap()
+    wait_until(page, "document.querySelector('[data-testid=stSidebar]').offsetLeft < 0")
+    expect(page.locator(".bd-card")).to_have_count(2)  # also after the drawer was closed
+    page.locator(".bd-card .la-tick").nth(0).tap()
+    page.locator(".bd-card .la-tick").nth(1).tap()
+    expect(page.locator('.bd-card[aria-selected="true"]')).to_have_count(2)
+
+
+def test_focus_stays_on_the_sheet_after_v_so_that_k_goes_on(open_page):
+    page = opened(open_page)
+    before = key(page)
+    page.locator(TILE).nth(3).click()
+    page.keyboard.press("v")
+    wait_for_new(page, before)
+    page.keyboard.press("k")
+    page.get_by_text("Saved 1 image to the board").wait_for()
+    expect(page.locator(f'{TILE}[data-saved="true"]')).to_have_count(1)
+    page.keyboard.press("k")
+    page.get_by_text("Saved 0 images to the board; 1 already there").wait_for()

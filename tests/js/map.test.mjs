@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
 import { classesText, Items } from "../../pages/ui/map/items.js";
-import { SampleMap } from "../../pages/ui/generate/sample_map.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
 import { normalCdf, probit } from "../../pages/ui/map/normal.js";
@@ -231,7 +230,7 @@ test("no name in a figure ends the script that holds it", () => {
   assert.ok(!page.includes("<img") && !page.includes("<b>"));
 });
 
-// --- layers and small maps ----------------------------------------------------------------------
+// --- layers --------------- ----------------------------------------------------------------------
 
 test("tiles of empty places are faint", () => {
   const alphas = new Map(), picture = {}, ctx = { drawImage: (_, x, y) => alphas.set(`${x},${y}`, ctx.globalAlpha) };
@@ -242,15 +241,4 @@ test("tiles of empty places are faint", () => {
   layers.drawManifold(ctx, view, { z: [0, 0], label: null, seed: 0 });
   assert.deepEqual([...alphas], [["-1,1", 0.2], ["0,1", 1]]);
   assert.equal(ctx.globalAlpha, 1);
-});
-
-test("an arrow key goes to the nearest image in its direction", () => {
-  const chosen = [], records = [[0, 0], [1, 0.2], [3, 0], [0, 2], [-0.5, -4]].map((z) => ({ z }));
-  const map = { items: {}, records, current: 0, view: { toPixel: (x, y) => [100 * x, -100 * y] }, handlers: { point: (i) => chosen.push(i) } };
-  let used = 0;
-  const press = (key) => SampleMap.prototype.key.call(map, { key, preventDefault: () => { used++; } });
-  for (const key of ["ArrowRight", "ArrowUp", "ArrowDown", "a"]) press(key);
-  map.current = 2;
-  press("ArrowRight"); // nothing lies there
-  assert.deepEqual([chosen, used], [[1, 3, 4], 4]);
 });

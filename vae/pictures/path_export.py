@@ -33,9 +33,8 @@ def export_path(
 ) -> bytes:
     """The bytes of a file with all frames, decoded by the model.
 
-    `progress` counts frames, half when they are enlarged and half when they are encoded; it may
-    raise to cancel. Raises `ExportError` for
-    options beyond the limits, before anything is decoded.
+    `progress` counts frames, half when enlarged and half when encoded; it may raise to cancel.
+    Raises `ExportError` for options beyond the limits, before anything is decoded.
     """
     check_choice("format", options.format, EXTENSIONS)
     if options.format == "csv":
@@ -46,8 +45,7 @@ def export_path(
     _, height, width = model.image_shape
     check_size(len(frames), options.size, round(width * options.size / height))
     is_sheet, count, images = options.format.startswith("sheet"), len(frames), []
-    progress = progress or no_progress
-    progress(0, count)
+    (progress := progress or no_progress)(0, count)
     for small in decode_frames(model, frames):
         images.append(enlarge_uint8(small, options.size, options.method))
         progress(len(images) if is_sheet else len(images) // 2, count)

@@ -8,7 +8,7 @@ from ..component.component import component
 from .cache import BoardImages
 
 _mount = component(__file__, "ask", "selected")
-_FIELDS = ("id", "model", "label", "seed", "note", "stars", "changed")
+_FIELDS = ("id", "model", "z", "label", "seed", "parents", "note", "stars", "changed")
 
 
 def board_cards(
@@ -31,11 +31,7 @@ def board_cards(
             "items": [
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
-                    "caption": caption(item),
-                    "z": list(item.z),
-                    "parents": list(item.parents),
-                    "link": link,
-                    "warning": warning,
+                    **{"caption": caption(item), "link": link, "warning": warning},
                 }
                 for item, link, warning in zip(items, images.links, images.warnings, strict=True)
             ],

@@ -9,7 +9,6 @@ export class SampleMap extends SmallMap {
     super(element);
     Object.assign(this, { handlers, lasso: new Lasso(), records: [] });
     this.over.onpointerdown = (event) => this.press(event);
-    this.over.onkeydown = (event) => this.key(event);
   }
 
   open(data, theme) {
@@ -35,19 +34,6 @@ export class SampleMap extends SmallMap {
     });
     const corners = this.lasso.stroke ?? this.polygon;
     if (corners?.length) drawLasso(ctx, view, theme, corners);
-  }
-
-  /** An arrow key goes to the nearest image in its direction. */
-  key(event) {
-    const to = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!to || !this.items || !this.records[this.current]) return;
-    event.preventDefault();
-    const [here, ...all] = [this.records[this.current], ...this.records].map(({ z }) => this.view.toPixel(z[0], z[1]));
-    const ahead = all.flatMap(([x, y], i) => {
-      const [dx, dy] = [x - here[0], y - here[1]], along = dx * to[0] + dy * to[1];
-      return along > 0.5 ? [{ i, cost: along + 2 * Math.abs(dx * to[1] - dy * to[0]) }] : [];
-    });
-    if (ahead.length) this.handlers.point(ahead.sort((a, b) => a.cost - b.cost)[0].i);
   }
 
   /** A drag draws a lasso, a click on a mark selects its image, a click elsewhere clears the lasso. */
