@@ -213,7 +213,9 @@ def test_a_finger_selects_several_images_scrolls_past_the_map_and_changes_the_pa
     wait_until(page, "() => document.cookie.includes('latent-atelier-boards=')")
     page.get_by_test_id("stExpandSidebarButton").tap()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Board").tap()
-    wait_until(page, "document.querySelector('[data-testid=stSidebar]').offsetLeft < 0")
+    wait_until(
+        page, "document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().x < 0"
+    )
     expect(page.locator(".bd-card")).to_have_count(2)  # also after the drawer was closed
     page.locator(".bd-card .la-tick").nth(0).tap()
     page.locator(".bd-card .la-tick").nth(1).tap()

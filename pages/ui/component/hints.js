@@ -3,7 +3,7 @@
 import { element } from "./element.js";
 
 const LONG_PRESS = 500; // milliseconds
-const TEXT = "dt[title], span[title]";
+const TEXT = "dt[title], span[title], p[title]";
 
 const hint = element("div", { className: "la-tip", role: "tooltip", hidden: true });
 let timer;
