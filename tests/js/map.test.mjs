@@ -230,7 +230,7 @@ test("no name in a figure ends the script that holds it", () => {
   assert.ok(!page.includes("<img") && !page.includes("<b>"));
 });
 
-// --- layers --------------- ----------------------------------------------------------------------
+// --- layers ----------------------------------------------------------------------------------------
 
 test("tiles of empty places are faint", () => {
   const alphas = new Map(), picture = {}, ctx = { drawImage: (_, x, y) => alphas.set(`${x},${y}`, ctx.globalAlpha) };
