@@ -89,6 +89,7 @@ def test_the_page_fits_a_phone_and_is_reached_from_the_navigation(open_page):
     page.wait_for_selector(PREVIEW, timeout=60_000)
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_text("Does it help?").scroll_into_view_if_needed()
+    expect(page.get_by_text("whichever model is chosen above")).to_be_visible()
     page.wait_for_selector(".js-plotly-plot" if measured() else "text=Not measured here")
     wide = page.evaluate(
         "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMain]'))"
