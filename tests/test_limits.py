@@ -35,6 +35,8 @@ def test_each_limit_is_an_environment_variable(monkeypatch):
     [
         ("VAE_RUNS_AT_ONCE", "0"),
         ("VAE_UPLOAD_MB", "-5"),
+        ("VAE_MAX_LATENT", "1"),
+        ("VAE_MAX_IMAGE_SIZE", "8"),
         ("VAE_JOBS_AT_ONCE", "many"),
         ("VAE_MAX_EPOCHS", "9" * 5000),
         ("LATENT_ATELIER_MODE", "pubic"),

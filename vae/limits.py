@@ -8,10 +8,11 @@ from .validation import ConfigError, one_of
 
 MODE = "LATENT_ATELIER_MODE"
 MODES = ("", "shared", "public")
+_LOWEST = {"max_image_size": 16, "max_latent": 2}  # of the others 1
 
 
 class Limits(NamedTuple):
-    """A field `x` is the variable `VAE_X`, a whole number from 1; MB are 2**20 bytes. `mode`,
+    """A field `x` is the variable `VAE_X`, a whole number; MB are 2**20 bytes. `mode`,
     `LATENT_ATELIER_MODE`: `shared` trusts nobody as the person at this machine, `public` is an
     explorer that trains nothing and keeps nothing."""
 
@@ -43,8 +44,9 @@ def current() -> Limits:
     for name in Limits._fields[:-1]:
         variable = f"VAE_{name.upper()}"
         if text := os.environ.get(variable):
+            low = _LOWEST.get(name, 1)
             found[name] = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
-            if not 1 <= found[name] <= 10**6:
-                expected = "expected a whole number from 1 to 1,000,000"
+            if not low <= found[name] <= 10**6:
+                expected = f"expected a whole number from {low} to 1,000,000"
                 raise ConfigError(f"{variable} is {text[:40]!r}; {expected}")
     return Limits(**found, mode=mode)

@@ -52,9 +52,20 @@ def test_others_look_at_a_run_and_are_offered_no_button(home):
     assert app.number_input(key="train-latent").min == 2
     other = app_of(OTHER, "train.py").run()
     assert not other.exception and not {"run-stop", "run-delete"} & keys(other)
-    assert any("Someone else started this run" in c.value for c in other.caption)
+    assert any("Started by someone else" in c.value for c in other.caption)
     app.button(key="run-stop").click().run()
     assert runs.info(id).state == "stopped" and "run-delete" in keys(app)
+
+
+def test_the_form_offers_what_the_server_takes(home, monkeypatch):
+    small = Limits(max_epochs=5, max_image_size=16, max_latent=2, max_batch_size=16)
+    monkeypatch.setattr(limits, "current", lambda: small)
+    app = app_of(KEY, "train.py").run()
+    assert not app.exception and app.select_slider(key="train-size").value == 16
+    found = [app.number_input(key=f"train-{n}") for n in ("epochs", "latent", "batch_size")]
+    assert [(field.value, field.max) for field in found] == [(5, 5), (2, 2), (16, 16)]
+    app.button(key="train-start").click().run()
+    assert not app.exception and not app.error and len(runs.list_runs()) == 1
 
 
 def test_the_person_at_this_machine_has_what_has_no_owner_and_no_one_else(home, monkeypatch):

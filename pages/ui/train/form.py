@@ -102,7 +102,7 @@ def _options() -> dict | None:
         options["likelihood"] = _choice("Likelihood", "likelihood", LIKELIHOODS)
         options["size"] = st.select_slider(
             "Image size (pixels)",
-            sizes := [n for n in _SIZES if n <= limit.max_image_size] or [limit.max_image_size],
+            sizes := [n for n in _SIZES if n <= limit.max_image_size],
             28 if 28 in sizes else sizes[-1],
             help="Images of other sizes are resized when they are read.",
             key="train-size",

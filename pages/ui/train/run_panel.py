@@ -61,7 +61,7 @@ def _progress(run: RunInfo) -> None:
 
 def _buttons(run: RunInfo) -> None:
     if not visitor.may_change(run.path):
-        st.caption("Someone else started this run; only they can stop, resume, save or delete it.")
+        st.caption("Started by someone else, or in another browser: only there can it be changed.")
         return
     by = visitor.visitor()
     if run.live or run.state == "queued":
