@@ -27,6 +27,11 @@ def test_every_model_is_bundled_whole_and_small():
         assert entry.metrics["evaluation"]["n"] == 10_000
 
 
+def test_the_list_of_bundled_models_is_true():
+    listed = (ROOT / "checkpoints/bundled.txt").read_text("utf-8").split()
+    assert {entry.name for entry in ENTRIES} == set(listed)
+
+
 def test_the_numbers_are_those_of_the_checkpoints():
     """`python -m vae table` would change nothing."""
     written = (

@@ -10,9 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 import vae
 from pages.ui.reduce import cache as reduce_cache
+from pages.ui.reduce import layout_jobs
 from pages.ui.reduce.settings import ReduceSettings, settings_from_query
 from pages.ui.reduce.table import Row, reduce_table
 from pages.ui.runtime import cache
+from pages.ui.runtime.jobs import JobError
 from vae.analysis import projections
 from vae.checkpoint.folder import save
 from vae.data.dataset import evenly_spaced
@@ -139,3 +141,15 @@ def test_the_table_marks_the_best_and_names_what_is_missing():
     assert body.count("★") == 1 + 4 * 2 + 1  # the note, four columns shared, one won
     assert "★</span> 75.0%" in body and "waiting" in body and "has no prior" in body
     assert ">0.25</td>" in body and ">61</td>" in body
+
+
+def test_a_layout_waits_while_too_many_jobs_run(monkeypatch):
+    def refuse(request):
+        raise JobError("the server is computing for others; try again in a minute")
+
+    monkeypatch.setattr(layout_jobs.reduce_session, "layout_jobs", dict)
+    monkeypatch.setattr(reduce_cache, "metrics", lambda request: None)
+    monkeypatch.setattr(reduce_cache, "start", refuse)
+    request = reduce_cache.LayoutRequest("pca", "digits", 8, 50)
+    assert layout_jobs.start_next([request])  # the page asks again
+    assert layout_jobs.layout_status(request)["state"] == "waiting"
