@@ -4,7 +4,7 @@ import "./environment.mjs";
 import { classesText, Items } from "../../pages/ui/map/items.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
-import { normalCdf, probit } from "../../pages/ui/map/normal.js";
+import { normalCdf, probit } from "../../pages/ui/explore/normal.js";
 import { simplified, waypointAt } from "../../pages/ui/map/path_overlay.js";
 import { figureOf, pageOf } from "../../pages/ui/map/plotly_figure.js";
 import { blend, divide, stampOf } from "../../pages/ui/map/points.js";

@@ -26,8 +26,7 @@ from vae.training.runs import RunError
 from vae.training.state import EpochMetrics
 
 ANNE, BEN, HERE = visitor_of("anne"), visitor_of("ben"), visitor_of("here", local=True)
-SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp",
-         "encoder_widths": "32,32", "decoder_widths": "32,32"}  # fmt: skip
+SMALL = {"data": "fashion-mnist-starter", "batch_size": 512, "network": "mlp"}
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import NamedTuple
 
 import torch
@@ -109,6 +110,9 @@ def process_group(device: str = "auto") -> Iterator[Group]:
                 f"--nproc-per-node {gpus}, or add --device cpu"
             )
         torch.cuda.set_device(local)
+    # Its functions take the group that there is at its import, in the first step, as a default:
+    # the group and its threads would last until Python ends, which then aborts now and then.
+    import_module("torch.distributed.nn")
     store, rank, size = next(rendezvous("env://", timeout=_TIMEOUT))
     # The store outlives the processes that torchrun restarts. A prefix hides what the earlier
     # processes wrote there, such as addresses on which no process listens any more.

@@ -3,7 +3,7 @@
 import { classesText, densityText } from "../map/items.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
 import { sliderRow } from "../controls/slider.js";
-import { normalCdf, probit } from "../map/normal.js";
+import { normalCdf, probit } from "./normal.js";
 
 const EDGE = 0.0005; // tail probability at the ends of the quantile scale, z = ±3.29
 
