@@ -2,6 +2,7 @@
 
 import shutil
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import vae
 from pages.ui.anomalies import cache as anomalies_cache
+from pages.ui.anomalies import form
 from pages.ui.anomalies.scores import ScoreRequest
 from pages.ui.runtime import cache
 from vae import anomaly
@@ -104,11 +106,9 @@ def test_without_files_an_upload_is_requested(app):
 
 def test_each_visitor_s_uploads_are_scored_however_many_others_upload(monkeypatch):
     """They are given to the job, not looked up where others' uploads may have replaced them."""
-    given, model = [], SimpleNamespace(classes=0)
-    stand_in = SimpleNamespace(model=model)
-    monkeypatch.setattr(cache, "checkpoint", lambda *_: stand_in)
-    monkeypatch.setattr(cache, "display_dataset", lambda *_: None)
-    monkeypatch.setattr(cache, "codes", lambda *_: None)
+    given = []
+    for name in ("checkpoint", "display_dataset", "codes"):
+        monkeypatch.setattr(cache, name, MagicMock())
     monkeypatch.setattr(
         anomalies_cache, "compute_scores", lambda *_, files, **__: given.append(files)
     )
@@ -122,6 +122,17 @@ def test_each_visitor_s_uploads_are_scored_however_many_others_upload(monkeypatc
     ]:
         work(None)
     assert given == uploads
+
+
+def test_a_file_beyond_the_limit_is_refused_by_the_server_too(app, monkeypatch):
+    app.query_params["of"] = "own"
+    settled(app)
+    assert "at most 50 MB" in app.file_uploader(key="ask-files").label
+    uploaded = SimpleNamespace(name="big.zip", size=51 * 2**20)
+    said = []
+    monkeypatch.setattr(form.st, "file_uploader", lambda *_, **__: [uploaded])
+    monkeypatch.setattr(form.st, "error", said.append)
+    assert form._uploaded() == () and said == ["big.zip has 51 MB; at most 50 MB."]
 
 
 def test_a_stopped_job_says_so_and_can_be_restarted(app):

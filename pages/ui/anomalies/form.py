@@ -10,6 +10,7 @@ from vae.anomaly.scores import DEFAULT, SCORES
 from vae.data.corruptions import CORRUPTIONS
 from vae.data.uploads import MAX_BYTES, Files
 
+from ..runtime.text import plain
 from ..runtime.visitor import upload_mb
 from . import session as anomalies_session
 from .settings import CANDIDATES, OTHER_DATA, AnomalySettings, Choices
@@ -103,4 +104,7 @@ def _uploaded() -> Files:
         help="An image of another size than the model's is inverted if its background is light, "
         "cropped to the object and resized. Files that cannot be read are listed and skipped.",
     )
+    if large := next((file for file in files if file.size > most * 2**20), None):
+        st.error(plain(f"{large.name} has {large.size / 2**20:.0f} MB; at most {most} MB."))
+        return ()
     return tuple((file.name, file.getvalue()) for file in files)
