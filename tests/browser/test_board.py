@@ -53,6 +53,7 @@ def test_an_hour_at_the_board(open_page):
     expect(note).to_be_focused()
     page.keyboard.type("the quiet one")
     note.press("Enter")
+    expect(page.locator(CARD).nth(0)).to_be_focused()
     page.wait_for_selector('.bd[data-revision="3"]')
     box = [page.locator(CARD).nth(i).locator(".bd-image").bounding_box() for i in (2, 0)]
     at = [(b["x"] + b["width"] / 2, b["y"] + b["height"] / 2) for b in box]

@@ -54,8 +54,8 @@ export default class Board {
     pressOnly(this.root, "sort", this.sort);
     pressOnly(this.root, "view", this.view);
     for (const view of ["tree", "pair"]) this.find(`.bd-${view}`).hidden = this.view !== view;
-    this.cards.hidden = this.view === "tree"; // beside a pair, another one is selected from them
     this.shown = this.order();
+    this.cards.parentElement.hidden = this.view === "tree" || !this.shown.length; // a pair is selected from them
     this.cards.replaceChildren(...this.shown.map((id) => this.card(this.items.get(id))));
     if (this.view === "tree") this.showTree();
     this.mark();
@@ -76,7 +76,11 @@ export default class Board {
       className: "bd-note", value: item.note, placeholder: "Add a note", maxLength: 2000, tabIndex: -1,
       "aria-label": `Note of image ${index + 1}`, onchange: () => this.ask("note", { ids: [id], note: note.value }),
       onblur: () => { if (this.waiting) { this.waiting = false; this.show(); } },
-      onkeydown: (event) => { event.stopPropagation(); if (event.key === "Enter") note.blur(); },
+      onkeydown: (event) => {
+        event.stopPropagation();
+        if (event.key === "Escape") note.value = item.note;
+        if (event.key === "Enter" || event.key === "Escape") note.closest(".bd-card").focus();
+      },
     });
     const title = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
     const caption = element("div", { className: "bd-caption" }, element("span", { textContent: number + (warning || origin), title }));

@@ -33,7 +33,7 @@ def model_picker() -> vae.Entry:
         st.warning(f"There is no model named {plain(wanted)} here; {first} is shown instead.")
         wanted = first
     st.session_state["picker"] = wanted  # Streamlit clears widget state between pages
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.selectbox(
             "Model",
             list(entries),
@@ -43,7 +43,7 @@ def model_picker() -> vae.Entry:
             key="picker",
             on_change=lambda: session.choose_model(st.session_state["picker"]),
         )
-        with st.popover("Which model?"):
+        with st.popover("Which?"):
             whole = [entry for entry in entries.values() if entry.error is None]
             st.caption(
                 "The lowest MSE keeps most detail of a real image; the lowest Fréchet distance "
