@@ -1,12 +1,17 @@
 """Around the map: both ways to start, caching, accessibility in both themes, phone width."""
 
+import re
+import socket
+import socketserver
+import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import click, look, torch_image
+from helpers import click, go_to, look, torch_image
 from live import ROOT, start_server, stop_server, wait_for_map
 from playwright.sync_api import expect
 
@@ -47,6 +52,51 @@ def test_the_app_works_below_a_base_path(tmp_path, checkpoints, visit):
         page.close()
     finally:
         stop_server(process)
+
+
+class StrippingProxy(socketserver.ThreadingTCPServer):
+    """A server that hands every request below `prefix` to the app, without the prefix."""
+
+    daemon_threads, prefix = True, b"/lab/maps"
+
+    def finish_request(self, request, client_address):
+        head = b""
+        while b"\r\n\r\n" not in head and (data := request.recv(2**16)):
+            head += data
+        head = head.replace(self.prefix, b"", 1)  # of the path
+        if b"\r\nupgrade: websocket" not in head.lower():  # one request per connection
+            head = re.sub(rb"(?i)\r\nconnection:[^\r]*", b"\r\nConnection: close", head)
+        with socket.create_connection(self.app) as ours:
+            ours.sendall(head)
+            back = threading.Thread(target=pipe, args=(ours, request), daemon=True)
+            back.start()
+            pipe(request, ours)
+            back.join()
+
+
+def pipe(source, target):
+    with suppress(OSError):
+        while data := source.recv(2**16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def proxy(server):
+    with StrippingProxy(("127.0.0.1", 0), None) as running:
+        running.app = ("127.0.0.1", int(server.rsplit(":", 1)[1]))
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}{running.prefix.decode()}"
+        running.shutdown()
+
+
+def test_the_app_works_behind_a_proxy_that_strips_its_prefix(proxy, visit):
+    page = visit(proxy, "/generate", ready=False)
+    page.wait_for_selector('.sg[data-state="ready"]')
+    go_to(page, "Explore")
+    wait_for_map(page)
+    click(page, 0.55, 0.45)  # torch answers
+    assert page.url.startswith(f"{proxy}/?")
 
 
 def test_a_map_needs_no_webgl_and_its_content_is_immutable_and_compressed(open_page, server):
