@@ -13,11 +13,14 @@ from pages.ui.generate.direction_panel import direction_panel, set_group
 from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
-from pages.ui.generate.settings import request_to_query
-from pages.ui.generate.sheet import command_from_grid
+from pages.ui.generate.settings import PACKED, request_to_query, sheet_to_query
+from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
-from pages.ui.runtime import cache, session
+from pages.ui.runtime import cache, packed, session
 from pages.ui.runtime.errors import shown_errors
+from pages.ui.runtime.location import link
+from pages.ui.runtime.query import InvalidValueError, code
+from vae.files.records import convert
 
 page_header(
     "Generate",
@@ -32,6 +35,28 @@ _, broken = generate_session.request(entry.digest, space, len(names))
 warn_of_link(broken)
 
 
+def open_sheet(derived: Derived, view: View) -> None:
+    """Shows the sheet of a link."""
+    request, _ = generate_session.request(entry.digest, space, len(names))
+    if not generate_session.show_known(entry.digest, request, derived.steps):
+        with shown_errors("The sheet of the link was not derived", show=st.warning):
+            sheet = sampling.sample_sheet(entry, request)
+            generate_session.push_sheet(entry.digest, sheet)
+            for step in derived.steps:
+                sheet = sampling.derived_sheet(entry, sheet, step)
+                generate_session.push_sheet(entry.digest, sheet)
+    for side, codes in {"a": derived.a, "b": derived.b}.items():
+        if codes:
+            set_group(entry.digest, side, codes)
+    generate_session.directions(entry.digest)[:] = derived.directions
+    if done := generate_session.sheets(entry.digest).done:
+        generate_session.views(entry.digest)[done[-1].key] = view
+
+
+if opened := generate_session.opened(entry.digest):
+    open_sheet(*opened)
+
+
 def handle_command() -> None:
     """Carries out the last command of the grid, once."""
     value = (st.session_state.get("samples") or {}).get("ask")
@@ -44,23 +69,48 @@ def handle_command() -> None:
         command = command_from_grid(value, len(sheet.records), space)
     if command is None or session.already_handled(entry.digest, command.turn):
         return
-    if command.action == "undo":
+    if command.do == "undo":
         generate_session.undo(entry.digest)
-    elif command.action == "redo":
+    elif command.do == "redo":
         generate_session.redo(entry.digest)
-    elif command.action == "save":
+    elif command.do == "save":
         save_records(entry.name, entry.digest, [sheet.records[i] for i in command.selected])
-    elif command.action == "region":
+    elif command.do == "region":
         request, _ = generate_session.request(entry.digest, space, len(names))
-        request = replace(request, source="region", polygon=command.polygon)
+        rounded = tuple(map(code(2), command.polygon))
+        request = replace(request, source="region", polygon=rounded)
         generate_session.set_request(entry.digest, request)
-    elif command.action in ("a", "b"):
-        records = [sheet.records[i] for i in command.selected]
-        set_group(entry.digest, command.action, records)
+    elif command.do in ("a", "b"):
+        codes = tuple(sheet.records[i].z for i in command.selected)
+        set_group(entry.digest, command.do, codes)
     else:
         with shown_errors("No images were generated", show=st.warning):
             derived = sampling.derived_sheet(entry, sheet, command)
             generate_session.push_sheet(entry.digest, derived)
+
+
+def view_of(sheet: Sheet) -> View:
+    """How the grid shows a sheet."""
+    views, key = generate_session.views(entry.digest), f"{entry.digest[:12]}/{sheet.key}"
+    value = (st.session_state.get("samples") or {}).get("view") or {}
+    if value.get("key") == key and not session.already_handled("view", value.get("turn")):
+        with shown_errors("The grid sent an invalid view", show=st.warning):
+            views[sheet.key] = convert(value, View, InvalidValueError)
+    return views.get(sheet.key, View())
+
+
+def write_link(sheet: Sheet, view: View) -> str:
+    """The link that restores what is shown, also in the address bar."""
+    groups = generate_session.groups(entry.digest)
+    directions = tuple(generate_session.directions(entry.digest))
+    derived = Derived(sheet.steps, groups.get("a", ()), groups.get("b", ()), directions)
+    query = sheet_to_query(sheet.request, derived, view, entry.name, entry.digest)
+    with shown_errors("The link of this page is incomplete", show=st.warning):
+        query = packed.shortened(query, *PACKED)
+    if len(link(query)) > packed.MAX_ADDRESS:
+        query = request_to_query(sheet.request, entry.name, entry.digest)
+    session.set_link(query)
+    return link(query)
 
 
 @st.fragment
@@ -68,24 +118,27 @@ def generator() -> None:
     """Reruns alone when the visitor asks for other images."""
     handle_command()
     request = sampling_form(entry, space, names)
-    sampled = [sheet for sheet in generate_session.sheets(entry.digest).done if sheet.request]
-    if not sampled or request != sampled[-1].request:
+    done = generate_session.sheets(entry.digest).done
+    if not done or request != done[-1].request:
         with shown_errors("Nothing could be sampled", show=st.warning):
             generate_session.push_sheet(entry.digest, sampling.sample_sheet(entry, request))
     sheets = generate_session.sheets(entry.digest)
     if not sheets.done:
         return
-    st.query_params.from_dict(request_to_query(request, entry.name, entry.digest))
-    pins = tuple(record.pin for record in sheets.done[-1].records)
-    groups = generate_session.groups(entry.digest)
+    sheet = sheets.done[-1]
+    view = view_of(sheet)
     sample_grid(
         assets,
         sheets,
-        generate_cache.sample_stats(entry.name, entry.digest, pins),
+        generate_cache.sample_stats(
+            entry.name, entry.digest, tuple(record.pin for record in sheet.records)
+        ),
+        view,
         labels=names,
         directions=generate_session.directions(entry.digest),
         saved=board_session.saved_ids().keys(),
-        groups={side: len(records) for side, records in groups.items()},
+        groups={k: len(codes) for k, codes in generate_session.groups(entry.digest).items()},
+        link=write_link(sheet, view),
         key="samples",
     )
     direction_panel(entry, names)

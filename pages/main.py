@@ -6,6 +6,7 @@ import streamlit as st
 import vae  # noqa: F401
 from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import close_drawer, mark_section
+from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors
 from vae import limits
 
@@ -34,5 +35,6 @@ sections = {name: [listed(title) for title in titles] for name, titles in SECTIO
 page = st.navigation(sections, position="top")
 mark_section(sections, page)
 close_drawer()
+session.open_page(page)
 page.run()
 remember_on_device()

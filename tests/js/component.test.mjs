@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import "./environment.mjs";
 import { Debouncer } from "../../pages/ui/component/debounce.js";
+import { whole } from "../../pages/ui/component/component.js";
 import { gridStep, spriteStyle } from "../../pages/ui/component/image_grid.js";
 import { UndoStack } from "../../pages/ui/component/undo_stack.js";
 
@@ -79,4 +80,13 @@ test("arrow keys move by one element or by one row of a grid; other keys do not"
   const elements = [0, 0, 0, 10, 10].map((offsetTop) => ({ offsetTop }));
   assert.deepEqual(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "a"].map((key) => gridStep(key, elements)), [-1, 1, -3, 3, undefined]);
   assert.equal(gridStep("ArrowDown", elements.slice(0, 3)), 1); // a single row
+});
+
+test("the large parts of a message are put in their places, each requested once", async () => {
+  const at = { facts: { size: { jsonUrl: "size" }, name: "a" }, size: [1, 2], rows: [[1, 2], [3]] }, asked = [];
+  const get = async (url) => { asked.push(url); return whole(at[url], get); };
+  const sent = { facts: { jsonUrl: "facts" }, curve: { blocks: [{ jsonUrl: "rows" }, [[4, null]]] }, link: "?m=a", none: null };
+  const expected = { facts: { size: [1, 2], name: "a" }, curve: [[1, 2], [3], [4, null]], link: "?m=a", none: null };
+  assert.deepEqual(await whole(sent, get), expected);
+  assert.deepEqual(asked.sort(), ["facts", "rows", "size"]);
 });

@@ -50,7 +50,7 @@ test("an answer for the model before is neither shown nor kept for the next one"
   serve(() => late.promise);
   const { source, shown } = remoteSource();
   source.draw(at(1));
-  const wanted = source.want(at(2));
+  const wanted = source.want([at(2)]);
   source.open(null, "decode/b", FACTS, null);
   late.resolve(new Uint8Array([1]));
   assert.equal(await wanted, false);
@@ -62,25 +62,28 @@ test("an answer for the model before is neither shown nor kept for the next one"
 test("an image that did not arrive is asked for again", async () => {
   serve(() => 404);
   const { source } = remoteSource();
-  assert.equal(await source.want(at(1)), false);
+  assert.equal(await source.want([at(1)]), false);
   const asked = serve(() => new Uint8Array([4]));
-  assert.equal(await source.want(at(1)), true);
+  assert.equal(await source.want([at(1)]), true);
   assert.equal(source.answer(at(1))[0], 4);
-  assert.equal(await source.want(at(1)), false);
+  assert.equal(await source.want([at(1)]), false);
   assert.equal(asked.length, 1);
 });
 
 test("an image that is on its way is not asked for twice", async () => {
   const late = deferred(), asked = serve(() => late.promise);
   const { source } = remoteSource();
-  const first = source.want(at(1)), second = source.want(at(1));
+  const first = source.want([at(1)]), second = source.want([at(1)]);
   late.resolve(new Uint8Array([1]));
   assert.deepEqual(await Promise.all([first, second]), [true, false]);
   assert.equal(asked.length, 1);
 });
 
-test("images that came with a message are answers", () => {
-  const { source } = remoteSource();
-  source.accept([{ ...at(3), image: btoa("\x07\x08") }]);
-  assert.deepEqual([...source.answer(at(3))], [7, 8]);
+test("two hundred pins are five requests, and each has its own image", async () => {
+  const asked = serve((url) => Uint8Array.from(new URL(url).searchParams.get("p").split(";").flatMap((pin) => [Number(pin.split(",")[0]), 9])));
+  const { source } = remoteSource(), pins = Array.from({ length: 201 }, (_, i) => at(i));
+  assert.equal(await source.want([...pins, pins[0], { ...at(0), label: 2, seed: 7 }]), true);
+  assert.equal(asked.length, 5);
+  assert.ok(asked[4].endsWith("?p=200,0;0,0c2s7"));
+  assert.deepEqual(pins.map((pin) => [...source.answer(pin)]), pins.map((_, i) => [i, 9]));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
+import { Overlay } from "../../pages/ui/map/overlay.js";
 import { classesText, Items } from "../../pages/ui/map/items.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
@@ -241,4 +242,25 @@ test("tiles of empty places are faint", () => {
   layers.drawManifold(ctx, view, { z: [0, 0], label: null, seed: 0 });
   assert.deepEqual([...alphas], [["-1,1", 0.2], ["0,1", 1]]);
   assert.equal(ctx.globalAlpha, 1);
+});
+
+// --- names --------------------------------------------------------------------------------------
+
+test("a name stands where its class is the nearest, or is left out; none is cut at the edge", () => {
+  const view = new View(), overlay = new Overlay(/** @type {any} */ (null));
+  view.resize(300, 300);
+  view.fit([0, 2, 0, 2]);
+  const [unit] = [view.unit], codes = [1, 1, 1 + 2 * unit, 1, 1, 1 + 30 * unit, 1, 1 - 14 * unit];
+  const all = Object.assign(items(codes, [0, 1, 2, 1]), { centres: [[1, 1], [1 + 2 * unit, 1], [1 + unit, 1 + unit]] });
+  Object.assign(overlay, { view, scene: { items: all, hidden: new Set() }, ctx: { measureText: (text) => ({ width: 7 * text.length }) } });
+  const placed = overlay.placeNames();
+  assert.deepEqual(placed.map(({ name }) => name), ["bag", "boot", "coat"]);
+  for (const { name, x, y } of placed) {
+    assert.equal(all.classes[all.labels[all.nearest(view.toPlane(x, y), 1)[0].item]], name);
+  }
+  all.centres = [[1, 1], [1, 1], null];
+  all.labels.fill(0);
+  assert.deepEqual(overlay.placeNames().map(({ name }) => name), ["bag"]);
+  all.centres = [[0, 1], null, null];
+  assert.ok(overlay.placeNames().every(({ x, half }) => x > half));
 });

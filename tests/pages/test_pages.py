@@ -28,6 +28,7 @@ def test_explore_and_models_run(app):
 
 def test_compare_runs_with_its_numbers_and_lessons(app):
     app.run()
+    app.query_params.clear()  # as the links between pages do
     app.switch_page("compare.py").run()
     assert not app.exception and not app.error
     assert app.get("bidi_component")
@@ -38,6 +39,7 @@ def test_compare_runs_with_its_numbers_and_lessons(app):
 
 def test_a_seeded_comparison_reaches_the_address_bar(app):
     app.run()
+    app.query_params.clear()
     app.switch_page("compare.py")
     app.query_params["m"] = "fashion-ae,nobody,fashion-vae,fashion-vae-10"
     app.run()
@@ -68,6 +70,7 @@ def family(tmp_path, monkeypatch, settings):
 
 def test_the_lessons_on_beta_and_on_depth_show_their_models(app, family):
     app.run()
+    app.query_params.clear()  # as the links between pages do
     app.switch_page("compare.py").run()
     assert not app.exception and not app.error
     choice = app.segmented_control(key="lesson-beta")
@@ -127,6 +130,7 @@ def test_a_board_that_is_no_board_is_refused_with_a_way_out(app, tmp_path, board
 def test_compare_with_a_single_model_says_what_to_do(app, tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path)
     app.run()
+    app.query_params.clear()  # as the links between pages do
     app.switch_page("compare.py").run()
     assert not app.exception
     assert "python -m vae train" in app.error[0].value
@@ -190,6 +194,42 @@ def test_a_seeded_commit_reaches_the_address_bar(app):
     app.run()
     assert not app.exception
     assert app.query_params["z"] == "0.5,-0.5" and app.query_params["p"] == "0.5,-0.5"
+
+
+def test_a_message_repeats_nothing_large(app):
+    app.run()
+    pins = [{"z": [i / 9, 0.5], "label": None, "seed": 0} for i in range(20)]
+    location = {"z": [0.5, -0.5], "view": [0, 0, 4], "layers": ["points"], "pins": pins}
+    rest = {"item": 3, "hidden": [], "label": None, "seed": 0, "turn": 1, "digest": _digest()}
+    app.session_state["map"] = {"location": location | rest}
+    app.run()
+    message = app.get("bidi_component")[0].proto.json
+    assert not app.exception and len(message) < 3000, "24 kB, and 48 kB with 20 pins, before"
+
+
+def test_back_restores_the_model_and_the_state_of_its_link(app):
+    app.run()
+    start = dict(app.query_params.items())
+    pinned = start | {"p": "0.5,-0.5", "z": "0.5,-0.5"}
+
+    def go_to(query):
+        app.query_params.clear()
+        app.query_params.update(query)
+        app.run()
+        assert not app.exception
+
+    go_to(pinned)
+    assert app.query_params["p"] == "0.5,-0.5" and app.session_state["arrivals"] == 1
+    app.selectbox(key="picker").set_value("fashion-ae").run()
+    assert app.session_state["arrivals"] == 1 and app.query_params["m"] == "fashion-ae"
+    go_to(pinned)
+    assert app.selectbox(key="picker").value == "fashion-vae"
+    assert app.query_params["p"] == "0.5,-0.5" and app.session_state["arrivals"] == 2
+    go_to(start)
+    assert "p" not in app.query_params
+    app.session_state["map"] = {"location": {"digest": _digest(), "revision": 2, "z": [9, 9]}}
+    app.run()  # what the map sent before is not of this state
+    assert app.query_params["z"] == start["z"] and not app.warning
 
 
 def _digest() -> str:

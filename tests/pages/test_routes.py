@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from pages.ui.runtime import routes
-from pages.ui.runtime.location import Space
+from pages.ui.runtime.location import Pin, Space
 from pages.ui.runtime.recently_used import RecentlyUsed
 
 
@@ -76,6 +76,16 @@ def test_the_address_alone_determines_what_is_decoded():
     found = answer(url, b"z=1,2")
     assert found.body == b"\3" and "immutable" in found.headers["cache-control"]
     assert answer(url, b"z=" + b"1," * 100_000).status_code == 400
+
+
+def test_many_pins_are_decoded_by_one_request():
+    url = routes.register_decoder("pins", Space(2, labels=3), lambda pin: repr(pin).encode())
+    found = answer(url, b"p=1,2;3,-4c2")
+    pins = (Pin((1.0, 2.0)), Pin((3.0, -4.0), 2))
+    assert found.body == "".join(map(repr, pins)).encode()
+    assert "immutable" in found.headers["cache-control"]
+    for wrong in (b"", b";", b"1,2;3", b"1,2c3", b"1,2s1", b"1,2;" * 201, b"x", b"1,2;1,2s\n"):
+        assert answer(url, b"p=" + wrong).status_code == 400
 
 
 def test_a_server_that_is_decoding_for_many_says_so(monkeypatch):

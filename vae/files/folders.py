@@ -27,6 +27,11 @@ def thresholds() -> Path:
     return _folder("data") / "thresholds"
 
 
+def links() -> Path:
+    """What links refer to that are too long for an address: in the user's data folder."""
+    return Path(os.environ.get("VAE_LINKS_DIR") or _folder("data") / "links")
+
+
 def datasets() -> Path:
     """Downloaded data sets: `VAE_DATA_DIR`, by default the user's cache folder."""
     before = Path.home() / ".cache" / _APP

@@ -3,6 +3,7 @@
  * by side. Python writes every change and sends the board again.
  */
 
+import { copyLink } from "../component/copy_link.js";
 import { loadImage } from "../component/load.js";
 import { element, onButtons, pressOnly, svgElement } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
@@ -17,7 +18,7 @@ export default class Board {
     this.selected = [];
     this.sort = "manual";
     this.view = "cards";
-    onButtons(root, "do", (action) => this.ask(action));
+    onButtons(root, "do", (action) => (action === "copy" ? copyLink(this, false) : this.ask(action)));
     onButtons(root, "sort", (sort) => { this.sort = sort; this.show(); });
     onButtons(root, "view", (view) => { this.view = view; this.show(); });
     this.find("[data-least]").onchange = () => this.show();
@@ -27,7 +28,7 @@ export default class Board {
   }
 
   update({ data, setStateValue }) {
-    this.send = setStateValue;
+    Object.assign(this, { send: setStateValue, link: data.link });
     const typing = this.root.contains(document.activeElement) && document.activeElement.classList.contains("bd-note");
     this.data = data;
     this.items = new Map(data.items.map((item, index) => [item.id, { ...item, index }]));

@@ -1,16 +1,19 @@
 /**
- * The bridge to Streamlit, inlined into every component: creates the class that the module
+ * The bridge to Streamlit: shows the markup at `data.markup`, creates the class that the module
  * `data.module` exports by default once per element, and passes messages and themes to it, one at a
  * time. While `update` is busy only the newest message waits, because every message is complete.
  */
 
+import { loadJson, loadText, resolve } from "./load.js";
+
 const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
 const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page is replaced, until a message is sent
+const PARTS = 500; // large values of the data that are remembered
 
 /** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
-function themeFor(mine, root) {
-  const style = getComputedStyle(root), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
+function themeFor(mine) {
+  const style = getComputedStyle(mine.home), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const rgb = (colour) => {
     const ctx = document.createElement("canvas").getContext("2d");
     ctx.fillStyle = colour;
@@ -49,14 +52,36 @@ function flushBeforeLeaving(mine) {
   return () => document.removeEventListener("click", onClick, true);
 }
 
+/**
+ * A value with its large parts, which Python sends as URLs of their JSON (component.py).
+ * @param get resolves to the whole value at a URL, which is requested once
+ */
+export async function whole(value, get) {
+  if (value === null || typeof value !== "object") return value;
+  if (value.jsonUrl) return get(value.jsonUrl);
+  if (value.blocks) return (await whole(value.blocks, get)).flat();
+  if (Array.isArray(value)) return Promise.all(value.map((part) => whole(part, get)));
+  const parts = Object.entries(value).map(async ([name, part]) => [name, await whole(part, get)]);
+  return Object.fromEntries(await Promise.all(parts));
+}
+
+/** The value at a URL of a component's data; the last `PARTS` are remembered. */
+async function partAt(parts, url) {
+  const found = parts.get(url) ?? loadJson(url).then((value) => whole(value, (inner) => partAt(parts, inner)));
+  parts.delete(url);
+  parts.set(url, found);
+  if (parts.size > PARTS) parts.delete(parts.keys().next().value);
+  return found.catch((error) => { parts.delete(url); throw error; });
+}
+
 /** Passes on the newest message until none waits. */
-async function passOn(mine, root) {
+async function passOn(mine) {
   if (mine.busy) return;
   mine.busy = true;
   try {
     const made = mine.component = await mine.made;
     while (mine.waiting) {
-      const { data, setStateValue } = mine.waiting;
+      const { data: sent, setStateValue } = mine.waiting;
       const send = (name, value) => {
         if (performance.now() - mine.leftAt < LEAVING) return;
         mine.sentAt = performance.now();
@@ -64,32 +89,41 @@ async function passOn(mine, root) {
       };
       mine.waiting = null;
       mine.leftAt = -Infinity;
-      await made.update({ data, setStateValue: send }, themeFor(mine, root));
+      const data = await whole(sent, (url) => partAt(mine.parts, url));
+      await made.update({ data, setStateValue: send }, themeFor(mine));
     }
   } catch (error) {
-    root.dataset.state = "failed";
+    if (mine.root) mine.root.dataset.state = "failed";
     const advice = "Reload the page; if that does not help, restart the server.";
-    root.querySelector(".la-status").textContent = `This view did not load (${error.message}). ${advice}`;
+    (mine.root?.querySelector(".la-status") ?? mine.home).textContent = `This view did not load (${error.message}). ${advice}`;
     throw error;
   } finally {
-    mine.busy = root.inert = false;
+    mine.busy = false;
+    if (mine.root) mine.root.inert = false;
   }
 }
 
+/** Shows the markup and creates the component's class, which may be used once the first message has arrived. */
+async function create(mine, { module, markup }) {
+  const [code, html] = await Promise.all([import(resolve(module)), loadText(markup)]);
+  mine.home.innerHTML = html;
+  mine.root = mine.home.querySelector(".la");
+  mine.root.inert = true;
+  import("./hints.js").then((hints) => hints.default(mine.root), () => {});
+  return new code.default(mine.root);
+}
+
 export default function mount(component) {
-  const { data, parentElement } = component, root = parentElement.querySelector(".la");
+  const { data, parentElement } = component;
   let mine = mounted.get(parentElement);
   if (!mine) {
-    const url = new URL(data.module, document.baseURI);
-    const made = import(url.href).then((module) => new module.default(root));
-    import(new URL("../component/hints.js", url).href).then((hints) => hints.default(root), () => {});
-    mine = { made, sentAt: -Infinity, leftAt: -Infinity };
+    mine = { home: parentElement.querySelector(".la-home"), sentAt: -Infinity, leftAt: -Infinity, parts: new Map() };
     mounted.set(parentElement, mine);
+    mine.made = create(mine, data);
     mine.stay = flushBeforeLeaving(mine);
-    root.inert = true; // until the module has loaded
   }
   mine.waiting = component;
-  passOn(mine, root);
+  passOn(mine);
   return () => {
     mounted.delete(parentElement);
     mine.stay();

@@ -36,6 +36,8 @@ export const loadBuffer = async (url) => (url ? load(url, (response) => response
 /** The float32 numbers at a URL; null without a URL. */
 export const loadFloats = async (url) => (url ? new Float32Array(await loadBuffer(url)) : null);
 
+export const loadText = (url) => load(url, (response) => response.text());
+
 export const loadJson = (url) => load(url, (response) => response.json());
 
 /** A decoded image; fails as its `decode` does. */

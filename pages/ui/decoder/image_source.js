@@ -9,10 +9,14 @@ import { loadBuffer } from "../component/load.js";
 import { Decoder } from "./decoder.js";
 import { draw, fill, paint } from "./pixels.js";
 
+const BATCH = 50; // images in one request
 const SLOW = 8; // milliseconds per image above which the server decodes instead
 
 /** Equal for latents with the same image. */
 export const keyOf = ({ z, label, seed }) => `${z.join(",")};${label ?? ""};${seed}`;
+
+/** A pin as in the links of Explore (runtime/location.py). */
+const pinText = ({ z, label, seed }) => z.join(",") + (label === null ? "" : `c${label}`) + (seed ? `s${seed}` : "");
 
 /** @typedef {import("../component/types").Latent} Latent */
 
@@ -121,22 +125,27 @@ export class ImageSource {
     return loadBuffer(`${this.decodeUrl}?z=${z.join(",")}${condition}`).then((buffer) => new Uint8Array(buffer), () => null);
   }
 
-  /** Takes images that torch decoded and Python sent along: [{ z, label, seed, image in base64 }]. */
-  accept(pictures) {
-    for (const { image, ...latent } of pictures) this.answers.set(keyOf(latent), Uint8Array.from(atob(image), (c) => c.charCodeAt(0)));
-  }
-
   /** Torch's image at a latent, or undefined while it is not here. */
   answer(latent) { return this.answers.get(keyOf(latent)); }
 
-  /** Fetches torch's image at a latent unless it is here or on its way; resolves to whether it has arrived. */
-  async want(latent) {
-    const key = keyOf(latent), { answers, fetching } = this;
-    if (answers.has(key) || fetching.has(key)) return false;
-    fetching.add(key);
-    const bytes = await this.fetchBytes(latent);
-    fetching.delete(key);
-    if (bytes) answers.set(key, bytes);
-    return bytes !== null && answers === this.answers;
+  /**
+   * Fetches torch's images at latents, as far as they are neither here nor on their way, many in one
+   * request; resolves to whether any has arrived. @param {Latent[]} latents
+   */
+  async want(latents) {
+    const { answers, fetching, decodeUrl } = this;
+    const missing = new Map(latents.map((latent) => [keyOf(latent), latent]).filter(([key]) => !answers.has(key) && !fetching.has(key)));
+    const keys = [...missing.keys()], starts = keys.map((_, i) => i).filter((i) => i % BATCH === 0);
+    for (const key of keys) fetching.add(key);
+    const arrived = await Promise.all(starts.map(async (start) => {
+      const part = keys.slice(start, start + BATCH), pins = part.map((key) => pinText(missing.get(key))).join(";");
+      const bytes = await loadBuffer(`${decodeUrl}?p=${pins}`).then((buffer) => new Uint8Array(buffer), () => null);
+      part.forEach((key, i) => {
+        fetching.delete(key);
+        if (bytes) answers.set(key, bytes.subarray(i * bytes.length / part.length, (i + 1) * bytes.length / part.length));
+      });
+      return bytes !== null;
+    }));
+    return arrived.some(Boolean) && answers === this.answers;
   }
 }

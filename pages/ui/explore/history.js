@@ -3,8 +3,6 @@
 import { UndoStack } from "../component/undo_stack.js";
 import { keyOf } from "../decoder/image_source.js";
 
-const INLINE_PINS = 20; // pins whose images Python sends with its answer
-
 export class History {
   constructor(map) { Object.assign(this, { map, stack: new UndoStack() }); }
 
@@ -30,17 +28,19 @@ export class History {
     map.commit(0);
   }
 
-  pin(latent) {
-    // Asking torch directly is faster than the script run that records the pin.
-    this.map.source.want(latent).then((arrived) => arrived && this.show());
-    this.change({ pins: [...this.map.state.pins, latent] });
+  pin(latent) { this.change({ pins: [...this.map.state.pins, latent] }); }
+
+  /** Shows the pins, with torch's images as they come; the large image too, when the cursor is on a pin. */
+  show() {
+    const { map } = this, { source, state: { pins } } = map;
+    map.lists.showPins(pins, this.stack.canUndo);
+    source.want(pins).then((arrived) => arrived && this.fill());
+    this.fill();
   }
 
-  /** Shows the pins with the images that torch decoded; the large image too, when the cursor is on a pin. */
-  show() {
+  fill() {
     const { map } = this, { source, state: { pins, z } } = map, latent = map.latentAt(z), bytes = source.answer(latent);
-    map.lists.showPins(pins, (pin) => source.answer(pin), this.stack.canUndo);
+    map.lists.fillPins();
     if (bytes && !map.preview && pins.some((pin) => keyOf(pin) === keyOf(latent))) map.picture.showBytes(bytes, latent);
-    for (const pin of pins.slice(0, -INLINE_PINS)) source.want(pin).then((arrived) => arrived && this.show());
   }
 }

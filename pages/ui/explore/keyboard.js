@@ -19,6 +19,7 @@ export function tools(map) {
   return {
     pan: () => map.pan(!map.mode.panning), lasso: () => map.region.toggle(), "drop-region": () => map.region.clear(),
     undo: () => map.history.undo(), clear: () => map.history.change({ pins: [] }), copy: () => copyLink(map, () => map.commit(0)),
+    save: () => { map.debouncer.flush(); map.send?.("save", { turn: Date.now() }); },
     keys: () => keys.showModal(), "close-keys": () => keys.close(),
   };
 }

@@ -52,20 +52,26 @@ export default class LatentMap extends DecodedMap {
     };
   }
 
-  take({ pins }) {
-    this.source.accept(pins);
+  take(data) {
+    if (data.revision !== this.revision) { // Back or Forward
+      this.debouncer.cancel();
+      this.restore(data);
+      this.showLayers();
+      this.redraw("view");
+    }
     this.history.show();
     this.onAnswer?.();
   }
 
   /** Restores the state that Python remembers for a model. */
-  restore({ location, urls }) {
+  restore({ location, urls, revision }) {
+    this.revision = revision;
     const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
     this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
     this.hidden = new Set(hidden);
     this.nearOf = null;
     this.history.clear();
-    if (view) this.view.fromArray(view);
+    if (view) this.view.fromArray(view); else this.view.fit(items.bounds);
     this.panel.setModel(items);
     this.lists.setModel(items, this.source, urls.items);
     this.conditioning.setModel(items);
@@ -166,7 +172,7 @@ export default class LatentMap extends DecodedMap {
   sendState() {
     const { z, label, seed, layers, pins, item, region } = this.state;
     this.send?.("location", {
-      digest: this.digest, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
+      digest: this.digest, revision: this.revision, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
       layers: [...layers], pins, item, hidden: [...this.hidden], region,
     });
   }

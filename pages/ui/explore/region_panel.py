@@ -116,13 +116,20 @@ def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None
         )
         st.button("Resample", on_click=_resample, args=(entry, key), help="Uses a new seed.")
         records = [] if samples is None else _records(location, samples)
+        chosen = st.multiselect(
+            "Samples to save",
+            range(len(records)),
+            format_func=lambda index: str(index + 1),
+            placeholder=f"All {len(records)}; or some, counted row by row",
+            width=330,
+            key=f"region-some-{hash((location.region, location.draw, location.label))}",
+        )
         st.button(
             "Save to board",
             key="region-keep",
             disabled=not records,
-            help="Saves the samples to the board.",
             on_click=save_records,
-            args=(entry.name, entry.digest, records),
+            args=(entry.name, entry.digest, [records[i] for i in chosen] or records),
         )
         if st.button("Open in Generate", help="To vary, mix and compare more samples."):
             source = "region" if samples is None else "inside"

@@ -13,7 +13,7 @@ from vae.latent.attribute_directions import MAX_BYTES, AttributeDirection, Direc
 from ..runtime import cache, session
 from ..runtime.text import plain
 from . import session as generate_session
-from .sheet import Record
+from .sheet import Codes
 
 _SELECTION = {"a": "group A (selected images)", "b": "group B (selected images)"}
 
@@ -43,9 +43,9 @@ def direction_panel(entry: vae.Entry, names: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def set_group(digest: str, side: str, records: Sequence[Record]) -> None:
-    """Makes records group "a" or "b" of the next direction."""
-    generate_session.groups(digest)[side] = tuple(records)
+def set_group(digest: str, side: str, codes: Codes) -> None:
+    """Makes codes group "a" or "b" of the next direction."""
+    generate_session.groups(digest)[side] = codes
     st.session_state[_key(digest, side)] = _SELECTION[side]
 
 
@@ -98,7 +98,7 @@ def _add(entry: vae.Entry, names: Sequence[str]) -> None:
 
 def _codes(entry: vae.Entry, names: Sequence[str], group: str, side: str) -> np.ndarray:
     if group == _SELECTION[side]:
-        return np.array([record.z for record in generate_session.groups(entry.digest)[side]])
+        return np.array(generate_session.groups(entry.digest)[side])
     labels = cache.display_dataset(entry.name, entry.digest).test.labels
     return cache.codes(entry.name, entry.digest).mean[labels == list(names).index(group)]
 

@@ -5,6 +5,8 @@
  * of a direction updates it on every frame. Python samples new sheets.
  */
 
+import { copyLink } from "../component/copy_link.js";
+import { Debouncer } from "../component/debounce.js";
 import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
@@ -14,6 +16,7 @@ import { Picture } from "../decoder/pixels.js";
 
 const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
+const COMMIT_DELAY = 250; // milliseconds of rest before the selection is committed
 
 export default class SampleGrid {
   constructor(root) {
@@ -24,8 +27,9 @@ export default class SampleGrid {
     this.selected = new Set();
     this.sort = "sampled";
     this.spread = this.find("[data-spread]");
-    this.spread.oninput = () => { this.spread.nextElementSibling.value = Number(this.spread.value).toFixed(2); };
-    onButtons(root, "do", (action) => this.ask(action));
+    this.spread.oninput = () => { showNumber(this.spread, 2); this.commit(); };
+    this.debouncer = new Debouncer(() => this.sendView());
+    onButtons(root, "do", (action) => (action === "copy" ? this.copy() : this.ask(action)));
     onButtons(root, "sort", (sort) => { this.sort = sort; this.arrange(); });
     for (const box of root.querySelectorAll("[data-filter]")) box.onchange = () => this.arrange();
     this.map = new SampleMap(this.find(".sg-map"), {
@@ -49,13 +53,14 @@ export default class SampleGrid {
     this.send = setStateValue;
     if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.sheet.key !== this.sheet?.key;
-    this.data = data;
+    Object.assign(this, { data, link: data.link, asked: false });
     if (data.facts.digest !== this.digest) await this.open(data);
-    if (fresh) this.show(data.sheet);
-    this.tiles.forEach((tile, i) => { tile.dataset.saved = data.saved[i]; tile.title = data.saved[i] ? "On the board" : ""; });
     this.showDirections();
+    if (fresh) this.show(data.sheet, data.view);
+    this.tiles.forEach((tile, i) => { tile.dataset.saved = data.saved[i]; tile.title = data.saved[i] ? "On the board" : ""; });
     this.showButtons();
     this.root.dataset.state = "ready";
+    this.onAnswer?.();
   }
 
   /** Takes over a model's decoder. */
@@ -65,15 +70,21 @@ export default class SampleGrid {
     const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
-    this.polygon = null;
     this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
+    const { polygon, sort, hide, spread } = this.data.view;
+    Object.assign(this, { polygon, sort });
+    this.map.polygon = polygon;
+    for (const box of this.root.querySelectorAll("[data-filter]")) box.checked = hide.includes(box.dataset.filter);
+    this.spread.value = spread;
+    showNumber(this.spread, 2);
   }
 
-  /** Shows a new sheet, with its first image selected. */
-  show(sheet) {
+  /** Shows a new sheet, as it was shown last. */
+  show(sheet, { selected, weights, shares }) {
     const focused = this.grid.contains(document.activeElement);
     this.sheet = sheet;
-    this.selected.clear();
+    const [current, ...others] = selected.filter((i) => i < sheet.records.length);
+    this.selected = new Set(others);
     this.anchor = null;
     this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
     this.tiles = sheet.records.map(({ step }, index) => element("button", {
@@ -83,7 +94,11 @@ export default class SampleGrid {
     this.grid.dataset.large = sheet.records.length <= LARGE_TILES;
     this.grid.dataset.key = sheet.key;
     this.arrange();
-    this.choose(Math.min(sheet.current ?? 0, sheet.records.length - 1));
+    this.choose(current ?? 0, { add: true });
+    this.setValues(".sg-weights", weights);
+    this.setValues(".sg-sliders", shares);
+    if (shares.some((share) => share)) this.move();
+    this.known = JSON.stringify(this.shown());
     if (focused) this.grid.querySelector('[tabindex="0"]')?.focus(); // V, M and K go on working
     this.compare(sheet);
   }
@@ -124,6 +139,7 @@ export default class SampleGrid {
     this.map.show(this.sheet.records, this.selected, this.current);
     this.showWeights();
     this.showButtons();
+    this.commit();
   }
 
   /** Makes one image the current one, and with `add` keeps the others selected. */
@@ -131,7 +147,7 @@ export default class SampleGrid {
     if (!add) this.selected.clear();
     this.selected.add(index);
     this.current = index;
-    for (const slider of this.root.querySelectorAll(".sg-sliders input")) { slider.value = 0; slider.nextElementSibling.value = "0.0"; }
+    this.setValues(".sg-sliders", []);
     this.moved = null;
     this.mark();
     this.draw(index);
@@ -210,7 +226,7 @@ export default class SampleGrid {
     if (panel.dataset.selected === selected.join()) return;
     panel.dataset.selected = selected.join();
     const shown = selected.length > 1 && selected.length <= 8 ? selected : [];
-    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => {})));
+    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => this.commit())));
     if (shown.length) return;
     panel.textContent = selected.length > 8 ? `${selected.length} images with equal weights` : "Select two or more images.";
   }
@@ -234,11 +250,12 @@ export default class SampleGrid {
     this.moved = shares.some((v) => v) ? z.map((v, k) => v + offset(k)) : null;
     this.draw(this.current, this.moved);
     this.showButtons();
+    this.commit();
   }
 
   showButtons() {
     const count = this.selected.size, some = count >= 1, { can = {}, groups = {} } = this.data ?? {};
-    const enabled = { ...can, variations: some, save: some, a: some, b: some, mix: count >= 2, move: this.moved, region: this.polygon };
+    const enabled = { ...can, copy: true, variations: some, save: some, a: some, b: some, mix: count >= 2, move: this.moved, region: this.polygon };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} images to board` : "Save to board";
     for (const side of ["a", "b"]) {
@@ -250,23 +267,58 @@ export default class SampleGrid {
   /** The values of the sliders in a panel. */
   values(panel) { return [...this.root.querySelectorAll(`${panel} input`)].map((slider) => Number(slider.value)); }
 
+  setValues(panel, values) {
+    this.root.querySelectorAll(`${panel} input`).forEach((slider, i) => {
+      slider.value = values[i] ?? slider.defaultValue;
+      showNumber(slider, slider.dataset.digits);
+    });
+  }
+
+  /** Sends how the sheet is shown once it has come to rest: for the link, and for undo. */
+  commit() { this.debouncer.schedule(COMMIT_DELAY); }
+
+  /** How the sheet is shown. */
+  shown() {
+    return {
+      key: this.sheet.key, selected: this.selection(), sort: this.sort, hide: ["copies", "sparse"].filter((what) => this.hides(what)),
+      spread: Number(this.spread.value), weights: this.values(".sg-weights"), shares: this.values(".sg-sliders"), polygon: this.polygon ?? null,
+    };
+  }
+
+  get unsent() { return this.sheet && JSON.stringify(this.shown()) !== this.known; }
+
+  sendView() {
+    if (!this.unsent) return;
+    this.known = JSON.stringify(this.shown());
+    this.send("view", { turn: Date.now(), ...this.shown() });
+  }
+
+  copy() { copyLink(this, (this.unsent || this.asked) && (() => this.sendView())); }
+
   ask(action) {
     if (!this.sheet || this.find(`[data-do="${action}"]`).disabled) return;
     const description = this.values(".sg-sliders").map((v, d) => [v, this.data.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
+    this.sendView();
+    this.asked = true;
     this.send("ask", {
       turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.values(".sg-weights"), description,
       spread: Number(this.spread.value), z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
     });
   }
 
-  destroy() { this.forgetKeys(); this.map.destroy(); }
+  destroy() { this.debouncer.cancel(); this.forgetKeys(); this.map.destroy(); }
 }
+
+/** The number next to a slider follows it. */
+function showNumber(slider, digits) { slider.nextElementSibling.value = Number(slider.value).toFixed(digits); }
 
 /** A labelled slider with its value. */
 function range(name, { min, max, value, digits, step = 0.01 }, changed) {
-  const slider = element("input", { type: "range", min, max, step, value, "aria-label": name });
-  const number = element("output", { className: "la-mono", value: value.toFixed(digits) });
-  slider.oninput = () => { number.value = Number(slider.value).toFixed(digits); changed(); };
-  return element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider, number);
+  const slider = element("input", { type: "range", min, max, step, defaultValue: value, dataset: { digits }, "aria-label": name });
+  slider.oninput = () => { showNumber(slider, digits); changed(); };
+  const row = element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider,
+    element("output", { className: "la-mono" }));
+  showNumber(slider, digits);
+  return row;
 }

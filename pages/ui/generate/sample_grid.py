@@ -2,35 +2,39 @@
 
 from collections.abc import Container, Sequence
 
+from msgspec import structs
+
 from vae.latent.attribute_directions import AttributeDirection
 
 from ..component.component import component
 from ..runtime.location import Pin
 from ..runtime.map_assets import MapAssets
 from ..runtime.undo_stack import UndoStack
-from .sheet import SampleStats, Sheet
+from .sheet import SampleStats, Sheet, View
 
-_mount = component(__file__, "ask")
+_mount = component(__file__, "ask", "view")
 
 
 def sample_grid(
     assets: MapAssets,
     sheets: UndoStack[Sheet],
     stats: SampleStats,
+    view: View,
     *,
     labels: Sequence[str],
     directions: Sequence[AttributeDirection],
     saved: Container[tuple[str, Pin]],
     groups: dict[str, int],
+    link: str,
     key: str,
 ) -> None:
-    """Shows the latest sheet. `stats` belongs to it, `labels` are the class names, `saved` the
-    digests and pins on the board; `groups` holds the number of records in group "a" and "b"."""
+    """Shows the latest sheet. `stats` and `view` belong to it, `labels` are the class names, `saved`
+    the digests and pins on the board; `groups` counts the records in group "a" and "b"."""
     sheet = sheets.done[-1]
     data = vars(assets) | {
         "labels": list(labels),
         "sheet": {
-            "key": f"{assets.facts['digest'][:12]}/{len(sheets.done)}/{stats.url}",
+            "key": f"{assets.facts['digest'][:12]}/{sheet.key}",
             "title": sheet.title,
             "note": sheet.note,
             "records": [record.to_json() for record in sheet.records],
@@ -42,6 +46,8 @@ def sample_grid(
         "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
         "saved": [(assets.facts["digest"], r.pin) in saved for r in sheet.records],
         "groups": groups,
+        "view": structs.asdict(view),
+        "link": link,
         "can": {"undo": len(sheets.done) > 1, "redo": bool(sheets.undone)},
     }
     _mount(key, data)

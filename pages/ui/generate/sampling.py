@@ -8,6 +8,7 @@ import vae
 from vae.latent import sampling
 
 from ..runtime import cache
+from ..runtime.query import InvalidValueError
 from . import cache as generate_cache
 from .sheet import GridCommand, Record, Sheet
 
@@ -41,31 +42,39 @@ def sample_sheet(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
 
 def derived_sheet(entry: vae.Entry, sheet: Sheet, command: GridCommand) -> Sheet:
     """The sheet that a command derives from the records of another one."""
+    if max(command.selected) >= len(sheet.records):
+        raise InvalidValueError(f"the sheet has {len(sheet.records)} images only")
     parents = tuple(sheet.records[index] for index in command.selected)
-    if command.action == "variations":
-        return _variations(entry, parents[0], command.spread)
-    if command.action == "move":
-        parent = parents[0]
-        step = command.description or "moved"
+    title, records = _derived(entry, parents, command)
+    return Sheet(title, records, sheet.request, steps=(*sheet.steps, command.as_step))
+
+
+def _derived(
+    entry: vae.Entry, parents: tuple[Record, ...], command: GridCommand
+) -> tuple[str, tuple[Record, ...]]:
+    parent = parents[0]
+    if command.do == "variations":
+        children = _variations(entry, parent, command.spread)
+        return f"An image and its {N_VARIATIONS} variations", (parent, *children)
+    if command.do == "move":
+        step = command.description[:80] or "moved"
         moved = Record(command.z, parent.label, parent.seed, (parent,), step)
-        return Sheet(f"An image, moved: {command.description}", (moved, parent))
+        return f"An image, moved: {step}", (moved, parent)
     weights = command.weights if len(command.weights) == len(parents) else (1.0,) * len(parents)
     code = sampling.mix(np.array([parent.z for parent in parents], np.float32), weights)
     shares = "/".join(str(round(100 * w / sum(weights))) for w in weights[:8])
-    label, seed = parents[0].label, parents[0].seed
-    mixed = Record(tuple(map(float, code)), label, seed, parents, f"mix {shares}")
-    return Sheet(f"A mix {shares} of {len(parents)} images, and its parents", (mixed, *parents))
+    mixed = Record(tuple(map(float, code)), parent.label, parent.seed, parents, f"mix {shares}")
+    return f"A mix {shares} of {len(parents)} images, and its parents", (mixed, *parents)
 
 
-def _variations(entry: vae.Entry, parent: Record, spread: float) -> Sheet:
+def _variations(entry: vae.Entry, parent: Record, spread: float) -> tuple[Record, ...]:
     # The seed depends on the record and the spread, so that the same command repeats its result.
     seed = zlib.crc32(repr((parent.z, parent.seed, round(spread, 4))).encode()) % 2**31
     model = cache.checkpoint(entry.name, entry.digest).model
     found = sampling.variations(
         model, parent.z, N_VARIATIONS, spread=spread, seed=seed, label=parent.label
     )
-    children = _records(found, (parent,), f"variation, σ {spread:.2f}")
-    return Sheet(f"An image and its {N_VARIATIONS} variations", (parent, *children))
+    return _records(found, (parent,), f"variation, σ {spread:.2f}")
 
 
 def _records(found: sampling.Samples, parents: tuple[Record, ...], step: str) -> tuple:

@@ -1,5 +1,7 @@
 """The request, the sheets and the directions of the Generate page in the session."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from vae.latent.attribute_directions import AttributeDirection
@@ -8,19 +10,31 @@ from vae.latent.sampling import SamplingRequest
 from ..runtime import session
 from ..runtime.location import Space
 from ..runtime.undo_stack import UndoStack
-from .settings import request_from_query
-from .sheet import Record, Sheet
+from .settings import request_from_query, sheet_from_query
+from .sheet import Codes, Derived, GridCommand, Sheet, View
 
 _UNDO_LIMIT = 60
 
 
 def request(digest: str, space: Space, classes: int) -> tuple[SamplingRequest, list[str]]:
-    """The current request to the model with this digest; the first one comes from the link. Also
-    returns the unreadable parameters of the link."""
+    """The current request to the model with this digest; the first one comes from the link, with
+    what `opened` returns. Also returns the unreadable parameters of the link."""
     first = SamplingRequest(label=0 if space.labels else None)
-    return session.model_from_link(
-        "wishes", digest, lambda link: request_from_query(link, first, space, classes)
-    )
+
+    def read(link: Mapping[str, str]) -> tuple[SamplingRequest, list[str]]:
+        found, unreadable = request_from_query(link, first, space, classes)
+        shown, more = sheet_from_query(link, space)
+        session.remember("opened", digest, shown)
+        return found, unreadable + more
+
+    return session.model_from_link("wishes", digest, read)
+
+
+def opened(digest: str) -> tuple[Derived, View] | None:
+    """What the link says of the sheet, once after it was read."""
+    found = session.remembered("opened", digest)
+    session.remember("opened", digest, None)
+    return found
 
 
 def set_request(digest: str, changed: SamplingRequest) -> None:
@@ -58,12 +72,26 @@ def redo(digest: str) -> None:
 def _show(digest: str, changed: UndoStack[Sheet]) -> None:
     """Stores the stack; the request follows the sheet that is shown."""
     st.session_state["sheets"][digest] = changed
-    if changed.done and changed.done[-1].request is not None:
-        set_request(digest, changed.done[-1].request)
+    set_request(digest, changed.done[-1].request)
 
 
-def groups(digest: str) -> dict[str, tuple[Record, ...]]:
-    """The records of group "a" and group "b", between whose means a direction leads."""
+def show_known(digest: str, request: SamplingRequest, steps: tuple[GridCommand, ...]) -> bool:
+    """Goes to the sheet of a request and steps if undo or redo lead to it."""
+    stack = sheets(digest)
+    known = (*stack.done, *reversed(stack.undone))
+    at = [i for i, s in enumerate(known, 1) if (s.request, s.steps) == (request, steps)][-1:]
+    if at:
+        _show(digest, UndoStack(known[: at[0]], known[at[0] :][::-1]))
+    return bool(at)
+
+
+def views(digest: str) -> dict[str, View]:
+    """How the sheets of the model with this digest were shown last, by key."""
+    return st.session_state.setdefault("views", {}).setdefault(digest, {})
+
+
+def groups(digest: str) -> dict[str, Codes]:
+    """The codes of group "a" and group "b", between whose means a direction leads."""
     return st.session_state.setdefault("groups", {}).setdefault(digest, {})
 
 

@@ -1,13 +1,17 @@
-"""The sampling request of the Generate page in the address bar. Pure."""
+"""The state of the Generate page in the address bar: the sampling request, in `s` what was derived
+from its samples, and in `k` how the grid shows them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from vae.latent.sampling import MAX_SAMPLES, POLYGON_SOURCES, SOURCES, SamplingRequest
 
-from ..runtime import query
+from ..runtime import packed, query
 from ..runtime.location import Space, polygon, polygon_text, split_codes
 from ..runtime.query import MAX_SEED, QueryField, code, comma_separated, number, one_of, whole
+from .sheet import Derived, View
+
+PACKED = {"s": Derived, "k": View}
 
 
 def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
@@ -39,3 +43,27 @@ def request_from_query(
     if request.source in POLYGON_SOURCES and not request.polygon:
         return replace(request, source=first.source), [*unreadable, "src"]
     return request, unreadable
+
+
+def sheet_to_query(
+    request: SamplingRequest, derived: Derived, view: View, model: str, digest: str
+) -> dict[str, str]:
+    """Query parameters that restore a sheet, if it was derived from that of a request."""
+    values = zip(PACKED, (derived, view), strict=True)
+    changed = {key: packed.pack(value) for key, value in values if value != PACKED[key]()}
+    return request_to_query(request, model, digest) | changed
+
+
+def sheet_from_query(
+    link: Mapping[str, str], space: Space
+) -> tuple[tuple[Derived, View], list[str]]:
+    """What a link says beside its request, and the keys that could not be read."""
+    found, unreadable = {key: kind() for key, kind in PACKED.items()}, []
+    for key in link.keys() & PACKED:
+        try:
+            found[key] = packed.unpack(link[key], PACKED[key])
+        except query.InvalidValueError:
+            unreadable.append(key)
+    if not found["s"].fits(space.latent):
+        found["s"], unreadable = Derived(), [*unreadable, "s"]
+    return (found["s"], found["k"]), unreadable

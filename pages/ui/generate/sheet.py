@@ -1,20 +1,36 @@
 """Sheets of generated images, and the commands that the grid sends. Pure."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Meta, Struct
 
+from vae.files.records import convert
+from vae.latent.attribute_directions import AttributeDirection
 from vae.latent.sampling import MAX_SAMPLES, SamplingRequest
 
-from ..runtime import query
-from ..runtime.location import Pin, Polygon, Space, polygon
-from ..runtime.query import InvalidValueError, list_of, number, one_of, optional, whole
+from ..runtime.location import MAX_CORNERS, Pin, Space
+from ..runtime.query import InvalidValueError
 
 # Each command with the number of selected images that it needs.
 COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "save": 1}
 COMMANDS |= {"region": 0, "undo": 0, "redo": 0}
+# Those that derive a sheet, with the fields that determine it.
+_DERIVING = {"variations": ("spread",), "mix": ("weights",), "move": ("z", "description")}
+
+_Number = Annotated[float, Meta(ge=-1000, le=1000)]
+_Spread = Annotated[float, Meta(ge=0, le=3)]
+_Index = Annotated[int, Meta(ge=0, le=MAX_SAMPLES)]
+_Corners = Annotated[
+    tuple[tuple[_Number, _Number], ...], Meta(min_length=3, max_length=MAX_CORNERS)
+]
+Code = tuple[_Number, ...]
+Indices = Annotated[tuple[_Index, ...], Meta(max_length=MAX_SAMPLES + 1)]
+Codes = Annotated[tuple[Code, ...], Meta(max_length=MAX_SAMPLES + 1)]
+_Weights = Annotated[Code, Meta(max_length=MAX_SAMPLES)]
 
 
 @dataclass(frozen=True)
@@ -37,13 +53,19 @@ class Record:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Records that are shown together. `request` is what sampled them, None for those derived from
-    other records; `note` says how many draws it took."""
+    """Records that are shown together. The model, the `request` that sampled the first sheet and
+    the `steps` that derived this one from it determine them; `note` counts the draws."""
 
     title: str
     records: tuple[Record, ...]
-    request: SamplingRequest | None = None
+    request: SamplingRequest
     note: str = ""
+    steps: tuple["GridCommand", ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Equal for sheets of one model with the same records."""
+        return hashlib.sha256(repr((self.request, self.steps)).encode()).hexdigest()[:16]
 
 
 class SampleStats(NamedTuple):
@@ -59,43 +81,68 @@ class SampleStats(NamedTuple):
     reference_distances: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class GridCommand:
+class GridCommand(Struct, frozen=True, omit_defaults=True):
     """A command of the grid: `variations` of the first selected record, a `mix` of all, a `move`
     of the first to `z`, to `save` them, to make them group "a" or "b", to sample a `region`, to
     `undo` or `redo`."""
 
-    turn: int
-    action: str
-    selected: tuple[int, ...] = ()
-    spread: float = 0.25
-    weights: tuple[float, ...] = ()
-    z: tuple[float, ...] = ()
-    polygon: Polygon = ()
-    description: str = ""
+    do: Literal["variations", "mix", "move", "a", "b", "save", "region", "undo", "redo"]
+    turn: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    selected: Indices = ()
+    spread: _Spread = 0.25
+    weights: _Weights = ()
+    z: Code | None = None
+    polygon: _Corners | None = None
+    description: Annotated[str, Meta(max_length=4000)] = ""
+
+    @property
+    def as_step(self) -> "GridCommand":
+        """The command with nothing but what determines the sheet that it derives."""
+        used = {name: getattr(self, name) for name in _DERIVING[self.do]}
+        selected = self.selected if self.do == "mix" else self.selected[:1]
+        return GridCommand(self.do, selected=selected, **used)
 
 
-_DEFAULTS = {"selected": [], "spread": 0.25, "weights": [], "z": None, "polygon": None}
-_DEFAULTS |= {"description": ""}
+class View(Struct, frozen=True, omit_defaults=True):
+    """How the grid shows a sheet: the selected records, the current one first, their weights, the
+    shares of the directions; and for all sheets the order, what is hidden, the spread and the
+    lasso on the map."""
+
+    selected: Annotated[Indices, Meta(min_length=1)] = (0,)
+    weights: _Weights = ()
+    shares: _Weights = ()
+    sort: Literal["sampled", "novel", "dense"] = "sampled"
+    hide: tuple[Literal["copies", "sparse"], ...] = ()
+    spread: _Spread = 0.2
+    polygon: _Corners | None = None
+
+
+class Derived(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What was made of the samples of a request: the steps to the sheet that is shown, the codes
+    of group "a" and group "b", and directions."""
+
+    steps: Annotated[tuple[GridCommand, ...], Meta(max_length=200)] = ()
+    a: Codes = ()
+    b: Codes = ()
+    directions: Annotated[tuple[AttributeDirection, ...], Meta(max_length=50)] = ()
+
+    def fits(self, latent: int) -> bool:
+        """Whether the steps derive sheets, and all codes have as many latents."""
+        codes = [*self.a, *self.b, *(d.vector for d in self.directions)]
+        codes += [step.z or () for step in self.steps if step.do == "move"]
+        derive = all(step.do in _DERIVING and step.selected for step in self.steps)
+        return derive and all(len(code) == latent for code in codes)
 
 
 def command_from_grid(value: Mapping, count: int, space: Space) -> GridCommand:
     """The message of a grid that shows `count` records; raises `InvalidValueError`."""
-    checks = {
-        "turn": whole(0, 2**53),
-        "do": one_of(COMMANDS),
-        "selected": list_of(whole(0, count - 1), MAX_SAMPLES),
-        "spread": number(0, 3),
-        "weights": list_of(number(0, 100), MAX_SAMPLES),
-        "z": optional(query.code(space.latent, 17), ()),
-        "polygon": optional(polygon, ()),
-        "description": lambda text: str(text)[:80],
-    }
-    command = GridCommand(*query.read_message(value, checks, _DEFAULTS).values())
-    if command.action == "region" and not command.polygon:
+    command = convert(value, GridCommand, InvalidValueError)
+    if command.do == "region" and not command.polygon:
         raise InvalidValueError("the region has no corners")
-    if len(command.selected) < COMMANDS[command.action]:
+    if len(command.selected) < COMMANDS[command.do] or max(command.selected, default=0) >= count:
         raise InvalidValueError(
-            f"{command.action} needs {COMMANDS[command.action]} or more images"
+            f"{command.do} needs {COMMANDS[command.do]} or more of the {count} images"
         )
+    if command.z is not None and len(command.z) != space.latent:
+        raise InvalidValueError(f"z has {len(command.z)} numbers; expected {space.latent}")
     return command

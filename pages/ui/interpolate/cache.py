@@ -1,5 +1,6 @@
 """Caches of the Interpolate page: the decoder's metric and sampled paths."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -39,9 +40,13 @@ class SampledPath(NamedTuple):
     straight_length: float
 
 
-@st.cache_data(max_entries=400, show_spinner=False)
 def sample_path(name: str, digest: str, path: PathSettings) -> SampledPath:
     """Samples a path of two or more waypoints, or a drawn one."""
+    return _sampled(name, digest, replace(path, layers=(), fps=1.0, playback="once"))
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _sampled(name: str, digest: str, path: PathSettings) -> SampledPath:
     model = cache.checkpoint(name, digest).model
     decode = geodesics.pixel_means(model, label=path.label, seed=path.seed)
     points = np.array(path.stroke if path.kind == "drawn" else path.waypoints)

@@ -1,5 +1,7 @@
 """The export panel of the Interpolate page."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 import vae
@@ -24,9 +26,7 @@ FORMATS = {
     "csv": ("Path as a table, CSV", "text/csv"),
     "json": ("Path, JSON", "application/json"),
 }
-ANIMATIONS = ("gif", "mp4", "webp")
 TABLES = ("csv", "json")
-ORDERS = ("loop", "ping-pong", "once")
 SIZES = (28, 56, 112, 224, 336, 448)
 
 
@@ -42,7 +42,8 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
         entry.digest,
         form,
         unit="frames",
-        about="The file contains the frames of the current path, decoded by the model.",
+        about="The file contains the frames of the current path, decoded by the model. An "
+        "animation has the speed and the playback of the player.",
     )
 
 
@@ -55,16 +56,11 @@ def _options() -> ExportOptions:
             width=270,
             key="export-format",
         )
-        size, how, fps, order = 224, "refined", 12.0, "loop"
+        size, how = 224, "refined"
         if format not in TABLES:
             size = st.selectbox("Image height, pixels", SIZES, 3, width=190, key="export-size")
             how = enlargement_select("export-how")
-        if format in ANIMATIONS:
-            fps = st.number_input(
-                "Frames per second", 0.5, 60.0, 12.0, 1.0, width=150, key="export-fps"
-            )
-            order = st.selectbox("Playback", ORDERS, width=190, key="export-order")
-    return ExportOptions(format, size, how, fps, order)
+    return ExportOptions(format, size, how)
 
 
 def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> Job | None:
@@ -74,6 +70,7 @@ def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> J
     if not path.complete:
         st.warning(TOO_FEW_WAYPOINTS)
         return None
+    options = replace(options, fps=path.fps, playback=path.playback)
     codes = interpolate_cache.sample_path(entry.name, entry.digest, path).frames.tolist()
     frames = [Frame(tuple(z), path.label, path.seed) for z in codes]
     model = cache.checkpoint(entry.name, entry.digest).model

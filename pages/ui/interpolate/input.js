@@ -111,6 +111,11 @@ export function wireControls(map) {
   for (const field of map.all('[data-field="frames"], [data-testid="noise-seed"]')) watchTyping(field);
   avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
   frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
+  const [fps, duration, order] = ["speed", "duration", "order"].map((name) => map.find(`[data-testid="${name}"]`));
+  const setSpeed = (value) => map.play({ fps: Math.max(0.1, Math.min(60, Math.round(1000 * value) / 1000 || 12)) });
+  fps.onchange = () => setSpeed(Number(fps.value));
+  duration.onchange = () => setSpeed(map.state.frames / Number(duration.value));
+  order.onchange = () => map.play({ playback: order.value });
   const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');
   label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });
   seed.onchange = () => map.change({ seed: Math.max(0, Math.min(map.source.rows.length - 1, Math.round(Number(seed.value)) || 0)) });

@@ -107,6 +107,13 @@ export default class PathMap extends DecodedMap {
     this.after();
   }
 
+  /** Changes how the path is played, by the player and in files. */
+  play(changed) {
+    this.state = { ...this.state, ...changed };
+    showControls(this);
+    this.commit();
+  }
+
   after() {
     if (this.chosen >= this.state.waypoints.length) this.chosen = null;
     this.answer = null;

@@ -15,6 +15,9 @@ export function showControls(map) {
   const { state } = map, put = (selector, value) => showValue(map.find(selector), value);
   for (const name of ["kind", "spacing"]) pressOnly(map.root, name, state[name]);
   put('[data-field="frames"]', state.frames);
+  put('[data-testid="speed"]', state.fps);
+  put('[data-testid="duration"]', Math.round(100 * state.frames / state.fps) / 100);
+  put('[data-testid="order"]', state.playback);
   put('[data-testid="class-select"]', state.label ?? "");
   put('[data-testid="noise-seed"]', state.seed);
   map.find('[data-field="avoid"]').checked = state.avoid_low_density;
@@ -41,7 +44,7 @@ export function showSummary(map) {
 /** Facts about the code of the image on show. */
 export function showFacts(map, z) {
   const { items, film } = map, survey = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
-  fact("frame").textContent = map.preview ? "at the pointer" : `${Math.round(film.head) + 1} of ${film.codes.length}`;
+  fact("frame").textContent = map.preview ? "at the pointer" : film.codes.length ? `${Math.round(film.head) + 1} of ${film.codes.length}` : "…";
   fact("density").textContent = densityText(survey);
   fact("density").dataset.level = survey.level;
   fact("mix").textContent = survey.mix.slice(0, 2).map(({ label, count }) => `${count} ${items.classes[label]}`).join(", ");

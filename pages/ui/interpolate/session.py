@@ -1,5 +1,6 @@
 """The path of the Interpolate page in the session."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -12,11 +13,16 @@ from .settings import PathSettings, path_from_query
 def path(digest: str, default: PathSettings, space: Space) -> tuple[PathSettings, list[str]]:
     """The path in the latent space of the model with this digest; the first one comes from the
     link. Also returns the unreadable parameters of the link."""
+    default = replace(default, label=0 if space.labels else None)
     if explored := session.explored(digest):
         default = replace(default, label=explored.label, seed=explored.seed)
-    return session.model_from_link(
-        "ways", digest, lambda link: path_from_query(link, default, space)
-    )
+
+    def read(link: Mapping[str, str]) -> tuple[PathSettings, list[str]]:
+        # A path in a link without a class is of an unknown one.
+        start = replace(default, label=None) if "p" in link else default
+        return path_from_query(link, start, space)
+
+    return session.model_from_link("ways", digest, read)
 
 
 def set_path(digest: str, changed: PathSettings) -> None:
@@ -31,17 +37,18 @@ def current_path(digest: str, default: PathSettings) -> PathSettings:
 
 def path_revision() -> int:
     """Counts the changes to paths that did not come from the map; the map adopts those."""
-    return st.session_state.get("way_revision", 0)
+    return st.session_state.get("way_revision", 0) + session.arrivals()
 
 
 def replace_path(digest: str, changed: PathSettings) -> None:
     """Stores a path that the map adopts as one step that can be undone."""
     st.session_state.setdefault("ways", {})[digest] = changed
-    st.session_state["way_revision"] = path_revision() + 1
+    st.session_state["way_revision"] = st.session_state.get("way_revision", 0) + 1
 
 
-def append_waypoint(digest: str, z: tuple[float, ...]) -> None:
-    """Appends a waypoint to the stored path."""
+def add_waypoint(digest: str, z: tuple[float, ...], *, first: bool) -> None:
+    """Adds a waypoint at the beginning or at the end of the stored path."""
     before = st.session_state["ways"][digest]
     kind = "straight" if before.kind == "drawn" else before.kind
-    replace_path(digest, replace(before, waypoints=(*before.waypoints, z), kind=kind))
+    waypoints = (z, *before.waypoints) if first else (*before.waypoints, z)
+    replace_path(digest, replace(before, waypoints=waypoints, kind=kind))

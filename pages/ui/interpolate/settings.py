@@ -13,6 +13,7 @@ from ..runtime.query import QueryField, always, code, comma_separated, list_of, 
 MAX_WAYPOINTS = 40
 MIN_FRAMES, MAX_FRAMES = 2, 120
 LAYERS = ("points", "manifold", "density", "speed", "names")
+PLAYBACKS = ("loop", "ping-pong", "once")
 TOO_FEW_WAYPOINTS = "A path needs two waypoints: click the map to add them."
 
 Code = tuple[float, ...]
@@ -32,6 +33,8 @@ class PathSettings:
     label: int | None = None
     seed: int = 0
     layers: tuple[str, ...] = ("points", "names")
+    fps: float = 12.0  # of the player and of files
+    playback: str = "ping-pong"
 
     @property
     def complete(self) -> bool:
@@ -59,6 +62,8 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
         QueryField("layers", "l", query.subset(LAYERS), comma_separated, ",".join),
+        QueryField("fps", "fps", query.number(0.1, 60), format="{:g}".format),
+        QueryField("playback", "o", one_of(PLAYBACKS)),
     )
 
 
@@ -79,7 +84,8 @@ def path_from_query(
 
 def path_from_map(value: Mapping, space: Space) -> PathSettings:
     """The path that the map committed; raises `InvalidValueError`."""
-    path = PathSettings(**query.read_message(value, query.checks_of(_fields(space))))
+    played = {"fps": PathSettings.fps, "playback": PathSettings.playback}
+    path = PathSettings(**query.read_message(value, query.checks_of(_fields(space)), played))
     if path.kind == "drawn" and len(path.stroke) < 2:
         raise query.InvalidValueError("a drawn path needs a stroke")
     return path

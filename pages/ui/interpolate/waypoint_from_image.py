@@ -12,7 +12,7 @@ from .settings import MAX_WAYPOINTS, PathSettings
 
 
 def image_waypoint_panel(entry: vae.Entry, default: PathSettings) -> None:
-    """Shows the panel. An added image becomes the last waypoint of the path."""
+    """Shows the panel. An added image becomes the first or the last waypoint."""
     with st.expander("Start or end at your own image", on_change="rerun") as box:
         if box.open:
             _choose(entry, default)
@@ -26,12 +26,17 @@ def _choose(entry: vae.Entry, default: PathSettings) -> None:
     )
     with st.container():  # the button below keeps its position however much this shows
         image = image_input(source, model.image_shape, key="own")
-    if image is not None and st.button("Add as last waypoint", key="own-add"):
+    if image is None:
+        return
+    with st.container(horizontal=True):
+        first = st.button("Add as first waypoint", key="own-first")
+        last = st.button("Add as last waypoint", key="own-add")
+    if first or last:
         path = interpolate_session.current_path(entry.digest, default)
         if len(path.waypoints) >= MAX_WAYPOINTS:
             st.warning(f"A path has at most {MAX_WAYPOINTS} waypoints: delete one first.")
             return
         with shown_errors("This image was not added; choose a class"):
             code = cache.code_of(entry.name, entry.digest, image, path.label)
-            interpolate_session.append_waypoint(entry.digest, code)
+            interpolate_session.add_waypoint(entry.digest, code, first=first)
             st.rerun()

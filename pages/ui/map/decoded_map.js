@@ -89,6 +89,7 @@ export class DecodedMap {
     this.root.dataset.state = "loading";
     const [Plotly, items, buffer, noise] = await Promise.all([
       loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
+    if (!this.root.isConnected) return; // the page was left meanwhile
     this.source.open(buffer, urls.decode, facts, noise);
     Object.assign(this, { items, digest: facts.digest, preview: null, shown: null });
     this.picture.resize(items.image);

@@ -2,6 +2,7 @@
 
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
+import { keyOf } from "../decoder/image_source.js";
 import { shapeOf } from "./scatter.js";
 
 /** The marker of a class as SVG. */
@@ -28,6 +29,7 @@ export function offerClasses(select, none, names) {
 export class Lists {
   /** @type {import("./items").Items} */ items;
   /** @type {import("../decoder/image_source").ImageSource} */ source;
+  /** @type {{ key: string, latent: object, canvas: HTMLCanvasElement }[]} that are shown */ pins = [];
 
   /**
    * @param {HTMLElement} root
@@ -40,8 +42,7 @@ export class Lists {
   }
 
   setModel(items, source, itemsUrl) {
-    this.items = items;
-    this.source = source;
+    Object.assign(this, { items, source, pins: [] });
     this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 
@@ -57,24 +58,43 @@ export class Lists {
     }));
   }
 
-  /** @param bytesAt(latent) the image that torch decoded, or undefined while it is not here */
-  showPins(pins, bytesAt, undoable) {
-    const { items, source, handlers } = this, [, height, width] = items.image;
-    this.find('[data-testid="pin-list"]').replaceChildren(...pins.map((pin, i) => {
-      const { z, label, seed } = pin, condition = items.conditionName(pin), bytes = bytesAt(pin);
-      const canvas = element("canvas", {
-        width, height, role: "img", "aria-label": `Image at ${z.join(", ")}${condition && `, ${condition}`}`,
-        dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed, source: bytes ? "server" : "browser" },
-      });
-      if (bytes) source.fillOn(canvas, bytes);
-      else if (source.decoder) source.paintOn(canvas, pin);
-      const thumb = { title: "Move the cursor here", onclick: () => handlers.goTo(pin) };
-      const more = condition ? [element("span", { textContent: condition })] : [];
-      return codeEntry("pin", i, z, canvas, more, thumb, () => handlers.removePin(i));
-    }));
+  showPins(pins, undoable) {
+    const { handlers } = this, keys = pins.map(keyOf), before = new Map(this.pins.map((pin) => [pin.key, pin.canvas]));
     this.find(".la-pins .la-hint").hidden = pins.length > 0;
     this.find('[data-do="undo"]').disabled = !undoable;
-    this.find('[data-do="clear"]').disabled = pins.length === 0;
+    for (const action of ["clear", "save"]) this.find(`[data-do="${action}"]`).disabled = pins.length === 0;
+    if (keys.join("|") === this.pins.map(({ key }) => key).join("|")) return;
+    this.pins = pins.map((pin, i) => {
+      const canvas = before.get(keys[i]) ?? this.pinCanvas(pin);
+      before.delete(keys[i]); // of two equal pins, each has its own
+      return { key: keys[i], latent: pin, canvas };
+    });
+    this.find('[data-testid="pin-list"]').replaceChildren(...this.pins.map(({ latent, canvas }, i) => {
+      const thumb = { title: "Move the cursor here", onclick: () => handlers.goTo(latent) }, condition = this.items.conditionName(latent);
+      const more = condition ? [element("span", { textContent: condition })] : [];
+      return codeEntry("pin", i, latent.z, canvas, more, thumb, () => handlers.removePin(i));
+    }));
+  }
+
+  /** The browser's image of a pin. */
+  pinCanvas(pin) {
+    const { items, source } = this, { z, label, seed } = pin, [, height, width] = items.image, condition = items.conditionName(pin);
+    const canvas = element("canvas", {
+      width, height, role: "img", "aria-label": `Image at ${z.join(", ")}${condition && `, ${condition}`}`,
+      dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed, source: "browser" },
+    });
+    if (source.decoder && !source.answer(pin)) source.paintOn(canvas, pin);
+    return canvas;
+  }
+
+  /** Draws torch's images of the pins that have arrived since. */
+  fillPins() {
+    for (const { latent, canvas } of this.pins) {
+      const bytes = canvas.dataset.source === "browser" && this.source.answer(latent);
+      if (!bytes) continue;
+      this.source.fillOn(canvas, bytes);
+      canvas.dataset.source = "server";
+    }
   }
 
   showNear(near, where, chosen) {

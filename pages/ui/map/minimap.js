@@ -26,7 +26,7 @@ export class SmallMap {
       this.find(".la-plotly").textContent = `The map did not load (${error.message}). Reload the page.`;
       return [];
     });
-    if (!items) return;
+    if (!items || !this.element.isConnected) return; // not loaded, or the page was left meanwhile
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     this.theme = theme;
     this.view.resize(this.element.clientWidth, this.element.clientHeight);

@@ -11,6 +11,9 @@ export function disc(ctx, view, z, radius, fill, edge, width = 1.5) {
   ctx.stroke();
 }
 
+// Where a name may stand: at its place, above or below it, or beside it; in halves of its width and in lines.
+const STEPS = [0, 1, -1, 2, -2].flatMap((dx) => [0, 1, -1, 2, -2, 3, -3].map((dy) => [dx, dy]));
+
 export class Overlay {
   /** @type {CanvasRenderingContext2D} */ ctx;
   /** @type {import("./viewport").View} */ view;
@@ -32,22 +35,33 @@ export class Overlay {
     if (scene.z) this.drawCursor();
   }
 
-  /** Class names where their density is highest; a name that would cover another is moved, then left out. */
   drawNames() {
-    const { ctx, view, theme, scene } = this, taken = [];
+    const { ctx, view, theme, scene } = this;
     ctx.font = `600 12px ${theme.sans}`;
     ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.lineJoin = "round"; ctx.lineWidth = 4;
-    scene.items.centres.forEach((centre, label) => {
-      if (!centre || scene.hidden.has(label)) return;
-      const name = scene.items.classes[label], half = ctx.measureText(name).width / 2 + 2;
-      const [x, y0] = view.toPixel(centre[0], centre[1]);
-      const free = (y) => taken.every((t) => Math.abs(t.x - x) > t.half + half || Math.abs(t.y - y) > 13);
-      const y = [0, 13, -13, 26, -26].map((step) => y0 + step).find(free);
-      if (y === undefined) return;
-      taken.push({ x, y, half });
+    const key = [...view.ranges.x, ...view.ranges.y, view.width, view.height, ...scene.hidden, ctx.font].join();
+    if (key !== this.placed?.key || scene.items !== this.placed.items) this.placed = { key, items: scene.items, names: this.placeNames() };
+    for (const { name, x, y } of this.placed.names) {
       ctx.strokeStyle = theme.ground; ctx.strokeText(name, x, y);
       ctx.fillStyle = theme.text; ctx.fillText(name, x, y);
+    }
+  }
+
+  /**
+   * Class names where their density is highest. A name that would cover another is moved to where its class
+   * is the nearest, else it is left out.
+   */
+  placeNames() {
+    const { ctx, view, scene: { items, hidden } } = this, names = [];
+    items.centres.forEach((centre, label) => {
+      if (!centre || hidden.has(label)) return;
+      const name = items.classes[label], half = ctx.measureText(name).width / 2 + 2, [x0, y0] = view.toPixel(centre[0], centre[1]);
+      const isThere = (x, y) => items.labels[items.nearest([...view.toPlane(x, y), ...centre.slice(2)], 1)[0].item] === label;
+      const place = STEPS.map(([dx, dy]) => [x0 + dx * half, y0 + 13 * dy]).find(([x, y]) => x > half && x < view.width - half
+        && names.every((n) => Math.abs(n.x - x) > n.half + half || Math.abs(n.y - y) > 13) && ((x === x0 && y === y0) || isThere(x, y)));
+      if (place) names.push({ name, half, x: place[0], y: place[1] });
     });
+    return names;
   }
 
   drawNear() {

@@ -151,6 +151,14 @@ def polygon_text(corners: Polygon) -> str:
     return ";".join(map(code_text, corners))
 
 
+def pins_from_text(text: str, space: Space) -> tuple[Pin, ...]:
+    """The checked pins of a link or a request; raises `InvalidValueError`."""
+    try:
+        return query.list_of(_pin(space), MAX_PINS)(_split_pins(text))
+    except AttributeError:
+        raise InvalidValueError("the pins must be `z1,z2` each, separated by `;`") from None
+
+
 def _pin(space: Space) -> Check:
     checks = {"z": code(space.latent), "label": space.label, "seed": space.seed}
     return lambda pin: Pin(**query.read_message(pin, checks))

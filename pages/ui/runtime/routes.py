@@ -8,7 +8,6 @@ cache or a session refers to its URL, and the most recent content longer, up to 
 import gzip
 import hashlib
 import io
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +22,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .location import Pin, Space
+from .location import Pin, Space, pins_from_text
+from .query import code
 from .recently_used import RecentlyUsed
 
 PREFIX = "atelier"
@@ -181,21 +181,19 @@ _requests: set[Request] = set()  # that decode or wait for it
 
 async def _decode(request: Request) -> Response:
     """`/decode/{digest}?z=0.1,0.2` -> bytes [H, W, C]; also `&label=3` for a conditional model and
-    `&seed=7` for a hierarchical one. The answer depends on the address alone."""
+    `&seed=7` for a hierarchical one. `?p=` with n pins as in links of Explore -> bytes
+    [n, H, W, C]. The answer depends on the address alone."""
     decoder = _find(request, "decode")
     if decoder is None:
         return _missing("model")
-    space = decoder.space
+    space, text = decoder.space, request.query_params.get("z", "")
     try:
-        z = tuple(float(v) for v in request.query_params.get("z", "").split(",", space.latent))
-    except ValueError:
-        z = ()
-    if len(z) != space.latent or not all(math.isfinite(v) and abs(v) <= 1e3 for v in z):
-        message = f"z must be {space.latent} numbers between -1000 and 1000, separated by commas."
-        return PlainTextResponse(message, 400)
-    try:
-        label = space.label(request.query_params.get("label"))
-        seed = space.seed(request.query_params.get("seed", 0))
+        if "p" in request.query_params:
+            pins = pins_from_text(request.query_params["p"], space)
+        else:
+            z = code(space.latent, 17)(text.split(",", space.latent))
+            label = space.label(request.query_params.get("label"))
+            pins = (Pin(z, label, space.seed(request.query_params.get("seed", 0))),)
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
     if len(_requests) >= _MOST_REQUESTS:
@@ -203,8 +201,9 @@ async def _decode(request: Request) -> Response:
         return PlainTextResponse(busy, 503, {"Retry-After": "1"})
     _requests.add(request)
     try:
-        pin = Pin(z, label, seed)
-        pixels = await anyio.to_thread.run_sync(decoder.decode, pin, limiter=_limiter)
+        pixels = await anyio.to_thread.run_sync(
+            lambda: b"".join(map(decoder.decode, pins)), limiter=_limiter
+        )
     finally:
         _requests.remove(request)
     return Response(pixels, media_type="application/octet-stream", headers=_FOREVER)

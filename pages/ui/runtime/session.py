@@ -5,9 +5,11 @@ Most pages have a `session.py` of their own as well.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from .jobs import Job
 from .location import MAX_PINS, Location, Pin, Space, location_from_query
@@ -15,13 +17,38 @@ from .location import MAX_PINS, Location, Pin, Space, location_from_query
 State = TypeVar("State")
 
 
+def open_page(page: StreamlitPage) -> None:
+    """Called before a page runs: makes acts steps of the browser's history, and detects by an
+    address that the session did not write that Back or Forward led here; then the page takes its
+    state from the link again."""
+    script = (Path(__file__).parents[1] / "component/browser_history.js").read_text("utf-8")
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    query, here = st.query_params.to_dict(), page.url_path
+    before, written = st.session_state.get("address", (here, None))
+    chosen = st.session_state.pop(
+        "chosen", False
+    )  # the address of the last model may be on its way
+    known = written is None or query == written if before == here else not query
+    st.session_state["arrived"] = not (known or chosen)
+    if st.session_state["arrived"] and before == here:  # what is mounted adopts the state
+        st.session_state["arrivals"] = arrivals() + 1
+    st.session_state["address"] = (here, written if before == here else None)
+
+
+def arrivals() -> int:
+    """How often Back and Forward led to another state of the same page."""
+    return st.session_state.get("arrivals", 0)
+
+
 def model(default: str) -> str:
     """Name of the chosen model; that of the link on the first run."""
+    if st.session_state.get("arrived"):
+        st.session_state["model"] = st.query_params.get("m", default)
     return st.session_state.setdefault("model", st.query_params.get("m", default))
 
 
 def choose_model(name: str) -> None:
-    st.session_state["model"] = name
+    st.session_state.update(model=name, chosen=True)
 
 
 def _locations() -> dict[str, Location]:
@@ -33,14 +60,16 @@ def location(digest: str, first: Location, space: Space) -> tuple[Location, list
     be read.
 
     Changing to a model with as many latents keeps z. The first model begins at the location of
-    the link, or at `first`.
+    the link, or at `first`; Back and Forward lead to that of their link.
     """
     last, unreadable = last_location(), []
-    if last is not None:
+    if last is not None and not st.session_state.pop("arrived", False):
         found = _moved(_locations().get(digest, first), last.z)
     else:
         comparison = st.session_state.get("comparison")
         start = first if comparison is None else _moved(first, comparison.z)
+        # A position in a link without a class is of an unknown one.
+        start = replace(start, label=None) if "z" in st.query_params else start
         found, unreadable = location_from_query(st.query_params.to_dict(), start, space)
     set_location(digest, found)
     st.session_state["last_digest"] = digest
@@ -101,15 +130,17 @@ def model_from_link(
     slot: str, digest: str, read: Callable[[Mapping[str, str]], tuple[State, list[str]]]
 ) -> tuple[State, list[str]]:
     """As `from_link`, with a state for each model in the slot: only the first one, of the model
-    with this digest, comes from the link."""
+    with this digest, comes from the link, and the one that Back or Forward lead to."""
     states, unreadable = st.session_state.setdefault(slot, {}), []
-    if digest not in states:
-        states[digest], unreadable = read({} if states else st.query_params.to_dict())
+    if (arrived := st.session_state.pop("arrived", False)) or digest not in states:
+        link = st.query_params.to_dict() if arrived or not states else {}
+        states[digest], unreadable = read(link)
     return states[digest], unreadable
 
 
 def set_link(query: Mapping[str, str]) -> None:
     """Writes the query parameters into the address bar."""
+    st.session_state["address"] = (st.session_state["address"][0], dict(query))
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
 

@@ -1,0 +1,27 @@
+/**
+ * Steps of the browser's history, inlined into every page. Streamlit adds an entry for every change of
+ * the query. Here deliberate acts add one, such as another model or a pin; what moves on without them,
+ * such as the cursor and the view, replaces it. Python restores the state of an entry (session.py).
+ */
+(() => {
+  if (window["atelierHistory"]) return;
+  window["atelierHistory"] = true;
+  const MOVING = ["z", "v", "k"]; // position, view, view of a sheet
+  const RESTORED = ["", "interpolate", "generate"]; // pages that restore their whole query
+  const push = history.pushState.bind(history);
+  let acted = false;
+
+  const isStep = (from, to) => {
+    const page = to.pathname.split("/").at(-1), all = [...from.searchParams.keys(), ...to.searchParams.keys()];
+    const keys = RESTORED.includes(page) ? all.filter((key) => !MOVING.includes(key)) : page === "compare" ? [] : ["m", "b"];
+    return keys.some((key) => from.searchParams.get(key) !== to.searchParams.get(key));
+  };
+
+  history.pushState = (state, unused, url) => {
+    const from = new URL(location.href), to = new URL(String(url ?? ""), from), leaves = from.pathname !== to.pathname;
+    if (leaves || (acted && isStep(from, to))) push(state, unused, url); else history.replaceState(state, unused, url);
+    if (leaves) acted = false; // what a page writes when it opens is no act
+  };
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { acted = true; }, true);
+  addEventListener("popstate", () => { acted = false; });
+})();
