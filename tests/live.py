@@ -44,6 +44,7 @@ def start_server(
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.setdefault("VAE_BOARDS_DIR", str(log.parent / "boards"))
     environment.setdefault("VAE_RUNS_DIR", str(log.parent / "runs"))
+    environment.setdefault("VAE_LINKS_DIR", str(log.parent / "links"))
     if checkpoints:
         environment["VAE_CHECKPOINTS_DIR"] = str(checkpoints)
     with log.open("wb") as output:

@@ -52,9 +52,9 @@ test("another page is a step, and what it writes first replaces its entry", () =
 test("a selection on Generate is no step, a derived sheet is", () => {
   const { entries, write, act } = browser("/lab/generate?m=a");
   act();
-  write("/lab/generate?m=a&k=1");
-  write("/lab/generate?m=a&s=1&k=1");
-  assert.deepEqual(entries, ["/lab/generate?m=a&k=1", "/lab/generate?m=a&s=1&k=1"]);
+  write("/lab/generate?m=a&sel=1");
+  write("/lab/generate?m=a&s=1&sel=1");
+  assert.deepEqual(entries, ["/lab/generate?m=a&sel=1", "/lab/generate?m=a&s=1&sel=1"]);
 });
 
 test("pages that restore a part of their query make steps of that part alone", () => {

@@ -17,6 +17,7 @@ from pages.ui.generate.sheet import Derived, GridCommand, View, command_from_gri
 from pages.ui.runtime import packed
 from pages.ui.runtime.location import Space, link
 from pages.ui.runtime.query import InvalidValueError
+from vae import limits
 from vae.latent.attribute_directions import AttributeDirection
 from vae.latent.sampling import SamplingRequest
 
@@ -130,9 +131,10 @@ def test_a_link_that_is_too_long_has_a_stored_key(tmp_path, monkeypatch):
     keys = []
     for size in (400, 399, 398):
         query = sheet_to_query(SamplingRequest(), Derived(a=codes[:size]), VIEW, "m", "d")
-        short = packed.shortened(query, "s", "k")
+        short = packed.shortened(query, "s", "sel")
         assert (
-            len(link(query)) > packed.MAX_ADDRESS > len(link(short)) and short["k"] == query["k"]
+            len(link(query)) > packed.MAX_ADDRESS > len(link(short))
+            and short["sel"] == query["sel"]
         )
         assert sheet_from_query(short, SPACE)[0][0].a == codes[:size]
         os.utime(tmp_path / short["s"], (size, -size + 2000))
@@ -141,7 +143,7 @@ def test_a_link_that_is_too_long_has_a_stored_key(tmp_path, monkeypatch):
     (tmp_path / keys[2]).write_text(query["s"][:-1])
     with pytest.raises(InvalidValueError, match="damaged"):
         packed.unpack(keys[2], Derived)
-    monkeypatch.setenv("LATENT_ATELIER_MODE", "public")
+    monkeypatch.setattr(packed.limits, "current", lambda: limits.Limits(mode="public"))
     with pytest.raises(packed.LinkError, match="too long"):
         packed.shortened(query | {"s": "1" * 3000}, "s")
 

@@ -6,7 +6,7 @@
 (() => {
   if (window["atelierHistory"]) return;
   window["atelierHistory"] = true;
-  const MOVING = ["z", "v", "k"]; // position, view, view of a sheet
+  const MOVING = ["z", "v", "sel"]; // position, view, view of a sheet
   const RESTORED = ["", "interpolate", "generate"]; // pages that restore their whole query
   const push = history.pushState.bind(history);
   let acted = false;

@@ -1,16 +1,20 @@
 /** "Copy link": the address of this page with the query that Python wrote. */
 
-const FEEDBACK = 1500, PATIENCE = 2000; // milliseconds
+const FEEDBACK = 1500, PATIENCE = 4000, PAUSE = 40; // milliseconds
 
 /**
  * Copies the link of a map and says so on its button.
- * @param {(() => void) | false} send sends the state, so that Python answers with the link and the map calls `onAnswer`;
- *   the answer is awaited for two seconds. False where the link is up to date.
+ * @param {(() => void) | false} send sends the state, so that Python writes the address at once and answers with the
+ *   link, when the map calls `onAnswer`; the first of both is awaited. False where the link is up to date.
  */
 export async function copyLink(map, send) {
-  if (send) await new Promise((done) => { map.onAnswer = done; setTimeout(done, PATIENCE); send(); });
+  const before = location.search, end = performance.now() + PATIENCE;
+  let waiting = Boolean(send);
+  map.onAnswer = () => { waiting = false; };
+  if (send) send();
+  while (waiting && location.search === before && performance.now() < end) await new Promise((done) => { setTimeout(done, PAUSE); });
   const button = map.find('[data-do="copy"]'), url = new URL(location.href), words = button.textContent;
-  url.search = map.link;
+  url.search = waiting ? location.search : map.link;
   const copied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
   button.textContent = copied || copyBySelection(url.href) ? "Copied" : "Copy the address bar";
   setTimeout(() => { button.textContent = words; }, FEEDBACK);

@@ -1,5 +1,5 @@
 """The state of the Generate page in the address bar: the sampling request, in `s` what was derived
-from its samples, and in `k` how the grid shows them."""
+from its samples, and in `sel` how the grid shows them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from ..runtime.location import Space, polygon, polygon_text, split_codes
 from ..runtime.query import MAX_SEED, QueryField, code, comma_separated, number, one_of, whole
 from .sheet import Derived, View
 
-PACKED = {"s": Derived, "k": View}
+PACKED = {"s": Derived, "sel": View}
 
 
 def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
@@ -66,4 +66,4 @@ def sheet_from_query(
             unreadable.append(key)
     if not found["s"].fits(space.latent):
         found["s"], unreadable = Derived(), [*unreadable, "s"]
-    return (found["s"], found["k"]), unreadable
+    return (found["s"], found["sel"]), unreadable

@@ -6,7 +6,6 @@ the packed text; the key is the hash of the text, and the oldest files are swept
 
 import base64
 import hashlib
-import os
 import re
 import zlib
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from vae import limits
 from vae.errors import AtelierError
 from vae.files import atomic, folders
 from vae.files.records import convert
@@ -63,7 +63,7 @@ def shortened(query: Mapping[str, str], *packed: str) -> dict[str, str]:
 def _save(text: str) -> str:
     """The key of a text, under which it is stored."""
     key, folder = "k" + _hash(text), folders.links()
-    if len(text) > _MAX_TEXT or os.environ.get("LATENT_ATELIER_MODE") == "public":
+    if len(text) > _MAX_TEXT or limits.current().public:
         raise LinkError("it is too long for an address, and this server does not store it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
