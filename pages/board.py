@@ -126,5 +126,6 @@ board_cards(
     revision=board.revision,
     can_undo=bool(board_session.undo_stack(key).done),
     can_redo=bool(board_session.undo_stack(key).undone),
+    link=f"?b={key}",
     key="cards",
 )

@@ -50,7 +50,7 @@ def open_sheet(derived: Derived, view: View) -> None:
             set_group(entry.digest, side, codes)
     generate_session.directions(entry.digest)[:] = derived.directions
     if done := generate_session.sheets(entry.digest).done:
-        generate_session.views(entry.digest)[done[-1].key] = view
+        generate_session.set_view(entry.digest, done[-1], view)
 
 
 if opened := generate_session.opened(entry.digest):
@@ -89,14 +89,15 @@ def handle_command() -> None:
             generate_session.push_sheet(entry.digest, derived)
 
 
-def view_of(sheet: Sheet) -> View:
-    """How the grid shows a sheet."""
-    views, key = generate_session.views(entry.digest), f"{entry.digest[:12]}/{sheet.key}"
+def take_view() -> None:
+    """Remembers how the grid shows the last sheet, before a command shows another."""
     value = (st.session_state.get("samples") or {}).get("view") or {}
-    if value.get("key") == key and not session.already_handled("view", value.get("turn")):
+    done = generate_session.sheets(entry.digest).done
+    current = bool(done) and value.get("key") == f"{entry.digest[:12]}/{done[-1].key}"
+    if current and not session.already_handled("view", value.get("turn")):
         with shown_errors("The grid sent an invalid view", show=st.warning):
-            views[sheet.key] = convert(value, View, InvalidValueError)
-    return views.get(sheet.key, View())
+            view = convert(value, View, InvalidValueError)
+            generate_session.set_view(entry.digest, done[-1], view)
 
 
 def write_link(sheet: Sheet, view: View) -> str:
@@ -116,6 +117,7 @@ def write_link(sheet: Sheet, view: View) -> str:
 @st.fragment
 def generator() -> None:
     """Reruns alone when the visitor asks for other images."""
+    take_view()
     handle_command()
     request = sampling_form(entry, space, names)
     done = generate_session.sheets(entry.digest).done
@@ -126,7 +128,7 @@ def generator() -> None:
     if not sheets.done:
         return
     sheet = sheets.done[-1]
-    view = view_of(sheet)
+    view = generate_session.view(entry.digest, sheet)
     sample_grid(
         assets,
         sheets,

@@ -184,7 +184,7 @@ def test_a_link_opens_the_same_sheet_selection_and_groups_in_a_second_browser():
         second.query_params[name] = value
     grid(second)
     assert sheet_of(second) == sheet_of(first) and len(sheet_of(first).steps) == 4
-    assert second.session_state["views"] == {digest: {sheet_of(first).key: VIEW_OF_FIRST}}
+    assert second.session_state["views"][digest][sheet_of(first).key] == VIEW_OF_FIRST
     assert second.session_state["groups"][digest] == first.session_state["groups"][digest]
     assert dict(second.query_params.items()) == dict(first.query_params.items())
     grid(second, ask={"turn": 20, "do": "undo"})

@@ -98,7 +98,7 @@ export default class Board {
       card.setAttribute("aria-selected", this.selected.includes(card.dataset.id));
       card.tabIndex = card.dataset.id === first ? 0 : -1;
     }
-    const enabled = { ...this.data.can, delete: this.selected.length > 0 };
+    const enabled = { ...this.data.can, copy: true, delete: this.selected.length > 0 };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
     const selected = JSON.stringify(this.selected);
     if (selected !== this.sent) this.send("selected", this.selected);

@@ -20,6 +20,7 @@ def board_cards(
     revision: int,
     can_undo: bool,
     can_redo: bool,
+    link: str,
     key: str,
 ) -> tuple[dict | None, list]:
     """Shows a board's items. Returns the last command, unchecked, or None, and the ids of the
@@ -39,6 +40,7 @@ def board_cards(
             "generations": [list(row) for row in generations],
             "note": note,
             "revision": revision,
+            "link": link,
             "can": {"undo": can_undo, "redo": can_redo},
         },
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from msgspec.structs import replace
 
 from vae.latent.attribute_directions import AttributeDirection
 from vae.latent.sampling import SamplingRequest
@@ -85,9 +86,17 @@ def show_known(digest: str, request: SamplingRequest, steps: tuple[GridCommand, 
     return bool(at)
 
 
-def views(digest: str) -> dict[str, View]:
-    """How the sheets of the model with this digest were shown last, by key."""
-    return st.session_state.setdefault("views", {}).setdefault(digest, {})
+def set_view(digest: str, sheet: Sheet, shown: View) -> None:
+    """Remembers how a sheet of the model with this digest is shown."""
+    views = st.session_state.setdefault("views", {}).setdefault(digest, {})
+    views |= {sheet.key: shown, "last": shown}
+
+
+def view(digest: str, sheet: Sheet) -> View:
+    """How a sheet is shown: its selection as it was last, all else as for the last sheet."""
+    views = st.session_state.get("views", {}).get(digest, {})
+    own, last = views.get(sheet.key, View()), views.get("last", View())
+    return replace(last, selected=own.selected, weights=own.weights, shares=own.shares)
 
 
 def groups(digest: str) -> dict[str, Codes]:
