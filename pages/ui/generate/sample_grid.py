@@ -28,8 +28,8 @@ def sample_grid(
     link: str,
     key: str,
 ) -> None:
-    """Shows the latest sheet. `stats` and `view` belong to it, `labels` are the class names, `saved`
-    the digests and pins on the board; `groups` counts the records in group "a" and "b"."""
+    """Shows the latest sheet. `stats` and `view` belong to it, `labels` are the class names,
+    `saved` the digests and pins on the board; `groups` counts the records in group "a" and "b"."""
     sheet = sheets.done[-1]
     data = vars(assets) | {
         "labels": list(labels),
