@@ -26,7 +26,7 @@ function hide(event) {
 
 for (const name of ["pointerdown", "focusout", "keydown", "scroll"]) document.addEventListener(name, hide, true);
 for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => clearTimeout(timer));
-document.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) show(event); });
+document.addEventListener("focusin", (/** @type {any} */ event) => { if (event.target.matches(":focus-visible")) show(event); });
 document.addEventListener("click", (event) => { if (event.pointerType === "touch") show(event, TEXT); });
 
 /** Lets the keyboard reach the help of plain text as well. */

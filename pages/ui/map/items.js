@@ -10,7 +10,7 @@ const NEIGHBOURS = 10; // of a survey
 
 export class Items {
   /** Of the facts (component/types.d.ts). */
-  latentSize; count; context; classes; centres; bounds; image; split; densitySize; densityQuantiles;
+  latentSize; count; context; classes; centres; bounds; image; split; densitySize; densityQuantiles; grid;
 
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
@@ -100,6 +100,7 @@ export class Items {
 
 /** The points of a plane in square cells of about four. */
 export class Grid {
+  x0; y0; side; columns; rows;
   constructor(codes, count) {
     let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
     for (let i = 0; i < count; i++) {

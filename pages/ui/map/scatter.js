@@ -35,7 +35,7 @@ export const plotlySource = async () => (await fetch(source)).text();
 
 export class Plot {
   /** @type {Set<number>} */ hidden = new Set();
-  shown = true;
+  shown = true; items; view; theme;
   /** @type {number | null} the class that is not faded */ focus = null;
 
   /** @param {HTMLElement} home   @param Plotly the library */
