@@ -392,11 +392,7 @@ def test_a_damaged_checkpoint_is_shown_as_damaged(open_page):
 def test_touch_works_with_one_finger(open_page):
     page = open_page("/", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= 390")
-    page.touchscreen.tap(*on_map(page, 0.5, 0.5))
-    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
-    before = page.locator(IMAGE).get_attribute("data-z")
     session = page.context.new_cdp_session(page)
-    x, y = on_map(page, 0.4, 0.4)
 
     def touch(kind: str, points: list[tuple[float, float]]) -> None:
         session.send(
@@ -404,6 +400,21 @@ def test_touch_works_with_one_finger(open_page):
             {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]},
         )
 
+    top = page.locator(MAP).bounding_box()["y"]
+    above = (
+        "document.querySelector('[data-testid=latent-map]').getBoundingClientRect().y < top - 60"
+    )
+    x, y = on_map(page, 0.5, 0.5)
+    touch("touchStart", [(x, y)])  # a finger scrolls past a map that it has not tapped
+    for i in range(1, 9):
+        touch("touchMove", [(x, y - 20 * i)])
+    touch("touchEnd", [])
+    wait_until(page, f"top => {above}", arg=top)
+    expect(page.locator('[data-testid="pin-image"]')).to_have_count(0)
+    page.touchscreen.tap(*on_map(page, 0.5, 0.5))
+    page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
+    before = page.locator(IMAGE).get_attribute("data-z")
+    x, y = on_map(page, 0.4, 0.4)
     touch("touchStart", [(x, y)])
     for i in range(8):
         touch("touchMove", [(x + 10 * i, y + 5 * i)])

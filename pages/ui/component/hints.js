@@ -6,7 +6,7 @@ const LONG_PRESS = 500; // milliseconds
 const TEXT = "dt[title], span[title], p[title]";
 
 const hint = element("div", { className: "la-tip", role: "tooltip", hidden: true });
-let timer;
+let timer, held = false;
 
 function show({ target }, selector = "[title]") {
   const about = target.closest?.(selector), root = about?.closest(".la");
@@ -21,13 +21,17 @@ function show({ target }, selector = "[title]") {
 function hide(event) {
   clearTimeout(timer);
   if (event.type !== "keydown" || event.key === "Escape") hint.hidden = true;
-  if (event.pointerType === "touch") timer = setTimeout(show, LONG_PRESS, event);
+  if (event.type === "pointerdown") held = false;
+  if (event.pointerType === "touch") timer = setTimeout(() => { held = true; show(event); }, LONG_PRESS);
 }
 
 for (const name of ["pointerdown", "focusout", "keydown", "scroll"]) document.addEventListener(name, hide, true);
 for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => clearTimeout(timer));
 document.addEventListener("focusin", (/** @type {any} */ event) => { if (event.target.matches(":focus-visible")) show(event); });
-document.addEventListener("click", (event) => { if (event.pointerType === "touch") show(event, TEXT); });
+document.addEventListener("click", (/** @type {any} */ event) => {
+  if (held) { event.preventDefault(); event.stopImmediatePropagation(); } // a long press explains and does nothing else
+  if (event.pointerType === "touch") show(event, held ? "[title]" : TEXT);
+}, true);
 
 /** Lets the keyboard reach the help of plain text as well. */
 export default (root) => { for (const text of root.querySelectorAll(TEXT)) text.tabIndex = 0; };

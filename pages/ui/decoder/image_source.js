@@ -134,7 +134,9 @@ export class ImageSource {
    */
   async want(latents) {
     const { answers, fetching, decodeUrl } = this;
-    const missing = new Map(latents.map((latent) => [keyOf(latent), latent]).filter(([key]) => !answers.has(key) && !fetching.has(key)));
+    /** @type {[string, Latent][]} */
+    const named = latents.map((latent) => [keyOf(latent), latent]);
+    const missing = new Map(named.filter(([key]) => !answers.has(key) && !fetching.has(key)));
     const keys = [...missing.keys()], starts = keys.map((_, i) => i).filter((i) => i % BATCH === 0);
     for (const key of keys) fetching.add(key);
     const arrived = await Promise.all(starts.map(async (start) => {

@@ -29,11 +29,11 @@ export function offerClasses(select, none, names) {
 export class Lists {
   /** @type {import("./items").Items} */ items;
   /** @type {import("../decoder/image_source").ImageSource} */ source;
-  /** @type {{ key: string, latent: object, canvas: HTMLCanvasElement }[]} that are shown */ pins = [];
+  /** @type {{ key: string, latent: any, canvas: HTMLCanvasElement }[]} that are shown */ pins = [];
 
   /**
    * @param {HTMLElement} root
-   * @param {{ toggleClass(label: number): void, goTo?(latent: object): void, removePin?(i: number): void,
+   * @param {{ toggleClass(label: number): void, goTo?(latent: any): void, removePin?(i: number): void,
    *   chooseItem?(item: number | null): void }} handlers
    */
   constructor(root, handlers) {
