@@ -13,7 +13,7 @@ from pages.ui.generate.direction_panel import direction_panel, set_group
 from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
-from pages.ui.generate.settings import PACKED, request_to_query, sheet_to_query
+from pages.ui.generate.settings import PACKED, derived_to_query, request_to_query
 from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, packed, session
@@ -105,11 +105,9 @@ def write_link(sheet: Sheet, view: View) -> str:
     groups = generate_session.groups(entry.digest)
     directions = tuple(generate_session.directions(entry.digest))
     derived = Derived(sheet.steps, groups.get("a", ()), groups.get("b", ()), directions)
-    query = sheet_to_query(sheet.request, derived, view, entry.name, entry.digest)
+    query = request_to_query(sheet.request, entry.name, entry.digest)
     with shown_errors("The link of this page is incomplete", show=st.warning):
-        query = packed.shortened(query, *PACKED)
-    if len(link(query)) > packed.MAX_ADDRESS:
-        query = request_to_query(sheet.request, entry.name, entry.digest)
+        query = packed.shortened(query | derived_to_query(derived, view), *PACKED)
     session.set_link(query)
     return link(query)
 

@@ -8,10 +8,10 @@ from live import ROOT
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.generate.settings import (
+    derived_to_query,
     request_from_query,
     request_to_query,
     sheet_from_query,
-    sheet_to_query,
 )
 from pages.ui.generate.sheet import Derived, GridCommand, View, command_from_grid
 from pages.ui.runtime import packed
@@ -96,11 +96,10 @@ VIEW = View((3, 0), (0.5, 0.1), (0.5,), "novel", ("sparse",), 0.4, ((0.0, 0.0), 
 
 
 def test_what_was_derived_and_selected_comes_back_from_the_link():
-    query = sheet_to_query(SamplingRequest(seed=3), DERIVED, VIEW, "fashion-vae", "a" * 64)
+    query = derived_to_query(DERIVED, VIEW)
     assert sheet_from_query(query, SPACE) == ((DERIVED, VIEW), [])
     assert len(link(query)) < 600
-    plain = sheet_to_query(SamplingRequest(seed=3), Derived(), View(), "m", "d")
-    assert plain == {"m": "m", "d": "d", "seed": "3"}
+    assert derived_to_query(Derived(), View()) == {}
     assert sheet_from_query(query, Space(3)) == ((Derived(), VIEW), ["s"])
 
 
@@ -130,7 +129,7 @@ def test_a_link_that_is_too_long_has_a_stored_key(tmp_path, monkeypatch):
     codes = tuple((i / 997, i / 991) for i in range(400))
     keys = []
     for size in (400, 399, 398):
-        query = sheet_to_query(SamplingRequest(), Derived(a=codes[:size]), VIEW, "m", "d")
+        query = derived_to_query(Derived(a=codes[:size]), VIEW)
         short = packed.shortened(query, "s", "sel")
         assert (
             len(link(query)) > packed.MAX_ADDRESS > len(link(short))

@@ -1,10 +1,13 @@
 """The Train page with a folder that cannot be written and with damaged runs in it."""
 
+import gzip
 import json
 
 from live import ROOT
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.component.component import _by_url
+from pages.ui.runtime import routes
 from vae.training import run_queue, runs
 
 
@@ -70,3 +73,23 @@ def test_the_table_names_what_is_known_and_a_link_to_another_run_is_no_fault(
     app.query_params["run"] = "gone"
     app.run()
     assert "does not exist" in app.warning[0].value
+
+
+def test_a_message_on_a_growing_run_has_urls_and_only_the_last_blocks_change():
+    curve = [[step, step / 10, 1.5, 2.5, 1.25, 2.25] for step in range(400)]
+    before, after = (
+        _by_url([{"id": "run", "curve": rows}]) for rows in (curve, [*curve, [9] * 6])
+    )
+    assert len(json.dumps(after)) < 100 < len(json.dumps(curve)) / 100, "all of it every second"
+
+    def blocks(sent: list) -> list:
+        return _json(sent[0]["curve"]["jsonUrl"])["blocks"]
+
+    assert len(blocks(after)) == 13 and blocks(after)[:12] == blocks(before)[:12]
+    rows = [_json(part["jsonUrl"]) if isinstance(part, dict) else part for part in blocks(after)]
+    assert [row for block in rows for row in block] == [*curve, [9] * 6]
+
+
+def _json(url: str) -> list:
+    content = routes._published[url]
+    return json.loads(gzip.decompress(content.body) if content.gzipped else content.body)

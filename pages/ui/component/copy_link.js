@@ -14,7 +14,7 @@ export async function copyLink(map, send) {
   if (send) send();
   while (waiting && location.search === before && performance.now() < end) await new Promise((done) => { setTimeout(done, PAUSE); });
   const button = map.find('[data-do="copy"]'), url = new URL(location.href), words = button.textContent;
-  url.search = waiting ? location.search : map.link;
+  url.search = waiting ? location.search.replaceAll("%2C", ",").replaceAll("%3B", ";") : map.link; // as in map.link
   const copied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
   button.textContent = copied || copyBySelection(url.href) ? "Copied" : "Copy the address bar";
   setTimeout(() => { button.textContent = words; }, FEEDBACK);

@@ -45,13 +45,10 @@ def request_from_query(
     return request, unreadable
 
 
-def sheet_to_query(
-    request: SamplingRequest, derived: Derived, view: View, model: str, digest: str
-) -> dict[str, str]:
-    """Query parameters that restore a sheet, if it was derived from that of a request."""
+def derived_to_query(derived: Derived, view: View) -> dict[str, str]:
+    """Further query parameters, which restore the sheet that is shown."""
     values = zip(PACKED, (derived, view), strict=True)
-    changed = {key: packed.pack(value) for key, value in values if value != PACKED[key]()}
-    return request_to_query(request, model, digest) | changed
+    return {key: packed.pack(value) for key, value in values if value != PACKED[key]()}
 
 
 def sheet_from_query(

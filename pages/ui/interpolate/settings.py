@@ -34,7 +34,7 @@ class PathSettings:
     seed: int = 0
     layers: tuple[str, ...] = ("points", "names")
     fps: float = 12.0  # of the player and of files
-    playback: str = "ping-pong"
+    playback: str = "loop"
 
     @property
     def complete(self) -> bool:
