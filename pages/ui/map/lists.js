@@ -43,6 +43,7 @@ export class Lists {
 
   setModel(items, source, itemsUrl) {
     Object.assign(this, { items, source, pins: [] });
+    this.find('[data-testid="pin-list"]')?.replaceChildren();
     this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 
