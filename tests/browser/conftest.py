@@ -86,16 +86,10 @@ def visit(
     opened: list[Page | BrowserContext] = []
     complaints: list[str] = []
 
-    def watch(page: Page, server: str) -> None:
-        # Below a page's path Streamlit first looks for its own server there, and finds a 404.
-        probes = tuple(f"{server}/{p.stem}/_stcore/" for p in (ROOT / "pages").glob("*.py"))
+    def watch(page: Page) -> None:
         page.on(
             "console",
-            lambda m: (
-                m.type == "error"
-                and not m.location["url"].startswith(probes)
-                and complaints.append(f"{m.text} {m.location['url']}")
-            ),
+            lambda m: m.type == "error" and complaints.append(f"{m.text} {m.location['url']}"),
         )
         page.on("pageerror", lambda e: complaints.append(str(e)))
         page.on(
@@ -124,7 +118,7 @@ def visit(
     def visit_(server: str, path: str = "/", *, ready: bool = True, **options) -> Page:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         page = page_of(server, options)
-        watch(page, server)
+        watch(page)
         page.goto(server + path)
         if ready:
             wait_for_map(page)
