@@ -31,6 +31,7 @@ _UI = Path(__file__).resolve().parents[1]
 _PAGES = ["", *(path.stem for path in _UI.parent.glob("*.py"))]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
+_OWN = {"Cache-Control": "private, max-age=3600, immutable"}  # at an address of its content
 _RECENT_BYTES = 256 * 2**20
 _DECODING, _MOST_REQUESTS = 2, 64  # requests that decode at once; with those that wait for it
 
@@ -136,7 +137,7 @@ async def _content(request: Request) -> Response:
     content = _find(request, "content")
     if content is None:
         return _missing("content")
-    body, headers = content.body, dict(_PRIVATE if content.private else _FOREVER)
+    body, headers = content.body, dict(_OWN if content.private else _FOREVER)
     if content.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     elif content.gzipped:
@@ -195,7 +196,8 @@ async def _decode(request: Request) -> Response:
             label = space.label(request.query_params.get("label"))
             pins = (Pin(z, label, space.seed(request.query_params.get("seed", 0))),)
     except ValueError as error:
-        return PlainTextResponse(str(error), 400)
+        expected = f"{space.latent} numbers from -1000 to 1000, separated by commas"
+        return PlainTextResponse(f"{error}; expected codes of {expected}.", 400)
     if len(_requests) >= _MOST_REQUESTS:
         busy = "The server is decoding for others; try again in a second."
         return PlainTextResponse(busy, 503, {"Retry-After": "1"})
