@@ -5,7 +5,7 @@ import streamlit as st
 # The warm-up thread imports it too: without this line a page could meet it half imported.
 import vae  # noqa: F401
 from pages.ui.board.session import remember_on_device
-from pages.ui.controls.page_header import close_drawer, mark_section
+from pages.ui.controls.page_header import add_scripts, mark_section
 from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors
 from vae import limits
@@ -34,7 +34,7 @@ def listed(title: str):
 sections = {name: [listed(title) for title in titles] for name, titles in SECTIONS.items()}
 page = st.navigation(sections, position="top")
 mark_section(sections, page)
-close_drawer()
+add_scripts()
 session.open_page(page)
 page.run()
 remember_on_device()

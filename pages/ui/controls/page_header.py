@@ -1,6 +1,7 @@
 """The head of every page: its title, and the question it answers."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -30,12 +31,14 @@ def mark_section(sections: Mapping[str, Sequence[StreamlitPage]], page: Streamli
             st.html(f"<style>{button} {{ background: {tint}; }} {bold}</style>")
 
 
-def close_drawer() -> None:
-    """On a narrow screen, where the navigation is a drawer, closes it when a page is chosen."""
+def add_scripts() -> None:
+    """Makes acts steps of the browser's history. On a narrow screen, where the navigation is a
+    drawer, closes it when a page is chosen."""
+    history = (Path(__file__).parents[1] / "component/browser_history.js").read_text("utf-8")
     link, button = (
         '"[data-testid=stSidebarNavLink]"',
         '"[data-testid=stSidebarCollapseButton] button"',
     )
     close = f"if (e.target.closest?.({link})) document.querySelector({button})?.click();"
     script = f"window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{history}{script}</script>", unsafe_allow_javascript=True)

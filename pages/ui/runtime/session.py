@@ -5,7 +5,6 @@ Most pages have a `session.py` of their own as well.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -18,11 +17,8 @@ State = TypeVar("State")
 
 
 def open_page(page: StreamlitPage) -> None:
-    """Called before a page runs: makes acts steps of the browser's history, and detects by an
-    address that the session did not write that Back or Forward led here; then the page takes its
-    state from the link again."""
-    script = (Path(__file__).parents[1] / "component/browser_history.js").read_text("utf-8")
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    """Called before a page runs: detects by an address that the session did not write that Back or
+    Forward led here; then the page takes its state from the link again."""
     query, here = st.query_params.to_dict(), page.url_path
     before, written = st.session_state.get("address", (here, None))
     chosen = st.session_state.pop(
