@@ -8,16 +8,18 @@ import { runInNewContext } from "node:vm";
 const script = readFileSync(new URL("../../pages/ui/component/browser_history.js", import.meta.url), "utf8");
 
 /** A window at an address, with the script in it. */
-function browser(address) {
-  const listeners = {}, entries = [address];
-  let at = 0;
+function browser(address, written) {
+  const listeners = {}, entries = written ? [address, written] : [address], backs = [];
+  let at = entries.length - 1;
   const window = {
     URL, Date, location: { get href() { return `http://atelier.test${entries[at]}`; } },
     addEventListener(kind, listener) { listeners[kind] = listener; },
   };
   for (const part of ["pathname", "search"]) Object.defineProperty(window.location, part, { get: () => new URL(window.location.href)[part] });
   const path = (url) => { const { pathname, search } = new URL(String(url), window.location.href); return pathname + search; };
+  window.performance = { getEntriesByType: () => [{ name: `http://atelier.test${address}` }] };
   window.history = {
+    back() { backs.push(entries[at]); },
     state: null,
     pushState(state, unused, url) { entries.splice(at + 1); entries.push(path(url)); at++; },
     replaceState(state, unused, url) { entries[at] = path(url); },
@@ -25,7 +27,7 @@ function browser(address) {
   window.window = window;
   runInNewContext(script, window);
   return {
-    entries, write: (url) => window.history.pushState({}, "", url), act: () => listeners.pointerdown(),
+    entries, backs, write: (url) => window.history.pushState({}, "", url), act: () => listeners.pointerdown(),
     go(by) { at += by; listeners.popstate(); return entries[at]; },
   };
 }
@@ -73,4 +75,13 @@ test("what a page writes after back and forward is no step", () => {
   write("/?m=a&z=0,0&c=1");
   assert.deepEqual(entries, ["/?m=a&z=0,0&c=1", "/?m=b"]);
   assert.equal(go(1), "/?m=b");
+});
+
+test("back goes over the entry of an address that was written before the script ran", () => {
+  const early = browser("/board", "/board?b=1"), late = browser("/board");
+  early.go(-1);
+  assert.deepEqual(early.backs, ["/board"]);
+  late.write("/board?b=1");
+  late.go(0);
+  assert.deepEqual(late.backs, []);
 });

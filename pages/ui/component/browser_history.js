@@ -23,5 +23,10 @@
     if (leaves) acted = false; // what a page writes when it opens is no act
   };
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { acted = true; }, true);
-  addEventListener("popstate", () => { acted = false; });
+  // An address that a page wrote before this script ran is an entry of its own: Back goes over it.
+  const first = window.performance?.getEntriesByType("navigation")[0]?.name, doubled = Boolean(first) && first !== location.href;
+  addEventListener("popstate", () => {
+    acted = false;
+    if (doubled && location.href === first) history.back();
+  });
 })();
