@@ -75,14 +75,9 @@ def to_npz(found: Members, pictures: np.ndarray) -> bytes:
     with pictures uint8 [n, C, H, W] also their `mean` and `variance` [C, H, W]."""
     target = io.BytesIO()
     statistics = moments(pictures)._asdict() if len(pictures) else {}
-    np.savez_compressed(
-        target,
-        index=found.index.astype(np.int64),
-        label=found.labels.astype(np.int64),
-        codes=found.codes.astype(np.float32),
-        class_names=np.array(found.names),
-        **statistics,
-    )
+    items = {"index": found.index.astype(np.int64), "label": found.labels.astype(np.int64)}
+    items |= {"codes": found.codes.astype(np.float32), "class_names": np.array(found.names)}
+    np.savez_compressed(target, **items, **statistics)
     return target.getvalue()
 
 
@@ -90,18 +85,15 @@ def to_json(
     found: Members,
     polygon: Sequence[Sequence[float]],
     *,
-    model: str,
-    digest: str,
-    data: str,
     total: int,
     exclude: Collection[int] = (),
+    **plane: str,
 ) -> str:
-    """The polygon, the model in whose latent plane it lies, and the counts of the items inside."""
+    """The polygon, in whose latent `plane` it lies (`model`, `digest` and `data`), and the counts
+    of the items inside."""
     values = {
         "polygon": [list(corner) for corner in polygon],
-        "model": model,
-        "digest": digest,
-        "data": data,
+        **plane,
         "split": "test",
         "total": total,
         "inside": len(found.index),

@@ -1,6 +1,5 @@
 """Codecs: what pages and latent-space tools need of a model, with NumPy arrays in and out."""
 
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch
 
 from ..export.decoder_program import DecoderProgramError, decoder_program
 from ..models.base import Autoencoder, device_of
-from .encoding import Codes, decode_uint8, encode_images
+from .encoding import Codes, Seeds, decode_uint8, encode_images
 
 
 class CodecInfo(NamedTuple):
@@ -32,13 +31,13 @@ class Codec(Protocol):
         """Codes of uint8 images [N, C, H, W], given labels [N] if the model takes labels."""
 
     def pixel_means(
-        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+        self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
     ) -> np.ndarray:
         """Images float32 [N, C, H, W] in [0, 1] at codes [N, D], given a label (None: unknown) and
         a noise seed (0: no noise), or one seed per code."""
 
     def decode(
-        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+        self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
     ) -> np.ndarray:
         """The same images as uint8 [N, H, W, C], rounded to the nearest of 256 levels."""
 
@@ -54,23 +53,21 @@ class TorchCodec:
 
     def __init__(self, model: Autoencoder) -> None:
         self._model = model
-        normal = model.has_prior and not model.learned_prior
-        self.info = CodecInfo(
-            model.image_shape, model.latent, model.classes, model.noise_size, normal
-        )
+        sizes, normal = (model.latent, model.classes, model.noise_size), model.has_prior
+        self.info = CodecInfo(model.image_shape, *sizes, normal and not model.learned_prior)
 
     def encode(self, images: np.ndarray, labels: np.ndarray | None = None) -> Codes:
         return encode_images(self._model, images, labels)
 
     @torch.inference_mode()
     def pixel_means(
-        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+        self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
     ) -> np.ndarray:
         z = torch.as_tensor(codes, dtype=torch.float32, device=device_of(self._model))
         return self._model.picture(z, label, seed).cpu().numpy()
 
     def decode(
-        self, codes: np.ndarray, *, label: int | None = None, seed: int | Sequence[int] = 0
+        self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
     ) -> np.ndarray:
         return decode_uint8(self._model, codes, label=label, seed=seed)
 

@@ -16,6 +16,8 @@ from ..errors import AtelierError
 from ..models.base import Autoencoder, device_of
 from ..progress import Progress, no_progress
 
+Seeds = int | Sequence[int]  # a noise seed for all codes, or one per code
+
 
 class LabelError(AtelierError):
     """Codes without labels from a model that has not learned to do without them."""
@@ -92,11 +94,7 @@ def posterior_samples(
 
 @torch.inference_mode()
 def decode_uint8(
-    model: Autoencoder,
-    codes: np.ndarray,
-    *,
-    label: int | None = None,
-    seed: int | Sequence[int] = 0,
+    model: Autoencoder, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
 ) -> np.ndarray:
     """Pixel means at codes [N, D] as uint8 images [N, H, W, C], rounded to the nearest of 256.
     `label` is the condition of a conditional model (None: unknown). `seed` is the noise seed of a

@@ -5,7 +5,7 @@ of its rows: the generators stay equal, and the batch gets the same noise as in 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -32,21 +32,20 @@ class Shard(NamedTuple):
 _current: ContextVar[Shard | None] = ContextVar("shard", default=None)
 
 
-@contextmanager
-def sharded(shard: Shard) -> Iterator[None]:
+def sharded(shard: Shard) -> AbstractContextManager[None]:
     """Within this context, `normal` draws the noise of the rows that this process holds."""
-    token = _current.set(shard if shard.count < shard.total else None)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return _drawing(shard if shard.count < shard.total else None)
 
 
-@contextmanager
-def same_for_all(rows: int) -> Iterator[None]:
+def same_for_all(rows: int) -> AbstractContextManager[None]:
     """Within this context, `normal` draws the same noise for all rows of a batch, so that no row
     depends on its place in it."""
-    token = _current.set(Shard(0, rows, 1))
+    return _drawing(Shard(0, rows, 1))
+
+
+@contextmanager
+def _drawing(shard: Shard | None) -> Iterator[None]:
+    token = _current.set(shard)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..checkpoint.folder import CheckpointError, with_current_names
 from ..checkpoint.tensor_file import read_tensors, write_tensors
 from ..config import Config
+from ..errors import reported
 from ..files import records
 from .state import EpochMetrics, Run
 
@@ -44,17 +45,11 @@ def save_run(path: str | Path, run: Run) -> None:
     for player, optimiser in run.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{player}.{index}.{k}": v for k, v in state.items()}
-    facts = _Facts(
-        config=run.config.to_json(),
-        step=run.step,
-        curve=[tuple(point) for point in run.curve],
-        best=None if math.isinf(run.best_loss) else run.best_loss,
-        best_epoch=run.best_epoch,
-        seconds=run.seconds,
-        finished=run.finished,
-        data=run.data,
-        device=run.generator.device.type,
-    )
+    names = ("step", "best_epoch", "seconds", "finished", "data")
+    same = {name: getattr(run, name) for name in names}
+    best, curve = None if math.isinf(run.best_loss) else run.best_loss, list(map(tuple, run.curve))
+    more = {"best": best, "curve": curve, "device": run.generator.device.type}
+    facts = _Facts(config=run.config.to_json(), **same, **more)
     write_tensors(Path(path) / RESUME, tensors, {"run": json.dumps(msgspec.to_builtins(facts))})
 
 
@@ -63,14 +58,11 @@ def load_run(path: str | Path, run: Run) -> None:
     file, device = Path(path) / RESUME, run.generator.device.type
     if not file.exists():
         raise CheckpointError(f"{path} has no {RESUME}; only a stopped training can be resumed")
-    try:
+    advice = "start again without --resume"
+    with reported(CheckpointError, f"{file} cannot be read", advice, of=(ValueError, OSError)):
         tensors, metadata = read_tensors(file)
         facts = records.read_json(metadata.get("run", ""), _Facts, CheckpointError)
         before = Config.from_json(facts.config)
-    except (ValueError, OSError) as error:
-        raise CheckpointError(
-            f"{file} cannot be read ({error}); start again without --resume"
-        ) from error
     other, needed = "", "the same"
     if before != run.config:
         other = f"with other settings ({_difference(before, run.config)})"
@@ -89,10 +81,8 @@ def load_run(path: str | Path, run: Run) -> None:
     try:
         _restore(run, tensors)
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{file} does not fit its settings ({' '.join(str(error).split()):.200}); start again "
-            "without --resume"
-        ) from error
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{file} does not fit its settings ({reason}); {advice}") from error
     run.ema.n_averaged.fill_(facts.step + 1)
     run.seconds, run.finished = facts.seconds, facts.finished
     run.curve = [EpochMetrics(*values) for values in facts.curve]

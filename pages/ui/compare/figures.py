@@ -25,28 +25,15 @@ def traversal_figure(path: Traversal, frames: int, tops: tuple[float, float, flo
     figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.13)
     for row, ((values, title, words), top) in enumerate(zip(rows, tops, strict=True), start=1):
         figure.add_scatter(
-            x=fraction,
-            y=values,
-            fill="tozeroy",
-            fillcolor="rgba(140, 127, 114, 0.25)",
-            mode="lines",
-            line={"width": 2, "color": QUIET},
+            x=fraction, y=values, mode="lines", line={"width": 2, "color": QUIET}, row=row, col=1,
+            fill="tozeroy", fillcolor="rgba(140, 127, 114, 0.25)",
             hovertemplate=f"{words}, %{{x:.0%}} of the path<extra></extra>",
-            row=row,
-            col=1,
-        )
+        )  # fmt: skip
         figure.update_yaxes(range=[0, 1.08 * top], tickvals=[0, _round(top)], row=row)
         figure.add_annotation(
-            text=title,
-            x=0,
-            y=1,
-            xref="paper",
-            yref=f"y{row} domain" if row > 1 else "y domain",
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom",
-            font=LABEL,
-        )
+            text=title, font=LABEL, showarrow=False, xanchor="left", yanchor="bottom",
+            x=0, y=1, xref="paper", yref=f"y{row} domain" if row > 1 else "y domain",
+        )  # fmt: skip
     half = 0.5 / (frames - 1)
     figure.update_xaxes(
         range=[-half, 1 + half], showgrid=False, zeroline=False, tickformat=".0%", fixedrange=True
@@ -92,19 +79,14 @@ def rate_distortion_figure(
 ) -> go.Figure:
     """Rate (KL) and distortion (reconstruction) per beta, in nats per image."""
     figure = go.Figure()
+    n = len(betas)
+    names, sizes, symbols = [f"β = {b:g}" for b in betas], [8] * n, ["circle"] * n
+    names[chosen], sizes[chosen], symbols[chosen] = f"<b>{names[chosen]}</b>", 15, "diamond"
     figure.add_scatter(
-        x=kl,
-        y=reconstruction,
-        mode="lines+markers+text",
-        text=[f"<b>β = {b:g}</b>" if i == chosen else f"β = {b:g}" for i, b in enumerate(betas)],
-        textposition="top right",
-        cliponaxis=False,
-        marker={
-            "size": [15 if i == chosen else 8 for i in range(len(betas))],
-            "symbol": ["diamond" if i == chosen else "circle" for i in range(len(betas))],
-        },
+        x=kl, y=reconstruction, text=names, mode="lines+markers+text", textposition="top right",
+        cliponaxis=False, marker={"size": sizes, "symbol": symbols},
         hovertemplate="KL %{x:.2f} nats, reconstruction %{y:.1f} nats<extra></extra>",
-    )
+    )  # fmt: skip
     figure.update_xaxes(title="Rate: KL, nats per image", fixedrange=True)
     figure.update_yaxes(title="Distortion: reconstruction, nats per image", fixedrange=True)
     return figure.update_layout(

@@ -118,7 +118,7 @@ def assets(request: LayoutRequest) -> MapAssets:
         "bounds": list(latent.bounds(points)),
         "centres": [
             None if np.isnan(c).any() else c.round(4).tolist()
-            for c in latent.class_centres(points[:, :2], labels, n_classes)
+            for c in latent.encoding.class_centres(points[:, :2], labels, n_classes)
         ],
         "first": next(i for i in central if i is not None),
         "extents": np.percentile(points, (0.5, 99.5), axis=0).T.round(4).tolist(),
@@ -186,14 +186,9 @@ def _compute(request: LayoutRequest, images: np.ndarray, model, progress) -> Lay
         return _plane(request, *known)
     found = _results.get(request)
     if found is None:
-        computed = projections.project(
-            images,
-            request.method,
-            seed=request.seed,
-            perplexity=request.neighbours,
-            neighbours=request.neighbours,
-            progress=progress,
-        )
+        options = dict.fromkeys(("perplexity", "neighbours"), request.neighbours)
+        options |= {"seed": request.seed, "progress": progress}
+        computed = projections.project(images, request.method, **options)
         found = _results[request] = Layout(computed.points, None, computed.seconds)
     return found
 

@@ -111,14 +111,10 @@ def table_rows(entry: vae.Entry, requests: Sequence[LayoutRequest]) -> list[Row]
         "model": f"{entry.name}, this plane" if several else entry.name,
         "all": f"{entry.name}, all latents",
     }
+    words = _ABILITIES | {"model": model, "all": model}
     return [
-        Row(
-            titles[request.method],
-            reduce_cache.metrics(request),
-            _progress_word(request),
-            _ABILITIES.get(request.method, model),
-        )
-        for request in requests
+        Row(titles[r.method], reduce_cache.metrics(r), _progress_word(r), words[r.method])
+        for r in requests
     ]
 
 

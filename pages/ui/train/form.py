@@ -76,14 +76,9 @@ def _options() -> dict | None:
     models = {name: info.title for name, info in vae.MODELS.items()}
     columns = st.columns(4)
     with columns[0]:
-        options["model"] = model = st.selectbox(
-            "Model",
-            list(models),
-            index=list(models).index("vae"),
-            format_func=models.get,
-            help="The kind of autoencoder.",
-            key="train-model",
-        )
+        about = "The kind of autoencoder."
+        shown = {"names": models, "index": list(models).index("vae")}
+        options["model"] = model = _choice("Model", "model", models, about, **shown)
         options["latent"] = _number("Latent size", ModelConfig, "latent", limit.max_latent)
     with columns[1]:
         preset = vae.MODELS[model].preset.get("beta", setting(ModelConfig, "beta").default)
@@ -107,12 +102,8 @@ def _options() -> dict | None:
             help="Images of other sizes are resized when they are read.",
             key="train-size",
         )
-        options["device"] = st.selectbox(
-            "Device",
-            ["auto", "cpu", "cuda", "mps"],
-            help="auto uses a GPU where there is one.",
-            key="train-device",
-        )
+        devices, about = ("auto", "cpu", "cuda", "mps"), "auto uses a GPU where there is one."
+        options["device"] = _choice("Device", "device", devices, about)
     _preview(data, options["size"])
     return options
 
@@ -135,27 +126,20 @@ def _number(
     )
 
 
-def _choice(title: str, name: str, options: Iterable[str]) -> str:
-    return st.selectbox(
-        title,
-        list(options),
-        format_func=NAMES.__getitem__,
-        help=setting(ModelConfig, name).help,
-        key=f"train-{name}",
-    )
+def _choice(
+    title: str, name: str, options: Iterable[str], about: str = "", *, names=NAMES, **more
+) -> str:
+    """A list of options under their `names`, with the help of the setting `name` by default."""
+    more |= {"help": about or setting(ModelConfig, name).help, "key": f"train-{name}"}
+    return st.selectbox(title, list(options), format_func=lambda k: names.get(k, k), **more)
 
 
 def _data() -> str | None:
     """The name or path of the images; folders only below `VAE_DATA_DIR`."""
     folders = {str(p): f"{p.name}, folder on this server" for p in _folders()}
     known = DATA | folders
-    chosen = st.selectbox(
-        "Images",
-        [*known, UPLOAD],
-        format_func=lambda key: known.get(key, key),
-        help="The training data. A .zip has one folder per class.",
-        key="train-data",
-    )
+    about = "The training data. A .zip has one folder per class."
+    chosen = _choice("Images", "data", [*known, UPLOAD], about, names=known)
     if chosen != UPLOAD:
         return chosen
     most = visitor.upload_mb()

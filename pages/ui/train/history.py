@@ -52,23 +52,16 @@ def _table(shown: Sequence[str]) -> None:
         reference = column.iloc[all_runs.index(selected)]
         return ["font-weight: 700" if value != reference else "" for value in column]
 
-    event = st.dataframe(
-        rows.style.apply(differs).format(precision=2, na_rep=""),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        key="run-table",
-    )
+    styled = rows.style.apply(differs).format(precision=2, na_rep="")
+    select = {"on_select": "rerun", "selection_mode": "multi-row"}
+    event = st.dataframe(styled, hide_index=True, key="run-table", **select)
     st.caption(
         "Select a run to show it, or two to show both on one time scale. Settings that differ "
         "from the run above are bold."
     )
     selection = [all_runs[row].id for row in event.selection.rows][:2]
-    if (
-        selection
-        and selection != list(shown)
-        and train_session.selection_changed(tuple(selection))
-    ):
+    other = selection and selection != list(shown)
+    if other and train_session.selection_changed(tuple(selection)):
         train_session.show_runs(selection)
         st.rerun()
 

@@ -21,12 +21,9 @@ def beta(entries: Sequence[vae.Entry]) -> None:
     st.subheader("2 · Beta")
     family = beta_family(entries)
     if not family:
-        missing(
-            "three or more models that differ only in beta",
-            "--model vae --beta 0.1",
-            "fashion-beta-0.1",
-            "; repeat it with 0.3, 1, 3 and 10",
-        )
+        what = "three or more models that differ only in beta"
+        more = "; repeat it with 0.3, 1, 3 and 10"
+        missing(what, "--model vae --beta 0.1", "fashion-beta-0.1", more)
         return
     st.markdown(
         "**What to look for.** With a small beta the codes spread past the prior and leave gaps; "
@@ -54,12 +51,9 @@ def beta(entries: Sequence[vae.Entry]) -> None:
         show_chart(figure, "beta-codes", alt)
     with centre:
         st.markdown(f"**Decoded grid, z from −{EXTENT} to {EXTENT}**")
-        st.image(
-            compare_cache.decoded_grid(entry.name, entry.digest, EXTENT, SIDE),
-            width="stretch",
-            output_format="PNG",
-            alt=f"{SIDE * SIDE} codes decoded at beta {betas[chosen]:g}",
-        )
+        picture = compare_cache.decoded_grid(entry.name, entry.digest, EXTENT, SIDE)
+        alt = f"{SIDE * SIDE} codes decoded at beta {betas[chosen]:g}"
+        st.image(picture, width="stretch", output_format="PNG", alt=alt)
     with right:
         st.markdown("**Rate and distortion**")
         numbers = [evaluation(e) for e in family]

@@ -49,12 +49,8 @@ def holes(entries: Sequence[vae.Entry]) -> None:
         with column.container(gap="small"):
             summary = f"{path.low_density_fraction:.0%} of the path has low density"
             st.markdown(f"**{entry.name}** · {summary}")
-            st.image(
-                strip,
-                width="stretch",
-                output_format="PNG",
-                alt=f"{FRAMES} images decoded by {entry.name} along the straight line",
-            )
+            alt = f"{FRAMES} images decoded by {entry.name} along the straight line"
+            st.image(strip, width="stretch", output_format="PNG", alt=alt)
             figure = compare_figures.traversal_figure(path, FRAMES, tops)
             alt = "Density, distance from the nearest real image and pixel entropy along the line"
             show_chart(figure, f"walk-{entry.name}", f"{alt}: {summary}")
