@@ -146,10 +146,7 @@ class TrainConfig:
     data: str = "fashion-mnist"
     epochs: int = _setting(20, "Passes over the training images.", 1, 100_000)
     batch_size: int = _setting(
-        256,
-        "Images per step: larger is faster per epoch, smaller needs fewer epochs.",
-        1,
-        1_000_000,
+        256, "Images per step: larger is faster per epoch, smaller needs fewer epochs.", 1, 10**6
     )
     lr: float = _setting(2e-3, "Maximum of the one-cycle learning rate schedule.", 1e-12, 1e12)
     lr_warmup: float = _setting(0.1, "Fraction of the steps before the maximum.", 0, 1)

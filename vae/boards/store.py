@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from ..errors import reported
 from ..files import atomic, folders
 from ..files.atomic import locked
 from . import item as limits
@@ -70,10 +71,8 @@ def save_items(
     to a revision."""
     with locked(_path(key).with_suffix(".lock")):
         merged, raw = merge(load(key), items, known_revision=known_revision, name=name)
-        try:
+        with reported(BoardError, "the board cannot be written", "try again"):
             atomic.write(_path(key), raw)
-        except OSError as error:
-            raise BoardError(f"the board cannot be written ({error}); try again") from error
     return merged
 
 
@@ -112,9 +111,8 @@ def import_json(text: str, *, after: float = 0.0) -> tuple[str, list[Item]]:
     ids, items = {item.id: new_id() for item in board.sorted_items}, []
     for order, item in enumerate(board.sorted_items, 1):
         parents = tuple(ids[p] for p in item.parents if p in ids)
-        items.append(
-            replace(item, id=ids[item.id], parents=parents, order=after + order, changed=0)
-        )
+        new = {"id": ids[item.id], "parents": parents, "order": after + order}
+        items.append(replace(item, **new, changed=0))
     return board.name, items
 
 

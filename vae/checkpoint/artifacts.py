@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import reported
 from ..files import atomic, folders, owners
 from ..files.owners import Visitor
 from ..nn.distributions import Mixture
@@ -73,12 +74,10 @@ def save_threshold(path: str | Path, threshold: dict, by: Visitor | None = None)
     owner = str(entry_of(path).digest)
     if not owners.may_change(path, by):
         path = folders.thresholds() / by.id / owner[:16]
-    try:
-        with atomic.locked(path / f".{THRESHOLDS}.lock"):
-            scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
-            atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
-    except OSError as error:
-        raise CheckpointError(f"{path / THRESHOLDS} cannot be written ({error})") from error
+    failed = reported(CheckpointError, f"{path / THRESHOLDS} cannot be written")
+    with failed, atomic.locked(path / f".{THRESHOLDS}.lock"):
+        scores = load_thresholds(path, owner) | {threshold["score"]: threshold}
+        atomic.write(path / THRESHOLDS, json_bytes({"checkpoint": owner, "scores": scores}))
     return path
 
 

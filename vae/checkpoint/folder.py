@@ -19,6 +19,7 @@ import torch
 from safetensors import torch as tensors_io
 
 from ..config import Config
+from ..errors import reported
 from ..files import atomic, records
 from ..models import MODELS, build
 from ..models.base import Autoencoder
@@ -135,7 +136,7 @@ def save(
         METRICS: json_bytes(metrics | {"digest": digest_of(config, raw), "versions": versions()}),
     }
     path = target = Path(path)
-    try:
+    with reported(CheckpointError, f"{path} cannot be written", "choose another --out"):
         if path.exists():  # a folder cannot be replaced in one step everywhere
             _finish(path)
             target = path / _NEXT
@@ -144,10 +145,6 @@ def save(
             for name, content in files.items():
                 (place / name).write_bytes(content)
         _finish(path)
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be written ({error}); choose another --out"
-        ) from error
     return digest_of(config, raw)
 
 
@@ -171,10 +168,8 @@ def with_current_names(weights: dict[str, Value]) -> dict[str, Value]:
 def save_metrics(path: str | Path, metrics: dict) -> None:
     """Replaces the metrics of a checkpoint; config and weights remain unchanged."""
     target = Path(path) / METRICS
-    try:
+    with reported(CheckpointError, f"{target} cannot be written"):
         atomic.write(target, json_bytes(metrics))
-    except OSError as error:
-        raise CheckpointError(f"{target} cannot be written ({error})") from error
 
 
 def versions() -> dict[str, str]:
@@ -240,11 +235,9 @@ def _bytes(path: Path, name: str, limit: int) -> bytes:
 
 
 def _object(path: Path, name: str, raw: bytes) -> dict:
-    shown = f"{path.name}/{name}"
-    try:
+    shown, kinds = f"{path.name}/{name}", (ValueError, RecursionError)
+    with reported(CheckpointError, f"{shown} is not JSON", "copy the folder again", of=kinds):
         data = json.loads(raw, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{shown} is not JSON ({error}); copy the folder again") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{shown} holds a {type(data).__name__}, not an object")
     return data

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors import torch as tensors_io
 from torch import Tensor, nn
 
-from ..errors import AtelierError
+from ..errors import AtelierError, reported
 from ..files import atomic
 
 _CHECKSUM = "sha256"
@@ -24,10 +24,8 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], facts: dict[s
     """Writes tensors and metadata atomically. Raises `CheckpointError`."""
     tensors = {k: t.detach().cpu().clone().contiguous() for k, t in tensors.items()}
     signed = facts | {_CHECKSUM: _checksum(tensors, facts)}
-    try:
+    with reported(CheckpointError, f"{path} cannot be written"):
         atomic.write(path, tensors_io.save(tensors, signed))
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written ({error})") from error
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -12,7 +12,7 @@ from ..checkpoint import folder
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import DataError, Dataset
 from ..data.load import bundled_equivalent, load_dataset
-from ..errors import AtelierError
+from ..errors import AtelierError, reported
 from ..files import atomic
 from ..progress import Progress
 from ..training import resolve_device
@@ -65,7 +65,7 @@ def main() -> None:
     """Train, evaluate and use the models of Latent Atelier."""
 
 
-device_option = click.option(
+on_device = click.option(
     "--device", default="auto", help="auto | cpu | cuda | mps", expose_value=False,
     callback=lambda context, _, name: context.meta.update({"vae.device": name}),
 )  # fmt: skip
@@ -76,7 +76,7 @@ def chosen_device() -> str:
 
 
 def load(checkpoint: Path) -> Checkpoint:
-    """A checkpoint whose model computes on the device of the command's `device_option`."""
+    """A checkpoint whose model computes on the device of the command's `on_device`."""
     loaded = folder.load(checkpoint)
     loaded.model.to(resolve_device(chosen_device()))
     return loaded
@@ -130,7 +130,7 @@ def progress_bar(unit: str, description: str | None = None) -> Iterator[Progress
         yield progress
 
 
-def output_format(out: Path, formats: Iterable[str]) -> str:
+def format_of(out: Path, formats: Iterable[str]) -> str:
     """The format that the name of an output file ends in. Raises `ConfigError` for another."""
     suffix, formats = out.suffix.lower().removeprefix("."), tuple(formats)
     if suffix not in formats:
@@ -139,10 +139,8 @@ def output_format(out: Path, formats: Iterable[str]) -> str:
     return suffix
 
 
-def write_file(out: Path, data: bytes) -> None:
+def write(out: Path, data: bytes) -> None:
     """Writes an output file and the folders above it."""
-    try:
+    with reported(ConfigError, f"{out} cannot be written", "choose another --out"):
         out.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(out, data)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error}); choose another --out") from error

@@ -4,16 +4,7 @@ from pathlib import Path
 
 import click
 
-from . import (
-    checkpoint_argument,
-    data_for,
-    device_option,
-    load,
-    main,
-    output_format,
-    progress_bar,
-    write_file,
-)
+from . import checkpoint_argument, data_for, format_of, load, main, on_device, progress_bar, write
 
 
 @main.command()
@@ -23,17 +14,9 @@ from . import (
 @click.option("--min-confidence", type=float, help="0 to 1: of the classifier, else resampled")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**31 - 1), help="of the samples")
 @click.option("--data", help="data set with the classes; by default the training data")
-@device_option
+@on_device
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".zip or .npz")
-def augment(
-    checkpoint: Path,
-    per_class: int,
-    spread: float,
-    min_confidence: float | None,
-    seed: int,
-    data: str | None,
-    out: Path,
-) -> None:
+def augment(checkpoint: Path, per_class: int, data: str | None, out: Path, **draws) -> None:
     """Generate labelled images with CHECKPOINT: a data set to train a classifier with.
 
     Codes are sampled from the aggregate posterior of each class. The classifier is the bundled
@@ -43,24 +26,21 @@ def augment(
     """
     from ..augmentation import dataset_files, synthetic
 
-    format = output_format(out, dataset_files.FORMATS)
+    format = format_of(out, dataset_files.FORMATS)
     loaded = load(checkpoint)
     dataset = data_for(loaded, data)
     source = synthetic.create_source(loaded, dataset)
-    draws = {"spread": spread, "seed": seed, "min_confidence": min_confidence}
     with progress_bar("image") as progress:
         made = synthetic.synthesize(source, per_class, **draws, progress=progress)
-    origin = dataset_files.Origin(
-        *(loaded.name, loaded.digest, dataset.name, per_class, spread, seed, min_confidence),
-        *(source.classifier_name, source.class_names),
-    )
-    write_file(out, dataset_files.write(made, origin, format))
-    if min_confidence:
+    facts = {"classifier": source.classifier_name, "class_names": source.class_names} | draws
+    origin = dataset_files.Origin(loaded.name, loaded.digest, dataset.name, per_class, **facts)
+    write(out, dataset_files.write(made, origin, format))
+    if draws["min_confidence"]:
         counts = zip(source.class_names, made.accepted, made.draws, strict=True)
         for name, accepted, drawn in counts:
             click.echo(f"{name}: {accepted:,} of {drawn:,} draws accepted")
     agreement = 100 * float((made.confidence >= 0.5).mean())
     click.echo(
-        f"{len(made.labels):,} images, {per_class:,} per class, seed {seed}; {agreement:.0f} % "
-        f"assigned to their class by {source.classifier_name}: {out}"
+        f"{len(made.labels):,} images, {per_class:,} per class, seed {draws['seed']}; "
+        f"{agreement:.0f} % assigned to their class by {source.classifier_name}: {out}"
     )

@@ -11,16 +11,7 @@ from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder
 from ..progress import Progress, no_progress
 from ..training import distributed
-from . import (
-    checkpoint_argument,
-    chosen_device,
-    data_for,
-    device_option,
-    load,
-    main,
-    output_format,
-    write_file,
-)
+from . import checkpoint_argument, chosen_device, data_for, format_of, load, main, on_device, write
 
 
 def shared_codes(
@@ -38,7 +29,7 @@ def shared_codes(
 @checkpoint_argument
 @click.argument("data")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=".npz to write")
-@device_option
+@on_device
 @click.option("--stream", "streamed", is_flag=True, help="read images from disk, not from memory")
 def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     """Encode all images of DATA, a name or a path, with CHECKPOINT.
@@ -47,7 +38,7 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
     `split` [N], 0 for training and 1 for test images. Under torchrun each process encodes its
     share and the first one writes the file.
     """
-    output_format(out, ["npz"])
+    format_of(out, ["npz"])
     group = click.get_current_context().with_resource(distributed.process_group(chosen_device()))
     loaded = load(checkpoint)
     dataset = data_for(loaded, data, streamed=streamed)
@@ -64,5 +55,5 @@ def encode(checkpoint: Path, data: str, out: Path, streamed: bool) -> None:
         arrays["std"] = np.concatenate([part.std for part in codes])
     target = io.BytesIO()
     np.savez(target, **arrays)
-    write_file(out, target.getvalue())
+    write(out, target.getvalue())
     click.echo(f"{len(arrays['mean']):,} codes of {data}: {out}")

@@ -14,7 +14,7 @@ from ..models import MODELS
 from ..progress import Progress
 from ..training import distributed
 from ..validation import ConfigError
-from . import checkpoint_argument, chosen_device, data_for, device_option, load, main, progress_bar
+from . import checkpoint_argument, chosen_device, data_for, load, main, on_device, progress_bar
 from .encode import shared_codes
 
 _SENTENCES = {  # and the number of images that each was measured on
@@ -66,27 +66,17 @@ def list_(folder: str) -> None:
     default=None,
     help="black and white samples of the images, or grey images; by default as in training",
 )
-@device_option
+@on_device
 @click.option("--save", is_flag=True, help="save the metrics to the checkpoint")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
-def evaluate(
-    checkpoint: Path,
-    data: str | None,
-    iwae_k: int | None,
-    binarize: bool | None,
-    save: bool,
-    as_json: bool,
-) -> None:
+def evaluate(checkpoint: Path, data: str | None, as_json: bool, **options) -> None:
     """Evaluate CHECKPOINT on the test split: likelihoods, codes, samples.
 
     Under torchrun all processes encode the images.
     """
     group = click.get_current_context().with_resource(distributed.process_group(chosen_device()))
     loaded = load(checkpoint)
-    dataset = data_for(loaded, data)
-    metrics = evaluate_model(
-        loaded, dataset, save=save, iwae_k=iwae_k, binarize=binarize, group=group
-    )
+    metrics = evaluate_model(loaded, data_for(loaded, data), group=group, **options)
     if group.rank:
         return
     if as_json:

@@ -17,6 +17,8 @@ from ..data.uploads import MAX_BYTES
 from ..validation import ConfigError
 from . import checkpoint_argument
 
+Paths = tuple[Path, ...]  # files and folders
+
 
 def image_arguments(function: Callable) -> Callable:
     """Adds the arguments and options that all commands on images share."""
@@ -31,7 +33,7 @@ def image_arguments(function: Callable) -> Callable:
     return function
 
 
-def image_files(paths: tuple[Path, ...]) -> list[Path]:
+def image_files(paths: Paths) -> list[Path]:
     """The files among the paths, and those in the folders among them."""
     files: list[Path] = []
     for path in paths:

@@ -8,23 +8,18 @@ import numpy as np
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
 from ..data.load import bundled_equivalent
-from . import data_for, device_option, load, main
-from .image_arguments import image_arguments, image_files, print_records, read_images
+from . import data_for, load, main, on_device
+from .image_arguments import Paths, image_arguments, image_files, print_records, read_images
 
 _REFERENCE_IMAGES = 1000  # test images that anomaly scores are compared with
 
 
 @main.command("lookup")
 @image_arguments
-@device_option
+@on_device
 @click.option("--neighbours", default=8, type=click.IntRange(1, 100), help="nearest items")
 def look_up(
-    checkpoint: Path,
-    images: tuple[Path, ...],
-    data: str | None,
-    neighbours: int,
-    as_is: bool,
-    as_json: bool,
+    checkpoint: Path, images: Paths, data: str | None, neighbours: int, as_is: bool, as_json: bool
 ) -> None:
     """Find the class of IMAGES, files or folders, and the nearest test images.
 

@@ -7,7 +7,7 @@ import click
 from ..checkpoint.folder import Checkpoint, load
 from ..pictures.upscale import METHODS
 from ..validation import ConfigError, one_of
-from . import checkpoint_argument, data_for, main, output_format, write_file
+from . import checkpoint_argument, data_for, format_of, main, write
 
 _PRIORS = ("normal", "aggregate")
 _OUT_HELP = ".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json"
@@ -35,7 +35,7 @@ def sample(
     from ..evaluation import sample_quality
     from ..pictures import grid
 
-    output_format(out, ["png"])
+    format_of(out, ["png"])
     loaded = load(checkpoint)
     mixture = load_aggregate(loaded) if prior == "aggregate" else None
     if prior == "aggregate" and mixture is None:
@@ -46,7 +46,7 @@ def sample(
     condition = _label(loaded, label)
     pictures = sample_quality.draw(loaded.model, n, prior=mixture, label=condition, seed=seed)
     sheet = grid.image_grid(pictures, scale=scale)
-    write_file(out, grid.encode_png(sheet.permute(1, 2, 0).numpy()))
+    write(out, grid.encode_png(sheet.permute(1, 2, 0).numpy()))
     click.echo(f"{n} images from the {prior} prior, seed {seed}: {out}")
 
 
@@ -106,7 +106,7 @@ def interpolate(
     from ..pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
     formats = {suffix: name for name, suffix in EXTENSIONS.items()}
-    suffix = output_format(out, formats)
+    suffix = format_of(out, formats)
     loaded = load(checkpoint)
     model = loaded.model
     if seed and not model.noise_size:
@@ -130,7 +130,7 @@ def interpolate(
     kind = "geodesic" if geodesic else "straight"
     origin = paths.PathOrigin(loaded.name, loaded.digest, kind, spacing)
     options = ExportOptions(formats[suffix], size, enlarge, fps, order)
-    write_file(out, export_path(model, frames, options, origin))
+    write(out, export_path(model, frames, options, origin))
     lengths = f"straight {geodesics.pixel_length(decode, ends):.1f}"
     if geodesic:
         lengths += f", geodesic {geodesics.pixel_length(decode, path):.1f}"
@@ -173,10 +173,10 @@ def export(checkpoint: Path, onnx: Path) -> None:
     the amortised one, without the Newton steps of a model that was trained with --refine.
     Needs the packages onnx, onnxruntime and onnxscript.
     """
-    from ..export.onnx import write
+    from ..export.onnx import write as write_onnx
 
     loaded = load(checkpoint)
-    for file in write(loaded, onnx):
+    for file in write_onnx(loaded, onnx):
         click.echo(
             f"{file.path}: {file.path.stat().st_size:,} bytes, "
             f"differs from torch by at most {file.difference:.1e}"

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset, Split
 from ..validation import ConfigError, one_of
-from . import data_for, device_option, load, main
-from .image_arguments import image_arguments, image_files, print_records, read_images
+from . import data_for, load, main, on_device
+from .image_arguments import Paths, image_arguments, image_files, print_records, read_images
 
 _CALIBRATION_IMAGES = 2000  # test images that the threshold is computed from
 _SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
@@ -20,7 +20,7 @@ _SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
 
 @main.command()
 @image_arguments
-@device_option
+@on_device
 @click.option("--score", "name", default="structure", help="which score; see below")
 @click.option("--target-fpr", type=float, help="fraction of normal images flagged as anomalous")
 @click.option("--threshold", type=float, help="scores above it are anomalous")
@@ -29,7 +29,7 @@ _SUMMARY_IMAGES = 5000  # training images that summary statistics are fitted to
               "the Anomalies page saved one; by default CHECKPOINT", metavar="FOLDER")  # fmt: skip
 def score(
     checkpoint: Path,
-    images: tuple[Path, ...],
+    images: Paths,
     name: str,
     target_fpr: float | None,
     threshold: float | None,

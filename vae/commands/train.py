@@ -24,7 +24,7 @@ from ..training import distributed, processes, resume, run_queue
 from ..training.recorder import Recorder
 from ..training.runs import RunError
 from ..validation import ConfigError, one_of
-from . import chosen_device, device_option, load, load_data, main
+from . import chosen_device, load, load_data, main, on_device
 from .evaluate import evaluate_model, print_metrics
 
 _WIDTHS = ("encoder_widths", "decoder_widths", "levels")  # options that are lists of numbers
@@ -69,7 +69,7 @@ def _training_options(function: Callable) -> Callable:
 @click.option(
     "--unlabelled", type=float, help="Fraction of labels hidden from a cvae; by default 0.1."
 )
-@device_option
+@on_device
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Threads; 0: all.")
 @click.option("--stream", "streamed", is_flag=True, help="Read images from disk, not from memory.")
 @click.option("--resume", is_flag=True, help="Continue a stopped training.")

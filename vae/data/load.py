@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import reported
 from ..files import atomic, folders
 from ..validation import suggest
 from . import arrays
@@ -67,16 +68,13 @@ def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) 
     """A data set that torchvision downloads (with its checksum) unless it is there."""
     from torchvision import datasets
 
-    root = folders.datasets()
-    splits = []
+    root, splits = folders.datasets(), []
+    failed = f"{name} is not on this machine and could not be downloaded"
+    files = f"put its four IDX files into {root}/{kind}/raw"
+    advice = f"{files}, or use --data fashion-mnist-starter"
     for train in (True, False):
-        try:
+        with reported(DataError, failed, advice, of=(OSError, RuntimeError)):
             source = getattr(datasets, kind)(root, train=train, download=True)
-        except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{name} is not on this machine and could not be downloaded ({error}); put its "
-                f"four IDX files into {root}/{kind}/raw, or use --data fashion-mnist-starter"
-            ) from error
         splits.append(Split(source.data.numpy()[:, None], source.targets.numpy().astype(np.int64)))
     return assemble(name, splits, class_names, size)
 

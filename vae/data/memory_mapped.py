@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import reported
 from ..files import atomic, folders
 from ..progress import Progress, no_progress
 from . import arrays
@@ -41,15 +42,11 @@ def load(name_or_path: str | Path, *, size: int = 28, progress: Progress = no_pr
             return _with_digest(mapped, folder, size)
     source = folder or Path(name)
     packed = folders.packed_datasets() / _key(name, source, size)
-    try:
-        with atomic.locked(packed.with_suffix(".lock")):  # only one of several processes packs
-            if not packed.exists():
-                _pack(packed, name, source, size, progress)
-    except OSError as error:
-        raise DataError(
-            f"{source} cannot be packed into {packed.parent} ({error}); make room there, or set "
-            "XDG_CACHE_HOME to a larger disk"
-        ) from error
+    advice = "make room there, or set XDG_CACHE_HOME to a larger disk"
+    failed = reported(DataError, f"{source} cannot be packed into {packed.parent}", advice)
+    with failed, atomic.locked(packed.with_suffix(".lock")):  # only one of several processes packs
+        if not packed.exists():
+            _pack(packed, name, source, size, progress)
     classes = tuple(json.loads((packed / _CLASSES).read_text()))
     labels = [np.load(packed / f"{part}-labels.npy") for part in "ab"]
     images = [open_array(packed / f"{part}.npy") for part in "ab"]

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checkpoint.folder import Checkpoint, versions
-from ..errors import AtelierError
+from ..errors import AtelierError, reported
 from ..files import atomic
 from ..models.base import Autoencoder
 from ..nn.networks import decode
@@ -105,7 +105,7 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
         )
     stem = out.name.removesuffix(".onnx")
     written = []
-    try:
+    with reported(OnnxError, f"{out} cannot be written", "choose another --onnx"):
         out.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as places:
             for name, part in _parts(checkpoint.model).items():
@@ -120,8 +120,6 @@ def write(checkpoint: Checkpoint, out: str | Path) -> list[Written]:
                         "onnx, onnxruntime and onnxscript"
                     )
                 written.append(Written(path, difference))
-    except OSError as error:
-        raise OnnxError(f"{out} cannot be written ({error}); choose another --onnx") from error
     return written
 
 

@@ -5,7 +5,6 @@ from .density import bounds, pixel_entropy_field
 from .encoding import (
     Codes,
     central_items,
-    class_centres,
     decode_uint8,
     encode_images,
     posterior_samples,

@@ -79,13 +79,10 @@ def resolve_device(name: str) -> torch.device:
 
 
 def new_run(
-    config: Config,
-    dataset: Dataset,
-    device: torch.device,
-    weights: dict[str, Tensor] | None = None,
+    config: Config, dataset: Dataset, device: torch.device, start: dict[str, Tensor] | None = None
 ) -> Run:
-    """An untrained run whose weights and random numbers depend on the seed alone. `weights` of
-    another model replace those that have the same name and shape."""
+    """An untrained run whose weights and random numbers depend on the seed alone. The weights
+    `start` of another model replace those that have the same name and shape."""
     mean_image, std = _pixel_moments(dataset.train.images)
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the global generator
         if config.model.refine:
@@ -94,8 +91,8 @@ def new_run(
         model = build(replace(config.model, refine=0))  # training never refines posteriors
     init_from_data(model, mean_image, std)
     initial = model.state_dict()
-    alike = [n for n, v in (weights or {}).items() if n in initial and v.shape == initial[n].shape]
-    model.load_state_dict({name: weights[name] for name in alike}, strict=False)
+    alike = [n for n, v in (start or {}).items() if n in initial and v.shape == initial[n].shape]
+    model.load_state_dict({name: start[name] for name in alike}, strict=False)
     model.decoder.requires_grad_(not config.train.frozen_decoder)
     model.to(device)
     first = next(m for m in model.encoder if isinstance(m, nn.Linear | nn.Conv2d)).weight
