@@ -50,16 +50,9 @@ def report(name: str, digest: str, method: str, number: int, seed: int) -> Clust
     clusters = []
     for k, centre in enumerate(found.centres):
         members = found.members(k)
-        least = members[: SHOWN - 1 : -1] if len(members) > SHOWN else members[:0]
-        clusters.append(
-            ClusterSummary(
-                len(members),
-                [tuple(share) for share in analysis.class_shares(found.labels, classes, k)],
-                centre.round(4).tolist(),
-                members[:SHOWN].tolist(),
-                least[:SHOWN].tolist(),
-            )
-        )
+        shares = [tuple(share) for share in analysis.class_shares(found.labels, classes, k)]
+        ends = (members[:SHOWN].tolist(), members[SHOWN:][::-1][:SHOWN].tolist())
+        clusters.append(ClusterSummary(len(members), shares, centre.round(4).tolist(), *ends))
     return ClusterReport(
         clusters,
         *_sprite(name, digest, clusters),

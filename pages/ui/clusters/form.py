@@ -25,52 +25,35 @@ _NUMBERS = range(2, 21)
 
 def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows the controls; changes are stored before the rest of the page runs."""
-    key, state = entry.digest[:12], st.session_state
-    state[f"by{key}"], state[f"k{key}"] = settings.method, settings.number
-    state[f"seed-c{key}"] = settings.seed
+    state, by_size = st.session_state, settings.method == "hdbscan"
+    by, k, seed = (f"{name}{entry.digest[:12]}" for name in ("by", "k", "seed-c"))
+    state[by], state[k], state[seed] = settings.method, settings.number, settings.seed
+
+    def title(method: str) -> str:
+        return ABOUT[method].partition(":")[0]
 
     def changed() -> None:
-        method = state[f"by{key}"] or settings.method
-        number = state[f"k{key}"] if method == settings.method else DEFAULT_NUMBER[method]
-        seed = int(state[f"seed-c{key}"])
-        chosen = replace(settings, method=method, number=int(number), seed=seed)
+        method = state[by] or settings.method
+        number = state[k] if method == settings.method else DEFAULT_NUMBER[method]
+        chosen = replace(settings, method=method, number=int(number), seed=int(state[seed]))
         clusters_session.change_settings(entry.digest, chosen)
         clusters_session.run_search(False)
 
     low, high = number_range(settings.method)
-    by_size = settings.method == "hdbscan"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
-            "Method",
-            METHODS,
-            format_func=lambda method: ABOUT[method].partition(":")[0],
-            key=f"by{key}",
-            on_change=changed,
-            width=220,
-            help="  \n".join(ABOUT.values()),
-        )
-        st.number_input(
-            "Minimum cluster size" if by_size else "Clusters",
-            low,
-            high,
-            step=10 if by_size else 1,
-            key=f"k{key}",
-            on_change=changed,
-            width=170,
-            help="min_cluster_size of HDBSCAN, in images; larger values find fewer clusters."
-            if by_size
-            else "Number of clusters.",
-        )
-        st.number_input(
-            "Seed",
-            0,
-            MAX_SEED,
-            key=f"seed-c{key}",
-            on_change=changed,
-            width=130,
-            disabled=by_size,
-            help="Seed of the random initialisation. HDBSCAN is deterministic.",
-        )
+    label, step, about = "Clusters", 1, "Number of clusters."
+    if by_size:
+        label, step = "Minimum cluster size", 10
+        about = "min_cluster_size of HDBSCAN, in images; larger values find fewer clusters."
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    methods = "  \n".join(ABOUT.values())
+    row.selectbox(
+        "Method", METHODS, format_func=title, key=by, on_change=changed, width=220, help=methods
+    )
+    row.number_input(label, low, high, step=step, key=k, on_change=changed, width=170, help=about)
+    about = "Seed of the random initialisation. HDBSCAN is deterministic."
+    row.number_input(
+        "Seed", 0, MAX_SEED, key=seed, on_change=changed, width=130, disabled=by_size, help=about
+    )
 
 
 def best_number(entry: vae.Entry, settings: ClusterSettings) -> None:
@@ -97,18 +80,14 @@ def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
             "cluster: 1 is well separated, 0 touching (Rousseeuw 1987); on 2,000 images."
         )
         left = [k for k in _NUMBERS if k not in qualities]
+        run = clusters_session.run_search
         if polled:
-            st.button("Stop", key="try-stop", on_click=clusters_session.run_search, args=(False,))
+            st.button("Stop", key="try-stop", on_click=run, args=(False,))
         else:
-            st.button(
-                "Continue" if qualities and left else f"Try {_NUMBERS[0]} to {_NUMBERS[-1]}",
-                key="try-begin",
-                on_click=clusters_session.run_search,
-                args=(True,),
-                disabled=not left,
-            )
+            label = "Continue" if qualities and left else f"Try {_NUMBERS[0]} to {_NUMBERS[-1]}"
+            st.button(label, key="try-begin", on_click=run, args=(True,), disabled=not left)
         if not left:
-            clusters_session.run_search(False)
+            run(False)
         if clusters_session.search_running() != polled:
             st.rerun()  # starts or ends the timed reruns
         if polled:
@@ -120,8 +99,7 @@ def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
         values = {k: -v if bic else v for k, v in qualities.items()}
         figure = quality_figure(values, best, "BIC" if bic else "mean silhouette")
         st.plotly_chart(figure, key="quality", config={"displayModeBar": False})
-        if not polled and st.button(
-            f"Use {best} clusters", key="take-number", disabled=best == settings.number
-        ):
+        label, used = f"Use {best} clusters", best == settings.number
+        if not polled and st.button(label, key="take-number", disabled=used):
             clusters_session.change_settings(entry.digest, replace(settings, number=best))
             st.rerun()
