@@ -63,9 +63,6 @@ def start_export(name: str, digest: str, settings: AugmentSettings, format: str)
         return dataset_files.write(made, origin, format)
 
     count = settings.per_class * len(found.class_names)
-    return start_job(
-        work,
-        name=f"{count:,} images, {settings.per_class:,} per class, seed {settings.seed}",
-        file=f"{name}-synthetic-{settings.seed}.{format}",
-        media_type=_MEDIA_TYPES[format],
-    )
+    title = f"{count:,} images, {settings.per_class:,} per class, seed {settings.seed}"
+    file = f"{name}-synthetic-{settings.seed}.{format}"
+    return start_job(work, name=title, file=file, media_type=_MEDIA_TYPES[format])

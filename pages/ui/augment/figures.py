@@ -23,18 +23,9 @@ def gain_figure(benchmark: dict) -> go.Figure:
             hovertemplate="%{y:+.1f} points<extra>%{fullData.name}</extra>",
         )
     figure.add_hline(y=0, line={"width": 1, "color": QUIET})
-    figure.update_xaxes(
-        title="labels per class",
-        tickvals=list(range(len(counts))),
-        ticktext=[f"{n:,}" for n in counts],
-        fixedrange=True,
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        title="gain over labelled images only, points", fixedrange=True, zeroline=False
-    )
-    return figure.update_layout(
-        height=360,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": -0.25, "x": 0},
-    )
+    ticks = {"tickvals": list(range(len(counts))), "ticktext": [f"{n:,}" for n in counts]}
+    figure.update_xaxes(title="labels per class", fixedrange=True, showgrid=False, **ticks)
+    title = "gain over labelled images only, points"
+    figure.update_yaxes(title=title, fixedrange=True, zeroline=False)
+    legend = {"orientation": "h", "y": -0.25, "x": 0}
+    return figure.update_layout(height=360, margin=dict.fromkeys("lrtb", 8), legend=legend)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from ..models.metrics_table import numeral
+from ..models.metrics_table import STYLE, numeral
 
 SHOWN = 10  # images of a class in the preview
 
@@ -15,19 +15,12 @@ _STYLE = """<style>
 .am img { display: block; image-rendering: pixelated; height: auto; }
 .am .none { color: var(--st-text-color); opacity: 0.75; }
 .am output { font-family: var(--st-code-font); font-size: 13px; white-space: nowrap; }
-.at { overflow-x: auto; }
-.at table { border-collapse: collapse; font-size: 14px; margin: 0; }
-.at th, .at td { padding: 6px 12px; border: 0; border-bottom: 1px solid var(--st-border-color);
-  text-align: right; }
-.at td { white-space: nowrap; font-family: var(--st-code-font); font-size: 13px; }
-.at th { font-weight: 600; }
+.at th { white-space: normal; }
 .at tbody th { font-weight: 400; }
-.at th:first-child { text-align: left; }
 @media (max-width: 760px) {
   .am { grid-template-columns: minmax(0, 1fr) max-content; gap: 2px 12px; }
-  .am .strip { grid-column: 1 / -1; grid-row: auto; margin-bottom: 8px; order: 0; }
+  .am .strip { grid-column: 1 / -1; grid-row: auto; margin-bottom: 8px; order: 1; }
   .am > div { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; }
-  .am .strip { order: 1; }
   .at th, .at td { padding: 6px; font-size: 12px; }
 }
 </style>"""
@@ -75,7 +68,8 @@ def accuracy_table(benchmark: dict) -> str:
         cells = "".join(f"<td>{known.get((n, arm), '—')}</td>" for n in counts)
         body += f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>'
     return (
-        f'{_STYLE}<div class="at" role="region" tabindex="0" aria-label="Measured accuracy">'
+        f'{STYLE}{_STYLE}<div class="mt at" role="region" tabindex="0" '
+        'aria-label="Measured accuracy">'
         f'<table><thead><tr><th scope="col">Test accuracy (%) by labels per class</th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
