@@ -27,19 +27,13 @@ def image_input(source: str, shape: tuple[int, int, int], *, key: str):
 
 def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | None:
     if source == "File":
-        file = st.file_uploader(
-            f"PNG, JPEG or WebP, at most {MAX_BYTES / 2**20:.0f} MB and 16 million pixels",
-            type=["png", "jpg", "jpeg", "webp"],
-            max_upload_size=MAX_BYTES // 2**20,
-            key=f"{key}-file",
-        )
+        most, types = MAX_BYTES // 2**20, ["png", "jpg", "jpeg", "webp"]
+        label = f"PNG, JPEG or WebP, at most {most} MB and 16 million pixels"
+        file = st.file_uploader(label, type=types, max_upload_size=most, key=f"{key}-file")
     else:
-        file = st.camera_input(
-            "One item in front of a plain background",
-            help="The photo is sent to this server to be encoded; it is never written to disk.",
-            width=420,
-            key=f"{key}-camera",
-        )
+        label = "One item in front of a plain background"
+        about = "The photo is sent to this server to be encoded; it is never written to disk."
+        file = st.camera_input(label, help=about, width=420, key=f"{key}-camera")
     if file is None:
         return None
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")

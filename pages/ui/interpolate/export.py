@@ -38,23 +38,18 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
         options = _options()
         return lambda: _begin(entry, default, options)
 
-    job_panel(
-        entry.digest,
-        form,
-        unit="frames",
-        about="The file contains the frames of the current path, decoded by the model. An "
-        "animation has the speed and the playback of the player.",
+    about = (
+        "The file contains the frames of the current path, decoded by the model. An animation has "
+        "the speed and the playback of the player."
     )
+    job_panel(entry.digest, form, unit="frames", about=about)
 
 
 def _options() -> ExportOptions:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        titles = {name: title for name, (title, _) in FORMATS.items()}
         format = st.selectbox(
-            "Format",
-            list(FORMATS),
-            format_func=lambda f: FORMATS[f][0],
-            width=270,
-            key="export-format",
+            "Format", list(titles), format_func=titles.get, width=270, key="export-format"
         )
         size, how = 224, "refined"
         if format not in TABLES:

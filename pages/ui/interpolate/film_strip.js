@@ -22,11 +22,7 @@ export class FilmStrip {
     for (const element of [this.strip, this.range]) element.addEventListener("keydown", (event) => this.key(event));
   }
 
-  setModel(items) {
-    this.items = items;
-    this.pause();
-    this.setFrames([]);
-  }
+  setModel(items) { this.items = items; this.pause(); this.setFrames([]); }
 
   get last() { return Math.max(0, this.codes.length - 1); }
 
@@ -167,8 +163,5 @@ export class FilmStrip {
     action();
   }
 
-  destroy() {
-    this.pause();
-    cancelAnimationFrame(this.frame);
-  }
+  destroy() { this.pause(); cancelAnimationFrame(this.frame); }
 }

@@ -23,12 +23,9 @@ def import_panel(entry: vae.Entry, space: Space) -> None:
 
 
 def _open(entry: vae.Entry, space: Space) -> None:
-    file = st.file_uploader(
-        f"JSON file of a path, at most {MAX_BYTES / 2**20:.0f} MB",
-        type="json",
-        max_upload_size=MAX_BYTES // 2**20,
-        key=f"path-file-{entry.digest}",
-    )
+    most, key = MAX_BYTES // 2**20, f"path-file-{entry.digest}"
+    label = f"JSON file of a path, at most {most} MB"
+    file = st.file_uploader(label, type="json", max_upload_size=most, key=key)
     if file is None or board_session.already_imported(file.file_id):
         return
     try:

@@ -63,11 +63,7 @@ export default class PathMap extends DecodedMap {
     }
   }
 
-  async open(data) {
-    this.film.pause();
-    this.items = null;
-    await super.open(data);
-  }
+  async open(data) { this.film.pause(); this.items = null; await super.open(data); }
 
   restore({ path, revision, kinds, urls }) {
     const { items } = this;
@@ -155,11 +151,7 @@ export default class PathMap extends DecodedMap {
     this.change({ kind: "drawn", stroke: points });
   }
 
-  setTool(tool) {
-    this.tool = tool;
-    pressOnly(this.root, "tool", tool);
-    showSummary(this);
-  }
+  setTool(tool) { this.tool = tool; pressOnly(this.root, "tool", tool); showSummary(this); }
 
   nudge(dx, dy) {
     if (!this.items) return;
@@ -196,11 +188,7 @@ export default class PathMap extends DecodedMap {
     this.redraw();
   }
 
-  select(i) {
-    this.chosen = i;
-    this.showWaypoints();
-    this.redraw();
-  }
+  select(i) { this.chosen = i; this.showWaypoints(); this.redraw(); }
 
   showWaypoints() {
     this.waypoints.show(this.state.waypoints.map((z) => this.latentAt(z)), this.chosen);
@@ -215,14 +203,11 @@ export default class PathMap extends DecodedMap {
     this.overlay.draw(view, theme, { z: held, items, hidden, showNames: layers.has("names") });
     drawPath(this.over.getContext("2d"), view, theme, {
       waypoints, chosen: this.chosen, frames: this.film.codes, faded: drawn, stroke: this.stroke, head: held,
-      path: this.answer?.path ?? (drawn ? stroke : waypoints), settled: this.answer !== null,
+      path: this.answer?.curve ?? (drawn ? stroke : waypoints), settled: this.answer !== null,
     });
   }
 
-  destroy() {
-    super.destroy();
-    this.film.destroy();
-  }
+  destroy() { super.destroy(); this.film.destroy(); }
 }
 
 const adopted = (path) => ({ ...path, layers: new Set(path.layers), waypoints: path.waypoints.map(round), stroke: path.stroke.map(round) });

@@ -30,12 +30,8 @@ def path_map(
     """
     answer = None
     if sampled is not None:
-        answer = {
-            "path": sampled.curve.round(4).tolist(),
-            "frames": sampled.frames.tolist(),
-            "length": sampled.length,
-            "straight": sampled.straight_length,
-        }
+        arrays = {"curve": sampled.curve.round(4).tolist(), "frames": sampled.frames.tolist()}
+        answer = sampled._asdict() | arrays
     data = vars(assets) | {
         "speed": speed,
         "path": path.to_json(),

@@ -35,9 +35,9 @@ export function showSummary(map) {
   map.find(".pm-hint").textContent = kind === "drawn" ? "A drawn path ignores the waypoints; adding one returns to them."
     : map.trouble || (waypoints.length < 2 ? "Click the map to add waypoints." : "");
   if (answer) {
-    const [length, straight] = [answer.length, answer.straight].map((v) => v.toFixed(1));
+    const [length, straight] = [answer.length, answer.straight_length].map((v) => v.toFixed(1));
     lengths.textContent = `Path length in pixel space: ${kind === "straight" ? straight : `${kind} ${length}, straight ${straight}`}`;
-    Object.assign(lengths.dataset, { length: answer.length, straight: answer.straight });
+    Object.assign(lengths.dataset, { length: answer.length, straight: answer.straight_length });
   } else lengths.textContent = waypoints.length > 1 || kind === "drawn" ? "…" : "";
 }
 
