@@ -21,18 +21,15 @@ def anomaly_exports(
     """Shows the buttons, and the files that could not be read."""
     st.subheader("Export")
     all_normal = settings.only is None and settings.candidates != "class"
-    own = visitor.may_change(cache.CHECKPOINTS / entry.name)
+    own, public = visitor.may_change(cache.CHECKPOINTS / entry.name), limits.current().public
+    about = "`python -m vae score` then uses it to flag images as anomalous. "
+    about += "" if own else f"{entry.name} is not yours and stays as it is. "
+    about += "" if all_normal else "Available only where all classes are normal."
+    about = visitor.PUBLIC if public else about
     with st.container(horizontal=True, vertical_alignment="center"):
-        save = st.button(
-            "Save threshold with the model" if own else "Save threshold",
-            disabled=not all_normal or limits.current().public,
-            key="save-threshold",
-            help=visitor.PUBLIC
-            if limits.current().public
-            else "`python -m vae score` then uses it to flag images as anomalous. "
-            + ("" if own else f"{entry.name} is not yours and stays as it is. ")
-            + ("" if all_normal else "Available only where all classes are normal."),
-        )
+        label = "Save threshold with the model" if own else "Save threshold"
+        disabled = public or not all_normal
+        save = st.button(label, disabled=disabled, key="save-threshold", help=about)
         st.download_button(
             "Download all scores (CSV)",
             lambda: _csv(result, threshold),

@@ -21,8 +21,7 @@ class GalleryItem(NamedTuple):
 
 
 _STYLE = """<style>
-.un { display: grid; grid-template-columns: repeat(auto-fill, minmax(264px, 1fr));
-  gap: 20px; }
+.un { display: grid; grid-template-columns: repeat(auto-fill, minmax(264px, 1fr)); gap: 20px; }
 .un > div { min-width: 0; }
 .un i { display: block; width: 100%; aspect-ratio: 3 / 1; background: #000 no-repeat;
   background-size: 100% auto; image-rendering: pixelated; border-radius: 2px; }

@@ -88,21 +88,20 @@ def _curves(
         st.caption("All of your images count as anomalies here.")
     left, right = st.columns(2, gap="medium")
     point = (false_positives / len(normal), recall)
+    titles, chance = ("FPR", "TPR (recall)"), ((0, 0), (1, 1))
     _chart(
         left,
-        trade_off_figure(found.fpr, found.tpr, point, ("FPR", "TPR (recall)"), ((0, 0), (1, 1))),
+        trade_off_figure(found.fpr, found.tpr, point, titles, chance),
         f"ROC curve, AUC {found.auroc:.3f}: the probability that a candidate scores higher "
         "than a normal image; chance is 0.5.",
         key="roc",
     )
     flagged = false_positives + true_positives
-    point, chance = (
-        (recall, true_positives / flagged if flagged else 1.0),
-        ((0, share), (1, share)),
-    )
+    point = (recall, true_positives / flagged if flagged else 1.0)
+    titles, chance = ("recall", "precision"), ((0, share), (1, share))
     _chart(
         right,
-        trade_off_figure(found.recall, found.precision, point, ("recall", "precision"), chance),
+        trade_off_figure(found.recall, found.precision, point, titles, chance),
         f"Precision-recall curve, average precision {found.average_precision:.3f}; chance is "
         f"{share:.3f}, the share of candidates among these images.",
         key="precision-recall",

@@ -97,11 +97,7 @@ export default class ScoreHistogram {
     return this.low + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (this.high - this.low);
   }
 
-  move(threshold) {
-    this.threshold = threshold;
-    this.showThreshold();
-    this.count();
-  }
+  move(threshold) { this.threshold = threshold; this.showThreshold(); this.count(); }
 
   key(event) {
     const span = this.high - this.low;

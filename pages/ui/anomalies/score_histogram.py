@@ -14,17 +14,11 @@ def score_histogram(
 ) -> None:
     """Shows the scores of normal and of candidate images, given by the URLs of their sorted
     float64 values, and the threshold. `threshold_message` returns its changes."""
-    before = threshold_message(key)
-    _mount(
-        key,
-        {
-            "key": "|".join(urls),
-            "urls": dict(zip(("normal", "candidates"), urls, strict=True)),
-            "descriptions": dict(zip(("normal", "candidates"), descriptions, strict=True)),
-            "threshold": threshold,
-            "turn": before.get("turn", 0),
-        },
-    )
+    turn = threshold_message(key).get("turn", 0)
+    data = {"key": "|".join(urls), "threshold": threshold, "turn": turn}
+    for name, values in (("urls", urls), ("descriptions", descriptions)):
+        data[name] = dict(zip(("normal", "candidates"), values, strict=True))
+    _mount(key, data)
 
 
 def threshold_message(key: str) -> Mapping:
