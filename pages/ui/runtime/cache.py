@@ -34,10 +34,9 @@ DEFAULT_MODEL = "fashion-vae"
 def checkpoints() -> list[vae.Entry]:
     """The checkpoints in the folder; a damaged one has its error."""
     found = [*sorted(CHECKPOINTS.glob("*")), *sorted(CHECKPOINTS.glob("*/*"))]
-    stamps = [(p, p.stat()) for p in found]
-    return _checkpoints(
-        str(CHECKPOINTS), tuple((str(p), s.st_mtime_ns, s.st_size) for p, s in stamps)
-    )
+    stamps = ((path, path.stat()) for path in found)
+    listing = tuple((str(path), s.st_mtime_ns, s.st_size) for path, s in stamps)
+    return _checkpoints(str(CHECKPOINTS), listing)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -51,7 +51,7 @@ class Pin:
     seed: int = 0
 
     def to_json(self) -> dict:
-        return {"z": list(self.z), "label": self.label, "seed": self.seed}
+        return dict(vars(self))
 
     def to_text(self) -> str:
         """`z1,z2`, followed by `c` and the label, and by `s` and the seed, where there are any."""
@@ -75,17 +75,10 @@ class Location:
     draw: int = 0  # seed of the samples inside the region; unknown to the map
 
     def to_json(self) -> dict:
-        return {
-            "z": list(self.z),
-            "view": list(self.view) if self.view else None,
-            "layers": list(self.layers),
-            "pins": [pin.to_json() for pin in self.pins],
-            "item": self.item,
-            "hidden": list(self.hidden),
-            "label": self.label,
-            "seed": self.seed,
-            "region": [list(corner) for corner in self.region] or None,
-        }
+        pins = [pin.to_json() for pin in self.pins]
+        state = vars(self) | {"pins": pins, "region": self.region or None}
+        del state["draw"]
+        return state
 
     def to_query(self, model: str, digest: str) -> dict[str, str]:
         """Query parameters that restore this location; those at their default are left out."""
@@ -136,7 +129,7 @@ def location_from_map(value: Mapping, space: Space) -> Location:
 
 def polygon(corners: object) -> Polygon:
     """The checked corners of a region, rounded as codes are."""
-    if not isinstance(corners, list) or not 3 <= len(corners) <= MAX_CORNERS:
+    if not isinstance(corners, list | tuple) or not 3 <= len(corners) <= MAX_CORNERS:
         raise InvalidValueError(f"a region has 3 to {MAX_CORNERS} corners")
     return tuple(map(code(2), corners))
 

@@ -221,16 +221,19 @@ async def _page(request: Request) -> Response:
     return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
 
+def _above() -> str:
+    """The path that the app is served below, without a slash at its end; "" at the root."""
+    return f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
+
+
 def page_routes() -> list[Route]:
     """The routes of the pages themselves, in place of Streamlit's."""
-    above = st.get_option("server.baseUrlPath").strip("/")
-    return [Route(f"/{above}/{name}" if above else f"/{name}", _page) for name in _PAGES]
+    return [Route(f"{_above()}/{name}", _page) for name in _PAGES]
 
 
 def routes() -> list[Route]:
     """The routes, below `server.baseUrlPath` as Streamlit's own are."""
-    above = st.get_option("server.baseUrlPath").strip("/")
-    base = f"/{above}/{PREFIX}" if above else f"/{PREFIX}"
+    base = f"{_above()}/{PREFIX}"
     return [
         Route(f"{base}/content/{{key}}", _content),
         Route(f"{base}/later/{{key}}", _work),

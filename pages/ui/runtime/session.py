@@ -21,9 +21,8 @@ def open_page(page: StreamlitPage) -> None:
     Forward led here; then the page takes its state from the link again."""
     query, here = st.query_params.to_dict(), page.url_path
     before, written = st.session_state.get("address", (here, None))
-    chosen = st.session_state.pop(
-        "chosen", False
-    )  # the address of the last model may be on its way
+    # The address of the last model may be on its way.
+    chosen = st.session_state.pop("chosen", False)
     known = written is None or query == written if before == here else not query
     st.session_state["arrived"] = not (known or chosen)
     if st.session_state["arrived"] and before == here:  # what is mounted adopts the state
