@@ -43,16 +43,10 @@ export class Picture {
   }
 
   /** Shows pixel means [H, W, C] from the browser's decoder. */
-  showPixels(pixels, latent) {
-    paint(pixels, this.channels, this.image.data);
-    this.put(latent, "browser");
-  }
+  showPixels(pixels, latent) { paint(pixels, this.channels, this.image.data); this.put(latent, "browser"); }
 
   /** Shows bytes [H, W, C] that torch decoded. */
-  showBytes(bytes, latent) {
-    fill(this.image.data, bytes, this.channels);
-    this.put(latent, "server");
-  }
+  showBytes(bytes, latent) { fill(this.image.data, bytes, this.channels); this.put(latent, "server"); }
 
   put({ z, label, seed }, source) {
     this.ctx.putImageData(this.image, 0, 0);
