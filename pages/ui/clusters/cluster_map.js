@@ -150,7 +150,7 @@ export default class ClusterMap extends SmallMap {
     const byClass = this.colour === "classes";
     this.find(".la-legend").hidden = !byClass;
     if (byClass) this.lists.showLegend(this.hidden, this.theme);
-    this.view.resize(this.element.clientWidth, this.element.clientHeight);
+    this.view.measure(this.element);
     this.view.fit(this.classItems.bounds);
     this.plot.hidden = byClass ? this.hidden : new Set();
     await this.plot.draw(this.shownItems, this.view, this.colours);

@@ -126,10 +126,7 @@ export class DecodedMap {
     this.redraw("under");
   }
 
-  measure() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
-  }
+  measure() { this.view.measure(this.find(".la-plot")); }
 
   /** Draws in the next frame. @param what "over", "under" or, for all of it, "view" */
   redraw(what = "over") {

@@ -30,10 +30,7 @@ export class LinkedPlane {
   }
 
   /** Takes over the size of the plot on the screen. */
-  resize() {
-    const { clientWidth, clientHeight } = this.find(".la-plot");
-    this.view.resize(clientWidth, clientHeight);
-  }
+  resize() { this.view.measure(this.find(".la-plot")); }
 
   fit() {
     this.viewChanged = false;
@@ -143,10 +140,7 @@ export class LinkedMaps {
     this.redraw();
   }
 
-  moveAll() {
-    this.moved = new Set(this.planes);
-    this.redraw();
-  }
+  moveAll() { this.moved = new Set(this.planes); this.redraw(); }
 
   redraw() {
     this.frame ??= requestAnimationFrame(() => {

@@ -29,7 +29,7 @@ export class SmallMap {
     if (!items || !this.element.isConnected) return; // not loaded, or the page was left meanwhile
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     this.theme = theme;
-    this.view.resize(this.element.clientWidth, this.element.clientHeight);
+    this.view.measure(this.element);
     this.view.fit(items.bounds);
     await this.plot.draw(items, this.view, theme);
     this.items = items; // the plot can be moved from here on
@@ -45,9 +45,8 @@ export class SmallMap {
   window() { return this.items.bounds; }
 
   fit() {
-    const { clientWidth, clientHeight } = this.element;
-    if (!this.items || !clientWidth) return;
-    this.view.resize(clientWidth, clientHeight);
+    if (!this.items || !this.element.clientWidth) return;
+    this.view.measure(this.element);
     this.view.fit(this.window());
     this.plot.move(this.view);
     this.draw();

@@ -13,6 +13,8 @@ export class View {
   }
 
   resize(width, height) { [this.width, this.height] = [width, height]; }
+  /** Takes over the size of an element on the screen. */
+  measure({ clientWidth, clientHeight }) { this.resize(clientWidth, clientHeight); }
 
   get plotWidth() { return Math.max(1, this.width - MARGIN.l - MARGIN.r); }
   get plotHeight() { return Math.max(1, this.height - MARGIN.t - MARGIN.b); }
