@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 N_SHOWN = 24
 _COLUMNS = 6
 _N_SAMPLES = 256  # for the mean and the standard deviation
-_SIZE = 168  # approximate height in pixels of the enlarged mean image
+_TILE, _SIZE = 84, 168  # approximate heights in pixels of an enlarged sample and mean
 _WHITE = 0.5  # standard deviation that is shown as white
 
 
@@ -83,8 +83,8 @@ def region_samples(
         return None
     pins = tuple(Pin(tuple(map(float, z)), label, noise_seed) for z in found.z)
     images = cache.decoded_images(name, digest, pins)
-    tiles = images[:N_SHOWN]
-    sheet = grid.encode_png(grid.mosaic(tiles, _COLUMNS, scale=_scale(images.shape[1], 84)))
+    scale = max(1, round(_TILE / images.shape[1]))
+    sheet = grid.encode_png(grid.mosaic(images[:N_SHOWN], _COLUMNS, scale=scale))
     return RegionSamples(found.z, sheet, _stats(images.transpose(0, 3, 1, 2)))
 
 
@@ -98,8 +98,4 @@ def _stats(images: np.ndarray) -> ImageStats:
 def _png(values: np.ndarray) -> bytes:
     """Of values [C, H, W] in [0, 1], enlarged without interpolation."""
     image = (values * 255).round().astype(np.uint8).transpose(1, 2, 0)
-    return grid.encode_png(grid.mosaic(image[None], 1, scale=_scale(len(image), _SIZE)))
-
-
-def _scale(height: int, target: int) -> int:
-    return max(1, round(target / height))
+    return grid.encode_png(grid.mosaic(image[None], 1, scale=max(1, round(_SIZE / len(image)))))

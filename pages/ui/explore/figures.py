@@ -28,9 +28,5 @@ def counts_figure(
     )
     right = 1.6 * float(counts.max(initial=1))  # leaves space for the text next to the bars
     figure.update_xaxes(visible=False, range=[0, right], fixedrange=True)
-    return figure.update_layout(
-        height=40 + 30 * len(rows),
-        barmode="overlay",
-        showlegend=False,
-        margin={"l": 0, "r": 0, "t": 8, "b": 8},
-    )
+    height, margin = 40 + 30 * len(rows), {"l": 0, "r": 0, "t": 8, "b": 8}
+    return figure.update_layout(height=height, barmode="overlay", showlegend=False, margin=margin)

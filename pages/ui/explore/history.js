@@ -12,10 +12,7 @@ export class History {
   state() { const { pins, region } = this.map.state; return { pins, region }; }
 
   /** @param changed { pins } or { region } */
-  change(changed) {
-    this.stack.push(this.state());
-    this.restore(changed);
-  }
+  change(changed) { this.stack.push(this.state()); this.restore(changed); }
 
   undo() { if (this.stack.canUndo) this.restore(this.stack.undo(this.state())); }
 

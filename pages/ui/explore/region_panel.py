@@ -65,18 +65,13 @@ def region_panel(entry: vae.Entry, location: Location) -> None:
 
 
 def _stats(stats: ImageStats, what: str) -> None:
+    variance = f", variance {stats.variance:.3f} per pixel"
+    shown = (("Mean", stats.mean, ""), ("Standard deviation", stats.std, variance))
     with st.container(horizontal=True, gap="small"):
-        for title, image, note in (
-            ("Mean", stats.mean, ""),
-            ("Standard deviation", stats.std, f", variance {stats.variance:.3f} per pixel"),
-        ):
-            st.image(
-                image,
-                f"{title} of {stats.count:,} {what}{note}",
-                width=140,
-                output_format="PNG",
-                alt=f"{title} of the {stats.count:,} {what} inside the lasso",
-            )
+        for title, image, note in shown:
+            caption = f"{title} of {stats.count:,} {what}{note}"
+            alt = f"{title} of the {stats.count:,} {what} inside the lasso"
+            st.image(image, caption, width=140, output_format="PNG", alt=alt)
 
 
 def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None) -> None:
@@ -91,30 +86,27 @@ def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None
         names = cache.display_dataset(entry.name, entry.digest).class_names
         condition = f", conditioned on “{plain(names[location.label])}”"
     count = min(N_SHOWN, len(samples.z))
-    st.image(
-        samples.sheet,
-        f"{count} samples from the aggregate posterior inside the lasso{condition}, "
-        f"seed {location.draw}",
-        width="stretch",
-        output_format="PNG",
-        alt=f"{count} new images decoded from inside the lasso",
-    )
+    caption = f"{count} samples from the aggregate posterior inside the lasso{condition}"
+    caption += f", seed {location.draw}"
+    alt = f"{count} new images decoded from inside the lasso"
+    st.image(samples.sheet, caption, width="stretch", output_format="PNG", alt=alt)
 
 
 def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None) -> None:
     key = f"region-seed-{entry.digest[:12]}"
     st.session_state.setdefault(key, location.draw)
+
+    def changed() -> None:
+        session.set_region_seed(entry.digest, st.session_state[key])
+
+    def resample() -> None:
+        st.session_state[key] = random.randrange(100_000)
+        changed()
+
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input(
-            "Seed",
-            0,
-            MAX_SEED,
-            key=key,
-            width=130,
-            help="The same seed and lasso give the same samples.",
-            on_change=lambda: session.set_region_seed(entry.digest, st.session_state[key]),
-        )
-        st.button("Resample", on_click=_resample, args=(entry, key), help="Uses a new seed.")
+        about = "The same seed and lasso give the same samples."
+        st.number_input("Seed", 0, MAX_SEED, key=key, width=130, help=about, on_change=changed)
+        st.button("Resample", on_click=resample, help="Uses a new seed.")
         records = [] if samples is None else _records(location, samples)
         chosen = st.multiselect(
             "Samples to save",
@@ -141,11 +133,6 @@ def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None
             )
             generate_session.set_request(entry.digest, request)
             st.switch_page("generate.py")
-
-
-def _resample(entry: vae.Entry, key: str) -> None:
-    st.session_state[key] = random.randrange(100_000)
-    session.set_region_seed(entry.digest, st.session_state[key])
 
 
 def _records(location: Location, samples: RegionSamples) -> list[Record]:
