@@ -35,10 +35,8 @@ def add_scripts() -> None:
     """Makes acts steps of the browser's history. On a narrow screen, where the navigation is a
     drawer, closes it when a page is chosen."""
     history = (Path(__file__).parents[1] / "component/browser_history.js").read_text("utf-8")
-    link, button = (
-        '"[data-testid=stSidebarNavLink]"',
-        '"[data-testid=stSidebarCollapseButton] button"',
-    )
+    link = '"[data-testid=stSidebarNavLink]"'
+    button = '"[data-testid=stSidebarCollapseButton] button"'
     close = f"if (e.target.closest?.({link})) document.querySelector({button})?.click();"
     script = f"window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
     st.html(f"<script>{history}{script}</script>", unsafe_allow_javascript=True)
