@@ -18,7 +18,7 @@ def train_classifier(epochs: int) -> None:
         click.echo(f"epoch {epoch}/{epochs}  test accuracy {accuracy:.4f}")
         if epoch == epochs:
             facts = {"accuracy": f"{accuracy:.4f}", "epochs": str(epochs), "seed": "0"}
-            classifier.save(model, facts)
+            save_half(classifier.WEIGHTS, model, facts)
 
 
 @main.command("refiner")

@@ -53,9 +53,8 @@ def read_idx(path: Path) -> np.ndarray:
     with untrusted(path.name, "cannot be unpacked"):
         with (gzip.open if packed else open)(path, "rb") as stream:
             head = stream.read(4)
-            shape, begin = parse_idx_header(
-                path.name, head + stream.read(4 * head[-1] if head else 0)
-            )
+            head += stream.read(4 * head[-1] if head else 0)
+            shape, begin = parse_idx_header(path.name, head)
             count = math.prod(shape)
             if not packed:
                 check_idx_size(path.name, shape, path.stat().st_size - begin)
@@ -92,9 +91,8 @@ def from_npz(path: Path, size: int) -> Dataset:
     members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
     if sum(m.file_size for m in members.values()) > MAX_TOTAL_BYTES:
         raise DataError(f"{path.name} would unpack to more than 2 GB; save fewer images")
-    keys = (
-        {"images": "labels"} if "images" in members else {"x_train": "y_train", "x_test": "y_test"}
-    )
+    splits_of = {"x_train": "y_train", "x_test": "y_test"}
+    keys = {"images": "labels"} if "images" in members else splits_of
     if not keys.keys() <= members.keys():
         raise DataError(
             f"{path.name} holds {', '.join(members)[:200] or 'nothing'}; "

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from ..checkpoint.tensor_file import load_half, save_half
+from ..checkpoint.tensor_file import load_half
 from ..data.dataset import Dataset
 from ..data.load import FASHION_CLASSES
 
@@ -96,11 +96,6 @@ def accuracy(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> 
     """The fraction of images that are classified correctly."""
     predicted = classify(torch.tensor(images), classifier)[1].argmax(1)
     return float((predicted == torch.tensor(labels)).float().mean())
-
-
-def save(classifier: Classifier, facts: dict[str, str]) -> None:
-    """Writes the bundled weights, in float16, with facts about the training."""
-    save_half(WEIGHTS, classifier, facts)
 
 
 def _augment(x: Tensor) -> Tensor:

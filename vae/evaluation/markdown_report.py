@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..checkpoint.folder import WEIGHTS, CheckpointError, Entry
+from ..errors import reported
 from ..files import atomic
 from ..models import MODELS
 
@@ -120,7 +121,7 @@ def report(entries: Sequence[Entry]) -> str:
 def put(path: str | Path, text: str) -> None:
     """Replaces the text between the two marks of a file. Raises `CheckpointError`."""
     path = Path(path)
-    try:
+    with reported(CheckpointError, f"{path} cannot be written"):
         before, _, rest = path.read_text("utf-8").partition(BEGIN)
         _, found, after = rest.partition(END)
         if not found:
@@ -128,5 +129,3 @@ def put(path: str | Path, text: str) -> None:
                 f"{path} has no marks to write between; expected {BEGIN} and, further down, {END}"
             )
         atomic.write(path, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written ({error})") from error

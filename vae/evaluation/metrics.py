@@ -261,12 +261,7 @@ def _sample_metrics(
 
 
 def _code_metrics(
-    model: Autoencoder,
-    dataset: Dataset,
-    images: Split,
-    codes: Codes,
-    train_codes: Codes,
-    limit: int,
+    model: Autoencoder, data: Dataset, images: Split, codes: Codes, train_codes: Codes, limit: int
 ) -> dict:
     """Metrics of codes that do not depend on the labels, those of clusters on at most `limit`
     images; None for a model that needs labels."""
@@ -274,10 +269,10 @@ def _code_metrics(
         return dict.fromkeys(_CODE_METRICS) | {"n_embedding": 0}
     if model.classes:
         codes = encode_images(model, images.images)
-        train_codes = encode_images(model, dataset.train.images)
+        train_codes = encode_images(model, data.train.images)
     rows = evenly_spaced(len(codes.mean), limit)
     some = codes.mean[rows], images.labels[rows]
-    known, asked = (train_codes.mean, dataset.train.labels), (codes.mean, images.labels)
+    known, asked = (train_codes.mean, data.train.labels), (codes.mean, images.labels)
     values = (
         *embedding_metrics.nearest_accuracies(*known, *asked, (1, 5)),
         embedding_metrics.trustworthiness(images.images[rows], some[0]),

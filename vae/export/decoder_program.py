@@ -118,6 +118,11 @@ def _convolution(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> di
     return _affine(layer, layer.out_channels, weights, facts)
 
 
+def _fourier(layer: ours.FourierFeatures, weights: _Weights) -> dict:
+    facts = {"op": "fourier", "in": layer.latent, "extra": layer.context}
+    return facts | {"features": len(layer.weight), "weight": weights.add(layer.weight)}
+
+
 def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
     facts = {"op": "draw", "width": layer.width, "size": layer.size, "log_std": list(ours.LOG_STD)}
     prior, into = _linear(layer.prior, weights), _linear(layer.project, weights)
@@ -130,17 +135,10 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.ReLU: lambda layer, weights: {"op": "relu"},
     nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
     nn.LayerNorm: _layer_norm,
-    ours.Residual: lambda layer, weights: {
-        "op": "residual",
-        "layers": _layers(layer.body, weights),
-    },
-    ours.FourierFeatures: lambda layer, weights: {
-        "op": "fourier",
-        "in": layer.latent,
-        "extra": layer.context,
-        "features": layer.weight.shape[0],
-        "weight": weights.add(layer.weight),
-    },
+    ours.Residual: lambda layer, weights: (
+        {"op": "residual", "layers": _layers(layer.body, weights)}
+    ),
+    ours.FourierFeatures: _fourier,
     nn.Sequential: lambda layer, weights: {"op": "chain", "layers": _layers(layer, weights)},
     ours.LabelInteraction: lambda layer, weights: (
         {"op": "outer", "width": layer.width, "extra": layer.labels}

@@ -47,9 +47,9 @@ def encode_animation(
     loop, progress = playback != "once", progress or no_progress
     if format == "mp4":
         return _mp4(frames, fps, progress)
-    return (
-        _zip(frames, progress) if format == "zip" else _pillow(frames, format, fps, loop, progress)
-    )
+    if format == "zip":
+        return _zip(frames, progress)
+    return _pillow(frames, format, fps, loop, progress)
 
 
 def check_size(frames: int, height: int, width: int) -> None:

@@ -25,25 +25,20 @@ def synthetic_shapes(count: int, *, seed: int = 0) -> Tensor:
 
 
 def train(
-    dataset: Dataset,
-    *,
-    steps: int = 2400,
-    batch_size: int = 48,
-    n_shapes: int = 3000,
-    seed: int = 0,
+    dataset: Dataset, *, steps: int = 2400, batch_size: int = 48, shapes: int = 3000, seed: int = 0
 ) -> Iterator[tuple[int, float, SuperResolution]]:
     """Trains on three tasks in turn: shapes from 28 to 56 and from 56 to 112 pixels, real images
     from 14 to 28. Yields the step, the mean loss since the last report and the network."""
     torch.manual_seed(seed)
     network = SuperResolution().to(memory_format=torch.channels_last)
-    shapes = (synthetic_shapes(n_shapes, seed=seed) * 255).round().byte()
+    drawn = (synthetic_shapes(shapes, seed=seed) * 255).round().byte()
     real = torch.tensor(dataset.train.images).float().mean(1, keepdim=True).round().byte()
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     losses = []
     for step in range(1, steps + 1):
         task = step % 3
-        images = real if task == 0 else shapes
+        images = real if task == 0 else drawn
         target = images[torch.randint(len(images), (batch_size,))].float() / 255
         if task == 1:
             target = F.avg_pool2d(target, 2)

@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import limits
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
-from ..errors import AtelierError
+from ..errors import AtelierError, reported
 from ..files import atomic, folders, owners
 from ..files.atomic import locked
 from ..files.owners import Visitor
@@ -215,14 +215,12 @@ def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) ->
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
     if target.exists():
         raise RunError(f"{name} exists already; choose another name")
-    try:
-        with atomic.replacing(target) as temporary:
-            temporary.mkdir(parents=True)
-            for part in (CONFIG, WEIGHTS, METRICS):
-                shutil.copyfile(source / part, temporary / part)
-            owners.record(temporary, by)
-    except OSError as error:
-        raise RunError(f"{name} could not be written ({error})") from error
+    failed = reported(RunError, f"{name} could not be written")
+    with failed, atomic.replacing(target) as temporary:
+        temporary.mkdir(parents=True)
+        for part in (CONFIG, WEIGHTS, METRICS):
+            shutil.copyfile(source / part, temporary / part)
+        owners.record(temporary, by)
     return target
 
 
@@ -272,10 +270,8 @@ def writing() -> Iterator[None]:
 
 def read_record(path: Path, record: type[Record]) -> Record:
     """Reads plan.json or status.json. Raises `RunError`."""
-    try:
+    with reported(RunError, f"{path.name} cannot be read", of=(OSError, RunError)):
         return read_json(path.read_bytes(), record, RunError)
-    except (OSError, RunError) as error:
-        raise RunError(f"{path.name} cannot be read ({error})") from error
 
 
 def _is_alive(status: Status) -> bool:
@@ -322,9 +318,8 @@ def _arrays(path: Path, expected: dict[str, tuple]) -> dict[str, np.ndarray]:
         kinds, shape = expected[name]
         sides = [sizes.setdefault(s, n) if isinstance(s, str) else s
                  for s, n in zip(shape, array.shape, strict=False)]  # fmt: skip
-        right = (
-            len(shape) == array.ndim and tuple(sides) == array.shape and array.dtype.kind in kinds
-        )
+        right = len(shape) == array.ndim and tuple(sides) == array.shape
+        right &= array.dtype.kind in kinds
         right &= not sides or 1 <= min(sides) <= max(sides) <= _MAX_SIDE
         right &= kinds != "u" or array.dtype == np.uint8
         if not right or (array.dtype.kind == "f" and not np.isfinite(array).all()):

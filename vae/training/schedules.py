@@ -19,16 +19,9 @@ def one_cycle(optimiser: Optimizer, step: int, steps: int, config: Config) -> On
     for group, top in zip(optimiser.param_groups, tops, strict=True):
         # What OneCycleLR reads if it does not begin at step 0.
         group.update(initial_lr=top / 25, max_lr=top, min_lr=0.0)
-    return OneCycleLR(
-        optimiser,
-        tops,
-        total_steps=steps + 1,
-        pct_start=(rise + 1) / (steps + 1),
-        cycle_momentum=False,
-        div_factor=25,
-        final_div_factor=math.inf,
-        last_epoch=step - 1,
-    )
+    shape = {"pct_start": (rise + 1) / (steps + 1), "div_factor": 25, "final_div_factor": math.inf}
+    place = {"total_steps": steps + 1, "last_epoch": step - 1}
+    return OneCycleLR(optimiser, tops, **shape, **place, cycle_momentum=False)
 
 
 def beta_at(step: int, steps: int, config: Config) -> float:
