@@ -36,6 +36,10 @@ test("the nearest of few items are all of them", () => {
   assert.deepEqual(items([0, 0, 3, 4], [0, 1]).nearest([0, 0], 10).map(({ item }) => item), [0, 1]);
 });
 
+test("a point of the plane is compared in the plane", () => {
+  assert.deepEqual(items([0, 0, 5, 1, 0, 0], [0, 1]).nearest([0.5, 0], 1), [{ item: 0, distance: 0.5 }]);
+});
+
 test("distances count all dimensions", () => {
   assert.deepEqual(items([0, 0, 5, 1, 0, 0], [0, 1]).nearest([0, 0, 0], 1), [{ item: 1, distance: 1 }]);
 });

@@ -51,13 +51,13 @@ export class Items {
   /** The class or the noise seed of a latent in words; "" where the decoder reads the code alone. */
   conditionName({ label, seed }) { return label !== null ? this.classes[label] : seed ? `noise seed ${seed}` : ""; }
 
-  /** The k items, of a class or of all, nearest to z [D] in the code: [{ item, distance }], nearest first. */
+  /** The k items, of a class or of all, nearest to z [D], or to [z1, z2] in the plane: [{ item, distance }], nearest first. */
   nearest(z, k, label = null) {
     const { codes, labels, latentSize: d, count } = this, items = new Int32Array(k), squares = new Float64Array(k).fill(Infinity);
     const compare = (i) => {
       if (label !== null && labels[i] !== label) return;
       let square = 0;
-      for (let j = 0, at = i * d; j < d; j++) square += (codes[at + j] - z[j]) ** 2;
+      for (let j = 0, at = i * d; j < z.length; j++) square += (codes[at + j] - z[j]) ** 2;
       if (square > squares[k - 1] || (square === squares[k - 1] && i > items[k - 1])) return;
       let slot = k - 1;
       for (; slot > 0 && (squares[slot - 1] > square || (squares[slot - 1] === square && items[slot - 1] > i)); slot--) {
