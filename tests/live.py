@@ -1,6 +1,7 @@
 """Starting the real app and a real browser, for the browser tests and the benchmarks."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -77,6 +78,13 @@ def stop_server(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def faults(log: Path) -> list[str]:
+    """The last lines of the tracebacks in a server's log. A page that is closed while Streamlit
+    closes its connection, too, is none."""
+    ends = re.findall(r"^Traceback.*\n(?:[ \n].*\n|\n)*(\S.*)", log.read_text(), re.MULTILINE)
+    return [end for end in ends if "WebSocketDisconnected" not in end]
 
 
 def browser_options(*flags: str) -> dict:

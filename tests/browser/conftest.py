@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from live import ROOT, browser_options, launch, start_server, stop_server, wait_for_map
+from live import ROOT, browser_options, faults, launch, start_server, stop_server, wait_for_map
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, not wrong
@@ -44,7 +44,7 @@ def server(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     process, url = start_server(log, checkpoints=checkpoints)
     yield url
     stop_server(process)
-    assert "Traceback" not in log.read_text(), log.read_text()[-4000:]
+    assert not faults(log), log.read_text()[-4000:]
 
 
 @pytest.fixture(scope="session")
