@@ -83,7 +83,7 @@ def stop_server(process: subprocess.Popen) -> None:
 def faults(log: Path) -> list[str]:
     """The last lines of the tracebacks in a server's log. A page that is closed while Streamlit
     closes its connection, too, is none."""
-    ends = re.findall(r"^Traceback.*\n(?:[ \n].*\n|\n)*(\S.*)", log.read_text(), re.MULTILINE)
+    ends = re.findall(r"^Traceback.*\n(?: .*\n|\n)*(\S.*)", log.read_text(), re.MULTILINE)
     return [end for end in ends if "WebSocketDisconnected" not in end]
 
 
