@@ -216,16 +216,19 @@ def test_back_restores_the_model_and_the_state_of_its_link(app):
         app.query_params.clear()
         app.query_params.update(query)
         app.run()
-        assert not app.exception
+        assert not app.exception and "back" not in app.query_params
 
-    go_to(pinned)
+    back = {"back": "1"}
+    go_to(pinned | back)
+    assert app.query_params["p"] == "0.5,-0.5" and app.session_state["arrivals"] == 1
+    go_to(start)  # as after a lost connection
     assert app.query_params["p"] == "0.5,-0.5" and app.session_state["arrivals"] == 1
     app.selectbox(key="picker").set_value("fashion-ae").run()
     assert app.session_state["arrivals"] == 1 and app.query_params["m"] == "fashion-ae"
-    go_to(pinned)
+    go_to(pinned | back)
     assert app.selectbox(key="picker").value == "fashion-vae"
     assert app.query_params["p"] == "0.5,-0.5" and app.session_state["arrivals"] == 2
-    go_to(start)
+    go_to(start | back)
     assert "p" not in app.query_params
     app.session_state["map"] = {"location": {"digest": _digest(), "revision": 2, "z": [9, 9]}}
     app.run()  # what the map sent before is not of this state

@@ -1,7 +1,7 @@
 /**
  * Steps of the browser's history, inlined into every page. Streamlit adds an entry for every change of
  * the query. Here deliberate acts add one, such as another model or a pin; what moves on without them,
- * such as the cursor and the view, replaces it. Python restores the state of an entry (session.py).
+ * such as the cursor and the view, replaces it. Python restores the state of an entry that is marked as one of Back or Forward (session.py).
  */
 (() => {
   if (window["atelierHistory"]) return;
@@ -27,6 +27,12 @@
   const first = window.performance?.getEntriesByType("navigation")[0]?.name, doubled = Boolean(first) && first !== location.href;
   addEventListener("popstate", () => {
     acted = false;
-    if (doubled && location.href === first) history.back();
+    const url = new URL(location.href);
+    if (doubled && url.href === first) history.back();
+    else if (!url.searchParams.has("back")) {
+      // Streamlit has sent the address already, and sends it again with the mark.
+      history.replaceState(history.state, "", `${url}${url.search ? "&" : "?"}back=1`);
+      dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+    }
   });
 })();

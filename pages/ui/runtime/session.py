@@ -17,17 +17,17 @@ State = TypeVar("State")
 
 
 def open_page(page: StreamlitPage) -> None:
-    """Called before a page runs: detects by an address that the session did not write that Back or
-    Forward led here; then the page takes its state from the link again."""
-    query, here = st.query_params.to_dict(), page.url_path
-    before, written = st.session_state.get("address", (here, None))
-    # The address of the last model may be on its way.
-    chosen = st.session_state.pop("chosen", False)
-    known = written is None or query == written if before == here else not query
-    st.session_state["arrived"] = not (known or chosen)
-    if st.session_state["arrived"] and before == here:  # what is mounted adopts the state
+    """Called before a page runs: finds out whether Back or Forward led here, which
+    browser_history.js marks in the address, or a link from another page; then the page takes its
+    state from the link. An older address alone may come from a connection that was lost."""
+    marked = st.query_params.to_dict().get("back")
+    if marked:
+        del st.query_params["back"]
+    moved = st.session_state.get("page", page.url_path) != page.url_path
+    arrived = bool(st.query_params if moved else marked)
+    if arrived and not moved:  # what is mounted adopts the state
         st.session_state["arrivals"] = arrivals() + 1
-    st.session_state["address"] = (here, written if before == here else None)
+    st.session_state.update(page=page.url_path, arrived=arrived)
 
 
 def arrivals() -> int:
@@ -43,7 +43,7 @@ def model(default: str) -> str:
 
 
 def choose_model(name: str) -> None:
-    st.session_state.update(model=name, chosen=True)
+    st.session_state["model"] = name
 
 
 def _locations() -> dict[str, Location]:
@@ -135,7 +135,6 @@ def model_from_link(
 
 def set_link(query: Mapping[str, str]) -> None:
     """Writes the query parameters into the address bar."""
-    st.session_state["address"] = (st.session_state["address"][0], dict(query))
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
 
