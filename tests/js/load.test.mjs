@@ -28,9 +28,15 @@ test("a network failure is tried once more", async () => {
 });
 
 test("a server error is tried once more, then reported", async () => {
-  const asked = serve(() => 503);
+  const asked = serve(() => 500);
   await assert.rejects(loadBuffer("x"), /No such content/);
   assert.equal(asked.length, 2);
+});
+
+test("a busy server is asked until it has time", async () => {
+  const asked = serve((url, count) => (count < 4 ? 503 : new ArrayBuffer(4)));
+  assert.equal((await loadBuffer("x")).byteLength, 4);
+  assert.equal(asked.length, 4);
 });
 
 test("what the server refuses is not asked for again", async () => {

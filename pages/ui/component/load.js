@@ -1,12 +1,13 @@
 /** Requests for what Python names by URL, relative to the page. */
 
-const RETRY_DELAY = 250; // milliseconds before the only retry
+const RETRY_DELAY = 250; // milliseconds before a retry, more before each further one
+const BUSY = 503, BUSY_RETRIES = 8;
 
 /** The absolute address of a URL. */
 export const resolve = (url) => new URL(url, document.baseURI).href;
 
 /**
- * Fetches a URL and reads its body. A network failure or a server error (5xx) is tried once more.
+ * Fetches a URL and reads its body. A network failure or a server error (5xx) is tried once more, a busy server longer.
  * Throws an Error whose message says what the server answered.
  * @template T
  * @param {string} url
@@ -18,15 +19,16 @@ async function load(url, read) {
     const response = await fetch(resolve(url));
     if (response.ok) return read(response);
     const words = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : "";
-    const error = new Error(words || `the server answered ${response.status}`);
-    throw Object.assign(error, { permanent: response.status < 500 });
+    const error = new Error(words || `the server answered ${response.status}`), { status } = response;
+    throw Object.assign(error, { retries: status === BUSY ? BUSY_RETRIES : status < 500 ? 0 : 1 });
   };
-  try {
-    return await attempt();
-  } catch (error) {
-    if (error.permanent) throw error;
-    await new Promise((done) => { setTimeout(done, RETRY_DELAY); });
-    return attempt();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries > (error.retries ?? 1)) throw error;
+      await new Promise((done) => { setTimeout(done, RETRY_DELAY * tries); });
+    }
   }
 }
 
