@@ -10,6 +10,8 @@ const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
 const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page is replaced, until a message is sent
 const PARTS = 500; // large values of the data that are remembered
+const REMOUNT = 500; // milliseconds within which a component that is removed comes back as it was
+const removed = new Map(); // by their modules: Streamlit removes and adds an element when runs follow fast
 
 /** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
 function themeFor(mine) {
@@ -117,9 +119,18 @@ export default function mount(component) {
   const { data, parentElement } = component;
   let mine = mounted.get(parentElement);
   if (!mine) {
-    mine = { home: parentElement.querySelector(".la-home"), sentAt: -Infinity, leftAt: -Infinity, parts: new Map() };
+    const home = parentElement.querySelector(".la-home");
+    mine = removed.get(data.module);
+    removed.delete(data.module);
+    if (mine) {
+      clearTimeout(mine.end);
+      home.replaceChildren(...mine.home.childNodes);
+      mine.home = home;
+    } else {
+      mine = { home, sentAt: -Infinity, leftAt: -Infinity, parts: new Map() };
+      mine.made = create(mine, data);
+    }
     mounted.set(parentElement, mine);
-    mine.made = create(mine, data);
     mine.stay = flushBeforeLeaving(mine);
   }
   mine.waiting = component;
@@ -128,6 +139,10 @@ export default function mount(component) {
     mounted.delete(parentElement);
     mine.stay();
     mine.waiting = null;
-    mine.made.then((made) => made.destroy(), () => {});
+    removed.set(data.module, mine);
+    mine.end = setTimeout(() => {
+      if (removed.get(data.module) === mine) removed.delete(data.module);
+      mine.made.then((made) => made.destroy(), () => {});
+    }, REMOUNT);
   };
 }
