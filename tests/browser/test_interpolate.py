@@ -337,6 +337,7 @@ def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_pag
         page.wait_for_selector(MAP)
         wait_for_query(page, "k", "straight")
         wait_for_waypoints(page, 0)
+        page.wait_for_selector('.la[data-state="ready"]')
         for place in ((0.3, 0.3), (0.6, 0.6)):  # a path for the next moment
             page.mouse.click(*at(page, *place))
         wait_for_waypoints(page, 2)
