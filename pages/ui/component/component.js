@@ -139,10 +139,12 @@ export default function mount(component) {
     mounted.delete(parentElement);
     mine.stay();
     mine.waiting = null;
+    const destroy = () => mine.made.then((made) => made.destroy(), () => {});
+    if (performance.now() - mine.leftAt < LEAVING) { destroy(); return; } // the page is left
     removed.set(data.module, mine);
     mine.end = setTimeout(() => {
       if (removed.get(data.module) === mine) removed.delete(data.module);
-      mine.made.then((made) => made.destroy(), () => {});
+      destroy();
     }, REMOUNT);
   };
 }
