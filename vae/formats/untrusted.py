@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import AtelierError
-from .dataset import DataError
+
+
+class DataError(AtelierError):
+    """A data set that cannot be read."""
 
 
 @contextmanager
