@@ -1,0 +1,1 @@
+"""What the names and folders of pictures, and tables beside them, say of splits and classes."""
