@@ -1,4 +1,5 @@
-"""What a model is and how it was trained: two frozen records with a JSON form.
+"""What a model is, how it was trained and how its pictures are prepared: frozen records with a
+JSON form.
 
 All fields are checked when a record is created, so code that receives a `Config` need not check
 again. Unknown keys are refused by name: a misspelt option must not silently train the default.
@@ -7,6 +8,7 @@ again. Unknown keys are refused by name: a misspelt option must not silently tra
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import NamedTuple
 
@@ -20,6 +22,8 @@ NETWORKS = {
     "mlp": ((1024, 1024, 1024), (256, 512, 640, 640)),
     "conv": ((32, 64, 256), (128, 64, 32, 16)),
 }
+FITS = ("crop", "pad", "stretch")
+INVERSIONS = ("no", "yes", "auto")
 _WIDTHS = ("encoder_widths", "decoder_widths")
 
 
@@ -169,6 +173,18 @@ class TrainConfig:
     free_bits: float = _setting(
         0.0, "Nats per level of an hvae that the loss does not charge.", 0, 1000, added=True
     )
+    held_out: float = _setting(
+        0.1,
+        "Fraction of the images to test on, where the data gives none.",
+        0.001,
+        0.9,
+        added=True,
+    )
+    flip: bool = _setting(False, "Mirror every second training image.", added=True)
+    shift: float = _setting(
+        0.0, "Move training images by up to this fraction of their sides.", 0, 0.5, added=True
+    )
+    balance: bool = _setting(False, "Draw all classes equally often in training.", added=True)
     start: str = _setting("", "Checkpoint whose weights to start from.", added=True)
     frozen_decoder: bool = _setting(
         False, "Train only the encoder, for the decoder of the start checkpoint.", added=True
@@ -180,15 +196,63 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """How a picture becomes an image of a data set (`vae.data.prepare`); each setting says what it
+    is. The same for training and for every picture that a model is given later.
+
+    height, width, channels: of the image. ground: also that of the padding.
+    white: in pictures of 8 bits the value that becomes 255, lower for masks of 0 and 1.
+    levels: the values that become 0 and 255 in pictures of more than 8 bits.
+    exact: a picture of exactly this size is one of the data set's own and is not changed.
+    """
+
+    height: int = 28
+    width: int = 28
+    channels: int = 1
+    fit: str = _setting("crop", "Crop what sticks out, pad with the ground, or stretch.")
+    ground: str = _setting("#ffffff", "Colour under transparent parts.")
+    invert: str = _setting("no", "Invert brightness; auto: pictures on a light ground.")
+    centre: bool = _setting(False, "Find the item, centre it, and make its ground black.")
+    white: float = 255.0
+    levels: tuple[float, ...] = (0.0, 65535.0)
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        coerce_types(self)
+        for name in ("height", "width"):
+            within(f"preparation.{name}", getattr(self, name), 4, 256)
+        within("preparation.channels", self.channels, 1, 4)
+        one_of("preparation.fit", self.fit, FITS)
+        one_of("preparation.invert", self.invert, INVERSIONS)
+        if not re.fullmatch("#[0-9a-f]{6}", self.ground):
+            raise ConfigError(f"preparation.ground is {self.ground!r}; expected a colour #rrggbb")
+        if len(self.levels) != 2 or not self.levels[0] < self.levels[1] or self.white <= 0:
+            raise ConfigError(
+                f"preparation.levels are {self.levels} and white {self.white}; expected a lower "
+                "and a higher number, and one above 0"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """[C, H, W] of the images."""
+        return self.channels, self.height, self.width
+
+
+@dataclass(frozen=True)
 class Config:
-    """The content of a checkpoint's `config.json`."""
+    """The content of a checkpoint's `config.json`; `preparation` is None in one that was written
+    before there was this record."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    preparation: Preparation | None = None
 
     def to_json(self) -> dict:
         """The record as JSON values, with the schema version first."""
-        return {"schema": SCHEMA} | asdict(self)
+        data = {"schema": SCHEMA} | asdict(self)
+        if self.preparation is None:  # as before there was this record
+            del data["preparation"]
+        return data
 
     @classmethod
     def from_json(cls, data: object) -> Config:
@@ -204,10 +268,12 @@ class Config:
                 "reads; update the program"
             )
         sections = {key: value for key, value in data.items() if key != "schema"}
-        refuse_unknown("the config", sections, ("model", "train"))
+        refuse_unknown("the config", sections, ("model", "train", "preparation"))
         records = []
-        for name, record in (("model", ModelConfig), ("train", TrainConfig)):
-            section = sections.get(name, {})
+        for name, record in _SECTIONS.items():
+            section = sections.get(name, None if name == "preparation" else {})
+            if section is None:
+                continue
             if not isinstance(section, dict):
                 raise ConfigError(f"the config's {name!r} is {section!r}; expected a JSON object")
             refuse_unknown(f"the config's {name!r}", section, [f.name for f in fields(record)])
@@ -222,6 +288,9 @@ class Config:
                 if option.metadata.get("added") and getattr(record, option.name) == option.default:
                     del data[section][option.name]
         return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+
+
+_SECTIONS = {"model": ModelConfig, "train": TrainConfig, "preparation": Preparation}
 
 
 def _check_bounds(section: str, record: object) -> None:
