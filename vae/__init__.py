@@ -13,7 +13,8 @@ and uint8 in data sets; decoders return logits, whose sigmoid is the image.
 
 from .checkpoint.folder import Checkpoint, CheckpointError, Entry, list_checkpoints, load
 from .config import Config, ConfigError, ModelConfig, TrainConfig
-from .data.dataset import DataError, Dataset, Split
+from .data.dataset import Dataset, Split
 from .data.load import load_dataset
+from .formats.untrusted import DataError
 from .models import MODELS
 from .models.base import Autoencoder, Posterior, Terms

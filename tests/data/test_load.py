@@ -15,7 +15,9 @@ from PIL import Image
 from sample_files import idx
 
 from vae import DataError, load_dataset
-from vae.data import image_folder, image_zip
+from vae.data import picture_set
+from vae.data.sources import open_source
+from vae.preparation import Choices
 
 
 def png(value=128, size=(8, 8), mode="L"):
@@ -117,11 +119,12 @@ def test_a_colour_zip_with_tricky_names_writes_nothing(tmp_path):
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["box", "x.zip"]
 
 
-def test_npz_in_three_layouts(tmp_path):
+def test_npz_in_four_layouts(tmp_path):
     grey = np.arange(12 * 28 * 28, dtype=np.uint8).reshape(12, 28, 28)
-    for k, images in enumerate((grey, grey[:, None], np.stack([grey] * 3, -1))):
+    colour = np.stack([grey, 255 - grey, grey], -1)
+    for k, images in enumerate((grey, grey[:, None], np.stack([grey] * 3, -1), colour)):
         np.savez(tmp_path / f"{k}.npz", images=images, labels=np.arange(12) % 3)
-        check(load_dataset(tmp_path / f"{k}.npz"), channels=3 if k == 2 else 1)
+        check(load_dataset(tmp_path / f"{k}.npz"), channels=3 if k == 3 else 1)
 
 
 def test_unknown_name_suggests_the_nearest():
@@ -194,11 +197,11 @@ def test_zips_that_zipfile_cannot_read_are_rejected_with_one_sentence(tmp_path):
 def test_a_data_set_has_a_budget_of_pixels(tmp_path, monkeypatch):
     path = zipped(tmp_path / "x.zip", {f"{k}.png": png(size=(40, 40)) for k in range(9)})
     assert len(load_dataset(path).train.labels) == 8
-    listing = image_folder.scan_images("x.zip", image_zip.list_zip(path, "x.zip"))
+    files = open_source(str(path))[1]
     with pytest.raises(DataError, match=r"x\.zip have more than"):
-        listing.inspect(most=9 * 1600 - 1)
+        picture_set.PictureSet("x.zip", files, (28, 28), Choices(), most=9 * 1600 - 1)
     monkeypatch.setattr(
-        image_folder.psutil, "virtual_memory", lambda: SimpleNamespace(available=99)
+        picture_set.psutil, "virtual_memory", lambda: SimpleNamespace(available=99)
     )
     assert "do not fit into memory; use --stream" in rejected(path)
 
@@ -208,19 +211,21 @@ def test_folders_with_links_pipes_and_long_names(tmp_path):
         (tmp_path / f"{k}.png").write_bytes(png(99 + k))
     (tmp_path / "folder.png").mkdir()
     assert len(load_dataset(tmp_path).train.labels) == 3
-    for name in ("fifo", "dangling", "circular", "device"):
+    for name in ("fifo", "dangling", "circular", "device"):  # reported, not fatal
         path = tmp_path / f"{name}.png"
         if name == "fifo":
             os.mkfifo(path)
         else:
             path.symlink_to({"device": "/dev/zero", "circular": path}.get(name, "nowhere"))
-        assert f"{name}.png" in rejected(tmp_path)
+        data = load_dataset(tmp_path)
+        assert f"{name}.png" in data.report.to_csv()
         path.unlink()
     for ending in ("zip", "npz", "gz"):
         os.mkfifo(tmp_path / f"x.{ending}")
         assert "no regular file" in rejected(tmp_path / f"x.{ending}")
-    os.mkfifo(tmp_path / "train-images-idx3-ubyte")
-    assert "no regular file" in rejected(tmp_path)
+    (tmp_path / "alone").mkdir()
+    os.mkfifo(tmp_path / "alone/train-images-idx3-ubyte")
+    assert "no regular file" in rejected(tmp_path / "alone")
     assert len(rejected("x" * 5000)) < 400
 
 
@@ -253,25 +258,16 @@ ROWS = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
 HOSTILE_NPZ = {
     "objects": {"images": np.array([{}] * 4, dtype=object)},
     "texts": {"images": np.full((4, 8, 8), "a")},
-    "no images": {"pictures": ROWS},
+    "no images": {"weights": np.ones((3, 4, 5, 6, 7))},
     "no pixels": {"images": np.zeros((4, 0, 8), np.uint8)},
     "flat": {"images": np.zeros((4, 64), np.uint8)},
     "nan": {"images": np.full((4, 8, 8), np.nan)},
     "few labels": {"images": ROWS, "labels": np.zeros(3, int)},
-    "nan labels": {"images": ROWS, "labels": np.full(4, np.nan)},
-    "text labels": {"images": ROWS, "labels": np.array(list("abcd"))},
-    "huge labels": {"images": ROWS, "labels": np.array([0, 1, 2, 2**40])},
-    "broken labels": {"images": ROWS, "labels": np.array([0, 1, 2, 0.5])},
     "no dimension": {"images": np.array(3)},
-    "labels of no dimension": {"images": ROWS, "labels": np.array(3)},
     "many labels": {"images": ROWS, "labels": np.zeros(10**6, np.uint8)},
     "one value": {"images": np.full((4, 8, 8), 7)},
-    "-1 to 1": {"images": ROWS / 127.5 - 1},
-    "0 to 1000": {"images": ROWS * 4e5},
     "grey and colour": {"x_train": np.stack([ROWS] * 3, 1), "x_test": ROWS},
-    "two values": {"x_train": ROWS * 0 + 9, "x_test": ROWS * 0 + 240, "y_train": np.full(4, 300)},
     "two scales": {"x_train": ROWS, "x_test": ROWS / 255},
-    "half": {"x_train": ROWS},
 }
 
 
@@ -319,7 +315,7 @@ BYTES = np.arange(4 * 64, dtype=np.uint8).reshape(4, 8, 8)
         (BYTES.astype(np.int64), 255),
         (BYTES // 15, 17),  # digits of 0 to 17
         (BYTES / 15, 17),
-        (BYTES.astype(np.uint16) * 16, 4095),
+        (BYTES.astype(np.uint16) * 16, 4080),
         (BYTES.astype(np.uint16) * 257, 65535),
         (BYTES > 99, 1),
         ((BYTES > 99).astype(np.uint8), 1),
@@ -341,7 +337,7 @@ def test_masks_and_12_bit_pictures_fill_the_range(tmp_path):
             Image.fromarray(image).save(tmp_path / name / f"{k}.png")
         data = load_dataset(tmp_path / name, size=8)
         values = np.unique(np.concatenate([data.train.images, data.test.images]))
-        assert values.max() >= 254 and len(values) == (2 if name == "mask" else 255)
+        assert values.max() >= 254 and len(values) == (2 if name == "mask" else 256)
 
 
 def test_images_in_any_memory_order_are_read_in_one(tmp_path):

@@ -11,9 +11,13 @@ import pytest
 from PIL import Image
 
 from vae import DataError, load_dataset
+from vae.config import Preparation
+from vae.data.load import ITEMS
 from vae.data.uploads import open_image, read_uploads
 from vae.isolation import process, reader
 from vae.progress import no_progress
+
+ITEM = Preparation(**ITEMS)
 
 
 def png(image):
@@ -33,10 +37,15 @@ def archive(tmp_path):
 
 
 def test_a_data_set_its_preview_and_a_picture_are_those_of_the_engine(archive):
-    found, direct = reader.read_dataset(str(archive), 8), load_dataset(archive, size=8)
+    how = Preparation(8, 8)
+    found = reader.read_dataset(str(archive), how, 0.1)
+    direct = load_dataset(archive, preparation=how)
     assert found.digest == direct.digest and found.class_names == ("a", "b")
-    preview = reader.preview(str(archive), 8)
-    assert (preview.images.shape, preview.test_count) == ((25, 1, 8, 8), 3)
+    assert found.train_metadata == direct.train_metadata and found.report == direct.report
+    assert found.preparation == how and found.shown.digest == direct.shown.digest
+    preview = reader.preview(str(archive), "8", {"ground": "black"})
+    assert (preview.images.shape, preview.test_count) == ((16, 1, 8, 8), 4)
+    assert preview.pairs().shape == (16, 104, 204, 4) and preview.summary == "30 images found"
     assert np.array_equal(preview.labels, direct.train.labels)
     assert np.array_equal(preview.images[0], direct.train.images[0])
     for mode in ("L", "LA", "RGB", "RGBA"):
@@ -48,8 +57,8 @@ def test_a_batch_reports_progress_and_stops_where_that_raises(archive):
     files = [("good.png", png(np.eye(28, dtype=np.uint8) * 255)), ("bad.png", b"no picture")]
     files.append(("own.zip", archive.read_bytes()))
     steps = []
-    found = reader.read_batch(files, (1, 28, 28), progress=lambda *at: steps.append(at))
-    direct = read_uploads(files, (1, 28, 28), progress=no_progress)
+    found = reader.read_batch(files, ITEM, progress=lambda *at: steps.append(at))
+    direct = read_uploads(files, vars(ITEM), progress=no_progress)
     assert (found.paths, found.errors) == (direct.paths, direct.errors)
     assert np.array_equal(found.images, direct.images) and steps == [(0, 32), (32, 32)]
 
@@ -57,7 +66,7 @@ def test_a_batch_reports_progress_and_stops_where_that_raises(archive):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        reader.read_batch(files, (1, 28, 28), progress=stop)
+        reader.read_batch(files, ITEM, progress=stop)
 
 
 def test_memory_and_time_end_the_process_with_a_sentence():
@@ -71,18 +80,18 @@ def test_memory_and_time_end_the_process_with_a_sentence():
         reader.call("data.uploads.open_image", {"data": large, "name": "x"}, seconds=0.01)
     assert time.monotonic() - before < 2
     with pytest.raises(DataError, match="neither a name nor a path"):
-        reader.read_dataset("/nowhere/x.zip", 8)
+        reader.read_dataset("/nowhere/x.zip", ITEM, 0.1)
 
 
 def test_pictures_are_dropped_one_by_one(tmp_path):
-    """14 pictures of 9 MB in 90 MB: kept until all are read they would not fit."""
+    """14 pictures of 9 MB in 75 MB: kept until all are read they would not fit."""
     pytest.importorskip("resource")
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as file:
         for k in range(14):
             file.writestr(f"{k}.png", png(np.full((3000, 3000), 99 + k, np.uint8)))
     assert (tmp_path / "x.zip").stat().st_size < 30_000
     arguments = {"name_or_path": str(tmp_path / "x.zip"), "size": 16}
-    found = reader.call("data.load.load_dataset", arguments, memory=200 * 2**20)
+    found = reader.call("data.load.load_dataset", arguments, memory=240 * 2**20)
     assert found["train"][0].shape == (13, 1, 16, 16)
 
 
@@ -94,7 +103,7 @@ def test_the_process_loads_no_torch_and_starts_quickly():
         spec.loader.exec_module(module)
         module.main()
         from vae.analysis import projections
-        from vae.data import image_folder, uploads
+        from vae.data import preview, uploads
         print([m for m in ("torch", "torchvision", "sklearn", "scipy") if m in sys.modules])
     """
     request = io.BytesIO()

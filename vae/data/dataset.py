@@ -1,26 +1,22 @@
-"""A data set in memory: two splits of uint8 images, how the test split is held out, and how values
-of other types and ranges become uint8."""
+"""A data set in memory: two splits of uint8 images, and what is known of them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import AtelierError
+from ..config import Preparation
+from .report import Report
 
-MAX_CLASSES = 256
-_WHITES = (1, 255, 1023, 4095, 16_383, 65_535)  # fractions; 8, 10, 12, 14 and 16 bits
-
-
-class DataError(AtelierError):
-    """A data set that cannot be read."""
+MAX_CLASSES = 256  # of a conditional model
+SHOW_ALL = 5_000  # images of a data set up to which maps show the training images too
 
 
 class Split(NamedTuple):
-    """`images` uint8 [N, C, H, W] (of any numbers before `assemble`), `labels` int64 [N]."""
+    """`images` uint8 [N, C, H, W], `labels` int64 [N]."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -36,14 +32,80 @@ class Split(NamedTuple):
         return sha.hexdigest()
 
 
+class Metadata(NamedTuple):
+    """What is known of the images of a split beside pixels and label: the `paths` of their files
+    [N] and further `columns` [N] by name, numbers or texts; all empty where nothing is known."""
+
+    paths: tuple[str, ...] = ()
+    columns: Mapping[str, np.ndarray] = {}
+
+    def take(self, rows: np.ndarray) -> "Metadata":
+        """That of some images."""
+        paths = tuple(self.paths[row] for row in rows) if self.paths else ()
+        return Metadata(paths, {name: values[rows] for name, values in self.columns.items()})
+
+    def table(self) -> dict[str, np.ndarray]:
+        """The columns, with the paths first as "path"."""
+        return ({"path": np.array(self.paths)} if self.paths else {}) | dict(self.columns)
+
+    def join(self, other: "Metadata") -> "Metadata":
+        """That of these images and of others after them; columns that both have."""
+        pairs = {n: (v, other.columns[n]) for n, v in self.columns.items() if n in other.columns}
+        columns = {name: np.concatenate(pair) for name, pair in pairs.items()}
+        return Metadata(self.paths + other.paths, columns)
+
+
+UNKNOWN = Metadata()
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test split, identical on every machine, with the names of the classes."""
+    """A training and a test split, identical on every machine, with the names of the classes, how
+    the pictures were prepared, what else is known of them, and the report of reading them.
+
+    Without labels all images are of one class, which has the name of the data set.
+    """
 
     name: str
     train: Split
     test: Split
     class_names: tuple[str, ...]
+    preparation: Preparation | None = None
+    train_metadata: Metadata = UNKNOWN
+    test_metadata: Metadata = UNKNOWN
+    report: Report | None = None
+
+    @cached_property
+    def shown(self) -> Split:
+        """The images that maps show: all of a small data set, the test images first; of a large
+        one the test images."""
+        if not self.shows_all:
+            return self.test
+        return Split(*map(np.concatenate, zip(self.test, self.train, strict=True)))
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether `shown` holds the training images too."""
+        return len(self.train.labels) + len(self.test.labels) <= SHOW_ALL
+
+    @property
+    def shown_count(self) -> str:
+        """For example "10,000 test images"."""
+        return f"{len(self.shown.labels):,} {'' if self.shows_all else 'test '}images"
+
+    def shown_name(self, item: int) -> str:
+        """What an image of `shown` is called: the path of its file, else its number."""
+        if self.shown_metadata.paths:
+            return self.shown_metadata.paths[item]
+        held_out = len(self.test.labels)
+        return f"test image {item}" if item < held_out else f"training image {item - held_out}"
+
+    @cached_property
+    def shown_metadata(self) -> Metadata:
+        """What is known of the images of `shown`."""
+        return (
+            self.test_metadata.join(self.train_metadata) if self.shows_all else self.test_metadata
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -51,112 +113,6 @@ class Dataset:
         return hashlib.sha256((self.train.digest + self.test.digest).encode()).hexdigest()
 
 
-def assemble(name: str, splits: list[Split], class_names: tuple[str, ...], size: int) -> Dataset:
-    """The data set of a training and a test split of numbers of any type, [N, C, H, W]; of a
-    single split a fixed tenth (at least one image) is held out as the test split.
-
-    Images are scaled to uint8 by `white_level`, both splits alike, and to `size` x `size` pixels:
-    the shorter side to fit, the longer cropped. Without names the classes get numbers. Raises
-    `DataError`.
-    """
-    if len(splits) == 1:
-        rows = holdout_split(name, len(splits[0].images))
-        splits = [Split(splits[0].images[part], splits[0].labels[part]) for part in rows]
-    channels = sorted({split.images.shape[1] for split in splits})
-    if len(channels) > 1:
-        raise DataError(f"{name} has images of {channels} channels; expected the same in all")
-    labels = [split.labels for split in splits]
-    images = convert(name, [split.images for split in splits], size)
-    parts = map(Split, images, labels)
-    return Dataset(name, *parts, class_names or class_numbers(*splits))
-
-
-def convert(name: str, splits: Sequence[np.ndarray], size: int) -> list[np.ndarray]:
-    """Images of splits on one scale, as `assemble` makes them; in place where that is possible."""
-    white = white_level(name, *(value_range(name, images) for images in splits))
-    return [_convert(images, white, size) for images in splits]
-
-
-def value_range(name: str, images: np.ndarray) -> tuple[float, float]:
-    """The least and the largest value, without the overshoot of resampled floats. Raises
-    `DataError` for no values, and for values outside every known range."""
-    if not images.size:
-        raise DataError(f"{name} has images of shape {images.shape}, which hold no pixels")
-    ends = [(images[rows].min(), images[rows].max()) for rows in _parts(images)]
-    low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
-    over = 0.05 if images.dtype.kind == "f" else 0
-    white = next((w for w in _WHITES if high <= w * (1 + over)), 0)
-    if not (white and low >= -over * white and all(np.isfinite(ends).flat)):
-        raise DataError(f"{name} has values from {low:g} to {high:g}; scale to 0 to 1 or 0 to 255")
-    return low, min(high, white)
-
-
-def white_level(name: str, *ranges: tuple[float, float]) -> float:
-    """The value that becomes 255, from the ranges of the splits' values; 0 becomes 0.
-
-    It is the end of the range that holds the largest value: 0 to 1, or 8, 10, 12, 14 or 16 bits.
-    If less than a tenth of that is used, as by masks of 0 and 1 or digits of 0 to 16 in bytes, it
-    is the largest value itself. Raises `DataError` for splits on different scales, and for images
-    that are all of one value.
-    """
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if low == high:
-        raise DataError(f"all pixels of {name} are {low:g}; a model has nothing to learn there")
-    least = min((top for bottom, top in ranges if top > bottom), default=high)
-    if high > 10 * least:
-        raise DataError(
-            f"{name} has values up to {high:g} in one split and up to {least:g} in the other; "
-            "bring them to one scale"
-        )
-    white = next(w for w in _WHITES if high <= w)
-    return white if high > white / 10 else high
-
-
-def _convert(images: np.ndarray, white: float, size: int) -> np.ndarray:
-    """uint8 [N, C, size, size]."""
-    height, width = images.shape[2:]
-    ready = images.dtype == np.uint8 and height == width == size and images.flags.c_contiguous
-    if ready and white == 255:
-        return images
-    if max(height, width) > 8 * min(height, width):  # the resized line would be of millions
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        images = images[..., top : top + side, left : left + side]
-    in_place = ready and images.flags.writeable
-    found = images if in_place else np.empty((*images.shape[:2], size, size), np.uint8)
-    for rows in _parts(images):
-        part = images[rows]
-        if part.dtype != np.uint8 or white != 255:
-            scaled = np.multiply(part, 255 / white, dtype=np.float64)
-            part = scaled.clip(0, 255).round().astype(np.uint8)
-        if part.shape[2:] != (size, size):
-            import torch
-            from torchvision.transforms import v2
-
-            scaled = v2.functional.resize(torch.tensor(part), [size], antialias=True)
-            part = v2.functional.center_crop(scaled, [size, size]).numpy()
-        found[rows] = part
-    return found
-
-
-def _parts(images: np.ndarray) -> Iterator[slice]:
-    step = max(1, 4_000_000 // images[:1].size)
-    return (slice(start, start + step) for start in range(0, len(images), step))
-
-
 def evenly_spaced(count: int, limit: int) -> np.ndarray:
     """At most `limit` of `count` indices, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(limit, count)).round().astype(int))
-
-
-def holdout_split(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of the training and of the test images among `count`; the same every time."""
-    if count < 2:
-        raise DataError(f"{name} holds {count} image; at least 2 are needed, one to test on")
-    order, tenth = np.random.default_rng(0).permutation(count), max(1, count // 10)
-    return np.sort(order[tenth:]), np.sort(order[:tenth])
-
-
-def class_numbers(*splits: Split) -> tuple[str, ...]:
-    """Names of classes that come without."""
-    return tuple(map(str, range(1 + max(int(split.labels.max()) for split in splits))))

@@ -1,35 +1,45 @@
 """Loads a data set by name or path as uint8 arrays in memory, with fixed splits.
 
 Names: `fashion-mnist` (60,000 + 10,000), `fashion-mnist-starter` (bundled: the first 10,000
-training images and the whole test split), `mnist`, `kmnist`, `digits`. A path may be a folder or
-.zip of images (one subfolder per class), an .npz, or IDX files. The format of a file and its
-unpacked size are checked before any pixel is decoded; values of other types and ranges than bytes
-are scaled as `dataset.white_level` says. A new name is a function of the image size in `NAMED`.
+training images and the whole test split), `mnist`, `kmnist`, `digits`, and `torchvision:CIFAR10`
+and others of torchvision. A path may be a folder or an archive of pictures, or a file of arrays or
+a table; what a file is is decided by its content (`vae.arrays.kinds`).
 """
 
 import gzip
 import os
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ..arrays import idx, torchvision_sets
+from ..config import Config, Preparation
 from ..errors import reported
 from ..files import atomic, folders
+from ..formats.sources import ArraySplit, ArraySplits
+from ..formats.untrusted import DataError
+from ..preparation import choices
+from ..preparation.choices import Choices, Size
+from ..progress import Progress, no_progress
 from ..validation import suggest
-from . import arrays
-from .dataset import DataError, Dataset, Split, assemble
-from .image_folder import list_folder, read_images
-from .image_zip import list_zip
-from .untrusted import read_regular
+from .array_set import from_arrays
+from .dataset import Dataset
+from .picture_set import Allocate, PictureSet
+from .sources import EXPECTED, TORCHVISION, open_source
 
-EXPECTED = "a folder, a .zip, an .npz or an IDX file"
 STARTER = Path(__file__).parent / "starter"
 _FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 FASHION_CLASSES = tuple(_FASHION.split(","))
 _DIGITS = tuple("0123456789")
+
+
+# Of the data sets of items on black: a picture is inverted if its background is light, and its
+# item is centred; images of exactly their size are their own.
+ITEMS = {"fit": "pad", "ground": "#000000", "invert": "auto", "centre": True, "exact": True}
 
 
 def bundled_equivalent(name: str) -> str:
@@ -49,44 +59,36 @@ def local_folder(name: str) -> Path | None:
     return next((f for f in folders if any(f.glob("train-images-idx3-ubyte*"))), None)
 
 
-def _fashion(size: int) -> Dataset:
+def _fashion() -> ArraySplits:
     folder = local_folder("fashion-mnist")
-    if folder:
-        return arrays.load_idx_folder("fashion-mnist", folder, FASHION_CLASSES, size)
-    return _torchvision("FashionMNIST", "fashion-mnist", FASHION_CLASSES, size)
+    return idx.read_folder(folder) if folder else _torchvision("FashionMNIST", "fashion-mnist")
 
 
-def _digits(size: int) -> Dataset:
+def _digits() -> ArraySplits:
     from sklearn.datasets import load_digits
 
     source = load_digits()
-    split = Split(source.images[:, None], source.target.astype(np.int64))  # 0 to 16
-    return assemble("digits", [split], _DIGITS, size)
+    return ArraySplits({"": ArraySplit(source.images[:, None], source.target)})  # 0 to 16
 
 
-def _torchvision(kind: str, name: str, class_names: tuple[str, ...], size: int) -> Dataset:
+def _torchvision(kind: str, name: str) -> ArraySplits:
     """A data set that torchvision downloads (with its checksum) unless it is there."""
-    from torchvision import datasets
-
-    root, splits = folders.datasets(), []
+    root = folders.datasets()
     failed = f"{name} is not on this machine and could not be downloaded"
     files = f"put its four IDX files into {root}/{kind}/raw"
     advice = f"{files}, or use --data fashion-mnist-starter"
-    for train in (True, False):
-        with reported(DataError, failed, advice, of=(OSError, RuntimeError)):
-            source = getattr(datasets, kind)(root, train=train, download=True)
-        splits.append(Split(source.data.numpy()[:, None], source.targets.numpy().astype(np.int64)))
-    return assemble(name, splits, class_names, size)
+    with reported(DataError, failed, advice, of=(OSError, RuntimeError)):
+        return torchvision_sets.read_mnist(kind, root)
 
 
 _STARTER = "fashion-mnist-starter"
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
-NAMED: dict[str, Callable[[int], Dataset]] = {
-    "fashion-mnist": _fashion,
-    _STARTER: partial(arrays.load_idx_folder, _STARTER, STARTER, FASHION_CLASSES),
-    "mnist": partial(_torchvision, "MNIST", "mnist", _DIGITS),
-    "kmnist": partial(_torchvision, "KMNIST", "kmnist", _KANA),
-    "digits": _digits,
+NAMED: dict[str, tuple[Callable[[], ArraySplits], tuple[str, ...]]] = {
+    "fashion-mnist": (_fashion, FASHION_CLASSES),
+    _STARTER: (partial(idx.read_folder, STARTER), FASHION_CLASSES),
+    "mnist": (partial(_torchvision, "MNIST", "mnist"), _DIGITS),
+    "kmnist": (partial(_torchvision, "KMNIST", "kmnist"), _KANA),
+    "digits": (_digits, _DIGITS),
 }
 
 
@@ -101,29 +103,63 @@ def write_starter(source: Dataset, folder: Path = STARTER, *, train: int = 10_00
             atomic.write(folder / f"{stem}-{kind}-ubyte.gz", packed)
 
 
-def load_dataset(name_or_path: str | Path, *, size: int = 28) -> Dataset:
-    """A data set by name or path, with images of `size` x `size` pixels. Raises `DataError`."""
+def preparation_of(config: Config) -> Preparation:
+    """How pictures are prepared for a model: as recorded, else as older versions did, which
+    recorded nothing: items on black for the data sets with names, cropping for others."""
+    if config.preparation:
+        return config.preparation
+    channels, height, width = config.model.image_shape
+    sides = {"height": height, "width": width, "channels": channels}
+    if config.train.data in NAMED:
+        return Preparation(**sides, **ITEMS)
+    return Preparation(**sides)
+
+
+def load_dataset(
+    name_or_path: str | Path,
+    *,
+    size: Size = 28,
+    wanted: Choices | None = None,
+    preparation: Preparation | None = None,
+    allocate: Allocate | None = None,
+    progress: Progress = no_progress,
+    **more: object,
+) -> Dataset:
+    """A data set by name or path, with images of `size`: pixels of both sides, or (height, width).
+
+    `wanted` are choices about the preparation, which may also be given one by one (`fit="pad"`,
+    `colour="grey"`, `ground="white"`, `invert="yes"`, `centre=True`, `held_out=0.2`); what is left
+    open is chosen by the pictures and recorded in `.preparation`. Given a `preparation`, that of a
+    model, nothing is chosen. `allocate` makes the arrays of pictures. What was not read and why
+    is in `.report`. Raises `DataError`.
+    """
+    wanted = (wanted or Choices())._replace(**more).check()
+    sides = (preparation.height, preparation.width) if preparation else choices.sides(size)
     name = str(name_or_path)
     if name in NAMED:
-        return NAMED[name](size)
-    path = Path(name)
-    if not os.path.exists(path):  # also of names that are too long
+        read, class_names = NAMED[name]
+        found = read()._replace(class_names=class_names)
+        items = wanted == Choices(held_out=wanted.held_out)
+        dataset = from_arrays(name, found, sides, wanted, preparation)
+        if items and preparation is None:
+            how = replace(dataset.preparation, **ITEMS)
+            dataset = replace(dataset, preparation=how)
+        return dataset
+    if not name.startswith(TORCHVISION) and not os.path.exists(name):  # also of names too long
         known = ", ".join(NAMED)
         raise DataError(
             f"the data is {name[:99]!r}{suggest(name, NAMED)}, neither a name nor a path that "
             f"exists; expected one of {known}, {EXPECTED}"
         )
-    if path.is_dir():
-        if any(path.glob("train-images*idx3-ubyte*")):
-            return arrays.load_idx_folder(path.name, path, (), size)
-        return read_images(path.name, list_folder(path), size)
-    read_regular(path, count=0)
-    if path.suffix == ".zip":
-        return read_images(path.name, list_zip(path, path.name), size)
-    if path.suffix == ".npz":
-        return arrays.from_npz(path, size)
-    if "idx" in path.name or path.suffix == ".gz":
-        return assemble(path.name, [arrays.read_split(path)], (), size)
-    raise DataError(
-        f"{path.name} ends in {path.suffix or 'nothing'}; expected {EXPECTED} of images"
-    )
+    title, found, skipped = open_source(name)
+    options = (sides, wanted, preparation)
+    if isinstance(found, ArraySplits):
+        return from_arrays(title, found, *options)
+    files = PictureSet(title, found, *options, skipped=skipped, progress=progress)
+    return files.read(allocate=allocate, progress=progress)
+
+
+def load_prepared(path: str, how: dict, held_out: float) -> Dataset:
+    """The data set at a path, by the preparation with the fields `how`."""
+    wanted = Choices(held_out=held_out)
+    return load_dataset(path, wanted=wanted, preparation=Preparation(**how))

@@ -1,134 +1,60 @@
-"""Uploaded pictures: opened under limits, converted to images like those of a data set, and in a
-batch each read or rejected independently of the others."""
+"""Uploaded pictures: each is read as an image of a model's data set, by the preparation that is
+kept with the model, and in a batch each is read or rejected independently of the others."""
 
 import io
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from ..config import Preparation
+from ..formats import pictures
+from ..formats.containers import list_zip
+from ..formats.pictures import PictureError
+from ..formats.untrusted import DataError
+from ..layouts.layout import arrange
+from ..preparation import picture as prepare
 from ..progress import Progress, no_progress
-from . import pictures
-from .dataset import DataError
-from .image_zip import list_zip
-from .pictures import PictureError as UploadError
 
-MAX_BYTES = 10 * 2**20  # of one picture
+MAX_BYTES = 50 * 2**20  # of one picture
 MAX_FILES = 20_000
-MAX_SIDE = 2048  # pixels, to which larger pictures are reduced
-MIN_SIDE = 8  # pixels
-_CONTRAST = 24  # grey levels above the background from which a pixel belongs to the item
-
-
-class Preparation(NamedTuple):
-    """How a picture is converted to an image of the data set.
-
-    `invert`: the item is darker than its background. `centre`: crop to the item and fit it into
-    the frame. `crop`: left, top, right and bottom edge as fractions of the picture, applied first.
-    """
-
-    invert: bool = False
-    centre: bool = True
-    crop: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-
-
-UNCHANGED = Preparation(invert=False, centre=False)
+MIN_SIDE = 4  # pixels
+MAX_SIDE = 2048  # pixels, to which larger pictures are reduced to be shown
 Files = Sequence[tuple[str, bytes]]  # names and contents
 Entry = tuple[str, Callable[[], bytes]]
 
 
+def plain(how: Preparation) -> Preparation:
+    """The same without finding an item or inverting: only resized."""
+    return replace(how, invert="no", centre=False)
+
+
 def open_image(data: bytes, name: str = "the file") -> Image.Image:
     """The first picture in the bytes of a file, upright, as L, LA, RGB or RGBA, reduced to
-    `MAX_SIDE` pixels. Raises `UploadError`."""
-    return upright(check_header(data, name), name)
+    `MAX_SIDE` pixels, to be shown. Raises `PictureError`."""
+    image = pictures.decode(check_header(data, name), name, near=(MAX_SIDE, MAX_SIDE))
+    if max(image.size) > MAX_SIDE:
+        info = image.info
+        image = ImageOps.contain(image, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+        image.info = info
+    return prepare.srgb(image)
 
 
 def check_header(data: bytes, name: str) -> Image.Image:
     """A picture whose pixels are not decoded yet."""
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1e6:.1f} MB; at most {MAX_BYTES / 2**20:.0f} MB"
-        raise UploadError(f"{name} has {size}, save it smaller")
-    image = pictures.open_picture(data, name, pictures.UPLOADED)
+        raise PictureError(f"{name} has {size}, save it smaller")
+    image = pictures.open_picture(data, name)
     if min(image.size) < MIN_SIDE:
         width, height = image.size
-        raise UploadError(f"{name} is {width} x {height} pixels; expected {MIN_SIDE} or more each")
+        raise PictureError(
+            f"{name} is {width} x {height} pixels; expected {MIN_SIDE} or more each"
+        )
     return image
-
-
-def upright(image: Image.Image, name: str) -> Image.Image:
-    """A picture from `check_header`, decoded."""
-    image = pictures.decode(image, name)
-    if max(image.size) > MAX_SIDE:
-        image = ImageOps.contain(image, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
-    return ImageOps.exif_transpose(image)
-
-
-def suggest_preparation(image: Image.Image) -> Preparation:
-    """Centred, and inverted if the background of a picture from `open_image` is light."""
-    if image.mode in ("LA", "RGBA"):
-        opaque = np.asarray(image.getchannel("A")) > 127
-        if not opaque.all():  # a transparent background: the item decides
-            inside = np.asarray(image.convert("L"))[opaque]
-            return Preparation(invert=bool(len(inside) and np.median(inside) < 110))
-    grey = np.asarray(_flat(image, light=True).convert("L"))
-    return Preparation(invert=_background(grey) > 127)
-
-
-def default_preparation(image: Image.Image, shape: tuple[int, int, int]) -> Preparation:
-    """The suggested preparation; none for a picture of exactly the data set's size."""
-    return UNCHANGED if image.size == (shape[2], shape[1]) else suggest_preparation(image)
-
-
-def prepare(image: Image.Image, shape: tuple[int, int, int], how: Preparation) -> np.ndarray:
-    """uint8 [C, H, W]: cropped, inverted, centred and resized, a bright item on black."""
-    channels, height, width = shape
-    left, top, right, bottom = how.crop
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise UploadError(f"the crop is {how.crop}; expected fractions from 0 to 1, left < right")
-    x0, y0 = round(left * image.width), round(top * image.height)
-    x1, y1 = round(right * image.width), round(bottom * image.height)
-    box = (x0, y0, max(x1, x0 + 1), max(y1, y0 + 1))
-    # Transparent parts become background, which is white in a picture that is to be inverted.
-    flat = _flat(image.crop(box), light=how.invert).convert("L" if channels == 1 else "RGB")
-    if how.invert:
-        flat = ImageOps.invert(flat)
-    if how.centre:
-        flat = _crop_to_item(flat)
-    # The longer side of an item fills the frame, as in Fashion-MNIST.
-    fitted = ImageOps.contain(flat, (width, height), Image.Resampling.LANCZOS)
-    frame = Image.new(flat.mode, (width, height))
-    frame.paste(fitted, ((width - fitted.width) // 2, (height - fitted.height) // 2))
-    return np.asarray(frame).reshape(height, width, channels).transpose(2, 0, 1).copy()
-
-
-def _background(grey: np.ndarray) -> float:
-    """The median grey level along the border."""
-    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-
-
-def _crop_to_item(flat: Image.Image) -> Image.Image:
-    """Cropped to the pixels that stand out from the background, which becomes black."""
-    grey = np.asarray(flat.convert("L"))
-    background = int(_background(grey))
-    stands_out = grey > min(background, 127) + _CONTRAST
-    rows, columns = np.flatnonzero(stands_out.any(1)), np.flatnonzero(stands_out.any(0))
-    if not len(rows):
-        return flat
-    if 0 < background < 128:  # stretched, so that white stays white
-        table = [max(0, (v - background) * 255 // (255 - background)) for v in range(256)]
-        flat = flat.point(table * len(flat.getbands()))
-    return flat.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
-
-
-def _flat(image: Image.Image, *, light: bool) -> Image.Image:
-    """Without transparency, on a white or a black background."""
-    if image.mode not in ("LA", "RGBA"):
-        return image
-    background = Image.new("RGBA", image.size, "white" if light else "black")
-    background.alpha_composite(image.convert("RGBA"))
-    return background.convert("RGB")
 
 
 class UploadBatch(NamedTuple):
@@ -150,49 +76,45 @@ def list_files(files: Files) -> list[Entry]:
     Raises `DataError` for a .zip without images, an unreadable one, and too many files."""
     found: list[Entry] = []
     for name, content in files:
-        if not name.lower().endswith(".zip"):
+        if not content.startswith(b"PK"):
             found.append((name, lambda content=content: content))
             continue
-        inside = list_zip(io.BytesIO(content), name)
+        inside, _ = arrange(name, list_zip(io.BytesIO(content), name))
         if not inside:
             raise DataError(f"{name} holds no image; {pictures.EXPECTED}")
-        found += [(str(PurePosixPath(*parts)), read) for parts, read in inside]
+        found += [(file.path, file.read) for file in inside]
     if len(found) > MAX_FILES:
         raise DataError(f"{len(found):,} files; expected at most {MAX_FILES:,} at once")
     return found
 
 
-def read_uploads(files: Files, shape: tuple[int, int, int], *, progress: Progress) -> UploadBatch:
-    """Reads named files as images of a model's shape, those of a .zip one by one."""
-    return read_files(list_files(files), shape, progress=progress)
+def read_uploads(files: Files, how: dict, *, progress: Progress) -> UploadBatch:
+    """Reads named files by the preparation with the fields `how`, those of a .zip one by one."""
+    return read_files(list_files(files), Preparation(**how), progress=progress)
+
+
+def read_upload(data: bytes, name: str, how: dict, crop: Sequence[float]) -> np.ndarray:
+    """One picture as an image uint8 [C, H, W] by the preparation with the fields `how`."""
+    check_header(data, name)
+    return prepare.read(data, name, Preparation(**how), tuple(crop))
 
 
 def read_files(
-    files: Iterable[Entry],
-    shape: tuple[int, int, int],
-    *,
-    as_is: bool = False,
-    progress: Progress = no_progress,
+    files: Iterable[Entry], how: Preparation, *, progress: Progress = no_progress
 ) -> UploadBatch:
-    """Reads files one by one as images of a model's shape [C, H, W].
-
-    An image of exactly that size is used unchanged. Any other is inverted if its background is
-    light, cropped to its item and resized; with `as_is` it is only resized.
-    """
+    """Reads files one by one, each as an image of the model that `how` is the preparation of."""
     files, errors, count, pixels = list(files), [], 0, 0
-    images = np.empty((len(files), *shape), np.uint8)
+    images = np.empty((len(files), *how.shape), np.uint8)
     for done, (path, content) in enumerate(files):
         if done % 50 == 0:
             progress(done, len(files))
         try:
-            name = PurePosixPath(path).name
-            image = check_header(content(), name)
+            name, data = PurePosixPath(path).name, content()
+            image = check_header(data, name)
             pixels += image.width * image.height
             if pixels > pictures.MAX_TOTAL_PIXELS:
                 raise DataError(f"{name} and the files before have too many pixels; send fewer")
-            image = upright(image, name)
-            how = UNCHANGED if as_is else default_preparation(image, shape)
-            images[count] = prepare(image, shape, how)
+            images[count] = prepare.read(data, name, how)
             count += 1
             errors.append(None)
         except (OSError, ValueError) as error:

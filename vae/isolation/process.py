@@ -12,13 +12,14 @@ import numpy as np
 
 
 def send(stream, message: object) -> None:
-    """Writes lists, numbers, texts, records, arrays, and bytes as arrays of uint8."""
+    """Writes lists, numbers, texts, records, arrays and bytes, which become a `bytearray`."""
     arrays = []
 
     def encode(value: object) -> dict:
-        if isinstance(value, bytes):
-            value = np.frombuffer(value, np.uint8)
-        elif not hasattr(value, "__array_interface__"):
+        if isinstance(value, bytes | bytearray | memoryview):
+            arrays.append(np.frombuffer(value, np.uint8))
+            return {"bytes": len(value)}
+        if not hasattr(value, "__array_interface__"):
             return vars(value)
         arrays.append(np.ascontiguousarray(value))
         return {"array": [arrays[-1].shape, arrays[-1].dtype.str]}
@@ -33,10 +34,14 @@ def receive(stream):
     arrays = []
 
     def decode(value: dict):
-        if "array" not in value:
-            return value
-        arrays.append(np.empty(*value["array"]))
-        return arrays[-1]
+        if "array" in value:
+            arrays.append(np.empty(*value["array"]))
+            return arrays[-1]
+        if "bytes" in value:
+            content = bytearray(value["bytes"])
+            arrays.append(np.frombuffer(content, np.uint8))
+            return content
+        return value
 
     line = stream.readline()
     message = json.loads(line, object_hook=decode) if line.endswith(b"\n") else None

@@ -6,17 +6,23 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
 
-from ..data.dataset import DataError, Dataset, Split
-from ..data.image_zip import Preview
+from ..config import Preparation
+from ..data.dataset import Dataset, Metadata, Split
+from ..data.preview import Preview
+from ..data.report import Report
 from ..data.uploads import Files, UploadBatch
+from ..formats.sources import Skipped
+from ..formats.untrusted import DataError
 from ..progress import Progress, no_progress
 from . import process
 
 MEMORY = 2**30  # bytes of address space, of which Python and the libraries take 110 MB
+_LARGE = {"seconds": 600, "memory": 4 * MEMORY}  # for data sets
 
 
 def read_picture(data: bytes, name: str) -> np.ndarray:
@@ -24,24 +30,46 @@ def read_picture(data: bytes, name: str) -> np.ndarray:
     return call("data.uploads.open_image", {"data": data, "name": name})
 
 
-def read_batch(files: Files, shape: tuple[int, int, int], *, progress: Progress) -> UploadBatch:
+def prepared_picture(
+    data: bytes, name: str, how: Preparation, crop: Sequence[float]
+) -> np.ndarray:
+    """A picture as an image uint8 [C, H, W], as `data.prepare.read` makes it."""
+    options = {"data": data, "name": name, "how": vars(how), "crop": crop}
+    return call("data.uploads.read_upload", options)
+
+
+def read_batch(files: Files, how: Preparation, *, progress: Progress) -> UploadBatch:
     """Uploaded files as `uploads.read_uploads` gives them."""
-    options = {"files": files, "shape": shape, "progress": None}
+    options = {"files": files, "how": vars(how), "progress": None}
     found = call("data.uploads.read_uploads", options, progress=progress, seconds=300)
     return UploadBatch(*map(tuple, found[:2]), found[2])
 
 
-def read_dataset(path: str, size: int) -> Dataset:
-    """The data set of a .zip."""
-    options = {"name_or_path": path, "size": size}
-    found = call("data.load.load_dataset", options, seconds=300, memory=4 * MEMORY)
-    splits = Split(*found["train"]), Split(*found["test"])
-    return Dataset(found["name"], *splits, tuple(found["class_names"]))
+def read_dataset(path: str, how: Preparation, held_out: float) -> Dataset:
+    """The data set at a path, by a preparation."""
+    options = {"path": path, "how": vars(how), "held_out": held_out}
+    found = call("data.load.load_prepared", options, **_LARGE)
+    report = found["report"] and Report(
+        found["report"]["read"],
+        *(tuple(Skipped(*file) for file in found["report"][k]) for k in ("refused", "skipped")),
+        tuple(found["report"]["notes"]),
+    )
+    return Dataset(
+        found["name"],
+        Split(*found["train"]),
+        Split(*found["test"]),
+        tuple(found["class_names"]),
+        Preparation(**found["preparation"]),
+        *(Metadata(tuple(found[k][0]), found[k][1]) for k in ("train_metadata", "test_metadata")),
+        report,
+    )
 
 
-def preview(path: str, size: int) -> Preview:
-    """A few images of a .zip, as `image_zip.preview_zip` gives them."""
-    return Preview(*call("data.image_zip.preview_zip", {"path": path, "size": size}))
+def preview(path: str, size: str, wanted: dict, *, progress: Progress = no_progress) -> Preview:
+    """What the source at a path holds, as `data.preview` finds it."""
+    options = {"name": path, "size": size, "wanted": wanted}
+    found = call("data.preview.preview", options, progress=progress, **_LARGE)
+    return Preview(*found)
 
 
 def call(
