@@ -102,6 +102,7 @@ def test_exported_tables_can_be_read(form):
         np.array([1, 0, 1]),
         class_names=("T-shirt/top", "Bag"),
         names=("Boots, high", "=1+1"),
+        known={"file": np.array(["a.png", "b.png", "c.png"])},
     )
     if form == "npz":
         read = dict(np.load(io.BytesIO(raw), allow_pickle=False))
@@ -136,7 +137,7 @@ def test_invalid_codes_and_settings_are_rejected(clouds):
         with pytest.raises(clustering.ClusterError, match=words):
             clustering.cluster(*wrong)
     with pytest.raises(clustering.ClusterError, match="xls"):
-        clustering.export_table("xls", codes, codes, codes, class_names=(), names=())
+        clustering.export_table("xls", codes, codes, codes, class_names=(), names=(), known={})
 
 
 def test_equal_codes_and_pure_noise_can_be_clustered():

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from vae.analysis.regions import members, moments, to_csv, to_json, to_npz
+from vae.data.dataset import Metadata
 from vae.latent.polylines import in_polygon
 
 NAMES = ("Shirt", "Bag, small", "Boot")
+KNOWN = Metadata(tuple(f"{k}.png" for k in range(2000)), {"size": np.arange(2000)})
 
 
 def winding(points, polygon):
@@ -72,25 +74,26 @@ def test_moments_agree_with_numpy(count, channels):
 def test_exported_files_contain_the_items_inside(plane):
     codes, labels = plane
     found = members(codes, labels, NAMES, SQUARE, exclude=(2,))
-    rows = list(csv.reader(io.StringIO(to_csv(found))))
-    assert rows[0] == ["index", "label", "class", "z1", "z2", "z3"]
+    rows = list(csv.reader(io.StringIO(to_csv(found, KNOWN))))
+    assert rows[0] == ["index", "label", "class", "path", "size", "z1", "z2", "z3"]
     assert [int(row[0]) for row in rows[1:]] == found.index.tolist()
     assert all(row[2] == NAMES[int(row[1])] for row in rows[1:])
-    again = np.array([row[3:] for row in rows[1:]], np.float32)
+    again = np.array([row[5:] for row in rows[1:]], np.float32)
     assert np.array_equal(again, found.codes)  # nine digits represent a float32 exactly
 
     pictures = np.random.default_rng(1).integers(0, 256, (len(found.index), 1, 2, 2), np.uint8)
-    with np.load(io.BytesIO(to_npz(found, pictures)), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(to_npz(found, pictures, KNOWN)), allow_pickle=False) as arrays:
         assert np.array_equal(arrays["index"], found.index)
         assert np.array_equal(arrays["label"], found.labels)
         assert np.array_equal(arrays["codes"], found.codes)
         assert arrays["class_names"].tolist() == list(NAMES)
+        assert arrays["path"].tolist() == [KNOWN.paths[i] for i in found.index]
         assert np.allclose(arrays["mean"], pictures.mean(0) / 255)
         assert np.allclose(arrays["variance"], (pictures / 255).var(0))
     empty = members(codes, labels, NAMES, [(50, 50), (51, 50), (50, 51)])
-    with np.load(io.BytesIO(to_npz(empty, pictures[:0])), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(to_npz(empty, pictures[:0], KNOWN)), allow_pickle=False) as arrays:
         assert len(arrays["index"]) == 0 and "mean" not in arrays
-    assert len(to_csv(empty).splitlines()) == 1
+    assert len(to_csv(empty, KNOWN).splitlines()) == 1
 
     kept = json.loads(
         to_json(found, SQUARE, model="m", digest="d" * 64, data="x", total=500, exclude=(2,))

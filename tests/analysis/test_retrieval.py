@@ -184,7 +184,7 @@ def test_the_command_answers_for_readable_files_and_reports_the_others(tmp_path,
     assert found["nearest_by_code"][0]["distance"] == pytest.approx(distances.min(), abs=2e-3)
     assert records["b.png"].keys() == records["d.png"].keys() == {"path", "error"}
     assert "is no picture that can be read" in records["b.png"]["error"]
-    assert "1 x 1 pixels; expected 8 or more" in records["d.png"]["error"]
+    assert "1 x 1 pixels; expected 4 or more" in records["d.png"]["error"]
     assert "none.png" in records["none.png"]["error"]
     assert records["c.jpg"]["class"] == records["e.png"]["class"] == "Trouser"
     assert records["e.png"]["test_image"] == 2  # 16 bits, the same picture

@@ -15,12 +15,11 @@ from scipy import ndimage
 import vae
 from vae import anomaly, load_dataset
 from vae.__main__ import main
-from vae.anomaly import residuals, thresholds
+from vae.anomaly import corruptions, residuals, thresholds
 from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
 from vae.checkpoint.artifacts import load_aggregate, load_codes, load_thresholds, save_threshold
 from vae.checkpoint.folder import save
-from vae.data import corruptions
 from vae.files.owners import visitor_of
 from vae.latent.encoding import encode_images
 from vae.models import build

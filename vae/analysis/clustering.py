@@ -6,14 +6,14 @@ methods run on one thread: codes are small, and more threads would slow them dow
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import AtelierError
-from ..files import csv_table
+from ..files import csv_table, npz
 from ..latent.encoding import class_centres
 
 MAX_CLUSTERS = 30
@@ -144,9 +144,11 @@ def export_table(
     *,
     class_names: Sequence[str],
     names: Sequence[str],
+    known: Mapping[str, np.ndarray],
 ) -> bytes:
-    """A file with one row per item: index, label, class, cluster (-1 for noise), cluster_name and
-    z1 to zD, as CSV, Parquet or npz (which holds the codes as one array [N, D])."""
+    """A file with one row per item: index, label, class, cluster (-1 for noise), cluster_name, the
+    columns `known` of the items, and z1 to zD, as CSV, Parquet or npz (which holds the codes as
+    one array [N, D])."""
     if format not in FORMATS:
         raise ClusterError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
     columns = {
@@ -156,14 +158,14 @@ def export_table(
         "cluster": np.asarray(labels, np.int64),
         "cluster_name": np.array([names[k] if k >= 0 else "noise" for k in labels]),
     }
-    target = io.BytesIO()
+    columns = columns | {k: v for k, v in known.items() if k not in columns}
     if format == "npz":
-        np.savez_compressed(target, **columns, codes=codes)
-        return target.getvalue()
+        return npz.to_npz(columns | {"codes": codes})
     columns |= {f"z{d + 1}": codes[:, d] for d in range(codes.shape[1])}
     if format == "parquet":
         from pyarrow import parquet, table
 
+        target = io.BytesIO()
         parquet.write_table(table(columns), target)
         return target.getvalue()
     # str gives the shortest text that parses as the same float32

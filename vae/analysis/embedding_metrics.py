@@ -32,7 +32,8 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette of the classes, -1 to 1 (Rousseeuw 1987)."""
     from sklearn.metrics import silhouette_score
 
-    return float(silhouette_score(codes, labels)) if len(set(labels.tolist())) > 1 else 0.0
+    defined = 1 < len(set(labels.tolist())) < len(labels)
+    return float(silhouette_score(codes, labels)) if defined else 0.0
 
 
 def v_measure(codes: np.ndarray, labels: np.ndarray) -> float:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.untrusted import untrusted
 from ..errors import AtelierError
+from ..formats.untrusted import untrusted
 from ..isolation import reader
 from ..progress import Progress, no_progress
 from . import embedding_metrics

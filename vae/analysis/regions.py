@@ -1,13 +1,13 @@
 """A region of the latent plane: the items inside, moments of their pictures, and exports."""
 
-import io
 import json
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ..files import csv_table
+from ..data.dataset import Metadata
+from ..files import csv_table, npz
 from ..latent.polylines import in_polygon
 
 _CHUNK = 4096
@@ -60,25 +60,28 @@ def moments(pictures: np.ndarray) -> Moments:
     return Moments(total / (255.0 * count), variance)
 
 
-def to_csv(found: Members) -> str:
-    """One row per item: index, label, class, code."""
+def to_csv(found: Members, metadata: Metadata) -> str:
+    """One row per item: index, label, class, what is known of all items by `metadata`, code."""
     axes = [f"z{d + 1}" for d in range(found.codes.shape[1])]
+    known = metadata.take(found.index).table()
     rows = (
-        [index, label, found.names[label], *(f"{v:.9g}" for v in code)]
-        for index, label, code in zip(found.index, found.labels, found.codes, strict=True)
+        [index, label, found.names[label], *more, *(f"{v:.9g}" for v in code)]
+        for index, label, code, *more in zip(
+            found.index, found.labels, found.codes, *known.values(), strict=True
+        )
     )
-    return csv_table.to_csv(["index", "label", "class", *axes], rows)
+    return csv_table.to_csv(["index", "label", "class", *known, *axes], rows)
 
 
-def to_npz(found: Members, pictures: np.ndarray) -> bytes:
-    """Arrays `index` int64 [n], `label` int64 [n], `codes` float32 [n, D] and `class_names` [K];
-    with pictures uint8 [n, C, H, W] also their `mean` and `variance` [C, H, W]."""
-    target = io.BytesIO()
+def to_npz(found: Members, pictures: np.ndarray, metadata: Metadata) -> bytes:
+    """Arrays `index` int64 [n], `label` int64 [n], `codes` float32 [n, D], `class_names` [K] and
+    what is known of all items by `metadata`; with pictures uint8 [n, C, H, W] also their `mean`
+    and `variance` [C, H, W]."""
     statistics = moments(pictures)._asdict() if len(pictures) else {}
     items = {"index": found.index.astype(np.int64), "label": found.labels.astype(np.int64)}
     items |= {"codes": found.codes.astype(np.float32), "class_names": np.array(found.names)}
-    np.savez_compressed(target, **items, **statistics)
-    return target.getvalue()
+    known = metadata.take(found.index).table()
+    return npz.to_npz(known | items | statistics)
 
 
 def to_json(
@@ -86,6 +89,7 @@ def to_json(
     polygon: Sequence[Sequence[float]],
     *,
     total: int,
+    split: str = "test",
     exclude: Collection[int] = (),
     **plane: str,
 ) -> str:
@@ -94,7 +98,7 @@ def to_json(
     values = {
         "polygon": [list(corner) for corner in polygon],
         **plane,
-        "split": "test",
+        "split": split,
         "total": total,
         "inside": len(found.index),
         "counts": dict(zip(found.names, found.counts.tolist(), strict=True)),

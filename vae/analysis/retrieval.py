@@ -152,11 +152,12 @@ class Reliability:
 
 
 def fit_confidence(index: Index, model: Autoencoder, train: Split) -> LogOpinionPool:
-    """Fits the pool to at most 1000 evenly spaced training images that are not in the index; a
-    conditional model encodes them without their labels."""
+    """Fits the pool to at most 1000 evenly spaced training images, none of which votes for itself;
+    a conditional model encodes them without their labels."""
     rows = evenly_spaced(len(train.images), 1000)
     images = train.images[rows]
-    votes = index.votes(encode_images(model, images).mean, images)
+    codes, same = encode_images(model, images).mean, index.identical(images)
+    votes = index.votes(codes, images, exclude=same if (same >= 0).any() else None)
     return LogOpinionPool.fit(votes, train.labels[rows])
 
 

@@ -16,8 +16,9 @@ import torch
 
 from ..checkpoint.artifacts import load_aggregate
 from ..checkpoint.folder import Checkpoint
-from ..data.dataset import DataError, Dataset, Split
+from ..data.dataset import Dataset, Split
 from ..evaluation import classifier
+from ..formats.untrusted import DataError
 from ..latent import sampling
 from ..latent.aggregate_posterior import fit_per_class
 from ..latent.encoding import decode_uint8, encode_images

@@ -10,10 +10,14 @@ import click
 from .. import limits
 from ..checkpoint import folder
 from ..checkpoint.folder import Checkpoint
-from ..data.dataset import DataError, Dataset
-from ..data.load import bundled_equivalent, load_dataset
+from ..data import kept_images
+from ..data.dataset import Dataset
+from ..data.load import NAMED, bundled_equivalent, load_dataset, preparation_of
+from ..data.report import Report
 from ..errors import AtelierError, reported
 from ..files import atomic
+from ..formats.untrusted import DataError
+from ..preparation.choices import Choices
 from ..progress import Progress
 from ..training import resolve_device
 from ..validation import ConfigError, suggest
@@ -82,15 +86,17 @@ def load(checkpoint: Path) -> Checkpoint:
     return loaded
 
 
-def load_data(name: str, size: int, *, streamed: bool = False) -> Dataset:
-    """A data set in memory, or memory-mapped; its bundled equivalent if it is not available."""
+def load_data(name: str, *, streamed: bool = False, **options) -> Dataset:
+    """A data set in memory, or memory-mapped; its bundled equivalent if it is not available. The
+    options are those of `load_dataset`."""
     try:
         if not streamed:
-            return load_dataset(name, size=size)
+            with progress_bar("image", f"Reading {name}") as progress:
+                return load_dataset(name, progress=progress, **options)
         from ..data import memory_mapped
 
         with progress_bar("image", f"Packing {name}, once, to read it from disk") as progress:
-            return memory_mapped.load(name, size=size, progress=progress)
+            return memory_mapped.load(name, progress=progress, **options)
     except DataError:
         bundled = bundled_equivalent(name)
         if bundled == name:
@@ -100,19 +106,25 @@ def load_data(name: str, size: int, *, streamed: bool = False) -> Dataset:
             f"bundled {bundled} (fewer training images).",
             err=True,
         )
-        return load_dataset(bundled, size=size)
+        return load_dataset(bundled, **options)
 
 
 def data_for(loaded: Checkpoint, name: str | None = None, *, streamed: bool = False) -> Dataset:
-    """A data set in the image size of a model; by default the one that it was trained on."""
-    shape = loaded.model.image_shape
-    dataset = load_data(name or loaded.config.train.data, shape[1], streamed=streamed)
-    if dataset.test.images.shape[1:] != shape:
-        raise DataError(
-            f"{dataset.name} has images of shape {dataset.test.images.shape[1:]}; {loaded.name} "
-            f"expects {shape}: choose data of that shape"
-        )
-    return dataset
+    """A data set as images of a model, by the model's preparation; by default the one that it was
+    trained on."""
+    train = loaded.config.train
+    how, wanted = preparation_of(loaded.config), Choices(held_out=train.held_out)
+    gone = name is None and train.data not in NAMED and not Path(train.data).exists()
+    if gone and kept_images.exists(loaded.path):
+        click.echo(f"{train.data} is not here: using the images kept in {loaded.path}", err=True)
+        return kept_images.load(loaded.path)
+    return load_data(name or train.data, streamed=streamed, preparation=how, wanted=wanted)
+
+
+def tell(report: Report | None) -> None:
+    """Says on stderr what of a data set was not read, and how its values were understood."""
+    for line in [report.summary(), *report.lines()] if report and report.lines() else ():
+        click.echo(line, err=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
-from ..data.load import bundled_equivalent
+from ..data.load import bundled_equivalent, preparation_of
 from . import data_for, load, main, on_device
 from .image_arguments import Paths, image_arguments, image_files, print_records, read_images
 
@@ -25,14 +25,14 @@ def look_up(
 
     A record holds the code z, the class with its calibrated confidence, the nearest test images by
     code and by pixels, and `unusual`, the fraction of test images with a lower anomaly score. A
-    test image is not its own neighbour. Images of another size than the model's are prepared:
-    inverted if the background is light, cropped to the object, resized. A file that cannot be read
-    gets a record with its error.
+    test image is not its own neighbour. Images are prepared as those that the model was trained
+    on; for a model of items on black, the item is found, centred and made bright. A file that
+    cannot be read gets a record with its error.
     """
     files = image_files(images)
     loaded = load(checkpoint)
     dataset = data_for(loaded, bundled_equivalent(data or loaded.config.train.data))
-    records, readable, pixels = read_images(files, loaded.model.image_shape, as_is=as_is)
+    records, readable, pixels = read_images(files, preparation_of(loaded.config), as_is=as_is)
     if readable:
         _complete(readable, pixels, loaded, dataset, neighbours)
     print_records(records, _line, as_json=as_json)

@@ -10,8 +10,9 @@ import click
 import torch
 
 from .. import training
+from ..preparation import choices
 from . import load_data, main
-from .train import config_from, train
+from .train import config_from, train, wanted_from
 
 
 @main.command("wait", hidden=True)
@@ -37,7 +38,9 @@ def probe(seconds: float, arguments: tuple[str, ...]) -> None:
     """Train for a few seconds, write nothing, and print the speed."""
     with train.make_context("probe", ["--out", "unused", *arguments]) as context:
         options = context.params
-    dataset = load_data(options["data"], options["size"])
+    dataset = load_data(
+        options["data"], size=choices.sides(options["size"]), wanted=wanted_from(options)
+    )
     device = training.resolve_device(context.meta["vae.device"])
     run = training.new_run(config_from(options, dataset), dataset, device)
     end = math.inf

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset, Split
+from ..data.load import preparation_of
 from ..validation import ConfigError, one_of
 from . import data_for, load, main, on_device
 from .image_arguments import Paths, image_arguments, image_files, print_records, read_images
@@ -42,8 +43,9 @@ def score(
     """Compute how anomalous IMAGES, files or folders, are for CHECKPOINT.
 
     The threshold is the one saved to the checkpoint, otherwise the one that flags 5 % of the test
-    images. Images of another size than the model's are prepared: inverted if the background is
-    light, cropped to the object, resized. A file that cannot be read gets a record with its error.
+    images; there is none where these are fewer than 20. Images are prepared as those that the
+    model was trained on; for a model of items on black, the item is found, centred and made
+    bright. A file that cannot be read gets a record with its error.
 
     Scores: structure, squared, deviance, reconstruction, neg_elbo, exact, place, summary, regret,
     complexity. Each model supports some of them.
@@ -73,23 +75,25 @@ def score(
         saved = {} if data else load_thresholds(folder or loaded.path, loaded.digest)
         if folder is not None and name not in saved:
             raise ConfigError(f"{folder} has no threshold of the score {name} for {loaded.name}")
-        calibration = _calibrated(loaded, dataset, scorer, name, saved.get(name))
+        asked = save or target_fpr is not None
+        calibration = _calibrated(loaded, dataset, scorer, name, saved.get(name), asked=asked)
         if target_fpr is not None:
             calibration = replace(calibration, target_fpr=target_fpr, manual_threshold=None)
         if save:
             save_threshold(loaded.path, calibration.to_json())
-        threshold = calibration.threshold
-    records, readable, pixels = read_images(files, loaded.model.image_shape, as_is=as_is)
+        threshold = calibration and calibration.threshold
+    records, readable, pixels = read_images(files, preparation_of(loaded.config), as_is=as_is)
     values = anomaly.score_images(scorer, pixels, name).tolist()
     for record, value in zip(readable, values, strict=True):
-        record |= {"score": value, "threshold": threshold, "anomalous": value > threshold}
+        anomalous = None if threshold is None else value > threshold
+        record |= {"score": value, "threshold": threshold, "anomalous": anomalous}
     print_records(records, _line, as_json=as_json)
-    if not as_json:
+    if not as_json and threshold is not None:
         click.echo(f"threshold {threshold:.4f} of the score {name}", err=True)
 
 
 def _line(record: dict) -> str:
-    word = "anomalous" if record["anomalous"] else "normal"
+    word = {True: "anomalous", False: "normal", None: "scored"}[record["anomalous"]]
     return f"{word:9}  {record['score']:10.4f}  {record['path']}"
 
 
@@ -108,9 +112,16 @@ def _sample(loaded: Checkpoint, part: Split, limit: int) -> tuple[np.ndarray, tu
 
 
 def _calibrated(
-    loaded: Checkpoint, dataset: Callable[[], Dataset], scorer, name: str, saved: dict | None
+    loaded: Checkpoint,
+    dataset: Callable[[], Dataset],
+    scorer,
+    name: str,
+    saved: dict | None,
+    *,
+    asked: bool,
 ):
-    """The calibration saved to the checkpoint, or one computed from normal images."""
+    """The calibration saved to the checkpoint, or one computed from normal images; None if these
+    are too few and none was `asked` for."""
     from .. import anomaly
     from ..anomaly import thresholds
 
@@ -121,4 +132,7 @@ def _calibrated(
         values = anomaly.score_images(scorer, images, name, codes=codes)
         return thresholds.calibrate(values, score=name, data=dataset().name)
     except thresholds.CalibrationError as error:
+        if saved is None and not asked:
+            click.echo(f"no threshold: {error}", err=True)
+            return None
         raise ConfigError(f"no threshold can be computed: {error}") from error

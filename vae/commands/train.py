@@ -16,15 +16,19 @@ from tqdm import tqdm
 from .. import training
 from ..checkpoint.folder import MAX_WEIGHTS_BYTES, CheckpointError, save
 from ..config import LIKELIHOODS, Config, ModelConfig, TrainConfig, setting
+from ..data import kept_images
 from ..data.dataset import Dataset
+from ..data.load import NAMED
 from ..files import atomic, folders
 from ..latent import ordering
 from ..models import MODELS, build
+from ..preparation import choices
+from ..preparation.choices import Choices
 from ..training import distributed, processes, resume, run_queue
 from ..training.recorder import Recorder
 from ..training.runs import RunError
 from ..validation import ConfigError, one_of
-from . import chosen_device, load, load_data, main, on_device
+from . import chosen_device, load, load_data, main, on_device, tell, write
 from .evaluate import evaluate_model, print_metrics
 
 _WIDTHS = ("encoder_widths", "decoder_widths", "levels")  # options that are lists of numbers
@@ -49,9 +53,15 @@ def _training_options(function: Callable) -> Callable:
 
 @main.command()
 @click.option("--data", default="fashion-mnist", help="A name, or a path to images.")
+@click.option("--size", default="28", help="Pixels of the images: one side, or HEIGHTxWIDTH.")
+@click.option("--fit", default="auto", help="auto | crop | pad | stretch: to the size.")
+@click.option("--colour", default="auto", help="auto | grey | colour")
 @click.option(
-    "--size", default=28, type=click.IntRange(4, 256), help="Side of the images in pixels."
+    "--ground", default="auto", help="Under transparent parts: auto, white, black or #rrggbb."
 )
+@click.option("--invert", default="no", help="no | yes | auto (pictures on a light ground).")
+@click.option("--report", type=click.Path(path_type=Path), help="CSV of the files not used.")
+@click.option("--centre", is_flag=True, help="Find the item of each picture, centred on black.")
 @click.option("--model", default="vae", help=f"One of {', '.join(MODELS)}.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_option("latent", ModelConfig)
@@ -87,7 +97,12 @@ def train(**options) -> None:
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     device = training.resolve_device(chosen_device())
-    dataset = load_data(options["data"], options["size"], streamed=options["streamed"])
+    size, wanted = choices.sides(options["size"]), wanted_from(options)
+    dataset = load_data(options["data"], streamed=options["streamed"], size=size, wanted=wanted)
+    if not group.rank and options["data"] not in NAMED:
+        tell(dataset.report)
+        if options["report"]:
+            write(options["report"], dataset.report.to_csv().encode())
     session = _Session(options, dataset, device, group)
     with _stop_requests(group) as requests:
         session.run_until_stopped(requests)
@@ -200,6 +215,9 @@ class _Session:
         except CheckpointError as error:
             self._finish_record("failed", str(error))
             raise
+        if self.config.train.data not in NAMED:  # a named one is everywhere
+            with self._unwritten():
+                kept_images.save(self.out, self.dataset)
         if self.run.finished:
             (self.out / resume.RESUME).unlink(missing_ok=True)
         self._finish_record("finished" if self.run.finished else "stopped")
@@ -291,7 +309,13 @@ def config_from(options: dict, dataset: Dataset) -> Config:
         {field.name: given[field.name] for field in fields(record) if field.name in given}
         for record in (ModelConfig, TrainConfig)
     )
-    return Config(ModelConfig(**model), TrainConfig(**train))
+    return Config(ModelConfig(**model), TrainConfig(**train), dataset.preparation)
+
+
+def wanted_from(options: dict) -> Choices:
+    """The choices about the preparation of pictures among the options of a training."""
+    known = {key: options[key] for key in Choices._fields if key in options}
+    return Choices(**known).check()
 
 
 def _widths(key: str, text: str) -> tuple[int, ...]:
