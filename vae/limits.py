@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     runs_at_once: int = 1  # of all visitors; the others wait
     runs_waiting: int = 50
     runs_per_visitor: int = 8  # that train or wait
-    upload_mb: int = 50  # of one .zip
+    upload_mb: int = 200  # of the files of one upload
     uploads_mb: int = 4096  # of all visitors, kept for trainings
     uploads_per_visitor_mb: int = 1024
     jobs_at_once: int = 16  # exports, scorings and layouts, of all visitors

@@ -159,7 +159,10 @@ def test_two_processes_encode_the_same_codes_as_one(tmp_path):
     alone_and_in_two(*files, "encode", model, "digits", "--out")
     with np.load(files[0]) as one, np.load(files[1]) as two:
         one, two = dict(one), dict(two)
-    assert set(one) == {"mean", "std", "label", "split"} and len(one["mean"]) == 1797
+    assert (
+        set(one) == {"mean", "std", "label", "split", "class_names"} and len(one["mean"]) == 1797
+    )
+    assert one.pop("class_names").tolist() == two.pop("class_names").tolist()
     for name in one:
         assert np.allclose(one[name], two[name], atol=1e-5), name
     assert not list(tmp_path.glob(".*"))

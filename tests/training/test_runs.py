@@ -366,33 +366,6 @@ def test_a_start_that_is_cut_off_leaves_no_run(home, monkeypatch):
     assert runs.list_runs() == [] and not list(home.glob("*"))
 
 
-def test_uploads_that_nothing_refers_to_are_removed_and_limited(home, monkeypatch):
-    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
-    paths = [runs.save_upload(bytes([i]) * 100) for i in range(4)]
-    run_queue.start(SMALL | {"epochs": 1, "data": str(paths[0])})
-    for path in paths[:3]:
-        os.utime(path, (0, 0))
-    fifth = runs.save_upload(b"x" * 100, used=[str(paths[1])])
-    assert {p for p in [*paths, fifth] if p.exists()} == {paths[0], paths[1], paths[3], fifth}
-    small = Limits(uploads_mb=2, upload_mb=2)
-    monkeypatch.setattr(limits, "current", lambda: small)
-    with pytest.raises(RunError, match="all uploads would take"):
-        runs.save_upload(b"y" * (2 * 2**20))
-    with pytest.raises(RunError, match="zip has 3 MB; at most 2 MB"):
-        runs.save_upload(b"y" * (3 * 2**20))
-    assert runs.save_upload(b"x" * 100) == fifth
-
-
-def test_uploads_belong_to_their_visitors_and_have_a_quota_each(home, monkeypatch):
-    small = Limits(uploads_per_visitor_mb=1, upload_mb=1)
-    monkeypatch.setattr(limits, "current", lambda: small)
-    first, second = (runs.save_upload(b"x" * 2**20, by=by) for by in (ANNE, BEN))
-    assert first != second and first.read_bytes() == second.read_bytes()
-    assert runs.save_upload(b"x" * 2**20, by=ANNE) == first
-    with pytest.raises(RunError, match="your uploads would take"):
-        runs.save_upload(b"y", by=ANNE)
-
-
 def test_a_run_is_changed_by_its_visitor_alone(home, tmp_path, monkeypatch):
     monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
     plan = SMALL | {"epochs": 1}
@@ -465,7 +438,6 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(home, monkeypatch):
             lambda: run_queue.stop(id),
             lambda: runs.rename(id, "other"),
             lambda: runs.delete(id),
-            lambda: runs.save_upload(b"zip"),
         ):
             with pytest.raises(RunError, match=r"cannot be written \(Read-only file system\)"):
                 change()

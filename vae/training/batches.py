@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..config import TrainConfig
 from ..data.dataset import Dataset
+from .transforms import transform
 
 PROBE_SIZE = 2000  # images on which the curve's training and validation lines are measured
 
@@ -35,7 +36,7 @@ class Batches:
     """
 
     def __init__(self, dataset: Dataset, options: TrainConfig, device: torch.device) -> None:
-        self.device = device
+        self.device, self.options = device, options
         mapped = is_memory_mapped(dataset.train.images)
         images = (torch.from_numpy if mapped else torch.tensor)(dataset.train.images)
         labels = torch.tensor(dataset.train.labels)
@@ -59,13 +60,24 @@ class Batches:
         probe = torch.arange(min(self.count, len(self.validation.labels)))
         self.train_probe = self._to_device(self._read(probe))
         order = functools.partial(epoch_permutation, self.count, options.seed)
+        if options.balance:
+            used = labels if self.rows is None else labels[self.rows]
+            order = functools.partial(balanced_draw, used.cpu(), options.seed)
         where = self._images.device
         self._permutation = functools.lru_cache(1)(lambda epoch: order(epoch).to(where))
         self._reader = ThreadPoolExecutor(1, "batches") if mapped else None
         self._prefetched: tuple[object, Future] | None = None
 
     def batch(self, step: int, rows: slice) -> LabelledImages:
-        """These rows of the batch of a step, on the device."""
+        """These rows of the batch of a step, on the device, with the random changes of training
+        images that are asked for."""
+        part, options = self._batch(step, rows), self.options
+        if not (options.flip or options.shift):
+            return part
+        drawn = {"flip": options.flip, "shift": options.shift, "seed": options.seed, "step": step}
+        return part._replace(images=transform(part.images, rows, self.batch_size, **drawn))
+
+    def _batch(self, step: int, rows: slice) -> LabelledImages:
         if self._reader is None:
             return self._read(self._indices(step)[rows])
         if self._prefetched is None or self._prefetched[0] != (step, rows):
@@ -98,8 +110,18 @@ class Batches:
 
 def epoch_permutation(count: int, seed: int, epoch: int) -> Tensor:
     """The order of an epoch's images, the same on every device and after every resume."""
+    return torch.randperm(count, generator=_generator(seed, epoch))
+
+
+def balanced_draw(labels: Tensor, seed: int, epoch: int) -> Tensor:
+    """As many images, labels [N], with every class drawn equally often, some images repeatedly."""
+    weights = 1 / torch.bincount(labels).float()[labels]
+    return weights.multinomial(len(labels), replacement=True, generator=_generator(seed, epoch))
+
+
+def _generator(seed: int, epoch: int) -> torch.Generator:
     mixed = np.random.SeedSequence([seed, epoch + 1]).generate_state(1, np.uint64)[0]
-    return torch.randperm(count, generator=torch.Generator().manual_seed(int(mixed >> 1)))
+    return torch.Generator().manual_seed(int(mixed >> 1))
 
 
 def is_memory_mapped(array: np.ndarray) -> bool:

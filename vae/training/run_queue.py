@@ -26,6 +26,8 @@ from ..files import atomic, folders, owners
 from ..files.atomic import locked
 from ..files.owners import Visitor
 from ..models import MODELS
+from ..preparation import choices
+from ..preparation.choices import Choices
 from ..validation import ConfigError, one_of, within
 from . import processes, runs
 from .recorder import CURVE, FOLDER, LOG, PLAN, STATUS, STOP, write_json
@@ -33,7 +35,8 @@ from .resume import RESUME
 from .runs import RunError, RunInfo
 
 _MODEL_OPTIONS = {"latent", "beta", "likelihood", "network", "refine", "prior"}
-_OTHER_OPTIONS = {"data", "size", "model", "device"}
+_CHOICES = set(Choices._fields) - {"held_out"}  # about the preparation of pictures
+_OTHER_OPTIONS = {"data", "size", "model", "device", *_CHOICES}
 ESTIMATE_TIMEOUT = 120  # seconds, loading included
 _standby: subprocess.Popen | None = None
 _standby_lock = threading.Lock()
@@ -137,11 +140,12 @@ def validate_options(options: Mapping[str, object]) -> dict[str, object]:
         raise ConfigError(f"{min(unknown)!r} is no option of a training")
     plan = {"data": "fashion-mnist", "size": 28, "model": "vae", "device": "auto"} | dict(options)
     one_of("the model", plan["model"], MODELS)
-    size, most = plan["size"], limits.current()
-    if not isinstance(size, int) or not 4 <= size <= most.max_image_size:
-        raise ConfigError(f"size is {size!r}; expected 4 to {most.max_image_size}")
+    most = limits.current()
+    height, width = choices.sides(plan["size"])
+    within("size", max(height, width), 4, most.max_image_size)
+    Choices(**{key: plan[key] for key in _CHOICES & set(plan)}).check()
     model_options = {key: plan[key] for key in _MODEL_OPTIONS & set(plan)}
-    model = ModelConfig(name=plan["model"], image_shape=(1, size, size), **model_options)
+    model = ModelConfig(name=plan["model"], image_shape=(1, height, width), **model_options)
     plain = {key: plan[key] for key in training_options & set(plan)}
     train = TrainConfig(**plain, data=str(plan["data"]))
     within("latent", model.latent, 2, most.max_latent)  # maps of codes have two axes

@@ -5,13 +5,12 @@ it runs: a folder that a cluster writes to a shared disk is read in the same way
 the visitor who asks for a change, see `files.owners`; others get an `OwnerError`.
 """
 
-import hashlib
 import io
 import re
 import shutil
 import socket
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from typing import Annotated, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
-from .. import limits
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
+from ..data import kept_images
 from ..errors import AtelierError, reported
 from ..files import atomic, folders, owners
 from ..files.atomic import locked
@@ -37,7 +36,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere counts as dead
 _CLOCK_TOLERANCE = 5.0  # seconds by which two readings of a start time may differ
 _LOG_LINES = 12
-_UPLOAD_SECONDS = 24 * 3600.0  # that an upload stays although nothing refers to it
 
 
 class RunError(AtelierError):
@@ -220,40 +218,10 @@ def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) ->
         temporary.mkdir(parents=True)
         for part in (CONFIG, WEIGHTS, METRICS):
             shutil.copyfile(source / part, temporary / part)
+        if kept_images.exists(source):
+            shutil.copyfile(source / kept_images.IMAGES, temporary / kept_images.IMAGES)
         owners.record(temporary, by)
     return target
-
-
-def save_upload(data: bytes, used: Collection[str] = (), by: Visitor | None = None) -> Path:
-    """Saves an uploaded .zip for the process that trains on it, equal files of a visitor once.
-    Those that are a day old and that neither a run nor `used`, paths, refers to are removed."""
-    most, all_ = limits.current(), folders.runs() / ".uploads"
-    path = all_ / (by.id if by else "") / f"{hashlib.sha256(data).hexdigest()[:16]}.zip"
-    if len(data) > most.upload_mb * 2**20:
-        raise RunError(f"the .zip has {len(data) / 2**20:.0f} MB; at most {most.upload_mb} MB")
-    with writing():
-        if path.exists():
-            path.touch()
-            return path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        used = {*used, *(str(run.plan.options.get("data")) for run in list_runs())}
-        total = own = len(data)
-        for other in all_.rglob("*.zip"):
-            found = other.stat()
-            if str(other) not in used and time.time() - found.st_mtime > _UPLOAD_SECONDS:
-                other.unlink()
-            else:
-                total += found.st_size
-                own += found.st_size * (other.parent == path.parent)
-        limit_of = {"your": (own, most.uploads_per_visitor_mb), "all": (total, most.uploads_mb)}
-        for whose, (size, mb) in limit_of.items():
-            if size > mb * 2**20:
-                raise RunError(
-                    f"{whose} uploads would take {size / 2**20:,.0f} MB; at most {mb:,} MB: "
-                    "delete runs, or upload again tomorrow"
-                )
-        atomic.write(path, data)
-    return path
 
 
 @contextmanager
