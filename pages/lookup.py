@@ -24,7 +24,7 @@ page_header(
 TEST = "Test image"
 
 entry, assets = model_and_map()
-images = cache.display_dataset(entry.name, entry.digest).test.images
+images = cache.display_dataset(entry.name, entry.digest).shown.images
 _, broken = lookup_session.selected_image(len(images))
 if broken:
     st.warning("The link refers to a test image that does not exist; the first one is shown.")
@@ -90,7 +90,7 @@ def search() -> None:
             image = test_image()
             query["i"] = str(lookup_session.selected_image(len(images))[0])
         else:
-            image = image_input(source, images.shape[1:], key="look")
+            image = image_input(source, cache.images_of(entry.name, entry.digest).how, key="look")
     session.set_link(query)
     if image is not None:
         with shown_errors(f"{entry.name} cannot search", stop=True):

@@ -48,9 +48,11 @@ def start(request: ScoreRequest, files: Files) -> Job:
     read here, before the thread starts."""
     ck = cache.checkpoint(request.name, request.digest)
     data = cache.display_dataset(request.name, request.digest)
+    known_images = cache.images_of(request.name, request.digest)
+    how = known_images.how
     known = dict.fromkeys(("other", "aggregate", "codes"))
     if request.candidates == "data":
-        known["other"] = cache.dataset(request.source, ck.config.model.image_shape[1])
+        known["other"] = cache.dataset(known_images._replace(data=request.source))
     if anomaly.SCORES[request.score].requires(ck.model) == "aggregate":
         known["aggregate"] = cache.aggregate_posterior(request.name, request.digest)
     # A conditional model is scored without labels, but its codes depend on them.
@@ -58,7 +60,9 @@ def start(request: ScoreRequest, files: Files) -> Job:
         known["codes"] = cache.codes(request.name, request.digest)
 
     def work(progress) -> bytes:
-        found = compute_scores(request, ck.model, data, files=files, **known, progress=progress)
+        found = compute_scores(
+            request, ck.model, data, files=files, how=how, **known, progress=progress
+        )
         _results[request] = found
         return b""
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import streamlit as st
 
 import vae
+from vae.anomaly.corruptions import CORRUPTIONS
 from vae.anomaly.scores import DEFAULT, SCORES
-from vae.data.corruptions import CORRUPTIONS
 from vae.data.uploads import MAX_BYTES, Files
 
 from ..runtime.text import plain

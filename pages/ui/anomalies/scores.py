@@ -6,9 +6,10 @@ import numpy as np
 
 import vae
 from vae import anomaly
-from vae.anomaly import screening
+from vae.anomaly import corruptions, screening
 from vae.anomaly.screening import Images, NormalData
-from vae.data import corruptions, uploads
+from vae.config import Preparation
+from vae.data import uploads
 from vae.data.dataset import evenly_spaced
 from vae.data.uploads import Files
 from vae.isolation import reader
@@ -97,13 +98,14 @@ def compute_scores(
     aggregate: Mixture | None,
     codes: Codes | None,
     files: Files,
+    how: Preparation,
     progress: Progress,
 ) -> ScoreResult:
     """Scores the images of a request.
 
     `other` is the candidates' data set, `aggregate` the aggregate posterior, `codes` those of the
-    test images, `files` the uploaded ones; each is needed for some requests only. `progress` may
-    raise to stop.
+    test images, `files` the uploaded ones and `how` they are prepared; each is needed for some
+    requests only. `progress` may raise to stop.
     """
     cost = anomaly.SCORES[request.score].cost
     labels, fitted = data.test.labels, data.train.images
@@ -123,9 +125,9 @@ def compute_scores(
     normal = test_images(normal_rows, most)
     rejected: list[tuple[str, str]] = []
     if request.candidates == "own":
-        candidates, rejected = _uploaded(files, model.image_shape, MAX_UPLOADED[cost], progress)
+        candidates, rejected = _uploaded(files, how, MAX_UPLOADED[cost], progress)
     elif request.candidates == "data":
-        candidates = _other_data(other, model.image_shape, MAX_CANDIDATES[cost])
+        candidates = _other_data(other, MAX_CANDIDATES[cost])
     elif request.candidates == "class":
         candidates = test_images(np.flatnonzero(labels == held_out), most)
     elif request.candidates == "damage":
@@ -145,29 +147,24 @@ def compute_scores(
 
 
 def _uploaded(
-    files: Files, shape: tuple[int, int, int], limit: int, progress: Progress
+    files: Files, how: Preparation, limit: int, progress: Progress
 ) -> tuple[_Sample, list[tuple[str, str]]]:
-    read = reader.read_batch(files, shape, progress=progress)
+    read = reader.read_batch(files, how, progress=progress)
     rejected = [(path, why) for path, why in zip(read.paths, read.errors, strict=True) if why]
     items = evenly_spaced(len(read.images), limit)
     names = [read.accepted[k] for k in items]
     return _Sample(Images(read.images[items]), items, len(read.images), names), rejected
 
 
-def _other_data(data: vae.Dataset, shape: tuple[int, int, int], limit: int) -> _Sample:
+def _other_data(data: vae.Dataset, limit: int) -> _Sample:
     """Images of a data set that no model here was trained on: of both splits if it is small, of
-    the test split if it is large; their colour channels become those of `shape`."""
+    the test split if it is large."""
     images, labels = data.test
     if len(data.train.images) <= 5_000:
         images, labels = map(np.concatenate, zip(data.train, data.test, strict=True))
     items = evenly_spaced(len(images), limit)
-    sample = images[items]
-    if sample.shape[1] == 1:
-        sample = np.repeat(sample, shape[0], 1)
-    elif sample.shape[1] != shape[0]:
-        sample = sample.mean(1, keepdims=True).round().astype(np.uint8)
     names = [data.class_names[k] for k in labels[items]]
-    return _Sample(Images(sample), items, len(images), names)
+    return _Sample(Images(images[items]), items, len(images), names)
 
 
 def _normal(labels: np.ndarray, only: int | None, held_out: int | None) -> np.ndarray:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from vae.anomaly.corruptions import CORRUPTIONS
 from vae.anomaly.scores import DEFAULT
-from vae.data.corruptions import CORRUPTIONS
 
 from ..runtime import query
 from ..runtime.query import QueryField, always, number, one_of, optional, whole

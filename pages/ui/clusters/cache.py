@@ -46,7 +46,7 @@ def report(name: str, digest: str, method: str, number: int, seed: int) -> Clust
     """The clustering as the page shows it."""
     found = clustering(name, digest, method, number, seed)
     codes = cache.codes(name, digest).mean
-    classes = cache.display_dataset(name, digest).test.labels
+    classes = cache.display_dataset(name, digest).shown.labels
     clusters = []
     for k, centre in enumerate(found.centres):
         members = found.members(k)

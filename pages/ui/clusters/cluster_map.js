@@ -214,7 +214,7 @@ export default class ClusterMap extends SmallMap {
 
   showItems(list, items) {
     this.find(`[data-testid="${list}"]`).replaceChildren(...items.map((item) => {
-      const name = this.classItems.classes[this.classLabel(item)] ?? "", text = `${name}, test image ${item}`;
+      const name = this.classItems.classes[this.classLabel(item)] ?? "", text = `${name}, ${this.classItems.itemName(item)}`;
       return element("li", {}, element("figure", {},
         element("img", { src: resolve(`${this.data.urls.items}/${item}.png`), alt: text, title: text }),
         element("figcaption", { textContent: name })));

@@ -20,7 +20,10 @@ _FILES = {
 def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
     """Shows a button per format; a file is created when its button is pressed."""
     st.subheader("Download")
-    st.caption("One row per image: index, label, class, cluster (−1: noise), cluster name, code.")
+    st.caption(
+        "One row per image: index, label, class, cluster (−1: noise), cluster name, file and what "
+        "else is known of it, code."
+    )
     data = cache.display_dataset(entry.name, entry.digest)
 
     def create(form: str) -> bytes:
@@ -29,8 +32,9 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
             form,
             cache.codes(entry.name, entry.digest).mean,
             found.labels,
-            data.test.labels,
+            data.shown.labels,
             class_names=data.class_names,
+            known=data.shown_metadata.table(),
             names=[settings.name(k) for k in range(len(found.centres))],
         )
 

@@ -14,7 +14,7 @@ from ..runtime import cache
 @st.cache_data(max_entries=64, show_spinner=False)
 def central_items(name: str, digest: str) -> list[int | None]:
     data, codes = cache.display_dataset(name, digest), cache.codes(name, digest).mean
-    return latent.central_items(codes, data.test.labels, len(data.class_names))
+    return latent.central_items(codes, data.shown.labels, len(data.class_names))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -31,7 +31,7 @@ def traversal(
 ) -> tuple[Traversal, bytes]:
     """The straight line between two items' codes, and `frames` images on it as one PNG."""
     model, codes = cache.checkpoint(name, digest).model, cache.codes(name, digest).mean
-    images = cache.display_dataset(name, digest).test.images
+    images = cache.display_dataset(name, digest).shown.images
     path = traverse(model, codes, images, start, end, steps=8 * (frames - 1) + 1)
     strip = grid.mosaic(cache.codec(name, digest).decode(path.codes[::8]), frames, scale=3)
     return path, grid.encode_png(strip)
@@ -48,7 +48,7 @@ def decoded_grid(name: str, digest: str, extent: float, side: int) -> bytes:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def posterior_draws(name: str, digest: str, item: int, n: int) -> np.ndarray | None:
-    split = cache.display_dataset(name, digest).test
+    split = cache.display_dataset(name, digest).shown
     model = cache.checkpoint(name, digest).model
     return latent.posterior_samples(model, split.images[item], int(split.labels[item]), n)
 

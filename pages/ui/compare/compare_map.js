@@ -160,7 +160,7 @@ export default class CompareMap extends LinkedMaps {
     if (byItem) this.latestImage.want(item);
     const [{ items }] = panels;
     this.find(".cm-where").textContent = byItem
-      ? `test image ${items.itemNumber(item)}: ${items.classes[items.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
+      ? `${items.itemName(item)}: ${items.classes[items.labels[item]]}` : `z = ${z.map((v) => v.toFixed(2)).join(", ")}`;
   }
 
   /** Sends the cursor to Python and announces it to screen readers. */

@@ -60,7 +60,7 @@ export class ComparePanel extends LinkedPlane {
     const ctx = canvas.getContext("2d", { willReadFrequently: true });
     ctx.drawImage(picture, 0, 0, width, height);
     canvas.dataset.item = item;
-    canvas.setAttribute("aria-label", `Original: ${this.items.classes[this.items.labels[item]]}, test image ${this.items.itemNumber(item)}`);
+    canvas.setAttribute("aria-label", `Original: ${this.items.classes[this.items.labels[item]]}, ${this.items.itemName(item)}`);
     this.original = { item, data: ctx.getImageData(0, 0, width, height).data };
     this.showFacts();
   }

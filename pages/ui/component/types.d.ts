@@ -30,6 +30,7 @@ export interface Facts {
   sampled: boolean; // whether these are fewer
   posterior: boolean; // whether items have standard deviations
   split?: string; // "10,000 test images"
+  heldOut?: number; // the first items, which were not trained on
   densitySize: number;
   densityQuantiles: number[];
 }

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from vae.data.uploads import UploadError
 from vae.errors import AtelierError
+from vae.formats.pictures import PictureError
 from vae.isolation import reader
 
 from ..component.component import component
@@ -28,9 +29,19 @@ def _read(data: bytes, name: str) -> np.ndarray:
     return reader.read_picture(data, name)
 
 
-def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str, bool] | None:
-    """A canvas for images of shape [C, H, W]. Returns the last image that was drawn or pasted, a
-    name that changes with each one, and whether it was drawn. Raises `UploadError`."""
+class Picture(NamedTuple):
+    """A visitor's picture, decoded to be shown; the bytes of its file, None if it was drawn; the
+    name of the file, and an id that changes with each picture."""
+
+    image: Image.Image
+    content: bytes | None
+    name: str
+    id: str
+
+
+def drawing(shape: tuple[int, int, int], *, key: str) -> Picture | None:
+    """A canvas for images of shape [C, H, W]. Returns the last image that was drawn or pasted.
+    Raises `PictureError`."""
     before = (st.session_state.get(key) or {}).get("picture") or {}
     data = {"width": shape[2], "height": shape[1], "turn": before.get("turn", 0)}
     sent = _mount(key, data).picture
@@ -39,13 +50,14 @@ def drawing(shape: tuple[int, int, int], *, key: str) -> tuple[Image.Image, str,
     try:
         turn, drawn, text = int(sent["turn"]), sent["kind"] == "drawing", sent["data"]
         if len(text) > _MAX_TEXT:
-            raise UploadError("the pasted image is larger than 4 MB; copy a smaller one")
+            raise PictureError("the pasted image is larger than 4 MB; copy a smaller one")
         data = base64.b64decode(text, validate=True)
         if not drawn:
-            return read_picture(data, "the pasted image"), f"pasted-{turn}", False
+            name = "the pasted image"
+            return Picture(read_picture(data, name), data, name, f"pasted-{turn}")
         grey = np.frombuffer(data, np.uint8).reshape(shape[1:])
     except AtelierError:
         raise
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise UploadError("the drawing could not be read; draw it again") from error
-    return Image.fromarray(grey), f"drawn-{turn}", True
+        raise PictureError("the drawing could not be read; draw it again") from error
+    return Picture(Image.fromarray(grey), None, "the drawing", f"drawn-{turn}")

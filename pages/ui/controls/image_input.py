@@ -1,35 +1,40 @@
 """An image from the visitor: a file, a drawing, the clipboard or the camera, with its preparation
 on show."""
 
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
 from PIL import Image
 
-from vae.data.uploads import MAX_BYTES, UNCHANGED, Preparation, default_preparation, prepare
+from vae.config import Preparation
+from vae.data.uploads import MAX_BYTES, plain
+from vae.isolation import reader
 from vae.pictures import upscale
+from vae.preparation.picture import has_dark_item, prepare
 
 from ..runtime.errors import shown_errors
-from .drawing import drawing, read_picture
+from .drawing import Picture, drawing, read_picture
 
 SOURCES = ("File", "Drawing or clipboard", "Camera")
 
 
-def image_input(source: str, shape: tuple[int, int, int], *, key: str):
-    """Shows one of `SOURCES` and the preparation of its image. Returns the image uint8 [C, H, W]
-    as the model receives it, or None where there is none yet."""
+def image_input(source: str, how: Preparation, *, key: str) -> np.ndarray | None:
+    """Shows one of `SOURCES` and the preparation of its image, that of a model by default. Returns
+    the image uint8 [C, H, W] as the model receives it, or None where there is none yet."""
     with shown_errors("This image cannot be used"):
         if source in ("File", "Camera"):
             found = _file_or_photo(source, key)
         else:
-            found = drawing(shape, key=f"{key}-drawing")
-        return None if found is None else _prepared(shape, key, *found)
+            found = drawing(how.shape, key=f"{key}-drawing")
+        return None if found is None else _prepared(how, key, found)
     return None
 
 
-def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | None:
+def _file_or_photo(source: str, key: str) -> Picture | None:
     if source == "File":
-        most, types = MAX_BYTES // 2**20, ["png", "jpg", "jpeg", "webp"]
-        label = f"PNG, JPEG or WebP, at most {most} MB and 16 million pixels"
-        file = st.file_uploader(label, type=types, max_upload_size=most, key=f"{key}-file")
+        label = f"Any picture (PNG, JPEG, WebP, HEIC, TIFF and more), at most {MAX_BYTES >> 20} MB"
+        file = st.file_uploader(label, max_upload_size=MAX_BYTES >> 20, key=f"{key}-file")
     else:
         label = "One item in front of a plain background"
         about = "The photo is sent to this server to be encoded; it is never written to disk."
@@ -37,27 +42,47 @@ def _file_or_photo(source: str, key: str) -> tuple[Image.Image, str, bool] | Non
     if file is None:
         return None
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
-    return read_picture(file.getvalue(), name), f"{kind}-{file.file_id}", False
+    data = file.getvalue()
+    return Picture(read_picture(data, name), data, name, f"{kind}-{file.file_id}")
 
 
-def _prepared(shape: tuple[int, int, int], key: str, image: Image.Image, name: str, drawn: bool):
-    suggested = UNCHANGED if drawn else default_preparation(image, shape)
+def _prepared(how: Preparation, key: str, picture: Picture) -> np.ndarray:
+    """The image, by the model's preparation unless it is changed here: without a change it is,
+    pixel for pixel, what the file would be in training."""
+    image, drawn = picture.image, picture.content is None
+    items = how.centre and not drawn and image.size != (how.width, how.height)
     before, switches, after = st.columns([1, 1.4, 1], gap="medium")
     with switches:
-        invert = st.toggle("Invert (dark item)", suggested.invert, key=f"{key}-invert-{name}")
-        centre = st.toggle("Centre the item", suggested.centre, key=f"{key}-centre-{name}")
+        if how.centre or how.invert != "no":
+            dark = items and has_dark_item(image)
+            name = f"{key}-invert-{picture.id}"
+            invert = st.toggle("Invert (dark item)", dark, key=name)
+            centre = st.toggle("Centre the item", items, key=f"{key}-centre-{picture.id}")
+            if (invert, centre) != (dark, items):
+                chosen = {"invert": "yes" if invert else "no", "centre": centre}
+                how = replace(how, exact=False, **chosen)
         left, right = st.slider(
-            "Crop horizontally, %", 0, 100, (0, 100), key=f"{key}-across-{name}"
+            "Crop horizontally, %", 0, 100, (0, 100), key=f"{key}-across-{picture.id}"
         )
-        top, bottom = st.slider("Crop vertically, %", 0, 100, (0, 100), key=f"{key}-down-{name}")
+        top, bottom = st.slider(
+            "Crop vertically, %", 0, 100, (0, 100), key=f"{key}-down-{picture.id}"
+        )
     crop = (left / 100, top / 100, right / 100, bottom / 100)
     with before:
         preview = image.resize((224, 224), Image.Resampling.NEAREST) if drawn else image.copy()
         preview.thumbnail((320, 320))
         st.image(preview, "Your image", width=200, output_format="PNG", alt="Your image")
-    prepared = prepare(image, shape, Preparation(invert, centre, crop))
+    if drawn:
+        prepared = prepare(image, plain(how) if how.exact else how, crop)
+    else:
+        prepared = _read(picture.content, picture.name, how, crop)
     with after:
         enlarged = upscale.enlarge_uint8(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
-        caption = f"Model input: {' × '.join(map(str, shape[:0:-1]))} pixels"
+        caption = f"Model input: {how.width} × {how.height} pixels"
         st.image(enlarged, caption, 200, output_format="PNG", alt="The prepared image")
     return prepared
+
+
+@st.cache_data(max_entries=4, scope="session", show_spinner="Preparing the picture")
+def _read(content: bytes, name: str, how: Preparation, crop: tuple[float, ...]) -> np.ndarray:
+    return reader.prepared_picture(content, name, how, crop)

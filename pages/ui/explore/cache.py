@@ -47,7 +47,7 @@ def members(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) ->
     """The test images in a region, without those of hidden classes."""
     data = cache.display_dataset(name, digest)
     codes = cache.codes(name, digest).mean
-    return regions.members(codes, data.test.labels, data.class_names, region, exclude=hidden)
+    return regions.members(codes, data.shown.labels, data.class_names, region, exclude=hidden)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -57,7 +57,7 @@ def counts_and_stats(
     """The number of test images of each class [K] in a region and their statistics, None for an
     empty region."""
     found = members(name, digest, region, hidden)
-    images = cache.display_dataset(name, digest).test.images[found.index]
+    images = cache.display_dataset(name, digest).shown.images[found.index]
     return found.counts, _stats(images) if len(images) else None
 
 

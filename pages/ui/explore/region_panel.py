@@ -27,12 +27,12 @@ _FILES = {
 
 
 def region_panel(entry: vae.Entry, location: Location) -> None:
-    """Shows the test images in a region, samples from it, and the actions on them."""
+    """Shows the images in a region, samples from it, and the actions on them."""
     data = cache.display_dataset(entry.name, entry.digest)
     region = (entry.name, entry.digest, location.region, location.hidden)
     counts, real = explore_cache.counts_and_stats(*region)
     st.subheader("Inside the lasso", anchor=False)
-    summary = f"{counts.sum():,} of {len(data.test.labels):,} test images"
+    summary = f"{counts.sum():,} of {data.shown_count}"
     hidden = [data.class_names[k] for k in location.hidden if k < len(data.class_names)]
     if hidden:
         summary += f"; hidden and not counted: {', '.join(hidden)}"
@@ -45,7 +45,7 @@ def region_panel(entry: vae.Entry, location: Location) -> None:
     left, middle, right = st.columns([1, 1, 1.4], gap="medium")
     with left:
         if real is None:
-            st.info("No test image lies here. Draw the lasso around some items of the map.")
+            st.info("No image lies here. Draw the lasso around some items of the map.")
         else:
             chart = explore_cache.counts_chart(*region)
             st.plotly_chart(chart, config={"displayModeBar": False}, key="region-counts")
@@ -145,18 +145,24 @@ def _downloads(entry: vae.Entry, location: Location) -> None:
 
     def create(extension: str) -> str | bytes:
         found = explore_cache.members(entry.name, entry.digest, location.region, location.hidden)
+        if extension == "zip":
+            return source.archive([data.shown_metadata.paths[item] for item in found.index])
         if extension == "csv":
-            return regions.to_csv(found)
+            return regions.to_csv(found, data.shown_metadata)
         if extension == "npz":
-            return regions.to_npz(found, data.test.images[found.index])
+            return regions.to_npz(found, data.shown.images[found.index], data.shown_metadata)
         return regions.to_json(
             found,
             location.region,
             model=entry.name,
             digest=entry.digest,
             data=entry.config.train.data,
-            total=len(data.test.labels),
+            total=len(data.shown.labels),
+            split="all" if data.shows_all else "test",
             exclude=[k for k in location.hidden if k < len(data.class_names)],
         )
 
-    downloads(_FILES, create, name=f"{entry.name}-inside", key="region")
+    files, source = dict(_FILES), cache.originals(entry.name, entry.digest)
+    if source:
+        files["zip"] = ("Originals, ZIP", "application/zip", "A folder per class.")
+    downloads(files, create, name=f"{entry.name}-inside", key="region")

@@ -19,7 +19,7 @@ def samples(name: str, digest: str, request: sampling.SamplingRequest) -> sampli
         cache.checkpoint(name, digest).model,
         request,
         codes=cache.codes(name, digest),
-        labels=cache.display_dataset(name, digest).test.labels,
+        labels=cache.display_dataset(name, digest).shown.labels,
         density=cache.density_reference(name, digest),
         aggregate=cache.aggregate_posterior(name, digest),
     )
@@ -29,27 +29,24 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
     """The sprite and the local density of records. The nearest real images take longer, so they
     are computed when the browser requests their URL."""
     images = cache.decoded_images(name, digest, pins)
-    config = cache.checkpoint(name, digest).config
-    data, size = config.train.data, config.model.image_shape[1]
+    known = cache.images_of(name, digest)
     columns = min(20, len(pins))
     rows = -(-len(pins) // columns)
     url = cache.publish_mosaic(images, columns)
     nearest_url = routes.publish_deferred(
-        f"{url} {len(images)} {data} {size}", lambda: _nearest(images, data, size)
+        f"{url} {len(images)} {known}", lambda: _nearest(images, known)
     )
     density = cache.density_reference(name, digest).at(np.array([pin.z for pin in pins]))
-    return SampleStats(
-        url, columns, rows, nearest_url, density, cache.reference_distances(data, size)
-    )
+    return SampleStats(url, columns, rows, nearest_url, density, cache.reference_distances(known))
 
 
-def _nearest(images: np.ndarray, data: str, size: int) -> bytes:
+def _nearest(images: np.ndarray, known: cache.Images) -> bytes:
     """The nearest real image of each sample, its label and the distance, as JSON."""
-    found = cache.pixel_index(data, size).nearest(images)
+    found = cache.pixel_index(known).nearest(images)
     return json.dumps(
         {
             "nearest": found.item.tolist(),
-            "nearestLabel": cache.dataset(data, size).test.labels[found.item].tolist(),
+            "nearestLabel": cache.dataset(known).shown.labels[found.item].tolist(),
             "distance": found.distance.astype(float).round(4).tolist(),
         }
     ).encode()

@@ -99,7 +99,7 @@ def _add(entry: vae.Entry, names: Sequence[str]) -> None:
 def _codes(entry: vae.Entry, names: Sequence[str], group: str, side: str) -> np.ndarray:
     if group == _SELECTION[side]:
         return np.array(generate_session.groups(entry.digest)[side])
-    labels = cache.display_dataset(entry.name, entry.digest).test.labels
+    labels = cache.display_dataset(entry.name, entry.digest).shown.labels
     return cache.codes(entry.name, entry.digest).mean[labels == list(names).index(group)]
 
 

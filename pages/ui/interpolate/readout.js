@@ -58,5 +58,5 @@ export function showItem(map, { src }, item) {
   const number = items.itemNumber(item), alt = `Nearest real item: ${items.classes[items.labels[item]]}`;
   const image = Object.assign(map.find('[data-testid="nearest-item"]'), { src, alt });
   image.dataset.item = number;
-  map.find(".pm-near figcaption").textContent = `${alt}, test image ${number}, distance ${distance.toFixed(3)}`;
+  map.find(".pm-near figcaption").textContent = `${alt}, ${items.itemName(item)}, distance ${distance.toFixed(3)}`;
 }

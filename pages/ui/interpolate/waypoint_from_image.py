@@ -20,12 +20,11 @@ def image_waypoint_panel(entry: vae.Entry, default: PathSettings) -> None:
 
 @st.fragment
 def _choose(entry: vae.Entry, default: PathSettings) -> None:
-    model = cache.checkpoint(entry.name, entry.digest).model
     source = st.segmented_control(
         "Image from", SOURCES, default=SOURCES[0], required=True, key="own-source"
     )
     with st.container():  # the button below keeps its position however much this shows
-        image = image_input(source, model.image_shape, key="own")
+        image = image_input(source, cache.images_of(entry.name, entry.digest).how, key="own")
     if image is None:
         return
     with st.container(horizontal=True):

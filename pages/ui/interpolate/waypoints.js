@@ -81,7 +81,7 @@ export class Waypoints {
     Object.assign(this, { from: z, shown: key });
     const near = items.nearest(z, GALLERY, wanted === "" ? null : Number(wanted));
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
-      const name = `${items.classes[items.labels[item]]}, test image ${items.itemNumber(item)}`;
+      const name = `${items.classes[items.labels[item]]}, ${items.itemName(item)}`;
       const add = { type: "button", title: `Add ${name}`, "aria-label": `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) };
       return element("li", {}, element("button", add, element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 })));
     }));

@@ -28,12 +28,13 @@ _POSTERIOR_DRAWS = 60  # of a posterior without a density
 
 
 class Neighbour(NamedTuple):
-    """A test image near the query: its index, class name, distance, and code [D]."""
+    """An image near the query: its index, class, distance, code [D], and what it is called."""
 
     item: int
     label: str
     distance: float
     z: list[float]
+    name: str
 
 
 class LookupResult(NamedTuple):
@@ -70,11 +71,12 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
     match = index.match(codes.mean, image[None], retrieval.VOTERS)
     votes = (index.vote_shares(match.by_code), index.vote_shares(match.by_pixels))
-    names = cache.display_dataset(name, digest).class_names
+    data = cache.display_dataset(name, digest)
 
     def neighbour(item: int, distance: float) -> Neighbour:
         code = index.codes[item].astype(float).round(4).tolist()
-        return Neighbour(int(item), names[index.labels[item]], round(float(distance), 4), code)
+        label = data.class_names[index.labels[item]]
+        return Neighbour(int(item), label, round(float(distance), 4), code, data.shown_name(item))
 
     def nearest(found: Neighbours) -> list[Neighbour]:
         return [neighbour(*pair) for pair in zip(*(v[0, :NEAREST] for v in found), strict=True)]
@@ -103,10 +105,10 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
 @st.cache_resource(max_entries=4, show_spinner="Indexing the test images")
 def test_index(name: str, digest: str) -> retrieval.Index:
     """The test images of a model's data, searchable by code and by pixels."""
-    trained, data = cache.checkpoint(name, digest).config, cache.display_dataset(name, digest)
-    pixel_index = cache.pixel_index(trained.train.data, trained.model.image_shape[1])
-    codes, test, n_classes = cache.codes(name, digest).mean, data.test, len(data.class_names)
-    return retrieval.Index(codes, test.images, test.labels, n_classes, pixel_index=pixel_index)
+    data, codes = cache.display_dataset(name, digest), cache.codes(name, digest).mean
+    pixel_index = cache.pixel_index(cache.images_of(name, digest))
+    images, labels = data.shown
+    return retrieval.Index(codes, images, labels, len(data.class_names), pixel_index=pixel_index)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -120,7 +122,7 @@ def calibration(name: str, digest: str) -> tuple[retrieval.LogOpinionPool, retri
 @st.cache_resource(max_entries=16, show_spinner=False)
 def reference_scores(name: str, digest: str) -> np.ndarray | None:
     """The default anomaly score of evenly spaced test images; None where they are too few."""
-    images = cache.display_dataset(name, digest).test.images
+    images = cache.display_dataset(name, digest).shown.images
     sample = images[evenly_spaced(len(images), _REFERENCES)]
     return None if len(sample) < thresholds.MIN_IMAGES else _scores(name, digest, sample)
 

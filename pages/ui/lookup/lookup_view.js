@@ -52,7 +52,7 @@ export default class LookupView {
     const dimensions = z.length > 2 ? `, the first two of ${z.length} latents` : "";
     this.find(".lk-code").replaceChildren("z = ", code, `${dimensions}. ${posteriorText(std, draws)}`);
     this.find('[data-testid="identical"]').textContent = identical === null ? ""
-      : `Test image ${identical.item.toLocaleString("en")}, labelled ${identical.label}. It is excluded from its own neighbours.`;
+      : `The same pixels as ${identical.name}, labelled ${identical.label}. It is excluded from its own neighbours.`;
     this.tiles = new Map();
     const marks = [], focused = this.root.contains(document.activeElement) && document.activeElement.dataset.side;
     for (const side of SIDES) {
@@ -60,8 +60,8 @@ export default class LookupView {
         const mark = { ...near, side };
         marks.push(mark);
         const tile = element("button", {
-          type: "button", title: "Search with this image", onclick: () => this.choose(mark), dataset: { item: near.item, side },
-          "aria-label": `Test image ${near.item}: ${near.label}, distance ${near.distance.toFixed(3)}`,
+          type: "button", title: `Search with ${near.name}`, onclick: () => this.choose(mark), dataset: { item: near.item, side },
+          "aria-label": `${near.label}, ${near.name}, distance ${near.distance.toFixed(3)}`,
           onpointerenter: () => this.highlight(mark), onfocus: () => this.highlight(mark),
           onpointerleave: () => this.highlight(null), onblur: () => this.highlight(null),
         },

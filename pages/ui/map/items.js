@@ -1,6 +1,6 @@
 /** The encoded items of a data set: which are near a code, and how dense they are there. */
 
-import { loadBuffer, loadFloats } from "../component/load.js";
+import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
 
 /** @typedef {import("../component/types").Facts} Facts */
 /** @typedef {import("../component/types").Latent} Latent */
@@ -9,13 +9,19 @@ const LOG_2PI = Math.log(2 * Math.PI);
 const NEIGHBOURS = 10; // of a survey
 
 export class Items {
+  /** @type {string[] | null} the paths of the picture files */ files = null;
+  /** @type {string | null} where these files are served */ originals = null;
   /** Of the facts (component/types.d.ts). */
-  latentSize; count; context; classes; centres; bounds; image; split; densitySize; densityQuantiles; grid;
+  latentSize; count; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
 
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
+    const files = urls.files ? loadJson(urls.files) : null;
     const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
-    return new Items(facts, points, density, entropy);
+    const items = new Items(facts, points, density, entropy);
+    items.files = await files;
+    items.originals = urls.originals ? resolve(urls.originals) : null;
+    return items;
   }
 
   /**
@@ -41,6 +47,12 @@ export class Items {
 
   /** Number of an item in its data set. */
   itemNumber(i) { return this.index ? this.index[i] : i; }
+
+  /** What an item is called: the path of its file, else its number and whether it was trained on. */
+  itemName(i) {
+    const number = this.itemNumber(i);
+    return this.files?.[number] ?? (number < (this.heldOut ?? this.total) ? `test image ${number}` : `training image ${number - this.heldOut}`);
+  }
 
   /** @returns {number[]} z [D] */
   code(i) { return Array.from(this.codes.subarray(i * this.latentSize, (i + 1) * this.latentSize)); }

@@ -57,6 +57,11 @@ export class Lists {
       if (counts && !hidden.has(label)) chip.append(mono(counts[label].toLocaleString("en")));
       return chip;
     }));
+    const { heldOut, count } = this.items;
+    if (heldOut < count) {
+      const said = `Filled: held out (${heldOut.toLocaleString("en")}); outlined: trained on`;
+      this.find(".la-legend").append(element("span", { className: "la-hint", textContent: said }));
+    }
   }
 
   showPins(pins, undoable) {
@@ -104,7 +109,7 @@ export class Lists {
     this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
       const name = items.classes[items.labels[item]];
       return element("li", {}, element("button", {
-        type: "button", className: "la-thumb", title: "Posterior and reconstruction", "aria-pressed": item === chosen,
+        type: "button", className: "la-thumb", title: `${items.itemName(item)}: posterior and reconstruction`, "aria-pressed": item === chosen,
         "aria-label": `${name}, distance ${distance.toFixed(3)}`, onclick: () => this.handlers.chooseItem(item === chosen ? null : item),
       },
       element("img", { src: this.picture(item), alt: "", width: 56, height: 56 }),
@@ -118,7 +123,9 @@ export class Lists {
     home.hidden = item === null;
     if (item === null) { home.replaceChildren(); return; }
     const { items, source } = this, [, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
-    const name = items.classes[items.labels[item]], br = () => element("br");
+    const name = items.classes[items.labels[item]], br = () => element("br"), number = items.itemNumber(item);
+    const original = items.originals
+      ? [element("a", { href: `${items.originals}/${number}`, target: "_blank", rel: "noopener", textContent: items.itemName(item) })] : [items.itemName(item)];
     const figure = (image, caption) => element("figure", {}, image, element("figcaption", { textContent: caption }));
     const parts = [figure(element("img", { src: this.picture(item), alt: `Original: ${name}` }), "original")];
     if (source.decoder) {
@@ -131,7 +138,7 @@ export class Lists {
     const posterior = std ? ["posterior std ", numbers(std), br(), "The ellipse on the map holds 95 % of the posterior."]
       : ["This model has no posterior: an item is a single point."];
     home.replaceChildren(...parts, element("p", {},
-      element("strong", { textContent: name }), ` test image ${items.itemNumber(item)}`, br(),
+      element("strong", { textContent: name }), " ", ...original, br(),
       "code ", numbers(z), br(), ...posterior, br(),
       element("button", { type: "button", textContent: "Go to this code", onclick: () => this.handlers.goTo(latent) })));
   }

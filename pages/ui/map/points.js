@@ -8,7 +8,7 @@ import { element } from "../component/element.js";
 import { Grid } from "./items.js";
 import { MARGIN } from "./viewport.js";
 
-/** @typedef {{ shape: string, colour: string, opacity: number }} Mark an SVG path in a box of 12, a CSS colour */
+/** @typedef {{ shape: string, colour: string, opacity: number, hollow?: boolean }} Mark an SVG path in a box of 12, a CSS colour, whether only its outline is drawn */
 
 const BOX = 1.2; // of a mark's outline, in its size
 export class PointLayer {
@@ -20,13 +20,14 @@ export class PointLayer {
    * The items are drawn row by row of a grid, which is fast, and in random order within a cell, so that no class lies on top.
    * @param {import("./items").Items} items
    */
-  setItems({ codes, labels, latentSize: d, count }) {
+  setItems({ codes, labels, latentSize: d, count, classes, heldOut = count }) {
     const mixed = shuffled(count), plane = new Float32Array(2 * count);
     mixed.forEach((i, at) => { plane[2 * at] = codes[d * i]; plane[2 * at + 1] = codes[d * i + 1]; });
     this.order = new Grid(plane, count).points.map((at) => mixed[at]);
     this.x = Float32Array.from(this.order, (i) => codes[d * i]);
     this.y = Float32Array.from(this.order, (i) => codes[d * i + 1]);
-    this.labels = Uint8Array.from(this.order, (i) => labels[i]);
+    // The kinds of marks: a class of held-out items, after all of these the same of those that were trained on.
+    this.labels = Uint16Array.from(this.order, (i) => labels[i] + (i < heldOut ? 0 : classes.length));
     this.setMask(null);
   }
 
@@ -52,7 +53,8 @@ export class PointLayer {
     const dx = side / 2 - x0 * scale, dy = side / 2 + y1 * scale;
     let drawn = 0;
     for (const within of mask ? [0, 1] : [1]) {
-      const stamps = Array.from({ length: classes }, (_, label) => this.stamp(markOf(label, within), side, width));
+      const marks = Array.from({ length: classes }, (_, label) => markOf(label, within));
+      const stamps = [...marks, ...marks.map((mark) => mark && { ...mark, hollow: true })].map((mark) => this.stamp(mark, side, width));
       for (let i = 0; i < x.length; i++) {
         const stamp = stamps[labels[i]];
         if (!stamp || (mask && mask[i] !== within)) continue;
@@ -70,8 +72,15 @@ export class PointLayer {
   /** The pixels of a mark in an image of some width, or null. */
   stamp(mark, side, width) {
     if (!mark) return null;
-    const key = `${side} ${mark.shape}`;
-    if (!this.covers.has(key)) this.covers.set(key, sketch(side, (ctx) => { ctx.scale(side / 12, side / 12); ctx.fill(new Path2D(mark.shape)); }));
+    const key = `${side} ${mark.shape} ${mark.hollow}`;
+    if (!this.covers.has(key)) this.covers.set(key, sketch(side, (ctx) => {
+      const path = new Path2D(mark.shape);
+      ctx.scale(side / 12, side / 12);
+      if (!mark.hollow) { ctx.fill(path); return; }
+      ctx.clip(path);
+      ctx.lineWidth = 5; // of which the inner half is seen
+      ctx.stroke(path);
+    }));
     return stampOf(this.covers.get(key), rgb(mark.colour), mark.opacity, side, width);
   }
 }

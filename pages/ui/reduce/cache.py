@@ -27,13 +27,12 @@ _BATCH = 100  # images between two checks whether to stop
 
 
 class LayoutRequest(NamedTuple):
-    """A layout of `count` test images by a method: "pca", "tsne", "umap", "model" (a plane of a
+    """A layout of `count` images by a method: "pca", "tsne", "umap", "model" (a plane of a
     model's codes) or "all" (all its latents). `neighbours` is the perplexity of t-SNE or the
     number of neighbours of UMAP, `axes` the plane of the codes."""
 
     method: str
-    data: str
-    size: int
+    images: cache.Images
     count: int
     name: str = ""
     digest: str = ""
@@ -62,14 +61,14 @@ _locks = {slow: threading.Lock() for slow in (False, True)}
 
 
 def items(request: LayoutRequest) -> np.ndarray:
-    """Indices of the shown test images, evenly spaced."""
-    return evenly_spaced(len(cache.dataset(request.data, request.size).test.images), request.count)
+    """Indices of the shown images, evenly spaced."""
+    return evenly_spaced(len(cache.dataset(request.images).shown.images), request.count)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing the principal components")
-def _pca(data: str, size: int, count: int) -> projections.Projection:
-    test = cache.dataset(data, size).test
-    return projections.project(test.images[evenly_spaced(len(test.images), count)], "pca")
+def _pca(images: cache.Images, count: int) -> projections.Projection:
+    shown = cache.dataset(images).shown
+    return projections.project(shown.images[evenly_spaced(len(shown.images), count)], "pca")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -79,14 +78,14 @@ def _stored_codes(name: str, digest: str) -> np.ndarray | None:
     ck = cache.checkpoint(name, digest)
     if ck.config.model.classes:
         return None
-    stored = load_codes(ck, cache.display_dataset(name, digest).test.digest)
+    stored = load_codes(ck, cache.display_dataset(name, digest).shown.digest)
     return None if stored is None else stored.get("mean")
 
 
 def layout(request: LayoutRequest) -> Layout | None:
     """The layout if it is known or can be computed at once, else None."""
     if request.method == "pca":
-        found = _pca(request.data, request.size, request.count)
+        found = _pca(request.images, request.count)
         return Layout(found.points, found.linear, found.seconds)
     if request.method in ("model", "all"):
         stored = _stored_codes(request.name, request.digest)
@@ -102,9 +101,9 @@ def assets(request: LayoutRequest) -> MapAssets:
     """A finished layout for the browser: its items and, where there is an inverse, the frame:
     float32 mean [P], then axes [K, P], with pixels in the order [H, W, C]."""
     found, chosen = layout(request), items(request)
-    data = cache.dataset(request.data, request.size)
-    labels, n_classes = data.test.labels[chosen], len(data.class_names)
-    points, frame, shape = found.points, found.frame, data.test.images.shape[1:]
+    data = cache.dataset(request.images)
+    labels, n_classes = data.shown.labels[chosen], len(data.class_names)
+    points, frame, shape = found.points, found.frame, data.shown.images.shape[1:]
     block = [points.astype("<f4"), chosen.astype("<u4"), labels.astype(np.uint8)]
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
     central = latent.central_items(points[:, :2], labels, n_classes)
@@ -150,8 +149,8 @@ def metrics(request: LayoutRequest) -> dict[str, float] | None:
 def start(request: LayoutRequest) -> Job:
     """Starts computing a layout and its metrics."""
     ready, chosen = layout(request), items(request)
-    test = cache.dataset(request.data, request.size).test
-    images, labels = test.images[chosen], test.labels[chosen]
+    shown = cache.dataset(request.images).shown
+    images, labels = shown.images[chosen], shown.labels[chosen]
     model = cache.checkpoint(request.name, request.digest).model if request.name else None
 
     def work(progress) -> bytes:
@@ -175,7 +174,7 @@ def start(request: LayoutRequest) -> Job:
 
 
 def _encoding(request: LayoutRequest) -> tuple:
-    return ("codes", request.data, request.size, request.count, request.digest)
+    return ("codes", request.images, request.count, request.digest)
 
 
 def _compute(request: LayoutRequest, images: np.ndarray, model, progress) -> Layout:

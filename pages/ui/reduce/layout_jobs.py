@@ -29,10 +29,10 @@ def layout_requests(
 ) -> list[LayoutRequest]:
     """The layouts to compute, in order; methods that are not available are left out."""
     config = cache.checkpoint(entry.name, entry.digest).config
-    data, size = config.train.data, config.model.image_shape[1]
-    count = min(settings.count, len(cache.dataset(data, size).test.images))
+    images = cache.images_of(entry.name, entry.digest)
+    count = min(settings.count, len(cache.dataset(images).shown.images))
     axes = settings.axes or "1,2"
-    model = LayoutRequest("model", data, size, count, entry.name, entry.digest, axes)
+    model = LayoutRequest("model", images, count, entry.name, entry.digest, axes)
     requests = [model]
     if config.model.latent > 2:
         requests.append(model._replace(method="all", axes=""))
@@ -40,7 +40,7 @@ def layout_requests(
     for method in settings.methods:
         if method not in available:
             continue
-        request = LayoutRequest(method, data, size, count)
+        request = LayoutRequest(method, images, count)
         if method in neighbours:
             k = min(neighbours[method], count - 1)
             request = request._replace(seed=settings.seed, neighbours=k)

@@ -56,7 +56,7 @@ def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str
 
 def reduce_map(request: LayoutRequest, planes: Sequence[dict], *, total: int, key: str) -> None:
     """Shows the planes of `total` images."""
-    data = cache.dataset(request.data, request.size)
-    pictures = routes.publish_images(data.digest[:16], data.test.images)
+    data = cache.dataset(request.images)
+    pictures = routes.publish_images(data.digest[:16], data.shown.images)
     items = f"{data.digest[:16]} {total}"
     _mount(key, {"planes": planes, "items": items, "total": total, "pictures": pictures})

@@ -4,8 +4,10 @@ Keys are names and digests, never modules or arrays. All sessions share the mode
 evaluation mode, without gradients, and never changed.
 """
 
+import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -14,7 +16,9 @@ import vae
 from vae import latent
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import load_aggregate
-from vae.data.load import bundled_equivalent
+from vae.config import Preparation
+from vae.data import kept_images, sources
+from vae.data.load import NAMED, bundled_equivalent, preparation_of
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
@@ -28,6 +32,12 @@ from .map_assets import MapAssets, publish_map
 CHECKPOINTS = Path(
     os.environ.get("VAE_CHECKPOINTS_DIR", Path(__file__).parents[3] / "checkpoints")
 )
+_BROWSER = {  # the first bytes of pictures that browsers show
+    b"\x89PNG": "image/png",
+    b"\xff\xd8": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"BM": "image/bmp",
+}
 DEFAULT_MODEL = "fashion-vae"
 
 
@@ -70,27 +80,54 @@ def _space(codec: latent.Codec) -> Space:
     return Space(info.latent, info.classes, SEEDS if info.noise_size else 1)
 
 
+class Images(NamedTuple):
+    """What identifies the images of a model: the name or path of the data, how they are prepared,
+    and the share that is held out where the data has no test images."""
+
+    data: str
+    how: Preparation
+    held_out: float
+    folder: str = ""  # of the checkpoint, if its images are to be used, since the data is not here
+
+
+def images_of(name: str, digest: str) -> Images:
+    """The images that are shown with a model."""
+    config = checkpoint(name, digest).config
+    data, folder = bundled_equivalent(config.train.data), CHECKPOINTS / name
+    gone = data not in NAMED and not os.path.exists(data) and kept_images.exists(folder)
+    kept = str(folder) if gone else ""
+    return Images(data, preparation_of(config), config.train.held_out, kept)
+
+
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
-def dataset(name: str, size: int) -> vae.Dataset:
-    """The data set that is shown for a model trained on the one with this name; a .zip, which may
-    be an upload, is read in a process of its own."""
-    read = reader.read_dataset if name.endswith(".zip") else vae.load_dataset
-    return read(bundled_equivalent(name), size=size)
+def dataset(images: Images) -> vae.Dataset:
+    """A data set; files, which may be uploads, are read in a process of its own."""
+    data, how, held_out, folder = images
+    if folder:
+        return kept_images.load(Path(folder))
+    if data in NAMED:
+        return vae.load_dataset(data, preparation=how, held_out=held_out)
+    return reader.read_dataset(data, how, held_out)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Loading the map")
 def map_assets(name: str, digest: str) -> MapAssets:
-    """Encodes the test images and publishes everything that the map needs."""
+    """Encodes the images and publishes everything that the map needs."""
     opened, data = codec(name, digest), display_dataset(name, digest)
-    info, images = opened.info, data.test.images
+    info, images = opened.info, data.shown.images
     found = codes(name, digest)
     entropy = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
-    items = publish_map(found, data.test.labels, data.class_names, entropy=entropy)
+    items = publish_map(found, data.shown.labels, data.class_names, entropy=entropy)
     urls = {
         **items.urls,
-        "items": routes.publish_images(data.digest[:16], images),
+        "items": routes.publish_images(data.shown.digest[:16], images),
         "decode": routes.register_decoder(digest, _space(opened), lambda pin: _bytes(opened, pin)),
     }
+    if paths := data.shown_metadata.paths:
+        urls["files"] = routes.publish(json.dumps(paths).encode(), "application/json")
+        if source := originals(name, digest):
+            read = routes.Originals(len(paths), lambda item: _original(source, paths[item]))
+            urls["originals"] = routes.publish_originals(data.shown.digest[:16], read)
     program = opened.program()
     if program is not None:  # without a program the map uses the decode route
         urls["program"] = routes.publish(program)
@@ -105,9 +142,26 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "digest": digest,
         "image": list(info.image_shape),
         "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
-        "split": f"{len(images):,} test images",
+        "split": data.shown_count,
+        "heldOut": len(data.test.labels),  # the first images; those after them are trained on
     }
     return MapAssets(urls, facts)
+
+
+def originals(name: str, digest: str) -> sources.Originals | None:
+    """The picture files of a model's images; None without any, or if they are not here."""
+    images = images_of(name, digest)
+    known = display_dataset(name, digest).shown_metadata.paths and not images.folder
+    return sources.Originals(images.data) if known else None
+
+
+def _original(source: sources.Originals, path: str) -> tuple[bytes, str]:
+    """The bytes and the media type of a picture file, as a PNG if browsers show no such."""
+    content = source.read(path)
+    for mark, kind in _BROWSER.items():
+        if content.startswith(mark):
+            return content, kind
+    return grid.encode_png(reader.read_picture(content, path)), "image/png"
 
 
 @st.cache_data(max_entries=20_000, show_spinner=False)
@@ -120,16 +174,15 @@ def _bytes(codec: latent.Codec, pin: Pin) -> bytes:
     return codec.decode(np.array([pin.z]), label=pin.label, seed=pin.seed)[0].tobytes()
 
 
-@st.cache_resource(max_entries=16, show_spinner="Encoding the test images")
+@st.cache_resource(max_entries=16, show_spinner="Encoding the images")
 def codes(name: str, digest: str) -> latent.Codes:
-    """Codes of the test images."""
-    return latent.split_codes(checkpoint(name, digest), display_dataset(name, digest).test)
+    """Codes of the images that are shown."""
+    return latent.split_codes(checkpoint(name, digest), display_dataset(name, digest).shown)
 
 
 def display_dataset(name: str, digest: str) -> vae.Dataset:
-    """The data set whose test images are shown with a model."""
-    config = checkpoint(name, digest).config
-    return dataset(config.train.data, config.model.image_shape[1])
+    """The data set whose images are shown with a model."""
+    return dataset(images_of(name, digest))
 
 
 def code_of(name: str, digest: str, image: np.ndarray, label: int | None) -> tuple[float, ...]:
@@ -152,7 +205,7 @@ def aggregate_posterior(name: str, digest: str) -> Mixture:
     ck = checkpoint(name, digest)
     if (stored := load_aggregate(ck)) is not None:
         return stored
-    labels = display_dataset(name, digest).test.labels
+    labels = display_dataset(name, digest).shown.labels
     return fit_aggregate_posterior(ck.model, codes(name, digest), labels)
 
 
@@ -175,15 +228,15 @@ def publish_mosaic(images: np.ndarray, columns: int, *, private: bool = False) -
 
 
 @st.cache_data(max_entries=8, show_spinner="Measuring distances between the images")
-def reference_distances(data: str, size: int) -> tuple[float, float]:
-    """The 5th percentile and the median of the distances between a data set's test images."""
-    return pixel_neighbours.reference_distances(dataset(data, size).test.images)
+def reference_distances(images: Images) -> tuple[float, float]:
+    """The 5th percentile and the median of the distances between the images that are shown."""
+    return pixel_neighbours.reference_distances(dataset(images).shown.images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def pixel_index(data: str, size: int) -> pixel_neighbours.PixelIndex:
-    """A nearest-neighbour index of a data set's test images."""
-    return pixel_neighbours.PixelIndex(dataset(data, size).test.images)
+def pixel_index(images: Images) -> pixel_neighbours.PixelIndex:
+    """A nearest-neighbour index of the images that are shown."""
+    return pixel_neighbours.PixelIndex(dataset(images).shown.images)
 
 
 def warm_up() -> None:

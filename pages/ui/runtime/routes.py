@@ -22,6 +22,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vae.errors import AtelierError
+
 from .location import Pin, Space, pins_from_text
 from .query import code
 from .recently_used import RecentlyUsed
@@ -32,6 +34,7 @@ _PAGES = ["", *(path.stem for path in _UI.parent.glob("*.py"))]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
 _OWN = {"Cache-Control": "private, max-age=3600, immutable"}  # at an address of its content
+_NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}  # a picture, whatever its bytes say
 _RECENT_BYTES = 256 * 2**20
 _DECODING, _MOST_REQUESTS = 2, 64  # requests that decode at once; with those that wait for it
 
@@ -99,6 +102,19 @@ def publish_deferred(name: str, work: Callable[[], bytes]) -> PublishedUrl:
 def publish_images(digest: str, images: np.ndarray) -> PublishedUrl:
     """Publishes uint8 images [N, C, H, W]; `/{index}.png` is added to the URL."""
     return PublishedUrl(f"{PREFIX}/item/{digest}", images)
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The picture files of `count` images; `read` returns the bytes of one and its media type."""
+
+    count: int
+    read: Callable[[int], tuple[bytes, str]]
+
+
+def publish_originals(digest: str, originals: Originals) -> PublishedUrl:
+    """Publishes the files that images were made from; `/{index}` is added to the URL."""
+    return PublishedUrl(f"{PREFIX}/original/{digest}", originals)
 
 
 def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) -> PublishedUrl:
@@ -176,6 +192,17 @@ async def _item(request: Request) -> Response:
     return Response(target.getvalue(), media_type="image/png", headers=_FOREVER)
 
 
+async def _original(request: Request) -> Response:
+    found, index = _find(request, "original"), request.path_params["index"]
+    if found is None or not index.isdecimal() or len(index) > 9 or int(index) >= found.count:
+        return _missing("picture")
+    try:
+        body, kind = await anyio.to_thread.run_sync(found.read, int(index), limiter=_limiter)
+    except AtelierError as error:
+        return PlainTextResponse(f"The file cannot be shown: {error}.", 404)
+    return Response(body, media_type=kind, headers=_PRIVATE | _NO_SNIFFING)
+
+
 _limiter = anyio.CapacityLimiter(_DECODING)
 _requests: set[Request] = set()  # that decode or wait for it
 
@@ -239,5 +266,6 @@ def routes() -> list[Route]:
         Route(f"{base}/later/{{key}}", _work),
         Route(f"{base}/ui/{{version}}/{{name:path}}", _module),
         Route(f"{base}/item/{{key}}/{{index}}.png", _item),
+        Route(f"{base}/original/{{key}}/{{index}}", _original),
         Route(f"{base}/decode/{{key}}", _decode),
     ]

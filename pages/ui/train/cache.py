@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-import vae
 from vae.checkpoint.folder import CONFIG
-from vae.config import Config
-from vae.data.dataset import evenly_spaced
+from vae.config import Config, Preparation
+from vae.data.load import bundled_equivalent, local_folder
+from vae.data.preview import preview as read_preview
+from vae.data.upload_store import is_upload
 from vae.isolation import reader
 from vae.pictures import grid
 from vae.training import runs
@@ -21,35 +22,39 @@ from vae.training.recorder import PROBE_IMAGES
 from ..runtime import cache, routes
 
 
-class Preview(NamedTuple):
-    """A data set before training: 25 of its images as a PNG, the sizes of its splits, and the
-    number of training images per class."""
+class Shown(NamedTuple):
+    """A data set before training: some of its images as a PNG, beside their originals where it is
+    of picture files; the sizes of its splits, the number of training images per class, and what
+    `vae.data.preview` says of the preparation and of files that were not read."""
 
     picture: bytes
+    paired: bool
     count: int
     validation: int
     classes: list[tuple[str, int]]
+    preparation: Preparation
+    summary: str
+    lines: tuple[str, ...]
+    unread: str
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the images")
-def preview(data: str, size: int) -> Preview:
+def preview(data: str, size: str, wanted: dict) -> Shown:
     """Raises `DataError` for images that cannot be read."""
-    if data.endswith(".zip"):  # may be an upload
-        images, labels, validation, class_names = reader.preview(data, size)
-    else:
-        try:
-            found = vae.load_dataset(data, size=size)
-        except vae.DataError:
-            if data != "fashion-mnist":
-                raise
-            found = cache.dataset(data, size)  # the bundled subset, as training uses then
-        images, labels = found.train
-        validation, class_names = len(found.test.images), found.class_names
-    tiles = images[evenly_spaced(len(images), 25)].transpose(0, 2, 3, 1)
-    counts = np.bincount(labels, minlength=len(class_names))
-    named = list(zip(class_names, counts.tolist(), strict=True))
-    picture = grid.encode_png(grid.mosaic(tiles, 5))
-    return Preview(picture, len(labels), validation, named[:20])
+    name = data
+    if data == "fashion-mnist" and not local_folder(data):
+        name = bundled_equivalent(data)  # as training uses then
+    read = reader.preview if is_upload(data) else read_preview
+    found = read(name, size, wanted)
+    counts = np.bincount(found.labels, minlength=len(found.class_names))
+    named = list(zip(found.class_names, counts.tolist(), strict=True))
+    paired = len(found.originals) > 0
+    picture = grid.encode_png(grid.mosaic(found.pairs(), 4 if paired else 8))
+    how = Preparation(**found.preparation)
+    return Shown(
+        picture, paired, len(found.labels), found.test_count, named, how, found.summary,
+        found.lines, found.unread,
+    )  # fmt: skip
 
 
 def probe_images(id: str) -> dict | None:

@@ -70,6 +70,14 @@ def _buttons(run: RunInfo) -> None:
             run_queue.stop(run.id, by)
             st.rerun()
         return
+    if run.state == "finished" and run.plan.options:
+        about = "Starts another training with the same settings from these weights."
+        if st.button("Train for longer", key="run-longer", help=about):
+            options = dict(run.plan.options) | {"start": str(run.path)}
+            longer = run_queue.start(options, name=f"{run.name}, longer"[:80], by=by)
+            train_session.show_runs([longer])
+            st.query_params["run"] = longer
+            st.rerun()
     can_resume = run.state in ("stopped", "dead", "failed") and run.plan.options
     if can_resume and st.button("Resume", key="run-resume"):
         run_queue.resume(run.id, by)

@@ -46,7 +46,7 @@ def beta(entries: Sequence[vae.Entry]) -> None:
     left, centre, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**Codes of test images**")
-        figure = compare_figures.codes_figure(codes, data.test.labels, data.class_names)
+        figure = compare_figures.codes_figure(codes, data.shown.labels, data.class_names)
         alt = f"Codes of 2,500 test images at beta {betas[chosen]:g}, coloured by class"
         show_chart(figure, "beta-codes", alt)
     with centre:

@@ -82,7 +82,7 @@ def _noise(deep: vae.Entry | None, item: int) -> None:
     )
     data = cache.display_dataset(deep.name, deep.digest)
     images = compare_cache.noise_variations(deep.name, deep.digest, item, SEEDS)
-    original = data.test.images[item].transpose(1, 2, 0)
+    original = data.shown.images[item].transpose(1, 2, 0)
     captions = ["original", "zero noise", *(f"noise seed {s}" for s in range(1, SEEDS + 1))]
     st.markdown(f"**{deep.name}** · the code of this image")
     with st.container(horizontal=True, gap="small"):

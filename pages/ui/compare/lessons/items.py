@@ -28,7 +28,7 @@ def choose_item(title: str, key: str, reference: vae.Entry, first: int) -> int:
     centres = compare_cache.central_items(reference.name, reference.digest)
     names = data.class_names
     item = compare_session.chosen_item(key, first)
-    label = int(data.test.labels[item])
+    label = int(data.shown.labels[item])
     name = names[label]
 
     def select_class() -> None:
@@ -41,7 +41,7 @@ def choose_item(title: str, key: str, reference: vae.Entry, first: int) -> int:
         compare_session.set_item(key, compare_session.map_item())
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        image, alt = data.test.images[item].transpose(1, 2, 0), f"{name}, test image {item}"
+        image, alt = data.shown.images[item].transpose(1, 2, 0), f"{name}, test image {item}"
         st.image(image, width=56, output_format="PNG", alt=alt)
         st.session_state[f"{key}-class"] = name if item == centres[label] else None
         st.pills(title, names, format_func=plain, key=f"{key}-class", on_change=select_class)
