@@ -26,12 +26,11 @@ from sklearn.svm import OneClassSVM
 
 import vae
 from vae import ModelConfig, TrainConfig, anomaly, latent, training
-from vae.anomaly import thresholds
+from vae.anomaly import corruptions, thresholds
 from vae.anomaly.residuals import reconstruct
 from vae.anomaly.scores import Scorer
 from vae.anomaly.summary_statistics import fit_summary
 from vae.checkpoint.artifacts import load_aggregate
-from vae.data import corruptions
 from vae.data.dataset import evenly_spaced
 
 ROOT = Path(vae.__file__).parents[1]

@@ -109,7 +109,7 @@ def test_an_uploaded_sneaker_is_classified_and_explored(open_page, clothes, mode
 def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes):
     page = opened(open_page, f"/lookup?m=fashion-vae&i={SNEAKER}")
     expect(page.get_by_test_id("identical")).to_contain_text(
-        f"Test image {SNEAKER}, labelled Sneaker"
+        f"The same pixels as test image {SNEAKER}, labelled Sneaker"
     )
     tile = page.get_by_test_id("near-pixels").locator("button").nth(2)
     tile.hover()
@@ -127,10 +127,10 @@ def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes
     page.mouse.down()
     page.mouse.up()
     wait_for_query(page, "i", item)
-    page.get_by_test_id("identical").get_by_text(f"Test image {int(item):,},").wait_for()
+    page.get_by_test_id("identical").get_by_text(f"test image {int(item)},").wait_for()
     page.get_by_role("spinbutton", name="Index, 0 to 9,999").fill("5")
     page.keyboard.press("Enter")
-    page.get_by_test_id("identical").get_by_text("Test image 5,").wait_for()
+    page.get_by_test_id("identical").get_by_text("test image 5,").wait_for()
     assert query(page)["i"] == "5"
     before = key(page)
     page.get_by_role("button", name="Random image").click()

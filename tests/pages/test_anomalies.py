@@ -127,12 +127,12 @@ def test_each_visitor_s_uploads_are_scored_however_many_others_upload(monkeypatc
 def test_a_file_beyond_the_limit_is_refused_by_the_server_too(app, monkeypatch):
     app.query_params["of"] = "own"
     settled(app)
-    assert "at most 50 MB" in app.file_uploader(key="ask-files").label
-    uploaded = SimpleNamespace(name="big.zip", size=51 * 2**20)
+    assert "at most 200 MB" in app.file_uploader(key="ask-files").label
+    uploaded = SimpleNamespace(name="big.zip", size=201 * 2**20)
     said = []
     monkeypatch.setattr(form.st, "file_uploader", lambda *_, **__: [uploaded])
     monkeypatch.setattr(form.st, "error", said.append)
-    assert form._uploaded() == () and said == ["big.zip has 51 MB; at most 50 MB."]
+    assert form._uploaded() == () and said == ["big.zip has 201 MB; at most 200 MB."]
 
 
 def test_a_stopped_job_says_so_and_can_be_restarted(app):

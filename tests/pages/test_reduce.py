@@ -17,6 +17,7 @@ from pages.ui.runtime import cache
 from pages.ui.runtime.jobs import JobError
 from vae.analysis import projections
 from vae.checkpoint.folder import save
+from vae.config import Preparation
 from vae.data.dataset import evenly_spaced
 from vae.models import build
 
@@ -109,9 +110,8 @@ def test_the_codes_of_a_conditional_model_are_computed_without_labels(app):
     app.run()
     until_measured(app)
     entry = next(e for e in cache.checkpoints() if e.name == "fashion-cvae")
-    request = reduce_cache.LayoutRequest(
-        "model", "fashion-mnist", 28, 60, entry.name, entry.digest, axes="1,2"
-    )
+    images = cache.images_of(entry.name, entry.digest)
+    request = reduce_cache.LayoutRequest("model", images, 60, entry.name, entry.digest, axes="1,2")
     points = reduce_cache.layout(request).points
     x = vae.load_dataset("fashion-mnist-starter").test.images[evenly_spaced(10_000, 60)]
     with torch.inference_mode():
@@ -150,6 +150,6 @@ def test_a_layout_waits_while_too_many_jobs_run(monkeypatch):
     monkeypatch.setattr(layout_jobs.reduce_session, "layout_jobs", dict)
     monkeypatch.setattr(reduce_cache, "metrics", lambda request: None)
     monkeypatch.setattr(reduce_cache, "start", refuse)
-    request = reduce_cache.LayoutRequest("pca", "digits", 8, 50)
+    request = reduce_cache.LayoutRequest("pca", cache.Images("digits", Preparation(8, 8), 0.1), 50)
     assert layout_jobs.start_next([request])  # the page asks again
     assert layout_jobs.layout_status(request)["state"] == "waiting"

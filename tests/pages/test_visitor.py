@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.anomalies import scores
 from pages.ui.runtime import cache, jobs, visitor
-from pages.ui.train import form
+from pages.ui.train import cache as train_cache
 from vae import limits
 from vae.checkpoint.artifacts import load_thresholds
+from vae.config import Preparation
 from vae.files import owners
 from vae.limits import Limits
 from vae.training import run_queue, runs
@@ -31,7 +32,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(run_queue, "prepare_process", lambda: None)
     monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
-    monkeypatch.setattr(form, "_preview", lambda data, size: None)
+    shown = train_cache.Shown(b"", False, 90, 10, [], Preparation(), "", (), "")
+    monkeypatch.setattr(train_cache, "preview", lambda data, size, wanted: shown)
     return tmp_path
 
 
@@ -61,7 +63,7 @@ def test_the_form_offers_what_the_server_takes(home, monkeypatch):
     small = Limits(max_epochs=5, max_image_size=16, max_latent=2, max_batch_size=16)
     monkeypatch.setattr(limits, "current", lambda: small)
     app = app_of(KEY, "train.py").run()
-    assert not app.exception and app.select_slider(key="train-size").value == 16
+    assert not app.exception and app.selectbox(key="train-size").value == "16"
     found = [app.number_input(key=f"train-{n}") for n in ("epochs", "latent", "batch_size")]
     assert [(field.value, field.max) for field in found] == [(5, 5), (2, 2), (16, 16)]
     app.button(key="train-start").click().run()

@@ -1,0 +1,110 @@
+"""Somebody's own colour pictures: from a .zip on the Train page to a map, and on every page."""
+
+import io
+import re
+import shutil
+import zipfile
+
+import pytest
+from live import ROOT, faults, start_server, stop_server, wait_until
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+INKS = {"boxes": (200, 40, 40), "discs": (30, 90, 200), "rings": (20, 140, 60)}
+
+
+def drawn(kind: str, place: int) -> bytes:
+    """A transparent picture, 40 x 40."""
+    image = Image.new("RGBA", (40, 40), (255, 0, 255, 0))
+    draw, x, y = ImageDraw.Draw(image), 4 + place % 5 * 3, 4 + place // 5 * 3
+    box, ink = (x, y, x + 18, y + 18), INKS[kind]
+    if kind == "boxes":
+        draw.rectangle(box, fill=ink)
+    else:
+        draw.ellipse(box, fill=None if kind == "rings" else ink, outline=ink, width=4)
+    target = io.BytesIO()
+    image.save(target, "PNG")
+    return target.getvalue()
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """60 pictures of 3 classes, one that is damaged, and a note."""
+    with zipfile.ZipFile(tmp_path / "shapes.zip", "w") as file:
+        for kind in INKS:
+            for place in range(20):
+                file.writestr(f"shapes/{kind}/{kind} {place}.png", drawn(kind, place))
+        file.writestr("shapes/boxes/torn.png", b"no picture")
+        file.writestr("shapes/notes.txt", "drawn by hand")
+    return tmp_path / "shapes.zip"
+
+
+PAGES = ("generate", "interpolate", "anomalies", "reduce", "clusters")  # others: pages/
+
+
+def test_from_a_zip_to_every_page(visit, archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    checkpoints = tmp_path / "checkpoints"
+    shutil.copytree(ROOT / "checkpoints/fashion-vae", checkpoints / "fashion-vae")
+    process, url = start_server(tmp_path / "log.txt", checkpoints=checkpoints)
+    try:
+        page = visit(url, "/train", ready=False)
+        page.locator('input[type="file"]').set_input_files(archive)
+        page.get_by_text(
+            "60 images found, 1 refused, 1 skipped: 54 to train on, 6 held"
+        ).wait_for()
+        page.get_by_text("Transparent parts on white").wait_for()
+        page.get_by_text(re.compile(r"1 refused: .*boxes/torn\.png")).wait_for()
+        wait_until(page, "document.querySelector('[alt^=\"Some originals\"]').naturalWidth > 500")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Files that are not used, .csv").click()
+        assert "notes.txt" in waiting.value.path().read_text("utf-8")
+        size = page.get_by_role("combobox", name=re.compile("Size"))
+        size.fill("32")
+        size.press("Enter")
+        page.get_by_text("32 × 32 pixels, colour").wait_for()
+        epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
+        epochs.fill("12")
+        epochs.press("Enter")
+        page.get_by_role("button", name="Start training").click()
+        page.get_by_text("has finished").first.wait_for()
+        page.get_by_label("Save checkpoint as").fill("shapes")
+        page.get_by_label("Save checkpoint as").press("Enter")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Open shapes in Explore").click()
+        page.wait_for_selector('.la[data-state="ready"] [data-testid="latent-map"]')
+
+        # All 60 are on the map, by the names of their files, and the originals open.
+        expect(page.locator(".la-points")).to_have_attribute("data-drawn", "60")
+        page.get_by_test_id("neighbour-list").get_by_role("button").first.click()
+        link = page.get_by_test_id("item-detail").get_by_role("link")
+        assert re.fullmatch(r"shapes/\w+/\w+ \d+\.png", link.inner_text())
+        original = page.request.get(link.get_attribute("href"))
+        assert Image.open(io.BytesIO(original.body())).size == (40, 40)
+        decoded = page.get_by_test_id("decoded-image").first
+        assert decoded.evaluate("c => [c.width, c.height]") == [32, 32]
+
+        for name in PAGES:
+            page.goto(f"{url}/{name}?m=shapes")
+            page.get_by_role("heading", level=1).wait_for()
+            page.locator('[data-testid="stSpinner"]').first.wait_for(state="detached")
+            expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+            page.wait_for_timeout(300)
+
+        # A training picture that is looked up is, pixel for pixel, the one on the map.
+        page.goto(f"{url}/lookup?m=shapes")
+        page.get_by_role("radio", name="File").or_(
+            page.get_by_role("button", name="File", exact=True)
+        ).first.click()
+        with zipfile.ZipFile(archive) as file:
+            content = file.read("shapes/discs/discs 7.png")
+        page.locator('input[type="file"]').set_input_files(
+            {"name": "mine.png", "mimeType": "image/png", "buffer": content}
+        )
+        page.get_by_text("The same pixels as shapes/discs/discs 7.png, labelled discs").wait_for()
+        page.close()
+    finally:
+        stop_server(process)
+        for status in tmp_path.glob("runs/*/run/status.json"):
+            (status.parent / "STOP").touch()
+    assert not faults(tmp_path / "log.txt")
