@@ -23,7 +23,7 @@ def image_grid(images: Tensor, *, scale: int = 1) -> Tensor:
 
 
 def mosaic(images: np.ndarray, columns: int, *, scale: int = 1) -> np.ndarray:
-    """uint8 images [B, H, W, C] without gaps, row by row, as one [H', W', 3], scaled by pixel
+    """uint8 images [B, H, W, C] without gaps, row by row, as one [H', W', 3 or 4], scaled by pixel
     repetition; an incomplete last row is filled with black."""
     count, height, width, channels = images.shape
     rows = max(1, -(-count // columns))
@@ -32,7 +32,7 @@ def mosaic(images: np.ndarray, columns: int, *, scale: int = 1) -> np.ndarray:
     flat = cells.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
     flat = flat.reshape(rows * height, columns * width, channels)
     large = flat.repeat(scale, 0).repeat(scale, 1)
-    return large.repeat(3, 2) if channels == 1 else large[..., :3]
+    return large.repeat(3, 2) if channels == 1 else large
 
 
 def encode_png(image: np.ndarray | Image.Image) -> bytes:
