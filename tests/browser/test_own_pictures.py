@@ -1,4 +1,5 @@
-"""Somebody's own colour pictures: from a .zip on the Train page to a map, and on every page."""
+"""Somebody's own colour pictures: from a .zip on the Train page to a map and to look-up. The other
+pages: `tests/pages/test_own_data.py`."""
 
 import io
 import re
@@ -39,10 +40,7 @@ def archive(tmp_path):
     return tmp_path / "shapes.zip"
 
 
-PAGES = ("generate", "interpolate", "anomalies", "reduce", "clusters")  # others: pages/
-
-
-def test_from_a_zip_to_every_page(visit, archive, tmp_path, monkeypatch):
+def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
     checkpoints = tmp_path / "checkpoints"
     shutil.copytree(ROOT / "checkpoints/fashion-vae", checkpoints / "fashion-vae")
@@ -83,13 +81,6 @@ def test_from_a_zip_to_every_page(visit, archive, tmp_path, monkeypatch):
         assert Image.open(io.BytesIO(original.body())).size == (40, 40)
         decoded = page.get_by_test_id("decoded-image").first
         assert decoded.evaluate("c => [c.width, c.height]") == [32, 32]
-
-        for name in PAGES:
-            page.goto(f"{url}/{name}?m=shapes")
-            page.get_by_role("heading", level=1).wait_for()
-            page.locator('[data-testid="stSpinner"]').first.wait_for(state="detached")
-            expect(page.locator('[data-testid="stException"]')).to_have_count(0)
-            page.wait_for_timeout(300)
 
         # A training picture that is looked up is, pixel for pixel, the one on the map.
         page.goto(f"{url}/lookup?m=shapes")

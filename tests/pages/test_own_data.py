@@ -11,7 +11,7 @@ from live import ROOT
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.runtime import cache
+from pages.ui.runtime import cache, jobs
 from vae.__main__ import main
 
 RNG = np.random.default_rng(0)
@@ -62,7 +62,7 @@ PAGES = (
 )
 # What cannot be is said in a sentence: a comparison of one model, a class with one image.
 IMPOSSIBLE = ("A comparison needs two models", "own cannot create labelled images")
-SHOWING_ITEMS = ("explore", "generate", "lookup", "anomalies", "reduce", "clusters", "augment")
+SHOWING_ITEMS = ("explore", "generate", "lookup", "anomalies", "clusters")
 SMALL = ("--encoder-widths", "16", "--decoder-widths", "16", "--fourier", "4", "--epochs", "2")
 
 
@@ -70,6 +70,23 @@ def run(*arguments):
     done = CliRunner().invoke(main, [str(part) for part in arguments])
     assert done.exit_code == 0, done.output
     return done
+
+
+@pytest.fixture(autouse=True)
+def no_job_outlives_its_test(monkeypatch):
+    """Pages start computations in threads, which would count among those of the next test."""
+    started = []
+    begin = jobs.Job.__init__
+
+    def remember(self, *arguments, **options):
+        started.append(self)
+        begin(self, *arguments, **options)
+
+    monkeypatch.setattr(jobs.Job, "__init__", remember)
+    yield
+    for job in started:
+        job.stop()
+        job.wait(60)
 
 
 @pytest.mark.parametrize("make", [rectangles, csv, parquet, tiffs])

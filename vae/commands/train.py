@@ -97,6 +97,8 @@ def train(**options) -> None:
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     device = training.resolve_device(chosen_device())
+    if options["data"] not in NAMED and os.path.exists(options["data"]):
+        options["data"] = os.path.abspath(options["data"])  # wherever the model is opened
     size, wanted = choices.sides(options["size"]), wanted_from(options)
     dataset = load_data(options["data"], streamed=options["streamed"], size=size, wanted=wanted)
     if not group.rank and options["data"] not in NAMED:

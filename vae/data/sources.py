@@ -18,7 +18,7 @@ from ..layouts.leftovers import is_table
 
 TORCHVISION = "torchvision:"
 EXPECTED = "a folder or an archive of pictures, or a file of arrays or a table"
-MAX_ARCHIVE = 200 * 2**20  # bytes of the originals in a .zip
+MAX_ARCHIVE = 100 * 2**20  # bytes of the originals in a .zip
 _HEAD = 4096  # bytes from which the kind of a file is known
 Found = ArraySplits | list[SourceFile]
 
@@ -118,7 +118,7 @@ class Originals:
                         f"the originals have more than {most / 2**20:.0f} MB; select fewer"
                     )
                 name = f"{_folder(file)}/{file.name}"
-                while name in used:
+                if name in used:  # of the same name in another folder
                     name = f"{_folder(file)}/{len(used)}-{file.name}"
                 used.add(name)
                 archive.writestr(name, content)
