@@ -48,3 +48,11 @@ def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
     x0, x1, y0, y1 = made.facts["bounds"]
     cell = (x1 - x0) * (y1 - y0) / density.size
     assert density.sum() * cell == pytest.approx(1, abs=0.02)  # of all 500, not of the sample
+
+
+def test_more_than_256_classes_keep_their_labels(items):
+    codes = items[0]
+    labels = np.arange(500) % 300
+    made = map_assets.publish_map(codes, labels, [str(k) for k in range(300)], entropy=None)
+    raw = content(made.urls["points"])
+    assert np.array_equal(np.frombuffer(raw[-1000:], "<u2"), labels)

@@ -42,7 +42,7 @@ export class Items {
     this.codes = block(Float32Array, n * d);
     this.std = facts.posterior ? block(Float32Array, n * d) : null;
     this.index = facts.sampled ? block(Uint32Array, n) : null;
-    this.labels = block(Uint8Array, n);
+    this.labels = block(facts.classes?.length > 256 ? Uint16Array : Uint8Array, n);
   }
 
   /** Number of an item in its data set. */

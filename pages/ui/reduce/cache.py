@@ -18,7 +18,7 @@ from vae.data.dataset import evenly_spaced
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job, start_job
-from ..runtime.map_assets import MapAssets
+from ..runtime.map_assets import MapAssets, packed_labels
 from ..runtime.recently_used import RecentlyUsed
 from .settings import PRINCIPAL, pair
 
@@ -104,7 +104,7 @@ def assets(request: LayoutRequest) -> MapAssets:
     data = cache.dataset(request.images)
     labels, n_classes = data.shown.labels[chosen], len(data.class_names)
     points, frame, shape = found.points, found.frame, data.shown.images.shape[1:]
-    block = [points.astype("<f4"), chosen.astype("<u4"), labels.astype(np.uint8)]
+    block = [points.astype("<f4"), chosen.astype("<u4"), packed_labels(labels, n_classes)]
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
     central = latent.central_items(points[:, :2], labels, n_classes)
     facts = {

@@ -24,6 +24,11 @@ class MapAssets:
     facts: dict
 
 
+def packed_labels(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Labels [N] as the browser reads them: a byte each, or two for more than 256 classes."""
+    return labels.astype("<u2" if classes > 256 else "u1")
+
+
 def publish_map(
     codes: Codes, labels: np.ndarray, class_names: Sequence[str], *, entropy: Field | None
 ) -> MapAssets:
@@ -40,7 +45,7 @@ def publish_map(
     block = [values[shown] for values in codes if values is not None]
     if sampled:
         block.append(shown.astype("<u4"))
-    block.append(labels[shown].astype(np.uint8))
+    block.append(packed_labels(labels[shown], len(class_names)))
     urls = {
         "points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block)),
         "density": routes.publish(density.values.astype("<f4").tobytes()),
