@@ -68,7 +68,7 @@ def test_balance_draws_rare_classes_as_often():
 
 def test_suggestions_follow_number_size_and_colour():
     small = suggest(300, (3, 64, 64), [100, 100, 100])
-    assert small["network"] == "conv" and small["epochs"] == 100 and small["batch_size"] == 32
+    assert small["network"] == "conv" and small["epochs"] == 40 and small["batch_size"] == 32
     assert small["shift"] > 0 and not small["balance"]
     assert suggest(300, (3, 50, 64), [300])["network"] == "mlp"  # sides must be divisible by 4
     large = suggest(60_000, (1, 28, 28), [50_000, 10])
