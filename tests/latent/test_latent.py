@@ -2,6 +2,7 @@
 
 import math
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -110,3 +111,16 @@ def test_no_images_have_no_codes(name, settings, tiny):
     model = build(settings(name).model)
     assert encode_images(model, tiny.test.images[:0]).mean.shape == (0, 2)
     assert decode_uint8(model, np.zeros((0, 2))).shape == (0, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "side"), [((1, 28, 28), 96), ((3, 64, 64), 24), ((1, 8, 8), 96)]
+)
+def test_the_entropy_of_large_images_is_on_a_coarser_grid(shape, side):
+    class Large:
+        info = SimpleNamespace(latent=2, image_shape=shape)
+
+        def pixel_means(self, z):
+            return np.full((len(z), 1, 1, 1), 0.5)
+
+    assert pixel_entropy_field(Large(), (-1.0, 1.0, -1.0, 1.0)).values.shape == (side, side)

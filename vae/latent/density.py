@@ -12,6 +12,7 @@ Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
 
 LOW_DENSITY = 0.05  # relative density below which the decoder has seen hardly any item
 _MAX_KERNEL = 0.25  # of the grid's side: a kernel wider than that takes minutes and shows nothing
+_DECODED = 96 * 96 * 28 * 28  # pixel values of the images on the grid of a field
 
 
 class Field(NamedTuple):
@@ -80,10 +81,12 @@ def sample_field(field: Field, z: np.ndarray, *, outside: float = 0.0) -> np.nda
     return map_coordinates(field.values, [row, column], order=1, mode="constant", cval=outside)
 
 
-def pixel_entropy_field(codec: Codec, area: Area, *, size: int = 96) -> Field:
+def pixel_entropy_field(codec: Codec, area: Area, *, size: int | None = None) -> Field:
     """Pixel entropy, in nats (0 to ln 2), of the images decoded over a rectangle of the plane. It
-    is high where the decoder blends several images. All other latents are 0."""
+    is high where the decoder blends several images. All other latents are 0. By default the grid
+    is as fine as `_DECODED` values allow, for a map waits for it."""
     x0, x1, y0, y1 = area
+    size = size or int(min(96, max(16, np.sqrt(_DECODED / np.prod(codec.info.image_shape)))))
     z = np.zeros((size * size, codec.info.latent), np.float32)
     z[:, 0] = np.tile(x0 + (np.arange(size) + 0.5) * (x1 - x0) / size, size)
     z[:, 1] = np.repeat(y0 + (np.arange(size) + 0.5) * (y1 - y0) / size, size)
