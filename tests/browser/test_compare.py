@@ -93,47 +93,42 @@ def test_hover_decodes_the_same_code_in_all_maps_or_the_same_image_and_sends_not
         assert shown == pytest.approx(error, abs=2e-4)
 
 
-def test_a_link_restores_everything(open_page):
+def test_a_link_restores_everything_and_keys_and_another_model_keep_the_cursor(open_page):
     models = "fashion-vae,fashion-beta-vae,fashion-ae"
-    page = open_page(f"/compare?m={models}&z=0.5,-0.25&i=7&mode=item&grid=own")
+    page = open_page(f"/compare?m={models}&z=1,-1&i=7&mode=item&grid=own")
     panels = page.locator('[data-testid="compare-panel"]')
     assert ",".join(p.get_attribute("data-model") for p in panels.all()) == models
     assert z_in(page, "fashion-ae") == pytest.approx(codes("fashion-ae")[7], abs=6e-5)
     pressed = page.locator('.cm :is([data-mode], [data-extent])[aria-pressed="true"]')
     assert [b.inner_text() for b in pressed.all()] == ["Same image", "Extent of the codes"]
 
-
-def test_keys_move_the_cursor_and_models_change_and_keep_it(open_page):
-    page = open_page(f"{LINK}&z=1,-1")
-    choose(page, "Models, two to four", "fashion-beta-vae")
-    page.wait_for_selector('[data-model="fashion-beta-vae"][data-state="ready"]')
-    wait_until(
-        page,
-        "document.querySelector('[data-model=fashion-beta-vae] canvas[data-z]').dataset.z"
-        " === '1,-1'",
-    )
-    wait_for_query(page, "m", "fashion-ae,fashion-vae,fashion-beta-vae")
-    assert z_in(page, "fashion-ae") == [1, -1]
-
-    page.locator('[data-testid="compare-map"]').first.focus()
+    canvas = page.locator('[data-testid="compare-map"]').first
+    canvas.focus()
+    page.keyboard.press("ArrowUp")
+    wait_until(page, "new URL(location.href).searchParams.get('i') !== '7'")
+    page.keyboard.press("m")
+    wait_until(page, "!new URL(location.href).searchParams.has('mode')")
+    choose(page, "Models, two to four", "fashion-avb")
+    page.wait_for_selector('[data-model="fashion-avb"][data-state="ready"]')
+    wait_for_query(page, "m", f"{models},fashion-avb")
+    shown = {image(page, name).get_attribute("data-z") for name in (*PAIR, "fashion-avb")}
+    assert len(shown) == 1
+    canvas.focus()
+    before = z_in(page, "fashion-avb")
     page.keyboard.press("ArrowRight")
     wait_until(
         page,
-        "[...document.querySelectorAll('[data-testid=decoded-image]')]"
-        ".every((c) => Number(c.dataset.z.split(',')[0]) > 1)",
+        "z => [...document.querySelectorAll('[data-testid=decoded-image]')]"
+        ".every((c) => Number(c.dataset.z.split(',')[0]) > z)",
+        arg=before[0],
     )
-    assert z_in(page, PAIR[0]) == z_in(page, PAIR[1])
+    assert z_in(page, PAIR[0]) == z_in(page, "fashion-avb")
     wait_for_query(page, "z", image(page, PAIR[0]).get_attribute("data-z"))
-    page.keyboard.press("m")
-    wait_for_query(page, "mode", "item")
-    before = query(page)["i"]
-    page.keyboard.press("ArrowUp")
-    wait_until(
-        page, "before => new URL(location.href).searchParams.get('i') !== before", arg=before
-    )
 
 
-def test_decoded_grids_lessons_and_metrics_are_shown_and_react(open_page):
+def test_decoded_grids_lessons_and_metrics_react_axe_finds_nothing_and_nothing_overflows(
+    open_page,
+):
     page = open_page(LINK)
     wait_until(
         page,
@@ -179,11 +174,6 @@ def test_decoded_grids_lessons_and_metrics_are_shown_and_react(open_page):
     variations = [page.get_by_alt_text(alt, exact=True) for alt in alts]
     assert len({picture.get_attribute("src") for picture in variations}) == 2
 
-
-def test_axe_finds_nothing_and_nothing_overflows(open_page):
-    page = open_page(f"{LINK}&i=3&mode=item")
-    page.locator(".mt table").first.wait_for()
-    page.wait_for_selector('[data-testid="original-image"][data-item="3"]')
     for width, scheme in ((1440, "light"), (390, "dark")):
         look(page, width, scheme)
         for context in (".la", ".mt"):

@@ -36,12 +36,12 @@ export const showValue = (field, value) => { if (!edited.has(field)) field.value
 
 /** Calls `choose` with the value of the button `data-<name>` that is clicked. */
 export function onButtons(root, name, choose) {
-  for (const button of root.querySelectorAll(`[data-${name}]`)) button.onclick = () => choose(button.dataset[name]);
+  for (const button of root.querySelectorAll(`button[data-${name}]`)) button.onclick = () => choose(button.dataset[name]);
 }
 
 /** Shows which of the toggle buttons `data-<name>` is on: the one with this value. */
 export function pressOnly(root, name, value) {
-  for (const button of root.querySelectorAll(`[data-${name}]`)) press(button, button.dataset[name] === value);
+  for (const button of root.querySelectorAll(`button[data-${name}]`)) press(button, button.dataset[name] === value);
 }
 
 /** Names of classes with their colours. */
