@@ -65,7 +65,7 @@ def test_the_state_is_saved_before_the_first_checkpoint(tmp_path, monkeypatch):
     def killed(*arguments, **options):
         raise Killed
 
-    monkeypatch.setattr("vae.commands.train.save", killed)
+    monkeypatch.setattr("vae.commands.training_session.save", killed)
     monkeypatch.setattr("vae.training.loop._REPORT_SECONDS", 0)
     with pytest.raises(Killed):
         monkeypatch.setattr(

@@ -13,9 +13,9 @@ from ..arrays.tables import read_table
 from ..formats.pictures import ENDINGS
 from ..formats.sources import Skipped, SourceFile, natural_key
 from ..formats.untrusted import DataError, untrusted
-from .layout import split_of
 from .leftovers import ending, is_table, names, stem, words
 from .row_names import rows_of_files
+from .split_names import split_of
 
 MAX_TABLES = 20  # that are read, those nearest to the top first
 # Without spaces and signs, in the order of preference: names of classes before their numbers.

@@ -15,12 +15,8 @@ from typing import NamedTuple
 from ..formats.sources import Skipped, SourceFile
 from . import leftovers, name_labels
 from .leftovers import IMAGE_WORDS, names, words
+from .split_names import names_a_split, split_and_rest, split_of
 
-_SPLITS = {
-    "train": r"(train|training|trn)(set|data|images)?",
-    "val": r"(val|valid|validate|validation|dev|eval|evaluation)(set|data|images)?",
-    "test": r"(test|testing|tst|holdout)(set|data|images)?",
-}
 # Beside folders of splits; none of them is a class.
 _NO_CLASSES = names(
     "pred preds predict prediction predictions unlabeled unlabelled extra extras submission "
@@ -68,24 +64,6 @@ def name_only_class(files: Sequence[SourceFile]) -> list[SourceFile]:
     if len(folders) > 1 or plain or any(file.label is not None for file in files):
         return list(files)
     return [replace(file, label=name) for file in files]
-
-
-def split_of(name: str) -> str:
-    """The split that a name means, "train", "val" or "test", or "": of "Training", "val2017",
-    "images_test", "seg_train", "trainA"."""
-    return _split_and_rest(name)[0]
-
-
-def _split_and_rest(name: str) -> tuple[str, str]:
-    """The split of a name, from its first or last word, and its other words without numbers."""
-    found = words(name)
-    if found[-2:-1] and found[-1] == "set":  # "rps-test-set"
-        found[-2:] = [found[-2] + "set"]
-    for index in (0, -1) if found else ():
-        for split, spelling in _SPLITS.items():
-            if re.fullmatch(spelling, found[index]):
-                return split, " ".join(found[1:] if index == 0 else found[:-1])
-    return "", name
 
 
 def _tops(entries: Iterable[_Entry]) -> Counter[str]:
@@ -199,7 +177,7 @@ def _splits_above(entries: list[_Entry], skipped: list[Skipped]) -> dict[str, li
     splits = set(found.values()) - {""}
     others = {top for top, split in found.items() if not split}
     known = set(tops) - others
-    bare = all(re.fullmatch("|".join(_SPLITS.values()), top.casefold()) for top in known)
+    bare = all(names_a_split(top) for top in known)
     if len(splits) < 2 or not ("train" in splits or bare):
         return {}
     below = _below(entries) if others else {}
@@ -213,7 +191,7 @@ def _splits_above(entries: list[_Entry], skipped: list[Skipped]) -> dict[str, li
     classes = _classes_in_splits(known)
     groups: dict[str, list[_Entry]] = {split: [] for split in sorted(splits)}
     for file, (top, *folders) in entries:
-        label = (_split_and_rest(top)[1],) if classes else ()
+        label = (split_and_rest(top)[1],) if classes else ()
         groups[found[top]].append(_Entry(file, (*label, *folders)))
     return groups
 
@@ -232,7 +210,7 @@ def _is_for_training(entries: list[_Entry], found: dict[str, str]) -> str:
 
 def _samples(tops: set[str]) -> set[str]:
     """Folders such as "trainingSample" beside "trainingSet", which holds the same pictures."""
-    found = {top for top in tops if _SAMPLES & set(words(_split_and_rest(top)[1]))}
+    found = {top for top in tops if _SAMPLES & set(words(split_and_rest(top)[1]))}
     whole = {split_of(top) for top in tops - found}
     return {top for top in found if split_of(top) in whole}
 
@@ -241,7 +219,7 @@ def _classes_in_splits(tops: Iterable[str]) -> bool:
     """Whether names of splits hold the classes: "cat_train", "dog_train", "cat_test" ..."""
     rests: dict[str, set[str]] = {}
     for top in tops:
-        split, rest = _split_and_rest(top)
+        split, rest = split_and_rest(top)
         rests.setdefault(split, set()).add(rest)
     first, *more = rests.values()
     return len(first) > 1 and "" not in first and all(rest == first for rest in more)
