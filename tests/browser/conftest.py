@@ -73,17 +73,26 @@ def profile(
     context.close()
 
 
+@pytest.fixture(scope="session")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """A context with a touch screen, shared because it, too, keeps compiled scripts."""
+    context = browser.new_context(has_touch=True, is_mobile=True)
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def visit(
     request: pytest.FixtureRequest, profile: BrowserContext
 ) -> Iterator[Callable[..., Page]]:
     """Opens a URL as a new visitor and waits for the map; in the end checks the console.
 
-    What a page can be given goes to a page of the profile, other options to a context of their
-    own.
+    What a page can be given goes to a page of the profile, a touch screen to a page of the phone,
+    other options to a context of their own.
     """
-    profile.clear_cookies()
     opened: list[Page | BrowserContext] = []
+    cleared: list[BrowserContext] = []
     complaints: list[str] = []
 
     def watch(page: Page) -> None:
@@ -102,17 +111,25 @@ def visit(
         )
 
     def page_of(server: str, options: dict) -> Page:
+        shared = profile
+        if permissions := options.pop("permissions", None):
+            profile.grant_permissions(permissions)
+        if options.pop("has_touch", False) and options.pop("is_mobile"):
+            shared = request.getfixturevalue("phone")
         if options.keys() - {"viewport", "color_scheme"}:
             context = request.getfixturevalue("browser").new_context(**options)
             context.set_default_timeout(PATIENCE)
             opened.append(context)
             return context.new_page()
-        page = profile.new_page()
+        if shared not in cleared:
+            shared.clear_cookies()
+            cleared.append(shared)
+        page = shared.new_page()
         opened.append(page)
         page.set_viewport_size(options["viewport"])
         page.emulate_media(color_scheme=options.get("color_scheme", "light"))
         stored = {"origin": server, "storageTypes": "local_storage,indexeddb"}
-        profile.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+        shared.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
         return page
 
     def visit_(server: str, path: str = "/", *, ready: bool = True, **options) -> Page:
@@ -127,6 +144,7 @@ def visit(
     yield visit_
     for page_or_context in opened:
         page_or_context.close()
+    profile.clear_permissions()
     assert not complaints, complaints
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import cache
 
 import numpy as np
 from live import ROOT, wait_until
@@ -72,12 +73,18 @@ def pixels(canvas: Locator) -> np.ndarray:
     return np.array(flat, np.uint8).reshape(-1, width, 4)[..., 0].astype(int)
 
 
+@cache
+def model_of(name: str) -> vae.Autoencoder:
+    return vae.load(ROOT / "checkpoints" / name).model
+
+
 def torch_image(
     z: list[float], name: str = "fashion-vae", *, label: int | None = None, seed: int = 0
 ) -> np.ndarray:
     """Grey values [H, W] that torch decodes at z with a bundled checkpoint."""
-    model = vae.load(ROOT / "checkpoints" / name).model
-    return decode_uint8(model, np.array([z]), label=label, seed=seed)[0, :, :, 0].astype(int)
+    return decode_uint8(model_of(name), np.array([z]), label=label, seed=seed)[0, :, :, 0].astype(
+        int
+    )
 
 
 def on_map(page: Page, fx: float, fy: float) -> tuple[float, float]:

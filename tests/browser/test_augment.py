@@ -83,8 +83,12 @@ def test_a_long_export_is_stopped_and_a_class_with_too_few_images_is_named(open_
     page.get_by_text("lower the minimum confidence of 0.99").wait_for(timeout=60_000)
 
 
-def test_the_page_fits_a_phone_and_is_reached_from_the_navigation(open_page):
-    page = open_page("/models", ready=False, viewport={"width": 1440, "height": 900})
+def test_this_page_and_models_fit_a_phone_and_it_is_reached_from_the_navigation(open_page):
+    page = open_page("/models", ready=False, viewport={"width": 390, "height": 844})
+    page.get_by_role("heading", name="torn (damaged)").wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1440, "height": 900})
     go_to(page, "Augment")
     page.wait_for_selector(PREVIEW, timeout=60_000)
     page.set_viewport_size({"width": 390, "height": 844})

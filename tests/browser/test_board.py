@@ -42,7 +42,7 @@ def board_of_three(open_page) -> Page:
     return page
 
 
-def test_an_hour_at_the_board(open_page):
+def test_an_hour_at_the_board(open_page, tmp_path):
     page = board_of_three(open_page)
     first, second, third = cards(page)
     page.locator(CARD).nth(1).get_by_role("button", name="4 stars").click()
@@ -116,13 +116,8 @@ def test_an_hour_at_the_board(open_page):
     page.get_by_role("button", name="Your boards").click()
     page.get_by_role("button", name=re.compile("^Ours · 3 images")).click()
     wait_for(page, [first, third, second])
-    page.locator(CARD).nth(0).get_by_role("link", name="Explore").click()
-    page.wait_for_selector('.la[data-state="ready"]')
-    assert "/board" not in page.url
 
-
-def test_a_board_is_exported_and_imported_again(open_page, tmp_path):
-    page = board_of_three(open_page)
+    # The board is exported and imported again.
     codes = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
     page.get_by_role("button", name="Export").click()
     page.get_by_text("28", exact=True).click()
@@ -163,6 +158,9 @@ def test_a_board_is_exported_and_imported_again(open_page, tmp_path):
     wait_until(page, "document.querySelectorAll('.bd-card').length === 3")
     again = page.locator(CARD).evaluate_all("all => all.map(c => c.dataset.z)")
     assert again == codes
+    page.locator(CARD).nth(0).get_by_role("link", name="Explore").click()
+    page.wait_for_selector('.la[data-state="ready"]')
+    assert "/board" not in page.url
 
 
 def test_the_lineage_and_the_pair_show_how_images_are_related(open_page):

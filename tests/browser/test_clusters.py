@@ -117,7 +117,9 @@ def test_similar_images_are_generated_inside_the_outline_of_a_cluster(open_page)
     assert in_polygon(np.array([z_of(page)]), corners).all()
 
 
-def test_settings_change_the_clusters_and_are_restored_by_a_link(open_page):
+def test_settings_change_the_clusters_a_link_restores_them_and_the_best_number_is_searched(
+    open_page,
+):
     page = opened(open_page)
     page.get_by_label("Clusters", exact=True).fill("4")
     page.keyboard.press("Enter")
@@ -137,9 +139,6 @@ def test_settings_change_the_clusters_and_are_restored_by_a_link(open_page):
         "aria-pressed", "true"
     )
 
-
-def test_the_search_for_the_best_number_is_stopped_continued_and_used(open_page):
-    page = opened(open_page, "/clusters?k=5")
     page.get_by_text("How many clusters?").click()
     begin = page.get_by_role("button", name="Try 2 to 20")
     begin.click()

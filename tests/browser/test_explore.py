@@ -29,7 +29,7 @@ import vae
 from vae.latent.encoding import decode_uint8, encode_images, split_codes
 
 
-def test_hover_decodes_anywhere_and_sends_nothing(open_page):
+def test_hover_decodes_and_sends_nothing_and_a_click_pins_what_is_there(open_page):
     frames, requests = [], []
     page = open_page("/")
     page.wait_for_timeout(500)
@@ -53,9 +53,6 @@ def test_hover_decodes_anywhere_and_sends_nothing(open_page):
     assert requests == [] and frames == []
     assert page.evaluate("performance.getEntriesByType('resource').length") == sockets
 
-
-def test_a_click_pins_and_what_is_there_is_described_truly(open_page):
-    page = open_page("/")
     z = click(page, 0.55, 0.45)
     pin = page.locator('[data-testid="pin-image"]').first
     assert np.array_equal(pixels(pin), torch_image(z))
@@ -135,7 +132,7 @@ def type_number(page, latent, value):
     field.press("Enter")
 
 
-def test_drags_and_sliders_are_live_and_agree_with_the_fields(open_page):
+def test_drags_sliders_and_fields_agree_and_layers_switch_and_refine(open_page):
     page = open_page("/")
     page.mouse.move(*on_map(page, 0.3, 0.3))
     page.mouse.down()
@@ -186,6 +183,40 @@ def test_drags_and_sliders_are_live_and_agree_with_the_fields(open_page):
         expected = NormalDist().inv_cdf(0.0005 + share * 0.999)
         assert z_of(page)[1] == pytest.approx(expected, abs=1e-4)
         assert int(quantiles.input_value()) == round(2000 * share)
+
+    # Layers are drawn and switched off; the grid refines when zoomed.
+    ink = (
+        "(() => { const c = document.querySelector('.la-under');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+        ".reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0); })()"
+    )
+    assert page.evaluate(ink) == 0
+    for layer in ("Density", "Pixel entropy", "Decoded grid"):
+        button = page.get_by_role("button", name=layer)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        wait_until(page, f"{ink} > 50_000")
+        button.click()
+        wait_until(page, f"{ink} === 0")
+    button.click()
+    page.mouse.move(*on_map(page, 0.5, 0.5))
+    view = page.locator(MAP).get_attribute("data-view")
+    for _ in range(6):
+        page.mouse.wheel(0, -240)
+    changed(page, MAP, "data-view", view)
+    at_rest(page, MAP, "data-view")
+    # Neighbouring tiles are now different codes less than a twentieth of the window apart, so the
+    # picture is not one blown-up tile: many different tiles were decoded inside the window.
+    wait_until(
+        page,
+        """() => {
+          const pen = document.querySelector('.la-under').getContext('2d'), blocks = new Set();
+          for (let y = 40; y < 400; y += 46)
+            for (let x = 60; x < 700; x += 46)
+              blocks.add(pen.getImageData(x, y, 8, 8).data.join());
+          return blocks.size > 40;
+        }""",
+    )
 
 
 def test_of_more_latents_two_are_the_map_and_all_have_sliders(open_page):
@@ -263,42 +294,6 @@ def test_keys_the_wheel_and_the_legend(open_page):
     page.mouse.up()
     page.keyboard.up("Shift")
     assert float(changed(page, MAP, "data-view", zoomed).split(",")[0]) < x0
-
-
-def test_layers_draw_switch_off_and_the_grid_refines_when_zoomed(open_page):
-    page = open_page("/")
-    ink = (
-        "(() => { const c = document.querySelector('.la-under');"
-        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
-        ".reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0); })()"
-    )
-    assert page.evaluate(ink) == 0
-    for layer in ("Density", "Pixel entropy", "Decoded grid"):
-        button = page.get_by_role("button", name=layer)
-        button.click()
-        expect(button).to_have_attribute("aria-pressed", "true")
-        wait_until(page, f"{ink} > 50_000")
-        button.click()
-        wait_until(page, f"{ink} === 0")
-    button.click()
-    page.mouse.move(*on_map(page, 0.5, 0.5))
-    view = page.locator(MAP).get_attribute("data-view")
-    for _ in range(6):
-        page.mouse.wheel(0, -240)
-    changed(page, MAP, "data-view", view)
-    at_rest(page, MAP, "data-view")
-    # Neighbouring tiles are now different codes less than a twentieth of the window apart, so the
-    # picture is not one blown-up tile: many different tiles were decoded inside the window.
-    wait_until(
-        page,
-        """() => {
-          const pen = document.querySelector('.la-under').getContext('2d'), blocks = new Set();
-          for (let y = 40; y < 400; y += 46)
-            for (let x = 60; x < 700; x += 46)
-              blocks.add(pen.getImageData(x, y, 8, 8).data.join());
-          return blocks.size > 40;
-        }""",
-    )
 
 
 def test_a_copied_link_restores_everything_in_a_new_browser_and_a_reload_too(open_page):

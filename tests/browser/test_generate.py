@@ -51,7 +51,7 @@ def chosen(page: Page) -> list[float]:
     return z_of(page)
 
 
-def test_images_are_sampled_selected_varied_mixed_and_undone(open_page):
+def test_images_are_sampled_selected_varied_mixed_undone_and_saved_by_keys(open_page):
     page = opened(open_page)
     expect(page.locator(TILE)).to_have_count(64)
     page.locator(TILE).nth(9).click()
@@ -83,6 +83,17 @@ def test_images_are_sampled_selected_varied_mixed_and_undone(open_page):
     assert key(page) == drawn and page.locator(TILE).count() == 64
     press(page, "Redo")
     expect(page.locator(TILE)).to_have_count(13)
+
+    # The focus stays on the sheet after V, so that K goes on.
+    before = key(page)
+    page.locator(TILE).nth(3).click()
+    page.keyboard.press("v")
+    wait_for_new(page, before)
+    page.keyboard.press("k")
+    page.get_by_text("Saved 1 image to the board").wait_for()
+    expect(page.locator(f'{TILE}[data-saved="true"]')).to_have_count(1)
+    page.keyboard.press("k")
+    page.get_by_text("Saved 0 images to the board; 1 already there").wait_for()
 
 
 def test_a_new_seed_gives_new_images_and_a_link_restores_the_old(open_page):
@@ -183,17 +194,12 @@ def test_samples_of_a_hierarchical_model_have_noise_seeds_and_are_sorted_by_nove
     assert shown == sorted(shown, reverse=True)
 
 
-def test_a_phone_in_the_dark_holds_the_page(open_page):
-    page = opened(open_page, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 390
-    page.locator(TILE).nth(2).click()
-    press(page, "12 variations")
-
-
-def test_a_finger_selects_several_images_scrolls_past_the_map_and_changes_the_page(open_page):
+def test_a_dark_phone_holds_the_page_and_a_finger_selects_scrolls_past_the_map_and_leaves(
+    open_page,
+):
     touch = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    page = opened(open_page, **touch)
+    page = opened(open_page, color_scheme="dark", **touch)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     asked = page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")
     assert not [url for url in asked if "/generate/_stcore" in url]  # the server is not there
     ticks, selected = (
@@ -220,16 +226,3 @@ def test_a_finger_selects_several_images_scrolls_past_the_map_and_changes_the_pa
     page.locator(".bd-card .la-tick").nth(0).tap()
     page.locator(".bd-card .la-tick").nth(1).tap()
     expect(page.locator('.bd-card[aria-selected="true"]')).to_have_count(2)
-
-
-def test_focus_stays_on_the_sheet_after_v_so_that_k_goes_on(open_page):
-    page = opened(open_page)
-    before = key(page)
-    page.locator(TILE).nth(3).click()
-    page.keyboard.press("v")
-    wait_for_new(page, before)
-    page.keyboard.press("k")
-    page.get_by_text("Saved 1 image to the board").wait_for()
-    expect(page.locator(f'{TILE}[data-saved="true"]')).to_have_count(1)
-    page.keyboard.press("k")
-    page.get_by_text("Saved 0 images to the board; 1 already there").wait_for()

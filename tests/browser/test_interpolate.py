@@ -187,9 +187,10 @@ OPENED = {
 }
 
 
-def test_every_file_opens_again(open_page):
-    page = open_page(LINK)
+def test_every_file_opens_again_frames_are_saved_and_a_path_is_imported(open_page, tmp_path):
+    page = open_page(LINK.replace("straight", "geodesic"))
     answered(page)
+    files = {}
     # The list closes when the page scrolls, which Playwright's own click would do.
     page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)
@@ -199,7 +200,12 @@ def test_every_file_opens_again(open_page):
         page.get_by_text(f"Ready: {name}").wait_for()
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile("^Download")).click()
-        assert count(download.value.path().read_bytes()) == 12, name
+        files[name] = download.value.path().read_bytes()
+        assert count(files[name]) == 12, name
+    page.locator('[data-testid="frame"]').nth(4).click()
+    page.get_by_role("button", name="Save frame to board").click()
+    page.get_by_text("Saved 1 image to the board").wait_for()
+    wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
     # Long work shows how far it is, and ends when asked to.
     page.get_by_test_id("frames").fill("120")
     page.get_by_test_id("frames").press("Enter")
@@ -211,6 +217,32 @@ def test_every_file_opens_again(open_page):
     page.get_by_text(re.compile(r"of 1\d\d frames|of 120 frames")).wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_text("Export stopped.").wait_for()
+
+    text = files["Path, JSON"].decode()
+    page.locator('[data-do="clear"]').click()
+    wait_for_waypoints(page, 0)
+    page.get_by_text("Import a path").click()
+    chooser = page.locator('input[type="file"]')
+    (tmp_path / "bad.json").write_text(text.replace('"guard": true', '"guard": 7'))
+    chooser.set_input_files(tmp_path / "bad.json")
+    page.get_by_text(
+        "bad.json could not be opened: guard is 7; expected true or false."
+    ).wait_for()
+    theirs = json.loads(text)
+    (tmp_path / "old.json").write_text(json.dumps(theirs | {"digest": "f" * 64}))
+    chooser.set_input_files(tmp_path / "old.json")
+    page.get_by_text("This path was made with fashion-vae (ffffffffffff)").wait_for()
+    wait_for_waypoints(page, 2)
+    answered(page)
+    assert waypoints(page) == theirs["stops"] and query(page)["k"] == "geodesic"
+    page.get_by_role("button", name="Undo", exact=True).click()
+    wait_for_waypoints(page, 0)
+    go_to(page, "Board")
+    page.wait_for_selector('.bd[data-state="ready"]')
+    card = page.locator(".bd-card")
+    kept = [float(v) for v in card.get_attribute("data-z").split(",")]
+    assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
+    expect(card).to_contain_text("geodesic path, 5 of 12")
 
 
 def invert_of(page: Page, kind: str):
@@ -264,57 +296,6 @@ def test_the_visitor_s_images_become_waypoints(open_page):
     expect(invert_of(page, "pasted")).to_be_checked()
 
 
-def test_a_narrow_dark_screen_shows_all_of_it(open_page):
-    page = open_page(LINK, color_scheme="dark", viewport={"width": 390, "height": 844})
-    answered(page)
-    results = Axe().run(page, context=".la")
-    assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    frames = [page.locator('[data-testid="frame"]').nth(i).bounding_box() for i in range(3)]
-    assert all(b["x"] > a["x"] for a, b in pairwise(frames))
-
-
-def test_frames_are_saved_and_an_exported_path_is_imported(open_page, tmp_path):
-    page = open_page(LINK.replace("straight", "geodesic"))
-    answered(page)
-    page.locator('[data-testid="frame"]').nth(4).click()
-    page.get_by_role("button", name="Save frame to board").click()
-    page.get_by_text("Saved 1 image to the board").wait_for()
-    wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
-    page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
-    page.wait_for_timeout(150)
-    kind = "Path, JSON"
-    choose(page, "Format", kind)
-    page.get_by_role("button", name="Create file").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("^Download")).click()
-    text = download.value.path().read_text()
-    page.locator('[data-do="clear"]').click()
-    wait_for_waypoints(page, 0)
-    page.get_by_text("Import a path").click()
-    chooser = page.locator('input[type="file"]')
-    (tmp_path / "bad.json").write_text(text.replace('"guard": true', '"guard": 7'))
-    chooser.set_input_files(tmp_path / "bad.json")
-    page.get_by_text(
-        "bad.json could not be opened: guard is 7; expected true or false."
-    ).wait_for()
-    theirs = json.loads(text)
-    (tmp_path / "old.json").write_text(json.dumps(theirs | {"digest": "f" * 64}))
-    chooser.set_input_files(tmp_path / "old.json")
-    page.get_by_text("This path was made with fashion-vae (ffffffffffff)").wait_for()
-    wait_for_waypoints(page, 2)
-    answered(page)
-    assert waypoints(page) == theirs["stops"] and query(page)["k"] == "geodesic"
-    page.get_by_role("button", name="Undo", exact=True).click()
-    wait_for_waypoints(page, 0)
-    go_to(page, "Board")
-    page.wait_for_selector('.bd[data-state="ready"]')
-    card = page.locator(".bd-card")
-    kept = [float(v) for v in card.get_attribute("data-z").split(",")]
-    assert np.allclose(kept, [float(v) for v in wanted.split(",")], atol=1e-4)
-    expect(card).to_contain_text("geodesic path, 5 of 12")
-
-
 def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_page):
     # The path is committed after 120 ms of rest; a message that came after its page had been left
     # once emptied the next one.
@@ -344,9 +325,15 @@ def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_pag
         answered(page)
 
 
-def test_one_finger_draws_the_path_and_two_move_the_map(open_page):
-    page = open_page(LINK, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_dark_phone_shows_all_one_finger_draws_the_path_and_two_move_the_map(open_page):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_page(LINK, color_scheme="dark", **phone)
     answered(page)
+    results = Axe().run(page, context=".la")
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    frames = [page.locator('[data-testid="frame"]').nth(i).bounding_box() for i in range(3)]
+    assert all(b["x"] > a["x"] for a, b in pairwise(frames))
     page.get_by_role("button", name="Draw", exact=True).tap()
     page.locator(MAP).scroll_into_view_if_needed()
     top = page.locator(MAP).bounding_box()["y"]

@@ -103,8 +103,14 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     page.get_by_text("Inside the lasso").wait_for(state="detached")
 
 
-def test_files_and_generate_go_on_from_a_region(open_page):
+def test_axe_finds_nothing_in_a_region_and_files_and_generate_go_on_from_it(open_page):
     page = open_page(f"/?m=fashion-vae&in={LINK}&rs=5")
+    page.get_by_text("samples from the aggregate posterior").wait_for()
+    for scheme in ("light", "dark"):
+        look(page, 1440, scheme)
+        for context in (".la", ".stImage"):
+            results = Axe().run(page, context=context)
+            assert results.violations_count == 0, results.generate_report()
     corners = np.array([c.split(",") for c in LINK.split(";")], float)
     found, data = members(corners)
 
@@ -210,13 +216,3 @@ def test_a_finger_draws_and_two_zoom(open_page):
     expect(page.locator(COUNT)).to_contain_text(f"{len(found):,} of 10,000")
     page.get_by_text("samples from the aggregate posterior").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_axe_finds_nothing_with_a_region(open_page):
-    page = open_page(f"/?m=fashion-vae&in={LINK}")
-    page.get_by_text("samples from the aggregate posterior").wait_for()
-    for scheme in ("light", "dark"):
-        look(page, 1440, scheme)
-        for context in (".la", ".stImage"):
-            results = Axe().run(page, context=context)
-            assert results.violations_count == 0, results.generate_report()

@@ -27,6 +27,14 @@ def slide(page: Page, name: str, to: float) -> None:
     page.get_by_role("slider", name=name).fill(str(to))
 
 
+def step_on(page: Page, slug: str) -> None:
+    """Moves to the step that comes next."""
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'.ls[data-figure="{slug}"][data-state="ready"]')
+
+
 def test_the_keyboard_moves_through_all_steps(open_page):
     page = opened(open_page, viewport={"width": 1024, "height": 768})
     for slug, step in zip(SLUGS, STEPS, strict=True):
@@ -62,7 +70,7 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     z = [value(page, "z₁"), value(page, "z₂")]
     assert abs(pixels(page.locator(PICTURE)) - torch_image(z)).max() <= 1
 
-    page = opened(open_page, "/learn?step=kl")
+    step_on(page, "kl")
     slide(page, "μ", -1.5)
     slide(page, "σ", 0.8)
     slide(page, "n, samples", 5)
@@ -70,7 +78,7 @@ def test_figures_move_and_their_numbers_are_right(open_page):
     assert abs(value(page, "KL") - wanted) < 1e-9
     assert abs(value(page, "KL ≈") - wanted) < 0.03
 
-    page = opened(open_page, "/learn?step=loss")
+    step_on(page, "loss")
     wait_until(page, "document.querySelector('.ls-legend [data-symbol=\"−ELBO\"]')")
     minimum = value(page, "−ELBO")
     item = int(page.locator(".ls-choices [aria-pressed=true]").get_attribute("data-item"))

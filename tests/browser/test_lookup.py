@@ -59,14 +59,34 @@ def png(image: np.ndarray, **size) -> dict:
     return {"name": "mine.png", "mimeType": "image/png", "buffer": target.getvalue()}
 
 
-def test_an_uploaded_sneaker_is_classified_and_explored(open_page, clothes, model):
+def test_a_drawing_is_searched_a_broken_file_refused_and_an_upload_classified_and_explored(
+    open_page, clothes, model
+):
     page = opened(open_page)
     before = key(page)
+    page.get_by_text("Drawing or clipboard").click()
+    page.wait_for_selector('.dr[data-state="ready"]')
+    box = page.get_by_test_id("drawing").bounding_box()
+    page.get_by_role("button", name="Broad").click()
+    for fx in (0.4, 0.6):  # two legs
+        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.05 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.95 * box["height"], steps=5)
+        page.mouse.up()
+    page.get_by_test_id("use-drawing").click()
+    page.wait_for_selector(MARKED)
+    wait_for_other(page, before)
+    labels = page.get_by_test_id("near-pixels").locator("button").all_inner_texts()
+    assert sum("Trouser" in text for text in labels) >= 6
     page.get_by_text("File", exact=True).click()
-    page.locator('input[type="file"]').set_input_files(png(clothes.test.images[SNEAKER, 0]))
+    chooser = page.locator('input[type="file"]')
+    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"hello"})
+    page.get_by_text("a.png is no picture that can be read").wait_for()
+    expect(page.locator(".lk")).to_have_count(0)
+
+    chooser.set_input_files(png(clothes.test.images[SNEAKER, 0]))
     page.get_by_alt_text("The prepared image").wait_for()
     page.wait_for_selector(VIEW)
-    wait_for_other(page, before)
     page.wait_for_selector(MARKED)
     wait_for_query(page, "m")
     assert "i" not in query(page)  # an uploaded image is not part of the link
@@ -106,11 +126,19 @@ def test_an_uploaded_sneaker_is_classified_and_explored(open_page, clothes, mode
     assert np.allclose([float(v) for v in query(page)["z"].split(",")], z, atol=1e-4)
 
 
-def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes):
+def test_a_link_opens_a_test_image_axe_finds_nothing_and_neighbours_open_others(
+    open_page, clothes
+):
     page = opened(open_page, f"/lookup?m=fashion-vae&i={SNEAKER}")
     expect(page.get_by_test_id("identical")).to_contain_text(
         f"The same pixels as test image {SNEAKER}, labelled Sneaker"
     )
+    wait_for_answers(page)
+    for width, scheme in ((390, "dark"), (1440, "light")):
+        look(page, width, scheme)
+        results = Axe().run(page, context=".lk")
+        assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     tile = page.get_by_test_id("near-pixels").locator("button").nth(2)
     tile.hover()
     page.wait_for_selector('[data-testid="near-pixels"] button[data-current="true"]')
@@ -132,6 +160,12 @@ def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes
     page.keyboard.press("Enter")
     page.get_by_test_id("identical").get_by_text("test image 5,").wait_for()
     assert query(page)["i"] == "5"
+    tile = page.get_by_test_id("near-code").locator("button").nth(3)
+    tile.focus()
+    page.wait_for_selector('[data-testid="near-code"] button[data-current="true"]')
+    item = tile.get_attribute("data-item")
+    page.keyboard.press("Enter")
+    wait_for_query(page, "i", item)
     before = key(page)
     page.get_by_role("button", name="Random image").click()
     wait_for_other(page, before)
@@ -144,30 +178,6 @@ def test_a_link_opens_a_test_image_and_neighbours_open_others(open_page, clothes
     page.wait_for_selector(VIEW)
     wait_until(page, "z => document.querySelector('.lk [data-testid=decoded-image]')"
                            ".dataset.z === z", arg=",".join(map(str, z)))  # fmt: skip
-
-
-def test_a_drawing_is_searched_and_a_broken_file_is_rejected(open_page):
-    page = opened(open_page)
-    before = key(page)
-    page.get_by_text("Drawing or clipboard").click()
-    page.wait_for_selector('.dr[data-state="ready"]')
-    box = page.get_by_test_id("drawing").bounding_box()
-    page.get_by_role("button", name="Broad").click()
-    for fx in (0.4, 0.6):  # two legs
-        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.05 * box["height"])
-        page.mouse.down()
-        page.mouse.move(box["x"] + fx * box["width"], box["y"] + 0.95 * box["height"], steps=5)
-        page.mouse.up()
-    page.get_by_test_id("use-drawing").click()
-    page.wait_for_selector(MARKED)
-    wait_for_other(page, before)
-    labels = page.get_by_test_id("near-pixels").locator("button").all_inner_texts()
-    assert sum("Trouser" in text for text in labels) >= 6
-    page.get_by_text("File", exact=True).click()
-    chooser = page.locator('input[type="file"]')
-    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"hello"})
-    page.get_by_text("a.png is no picture that can be read").wait_for()
-    expect(page.locator(".lk")).to_have_count(0)
 
 
 def test_a_photograph_is_searched(browser, server):
@@ -188,19 +198,3 @@ def test_a_photograph_is_searched(browser, server):
         assert pixels(page.get_by_test_id("query-image")).std() > 10
     finally:
         own.close()
-
-
-def test_axe_finds_nothing_and_nothing_overflows(open_page):
-    page = opened(open_page)
-    wait_for_answers(page)
-    for width, scheme in ((390, "dark"), (1440, "light")):
-        look(page, width, scheme)
-        results = Axe().run(page, context=".lk")
-        assert results.violations_count == 0, results.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tile = page.get_by_test_id("near-code").locator("button").nth(3)
-    tile.focus()
-    page.wait_for_selector('[data-testid="near-code"] button[data-current="true"]')
-    item = tile.get_attribute("data-item")
-    page.keyboard.press("Enter")
-    wait_for_query(page, "i", item)
