@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from vae import load_dataset
 from vae.preparation import item_finder
+from vae.preparation import picture as preparation
 
 H, W = 150, 200
 Y, X = np.mgrid[0 : 1 : H * 1j, 0 : 1 : W * 1j].astype(np.float32)
@@ -136,13 +137,15 @@ def test_traces_of_jpeg_are_ground(quality):
     assert overlap(item_finder.find_item(np.asarray(Image.open(file))).mask, mask) > 0.85
 
 
+def framed(values: np.ndarray, box) -> np.ndarray:
+    return np.asarray(preparation._framed(Image.fromarray(values), box, (28, 28)))
+
+
 def test_item_fills_the_frame_in_the_middle():
     values = np.zeros((50, 60), np.uint8)
     values[10:30, 5:45] = 200
-    full = item_finder.frame(values, (5, 10, 45, 30), (28, 28))
+    full = framed(values, (5, 10, 45, 30))
     assert full[7:21].min() > 190 and not full[:7].any() and not full[21:].any()
-    inside = item_finder.frame(values, (5, 10, 45, 30), (28, 28), margin=1 / 7)
-    assert inside[9:19, 4:24].min() > 190 and not inside[:, :4].any() and not inside[:, 24:].any()
 
 
 def test_is_fast():
@@ -181,6 +184,6 @@ def test_photographs_of_garments_get_the_classes_of_the_garments(garments, kind)
         picture = (picture + noise).clip(0, 255).astype(np.uint8)
         found = item_finder.find_item(picture)
         black = item_finder.on_black(picture, found)
-        prepared.append(item_finder.frame(black, found.box, (28, 28)))
+        prepared.append(framed(black, found.box))
     right = (nearest_classes(known, labels, images) == classes).sum()
     assert (nearest_classes(known, labels, np.stack(prepared)) == classes).sum() >= 0.9 * right

@@ -32,10 +32,14 @@ def plain(how: Preparation) -> Preparation:
     return replace(how, invert="no", centre=False)
 
 
-def open_image(data: bytes, name: str = "the file") -> Image.Image:
+def open_image(
+    data: bytes, name: str = "the file", levels: Sequence[float] = (0, 65_535), white: float = 255
+) -> Image.Image:
     """The first picture in the bytes of a file, upright, as L, LA, RGB or RGBA, reduced to
-    `MAX_SIDE` pixels, to be shown. Raises `PictureError`."""
-    image = pictures.decode(check_header(data, name), name, near=(MAX_SIDE, MAX_SIDE))
+    `MAX_SIDE` pixels, to be shown. `levels` and `white` are those of a `Preparation`. Raises
+    `PictureError`."""
+    near = MAX_SIDE, MAX_SIDE
+    image = pictures.decode(check_header(data, name), name, near=near, levels=levels, white=white)
     if max(image.size) > MAX_SIDE:
         info = image.info
         image = ImageOps.contain(image, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)

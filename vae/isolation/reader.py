@@ -25,9 +25,12 @@ MEMORY = 2**30  # bytes of address space, of which Python and the libraries take
 _LARGE = {"seconds": 600, "memory": 4 * MEMORY}  # for data sets
 
 
-def read_picture(data: bytes, name: str) -> np.ndarray:
+def read_picture(
+    data: bytes, name: str, levels: Sequence[float] = (0, 65_535), white: float = 255
+) -> np.ndarray:
     """A picture as `uploads.open_image` gives it, uint8 [H, W] or [H, W, 2, 3 or 4]."""
-    return call("data.uploads.open_image", {"data": data, "name": name})
+    options = {"data": data, "name": name, "levels": levels, "white": white}
+    return call("data.uploads.open_image", options)
 
 
 def prepared_picture(

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy import ndimage
 
 _SIDE = 256  # pixels, of the longer side of the picture in which the item is sought
@@ -208,15 +208,3 @@ def on_black(picture: np.ndarray, item: Item) -> np.ndarray:
     wider = max(1, max(item.mask.shape) // _SIDE)
     contrast[~ndimage.binary_dilation(item.mask, iterations=wider)] = 0
     return (contrast * 255).clip(0, 255).round().astype(np.uint8)
-
-
-def frame(
-    values: np.ndarray, box: Box, size: tuple[int, int], *, margin: float = 0.0
-) -> np.ndarray:
-    """The `box` of grey values uint8 [H, W] in the middle of a black frame of `size` (width,
-    height), uint8: it fills the frame but for a margin, a fraction of each side (MNIST: 1 / 7)."""
-    inside = tuple(max(1, round(side * (1 - 2 * margin))) for side in size)
-    item = ImageOps.contain(Image.fromarray(values).crop(box), inside, Image.Resampling.LANCZOS)
-    black = Image.new("L", size)
-    black.paste(item, ((size[0] - item.width) // 2, (size[1] - item.height) // 2))
-    return np.asarray(black)

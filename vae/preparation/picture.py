@@ -12,6 +12,8 @@ from ..formats import pictures
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # left, top, right and bottom edge as fractions of the picture
 Box = tuple[float, float, float, float]
+Pixels = tuple[int, int, int, int]  # left, top, right, bottom
+_AROUND = 0.1  # of the sides of a crop, that is also looked at to tell the ground from the item
 _FINER = 2  # a JPEG is decoded at this many times the size of the image, or more
 _ITEM_SIDE = 512  # pixels, at which the item of a picture is sought
 _EVEN = 6  # grey levels between the darkest and the lightest part of an even border
@@ -38,16 +40,14 @@ def decode(content: bytes, name: str, how: Preparation, crop: Box = WHOLE) -> Im
 def prepare(image: Image.Image, how: Preparation, crop: Box = WHOLE) -> np.ndarray:
     """uint8 [C, H, W] of a picture from `decode`: cropped to `crop`, resized as `how.fit` says,
     in the colours of sRGB, on the ground, inverted if asked for."""
-    left, top, right, bottom = _checked(crop)
-    if crop != WHOLE:
-        x0, y0 = round(left * image.width), round(top * image.height)
-        x1, y1 = round(right * image.width), round(bottom * image.height)
-        image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
-    size = how.width, how.height
-    if how.exact and image.size == size:
+    crop, size = _checked(crop), (how.width, how.height)
+    if how.exact and crop == WHOLE and image.size == size:
         return _array(_on_ground(srgb(image), how.ground), how.channels)
     if how.centre:
-        return _item(image, how)
+        flat, box = _item(image, how, crop)
+        return _array(_framed(flat, box, size), how.channels)
+    if crop != WHOLE:
+        image = image.crop(_in_pixels(crop, image.size))
     width, height = size
     if how.fit == "pad":
         scale = min(width / image.width, height / image.height)
@@ -60,8 +60,22 @@ def prepare(image: Image.Image, how: Preparation, crop: Box = WHOLE) -> np.ndarr
         frame.paste(small, ((width - inside[0]) // 2, (height - inside[1]) // 2))
         return _array(frame, how.channels)
     if how.fit == "crop":
-        image = _crop_to_ratio(image, width / height)
+        image = _cropped(image, _middle(image.size, width / height))
     return _array(_colours(_resize(image, size), how), how.channels)
+
+
+def used_part(image: Image.Image, how: Preparation) -> Box:
+    """The part of a picture from `decode` that `prepare` shows without a crop: of an item, of what
+    is in the middle, or all of it."""
+    if how.exact and image.size == (how.width, how.height):
+        return WHOLE
+    size, box = image.size, (0, 0, *image.size)
+    if how.centre:
+        flat, box = _item(image, how, WHOLE)
+        size = flat.size
+    elif how.fit == "crop":
+        box = _middle(size, how.width / how.height)
+    return tuple(edge / side for edge, side in zip(box, size * 2, strict=True))
 
 
 def _checked(crop: Box) -> Box:
@@ -73,22 +87,55 @@ def _checked(crop: Box) -> Box:
     )
 
 
-def _item(image: Image.Image, how: Preparation) -> np.ndarray:
-    """A bright item on black whose longer side fills the frame, as in Fashion-MNIST; the whole
-    picture where no item stands out from an even ground."""
+def _in_pixels(part: Box, size: tuple[int, int]) -> Pixels:
+    """A part of a picture of `size`, at least one pixel wide and high."""
+    (width, height), (left, top, right, bottom) = size, part
+    x, y = min(round(left * width), width - 1), min(round(top * height), height - 1)
+    return x, y, max(round(right * width), x + 1), max(round(bottom * height), y + 1)
+
+
+def _item(image: Image.Image, how: Preparation, crop: Box) -> tuple[Image.Image, Pixels]:
+    """The bright item on black of a crop, as in Fashion-MNIST, and its box; the whole crop where
+    no item stands out from an even ground. What is a little outside shows what is ground, so that
+    a crop may be drawn close around an item."""
+    sides = (crop[2] - crop[0], crop[3] - crop[1]) * 2
+    edges = zip(crop, sides, (-_AROUND, -_AROUND, _AROUND, _AROUND), strict=True)
+    seen = tuple(min(1.0, max(0.0, edge + side * more)) for edge, side, more in edges)
+    (left, top, right, bottom), inner = (_in_pixels(c, image.size) for c in (seen, crop))
+    image = _cropped(image, (left, top, right, bottom))
+    inner = tuple(v - start for v, start in zip(inner, (left, top) * 2, strict=True))
     if how.invert == "auto" and not _has_even_ground(image):
-        found = _on_black(image, how)
+        found = _on_black(image, how, inner)
         if found is not None:
             return found
     invert = how.invert == "yes" or (how.invert == "auto" and has_dark_item(image))
     # Transparent parts become background, which is white in a picture that is to be inverted.
     flat = _on_ground(srgb(image), "white" if invert else "black")
     flat = flat.convert("L" if how.channels == 1 else "RGB")
-    flat = _cut_out(ImageOps.invert(flat) if invert else flat)
-    fitted = ImageOps.contain(flat, (how.width, how.height), Image.Resampling.LANCZOS)
-    frame = Image.new(flat.mode, (how.width, how.height))
-    frame.paste(fitted, ((how.width - fitted.width) // 2, (how.height - fitted.height) // 2))
-    return _array(frame, how.channels)
+    return _cut_out(ImageOps.invert(flat) if invert else flat, inner)
+
+
+def _framed(flat: Image.Image, box: Pixels, size: tuple[int, int]) -> Image.Image:
+    """The box in the middle of a black frame that its longer side fills."""
+    fitted = ImageOps.contain(_cropped(flat, box), size, Image.Resampling.LANCZOS)
+    frame = Image.new(flat.mode, size)
+    frame.paste(fitted, ((size[0] - fitted.width) // 2, (size[1] - fitted.height) // 2))
+    return frame
+
+
+def _cropped(image: Image.Image, box: Pixels) -> Image.Image:
+    return image if box == (0, 0, *image.size) else image.crop(box)
+
+
+def _box_of(mask: np.ndarray, inner: Pixels) -> Pixels | None:
+    """The box around what is true of a mask [H, W] within `inner`; None without any."""
+    left, top, right, bottom = inner
+    mask = mask[top:bottom, left:right]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    x, y = map(int, (left + columns[0], top + rows[0]))
+    return x, y, int(left + columns[-1]) + 1, int(top + rows[-1]) + 1
 
 
 def _has_even_ground(image: Image.Image) -> bool:
@@ -101,8 +148,11 @@ def _has_even_ground(image: Image.Image) -> bool:
     return high - low <= _EVEN
 
 
-def _on_black(image: Image.Image, how: Preparation) -> np.ndarray | None:
-    """The item on a ground that need not be even; None where nothing stands out."""
+def _on_black(
+    image: Image.Image, how: Preparation, inner: Pixels
+) -> tuple[Image.Image, Pixels] | None:
+    """The item on a ground that need not be even, and its box in the picture, which may be
+    reduced; None where nothing stands out within `inner`."""
     from . import item_finder  # loads scipy, which other preparations do not need
 
     size = (_ITEM_SIDE, _ITEM_SIDE)
@@ -114,12 +164,14 @@ def _on_black(image: Image.Image, how: Preparation) -> np.ndarray | None:
     item = item_finder.find_item(picture)
     if item is None:
         return None
-    inside = how.width, how.height
+    part = tuple(edge / side for edge, side in zip(inner, image.size * 2, strict=True))
+    box = _box_of(item.mask, _in_pixels(part, small.size))
+    if box is None:
+        return None
     if how.channels == 1:
-        return item_finder.frame(item_finder.on_black(picture, item), item.box, inside)[None]
+        return Image.fromarray(item_finder.on_black(picture, item)), box
     colours = np.where(item.mask[..., None], picture, 0).astype(np.uint8)
-    planes = [item_finder.frame(colours[..., k], item.box, inside) for k in range(3)]
-    return np.stack(planes)
+    return Image.fromarray(colours), box
 
 
 def has_dark_item(image: Image.Image) -> bool:
@@ -132,28 +184,25 @@ def has_dark_item(image: Image.Image) -> bool:
     return is_light(_on_ground(srgb(image), "white"))
 
 
-def _cut_out(flat: Image.Image) -> Image.Image:
-    """Cropped to the pixels that stand out from the background, which becomes black."""
+def _cut_out(flat: Image.Image, inner: Pixels) -> tuple[Image.Image, Pixels]:
+    """The picture with its background black, and the box of what stands out from it."""
     grey = np.asarray(flat.convert("L"))
     background = int(border(grey))
-    stands_out = grey > min(background, 127) + _CONTRAST
-    rows, columns = np.flatnonzero(stands_out.any(1)), np.flatnonzero(stands_out.any(0))
-    if not len(rows):
-        return flat
+    box = _box_of(grey > min(background, 127) + _CONTRAST, inner)
+    if box is None:
+        return flat, inner
     if 0 < background < 128:  # stretched, so that white stays white
         table = [max(0, (v - background) * 255 // (255 - background)) for v in range(256)]
         flat = flat.point(table * len(flat.getbands()))
-    return flat.crop((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    return flat, box
 
 
-def _crop_to_ratio(image: Image.Image, ratio: float) -> Image.Image:
+def _middle(size: tuple[int, int], ratio: float) -> Pixels:
     """The largest part in the middle with this width divided by height, to the pixel."""
-    width = min(image.width, max(1, round(image.height * ratio)))
-    height = min(image.height, max(1, round(image.width / ratio)))
-    if (width, height) == image.size:
-        return image
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    width = min(size[0], max(1, round(size[1] * ratio)))
+    height = min(size[1], max(1, round(size[0] / ratio)))
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return left, top, left + width, top + height
 
 
 def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from vae.config import Preparation
 from vae.data.uploads import MAX_BYTES, plain
 from vae.isolation import reader
 from vae.pictures import upscale
-from vae.preparation.picture import has_dark_item, prepare
+from vae.preparation.picture import WHOLE, has_dark_item, prepare
 
 from ..runtime.errors import shown_errors
+from .crop_box import crop_box, shown_picture
 from .drawing import Picture, drawing, read_picture
 
 SOURCES = ("File", "Drawing or clipboard", "Camera")
@@ -24,14 +24,14 @@ def image_input(source: str, how: Preparation, *, key: str) -> np.ndarray | None
     the image uint8 [C, H, W] as the model receives it, or None where there is none yet."""
     with shown_errors("This image cannot be used"):
         if source in ("File", "Camera"):
-            found = _file_or_photo(source, key)
+            found = _file_or_photo(source, how, key)
         else:
-            found = drawing(how.shape, key=f"{key}-drawing")
+            found = drawing(how, key=f"{key}-drawing")
         return None if found is None else _prepared(how, key, found)
     return None
 
 
-def _file_or_photo(source: str, key: str) -> Picture | None:
+def _file_or_photo(source: str, how: Preparation, key: str) -> Picture | None:
     if source == "File":
         label = f"Any picture (PNG, JPEG, WebP, HEIC, TIFF and more), at most {MAX_BYTES >> 20} MB"
         file = st.file_uploader(label, max_upload_size=MAX_BYTES >> 20, key=f"{key}-file")
@@ -43,16 +43,18 @@ def _file_or_photo(source: str, key: str) -> Picture | None:
         return None
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
     data = file.getvalue()
-    return Picture(read_picture(data, name), data, name, f"{kind}-{file.file_id}")
+    return Picture(read_picture(data, name, how), data, name, f"{kind}-{file.file_id}")
 
 
 def _prepared(how: Preparation, key: str, picture: Picture) -> np.ndarray:
     """The image, by the model's preparation unless it is changed here: without a change it is,
-    pixel for pixel, what the file would be in training."""
+    pixel for pixel, what the file would be in training. While the crop box is dragged, what will
+    be is shown, and the image stays as it was."""
     image, drawn = picture.image, picture.content is None
     items = how.centre and not drawn and image.size != (how.width, how.height)
-    before, switches, after = st.columns([1, 1.4, 1], gap="medium")
-    with switches:
+    on_picture, beside = st.columns([1.4, 1], gap="medium")
+    with beside:
+        place = st.container()
         if how.centre or how.invert != "no":
             dark = items and has_dark_item(image)
             name = f"{key}-invert-{picture.id}"
@@ -61,23 +63,18 @@ def _prepared(how: Preparation, key: str, picture: Picture) -> np.ndarray:
             if (invert, centre) != (dark, items):
                 chosen = {"invert": "yes" if invert else "no", "centre": centre}
                 how = replace(how, exact=False, **chosen)
-        left, right = st.slider(
-            "Crop horizontally, %", 0, 100, (0, 100), key=f"{key}-across-{picture.id}"
-        )
-        top, bottom = st.slider(
-            "Crop vertically, %", 0, 100, (0, 100), key=f"{key}-down-{picture.id}"
-        )
-    crop = (left / 100, top / 100, right / 100, bottom / 100)
-    with before:
-        preview = image.resize((224, 224), Image.Resampling.NEAREST) if drawn else image.copy()
-        preview.thumbnail((320, 320))
-        st.image(preview, "Your image", width=200, output_format="PNG", alt="Your image")
+    if drawn and how.exact:
+        how = plain(how)
+    with on_picture:
+        shown = shown_picture(image, picture.id, how)
+        crop = crop_box(shown, how, key=f"{key}-crop-{picture.id}")
     if drawn:
-        prepared = prepare(image, plain(how) if how.exact else how, crop)
+        prepared = prepare(image, how, crop.box or WHOLE)
     else:
-        prepared = _read(picture.content, picture.name, how, crop)
-    with after:
-        enlarged = upscale.enlarge_uint8(prepared.transpose(1, 2, 0), 196, "nearest").squeeze()
+        prepared = _read(picture.content, picture.name, how, crop.box or WHOLE)
+    seen = prepared if crop.dragged is None else prepare(shown.image, how, crop.dragged)
+    with place:
+        enlarged = upscale.enlarge_uint8(seen.transpose(1, 2, 0), 196, "nearest").squeeze()
         caption = f"Model input: {how.width} × {how.height} pixels"
         st.image(enlarged, caption, 200, output_format="PNG", alt="The prepared image")
     return prepared

@@ -1,0 +1,74 @@
+"""The component to crop a picture: a box to drag on it."""
+
+import io
+from typing import NamedTuple
+
+import streamlit as st
+from PIL import Image
+
+from vae.config import Preparation
+from vae.formats.pictures import PictureError
+from vae.preparation.picture import Box, used_part
+
+from ..component.component import component
+from ..runtime import routes
+
+_SIDE = 512  # pixels of the longer side, at which the picture is shown
+_AUTOMATIC = {
+    True: "Automatic: the item. Drag the box, or draw another one on the picture.",
+    False: "Automatic: what is used of the picture. Drag the box, or draw another one.",
+}
+
+_mount = component(__file__, "crop")
+
+
+class Shown(NamedTuple):
+    """A picture as it is shown: reduced, its URL, and what is used of it without a crop."""
+
+    image: Image.Image
+    url: routes.PublishedUrl
+    automatic: Box
+
+
+class Crop(NamedTuple):
+    """The `box` where it rests, None until it is changed, and where it is `dragged` to now."""
+
+    box: Box | None
+    dragged: Box | None
+
+
+def crop_box(shown: Shown, how: Preparation, *, key: str) -> Crop:
+    """Shows the picture with the box. Raises `PictureError`."""
+    found = Crop(*map(_box, _message(st.session_state.get(key))))
+    width, height = shown.image.size
+    data = {"image": shown.url, "width": width, "height": height, "box": found.box}
+    data |= {"ratio": how.width / how.height, "about": _AUTOMATIC[how.centre]}
+    result = _mount(key, data | {"automatic": [round(edge, 4) for edge in shown.automatic]})
+    return Crop(*map(_box, _message(result)))
+
+
+@st.cache_data(max_entries=4, scope="session", show_spinner=False)
+def shown_picture(_image: Image.Image, picture_id: str, how: Preparation) -> Shown:
+    """A picture, identified by `picture_id`, and what a preparation uses of it."""
+    small = _image.copy()
+    small.thumbnail((_SIDE, _SIDE))
+    target = io.BytesIO()
+    small.save(target, "WEBP", lossless=max(small.size) <= 128, quality=85)
+    url = routes.publish(target.getvalue(), "image/webp", private=True)
+    return Shown(small, url, used_part(small, how))
+
+
+def _message(state: object) -> tuple[object, object]:
+    sent = (state or {}).get("crop") or {}
+    return sent.get("box"), sent.get("dragged")
+
+
+def _box(sent: object) -> Box | None:
+    """A box from a message, whose numbers are checked where they are used."""
+    if sent is None:
+        return None
+    try:
+        left, top, right, bottom = map(float, sent)
+    except (TypeError, ValueError) as error:
+        raise PictureError("the crop could not be read; drag the box again") from error
+    return left, top, right, bottom
