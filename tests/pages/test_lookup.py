@@ -16,6 +16,7 @@ from pages.ui.runtime import cache, routes
 from vae import latent
 from vae.checkpoint.folder import save
 from vae.models import build
+from vae.preparation.picture import read
 
 
 @pytest.fixture
@@ -112,11 +113,42 @@ def test_unusual_image_formats_are_accepted(page, kind, clothes):
     assert not page.exception and not page.error and page.get("bidi_component")
     assert "i" not in page.query_params
     if kind == "own size":  # used as it is: it equals that test image
-        text = page.get("bidi_component")[0].proto.json
+        text = page.get("bidi_component")[1].proto.json
         urls = re.findall(r'"jsonUrl": "([^"]+)"', text)
         parts = [routes._published[url] for url in urls]
         text += "".join((gzip.decompress(p.body) if p.gzipped else p.body).decode() for p in parts)
         assert '"item": 36' in text
+
+
+def test_the_image_is_what_is_in_the_crop_box(page, monkeypatch):
+    seen, look_up = [], lookup_cache.look_up
+    monkeypatch.setattr(
+        lookup_cache, "look_up", lambda *a: seen.append(a[2]) or look_up(*a), raising=True
+    )
+    pixels = np.full((120, 200, 3), 200, np.uint8)
+    pixels[20:60, 20:60] = pixels[50:90, 130:160] = (30, 40, 90)
+    content = encoded(Image.fromarray(pixels), "JPEG", quality=95)
+    page.segmented_control(key="look-source").set_value("File").run()
+    page.file_uploader(key="look-file").upload("two.jpg", content, "image/jpeg").run()
+    crop_key = page.toggle[0].key.replace("invert", "crop")
+    how = cache.images_of("fashion-vae", entry().digest).how
+
+    def image_for(box, dragged=None):
+        page.session_state[crop_key] = {"crop": {"box": box, "dragged": dragged}}
+        page.run()
+        assert not page.exception
+        return seen[-1]
+
+    assert np.array_equal(seen[-1], read(content, "two.jpg", how))
+    right = (0.6, 0.2, 0.9, 0.9)
+    expected = read(content, "two.jpg", how, right)
+    assert np.array_equal(image_for(right), expected) and not np.array_equal(seen[0], expected)
+    assert np.array_equal(image_for(right, (0.05, 0.1, 0.4, 0.6)), expected)  # until it rests
+    for wrong in ([0.5, 0, 0.4, 1], [0, 0, "x", 1], [0, 1], 7, [0, 0, float("nan"), 1]):
+        count = len(seen)
+        image_for(wrong)
+        assert len(seen) == count and "crop" in page.error[0].value
+    assert np.array_equal(image_for(None), seen[0])
 
 
 def test_the_result_agrees_with_torch_and_numpy(clothes):

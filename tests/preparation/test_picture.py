@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 from vae.config import Preparation
 from vae.formats.pictures import PictureError
-from vae.preparation.picture import prepare, read
+from vae.preparation.picture import prepare, read, used_part
 
 
 def encoded(image, kind="PNG", **options):
@@ -125,3 +125,43 @@ def test_an_image_of_the_size_of_an_item_is_the_data_set_s_own():
     assert not np.array_equal(prepare(image, how)[0], image)
     own = Preparation(invert="auto", centre=True, fit="pad", exact=True)
     assert np.array_equal(prepare(image, own)[0], image)
+
+
+def two_items():
+    """A square and a tall box, dark on a ground that gets darker to the right."""
+    pixels = np.tile(np.linspace(230, 160, 200)[None, :, None], (120, 1, 3))
+    pixels[20:60, 20:60] = pixels[40:100, 130:150] = 50
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+@pytest.mark.parametrize("invert", ["auto", "yes"])
+@pytest.mark.parametrize("around", [-0.01, 0, 0.02, 0.05])
+def test_a_crop_close_around_an_item_shows_the_item_bright_on_black(invert, around):
+    how = Preparation(centre=True, invert=invert, fit="pad", exact=True)
+    left, top, right, bottom = 130 / 200, 40 / 120, 150 / 200, 100 / 120
+    image = prepare(
+        two_items(), how, (left - around, top - around, right + around, bottom + around)
+    )
+    assert image[0, :, 11:17].min() > 100  # 28 high and 9 wide
+    assert image[0, :, :8].max() < 30 and image[0, :, 20:].max() < 30
+
+
+def test_a_crop_of_the_size_of_an_item_is_prepared():
+    how = Preparation(invert="auto", centre=True, fit="pad", exact=True)
+    image = Image.new("L", (56, 56), 255)
+    image.paste(0, (8, 8, 20, 20))
+    assert prepare(image, how, (0, 0, 0.5, 0.5)).min() > 200  # the item fills it
+
+
+def test_the_part_that_is_used_is_the_item_the_middle_or_all():
+    item = Preparation(centre=True, invert="auto", fit="pad", exact=True)
+    image = two_items().crop((0, 0, 100, 120))
+    assert np.allclose(used_part(image, item), (0.2, 1 / 6, 0.6, 0.5), atol=0.03)
+    large = image.resize((1000, 1200))
+    assert np.allclose(used_part(large, item), (0.2, 1 / 6, 0.6, 0.5), atol=0.03)
+    assert used_part(image.resize((28, 28)), item) == (0, 0, 1, 1)
+    for fit, expected in (("crop", (0, 1 / 12, 1, 11 / 12)), ("pad", (0, 0, 1, 1))):
+        how = Preparation(12, 12, fit=fit)
+        assert np.allclose(used_part(image, how), expected)
+        shown = prepare(image, how, used_part(image, how))
+        assert np.array_equal(shown, prepare(image, how))

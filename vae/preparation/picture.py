@@ -13,7 +13,7 @@ from ..formats import pictures
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # left, top, right and bottom edge as fractions of the picture
 Box = tuple[float, float, float, float]
 Pixels = tuple[int, int, int, int]  # left, top, right, bottom
-_AROUND = 0.1  # of the sides of a crop, that is also looked at to tell the ground from the item
+_AROUND = 0.15  # of the longer side of a crop, that is also looked at to tell what is ground
 _FINER = 2  # a JPEG is decoded at this many times the size of the image, or more
 _ITEM_SIDE = 512  # pixels, at which the item of a picture is sought
 _EVEN = 6  # grey levels between the darkest and the lightest part of an even border
@@ -98,10 +98,10 @@ def _item(image: Image.Image, how: Preparation, crop: Box) -> tuple[Image.Image,
     """The bright item on black of a crop, as in Fashion-MNIST, and its box; the whole crop where
     no item stands out from an even ground. What is a little outside shows what is ground, so that
     a crop may be drawn close around an item."""
-    sides = (crop[2] - crop[0], crop[3] - crop[1]) * 2
-    edges = zip(crop, sides, (-_AROUND, -_AROUND, _AROUND, _AROUND), strict=True)
-    seen = tuple(min(1.0, max(0.0, edge + side * more)) for edge, side, more in edges)
-    (left, top, right, bottom), inner = (_in_pixels(c, image.size) for c in (seen, crop))
+    inner = left, top, right, bottom = _in_pixels(crop, image.size)
+    more = round(_AROUND * max(right - left, bottom - top))
+    left, top = max(0, left - more), max(0, top - more)
+    right, bottom = min(image.width, right + more), min(image.height, bottom + more)
     image = _cropped(image, (left, top, right, bottom))
     inner = tuple(v - start for v, start in zip(inner, (left, top) * 2, strict=True))
     if how.invert == "auto" and not _has_even_ground(image):

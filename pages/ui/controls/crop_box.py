@@ -8,16 +8,13 @@ from PIL import Image
 
 from vae.config import Preparation
 from vae.formats.pictures import PictureError
-from vae.preparation.picture import Box, used_part
+from vae.preparation.picture import WHOLE, Box, used_part
 
 from ..component.component import component
 from ..runtime import routes
 
 _SIDE = 512  # pixels of the longer side, at which the picture is shown
-_AUTOMATIC = {
-    True: "Automatic: the item. Drag the box, or draw another one on the picture.",
-    False: "Automatic: what is used of the picture. Drag the box, or draw another one.",
-}
+_HOW = "Drag the box, or draw another one on the picture."
 
 _mount = component(__file__, "crop")
 
@@ -42,7 +39,9 @@ def crop_box(shown: Shown, how: Preparation, *, key: str) -> Crop:
     found = Crop(*map(_box, _message(st.session_state.get(key))))
     width, height = shown.image.size
     data = {"image": shown.url, "width": width, "height": height, "box": found.box}
-    data |= {"ratio": how.width / how.height, "about": _AUTOMATIC[how.centre]}
+    part = "the item" if how.centre else "the middle of the picture"
+    part = "the whole picture" if shown.automatic == WHOLE else part
+    data |= {"ratio": how.width / how.height, "about": f"Automatic: {part}. {_HOW}"}
     result = _mount(key, data | {"automatic": [round(edge, 4) for edge in shown.automatic]})
     return Crop(*map(_box, _message(result)))
 

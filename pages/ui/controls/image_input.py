@@ -52,7 +52,7 @@ def _prepared(how: Preparation, key: str, picture: Picture) -> np.ndarray:
     be is shown, and the image stays as it was."""
     image, drawn = picture.image, picture.content is None
     items = how.centre and not drawn and image.size != (how.width, how.height)
-    on_picture, beside = st.columns([1.4, 1], gap="medium")
+    on_picture, beside = st.columns([1, 1.6], gap="medium")
     with beside:
         place = st.container()
         if how.centre or how.invert != "no":
