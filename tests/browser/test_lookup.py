@@ -1,5 +1,6 @@
 """Similarity search: a file, a drawing, a photograph, a link; what is found, where it leads."""
 
+import base64
 import io
 
 import numpy as np
@@ -12,10 +13,14 @@ from playwright.sync_api import Page, expect
 
 import vae
 from vae import latent
+from vae.config import Preparation
+from vae.data.load import ITEMS
+from vae.preparation.picture import read
 
 VIEW = '.lk[data-state="ready"]'
 MARKED = '[data-testid="lookup-map"][data-marks="16"]'
 SNEAKER = 36
+ITEM = Preparation(**ITEMS)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +186,8 @@ def test_a_link_opens_a_test_image_axe_finds_nothing_and_neighbours_open_others(
 
 
 def test_a_photograph_is_searched(browser, server):
-    """In a browser of its own, whose camera is Chromium's moving test picture."""
+    """In a browser of its own, whose camera is Chromium's moving test picture; then what is in
+    the box that is dragged on it."""
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     own = browser.browser_type.launch(**browser_options(*flags))
     try:
@@ -196,5 +202,28 @@ def test_a_photograph_is_searched(browser, server):
         page.wait_for_selector(VIEW)
         page.wait_for_selector(MARKED)
         assert pixels(page.get_by_test_id("query-image")).std() > 10
+
+        before = key(page)
+        content = page.get_by_test_id("stCameraInput").locator("img").get_attribute("src")
+        photo = base64.b64decode(content.partition(",")[2])
+        area = page.get_by_test_id("crop")
+        area.scroll_into_view_if_needed()
+        at = area.bounding_box()
+        places = [(0.1, 0.05), (0.3, 0.3), (0.6, 0.9)]
+        for k, (fx, fy) in enumerate(places):
+            page.mouse.move(at["x"] + fx * at["width"], at["y"] + fy * at["height"], steps=3)
+            if k == 0:
+                page.keyboard.down("Shift")  # any ratio
+                page.mouse.down()
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        results = Axe().run(page, context=".cb")
+        assert results.violations_count == 0, results.generate_report()
+        wait_for_other(page, before)
+        page.wait_for_selector(MARKED)
+        box = [float(v) for v in page.locator(".cb").get_attribute("data-box").split(",")]
+        assert np.allclose(box, [*places[0], *places[-1]], atol=0.01)
+        expected = read(photo, "photo", ITEM, tuple(box))
+        assert np.array_equal(pixels(page.get_by_test_id("query-image")), expected[0])
     finally:
         own.close()
