@@ -1,5 +1,7 @@
 """Generate: sample, select, vary, mix, add a direction, undo, and come back by a link."""
 
+import re
+
 import numpy as np
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
 from live import wait_until
@@ -177,6 +179,8 @@ def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
 def test_samples_of_a_hierarchical_model_have_noise_seeds_and_are_sorted_by_novelty(open_page):
     page = opened(open_page, "/generate?m=fashion-hvae&n=16&seed=2")
     wait_for_nearest(page)
+    counts = re.findall(r"(\d+) ", page.locator(NOTE).inner_text().partition("images: ")[2])
+    assert sum(map(int, counts)) == 16  # the classes of the nearest real images
     page.locator(TILE).nth(4).click()
     facts = page.locator('[data-testid="sample-facts"]').inner_text()
     seed = int(facts.split("noise seed ")[1].split()[0])

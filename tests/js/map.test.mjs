@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./environment.mjs";
 import { Overlay } from "../../pages/ui/map/overlay.js";
-import { classesText, Items } from "../../pages/ui/map/items.js";
+import { classesText, countsText, Items } from "../../pages/ui/map/items.js";
 import { closed, inside, Lasso, MAX_CORNERS } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
 import { normalCdf, probit } from "../../pages/ui/explore/normal.js";
@@ -38,6 +38,13 @@ test("the nearest of few items are all of them", () => {
 
 test("a point of the plane is compared in the plane", () => {
   assert.deepEqual(items([0, 0, 5, 1, 0, 0], [0, 1]).nearest([0.5, 0], 1), [{ item: 0, distance: 0.5 }]);
+});
+
+test("classes are counted in words, the rare ones together", () => {
+  const names = ["bag", "boot", "coat", "dress", "shirt"];
+  assert.equal(countsText([1, 1, 0, 1, 2, 3, 4, 0], names), "3 boot, 2 bag, 1 coat, 2 others");
+  assert.equal(countsText([2, 2], names), "2 coat");
+  assert.equal(countsText([], names), "");
 });
 
 test("distances count all dimensions", () => {

@@ -16,7 +16,12 @@ export function moved([left, top, right, bottom], dx, dy) {
   return [left + x, top + y, right + x, bottom + y];
 }
 
-/** The box from a corner, which stays, to a point; beyond the picture's edge it is the largest there is. */
+/**
+ * The box from a corner, which stays, to a point; beyond the picture's edge it is the largest there is.
+ * @param {number[]} corner
+ * @param {number[]} point
+ * @param {number | null} ratio
+ */
 export function spanned([ax, ay], [x, y], ratio) {
   const room = (a, v) => { // signed: on the side where the point lies, unless nothing fits there
     const back = v < a ? a >= LEAST : 1 - a < LEAST;

@@ -25,7 +25,7 @@ export default class CropBox {
     this.handle = this.find(".cb-box");
     this.fields = [...root.querySelectorAll("input")];
     /** @type {number[] | null} */ this.box = null; // null: the automatic one
-    this.drag = null;
+    this.drag = this.image = null;
     this.debouncer = new Debouncer(() => this.send("crop", { box: this.drag ? this.drag.before : this.box, dragged: this.drag ? this.box : null }));
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.stage);

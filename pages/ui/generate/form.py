@@ -27,6 +27,9 @@ _FIELDS = ("src", "c", "z", "sp", "t", "min", "n", "seed")
 _HELP = {
     "t": "Scales the deviation from the centres of the source: 1 as learned, below 1 closer to "
     "typical images, above 1 more varied.",
+    "class": "Codes of real images of this class, each with the spread of its posterior. Where "
+    "classes overlap on the map, some images are of other classes; in a hierarchical model more "
+    "are, since the noise of its lower levels decides a part of the image.",
     "min": "Samples with a lower local density are rejected and drawn again; 1 is the density at "
     "the median real image.",
     "seed": "The same seed and settings give the same images.",
@@ -48,8 +51,9 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
         with st.container(horizontal=True, width="content", gap="small"):
             if space.labels or source == "class":
                 title = "Condition (class)" if space.labels else "Class"
-                classes = range(len(names))
-                label = _select(title, "c", key, classes, request.label, names.__getitem__, 170)
+                about, classes = None if space.labels else _HELP["class"], range(len(names))
+                name = names.__getitem__
+                label = _select(title, "c", key, classes, request.label, name, 170, about)
                 changed = replace(changed, label=label)
             if source == "around":
                 codes = _locations(entry, space, request)
@@ -110,11 +114,18 @@ def _sources(entry: vae.Entry, request: SamplingRequest) -> list[str]:
 
 
 def _select(
-    title: str, field: str, key: str, known: Iterable, value, format: Callable, width: int
+    title: str,
+    field: str,
+    key: str,
+    known: Iterable,
+    value,
+    format: Callable,
+    width: int,
+    help: str | None = None,
 ):
     known = list(known)
     st.session_state.setdefault(field + key, value if value in known else known[0])
-    return st.selectbox(title, known, key=field + key, format_func=format, width=width)
+    return st.selectbox(title, known, key=field + key, format_func=format, width=width, help=help)
 
 
 def _slider(

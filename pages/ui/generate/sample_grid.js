@@ -11,6 +11,7 @@ import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js"
 import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
+import { countsText } from "../map/items.js";
 import { SampleMap } from "./sample_map.js";
 import { Picture } from "../decoder/pixels.js";
 
@@ -109,6 +110,8 @@ export default class SampleGrid {
       Object.assign(sheet, await loadJson(sheet.nearestUrl));
     } catch (error) { sheet.unknown = `The nearest real images could not be loaded (${error.message}).`; }
     if (this.sheet !== sheet) return;
+    const names = this.data.labels, note = this.find(".sg-note");
+    if (sheet.nearestLabel && names.length > 1) note.append(` · nearest real images: ${countsText(sheet.nearestLabel, names)}`);
     if (this.sort === "novel" || this.hides("copies")) this.arrange();
     this.grid.dataset.compared = sheet.key;
     if (!this.moved) this.draw(this.current);

@@ -162,6 +162,16 @@ export function classesText({ mix, near }, names) {
   return [`${first[0]} of the ${near.length} nearest: ${first[1]}`, ...others.map((other) => other.join(" "))].join(", ");
 }
 
+/** How often each class occurs among labels in words, the most frequent first: "49 Ankle boot, 6 Bag, 9 others". */
+export function countsText(labels, names, most = 3) {
+  const counts = new Map();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const sorted = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const words = sorted.slice(0, most).map(([label, count]) => `${count} ${names[label]}`);
+  const others = sorted.slice(most).reduce((sum, [, count]) => sum + count, 0);
+  return [...words, ...(others ? [`${others} others`] : [])].join(", ");
+}
+
 /** How densely the training data covers a position. */
 const densityLevel = (rank) => (rank >= 0.4 ? "high" : rank >= 0.1 ? "medium" : rank >= 0.01 ? "low" : "none");
 
