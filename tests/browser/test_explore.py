@@ -1,5 +1,6 @@
 """The map as people use it: hover, drag, click, type, tap, share."""
 
+import io
 import re
 import time
 from statistics import NormalDist
@@ -23,6 +24,7 @@ from helpers import (
     z_of,
 )
 from live import ROOT, wait_until
+from PIL import Image
 from playwright.sync_api import expect
 
 import vae
@@ -183,6 +185,16 @@ def test_drags_sliders_and_fields_agree_and_layers_switch_and_refine(open_page):
         expected = NormalDist().inv_cdf(0.0005 + share * 0.999)
         assert z_of(page)[1] == pytest.approx(expected, abs=1e-4)
         assert int(quantiles.input_value()) == round(2000 * share)
+
+    # On white the screen shows what the board's white sheets do; the canvas keeps its pixels.
+    values = pixels(page.locator(IMAGE))
+    page.get_by_role("button", name="White ground").click()
+    page.mouse.move(0, 0)
+    seen = np.asarray(Image.open(io.BytesIO(page.locator(IMAGE).screenshot())).convert("L"))
+    at = ((np.arange(1, 27) + 0.5) * len(seen) / 28).astype(int)  # in the middle of pixels
+    on_white = np.maximum(values, 255 - values)[1:27, 1:27]
+    assert np.abs(seen[np.ix_(at, at)].astype(int) - on_white).max() <= 2
+    assert np.array_equal(pixels(page.locator(IMAGE)), values)
 
     # Layers are drawn and switched off; the grid refines when zoomed.
     ink = (

@@ -92,6 +92,7 @@ async function passOn(mine) {
       mine.waiting = null;
       mine.leftAt = -Infinity;
       const data = await whole(sent, (url) => partAt(mine.parts, url));
+      if (data.facts?.image) mine.root.dataset.channels = data.facts.image[0];
       await made.update({ data, setStateValue: send }, themeFor(mine));
     }
   } catch (error) {
@@ -111,7 +112,7 @@ async function create(mine, { module, markup }) {
   mine.home.innerHTML = html;
   mine.root = mine.home.querySelector(".la");
   mine.root.inert = true;
-  import("./hints.js").then((hints) => hints.default(mine.root), () => {});
+  for (const name of ["hints", "look"]) import(`./${name}.js`).then((module) => module.default(mine.root), () => {});
   return new code.default(mine.root);
 }
 

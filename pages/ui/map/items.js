@@ -12,7 +12,7 @@ export class Items {
   /** @type {string[] | null} the paths of the picture files */ files = null;
   /** @type {string | null} where these files are served */ originals = null;
   /** Of the facts (component/types.d.ts). */
-  latentSize; count; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
+  latentSize; count; total; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
 
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
