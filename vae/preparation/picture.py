@@ -28,7 +28,7 @@ def read(content: bytes, name: str, how: Preparation, crop: Box = WHOLE) -> np.n
 
 def decode(content: bytes, name: str, how: Preparation, crop: Box = WHOLE) -> Image.Image:
     """The picture in the bytes of a file, upright, as L, LA, RGB, RGBA or CMYK."""
-    crop, side = _checked(crop), max(how.height, how.width) * _FINER
+    crop, side = checked(crop), max(how.height, how.width) * _FINER
     side = max(side, _ITEM_SIDE) if how.centre else side
     near = tuple(
         round(side / max(end - start, 1e-3)) for start, end in zip(crop[:2], crop[2:], strict=True)
@@ -40,7 +40,7 @@ def decode(content: bytes, name: str, how: Preparation, crop: Box = WHOLE) -> Im
 def prepare(image: Image.Image, how: Preparation, crop: Box = WHOLE) -> np.ndarray:
     """uint8 [C, H, W] of a picture from `decode`: cropped to `crop`, resized as `how.fit` says,
     in the colours of sRGB, on the ground, inverted if asked for."""
-    crop, size = _checked(crop), (how.width, how.height)
+    crop, size = checked(crop), (how.width, how.height)
     if how.exact and crop == WHOLE and image.size == size:
         return _array(_on_ground(srgb(image), how.ground), how.channels)
     if how.centre:
@@ -78,7 +78,8 @@ def used_part(image: Image.Image, how: Preparation) -> Box:
     return tuple(edge / side for edge, side in zip(box, size * 2, strict=True))
 
 
-def _checked(crop: Box) -> Box:
+def checked(crop: Box) -> Box:
+    """The crop, if it is a part of a picture. Raises `PictureError`."""
     left, top, right, bottom = crop
     if 0 <= left < right <= 1 and 0 <= top < bottom <= 1:
         return crop

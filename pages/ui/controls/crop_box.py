@@ -8,7 +8,7 @@ from PIL import Image
 
 from vae.config import Preparation
 from vae.formats.pictures import PictureError
-from vae.preparation.picture import WHOLE, Box, used_part
+from vae.preparation.picture import WHOLE, Box, checked, used_part
 
 from ..component.component import component
 from ..runtime import routes
@@ -57,17 +57,17 @@ def shown_picture(_image: Image.Image, picture_id: str, how: Preparation) -> Sho
     return Shown(small, url, used_part(small, how))
 
 
-def _message(state: object) -> tuple[object, object]:
-    sent = (state or {}).get("crop") or {}
-    return sent.get("box"), sent.get("dragged")
+def _message(state: dict | None) -> tuple[object, object]:
+    sent = (state or {}).get("crop")
+    return (sent.get("box"), sent.get("dragged")) if isinstance(sent, dict) else (None, None)
 
 
 def _box(sent: object) -> Box | None:
-    """A box from a message, whose numbers are checked where they are used."""
+    """A box from a message."""
     if sent is None:
         return None
     try:
         left, top, right, bottom = map(float, sent)
     except (TypeError, ValueError) as error:
         raise PictureError("the crop could not be read; drag the box again") from error
-    return left, top, right, bottom
+    return checked((left, top, right, bottom))
