@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import io
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.requests import Request
 
 from pages.ui.runtime import routes
@@ -69,6 +71,43 @@ def test_an_image_that_does_not_exist_is_not_found(index):
     assert answer(url, index="1").status_code == 200
     assert answer(url, index=index).status_code == 404
     assert answer("atelier/item/none", index=index).status_code == 404
+
+
+def sheet(url: str, query: bytes):
+    """The response to a request for small pictures of several images."""
+    route = next(r for r in routes.routes() if r.path.endswith("/sheet"))
+    scope = {"type": "http", "path_params": {"key": url.split("/")[2]}, "headers": []}
+    with ThreadPoolExecutor(1) as pool:
+        request = Request(scope | {"query_string": query})
+        return pool.submit(asyncio.run, route.endpoint(request)).result()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_many_images_come_in_one_picture_in_the_order_asked_for(channels):
+    images = np.random.default_rng(0).integers(0, 256, (40, channels, 5, 7), np.uint8)
+    found = sheet(routes.publish_images(f"many {channels}", images), b"i=39,0,1" + 15 * b",7")
+    assert "immutable" in found.headers["cache-control"]
+    pixels = np.asarray(Image.open(io.BytesIO(found.body))).reshape(10, 16 * 7, channels)
+    for at, index in enumerate((39, 0, 1, *15 * (7,))):
+        x, y = 7 * (at % 16), 5 * (at // 16)
+        assert np.array_equal(pixels[y : y + 5, x : x + 7].transpose(2, 0, 1), images[index])
+    assert not pixels[5:, 14:].any()
+
+
+def test_large_images_are_shrunk_for_a_sheet():
+    images = np.full((2, 3, 96, 192), 200, np.uint8)
+    found = sheet(routes.publish_images("large", images), b"i=1,0")
+    pixels = np.asarray(Image.open(io.BytesIO(found.body)))
+    assert pixels.shape == (32, 16 * 64, 3) and (pixels[:, :128] == 200).all()
+
+
+@pytest.mark.parametrize("query", ["", "i=", "i=2", "i=-1", "i=0,,1", "i=x", "i=0" + 256 * ",1"])
+def test_a_sheet_of_images_that_do_not_exist_or_too_many_is_refused(query):
+    url = routes.publish_images("two", np.zeros((2, 1, 4, 4), np.uint8))
+    assert sheet(url, b"i=0" + 255 * b",1").status_code == 200
+    refused = sheet(url, query.encode())
+    assert refused.status_code == 400 and b"up to 256 numbers from 0 to 1" in refused.body
+    assert sheet("atelier/item/none", b"i=0").status_code == 404
 
 
 def test_the_address_alone_determines_what_is_decoded():

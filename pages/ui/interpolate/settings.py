@@ -12,7 +12,7 @@ from ..runtime.query import QueryField, always, code, comma_separated, list_of, 
 
 MAX_WAYPOINTS = 40
 MIN_FRAMES, MAX_FRAMES = 2, 120
-LAYERS = ("points", "manifold", "density", "speed", "names")
+LAYERS = ("points", "thumbnails", "manifold", "density", "speed", "names")
 PLAYBACKS = ("loop", "ping-pong", "once")
 TOO_FEW_WAYPOINTS = "A path needs two waypoints: click the map to add them."
 

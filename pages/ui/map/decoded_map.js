@@ -122,6 +122,7 @@ export class DecodedMap {
     for (const button of this.all("[data-layer]")) press(button, layers.has(button.dataset.layer));
     this.layers.on = layers;
     this.plot.setVisible(this.hidden, layers.has("points"));
+    this.plot.showThumbnails(layers.has("thumbnails"));
     this.showLegend();
     this.redraw("under");
   }

@@ -11,6 +11,7 @@ const NEIGHBOURS = 10; // of a survey
 export class Items {
   /** @type {string[] | null} the paths of the picture files */ files = null;
   /** @type {string | null} where these files are served */ originals = null;
+  /** @type {string | null} where the images are served */ pictures = null;
   /** Of the facts (component/types.d.ts). */
   latentSize; count; total; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
 
@@ -21,6 +22,7 @@ export class Items {
     const items = new Items(facts, points, density, entropy);
     items.files = await files;
     items.originals = urls.originals ? resolve(urls.originals) : null;
+    items.pictures = urls.items ? resolve(urls.items) : null;
     return items;
   }
 

@@ -128,7 +128,7 @@ export function divide(pixels) {
 }
 
 /** The numbers below n in an order that is random but always the same. */
-function shuffled(n) {
+export function shuffled(n) {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1, random = 1; i > 0; i--) {
     random = (Math.imul(random, 1664525) + 1013904223) >>> 0;

@@ -3,6 +3,7 @@
 import { resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { PointLayer } from "./points.js";
+import { Thumbnails } from "./thumbnails/thumbnails.js";
 import { MARGIN } from "./viewport.js";
 
 // One shape per class, so that colour never carries the meaning alone: Plotly's symbols and outlines in a box of 12.
@@ -37,6 +38,7 @@ export class Plot {
   /** @type {Set<number>} */ hidden = new Set();
   shown = true; items; view; theme;
   /** @type {number | null} the class that is not faded */ focus = null;
+  /** @type {Uint8Array | null} 1 for an item that is not grey */ mask = null;
 
   /** @param {HTMLElement} home   @param Plotly the library */
   constructor(home, Plotly) {
@@ -45,12 +47,14 @@ export class Plot {
     this.canvas = element("canvas", { className: "la-points", ariaHidden: "true" });
     home.after(this.canvas);
     this.points = new PointLayer(this.canvas);
+    this.thumbnails = new Thumbnails(this.canvas, () => this.paint());
   }
 
   /** @param items codes [N, D], labels [N], the number of classes */
   async draw(items, view, theme) {
-    Object.assign(this, { items, view, theme });
+    Object.assign(this, { items, view, theme, mask: null });
     this.points.setItems(items);
+    this.thumbnails.setItems(items);
     this.paint();
     await this.Plotly.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
   }
@@ -78,14 +82,16 @@ export class Plot {
     this.painting ??= Promise.resolve().then(() => {
       const { view, theme, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
       this.painting = null;
-      this.points.draw(view, this.markSize(view), (label, within) => {
-        if (!this.shown || this.hidden.has(label)) return null;
+      const markOf = (label, within) => {
+        if (this.hidden.has(label)) return null;
         const shape = shapeOf(label)[1], faded = this.focus !== null && this.focus !== label;
         // Where a grey mark covers another one, it must not get darker.
         if (!within) return { shape, colour: `color-mix(in srgb, ${theme.ground}, ${theme.text} 32%)`, opacity: dense ? 0.6 : 0.85 };
         const opacity = faded ? 0.12 : count > OPAQUE ? 1 : mask || this.focus === label ? 0.9 : dense ? 0.5 : 0.75;
         return { shape, colour: theme.classes[label % theme.classes.length], opacity };
-      }, classes.length);
+      };
+      this.points.draw(view, this.markSize(view), this.shown ? markOf : () => null, classes.length);
+      this.thumbnails.draw(view, markOf, this.mask, theme.ground);
     });
   }
 
@@ -105,7 +111,7 @@ export class Plot {
   setVisible(hidden, shown) { this.change({ hidden, shown }); }
 
   /** Turns all items but the selected ones grey. @param {Uint8Array | null} mask 1 for those; null: none is grey */
-  select(mask) { this.points.setMask(mask); this.paint(); }
+  select(mask) { this.mask = mask; this.points.setMask(mask); this.paint(); }
 
   /** Fades all classes but one; null: none. */
   setFocus(focus) { this.change({ focus }); }
@@ -117,5 +123,8 @@ export class Plot {
 
   change(values) { Object.assign(this, values); if (this.items) this.paint(); }
 
-  destroy() { this.Plotly.purge(this.home); this.canvas.remove(); }
+  /** Shows or hides the items' pictures. */
+  showThumbnails(on) { this.thumbnails.show(on); this.change({}); }
+
+  destroy() { this.Plotly.purge(this.home); this.thumbnails.destroy(); this.canvas.remove(); }
 }

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from . import query
 from .query import Check, InvalidValueError, QueryField, code, code_text, comma_separated, whole
 
-LAYERS = ("points", "manifold", "density", "uncertainty", "names")
+LAYERS = ("points", "thumbnails", "manifold", "density", "uncertainty", "names")
 MAX_PINS = 200
 MAX_CORNERS = 64
 SEEDS = 256  # noise seeds that the map offers; seed 0 is zero noise

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from vae.errors import AtelierError
 
+from . import thumbnails
 from .location import Pin, Space, pins_from_text
 from .query import code
 from .recently_used import RecentlyUsed
@@ -100,7 +101,8 @@ def publish_deferred(name: str, work: Callable[[], bytes]) -> PublishedUrl:
 
 
 def publish_images(digest: str, images: np.ndarray) -> PublishedUrl:
-    """Publishes uint8 images [N, C, H, W]; `/{index}.png` is added to the URL."""
+    """Publishes uint8 images [N, C, H, W]; to the URL is added `/{index}.png`, or for many small
+    ones `/sheet?i=` and their numbers."""
     return PublishedUrl(f"{PREFIX}/item/{digest}", images)
 
 
@@ -192,6 +194,19 @@ async def _item(request: Request) -> Response:
     return Response(target.getvalue(), media_type="image/png", headers=_FOREVER)
 
 
+async def _sheet(request: Request) -> Response:
+    """`/item/{digest}/sheet?i=3,14,15` -> a PNG of small pictures of these images."""
+    images = _find(request, "item")
+    if images is None:
+        return _missing("content")
+    try:
+        shown = thumbnails.numbers(request.query_params.get("i", ""), len(images))
+    except AtelierError as error:
+        return PlainTextResponse(str(error), 400)
+    made = anyio.to_thread.run_sync(lambda: thumbnails.sheet(images[shown]), limiter=_limiter)
+    return Response(await made, media_type="image/png", headers=_FOREVER)
+
+
 async def _original(request: Request) -> Response:
     found, index = _find(request, "original"), request.path_params["index"]
     if found is None or not index.isdecimal() or len(index) > 9 or int(index) >= found.count:
@@ -266,6 +281,7 @@ def routes() -> list[Route]:
         Route(f"{base}/later/{{key}}", _work),
         Route(f"{base}/ui/{{version}}/{{name:path}}", _module),
         Route(f"{base}/item/{{key}}/{{index}}.png", _item),
+        Route(f"{base}/item/{{key}}/sheet", _sheet),
         Route(f"{base}/original/{{key}}/{{index}}", _original),
         Route(f"{base}/decode/{{key}}", _decode),
     ]
