@@ -10,11 +10,17 @@ const REQUESTS = 2; // at the same time
 export class Atlas {
   /** @type {Map<number, number>} slot of an item, the least recently used first */ slots = new Map();
   /** @type {Set<number>} items that are being loaded */ loading = new Set();
+  /** @type {HTMLCanvasElement} */ canvas;
+  /** @type {CanvasRenderingContext2D} */ ctx;
+  width = 0; height = 0; // of a picture
   requests = 0;
   /** @type {string} why the last sheet did not load */ error = "";
 
   /** @param {string} url of the sheets   @param {() => void} onLoaded called when pictures have come, or not */
-  constructor(url, onLoaded) { Object.assign(this, { url, onLoaded }); }
+  constructor(url, onLoaded) {
+    this.url = url;
+    this.onLoaded = onLoaded;
+  }
 
   /** Whether an item's picture is here; it then stays while others that are used less often go. */
   has(item) {

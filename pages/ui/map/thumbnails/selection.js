@@ -6,9 +6,8 @@
  * shown: panning changes no picture, and zooming in only adds some.
  */
 
-const STEP = 2 ** 0.25; // between the spacings of two levels
-const COARSEST = 4; // spacings of level 0 across the plane
-const MAX_LEVEL = 64; // from there on items count as lying on each other
+const STEP = 2 ** 0.125; // between the spacings of two levels, of which the first is the whole plane
+const MAX_LEVEL = 144; // from there on items count as lying on each other
 const TRIED = 64, MOST_TRIED = 100_000; // waiting items per cell of a level and in all: of very many, some wait for a finer one
 
 export class Selection {
@@ -21,7 +20,7 @@ export class Selection {
    * @param {number} aspect width of a picture divided by its height
    */
   constructor({ codes, latentSize: d, bounds: [x0, x1, y0, y1] }, order, aspect) {
-    this.coarsest = (Math.max(x1 - x0, y1 - y0) || 1) / COARSEST;
+    this.extent = Math.max(x1 - x0, y1 - y0) || 1;
     this.stretch = Math.sqrt(aspect);
     this.x = Float64Array.from(order, (i) => codes[d * i] - x0);
     this.y = Float64Array.from(order, (i) => codes[d * i + 1] - y0);
@@ -35,8 +34,8 @@ export class Selection {
 
   /** How many items, the first ones, have pictures whose middles are at least `spacing` apart, in units of z. */
   count(spacing) {
-    const level = Math.min(MAX_LEVEL, Math.floor(Math.log(this.coarsest / spacing) / Math.log(STEP) + 1e-9));
-    if (level < 0) return 0; // all items together take the room of a few pictures
+    const level = Math.min(MAX_LEVEL, Math.floor(Math.log(this.extent / spacing) / Math.log(STEP) + 1e-9));
+    if (level < 0) return 0; // all items together take less room than one picture
     while (this.ends.length <= level) this.refine();
     return this.ends[level];
   }
@@ -46,8 +45,8 @@ export class Selection {
    * and the eight neighbouring ones.
    */
   refine() {
-    const { x, y, ranks, waiting, ends: { length: level } } = this, spacing = this.coarsest / STEP ** level;
-    const width = spacing * this.stretch, height = spacing / this.stretch, cells = (COARSEST * STEP ** level) ** 2;
+    const { x, y, ranks, waiting, ends: { length: level } } = this, spacing = this.extent / STEP ** level;
+    const width = spacing * this.stretch, height = spacing / this.stretch, cells = STEP ** (2 * level);
     const tried = Math.min(waiting.length, Math.ceil(TRIED * cells), MOST_TRIED);
     const table = new CellTable(this.selected + tried);
     for (let k = 0; k < this.selected; k++) table.put(Math.floor(x[ranks[k]] / width), Math.floor(y[ranks[k]] / height), ranks[k]);
@@ -97,8 +96,9 @@ class CellTable {
   }
 }
 
-const SMALL = 28, LARGE = 84; // geometric mean of a picture's sides, in CSS pixels
-const ROOM = 900; // of the smallest pictures fill the axes
+const SMALL = 24, LARGE = 80, LEAST = 18; // geometric mean of a picture's sides, in CSS pixels
+const ROOM = 1000; // of the smallest pictures fill the axes
+const GROWTH = 0.3; // exponent of the zoom
 
 /**
  * The geometric mean of a picture's sides in CSS pixels: larger where there are few items or many pixels, and growing
@@ -107,5 +107,5 @@ const ROOM = 900; // of the smallest pictures fill the axes
 export function pictureSize({ plotWidth, plotHeight, unit }, { bounds: [x0, x1, y0, y1], count }) {
   const zoom = Math.max((x1 - x0) / plotWidth, (y1 - y0) / plotHeight) / unit, area = plotWidth * plotHeight;
   const start = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt(area / count), Math.sqrt(area / ROOM)));
-  return Math.min(LARGE, Math.max(SMALL - 8, start * zoom ** 0.35));
+  return Math.min(LARGE, Math.max(LEAST, start * zoom ** GROWTH));
 }

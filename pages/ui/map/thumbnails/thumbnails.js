@@ -6,7 +6,7 @@ import { shuffled } from "../points.js";
 import { Atlas } from "./atlas.js";
 import { pictureSize, Selection } from "./selection.js";
 
-const FRAME = 2, GAP = 2; // CSS pixels
+const FRAME = 2, GAP = 1; // CSS pixels
 const AROUND = 0.25; // of the axes' sides: so far around them pictures are loaded before they are in view
 const GATHER = 60; // milliseconds in which wanted pictures are gathered for one request
 const MOST_SHOWN = 1500;
@@ -16,11 +16,16 @@ export class Thumbnails {
   /** @type {import("../items").Items} */ items;
   /** @type {Atlas} */ atlas;
   /** @type {Selection | null} */ selection = null;
+  /** @type {HTMLCanvasElement} */ canvas;
+  /** @type {() => void} */ repaint;
+  /** @type {string} which classes the selection is of */ key;
+  /** @type {Uint32Array | null} all items, the most important first */ order = null;
   on = false;
 
   /** @param {HTMLCanvasElement} canvas that the items are drawn on   @param {() => void} repaint called when pictures have come */
   constructor(canvas, repaint) {
-    Object.assign(this, { canvas, repaint });
+    this.canvas = canvas;
+    this.repaint = repaint;
     this.note = element("p", { className: "la-scales", role: "status", hidden: true });
     canvas.after(this.note);
   }
@@ -107,8 +112,8 @@ export class Thumbnails {
   }
 
   /** The selected items in view, and those around it. */
-  near({ ranges: { x: [x0, x1], y: [y0, y1] } }, selection, spacing) {
-    const { codes, latentSize: d } = this.items, count = selection.count(spacing), shown = [], around = [];
+  near({ ranges }, selection, spacing) {
+    const { x: [x0, x1], y: [y0, y1] } = ranges, { codes, latentSize: d } = this.items, count = selection.count(spacing), shown = [], around = [];
     const u = AROUND * (x1 - x0), v = AROUND * (y1 - y0), edge = spacing * Math.max(selection.stretch, 1 / selection.stretch) / 2;
     for (let k = 0; k < count; k++) {
       const item = selection.item(k), x = codes[d * item], y = codes[d * item + 1];
