@@ -29,6 +29,7 @@ export default class ClusterMap extends SmallMap {
     this.name.onkeydown = (event) => { if (event.key === "Enter") this.name.blur(); };
     this.find('[data-do="draw"]').onclick = () => this.command("draw");
     this.find('[data-do="figure"]').onclick = () => { if (this.items) openFigure([{ plot: this.plot }]); };
+    this.wireThumbnails(this.find('[data-do="thumbnails"]'));
     onButtons(root, "colour", (colour) => this.colourBy(colour));
     this.over.onclick = (event) => this.click(event);
     this.find(".cl-list").onkeydown = (event) => this.key(event);
@@ -54,6 +55,7 @@ export default class ClusterMap extends SmallMap {
   async open({ urls, facts, plotly }) {
     const [Plotly, items] = await Promise.all([loadPlotly(plotly), Items.load(urls, facts)]);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+    this.plot.showThumbnails(this.thumbnails);
     this.classItems = items;
     this.lists.setModel(items, null, urls.items);
     this.hidden.clear();

@@ -25,6 +25,7 @@ export default class LookupView {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.map = new LookupMap(this.find(".lk-map"), { over: (mark) => this.highlight(mark), choose: (mark) => this.choose(mark) });
+    this.map.wireThumbnails(this.find('[data-do="thumbnails"]'));
     onButtons(root, "close", (close) => { pressOnly(root, "close", close); this.map.setClose(close === "true"); });
   }
 

@@ -1,5 +1,6 @@
 /** A small map without pan and zoom: items, class names, and the marks of a subclass. */
 
+import { press } from "../component/element.js";
 import { Items } from "./items.js";
 import { Overlay } from "./overlay.js";
 import { loadPlotly, Plot } from "./scatter.js";
@@ -9,6 +10,7 @@ export class SmallMap {
   /** @type {Items | null} */ items = null;
   /** @type {Plot} */ plot;
   view = new View();
+  thumbnails = false;
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -28,12 +30,22 @@ export class SmallMap {
     });
     if (!items || !this.element.isConnected) return; // not loaded, or the page was left meanwhile
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
+    this.plot.showThumbnails(this.thumbnails);
     this.theme = theme;
     this.view.measure(this.element);
     this.view.fit(items.bounds);
     await this.plot.draw(items, this.view, theme);
     this.items = items; // the plot can be moved from here on
     this.fit();
+  }
+
+  /** Shows or hides the items' pictures, by a button that may be pressed before the map is open. */
+  wireThumbnails(button) {
+    button.onclick = () => {
+      this.thumbnails = !this.thumbnails;
+      press(button, this.thumbnails);
+      this.plot?.showThumbnails(this.thumbnails);
+    };
   }
 
   async setTheme(theme) {

@@ -203,7 +203,9 @@ async def _sheet(request: Request) -> Response:
         shown = thumbnails.numbers(request.query_params.get("i", ""), len(images))
     except AtelierError as error:
         return PlainTextResponse(str(error), 400)
-    made = anyio.to_thread.run_sync(lambda: thumbnails.sheet(images[shown]), limiter=_limiter)
+    made = anyio.to_thread.run_sync(
+        lambda: thumbnails.sheet([images[i] for i in shown]), limiter=_limiter
+    )
     return Response(await made, media_type="image/png", headers=_FOREVER)
 
 

@@ -1,6 +1,7 @@
 """Small pictures of many images in one file: what the thumbnails of a map are loaded from."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,8 +24,8 @@ def numbers(text: str, count: int) -> list[int]:
     )
 
 
-def sheet(images: np.ndarray) -> bytes:
-    """Images uint8 [N, C, H, W] as a PNG with `COLUMNS` in a row, shrunk to `SIDE` pixels at
+def sheet(images: Sequence[np.ndarray]) -> bytes:
+    """Images uint8 [C, H, W] of one size as a PNG with `COLUMNS` in a row, shrunk to `SIDE` pixels at
     most."""
     from PIL import Image
 

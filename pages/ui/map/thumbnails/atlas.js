@@ -1,4 +1,4 @@
-/** Small pictures of items, loaded by the sheet and kept in one canvas; the least recently used make room for others. */
+/** Small pictures of a data set, loaded by the sheet and kept in one canvas; the least recently used make room for others. */
 
 import { loadBuffer } from "../../component/load.js";
 import { element } from "../../component/element.js";
@@ -8,8 +8,8 @@ const SLOTS = 2048, SLOT_COLUMNS = 64; // at most 64 x 64 pixels each: 32 MB
 const REQUESTS = 2; // at the same time
 
 export class Atlas {
-  /** @type {Map<number, number>} slot of an item, the least recently used first */ slots = new Map();
-  /** @type {Set<number>} items that are being loaded */ loading = new Set();
+  /** @type {Map<number, number>} slot of an image by its number, the least recently used first */ slots = new Map();
+  /** @type {Set<number>} numbers of images that are being loaded */ loading = new Set();
   /** @type {HTMLCanvasElement} */ canvas;
   /** @type {CanvasRenderingContext2D} */ ctx;
   width = 0; height = 0; // of a picture
@@ -22,48 +22,48 @@ export class Atlas {
     this.onLoaded = onLoaded;
   }
 
-  /** Whether an item's picture is here; it then stays while others that are used less often go. */
-  has(item) {
-    const slot = this.slots.get(item);
+  /** Whether a picture is here; it then stays while others that are used less often go. */
+  has(number) {
+    const slot = this.slots.get(number);
     if (slot === undefined) return false;
-    this.slots.delete(item);
-    this.slots.set(item, slot);
+    this.slots.delete(number);
+    this.slots.set(number, slot);
     return true;
   }
 
-  /** Draws an item's picture, which is here. */
-  draw(ctx, item, x, y, width, height) {
-    const slot = this.slots.get(item), { width: w, height: h } = this;
+  /** Draws a picture that is here. */
+  draw(ctx, number, x, y, width, height) {
+    const slot = this.slots.get(number), { width: w, height: h } = this;
     ctx.drawImage(this.canvas, slot % SLOT_COLUMNS * w, Math.floor(slot / SLOT_COLUMNS) * h, w, h, x, y, width, height);
   }
 
-  /** Loads the first of the wanted items that are neither here nor on their way. @param {number[]} wanted   @param numberOf an item in its data set */
-  async request(wanted, numberOf) {
+  /** Loads the first of the wanted pictures that are neither here nor on their way. @param {number[]} wanted numbers */
+  async request(wanted) {
     if (this.error || this.requests >= REQUESTS) return;
-    const items = wanted.filter((item) => !this.slots.has(item) && !this.loading.has(item)).slice(0, MOST);
-    if (!items.length) return;
+    const numbers = wanted.filter((number) => !this.slots.has(number) && !this.loading.has(number)).slice(0, MOST);
+    if (!numbers.length) return;
     this.requests++;
-    for (const item of items) this.loading.add(item);
+    for (const number of numbers) this.loading.add(number);
     try {
-      const png = await loadBuffer(`${this.url}?i=${items.map(numberOf)}`);
-      this.put(items, await createImageBitmap(new Blob([png])));
+      const png = await loadBuffer(`${this.url}?i=${numbers}`);
+      this.put(numbers, await createImageBitmap(new Blob([png])));
     } catch (error) { this.error = error.message; }
     this.requests--;
-    for (const item of items) this.loading.delete(item);
+    for (const number of numbers) this.loading.delete(number);
     this.onLoaded();
   }
 
   /** Copies the pictures of a sheet. @param {ImageBitmap} sheet */
-  put(items, sheet) {
-    const width = sheet.width / COLUMNS, height = sheet.height / Math.ceil(items.length / COLUMNS);
+  put(numbers, sheet) {
+    const width = sheet.width / COLUMNS, height = sheet.height / Math.ceil(numbers.length / COLUMNS);
     if (!this.canvas) {
       Object.assign(this, { width, height });
       this.canvas = element("canvas", { width: SLOT_COLUMNS * width, height: SLOTS / SLOT_COLUMNS * height });
       this.ctx = this.canvas.getContext("2d");
     }
-    items.forEach((item, k) => {
+    numbers.forEach((number, k) => {
       const slot = this.freeSlot(), x = slot % SLOT_COLUMNS * width, y = Math.floor(slot / SLOT_COLUMNS) * height;
-      this.slots.set(item, slot);
+      this.slots.set(number, slot);
       this.ctx.clearRect(x, y, width, height);
       this.ctx.drawImage(sheet, k % COLUMNS * width, Math.floor(k / COLUMNS) * height, width, height, x, y, width, height);
     });
@@ -72,8 +72,8 @@ export class Atlas {
 
   freeSlot() {
     if (this.slots.size < SLOTS) return this.slots.size;
-    const [item, slot] = this.slots.entries().next().value;
-    this.slots.delete(item);
+    const [number, slot] = this.slots.entries().next().value;
+    this.slots.delete(number);
     return slot;
   }
 }

@@ -32,7 +32,7 @@ export class Thumbnails {
 
   /** @param {import("../items").Items} items */
   setItems(items) {
-    const same = this.atlas && items.pictures === this.items.pictures && items.count === this.items.count;
+    const same = this.atlas && items.pictures === this.items.pictures;
     Object.assign(this, { items, selection: null, order: null });
     if (!same) this.atlas = new Atlas(`${items.pictures}/sheet`, this.repaint);
   }
@@ -67,20 +67,21 @@ export class Thumbnails {
     ctx.beginPath();
     ctx.rect(edge(MARGIN.l), edge(MARGIN.t), edge(view.plotWidth), edge(view.plotHeight));
     ctx.clip();
-    ctx.imageSmoothingQuality = "high";
+    ctx.imageSmoothingQuality = w < atlas.width ? "medium" : "low"; // only a shrunk picture needs more than bilinear
     let shown = 0;
     for (const item of near.shown) {
-      if (!atlas.has(item)) continue;
+      const number = items.itemNumber(item);
+      if (!atlas.has(number)) continue;
       const within = mask && !mask[item] ? 0 : 1, mark = marks[within][items.labels[item]];
       // All pictures are moved by the same whole pixels: they keep their distances while the map is panned.
       const x = Math.round(items.codes[items.latentSize * item] * scale) + dx, y = Math.round(-items.codes[items.latentSize * item + 1] * scale) + dy;
-      this.drawFrame(ctx, x - f, y - f, w + 2 * f, h + 2 * f, mark.colour, ground, item >= items.heldOut);
+      this.drawFrame(ctx, x - f, y - f, w + 2 * f, h + 2 * f, mark.colour, ground, number >= items.heldOut);
       if (!within || mark.opacity < FADED) {
         ctx.fillStyle = ground;
         ctx.fillRect(x, y, w, h);
         ctx.globalAlpha = FADED;
       }
-      atlas.draw(ctx, item, x, y, w, h);
+      atlas.draw(ctx, number, x, y, w, h);
       ctx.globalAlpha = 1;
       shown++;
     }
@@ -126,10 +127,10 @@ export class Thumbnails {
 
   /** Asks for the pictures that are missing, those in view first. */
   load({ shown, around }) {
-    this.wanted = [...shown, ...around];
+    this.wanted = [...shown, ...around].map((item) => this.items.itemNumber(item));
     this.timer ??= setTimeout(() => {
       this.timer = null;
-      this.atlas.request(this.wanted, (item) => this.items.itemNumber(item));
+      this.atlas.request(this.wanted);
     }, GATHER);
     this.note.textContent = this.atlas.error && `The thumbnails did not load (${this.atlas.error}). Switch the layer off and on to try again.`;
   }
