@@ -203,6 +203,21 @@ def test_drags_sliders_and_fields_agree_and_layers_switch_and_refine(open_page):
         ".reduce((n, v, i) => n + (i % 4 === 3 && v > 0), 0); })()"
     )
     assert page.evaluate(ink) == 0
+    black = (  # the ground of garments, which no mark has
+        "(() => { const c = document.querySelector('.la-points');"
+        " const p = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+        ".buffer); return p.reduce((n, v) => n + (v === 0xff000000), 0); })()"
+    )
+    assert page.evaluate(black) == 0
+    thumbnails = page.get_by_role("button", name="Thumbnails")
+    thumbnails.press("Enter")
+    expect(thumbnails).to_have_attribute("aria-pressed", "true")
+    wait_until(page, f"{black} > 10_000")
+    wait_for_query(page, "l", "points,thumbnails,names")
+    shown = int(page.locator(".la-points").get_attribute("data-thumbnails"))
+    assert 50 < shown < 500
+    thumbnails.press("Enter")
+    wait_until(page, f"{black} === 0")
     for layer in ("Density", "Pixel entropy", "Decoded grid"):
         button = page.get_by_role("button", name=layer)
         button.click()

@@ -81,7 +81,7 @@ const SHEET = { width: 160, height: 10, close() {} };
 function canvases() {
   globalThis.devicePixelRatio = 1;
   const drawn = [];
-  const ctx = { drawImage: (...values) => drawn.push(values), clearRect() {} };
+  const ctx = { drawImage: (...values) => drawn.push(values), };
   Object.assign(globalThis.document, { createElement: () => ({ getContext: () => ctx, append() {}, setAttribute() {}, remove() {} }) });
   globalThis.createImageBitmap = /** @type {any} */ (async () => SHEET);
   return drawn;

@@ -25,8 +25,8 @@ def numbers(text: str, count: int) -> list[int]:
 
 
 def sheet(images: Sequence[np.ndarray]) -> bytes:
-    """Images uint8 [C, H, W] of one size as a PNG with `COLUMNS` in a row, shrunk to `SIDE` pixels at
-    most."""
+    """Images uint8 [C, H, W] of one size as a PNG with `COLUMNS` in a row, of at most `SIDE`
+    pixels."""
     from PIL import Image
 
     tiles = [Image.fromarray(i[0] if len(i) == 1 else i.transpose(1, 2, 0)) for i in images]

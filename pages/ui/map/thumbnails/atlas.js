@@ -4,7 +4,8 @@ import { loadBuffer } from "../../component/load.js";
 import { element } from "../../component/element.js";
 
 export const COLUMNS = 16, MOST = 256; // pictures of a sheet
-const SLOTS = 2048, SLOT_COLUMNS = 64; // at most 64 x 64 pixels each: 32 MB
+const SLOTS = 2048, SLOT_COLUMNS = 64; // at most 66 x 66 pixels each: 36 MB
+const RIM = 1; // pixels around a picture that repeat its edge, so that its neighbour is not seen when it is enlarged
 const REQUESTS = 2; // at the same time
 
 export class Atlas {
@@ -33,8 +34,8 @@ export class Atlas {
 
   /** Draws a picture that is here. */
   draw(ctx, number, x, y, width, height) {
-    const slot = this.slots.get(number), { width: w, height: h } = this;
-    ctx.drawImage(this.canvas, slot % SLOT_COLUMNS * w, Math.floor(slot / SLOT_COLUMNS) * h, w, h, x, y, width, height);
+    const [left, top] = this.corner(this.slots.get(number));
+    ctx.drawImage(this.canvas, left + RIM, top + RIM, this.width, this.height, x, y, width, height);
   }
 
   /** Loads the first of the wanted pictures that are neither here nor on their way. @param {number[]} wanted numbers */
@@ -58,16 +59,23 @@ export class Atlas {
     const width = sheet.width / COLUMNS, height = sheet.height / Math.ceil(numbers.length / COLUMNS);
     if (!this.canvas) {
       Object.assign(this, { width, height });
-      this.canvas = element("canvas", { width: SLOT_COLUMNS * width, height: SLOTS / SLOT_COLUMNS * height });
+      const rows = SLOTS / SLOT_COLUMNS;
+      this.canvas = element("canvas", { width: SLOT_COLUMNS * (width + 2 * RIM), height: rows * (height + 2 * RIM) });
       this.ctx = this.canvas.getContext("2d");
+      this.ctx.imageSmoothingEnabled = false;
     }
     numbers.forEach((number, k) => {
-      const slot = this.freeSlot(), x = slot % SLOT_COLUMNS * width, y = Math.floor(slot / SLOT_COLUMNS) * height;
+      const slot = this.freeSlot(), [x, y] = this.corner(slot), part = /** @type {const} */ ([k % COLUMNS * width, Math.floor(k / COLUMNS) * height, width, height]);
       this.slots.set(number, slot);
-      this.ctx.clearRect(x, y, width, height);
-      this.ctx.drawImage(sheet, k % COLUMNS * width, Math.floor(k / COLUMNS) * height, width, height, x, y, width, height);
+      this.ctx.drawImage(sheet, ...part, x, y, width + 2 * RIM, height + 2 * RIM);
+      this.ctx.drawImage(sheet, ...part, x + RIM, y + RIM, width, height);
     });
     sheet.close();
+  }
+
+  /** The corner of a slot. */
+  corner(slot) {
+    return [slot % SLOT_COLUMNS * (this.width + 2 * RIM), Math.floor(slot / SLOT_COLUMNS) * (this.height + 2 * RIM)];
   }
 
   freeSlot() {

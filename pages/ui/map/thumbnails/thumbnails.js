@@ -67,7 +67,8 @@ export class Thumbnails {
     ctx.beginPath();
     ctx.rect(edge(MARGIN.l), edge(MARGIN.t), edge(view.plotWidth), edge(view.plotHeight));
     ctx.clip();
-    ctx.imageSmoothingQuality = w < atlas.width ? "medium" : "low"; // only a shrunk picture needs more than bilinear
+    ctx.imageSmoothingEnabled = w < 2 * atlas.width; // pixels stay sharp, as in other pictures of items
+    ctx.imageSmoothingQuality = w < atlas.width ? "medium" : "low";
     let shown = 0;
     for (const item of near.shown) {
       const number = items.itemNumber(item);
