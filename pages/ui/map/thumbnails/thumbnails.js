@@ -10,7 +10,7 @@ const FRAME = 2, GAP = 1; // CSS pixels
 const AROUND = 0.25; // of the axes' sides: so far around them pictures are loaded before they are in view
 const GATHER = 60; // milliseconds in which wanted pictures are gathered for one request
 const MOST_SHOWN = 1500;
-const FADED = 0.25; // opacity of a picture whose item is not selected
+const FADED = 0.35; // opacity of a picture whose item is not selected
 
 export class Thumbnails {
   /** @type {import("../items").Items} */ items;
