@@ -106,6 +106,6 @@ const GROWTH = 0.3; // exponent of the zoom
  */
 export function pictureSize({ plotWidth, plotHeight, unit }, { bounds: [x0, x1, y0, y1], count }) {
   const zoom = Math.max((x1 - x0) / plotWidth, (y1 - y0) / plotHeight) / unit, area = plotWidth * plotHeight;
-  const start = Math.min(LARGE, Math.max(SMALL, 0.6 * Math.sqrt(area / count), Math.sqrt(area / ROOM)));
+  const start = Math.min(LARGE, Math.max(SMALL, 0.8 * Math.sqrt(area / count), Math.sqrt(area / ROOM)));
   return Math.min(LARGE, Math.max(LEAST, start * zoom ** GROWTH));
 }
