@@ -87,7 +87,7 @@ export class ImageSource {
   /** Draws bytes [H, W, C] that torch decoded on such a canvas. */
   fillOn(canvas, bytes) { draw(canvas, (rgba) => fill(rgba, bytes, this.channels)); }
 
-  /** Median time of a few decodes, in milliseconds, after a warm-up that lets the engine compile. */
+  /** The shortest of a few decodes, in milliseconds, after a warm-up that lets the engine compile: others may use the processor, too. */
   timeDecoder() {
     const z = new Float32Array(this.decoder.latentSize), times = [];
     for (let i = 0; i < 25; i++) {
@@ -95,7 +95,7 @@ export class ImageSource {
       this.decoder.decode(z);
       times.push(performance.now() - start);
     }
-    return times.slice(15).sort((a, b) => a - b)[5];
+    return Math.min(...times.slice(15));
   }
 
   /** Draws the image at a latent: at once in the browser, as soon as it arrives from the server. */
