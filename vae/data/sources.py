@@ -1,6 +1,7 @@
 """The source of a data set, by path: arrays, or picture files with their splits and labels."""
 
 import io
+import itertools
 import os
 import re
 import zipfile
@@ -15,10 +16,13 @@ from ..formats.sources import ArraySplits, Skipped, SourceFile
 from ..formats.untrusted import DataError, read_regular
 from ..layouts.layout import arrange, name_only_class
 from ..layouts.leftovers import is_table
+from ..progress import Progress, no_progress
 
 TORCHVISION = "torchvision:"
 EXPECTED = "a folder or an archive of pictures, or a file of arrays or a table"
 MAX_ARCHIVE = 100 * 2**20  # bytes of the originals in a .zip
+_LONGEST = 100  # characters of a name in it
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # by Windows
 _HEAD = 4096  # bytes from which the kind of a file is known
 Found = ArraySplits | list[SourceFile]
 
@@ -101,30 +105,59 @@ class Originals:
 
     def read(self, path: str) -> bytes:
         """The bytes of one file. Raises `DataError`, also if it is not there any more."""
+        return self._file(path).read()
+
+    def _file(self, path: str) -> SourceFile:
         if path not in self._files:
             raise DataError(f"{path:.99} is no picture of {Path(self._data).name}")
-        return self._files[path].read()
+        return self._files[path]
 
-    def archive(self, paths: Sequence[str], most: int = MAX_ARCHIVE) -> bytes:
-        """A .zip of some files in a folder per class, as `ImageFolder` of torchvision reads it.
-        Raises `DataError` for more than `most` bytes."""
-        target, total, used = io.BytesIO(), 0, set()
+    def archive(
+        self,
+        paths: Sequence[str],
+        folders: Sequence[str] | None = None,
+        *,
+        most: int = MAX_ARCHIVE,
+        progress: Progress = no_progress,
+    ) -> bytes:
+        """A .zip of some files, each in the folder that `folders` names, by default that of its
+        class, as `ImageFolder` of torchvision reads it. Names are made safe, and different ones
+        stay different. Raises `DataError` for more than `most` bytes."""
+        target, total = io.BytesIO(), 0
+        names: dict[str, str] = {}
+        used_folders: set[str] = set()
+        used: set[str] = set()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-            for path in paths:
-                content, file = self.read(path), self._files[path]
+            for row, path in enumerate(paths):
+                progress(row, len(paths))
+                file = self._file(path)
+                content = file.read(count=most - total + 1)
                 total += len(content)
                 if total > most:
                     raise DataError(
-                        f"the originals have more than {most / 2**20:.0f} MB; select fewer"
+                        f"{len(paths):,} originals have more than {most / 2**20:.0f} MB, the most "
+                        "at once; choose fewer"
                     )
-                name = f"{_folder(file)}/{file.name}"
-                if name in used:  # of the same name in another folder
-                    name = f"{_folder(file)}/{len(used)}-{file.name}"
-                used.add(name)
+                folder = (folders[row] if folders else file.label) or "images"
+                if folder not in names:
+                    names[folder] = _unused(_safe(folder), used_folders)
+                name = _unused(f"{names[folder]}/{_safe(file.name)}", used)
                 archive.writestr(name, content)
+        progress(len(paths), len(paths))
         return target.getvalue()
 
 
-def _folder(file: SourceFile) -> str:
-    """A name of a folder for the class of a file, which may be any text."""
-    return re.sub(r"[^\w .()-]+", "_", file.label or "images").strip(". ") or "images"
+def _safe(name: str) -> str:
+    """A name that every system takes for a file or a folder, of any text."""
+    cut = re.sub(r"[^\w .()+,-]+", "_", name)[-_LONGEST:].strip(" .")
+    return f"_{cut}" if not cut or _RESERVED.match(cut) else cut
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, with a number before its ending if it is used, where case makes no difference;
+    from then on it is used."""
+    numbers, (stem, ending) = itertools.count(2), os.path.splitext(name)
+    while name.casefold() in used:
+        name = f"{stem} ({next(numbers)}){ending}"
+    used.add(name.casefold())
+    return name

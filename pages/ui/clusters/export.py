@@ -1,4 +1,7 @@
-"""The downloads of the clusters."""
+"""The downloads of the clusters: tables, and the picture files of each cluster."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -6,7 +9,9 @@ import vae
 from vae.analysis.clustering import export_table
 
 from ..controls.downloads import downloads
+from ..controls.originals_panel import Chosen, originals_panel
 from ..runtime import cache
+from ..runtime.text import plain
 from . import cache as clusters_cache
 from .settings import ClusterSettings
 
@@ -15,6 +20,7 @@ _FILES = {
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
     "npz": ("npz", "application/octet-stream"),
 }
+_ALL, _FOLDERS = -1, ("cluster", "class")
 
 
 def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
@@ -40,3 +46,44 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
 
     name = f"{entry.name}-{settings.method}-{settings.number}"
     downloads(_FILES, create, name=name, key="clusters")
+    source = cache.originals(entry.name, entry.digest)
+    if source is not None:
+        key = f"{entry.digest}-{settings.key}"
+        originals_panel(key, source, lambda: _chosen_originals(entry, settings))
+
+
+def _chosen_originals(entry: vae.Entry, settings: ClusterSettings) -> Chosen:
+    """Draws the choice of a cluster and of the folders."""
+    found = clusters_cache.clustering(entry.name, entry.digest, *settings.key)
+    data, names = cache.display_dataset(entry.name, entry.digest), _names(found.centres, settings)
+    st.markdown("**Original pictures**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cluster = st.selectbox(
+            "Of",
+            [_ALL, *range(len(names))],
+            min(settings.selected + 1, len(names)),
+            format_func=lambda k: "all clusters" if k == _ALL else names[k],
+            width=270,
+            help="Noise belongs to no cluster and is left out." * bool((found.labels < 0).any()),
+            key=f"clusters-originals-{len(names)}-{settings.selected}",
+        )
+        folder = _FOLDERS[0]
+        if cluster != _ALL and len(data.class_names) > 1:
+            folder = st.segmented_control(
+                "A folder per", _FOLDERS, default=folder, required=True, key="clusters-folders"
+            )
+    rows = [int(row) for k in ([cluster] if cluster != _ALL else range(len(names)))
+            for row in found.members(k)]  # fmt: skip
+    paths = [data.shown_metadata.paths[row] for row in rows]
+    per_cluster = [names[found.labels[row]] for row in rows]
+    which = "all clusters" if cluster == _ALL else plain(names[cluster])
+    file = f"{entry.name}-clusters" if cluster == _ALL else f"{entry.name}-cluster-{cluster + 1}"
+    folders = None if folder == _FOLDERS[1] else per_cluster
+    return Chosen(paths, folders, file, f"{which}, a folder per {folder}")
+
+
+def _names(centres: Sequence, settings: ClusterSettings) -> list[str]:
+    """The names of all clusters, with their numbers where several have the same."""
+    names = [settings.name(k) for k in range(len(centres))]
+    count = Counter(names)
+    return [f"{name} ({k})" if count[name] > 1 else name for k, name in enumerate(names, 1)]

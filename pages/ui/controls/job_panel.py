@@ -7,6 +7,7 @@ import streamlit as st
 from ..runtime import session
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import Job
+from ..runtime.text import plain
 
 Begin = Callable[[], Job | None]
 _QUICK = 0.4  # seconds; a longer export gets a progress bar
@@ -55,7 +56,7 @@ def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: 
 
 def _outcome(job: Job) -> None:
     if job.error is not None:
-        st.error(f"Export failed: {job.error}.")
+        st.error(plain(f"Export failed: {job.error}."))
     elif job.result is None:
         st.info("Export stopped.")
     else:

@@ -9,6 +9,7 @@ from vae.analysis import regions
 from vae.latent.sampling import SamplingRequest
 
 from ..controls.downloads import downloads
+from ..controls.originals_panel import Chosen, originals_panel
 from ..generate import session as generate_session
 from ..generate.save import save_records
 from ..generate.sheet import Record
@@ -142,11 +143,10 @@ def _records(location: Location, samples: RegionSamples) -> list[Record]:
 
 def _downloads(entry: vae.Entry, location: Location) -> None:
     data = cache.display_dataset(entry.name, entry.digest)
+    region = (entry.name, entry.digest, location.region, location.hidden)
 
     def create(extension: str) -> str | bytes:
-        found = explore_cache.members(entry.name, entry.digest, location.region, location.hidden)
-        if extension == "zip":
-            return source.archive([data.shown_metadata.paths[item] for item in found.index])
+        found = explore_cache.members(*region)
         if extension == "csv":
             return regions.to_csv(found, data.shown_metadata)
         if extension == "npz":
@@ -162,7 +162,15 @@ def _downloads(entry: vae.Entry, location: Location) -> None:
             exclude=[k for k in location.hidden if k < len(data.class_names)],
         )
 
-    files, source = dict(_FILES), cache.originals(entry.name, entry.digest)
-    if source:
-        files["zip"] = ("Originals, ZIP", "application/zip", "A folder per class.")
-    downloads(files, create, name=f"{entry.name}-inside", key="region")
+    downloads(_FILES, create, name=f"{entry.name}-inside", key="region")
+    source = cache.originals(entry.name, entry.digest)
+    if source is None:
+        return
+
+    def inside() -> Chosen:
+        st.markdown("**Original pictures inside the lasso, a folder per class**")
+        paths = data.shown_metadata.paths
+        found = [paths[item] for item in explore_cache.members(*region).index]
+        return Chosen(found, None, f"{entry.name}-inside", "a folder per class")
+
+    originals_panel(f"region-{hash(region)}", source, inside)
