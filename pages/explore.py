@@ -9,6 +9,7 @@ from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import latent_map
 from pages.ui.explore.region_panel import region_panel
+from pages.ui.models.data_panel import data_note
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
@@ -21,6 +22,7 @@ page_header(
 )
 
 entry, assets = model_and_map()
+data_note(entry)
 space = cache.space(entry.name, entry.digest)
 facts = assets.facts
 label = facts["centres"].index(facts["start"]) if space.labels else None

@@ -4,6 +4,7 @@ import streamlit as st
 
 import vae
 from pages.ui.controls.page_header import page_header
+from pages.ui.models.data_panel import data_panel
 from pages.ui.models.families import evaluation
 from pages.ui.models.metrics_table import METRICS, number
 from pages.ui.runtime import cache, session
@@ -39,6 +40,7 @@ for entry in cache.checkpoints():
             if st.button("Explore", key=f"explore-{entry.name}"):
                 session.choose_model(entry.name)
                 st.switch_page("explore.py")
+        data_panel(entry)
         st.write(f"{info.title}. {info.summary}")
         st.caption(f"{info.paper} ({info.year}). {info.url}")
         if numbers:

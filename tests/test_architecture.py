@@ -63,7 +63,7 @@ SHARED_ROOMS = {
     "decoder": {"component"},
     "map": {"component", "decoder"},
     "controls": {"component", "runtime"},
-    "models": {"runtime"},
+    "models": {"controls", "runtime"},
 }
 PAGE_ROOMS = {
     "generate": {"board"},

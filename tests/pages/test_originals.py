@@ -1,6 +1,8 @@
-"""The picture files behind a model on the pages: as a .zip from clusters and a lasso."""
+"""The picture files behind a model on the pages: as a .zip from clusters and a lasso, and found
+again where they were moved."""
 
 import io
+import shutil
 import zipfile
 
 import pytest
@@ -10,9 +12,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import vae
+from pages.ui.models import data_panel
 from pages.ui.runtime import cache
 from vae import Config, ModelConfig, TrainConfig
+from vae.checkpoint.artifacts import data_path
 from vae.checkpoint.folder import save
+from vae.data import kept_images
+from vae.files import owners
 from vae.models import build
 
 KINDS = {"cats": (200, 40, 40), "dogs": (40, 60, 220)}
@@ -88,3 +94,86 @@ def test_a_lasso_gives_its_originals_a_folder_per_class(model):
     name, inside = files(opened("explore.py", **{"in": SQUARE}))
     assert name == "own-inside-originals.zip" and len(inside) == 24
     assert {path.split("/")[0] for path in inside} == set(KINDS)
+
+
+def point_to(app, path):
+    app.text_input(key="relink-path-own").set_value(str(path))
+    next(button for button in app.button if button.label == "Compare and use").click().run()
+    if "relink" in app.session_state and (job := app.session_state["relink"][1]):
+        job.wait(30)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def words(app):
+    return " ".join(e.value for kind in ("warning", "error", "success") for e in app.get(kind))
+
+
+def test_moved_pictures_are_found_again_by_their_owner(model, tmp_path):
+    after = tmp_path / "after"
+    before = opened("explore.py")
+    (tmp_path / "brought").rename(after)
+    cache.dataset.clear()
+    cache.map_assets.clear()
+    app = opened("explore.py")
+    assert "its images are not at" in app.error[0].value
+    assert "page Models" in app.error[0].value
+    app = opened("models.py")
+    assert "brought, which it was trained on, is not where it was: none are kept" in words(app)
+    shutil.copytree(after, tmp_path / "wrong")
+    Image.new("RGB", (10, 10), "lime").save(tmp_path / "wrong" / "cats" / "new.png")
+    point_to(app, tmp_path / "wrong")
+    assert "own was not changed: wrong is not the data of own" in words(app)
+    point_to(app, tmp_path / "nothing")
+    assert "neither a name nor a path" in words(app) and not (model / "data.json").exists()
+    point_to(app, after)
+    assert "The 24 images are the same" in words(app) and "is not where" not in words(app)
+    assert data_path(vae.load(model)) == str(after)
+    app = opened("explore.py")
+    assert not app.error and before.query_params["d"] == app.query_params["d"]
+    digest = vae.load(model).digest
+    assert cache.originals("own", digest).read("cats/3.png")
+
+
+def test_a_model_shows_the_images_kept_with_it_and_says_so(model, tmp_path, monkeypatch):
+    data = vae.load_dataset(tmp_path / "brought", size=8)
+    monkeypatch.setattr(kept_images, "MAX_BYTES", 192 * 13)
+    kept_images.save(model, data)
+    (tmp_path / "brought").rename(tmp_path / "after")
+    app = opened("explore.py")
+    assert any("brought is not where it was" in c.value for c in app.caption)
+    digest = vae.load(model).digest
+    assert len(cache.codes("own", digest).mean) < 24
+    point_to(opened("models.py"), tmp_path / "after")
+    app = opened("explore.py")
+    assert not any("is not where it was" in c.value for c in app.caption)
+    assert len(cache.codes("own", digest).mean) == 24, "codes of the kept images"
+
+
+def test_others_are_told_and_offered_nothing(model, tmp_path):
+    (tmp_path / "brought").rename(tmp_path / "after")
+    owners.record(model, owners.visitor_of("somebody else"))
+    app = opened("models.py")
+    assert "is not where it was" in words(app) and not app.text_input
+    assert any("Whoever trained it" in c.value for c in app.caption)
+
+
+def test_visitors_from_elsewhere_give_no_path_but_files_or_what_the_server_offers(
+    model, tmp_path, monkeypatch
+):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "brought").rename(tmp_path / "shared" / "moved")
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "shared"))
+    visitor = owners.visitor_of("k" * 22)
+    owners.record(model, visitor)
+    monkeypatch.setattr(data_panel.visitor, "visitor", lambda: visitor)
+    app = opened("models.py")
+    assert not app.text_input
+    [box] = [box for box in app.selectbox if box.label == "On this server"]
+    assert box.options == ["moved, on this server"]
+    box.set_value(str(tmp_path / "shared" / "moved")).run()
+    app.button(key="relink-use-own").click().run()
+    app.session_state["relink"][1].wait(30)
+    app.run()
+    assert not app.exception and "The 24 images are the same" in words(app)

@@ -1,5 +1,6 @@
 """Results computed from a checkpoint and stored in its folder: the codes of a split, the aggregate
-posterior, anomaly thresholds. Each records the digest of the checkpoint that it belongs to."""
+posterior, anomaly thresholds, where its data is now. Each records the digest of the checkpoint
+that it belongs to."""
 
 import json
 from pathlib import Path
@@ -12,11 +13,11 @@ from ..errors import reported
 from ..files import atomic, folders, owners
 from ..files.owners import Visitor
 from ..nn.distributions import Mixture
-from .folder import Checkpoint, entry_of, json_bytes
+from .folder import Checkpoint, Entry, entry_of, json_bytes
 from .tensor_file import CheckpointError, read_tensors, write_tensors
 
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
-THRESHOLDS = "anomaly.json"
+THRESHOLDS, DATA = "anomaly.json", "data.json"
 
 
 def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:
@@ -88,3 +89,25 @@ def load_thresholds(path: str | Path, digest: str) -> dict[str, dict]:
         return dict(stored["scores"]) if stored["checkpoint"] == digest else {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def save_data_path(path: str | Path, data: str, by: Visitor | None = None) -> None:
+    """Records where the data of a checkpoint is now; the config, and with it the digest, stays as
+    it is. Raises `OwnerError` for a visitor whose checkpoint it is not."""
+    path = Path(path)
+    owners.check(path, by, path.name)
+    record = {"checkpoint": str(entry_of(path).digest), "path": data}
+    with reported(CheckpointError, f"{path / DATA} cannot be written"):
+        atomic.write(path / DATA, json_bytes(record))
+
+
+def data_path(checkpoint: Checkpoint | Entry) -> str:
+    """The name or path of the data that a checkpoint was trained on: where it is now, if that was
+    recorded for these weights, else as in its config."""
+    try:
+        stored = json.loads((checkpoint.path / DATA).read_bytes())
+        if stored["checkpoint"] == checkpoint.digest and isinstance(stored["path"], str):
+            return stored["path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return checkpoint.config.train.data

@@ -9,6 +9,7 @@ import click
 
 from .. import limits
 from ..checkpoint import folder
+from ..checkpoint.artifacts import data_path
 from ..checkpoint.folder import Checkpoint
 from ..data import kept_images
 from ..data.dataset import Dataset
@@ -112,13 +113,17 @@ def load_data(name: str, *, streamed: bool = False, **options) -> Dataset:
 def data_for(loaded: Checkpoint, name: str | None = None, *, streamed: bool = False) -> Dataset:
     """A data set as images of a model, by the model's preparation; by default the one that it was
     trained on."""
-    train = loaded.config.train
-    how, wanted = preparation_of(loaded.config), Choices(held_out=train.held_out)
-    gone = name is None and train.data not in NAMED and not Path(train.data).exists()
+    data, held_out = data_path(loaded), loaded.config.train.held_out
+    how, wanted = preparation_of(loaded.config), Choices(held_out=held_out)
+    gone = name is None and data not in NAMED and not Path(data).exists()
     if gone and kept_images.exists(loaded.path):
-        click.echo(f"{train.data} is not here: using the images kept in {loaded.path}", err=True)
+        click.echo(
+            f"{data} is not here: using the images kept in {loaded.path}; python -m vae relink "
+            "tells where they are",
+            err=True,
+        )
         return kept_images.load(loaded.path)
-    return load_data(name or train.data, streamed=streamed, preparation=how, wanted=wanted)
+    return load_data(name or data, streamed=streamed, preparation=how, wanted=wanted)
 
 
 def tell(report: Report | None) -> None:

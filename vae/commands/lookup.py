@@ -7,7 +7,7 @@ import numpy as np
 
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
-from ..data.load import bundled_equivalent, preparation_of
+from ..data.load import NAMED, bundled_equivalent, preparation_of
 from . import data_for, load, main, on_device
 from .image_arguments import Paths, image_arguments, image_files, print_records, read_images
 
@@ -31,7 +31,8 @@ def look_up(
     """
     files = image_files(images)
     loaded = load(checkpoint)
-    dataset = data_for(loaded, bundled_equivalent(data or loaded.config.train.data))
+    named = bundled_equivalent(data or loaded.config.train.data)
+    dataset = data_for(loaded, named if data or named in NAMED else None)
     records, readable, pixels = read_images(files, preparation_of(loaded.config), as_is=as_is)
     if readable:
         _complete(readable, pixels, loaded, dataset, neighbours)

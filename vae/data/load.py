@@ -159,7 +159,9 @@ def load_dataset(
     return files.read(allocate=allocate, progress=progress)
 
 
-def load_prepared(path: str, how: dict, held_out: float) -> Dataset:
+def load_prepared(
+    path: str, how: dict, held_out: float, progress: Progress = no_progress
+) -> Dataset:
     """The data set at a path, by the preparation with the fields `how`."""
-    wanted = Choices(held_out=held_out)
-    return load_dataset(path, wanted=wanted, preparation=Preparation(**how))
+    wanted, preparation = Choices(held_out=held_out), Preparation(**how)
+    return load_dataset(path, wanted=wanted, preparation=preparation, progress=progress)

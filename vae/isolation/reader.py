@@ -48,10 +48,12 @@ def read_batch(files: Files, how: Preparation, *, progress: Progress) -> UploadB
     return UploadBatch(*map(tuple, found[:2]), found[2])
 
 
-def read_dataset(path: str, how: Preparation, held_out: float) -> Dataset:
+def read_dataset(
+    path: str, how: Preparation, held_out: float, *, progress: Progress = no_progress
+) -> Dataset:
     """The data set at a path, by a preparation."""
-    options = {"path": path, "how": vars(how), "held_out": held_out}
-    found = call("data.load.load_prepared", options, **_LARGE)
+    options = {"path": path, "how": vars(how), "held_out": held_out, "progress": None}
+    found = call("data.load.load_prepared", options, progress=progress, **_LARGE)
     report = found["report"] and Report(
         found["report"]["read"],
         *(tuple(Skipped(*file) for file in found["report"][k]) for k in ("refused", "skipped")),

@@ -4,21 +4,27 @@ Keys are names and digests, never modules or arrays. All sessions share the mode
 evaluation mode, without gradients, and never changed.
 """
 
+import hashlib
 import json
 import os
+import sys
+from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.caching.cache_utils import CachedFunc
 
 import vae
 from vae import latent
 from vae.analysis import pixel_neighbours
-from vae.checkpoint.artifacts import load_aggregate
+from vae.checkpoint.artifacts import data_path, load_aggregate
 from vae.config import Preparation
 from vae.data import kept_images, sources
 from vae.data.load import NAMED, bundled_equivalent, preparation_of
+from vae.data.sources import TORCHVISION
+from vae.formats.untrusted import DataError
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.density import RelativeDensity
@@ -92,11 +98,18 @@ class Images(NamedTuple):
 
 def images_of(name: str, digest: str) -> Images:
     """The images that are shown with a model."""
-    config = checkpoint(name, digest).config
-    data, folder = bundled_equivalent(config.train.data), CHECKPOINTS / name
-    gone = data not in NAMED and not os.path.exists(data) and kept_images.exists(folder)
-    kept = str(folder) if gone else ""
+    opened = checkpoint(name, digest)
+    config, data = opened.config, bundled_equivalent(data_path(opened))
+    gone = data not in NAMED and not os.path.exists(data) and kept_images.exists(opened.path)
+    kept = str(opened.path) if gone else ""
     return Images(data, preparation_of(config), config.train.held_out, kept)
+
+
+def data_missing(entry: vae.Entry) -> str | None:
+    """The path where the data of a model is not found; None if it is there, or has a name."""
+    data = data_path(entry)
+    named = data in NAMED or data.startswith(TORCHVISION)
+    return None if named or os.path.exists(data) else data
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
@@ -107,6 +120,11 @@ def dataset(images: Images) -> vae.Dataset:
         return kept_images.load(Path(folder))
     if data in NAMED:
         return vae.load_dataset(data, preparation=how, held_out=held_out)
+    if not data.startswith(TORCHVISION) and not os.path.exists(data):
+        raise DataError(
+            f"its images are not at {data} any more, and none are kept with it; its owner can "
+            "point to them on the page Models"
+        )
     return reader.read_dataset(data, how, held_out)
 
 
@@ -127,7 +145,9 @@ def map_assets(name: str, digest: str) -> MapAssets:
         urls["files"] = routes.publish(json.dumps(paths).encode(), "application/json")
         if source := originals(name, digest):
             read = routes.Originals(len(paths), lambda item: _original(source, paths[item]))
-            urls["originals"] = routes.publish_originals(data.shown.digest[:16], read)
+            where = f"{data.shown.digest} {data_path(checkpoint(name, digest))}"
+            key = hashlib.sha256(where.encode()).hexdigest()[:16]
+            urls["originals"] = routes.publish_originals(key, read)
     program = opened.program()
     if program is not None:  # without a program the map uses the decode route
         urls["program"] = routes.publish(program)
@@ -237,6 +257,15 @@ def reference_distances(images: Images) -> tuple[float, float]:
 def pixel_index(images: Images) -> pixel_neighbours.PixelIndex:
     """A nearest-neighbour index of the images that are shown."""
     return pixel_neighbours.PixelIndex(dataset(images).shown.images)
+
+
+def forget_images() -> None:
+    """Lets go of what is computed from the images of models, in the caches of all pages: those of
+    a model have been found elsewhere, and may be more than were kept with it."""
+    for module in [m for name, m in sys.modules.items() if name.startswith("pages.ui.")]:
+        for function in vars(module).values():
+            if isinstance(function, CachedFunc) and "digest" in signature(function).parameters:
+                function.clear()
 
 
 def warm_up() -> None:

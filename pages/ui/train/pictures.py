@@ -1,6 +1,5 @@
 """The images to train on, the visitor's own or a data set; how they are prepared; a preview."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +9,9 @@ from vae import limits
 from vae.config import FITS
 from vae.data import upload_store
 from vae.preparation.choices import COLOURS
-from vae.training import runs
 
-from ..runtime import cache, routes, session, visitor
+from ..controls.own_data import keep_uploads, server_folders
+from ..runtime import routes, session, visitor
 from ..runtime.errors import shown_errors
 from ..runtime.text import plain
 from . import cache as train_cache
@@ -71,8 +70,7 @@ def _data() -> str | None:
     with left:
         _bring()
     with right:
-        folders = {str(p): f"{p.name}, on this server" for p in _folders()}
-        names = DATA | folders
+        names = DATA | server_folders()
         about = "A data set to train on without pictures of your own."
         return st.selectbox(
             "Or use a data set", [*names], format_func=names.get, help=about, key="train-data"
@@ -98,22 +96,10 @@ def _bring() -> None:
     )
     if not files:
         return
-    used = {entry.config.train.data for entry in cache.checkpoints() if entry.config}
-    used |= {str(run.plan.options.get("data")) for run in runs.list_runs()}
     with shown_errors("The files were not kept"):
-        named = [(file.name, file.getbuffer()) for file in files]
-        path = upload_store.save(named, used, visitor.visitor())
-        del named
-        session.remember("train-source", "brought", str(path))
+        session.remember("train-source", "brought", keep_uploads(files))
         st.session_state["train-turn"] = turn + 1  # the field is emptied, and its memory free
         st.rerun()
-
-
-def _folders() -> list[Path]:
-    home = os.environ.get("VAE_DATA_DIR")
-    if not home or not Path(home).is_dir():
-        return []
-    return sorted(p for p in Path(home).iterdir() if not p.name.startswith("."))
 
 
 def _choices(data: str) -> dict[str, object]:
