@@ -5,6 +5,7 @@ import streamlit as st
 import vae
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.data_panel import data_panel
+from pages.ui.models.delete_panel import delete_panel
 from pages.ui.models.families import evaluation
 from pages.ui.models.metrics_table import METRICS, number
 from pages.ui.runtime import cache, session
@@ -52,4 +53,6 @@ for entry in cache.checkpoints():
             if numbers.get("binarized"):
                 st.caption("Likelihoods of binarised images, as in training.")
         st.code(entry.metrics.get("command", "unknown command"), language=None, wrap_lines=True)
-        st.caption(f"digest `{entry.digest[:12]}`")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"digest `{entry.digest[:12]}`")
+            delete_panel(entry)

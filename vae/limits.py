@@ -26,6 +26,8 @@ class Limits(NamedTuple):
     upload_mb: int = 200  # of the files of one upload
     uploads_mb: int = 4096  # of all visitors, kept for trainings
     uploads_per_visitor_mb: int = 1024
+    kept_mb: int = 32768  # runs and models of all visitors
+    kept_per_visitor_mb: int = 2048
     jobs_at_once: int = 16  # exports, scorings and layouts, of all visitors
     jobs_per_visitor: int = 4
     mode: str = ""

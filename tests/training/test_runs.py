@@ -16,8 +16,9 @@ from click.testing import CliRunner
 import vae
 from vae import limits, training
 from vae.__main__ import main
+from vae.checkpoint.folder import delete
 from vae.config import ConfigError
-from vae.files import owners
+from vae.files import owners, quota
 from vae.files.owners import OwnerError, visitor_of
 from vae.limits import Limits
 from vae.training import run_queue, runs
@@ -419,6 +420,31 @@ def test_few_trainings_of_a_visitor_wait(home, monkeypatch):
     for option, value in (("latent", 1), ("epochs", 1001), ("size", 65), ("batch_size", 8193)):
         with pytest.raises(ConfigError, match=f"{option} is {value}; expected"):
             run_queue.validate_options({option: value})
+
+
+def test_a_visitor_whose_runs_and_models_fill_the_quota_starts_and_publishes_no_more(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
+    monkeypatch.setattr(limits, "current", lambda: Limits(kept_per_visitor_mb=1))
+    models = tmp_path / "models"
+    id = run_queue.start(SMALL, name="first", by=ANNE, checkpoints=models)
+    for part in ("config.json", "metrics.json"):
+        (home / id / part).write_text("{}")
+    (home / id / "weights.safetensors").write_bytes(bytes(350_000))
+    model = runs.publish(id, "model", models, ANNE)
+    (home / id / "log.txt").write_bytes(bytes(400_000))
+    full = "your runs and models .*delete some, the largest is the run first"
+    with pytest.raises(quota.QuotaError, match=full):
+        run_queue.start(SMALL, by=ANNE, checkpoints=models)
+    with pytest.raises(quota.QuotaError, match=full):
+        runs.publish(id, "again", models, ANNE)
+    assert not (models / "again").exists() and len(runs.list_runs()) == 1
+    with pytest.raises(OwnerError):
+        delete(model, BEN)
+    delete(model, ANNE)
+    assert not any(models.iterdir())
+    run_queue.start(SMALL, by=ANNE, checkpoints=models)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(home, monkeypatch):

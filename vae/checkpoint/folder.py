@@ -20,7 +20,8 @@ from safetensors import torch as tensors_io
 
 from ..config import Config
 from ..errors import reported
-from ..files import atomic, records
+from ..files import atomic, owners, records
+from ..files.owners import Visitor
 from ..models import MODELS, build
 from ..models.base import Autoencoder
 from ..validation import ConfigError, one_of
@@ -170,6 +171,16 @@ def save_metrics(path: str | Path, metrics: dict) -> None:
     target = Path(path) / METRICS
     with reported(CheckpointError, f"{target} cannot be written"):
         atomic.write(target, json_bytes(metrics))
+
+
+def delete(path: str | Path, by: Visitor | None = None) -> None:
+    """Deletes a checkpoint and what is stored with it. Raises `OwnerError` for a visitor whose it
+    is not."""
+    path = Path(path)
+    owners.check(path, by, path.name)
+    with reported(CheckpointError, f"{path.name} cannot be deleted"):
+        hidden = path.replace(path.with_name(f".{path.name}.gone"))
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def versions() -> dict[str, str]:

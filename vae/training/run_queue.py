@@ -22,7 +22,7 @@ import msgspec
 
 from .. import limits
 from ..config import ModelConfig, TrainConfig
-from ..files import atomic, folders, owners
+from ..files import atomic, folders, owners, quota
 from ..files.atomic import locked
 from ..files.owners import Visitor
 from ..models import MODELS
@@ -49,11 +49,19 @@ class Estimate(NamedTuple):
     seconds: float
 
 
-def start(options: Mapping[str, object], *, name: str = "", by: Visitor | None = None) -> str:
+def start(
+    options: Mapping[str, object],
+    *,
+    name: str = "",
+    by: Visitor | None = None,
+    checkpoints: Path | None = None,
+) -> str:
     """Adds a training to the queue and returns its id. The options are those of `python -m vae
-    train`. Raises `ConfigError` or `RunError` before anything is written."""
+    train`; models in the folder of `checkpoints` count to what a visitor keeps. Raises
+    `ConfigError`, `RunError` or `QuotaError` before anything is written."""
     plan = validate_options(options)
     _check_number(by)
+    quota.check(by, runs.kept(checkpoints))
     id = secrets.token_hex(6)
     path = runs.path_of(id)
     facts = {"id": id, "name": name or f"{plan['model']}, {id[:4]}", "options": plan}

@@ -22,7 +22,7 @@ import numpy as np
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
 from ..data import kept_images
 from ..errors import AtelierError, reported
-from ..files import atomic, folders, owners
+from ..files import atomic, folders, owners, quota
 from ..files.atomic import locked
 from ..files.owners import Visitor
 from ..files.records import Count, Number, one_of, read_json
@@ -213,15 +213,24 @@ def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) ->
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
     if target.exists():
         raise RunError(f"{name} exists already; choose another name")
+    parts = [CONFIG, WEIGHTS, METRICS, *([kept_images.IMAGES] * kept_images.exists(source))]
+    size = sum((source / part).stat().st_size for part in parts)
+    quota.check(by, kept(target.parent), size)
     failed = reported(RunError, f"{name} could not be written")
     with failed, atomic.replacing(target) as temporary:
         temporary.mkdir(parents=True)
-        for part in (CONFIG, WEIGHTS, METRICS):
+        for part in parts:
             shutil.copyfile(source / part, temporary / part)
-        if kept_images.exists(source):
-            shutil.copyfile(source / kept_images.IMAGES, temporary / kept_images.IMAGES)
         owners.record(temporary, by)
     return target
+
+
+def kept(checkpoints: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """The folders of all runs, and of the models in a folder, with their titles."""
+    for run in list_runs():
+        yield f"the run {run.name}", run.path
+    for path in checkpoints.glob("[!.]*/") if checkpoints else ():
+        yield f"the model {path.name}", path
 
 
 @contextmanager

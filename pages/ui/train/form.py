@@ -12,7 +12,7 @@ from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.data import upload_store
 from vae.training import run_queue, runs, suggestions
 
-from ..runtime import session, visitor
+from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import start_job
 from .pictures import pictures_panel
@@ -44,7 +44,8 @@ def train_form() -> str | None:
         )
     with shown_errors("Training cannot start"):
         if start:
-            return run_queue.start(options, name=name.strip(), by=visitor.visitor())
+            who = {"by": visitor.visitor(), "checkpoints": cache.CHECKPOINTS}
+            return run_queue.start(options, name=name.strip(), **who)
         if probe:
             job = start_job(lambda progress: run_queue.estimate(options), name="estimate")
             with st.spinner("Training for two seconds"):

@@ -74,7 +74,8 @@ def _buttons(run: RunInfo) -> None:
         about = "Starts another training with the same settings from these weights."
         if st.button("Train for longer", key="run-longer", help=about):
             options = dict(run.plan.options) | {"start": str(run.path)}
-            longer = run_queue.start(options, name=f"{run.name}, longer"[:80], by=by)
+            who = {"by": by, "checkpoints": cache.CHECKPOINTS}
+            longer = run_queue.start(options, name=f"{run.name}, longer"[:80], **who)
             train_session.show_runs([longer])
             st.query_params["run"] = longer
             st.rerun()
@@ -82,7 +83,8 @@ def _buttons(run: RunInfo) -> None:
     if can_resume and st.button("Resume", key="run-resume"):
         run_queue.resume(run.id, by)
         st.rerun()
-    if saved := train_session.published().get(run.id):
+    saved = train_session.published().get(run.id)
+    if saved and (cache.CHECKPOINTS / saved).exists():
         if st.button(f"Open {saved} in Explore", type="primary", key="run-open"):
             session.choose_model(saved)
             st.switch_page("explore.py")
