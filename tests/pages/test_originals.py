@@ -74,7 +74,7 @@ def files(app):
 
 def test_a_cluster_gives_its_originals_and_all_clusters_a_folder_each(model):
     app = opened("clusters.py", k="2", names='{"1":"the first/lot","2":"the first/lot"}')
-    [of] = [box for box in app.selectbox if box.label == "Of"]
+    [of] = [box for box in app.selectbox if box.label == "Pictures of"]
     assert of.options == ["all clusters", "the first/lot (1)", "the first/lot (2)"]
     name, one = files(app)
     assert name == "own-cluster-1-originals.zip"
@@ -83,7 +83,7 @@ def test_a_cluster_gives_its_originals_and_all_clusters_a_folder_each(model):
     _, by_class = files(app)
     assert {path.split("/")[0] for path in by_class} <= {"cats", "dogs"}
     assert len(by_class) == len(one)
-    [of] = [box for box in app.selectbox if box.label == "Of"]
+    [of] = [box for box in app.selectbox if box.label == "Pictures of"]
     of.set_value(-1).run()
     name, every = files(app)
     assert name == "own-clusters-originals.zip" and len(every) == 24
@@ -120,15 +120,15 @@ def test_moved_pictures_are_found_again_by_their_owner(model, tmp_path):
     assert "its images are not at" in app.error[0].value
     assert "page Models" in app.error[0].value
     app = opened("models.py")
-    assert "brought, which it was trained on, is not where it was: none are kept" in words(app)
+    assert "The images of this model, “brought”, were not found: none are kept" in words(app)
     shutil.copytree(after, tmp_path / "wrong")
     Image.new("RGB", (10, 10), "lime").save(tmp_path / "wrong" / "cats" / "new.png")
     point_to(app, tmp_path / "wrong")
-    assert "own was not changed: wrong is not the data of own" in words(app)
+    assert "own was not changed: “wrong” is not the data of own" in words(app)
     point_to(app, tmp_path / "nothing")
     assert "neither a name nor a path" in words(app) and not (model / "data.json").exists()
     point_to(app, after)
-    assert "The 24 images are the same" in words(app) and "is not where" not in words(app)
+    assert "The 24 images are the same" in words(app) and "not found" not in words(app)
     assert data_path(vae.load(model)) == str(after)
     app = opened("explore.py")
     assert not app.error and before.query_params["d"] == app.query_params["d"]
@@ -142,12 +142,12 @@ def test_a_model_shows_the_images_kept_with_it_and_says_so(model, tmp_path, monk
     kept_images.save(model, data)
     (tmp_path / "brought").rename(tmp_path / "after")
     app = opened("explore.py")
-    assert any("brought is not where it was" in c.value for c in app.caption)
+    assert any("“brought” was not found" in c.value for c in app.caption)
     digest = vae.load(model).digest
     assert len(cache.codes("own", digest).mean) < 24
     point_to(opened("models.py"), tmp_path / "after")
     app = opened("explore.py")
-    assert not any("is not where it was" in c.value for c in app.caption)
+    assert not any("was not found" in c.value for c in app.caption)
     assert len(cache.codes("own", digest).mean) == 24, "codes of the kept images"
 
 
@@ -155,7 +155,7 @@ def test_others_are_told_and_offered_nothing(model, tmp_path):
     (tmp_path / "brought").rename(tmp_path / "after")
     owners.record(model, owners.visitor_of("somebody else"))
     app = opened("models.py")
-    assert "is not where it was" in words(app) and not app.text_input
+    assert "were not found" in words(app) and not app.text_input
     assert any("Whoever trained it" in c.value for c in app.caption)
 
 

@@ -59,7 +59,7 @@ def _chosen_originals(entry: vae.Entry, settings: ClusterSettings) -> Chosen:
     st.markdown("**Original pictures**")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = st.selectbox(
-            "Of",
+            "Pictures of",
             [_ALL, *range(len(names))],
             min(settings.selected + 1, len(names)),
             format_func=lambda k: "all clusters" if k == _ALL else names[k],

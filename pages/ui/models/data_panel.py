@@ -29,7 +29,7 @@ def data_note(entry: vae.Entry) -> None:
     if gone is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        what = f"{Path(gone).name} is not where it was: these are the images kept with the model."
+        what = f"“{Path(gone).name}” was not found: shown are the images kept with the model."
         st.caption(plain(what), width="content")
         st.page_link("models.py", label="Point to the images", icon=":material/link:")
 
@@ -42,11 +42,11 @@ def data_panel(entry: vae.Entry) -> None:
             st.success(job.result)
         return
     kept = (
-        "the images kept with the model are shown, without the originals"
+        "those kept with the model are shown, without the originals"
         if kept_images.exists(entry.path)
         else "none are kept with it, so it cannot be shown"
     )
-    st.warning(plain(f"{Path(gone).name}, which it was trained on, is not where it was: {kept}."))
+    st.warning(plain(f"The images of this model, “{Path(gone).name}”, were not found: {kept}."))
     if not visitor.may_change(entry.path):
         st.caption("Whoever trained it can point to the images.")
         return
@@ -85,8 +85,8 @@ def _path(entry: vae.Entry, by: Visitor) -> str | None:
     the server offers."""
     name = Path(cache.data_missing(entry) or "").name
     st.caption(
-        plain(f"Give {name} as it was. It is compared with what the model was trained on; ")
-        + "only the same images, labels and order are taken."
+        f"Where is “{plain(name)}” now? It is compared with what the model was trained on, and "
+        "used if images, labels and order are the same."
     )
     if by.local:
         with st.form(f"relink-{entry.name}", border=False):
@@ -118,7 +118,7 @@ def _relink(entry: vae.Entry, path: str, by: Visitor, progress: Progress) -> str
     how, held_out = preparation_of(entry.config), entry.config.train.held_out
     found = reader.read_dataset(path, how, held_out, progress=progress)
     digest = (entry.metrics.get("data") or {}).get("digest")
-    kept_images.check_same(entry.path, digest, found, Path(path).name)
+    kept_images.check_same(entry.path, digest, found, f"“{Path(path).name}”")
     save_data_path(entry.path, path, by)
     cache.forget_images()
     count = len(found.train.labels) + len(found.test.labels)
