@@ -74,6 +74,7 @@ def trustworthiness(images: np.ndarray, codes: np.ndarray) -> float:
         far[here, rows] = near[here, rows] = torch.inf
         chosen = near.topk(k, largest=False).indices
         distance = far.gather(1, chosen)  # an item's rank: the number of nearer ones plus one
-        ranks = torch.stack([(far < d[:, None]).sum(1) + 1 for d in distance.unbind(1)], 1)
+        nearer = [(far < d[:, None]).sum(1, dtype=torch.int32) for d in distance.unbind(1)]
+        ranks = torch.stack(nearer, 1) + 1
         penalty += float((ranks - k).clamp(min=0).sum())
     return 1 - penalty * 2 / (count * k * (2 * count - 3 * k - 1))

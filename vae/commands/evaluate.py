@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
 from ..data.dataset import Dataset
 from ..models import MODELS
-from ..progress import Progress
+from ..progress import Progress, no_progress
 from ..training import distributed
 from ..validation import ConfigError
 from . import checkpoint_argument, chosen_device, data_for, load, main, on_device, progress_bar
@@ -112,8 +113,10 @@ def evaluate_model(
 
         def log(step: str) -> Progress:
             stack.close()
-            if not group.rank:
-                click.echo(f"Measuring: {step}", err=True)
+            if group.rank:
+                return no_progress
+            click.echo(f"Measuring: {step}", err=True)
+            stack.callback(_tell_seconds, time.perf_counter())
             return stack.enter_context(progress_bar("image"))
 
         if seconds is not None:
@@ -140,6 +143,10 @@ def evaluate_model(
             arrays = {name: array for name, array in codes._asdict().items() if array is not None}
             save_codes(loaded.path, dataset.test.digest, arrays)
     return metrics
+
+
+def _tell_seconds(started: float) -> None:
+    click.echo(f"  {time.perf_counter() - started:.1f} s", err=True)
 
 
 def print_metrics(metrics: dict) -> None:

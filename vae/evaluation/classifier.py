@@ -21,6 +21,7 @@ from ..data.load import FASHION_CLASSES
 
 WEIGHTS = Path(__file__).parent / "classifier.safetensors"
 FEATURES = 128
+_BATCH = 100  # images at a time: their features stay in a processor's cache
 
 
 class Classifier(nn.Module):
@@ -48,7 +49,7 @@ def classify(images: Tensor, classifier: Classifier | None = None) -> tuple[Tens
     bundled classifier unless another one is given."""
     classifier = classifier or load_bundled()
     features, probabilities = [], []
-    for part in images.split(1000):
+    for part in images.split(_BATCH):
         x = part.float() / 255 if part.dtype == torch.uint8 else part
         features.append(classifier.features(classifier.trunk(x - 0.286)))
         probabilities.append(classifier.head(features[-1]).softmax(1))
@@ -63,7 +64,8 @@ def supports(image_shape: tuple[int, ...], class_names: tuple[str, ...]) -> bool
 @functools.cache
 def load_bundled() -> Classifier:
     """The bundled classifier, in evaluation mode."""
-    return load_half(WEIGHTS, Classifier())
+    # With channels last oneDNN takes a quarter of the time.
+    return load_half(WEIGHTS, Classifier()).to(memory_format=torch.channels_last)
 
 
 def train(

@@ -47,9 +47,11 @@ def importance_weighted(
     *,
     samples: int = SAMPLES,
     seed: int = 0,
+    proposal: Posterior | None = None,
     progress: Progress = no_progress,
 ) -> Bound | None:
-    """The bound for images `[N, C, H, W]`, or None for a model without prior or proposal."""
+    """The bound for images `[N, C, H, W]`, or None for a model without prior or proposal. A
+    `proposal` of these images that is known already is not computed again where D = 2."""
     if not model.has_prior or model.proposal(x[:1], None if y is None else y[:1]) is None:
         return None
     if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x:
@@ -64,19 +66,21 @@ def importance_weighted(
     labels = torch.full((len(x),), -1) if y is None or not model.classes else y
     for label in labels.unique().tolist():
         rows = (labels == label).nonzero()[:, 0]
-        parts = []
-        for batch in rows.split(1000):
-            parts.append(model.proposal(x[batch], None if label < 0 else labels[batch]))
-        proposal = Posterior(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        if proposal is None:
+            y = None if label < 0 else labels
+            parts = [model.proposal(x[b], y if y is None else y[b]) for b in rows.split(1000)]
+            of_label = Posterior(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        else:
+            of_label = Posterior(*(values[rows] for values in proposal))
 
-        def draw(i: int, proposal: Posterior = proposal) -> tuple[Tensor, Posterior]:
+        def draw(i: int, proposal: Posterior = of_label) -> tuple[Tensor, Posterior]:
             """Samples `[S, 1, 2]` for the i-th image, drawn when needed, and its proposal."""
             progress(min(next(done), len(x)), len(x))
             generator = torch.Generator().manual_seed(seed * 1_000_003 + i)
             q = Posterior(proposal.mean[i : i + 1], proposal.std[i : i + 1])
             return q.mean + q.std * normal((samples, 1, 2), generator, device=x.device), q
 
-        nll[rows] = _on_grid(model, x[rows], label, proposal, draw)
+        nll[rows] = _on_grid(model, x[rows], label, of_label, draw)
         checked = rows[:_CHECKED]
         direct = [_decoded(model, x[row], label, *draw(i)) for i, row in enumerate(checked)]
         error = max(error, float((torch.stack(direct) - nll[checked]).abs().max()))
@@ -132,8 +136,10 @@ def _on_grid(
         index[used] = torch.arange(len(points))
         slope, offset = _linear_likelihood(model, points, label)
         for row, window in zip(rows.tolist(), windows, strict=True):
-            grid = index[window]
-            on_grid = offset[grid.flatten()] - slope[grid.flatten()] @ flat[row] + constant[row]
+            grid = index[window]  # whose rows are consecutive points, so that none are copied
+            starts, width = grid[:, 0].tolist(), grid.shape[1]
+            products = torch.cat([slope[start : start + width] @ flat[row] for start in starts])
+            on_grid = offset[grid.flatten()] - products + constant[row]
             z, q = draw(row)
             at, values = (z[:, 0] / _STEP - low[row]).T, on_grid.view(grid.shape)
             arrays = values.cpu().numpy(), at.cpu().numpy()

@@ -19,6 +19,7 @@ from ..progress import Progress, no_progress
 from . import classifier, iwae, quadrature, sample_quality
 
 POSTERIOR_SAMPLES = 8
+_BATCH = 1000  # images at a time
 HIERARCHY_SAMPLES = 5000  # of the importance-weighted bound of a hierarchy, as in its literature
 _GRID_SIDE, _LOWER_DRAWS = 14, 4  # grid over the top code of a hierarchy, draws of lower levels
 _GRID_RADIUS = 5.5  # standard deviations of the posterior
@@ -79,9 +80,11 @@ def evaluate(
     )
     labels, k = dataset.train.labels, iwae_k or default_iwae_k(model)
     aggregate = aggregate or fit_aggregate_posterior(model, train_codes, labels, seed=seed)
-    x, y = torch.tensor(images.images).float() / 255, torch.tensor(images.labels)
+    x, y = torch.tensor(images.images), torch.tensor(images.labels)
     if binarize:
-        x = torch.bernoulli(x, generator=torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        parts = [torch.bernoulli(_floats(part), generator=generator) for part in x.split(_BATCH)]
+        x = torch.cat([255 * part.to(torch.uint8) for part in parts])
     x, y = x.to(device_of(model)), y.to(device_of(model))
     known = codes if model.gaussian_posterior and not binarize else None
     terms = elbo_terms(model, x, y, seed, known, log("terms of the ELBO"))
@@ -97,12 +100,16 @@ def evaluate(
         return {k: v if v is None or k.endswith("error") else v + shift for k, v in values.items()}
 
     rows = torch.tensor(evenly_spaced(len(x), sizes.exact))
-    log(f"exact likelihood of {len(rows):,} images")
-    metrics |= of_all(exact_likelihood(model, x[rows], y[rows], aggregate), rows)
+    progress = log(f"exact likelihood of {len(rows):,} images")
+    exact = exact_likelihood(model, _floats(x[rows]), y[rows], aggregate, progress)
+    metrics |= of_all(exact, rows)
     metrics["nll_exact_n"] = len(rows)
     rows = torch.tensor(evenly_spaced(len(x), sizes.bounds))
     progress = log(f"bounds on the likelihood of {len(rows):,} images, K = {k:,}")
-    bounds = likelihood_bounds(model, x[rows], y[rows], samples=k, seed=seed, progress=progress)
+    options = {"samples": k, "seed": seed, "progress": progress}
+    if known is not None:
+        options["proposal"] = _posterior(known, rows, x.device)
+    bounds = likelihood_bounds(model, _floats(x[rows]), y[rows], **options)
     metrics |= of_all(bounds, rows) | {"nll_iwae_n": len(rows), "iwae_k": k}
     log("samples")
     metrics |= _sample_metrics(model, dataset, images, aggregate, sizes.samples, seed)
@@ -148,21 +155,35 @@ def elbo_terms(
     codes: Codes | None = None,
     progress: Progress = no_progress,
 ) -> Terms:
-    """Both terms of -ELBO of images `[N, C, H, W]` in nats, means over `POSTERIOR_SAMPLES` draws
-    from q; codes of a Gaussian q save running the encoder."""
+    """Both terms of -ELBO of images `[N, C, H, W]`, floats or uint8, in nats, means over
+    `POSTERIOR_SAMPLES` draws from q; codes of a Gaussian q save running the encoder."""
     generator, parts, known = torch.Generator().manual_seed(seed), [], {}
-    for rows in torch.arange(len(x)).split(1000):
+    for rows in torch.arange(len(x)).split(_BATCH):
         progress(int(rows[0]), len(x))
         labels = None if y is None else y[rows]
         if codes is not None:
-            known["posterior"] = Posterior(*(torch.from_numpy(v).to(x)[rows] for v in codes))
+            known["posterior"] = _posterior(codes, rows, x.device)
         options = known | {"generator": generator, "samples": POSTERIOR_SAMPLES}
-        parts.append(model.terms(x[rows], labels, **options))
+        parts.append(model.terms(_floats(x[rows]), labels, **options))
     return Terms(*(torch.cat(values).cpu().double() for values in zip(*parts, strict=True)))
 
 
+def _floats(x: Tensor) -> Tensor:
+    """Images as float32 in [0, 1]; of a split a part at a time, since that is four times uint8."""
+    return x.float() / 255 if x.dtype == torch.uint8 else x
+
+
+def _posterior(codes: Codes, rows: Tensor, device: torch.device) -> Posterior:
+    """The posteriors `[B, D]` of some images."""
+    return Posterior(*(torch.from_numpy(values).to(device)[rows] for values in codes))
+
+
 def exact_likelihood(
-    model: Autoencoder, x: Tensor, y: Tensor | None = None, aggregate: Mixture | None = None
+    model: Autoencoder,
+    x: Tensor,
+    y: Tensor | None = None,
+    aggregate: Mixture | None = None,
+    progress: Progress = no_progress,
 ) -> dict:
     """`nll_exact`, -log p(x) by quadrature, with the estimated error of the quadrature.
     `nll_exact_aggregate` replaces the prior by the aggregate posterior, and `nll_exact` does the
@@ -171,7 +192,7 @@ def exact_likelihood(
     values = dict.fromkeys(("nll_exact", "nll_exact_error", "nll_exact_aggregate"))
     if model.latent != 2 or model.noise_size or not model.likelihood.linear_in_x or not len(x):
         return values
-    integral = quadrature.exact_nll(model, x, y, aggregate=aggregate)
+    integral = quadrature.exact_nll(model, x, y, aggregate=aggregate, progress=progress)
     means = integral.nll.double().mean(1).tolist()
     return values | {
         "nll_exact": means[0],

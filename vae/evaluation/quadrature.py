@@ -22,13 +22,14 @@ from ..models.base import Autoencoder, on_device_of_model
 from ..nn.distributions import Mixture
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
+from ..progress import Progress, no_progress
 
 TILE = 8
 _POINTS = 30_000  # of the first grid, over the bounding box of the priors
 _MAX_DEPTH = 6  # halvings of the step
 _RADIUS = 6.0  # standard deviations of the prior that the first grid covers
 _MIN_LOG_PRIOR = -80.0  # nats relative to its maximum, below which the prior is ignored
-_MARGIN = (40.0, 18.0)  # nats below an image's best tile at which one is dropped: first, later
+_MARGIN = (40.0, 18.0, 12.0)  # nats below an image's best tile to drop one: first, next, later
 _MAX_QUARTERS = 400  # up to which a converged integral is still refined with the others
 _BATCH = 64  # tiles decoded at a time
 
@@ -51,9 +52,11 @@ def integrate(
     priors: list[Prior],
     *,
     tolerance: float = 0.01,
+    progress: Progress = no_progress,
 ) -> Integral:
     """-log p(x) of images `[N, C, H, W]` under each prior; the step is halved around the mass of
-    each image until the change is below `tolerance` nats."""
+    each image until the change is below `tolerance` nats. `progress` counts the images of which
+    it is."""
     tiles, step = _first_tiles(priors)
     n = len(x)
     flat, constant = x.flatten(1), likelihood.constant(x)
@@ -82,7 +85,8 @@ def integrate(
         error = torch.where(open_, (integral - previous).abs(), error)
         previous = integral
         unsettled = open_ & (error > tolerance)
-        margin = _MARGIN[min(depth, 1)]
+        margin = _MARGIN[min(depth, len(_MARGIN) - 1)]
+        progress(n - int(unsettled.any(0).sum()), n)
         tiles, rows, open_ = _split(tiles, step, masses, unsettled, open_, margin)
         step /= 2
         if not len(tiles):
@@ -92,14 +96,19 @@ def integrate(
 
 @on_device_of_model
 def exact_nll(
-    model: Autoencoder, x: Tensor, y: Tensor | None = None, *, aggregate: Mixture | None = None
+    model: Autoencoder,
+    x: Tensor,
+    y: Tensor | None = None,
+    *,
+    aggregate: Mixture | None = None,
+    progress: Progress = no_progress,
 ) -> Integral:
     """-log p(x), or -log p(x|y) of a conditional model, for D = 2 and a single level of latents;
     first under the prior of the model, if it has one, then under the aggregate posterior."""
     aggregate = aggregate and Mixture(*(part.to(x.device) for part in aggregate))
     labels = torch.full((len(x),), -1) if y is None or not model.classes else y
     nll = torch.empty(model.has_prior + (aggregate is not None), len(x))
-    error = torch.empty(len(x))
+    error, before = torch.empty(len(x)), 0
     for label in labels.unique().tolist():
         rows = (labels == label).nonzero()[:, 0]
 
@@ -110,7 +119,13 @@ def exact_nll(
         if aggregate is not None and label >= 0:
             priors[1] = aggregate.block(label, model.classes)
         priors = [prior for prior in priors if prior is not None]
-        nll[:, rows], error[rows] = integrate(x[rows], decode, model.likelihood, priors)
+
+        def settled(images: int, _: int, before: int = before) -> None:
+            progress(before + images, len(x))
+
+        found = integrate(x[rows], decode, model.likelihood, priors, progress=settled)
+        nll[:, rows], error[rows] = found
+        before += len(rows)
     return Integral(nll, error)
 
 
