@@ -75,7 +75,9 @@ def test_train_list_evaluate_sample(run, data, tmp_path):
         assert part in done.stdout
     stored = vae.load(out).metrics["evaluation"]
     measured = run("evaluate", out, "--data", data, "--json")
+    steps = measured.stderr.count("Measuring: ")
     assert "Measuring: codes of" in measured.stderr
+    assert len(re.findall(r"^  \d+\.\d s$", measured.stderr, re.M)) == steps > 5
     numbers = json.loads(measured.stdout)
     assert {"neg_elbo", "mse", "knn5", "trustworthiness", "split", "n"} <= numbers.keys()
     assert numbers.keys() == stored.keys() and stored["nll_exact_n"] <= numbers["nll_exact_n"]

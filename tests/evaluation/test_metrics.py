@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from vae import MODELS, evaluation, load_dataset, training
-from vae.evaluation import classifier, iwae, quadrature, sample_quality
+from vae.evaluation import classifier, iwae, metrics, quadrature, sample_quality
 from vae.evaluation.metrics import default_iwae_k
 from vae.latent.aggregate_posterior import fit_aggregate_posterior, fit_mixture
 from vae.latent.encoding import Codes, LabelError, encode_images
 from vae.models import build
+from vae.models.base import Posterior
 from vae.nn.distributions import Mixture
 from vae.nn.likelihoods import LIKELIHOODS
 
@@ -147,6 +148,33 @@ def test_the_grid_agrees_with_decoding_every_sample(settings, tiny, pictures, mo
     lattice = iwae.importance_weighted(model, x, samples=300)
     torch.testing.assert_close(lattice.nll, direct.nll, atol=0.02, rtol=0)
     assert 0 < lattice.error < 0.02
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", ["vae", "cvae"])
+def test_known_posteriors_are_not_computed_again(name, settings, tiny, pictures, monkeypatch):
+    """Neither for the bounds nor for the ELBO, whose images may be bytes."""
+    model, y = trained(settings, tiny, name), torch.from_numpy(tiny.test.labels)
+    expected = iwae.importance_weighted(model, pictures, y, samples=50).nll
+    codes = encode_images(model, *tiny.test)
+    q = Posterior(*map(torch.from_numpy, codes))
+    terms = metrics.elbo_terms(model, pictures, y)
+    calls, posterior = [], model.posterior
+    monkeypatch.setattr(model, "posterior", lambda *a: calls.append(len(a[0])) or posterior(*a))
+    found = iwae.importance_weighted(model, pictures, y, samples=50, proposal=q).nll
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+    as_bytes = metrics.elbo_terms(model, torch.from_numpy(tiny.test.images), y, codes=codes)
+    for a, b in zip(as_bytes, terms, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-4)
+    assert sum(calls) <= 1  # whether there is a proposal is asked for one image
+
+
+@torch.inference_mode()
+def test_the_quadrature_says_how_many_images_are_settled(settings, tiny, pictures):
+    told = []
+    model, y = trained(settings, tiny, "cvae"), torch.tensor([0, 1, 1, 0])
+    quadrature.exact_nll(model, pictures[:4], y, progress=lambda *step: told.append(step))
+    assert told == sorted(told) and told[-1] == (4, 4)
 
 
 @torch.inference_mode()

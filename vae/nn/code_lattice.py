@@ -6,8 +6,9 @@ f(z) = -log p(x|z) - log p(z) of all images near by is one matrix product, and t
 take f between the points of the lattice from polynomials of degree five. Images whose posterior is
 too narrow for the lattice, or whose steps leave their neighbourhood, are left to decoding.
 
-With the bundled VAE the means are those of decoding to 0.0002 standard deviations (median; 99 % of
-them to 0.07); one image in some hundreds ends in another mode of the same depth.
+For the bundled VAE the means are those of decoding within 0.0006 standard deviations for half of
+the images and within 0.14 for 99 %; one in some hundreds ends in another mode. -ELBO with these
+posteriors differs by less than 0.001 nats on average.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from torch import Tensor
 from .likelihoods import Likelihood
 from .semi_amortised import newton_steps
 
-STEP = 0.016  # of the lattice
+STEP = 0.02  # of the lattice
 BLOCK = (
     16  # points along a side of a block; an image sees the block of its start, and eight around
 )
