@@ -16,17 +16,13 @@ from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder, Posterior, Terms, device_of, on_device_of_model
 from ..nn.distributions import Mixture
 from ..progress import Progress, no_progress
-from . import classifier, iwae, quadrature, sample_quality
+from . import iwae, quadrature, sample_quality
 
 POSTERIOR_SAMPLES = 8
 _BATCH = 1000  # images at a time
 HIERARCHY_SAMPLES = 5000  # of the importance-weighted bound of a hierarchy, as in its literature
 _GRID_SIDE, _LOWER_DRAWS = 14, 4  # grid over the top code of a hierarchy, draws of lower levels
 _GRID_RADIUS = 5.5  # standard deviations of the posterior
-_SAMPLE_METRICS = (
-    *("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall", "class_balance"),
-    *("label_accuracy", "label_accuracy_aggregate"),
-)
 _CODE_METRICS = ("knn1", "knn5", "trustworthiness", "silhouette", "v_measure", "active_units")
 
 Log = Callable[[str], Progress]  # called with the name of a step, returns its progress
@@ -112,7 +108,9 @@ def evaluate(
     bounds = likelihood_bounds(model, _floats(x[rows]), y[rows], **options)
     metrics |= of_all(bounds, rows) | {"nll_iwae_n": len(rows), "iwae_k": k}
     log("samples")
-    metrics |= _sample_metrics(model, dataset, images, aggregate, sizes.samples, seed)
+    metrics |= sample_quality.sample_metrics(
+        model, dataset, images, aggregate, sizes.samples, seed
+    )
     facts = {"split": split, "n": len(x), "n_train": len(labels), "binarized": binarize}
     return metrics | facts
 
@@ -243,43 +241,6 @@ def hierarchical_nll_bound(model: Autoencoder, x: Tensor, seed: int = 0) -> tupl
         total -= float((draws.logsumexp(0) - np.log(_LOWER_DRAWS)).double().sum())
         difference += float((first - second).abs().double().sum())
     return total / len(x), difference / len(x)
-
-
-def _sample_metrics(
-    model: Autoencoder, dataset: Dataset, images: Split, aggregate: Mixture, limit: int, seed: int
-) -> dict:
-    """Metrics of at most `limit` samples in the features of the bundled classifier.
-
-    `frechet`, `precision`, `recall` and `class_balance` of samples from the prior (or from the
-    aggregate posterior of a model without one), `frechet_aggregate` from the aggregate posterior,
-    `frechet_floor` of the same number of training images. For a conditional model
-    `label_accuracy`, the fraction of samples that show their label, with the prior, and
-    `label_accuracy_aggregate` with the aggregate posterior of the label.
-    """
-    if not classifier.supports(dataset.train.images.shape[1:], dataset.class_names):
-        return dict.fromkeys(_SAMPLE_METRICS) | {"n_samples": 0}
-    rows = evenly_spaced(len(images.images), limit)
-    n = len(rows)
-    labels = torch.arange(n) % model.classes if model.classes else None
-
-    def sample(prior: Mixture | None) -> tuple[Tensor, Tensor]:
-        return classifier.classify(sample_quality.draw(model, n, prior=prior, seed=seed))
-
-    real, _ = classifier.classify(torch.tensor(images.images[rows]))
-    rows = evenly_spaced(len(dataset.train.images), n)
-    training, _ = classifier.classify(torch.tensor(dataset.train.images[rows]))
-    from_aggregate, aggregate_classes = sample(aggregate)
-    from_prior, prior_classes = sample(None if model.has_prior else aggregate)
-    values = (
-        *(sample_quality.frechet(real, f) for f in (from_prior, from_aggregate, training)),
-        *sample_quality.precision_recall(real, from_prior),
-        sample_quality.class_balance(prior_classes),
-        *(
-            None if labels is None else float((found.argmax(1) == labels).float().mean())
-            for found in (prior_classes, aggregate_classes)
-        ),
-    )
-    return dict(zip(_SAMPLE_METRICS, values, strict=True)) | {"n_samples": n}
 
 
 def _code_metrics(

@@ -4,10 +4,53 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.dataset import Dataset, Split, evenly_spaced
 from ..models.base import Autoencoder, device_of
 from ..nn.distributions import Mixture
+from . import classifier
 
 NEIGHBOURS = 3  # k of precision and recall, as in the paper
+_METRICS = (
+    *("frechet", "frechet_aggregate", "frechet_floor", "precision", "recall", "class_balance"),
+    *("label_accuracy", "label_accuracy_aggregate"),
+)
+
+
+def sample_metrics(
+    model: Autoencoder, dataset: Dataset, images: Split, aggregate: Mixture, limit: int, seed: int
+) -> dict:
+    """Metrics of at most `limit` samples in the features of the bundled classifier.
+
+    `frechet`, `precision`, `recall` and `class_balance` of samples from the prior (or from the
+    aggregate posterior of a model without one), `frechet_aggregate` from the aggregate posterior,
+    `frechet_floor` of the same number of training images. For a conditional model
+    `label_accuracy`, the fraction of samples that show their label, with the prior, and
+    `label_accuracy_aggregate` with the aggregate posterior of the label.
+    """
+    if not classifier.supports(dataset.train.images.shape[1:], dataset.class_names):
+        return dict.fromkeys(_METRICS) | {"n_samples": 0}
+    rows = evenly_spaced(len(images.images), limit)
+    n = len(rows)
+    labels = torch.arange(n) % model.classes if model.classes else None
+
+    def sample(prior: Mixture | None) -> tuple[Tensor, Tensor]:
+        return classifier.classify(draw(model, n, prior=prior, seed=seed))
+
+    real, _ = classifier.classify(torch.tensor(images.images[rows]))
+    rows = evenly_spaced(len(dataset.train.images), n)
+    training, _ = classifier.classify(torch.tensor(dataset.train.images[rows]))
+    from_aggregate, aggregate_classes = sample(aggregate)
+    from_prior, prior_classes = sample(None if model.has_prior else aggregate)
+    values = (
+        *(frechet(real, f) for f in (from_prior, from_aggregate, training)),
+        *precision_recall(real, from_prior),
+        class_balance(prior_classes),
+        *(
+            None if labels is None else float((found.argmax(1) == labels).float().mean())
+            for found in (prior_classes, aggregate_classes)
+        ),
+    )
+    return dict(zip(_METRICS, values, strict=True)) | {"n_samples": n}
 
 
 @torch.inference_mode()

@@ -42,10 +42,10 @@ def encode_split(
         told(_STARTS * float(rows[0]) / len(images))
         parts.append(model.newton_start(pixels(rows), y[rows]))
     start, std = (torch.cat(values) for values in zip(*parts, strict=True))
-    mean, std, done = start.clone(), std.clone(), 0
+    mean, std, before = start.clone(), std.clone(), 0
     for label in y.unique().tolist():
         own = (y == label).nonzero()[:, 0]
-        unsolved = [own]
+        unsolved, done = [own], before
         if needed_points(start[own]) < _decodes(model) * len(own) / 2:
             unsolved = []
             near = (lambda rows, own=own: pixels(own[rows]).flatten(1), model.code_lattice(label))
@@ -57,6 +57,8 @@ def encode_split(
                 told(_STARTS + (1 - _STARTS) * done / len(images))
         for rows in torch.cat(unsolved).split(_BATCH):
             mean[rows], std[rows] = model.posterior(pixels(rows), y[rows])
+        before += len(own)
+        told(_STARTS + (1 - _STARTS) * before / len(images))
     return Codes(mean.numpy(), std.numpy())
 
 
