@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui.board.save import save_pins
 from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
+from pages.ui.explore.items import map_assets
 from pages.ui.explore.latent_map import latent_map
 from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.data_panel import data_note
@@ -28,7 +29,21 @@ facts = assets.facts
 label = facts["centres"].index(facts["start"]) if space.labels else None
 first = Location(tuple(facts["start"]), layers=tuple(facts["layers"]), label=label)
 
-_, broken = session.location(entry.digest, first, space)
+
+def known(location: Location) -> Location:
+    """The location with a column and items that this data set has."""
+    shows = [choice for choice, _ in facts["choices"]]
+    if location.show not in shows or location.show == facts["shown"]:
+        location = replace(location, show="")
+    if location.colour and location.colour not in facts["columns"]:
+        location = replace(location, colour="", hidden=())
+    return location
+
+
+location, broken = session.location(entry.digest, first, space)
+if known(location).colour != location.colour:
+    broken.append("by")
+session.set_location(entry.digest, known(location))
 warn_of_link(broken)
 
 
@@ -41,13 +56,14 @@ def explorer() -> None:
     current = committed and committed.get("revision", 0) == session.arrivals()
     if current and committed.get("digest") == entry.digest:
         with shown_errors("The map sent an invalid location", show=st.warning):
-            location = replace(location_from_map(committed, space), draw=location.draw)
+            location = replace(known(location_from_map(committed, space)), draw=location.draw)
             session.set_location(entry.digest, location)
     if saved and not session.already_handled("save-pins", saved["turn"]):
         save_pins(entry.name, entry.digest, location.pins)
     query = location.to_query(entry.name, entry.digest)
     session.set_link(query)
-    latent_map(assets, location, link=link(query), revision=session.arrivals(), key="map")
+    shown = map_assets(entry.name, entry.digest, location.show)
+    latent_map(shown, location, link=link(query), revision=session.arrivals(), key="map")
     if location.region:
         region_panel(entry, location)
     remember_on_device()

@@ -96,7 +96,9 @@ def test_exported_files_contain_the_items_inside(plane):
     assert len(to_csv(empty, KNOWN).splitlines()) == 1
 
     kept = json.loads(
-        to_json(found, SQUARE, model="m", digest="d" * 64, data="x", total=500, exclude=(2,))
+        to_json(
+            found, SQUARE, model="m", digest="d" * 64, data="x", total=500, not_counted=["Boot"]
+        )
     )
     assert kept["polygon"] == [list(corner) for corner in SQUARE] and kept["digest"] == "d" * 64
     assert kept["inside"] == len(found.index) and kept["total"] == 500

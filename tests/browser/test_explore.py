@@ -376,7 +376,7 @@ def test_model_and_place_survive_page_changes_and_other_models(open_page):
     go_to(page, "Explore")
     page.wait_for_selector('[data-testid="pin-image"][data-source="server"]')
     assert z_of(page) == z
-    expect(page.get_by_role("combobox")).to_have_value("fashion-beta-vae")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("fashion-beta-vae")
     wait_for_query(page, "m", "fashion-beta-vae")
     assert query(page)["p"]  # a reload loses nothing
 
@@ -384,7 +384,7 @@ def test_model_and_place_survive_page_changes_and_other_models(open_page):
     page.get_by_role("heading", name="fashion-vae", exact=True).wait_for()
     page.locator(".st-key-explore-fashion-vae button").click()
     page.wait_for_selector('.la[data-state="ready"]')
-    expect(page.get_by_role("combobox")).to_have_value("fashion-vae")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("fashion-vae")
 
     z = click(page, 0.5, 0.45)
     choose(page, "Model", "fashion-ae")

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 
 import pytest
+from helpers import query, wait_for_query
 from live import ROOT, faults, start_server, stop_server, wait_until
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
@@ -30,11 +31,17 @@ def drawn(kind: str, place: int) -> bytes:
 
 @pytest.fixture
 def archive(tmp_path):
-    """60 pictures of 3 classes, one that is damaged, and a note."""
+    """60 pictures of 3 classes with a table, one that is damaged, and a note."""
     with zipfile.ZipFile(tmp_path / "shapes.zip", "w") as file:
         for kind in INKS:
             for place in range(20):
                 file.writestr(f"shapes/{kind}/{kind} {place}.png", drawn(kind, place))
+        rows = [
+            f"{kind} {place}.png,{'left' if place % 5 < 2 else 'right'},{place / 2 or ''}"
+            for kind in INKS
+            for place in range(20)
+        ]
+        file.writestr("shapes/table.csv", "\n".join(["file,side,height", *rows]))
         file.writestr("shapes/boxes/torn.png", b"no picture")
         file.writestr("shapes/notes.txt", "drawn by hand")
     return tmp_path / "shapes.zip"
@@ -81,6 +88,25 @@ def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
         assert Image.open(io.BytesIO(original.body())).size == (40, 40)
         decoded = page.get_by_test_id("decoded-image").first
         assert decoded.evaluate("c => [c.width, c.height]") == [32, 32]
+
+        # Their columns colour them, and those that were trained on can be shown alone.
+        drawn_items, legend = page.locator(".la-points"), page.locator(".la-legend")
+        page.get_by_test_id("colour-by").select_option("side")
+        expect(legend.get_by_role("button")).to_have_text(["left", "right"])
+        expect(page.locator('[data-fact="column"]')).to_have_text(re.compile("left|right"))
+        legend.get_by_role("button", name="right").click()
+        expect(drawn_items).to_have_attribute("data-drawn", "24")
+        page.get_by_test_id("shown-items").select_option(label="held out (6)")
+        expect(page.locator(".la-near-where")).to_contain_text("among 6 test images")
+        held_out = int(drawn_items.get_attribute("data-drawn"))
+        page.get_by_test_id("shown-items").select_option(label="trained on (54)")
+        expect(drawn_items).to_have_attribute("data-drawn", str(24 - held_out))
+        wait_for_query(page, "show", "train")
+        assert (query(page)["by"], query(page)["h"]) == ("side", "1")
+        page.get_by_test_id("colour-by").select_option("height")
+        expect(legend).to_contain_text(re.compile(r"height\s*0\.5\s*9\.5\s*no value"))
+        expect(drawn_items).to_have_attribute("data-drawn", "54")
+        expect(page.get_by_test_id("shown-items")).to_have_value("train")
 
         # A training picture that is looked up is, pixel for pixel, the one on the map.
         page.goto(f"{url}/lookup?m=shapes")

@@ -116,7 +116,7 @@ test("only a conditional model reconstructs an item with its label", () => {
 test("a sample of the items knows their numbers in the data set", () => {
   const buffer = new ArrayBuffer(2 * 8 + 2 * 4 + 2);
   new Uint32Array(buffer, 16, 2).set([70, 900]);
-  const facts = { count: 2, latentSize: 2, posterior: false, sampled: true };
+  const facts = { count: 2, latentSize: 2, posterior: false, sampled: true, numbered: true };
   assert.equal(new Items(facts, buffer, null, null).itemNumber(1), 900);
 });
 

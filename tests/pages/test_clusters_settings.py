@@ -28,6 +28,9 @@ def test_settings_survive_a_link_and_invalid_keys_are_named():
     query = full.to_query("fashion-vae", "abcdef0123456789")
     assert query["c"] == "4" and query["d"] == "abcdef012345"
     assert settings_from_query(query) == (full, [])
+    column = ClusterSettings(colour="column:größe, cm")
+    assert settings_from_query(column.to_query("x", "y")) == (column, [])
+    assert settings_from_query({"colour": "column:" + "x" * 201})[1] == ["colour"]
     assert settings_from_query({"m": "x"}) == (ClusterSettings(), [])
     assert ClusterSettings().to_query("x", "y") == {"m": "x", "d": "y"}
     assert settings_from_query({"by": "hdbscan"})[0].number == 100

@@ -24,6 +24,8 @@ FULL = Location(
     layers=("manifold", "density"),
     pins=(Pin((0.1, 0.2)), Pin((-3.0, 0.0001))),
     item=42,
+    show="train",
+    colour="größe, in cm & mehr",
     hidden=(1, 9),
     region=((0.5, 0.25), (1.0, -2.0), (0.0001, 3.0)),
 )

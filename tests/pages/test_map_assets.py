@@ -1,9 +1,12 @@
 """What the map is told about its items."""
 
+import json
+
 import numpy as np
 import pytest
 
 from pages.ui.runtime import map_assets, routes
+from vae.analysis.columns import MISSING, colouring
 from vae.latent.encoding import Codes
 
 
@@ -56,3 +59,28 @@ def test_more_than_256_classes_keep_their_labels(items):
     made = map_assets.publish_map(codes, labels, [str(k) for k in range(300)], entropy=None)
     raw = content(made.urls["points"])
     assert np.array_equal(np.frombuffer(raw[-1000:], "<u2"), labels)
+
+
+def test_columns_travel_for_the_items_on_the_map_alone(items):
+    codes, labels = items
+    numbers = np.arange(500) * 2 + 100  # of a data set of 1,200 images
+    tone = np.array(["red", "green", ""] * 400)
+    size = np.arange(1200) / 7
+    columns = {"tone": colouring(tone), "size": colouring(size)}
+    made = map_assets.publish_map(
+        codes, labels, "abc", entropy=None, numbers=numbers, columns=columns
+    )
+    assert made.facts["columns"] == ["tone", "size"] and made.facts["numbered"]
+    raw = content(made.urls["points"])
+    assert np.array_equal(np.frombuffer(raw[8000:10000], "<u4"), numbers)
+    sent = json.loads(made.urls["column tone"].content())
+    assert sent["names"] == ["green", "red", MISSING] and (sent["own"], sent["ends"]) == (2, None)
+    assert sent["texts"] == tone[numbers].tolist() and len(sent["kinds"]) == 500
+    members = codes.mean[np.array(sent["kinds"]) == 1]
+    assert np.abs(members - sent["centres"][1]).sum(1).min() < 1e-3 and sent["centres"][2] is None
+    sent = json.loads(made.urls["column size"].content())
+    assert sent["ends"] == ["0", "171.286"] and sent["texts"][0] == f"{100 / 7:.6g}"
+    other = map_assets.publish_map(
+        codes, labels, "abc", entropy=None, numbers=numbers + 1, columns=columns
+    )
+    assert other.urls["column tone"] != made.urls["column tone"]

@@ -90,11 +90,11 @@ def to_json(
     *,
     total: int,
     split: str = "test",
-    exclude: Collection[int] = (),
+    not_counted: Sequence[str] = (),
     **plane: str,
 ) -> str:
-    """The polygon, in whose latent `plane` it lies (`model`, `digest` and `data`), and the counts
-    of the items inside."""
+    """The polygon, in whose latent `plane` it lies (`model`, `digest` and `data`), the counts of
+    the items inside, and the names of what is not counted."""
     values = {
         "polygon": [list(corner) for corner in polygon],
         **plane,
@@ -102,6 +102,6 @@ def to_json(
         "total": total,
         "inside": len(found.index),
         "counts": dict(zip(found.names, found.counts.tolist(), strict=True)),
-        "not_counted": [found.names[label] for label in sorted(exclude)],
+        "not_counted": list(not_counted),
     }
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"

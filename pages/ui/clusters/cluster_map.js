@@ -13,11 +13,13 @@ import { SmallMap } from "../map/minimap.js";
 import { openFigure } from "../map/plotly_figure.js";
 import { loadPlotly, Plot } from "../map/scatter.js";
 
+const COLUMN = "column:"; // before the name of a column, as in settings.py
 const REACH = 14; // pixels between a click and the item that it selects
 const percent = (share) => `${Math.round(100 * share)} %`;
 
 export default class ClusterMap extends SmallMap {
-  hidden = new Set();
+  /** @type {Record<string, Set<number>>} kinds that are not drawn, by what the colours show */ hiddenBy = {};
+  /** @type {Items | null} coloured by a column */ columnItems = null;
 
   constructor(root) {
     super(root.querySelector(".la-plot"));
@@ -31,6 +33,8 @@ export default class ClusterMap extends SmallMap {
     this.find('[data-do="figure"]').onclick = () => { if (this.items) openFigure([{ plot: this.plot }]); };
     this.wireThumbnails(this.find('[data-do="thumbnails"]'));
     onButtons(root, "colour", (colour) => this.colourBy(colour));
+    this.columns = this.find('[data-testid="colour-by"]');
+    this.columns.onchange = () => this.colourBy(this.columns.value || "classes");
     this.over.onclick = (event) => this.click(event);
     this.find(".cl-list").onkeydown = (event) => this.key(event);
   }
@@ -44,7 +48,10 @@ export default class ClusterMap extends SmallMap {
     this.data = data;
     const changed = before?.key !== data.key;
     if (changed || this.selected === undefined) this.selected = data.selected;
-    if (changed || this.colour === undefined) this.colour = data.colour;
+    if (changed || this.colour === undefined) {
+      await this.loadColumn(data.colour);
+      this.colour = data.colour;
+    }
     this.showList();
     this.showCard();
     if (changed || repaint) await this.drawItems();
@@ -58,7 +65,13 @@ export default class ClusterMap extends SmallMap {
     this.plot.showThumbnails(this.thumbnails);
     this.classItems = items;
     this.lists.setModel(items, null, urls.items);
-    this.hidden.clear();
+    Object.assign(this, { hiddenBy: {}, columnItems: null });
+    this.columns.replaceChildren(new Option("Column…", ""), ...items.columns.map((name) => new Option(name, COLUMN + name)));
+    this.columns.hidden = !items.columns.length;
+  }
+
+  async loadColumn(colour) {
+    if (colour.startsWith(COLUMN)) this.columnItems = await this.classItems.colouredBy(colour.slice(COLUMN.length));
   }
 
   /** Loads the cluster labels of the shown items and the decoded centres. */
@@ -70,7 +83,7 @@ export default class ClusterMap extends SmallMap {
 
   /** The items as the map draws them: noise is an additional last class. */
   get shownItems() {
-    if (this.colour === "classes") return this.classItems;
+    if (this.colour !== "clusters") return this.colour === "classes" ? this.classItems : this.columnItems;
     const { cards, noise } = this.data, names = cards.map((card) => card.name);
     const labels = Int16Array.from(this.labels, (k) => (k < 0 ? names.length : k));
     const items = Object.create(this.classItems);
@@ -81,7 +94,7 @@ export default class ClusterMap extends SmallMap {
 
   /** The colours repeat after ten clusters; noise is grey. */
   get colours() {
-    if (this.colour === "classes") return this.theme;
+    if (this.colour !== "clusters") return this.theme;
     const { classes, ink } = this.theme;
     const clusters = this.data.cards.map((_, k) => classes[k % classes.length]);
     return { ...this.theme, classes: [...clusters, `rgba(${ink}, 0.42)`] };
@@ -126,19 +139,30 @@ export default class ClusterMap extends SmallMap {
     this.command("rename", name);
   }
 
-  colourBy(colour) {
-    if (!this.data || colour === this.colour) return;
+  async colourBy(colour) {
+    if (!this.data || colour === this.colour) { this.showColour(); return; }
+    this.wanted = colour;
+    try { await this.loadColumn(colour); } catch (error) {
+      this.showColour();
+      this.say(`The column did not load (${error.message}).`);
+      return;
+    }
+    if (colour !== this.wanted) return; // something else was chosen meanwhile
     this.colour = colour;
     this.drawItems();
     this.command("colour", colour);
   }
 
   toggleClass(label) {
-    if (!this.hidden.delete(label)) this.hidden.add(label);
-    this.lists.showLegend(this.hidden, this.theme);
-    this.plot.setVisible(this.hidden, true);
+    const { hidden } = this;
+    if (!hidden.delete(label)) hidden.add(label);
+    this.lists.showLegend(hidden, this.theme);
+    this.plot.setVisible(hidden, true);
     this.draw();
   }
+
+  /** Of what the colours show; no cluster is hidden. */
+  get hidden() { return this.colour === "clusters" ? new Set() : this.hiddenBy[this.colour] ??= new Set(); }
 
   command(action, name = "") { this.send("ask", { turn: Date.now(), do: action, cluster: this.selected, name }); }
 
@@ -147,28 +171,34 @@ export default class ClusterMap extends SmallMap {
   // --- Output -----------------------------------------------------------------------------------
 
   async drawItems() {
-    this.root.dataset.colour = this.colour;
-    pressOnly(this.root, "colour", this.colour);
-    const byClass = this.colour === "classes";
-    this.find(".la-legend").hidden = !byClass;
-    if (byClass) this.lists.showLegend(this.hidden, this.theme);
+    const byCluster = this.colour === "clusters";
+    this.root.dataset.colour = byCluster ? "clusters" : "classes"; // whether the list is the legend
+    this.showColour();
+    this.find(".la-legend").hidden = byCluster;
+    if (!byCluster) this.lists.coloured = this.shownItems;
+    if (!byCluster) this.lists.showLegend(this.hidden, this.theme);
     this.view.measure(this.element);
     this.view.fit(this.classItems.bounds);
-    this.plot.hidden = byClass ? this.hidden : new Set();
+    this.plot.hidden = this.hidden;
     await this.plot.draw(this.shownItems, this.view, this.colours);
     this.items = this.classItems; // the plot can be moved from here on
     await this.focus();
   }
 
+  showColour() {
+    pressOnly(this.root, "colour", this.colour);
+    this.columns.value = this.colour.startsWith(COLUMN) ? this.colour : "";
+  }
+
   /** Emphasises the selected cluster, except when the colours show classes. */
   async focus() {
-    if (this.items && this.colour === "clusters") await this.plot.setFocus(this.data.cards.length > 1 ? this.selected : null);
+    if (this.items) await this.plot.setFocus(this.colour === "clusters" && this.data.cards.length > 1 ? this.selected : null);
     this.draw();
   }
 
   mark() {
-    const card = this.data.cards[this.selected], hidden = this.colour === "classes" ? this.hidden : new Set();
-    const z = card?.centre ?? [NaN, NaN], items = this.shownItems;
+    const card = this.data.cards[this.selected], shown = this.shownItems;
+    const z = card?.centre ?? [NaN, NaN], [items, hidden] = shown.onScale ? [this.classItems, new Set()] : [shown, this.hidden];
     // The name of the selected cluster is drawn below the cross at its centre.
     if (card && this.colour === "clusters") items.centres = items.centres.map((c, k) => (k === this.selected ? [c[0], c[1] - 22 * this.view.unit] : c));
     this.overlay.draw(this.view, this.theme, { z, held: z, preview: false, pins: [], near: [], item: null, hidden, items, showNames: true });

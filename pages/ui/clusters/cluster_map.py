@@ -3,7 +3,7 @@
 from ..component.component import component
 from ..runtime.map_assets import MapAssets
 from .cache import ClusterReport
-from .settings import MAX_NAME_LENGTH, ClusterSettings
+from .settings import COLOURS, COLUMN, MAX_NAME_LENGTH, ClusterSettings
 
 _mount = component(__file__, "ask")
 
@@ -12,6 +12,8 @@ def cluster_map(
     assets: MapAssets, report: ClusterReport, settings: ClusterSettings, *, key: str
 ) -> None:
     """Shows the map, the list and the card of the selected cluster."""
+    column = settings.colour.removeprefix(COLUMN)
+    known = column in (*COLOURS, *assets.facts["columns"])
     data = vars(assets) | {
         "key": "/".join(map(str, (assets.facts["digest"], *settings.key))),
         "labels": report.labels,
@@ -22,7 +24,7 @@ def cluster_map(
             for k, cluster in enumerate(report.clusters)
         ],
         "selected": min(settings.selected, max(0, len(report.clusters) - 1)),
-        "colour": settings.colour,
+        "colour": settings.colour if known else "clusters",
         "longest": MAX_NAME_LENGTH,
     }
     _mount(key, data)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from vae.analysis.clustering import METHODS, number_range
 
 from ..runtime import query
+from ..runtime.location import column_name
 from ..runtime.query import InvalidValueError, QueryField, one_of, whole
 
 COLOURS = ("clusters", "classes")
+COLUMN = "column:"  # before the name of a column in place of these
 DEFAULT_NUMBER = {"k-means": 10, "mixture": 10, "mixture-diagonal": 10, "hdbscan": 100}
 MAX_NAME_LENGTH = 40
 
@@ -55,7 +57,7 @@ def _fields(method: str) -> tuple[QueryField, ...]:
         ),
         QueryField("seed", "seed", whole(0, query.MAX_SEED)),
         QueryField("selected", "c", _cluster, format=lambda k: str(k + 1)),
-        QueryField("colour", "colour", one_of(COLOURS)),
+        QueryField("colour", "colour", _colour),
         QueryField("names", "names", _names, json.loads, _names_text),
     )
 
@@ -63,6 +65,13 @@ def _fields(method: str) -> tuple[QueryField, ...]:
 def _cluster(value: str) -> int:
     """The index of a cluster, which links count from 1."""
     return whole(1, 1000)(value) - 1
+
+
+def _colour(value: str) -> str:
+    """One of `COLOURS`, or a column, which may not exist."""
+    if isinstance(value, str) and value.startswith(COLUMN):
+        return COLUMN + column_name(value.removeprefix(COLUMN))
+    return one_of(COLOURS)(value)
 
 
 def _text(value: str) -> str:
@@ -92,7 +101,7 @@ def settings_from_query(link: Mapping[str, str]) -> tuple[ClusterSettings, list[
 @dataclass(frozen=True)
 class ClusterCommand:
     """A command of the map: to `choose` a cluster, to `rename` it, to `draw` samples from it, or
-    to `colour` by clusters or by classes."""
+    to `colour` by clusters, by classes or by a column."""
 
     turn: int
     do: str
@@ -118,7 +127,7 @@ def command_from_map(value: Mapping) -> ClusterCommand:
     """The message of the map. Raises `InvalidValueError`; the cluster may not exist."""
     command = ClusterCommand(**query.read_message(value, _COMMAND))
     if command.do == "colour":
-        one_of(COLOURS)(command.name)
+        _colour(command.name)
     return command
 
 

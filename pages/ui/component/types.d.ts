@@ -28,6 +28,10 @@ export interface Facts {
   total: number; // items of the data set
   count: number; // items on the map
   sampled: boolean; // whether these are fewer
+  numbered?: boolean; // whether the items have numbers in their data set
+  columns?: string[]; // that may colour the items
+  choices?: [name: string, words: string][]; // which items may be shown, the default first
+  shown?: string; // which of these are
   posterior: boolean; // whether items have standard deviations
   split?: string; // "10,000 test images"
   heldOut?: number; // the first items, which were not trained on

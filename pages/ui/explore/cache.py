@@ -8,12 +8,14 @@ import numpy as np
 import streamlit as st
 
 from vae.analysis import regions
+from vae.data import selection
 from vae.latent import sampling
 from vae.pictures import grid
 
 from ..generate import cache as generate_cache
 from ..runtime import cache
-from ..runtime.location import Pin, Polygon
+from ..runtime.location import Items, Pin, Polygon
+from . import items
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -43,31 +45,32 @@ class RegionSamples(NamedTuple):
     stats: ImageStats
 
 
-def members(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> regions.Members:
-    """The test images in a region, without those of hidden classes."""
-    data = cache.display_dataset(name, digest)
-    codes = cache.codes(name, digest).mean
-    return regions.members(codes, data.shown.labels, data.class_names, region, exclude=hidden)
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
 def counts_and_stats(
-    name: str, digest: str, region: Polygon, hidden: tuple[int, ...]
+    name: str, digest: str, region: Polygon, shown: Items
 ) -> tuple[np.ndarray, ImageStats | None]:
-    """The number of test images of each class [K] in a region and their statistics, None for an
-    empty region."""
-    found = members(name, digest, region, hidden)
-    images = cache.display_dataset(name, digest).shown.images[found.index]
-    return found.counts, _stats(images) if len(images) else None
+    """The number of shown images of each category [K] in a region and their statistics, None for
+    an empty region."""
+    found, column = (
+        items.members(name, digest, region, shown),
+        items.categories(name, digest, shown),
+    )
+    images = selection.split_of(cache.display_dataset(name, digest), found.index).images
+    counts = found.counts
+    if column is not None:
+        counts = np.bincount(column.kinds[found.index], minlength=len(column.names))
+    return counts, _stats(images) if len(images) else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def counts_chart(name: str, digest: str, region: Polygon, hidden: tuple[int, ...]) -> go.Figure:
+def counts_chart(name: str, digest: str, region: Polygon, shown: Items) -> go.Figure:
     """The counts as a bar chart, cached because Plotly takes 20 ms to build it."""
     from .figures import counts_figure  # imports plotly, which the first screen does not need
 
-    counts, _ = counts_and_stats(name, digest, region, hidden)
-    return counts_figure(counts, cache.display_dataset(name, digest).class_names)
+    counts, _ = counts_and_stats(name, digest, region, shown)
+    column = items.categories(name, digest, shown)
+    classes = cache.display_dataset(name, digest).class_names
+    return counts_figure(counts, classes if column is None else column.names)
 
 
 @st.cache_data(max_entries=64, show_spinner="Sampling the region")

@@ -7,10 +7,11 @@
  */
 
 import { press } from "../component/element.js";
+import { Choices } from "./choices.js";
 import { Conditioning } from "./conditioning.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { listen } from "../map/gestures.js";
-import { classesText } from "../map/items.js";
+import { Items, nearText } from "../map/items.js";
 import { History } from "./history.js";
 import { pressKey, tools } from "./keyboard.js";
 import { Lists } from "../map/lists.js";
@@ -30,6 +31,7 @@ export default class LatentMap extends DecodedMap {
     this.conditioning = new Conditioning(root, handlers, this.source);
     this.history = new History(this);
     this.region = new Region(this);
+    this.choices = new Choices(root, handlers);
     listen(this.over, this.view, this.region.over(handlers), this.mode);
     this.wire(tools(this));
   }
@@ -48,6 +50,13 @@ export default class LatentMap extends DecodedMap {
       setCondition: (condition) => this.setCondition(condition),
       removePin: (i) => this.history.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
       toggleClass: (label) => { this.toggleClass(label); this.commit(); },
+      setColour: (colour) => this.setColour(colour),
+      setShow: (show) => {
+        Object.assign(this.state, { show, item: null });
+        this.choices.show(this.state, "Loading…");
+        this.showNear();
+        this.commit(0); // Python answers with these items
+      },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
     };
   }
@@ -58,6 +67,7 @@ export default class LatentMap extends DecodedMap {
       this.restore(data);
       this.showLayers();
       this.redraw("view");
+      this.recolour(data.location.colour, this.hidden);
     }
     this.history.show();
     this.onAnswer?.();
@@ -66,15 +76,68 @@ export default class LatentMap extends DecodedMap {
   /** Restores the state that Python remembers for a model. */
   restore({ location, urls, revision }) {
     this.revision = revision;
-    const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
-    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
+    const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view, show, colour } = location;
+    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null, show, colour };
     this.hidden = new Set(hidden);
+    this.hiddenBy = new Map(); // what else was hidden, by column
     this.nearOf = null;
     this.history.clear();
     if (view) this.view.fromArray(view); else this.view.fit(items.bounds);
     this.panel.setModel(items);
     this.lists.setModel(items, this.source, urls.items);
+    this.lists.coloured = this.coloured;
     this.conditioning.setModel(items);
+    this.choices.setModel(items);
+    this.choices.show(this.state);
+  }
+
+  async openItems({ facts, urls }) {
+    const items = await Items.load(urls, facts), coloured = await items.colouredBy(this.state.colour);
+    if (!this.root.isConnected) return;
+    this.items = items;
+    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.lists.setModel(items, this.source, urls.items);
+    this.panel.items = items;
+    this.choices.show(this.state);
+    this.showColours(coloured);
+  }
+
+  /** Colours the items by a column, or by "", their class; what was hidden with it before is hidden again. */
+  async setColour(colour) {
+    const before = [this.state.colour, this.hidden];
+    if (await this.recolour(colour, this.hiddenBy.get(colour) ?? new Set())) {
+      this.hiddenBy.set(...before);
+      this.say(`Coloured by ${colour || "class"}.`);
+      this.commit(0);
+    }
+  }
+
+  /** @param hidden kinds of the column   @returns whether it has loaded, and nothing else was chosen meanwhile */
+  async recolour(colour, hidden) {
+    const { items } = this;
+    this.wanted = colour;
+    if (colour === (this.coloured.column?.name ?? "")) { this.choices.show(this.state); return false; }
+    try {
+      const coloured = await items.colouredBy(colour);
+      if (items !== this.items || colour !== this.wanted) return false;
+      this.hidden = hidden;
+      this.state.colour = colour;
+      this.showColours(coloured);
+      return true;
+    } catch (error) {
+      this.choices.show(this.state, `The column did not load (${error.message}).`);
+      return false;
+    }
+  }
+
+  /** Draws the items with the kinds that colour them. */
+  showColours(coloured) {
+    Object.assign(this, { coloured, nearOf: null, shown: null });
+    this.lists.coloured = coloured;
+    this.plot.setItems(coloured);
+    this.choices.show(this.state);
+    this.showLayers();
+    this.redraw("view");
   }
 
   // --- input -----------------------------------------------------------------------------------
@@ -126,19 +189,19 @@ export default class LatentMap extends DecodedMap {
   showLegend() { this.region.show(); }
 
   showPosition(z, latent) {
-    const { items } = this;
+    const { items, coloured } = this;
     this.conditioning.show(latent);
-    this.panel.showPosition(z, items.survey(z), this.theme);
+    this.panel.showPosition(z, coloured.survey(z), this.theme, coloured);
     const words = [...z, items.conditionName(latent)].filter((part) => part !== "").join(", ");
     this.picture.canvas.setAttribute("aria-label", `Decoded image at ${words}`);
   }
 
   drawMarks(z) {
-    const { items, state, hidden } = this;
+    const { items, coloured, state, hidden } = this;
     if (this.nearOf !== state.z.join(",")) this.showNear();
     this.overlay.draw(this.view, this.theme, {
       z, held: state.z, preview: this.preview !== null, pins: state.pins, near: this.near, item: state.item,
-      items, hidden, showNames: state.layers.has("names"),
+      ...(coloured.onScale ? { items, hidden: new Set() } : { items: coloured, hidden }), showNames: state.layers.has("names"),
     });
     this.region.draw();
   }
@@ -154,9 +217,9 @@ export default class LatentMap extends DecodedMap {
   /** Announces the position to screen readers once it has come to rest. */
   announce() {
     this.say(() => {
-      const { items, state } = this, condition = items.conditionName(state), survey = items.survey(state.z);
+      const { items, coloured, state } = this, condition = items.conditionName(state), survey = coloured.survey(state.z);
       const position = [...state.z.map((v) => v.toFixed(2)), ...(condition ? [condition] : [])].join(", ");
-      return `${position}: local density ${survey.level}; ${classesText(survey, items.classes)}`;
+      return `${position}: local density ${survey.level}; ${nearText(survey, coloured)}`;
     });
   }
 
@@ -170,10 +233,10 @@ export default class LatentMap extends DecodedMap {
   commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
   sendState() {
-    const { z, label, seed, layers, pins, item, region } = this.state;
+    const { z, label, seed, layers, pins, item, region, show, colour } = this.state;
     this.send?.("location", {
       digest: this.digest, revision: this.revision, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
-      layers: [...layers], pins, item, hidden: [...this.hidden], region,
+      layers: [...layers], pins, item, hidden: [...this.hidden], region, show, colour,
     });
   }
 

@@ -1,7 +1,8 @@
 /** The panel next to the map: the decoded image, facts about its position, the sliders. */
 
-import { classesText, densityText } from "../map/items.js";
+import { densityText, nearText } from "../map/items.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
+import { lookOf } from "../map/scatter.js";
 import { sliderRow } from "../controls/slider.js";
 import { normalCdf, probit } from "./normal.js";
 
@@ -55,19 +56,25 @@ export class Panel {
     return (value - low) / (high - low);
   }
 
-  /** Facts about the position z of the image. */
-  showPosition(z, survey, theme) {
-    const { items } = this, fact = (name) => this.find(`[data-fact="${name}"]`);
+  /** Facts about the position z of the image. @param items coloured   @param survey of them */
+  showPosition(z, survey, theme, items) {
+    const fact = (name) => this.find(`[data-fact="${name}"]`);
     fact("density").textContent = densityText(survey);
     fact("density").dataset.level = survey.level;
     fact("distance").textContent = `${survey.distance.toFixed(3)} in z`;
     fact("prior").textContent = `${survey.logPrior.toFixed(2)} nats`;
-    this.find(".la-mix").replaceChildren(...survey.mix.map(({ label, count }) => element("i", {
-      title: `${count} of the ${survey.near.length} nearest items: ${items.classes[label]}`,
-      style: { flexGrow: count, background: theme.classes[label % theme.classes.length] },
+    this.find(".la-column").hidden = !items.column;
+    if (items.column) {
+      this.find(".la-column dt").textContent = items.column.name;
+      fact("column").textContent = items.valueText(survey.near[0].item);
+    }
+    const words = nearText(survey, items), mix = items.onScale ? survey.mix.sort((a, b) => a.label - b.label) : survey.mix;
+    this.find(".la-mix").replaceChildren(...mix.map(({ label, count }) => element("i", {
+      title: items.onScale ? words : `${count} of the ${survey.near.length} nearest items: ${items.classes[label]}`,
+      style: { flexGrow: count, background: lookOf(items, label, theme).colour },
     })));
-    this.find(".la-mix-text").textContent = classesText(survey, items.classes);
-    this.find(".la-mix").setAttribute("aria-label", classesText(survey, items.classes));
+    this.find(".la-mix-text").textContent = words;
+    this.find(".la-mix").setAttribute("aria-label", words);
     this.showSliders(z);
   }
 

@@ -90,7 +90,7 @@ export class Region {
 
   /** Follows the state after a change of the region, the hidden classes or the layer of items. */
   show() {
-    const { map } = this, { items, hidden, state: { region } } = map;
+    const { map } = this, { coloured: items, hidden, state: { region } } = map;
     if (region !== this.shownRegion || items !== this.items) {
       Object.assign(this, { shownRegion: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
       map.plot.select(this.mask);

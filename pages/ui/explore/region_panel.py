@@ -6,6 +6,7 @@ import streamlit as st
 
 import vae
 from vae.analysis import regions
+from vae.data import selection
 from vae.latent.sampling import SamplingRequest
 
 from ..controls.downloads import downloads
@@ -18,6 +19,7 @@ from ..runtime.location import Location
 from ..runtime.query import MAX_SEED
 from ..runtime.text import plain
 from . import cache as explore_cache
+from . import items
 from .cache import N_SHOWN, ImageStats, RegionSamples
 
 _FILES = {
@@ -30,12 +32,12 @@ _FILES = {
 def region_panel(entry: vae.Entry, location: Location) -> None:
     """Shows the images in a region, samples from it, and the actions on them."""
     data = cache.display_dataset(entry.name, entry.digest)
-    region = (entry.name, entry.digest, location.region, location.hidden)
+    region = (entry.name, entry.digest, location.region, location.items)
+    chosen = selection.select(data, location.show)
     counts, real = explore_cache.counts_and_stats(*region)
     st.subheader("Inside the lasso", anchor=False)
-    summary = f"{counts.sum():,} of {data.shown_count}"
-    hidden = [data.class_names[k] for k in location.hidden if k < len(data.class_names)]
-    if hidden:
+    summary = f"{counts.sum():,} of {chosen.words}"
+    if hidden := items.hidden_names(entry.name, entry.digest, location.items):
         summary += f"; hidden and not counted: {', '.join(hidden)}"
     if len(location.z) > 2:
         summary += "; selected by z1 and z2 alone, with any value of the other latents"
@@ -143,23 +145,25 @@ def _records(location: Location, samples: RegionSamples) -> list[Record]:
 
 def _downloads(entry: vae.Entry, location: Location) -> None:
     data = cache.display_dataset(entry.name, entry.digest)
-    region = (entry.name, entry.digest, location.region, location.hidden)
+    known, chosen = selection.metadata_of(data), selection.select(data, location.show)
+    region = (entry.name, entry.digest, location.region, location.items)
 
     def create(extension: str) -> str | bytes:
-        found = explore_cache.members(*region)
+        found = items.members(*region)
         if extension == "csv":
-            return regions.to_csv(found, data.shown_metadata)
+            return regions.to_csv(found, known)
         if extension == "npz":
-            return regions.to_npz(found, data.shown.images[found.index], data.shown_metadata)
+            images = selection.split_of(data, found.index).images
+            return regions.to_npz(found, images, known)
         return regions.to_json(
             found,
             location.region,
             model=entry.name,
             digest=entry.digest,
             data=entry.config.train.data,
-            total=len(data.shown.labels),
-            split="all" if data.shows_all else "test",
-            exclude=[k for k in location.hidden if k < len(data.class_names)],
+            total=len(chosen.numbers),
+            split=chosen.show,
+            not_counted=items.hidden_names(entry.name, entry.digest, location.items),
         )
 
     downloads(_FILES, create, name=f"{entry.name}-inside", key="region")
@@ -169,8 +173,7 @@ def _downloads(entry: vae.Entry, location: Location) -> None:
 
     def inside() -> Chosen:
         st.markdown("**Original pictures inside the lasso, a folder per class**")
-        paths = data.shown_metadata.paths
-        found = [paths[item] for item in explore_cache.members(*region).index]
+        found = [known.paths[item] for item in items.members(*region).index]
         return Chosen(found, None, f"{entry.name}-inside", "a folder per class")
 
     originals_panel(f"region-{hash(region)}", source, inside)

@@ -19,6 +19,7 @@ export class DecodedMap {
   /** @type {any} with at least label, seed and the set of layers */ state;
   /** @type {import("../component/types").Theme} */ theme;
   /** @type {Items} */ items;
+  /** @type {Items} the same, with what colours them in place of the classes */ coloured;
   /** @type {Plot} */ plot;
   /** @type {number[] | null} where a hovering pointer is */ preview = null;
   hidden = new Set();
@@ -72,6 +73,7 @@ export class DecodedMap {
     Object.assign(this, { send: setStateValue, link: data.link, theme });
     if (data.facts.digest !== this.digest) { await this.open(data); return; }
     if (!this.items) return;
+    if (data.facts.shown !== this.items.shown) await this.openItems(data);
     if (repaint) {
       this.layers.setTheme(theme);
       this.showLegend();
@@ -89,9 +91,10 @@ export class DecodedMap {
     this.root.dataset.state = "loading";
     const [Plotly, items, buffer, noise] = await Promise.all([
       loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
+    const coloured = await items.colouredBy(data.location?.colour ?? "");
     if (!this.root.isConnected) return; // the page was left meanwhile
     this.source.open(buffer, urls.decode, facts, noise);
-    Object.assign(this, { items, digest: facts.digest, preview: null, shown: null });
+    Object.assign(this, { items, coloured, digest: facts.digest, preview: null, shown: null });
     this.picture.resize(items.image);
     this.measure();
     this.view.fit(items.bounds);
@@ -100,7 +103,7 @@ export class DecodedMap {
     this.layers.setModel(items, this.source.remote ? null : this.source);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.has("points") });
-    await this.plot.draw(items, this.view, this.theme);
+    await this.plot.draw(coloured, this.view, this.theme);
     this.root.dataset.state = "ready";
     this.showLayers();
     this.take({ ...data, turn: null });
@@ -160,6 +163,8 @@ export class DecodedMap {
   /** Takes Python's answer. */
   take(data) { void data; }
   showLegend() {}
+  /** Loads other items of the same model. */
+  async openItems(data) { void data; }
   showPosition(z, latent) { void [z, latent]; }
   drawMarks(z, dirty) { void [z, dirty]; }
   commit() {}

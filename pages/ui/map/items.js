@@ -14,6 +14,11 @@ export class Items {
   /** @type {string | null} where the images are served */ pictures = null;
   /** Of the facts (component/types.d.ts). */
   latentSize; count; total; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
+  /** @type {string[]} the columns that may colour them */ columns = [];
+  /** @type {Record<string, string>} where these are served */ columnUrls = {};
+  /** @type {string[][]} what may be shown, [name, words] each, the default first */ choices = [];
+  /** @type {string | undefined} which of these they are */ shown;
+  /** @type {{ name: string, own: number, ends: string[] | null, texts: string[] } | null} of `colouredBy` */ column = null;
 
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
@@ -23,13 +28,35 @@ export class Items {
     items.files = await files;
     items.originals = urls.originals ? resolve(urls.originals) : null;
     items.pictures = urls.items ? resolve(urls.items) : null;
+    items.columnUrls = Object.fromEntries(items.columns.map((name) => [name, urls[`column ${name}`]]));
     return items;
   }
 
   /**
+   * The same items with the kinds of a column (vae/analysis/columns.py) in place of the classes: marks, names and the
+   * legend follow them. "" is the class itself.
+   * @param {string} name
+   * @returns {Promise<Items>}
+   */
+  async colouredBy(name) {
+    if (!name) return this;
+    const { names, kinds, own, ends, texts, centres } = await loadJson(this.columnUrls[name]);
+    return Object.assign(Object.create(this), { classes: names, labels: Uint8Array.from(kinds), centres, column: { name, own, ends, texts } });
+  }
+
+  /** Whether the kinds of the items, which colour them, are bins of a scale. */
+  get onScale() { return Boolean(this.column?.ends); }
+
+  /** What the column says of an item. */
+  valueText(i) { return this.column?.texts[i] || "no value"; }
+
+  /** Whether an item was not trained on. */
+  isHeldOut(i) { return this.itemNumber(i) < (this.heldOut ?? Infinity); }
+
+  /**
    * @param {Facts} facts
    * @param {ArrayBuffer} points codes [N, D], standard deviations [N, D] where `facts.posterior`, numbers in the data set [N]
-   *   where `facts.sampled`, labels [N]
+   *   where `facts.numbered`, labels [N]
    * @param {Float32Array} density of the codes, on a square grid over `facts.bounds`
    * @param {Float32Array} entropy of the decoded pixels, on a grid of its own
    */
@@ -43,7 +70,7 @@ export class Items {
     const block = (Type, size) => { const a = new Type(points, at, size); at += a.byteLength; return a; };
     this.codes = block(Float32Array, n * d);
     this.std = facts.posterior ? block(Float32Array, n * d) : null;
-    this.index = facts.sampled ? block(Uint32Array, n) : null;
+    this.index = facts.numbered ? block(Uint32Array, n) : null;
     this.labels = block(facts.classes?.length > 256 ? Uint16Array : Uint8Array, n);
   }
 
@@ -172,6 +199,15 @@ export function countsText(labels, names, most = 3) {
   const words = sorted.slice(0, most).map(([label, count]) => `${count} ${names[label]}`);
   const others = sorted.slice(most).reduce((sum, [, count]) => sum + count, 0);
   return [...words, ...(others ? [`${others} others`] : [])].join(", ");
+}
+
+/** What the items near a position are, in words: their classes or categories, or their range on a scale. */
+export function nearText(survey, items) {
+  if (!items.onScale) return classesText(survey, items.classes);
+  const values = survey.near.map(({ item }) => items.column.texts[item]).filter(Boolean).sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
+  const [low, middle, high] = [0, Math.floor(values.length / 2), values.length - 1].map((at) => values[at]);
+  const { name } = items.column, title = name.length > 30 ? `${name.slice(0, 29)}…` : name;
+  return `${title} of the ${survey.near.length} nearest: ${values.length ? `${low} to ${high}, median ${middle}` : "no value"}`;
 }
 
 /** How densely the training data covers a position. */

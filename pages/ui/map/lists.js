@@ -1,14 +1,15 @@
 /** Lists around a map: the legend, the pins, the nearest real items and one of them in detail. */
 
-import { resolve } from "../component/load.js";
+import { scaleGradient } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
+import { resolve } from "../component/load.js";
 import { keyOf } from "../decoder/image_source.js";
-import { shapeOf } from "./scatter.js";
+import { lookOf, shapeOf } from "./scatter.js";
 
 /** The marker of a class as SVG. */
-export function mark(label, colour) {
-  return `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shapeOf(label)[1]}"/></svg>`;
-}
+export const mark = (label, colour) => markOf({ shape: shapeOf(label)[1], colour });
+
+const markOf = ({ shape, colour }) => `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shape}"/></svg>`;
 
 /** Numbers in the monospaced font. */
 const mono = (text) => element("span", { className: "la-mono", textContent: text });
@@ -26,8 +27,13 @@ export function offerClasses(select, none, names) {
   select.replaceChildren(new Option(none, ""), ...names.map((name, label) => new Option(name, label)));
 }
 
+/** The legend of a column of numbers or dates. */
+const scaleBar = ({ name, ends }, theme) => element("span", { className: "la-bar", role: "img", "aria-label": `${name} from ${ends[0]} to ${ends[1]}` },
+  name, mono(ends[0]), element("i", { style: { background: scaleGradient(theme) } }), mono(ends[1]));
+
 export class Lists {
   /** @type {import("./items").Items} */ items;
+  /** @type {import("./items").Items} the same, with what colours them in place of the classes */ coloured;
   /** @type {import("../decoder/image_source").ImageSource} */ source;
   /** @type {{ key: string, latent: any, canvas: HTMLCanvasElement }[]} that are shown */ pins = [];
 
@@ -42,26 +48,37 @@ export class Lists {
   }
 
   setModel(items, source, itemsUrl) {
-    Object.assign(this, { items, source, pins: [] });
+    Object.assign(this, { items, coloured: items, source, pins: [] });
     this.find('[data-testid="pin-list"]')?.replaceChildren();
     this.picture = (item) => resolve(`${itemsUrl}/${items.itemNumber(item)}.png`);
   }
 
-  /** @param counts of the items inside the region per class; none without a region */
+  /** @param counts of the items inside the region per class, category or bin; none without a region */
   showLegend(hidden, theme, counts) {
-    this.find(".la-legend").replaceChildren(...this.items.classes.map((name, label) => {
+    const { coloured, coloured: { classes, column, onScale } } = this, home = this.find(".la-legend");
+    const chips = classes.map((name, label) => {
+      if (onScale && label < column.own) return null;
+      const key = !column && label < 10 ? ` (key ${label} jumps there)` : "";
       const chip = element("button", {
-        type: "button", title: `Show or hide ${name} (key ${label} jumps there)`, "aria-pressed": !hidden.has(label),
-        innerHTML: mark(label, theme.classes[label % theme.classes.length]), onclick: () => this.handlers.toggleClass(label),
+        type: "button", title: `Show or hide ${name}${key}`, "aria-pressed": !hidden.has(label),
+        innerHTML: markOf(lookOf(coloured, label, theme)), onclick: () => this.handlers.toggleClass(label),
       }, name);
       if (counts && !hidden.has(label)) chip.append(mono(counts[label].toLocaleString("en")));
       return chip;
-    }));
-    const { heldOut, count } = this.items;
-    if (heldOut < count) {
-      const said = `Filled: held out (${heldOut.toLocaleString("en")}); outlined: trained on`;
-      this.find(".la-legend").append(element("span", { className: "la-hint", textContent: said }));
-    }
+    });
+    home.replaceChildren(...(onScale ? [scaleBar(column, theme)] : []), ...chips.filter(Boolean));
+    home.setAttribute("aria-label", `${column ? `Values of ${column.name}` : "Classes"}: press to show or hide`);
+    const said = this.splitNote();
+    if (said) home.append(element("span", { className: "la-hint", textContent: said }));
+  }
+
+  /** What filled and outlined marks mean; "" where all items are held out. */
+  splitNote() {
+    const { items, items: { count } } = this;
+    let held = 0;
+    for (let i = 0; i < count; i++) held += Number(items.isHeldOut(i));
+    if (held === count) return "";
+    return held ? `Filled: held out (${held.toLocaleString("en")}); outlined: trained on` : "Outlined: trained on";
   }
 
   showPins(pins, undoable) {
@@ -104,7 +121,7 @@ export class Lists {
   }
 
   showNear(near, where, chosen) {
-    const { items } = this;
+    const { items, coloured } = this;
     this.find(".la-near-where").textContent = `to ${where}, among ${items.split}`;
     this.find('[data-testid="neighbour-list"]').replaceChildren(...near.map(({ item, distance }) => {
       const name = items.classes[items.labels[item]];
@@ -113,7 +130,9 @@ export class Lists {
         "aria-label": `${name}, distance ${distance.toFixed(3)}`, onclick: () => this.handlers.chooseItem(item === chosen ? null : item),
       },
       element("img", { src: this.picture(item), alt: "", width: 56, height: 56 }),
-      element("span", { textContent: name }), mono(distance.toFixed(3))));
+      element("span", { textContent: name }),
+      ...(coloured.column ? [element("span", { className: "la-value", textContent: coloured.valueText(item), title: coloured.column.name })] : []),
+      mono(distance.toFixed(3))));
     }));
   }
 
@@ -122,10 +141,11 @@ export class Lists {
     const home = this.find('[data-testid="item-detail"]');
     home.hidden = item === null;
     if (item === null) { home.replaceChildren(); return; }
-    const { items, source } = this, [, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
+    const { items, coloured, source } = this, [, height, width] = items.image, latent = items.latentOf(item), { z } = latent;
     const name = items.classes[items.labels[item]], br = () => element("br"), number = items.itemNumber(item);
     const original = items.originals
       ? [element("a", { href: `${items.originals}/${number}`, target: "_blank", rel: "noopener", textContent: items.itemName(item) })] : [items.itemName(item)];
+    const column = coloured.column ? [`${coloured.column.name}: ${coloured.valueText(item)}`, br()] : [];
     const figure = (image, caption) => element("figure", {}, image, element("figcaption", { textContent: caption }));
     const parts = [figure(element("img", { src: this.picture(item), alt: `Original: ${name}` }), "original")];
     if (source.decoder) {
@@ -138,7 +158,7 @@ export class Lists {
     const posterior = std ? ["posterior std ", numbers(std), br(), "The ellipse on the map holds 95 % of the posterior."]
       : ["This model has no posterior: an item is a single point."];
     home.replaceChildren(...parts, element("p", {},
-      element("strong", { textContent: name }), " ", ...original, br(),
+      element("strong", { textContent: name }), " ", ...original, br(), ...column,
       "code ", numbers(z), br(), ...posterior, br(),
       element("button", { type: "button", textContent: "Go to this code", onclick: () => this.handlers.goTo(latent) })));
   }

@@ -1,12 +1,14 @@
 /** A map as an interactive Plotly page of its own, and as JSON for `plotly.io.read_json` in Python. */
 
+import { scaleColour } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
-import { plotlySource, shapeOf } from "./scatter.js";
+import { lookOf, plotlySource } from "./scatter.js";
 
 const GAP = 0.05; // between maps, of the width
 
 /**
- * One or more maps side by side: a trace per class of each, its hidden classes off.
+ * One or more maps side by side: a trace per class of each, its hidden classes off; of a column the same with its
+ * categories, or a trace with a scale.
  * @param {{ plot: import("./scatter.js").Plot, title?: string }[]} maps
  */
 export function figureOf(maps) {
@@ -18,20 +20,31 @@ export function figureOf(maps) {
     const suffix = at ? at + 1 : "", left = at * (width + GAP), axis = { gridcolor: theme.grid, zerolinecolor: theme.grid };
     layout[`xaxis${suffix}`] = { ...axis, range: view.ranges.x, domain: [left, left + width], title: { text: title } };
     layout[`yaxis${suffix}`] = { ...axis, range: view.ranges.y, anchor: `x${suffix}`, scaleanchor: `x${suffix}` };
-    items.classes.forEach((name, label) => {
-      const members = Array.from(items.labels.keys()).filter((i) => items.labels[i] === label);
+    const { column, labels, onScale } = items, bins = onScale ? column.own : 0; // which are one trace
+    items.classes.forEach((kind, label) => {
+      if (label && label < bins) return;
+      const name = label < bins ? column.name : kind, members = Array.from(labels.keys()).filter((i) => (label < bins ? labels[i] < bins : labels[i] === label));
       if (!members.length) return;
+      const { symbol, colour } = lookOf(items, label, theme), said = column ? "%{text}" : "%{fullData.name}";
       data.push({
         type: "scatter", mode: "markers", name, legendgroup: name,
         showlegend: !named.has(name), xaxis: `x${suffix}`, yaxis: `y${suffix}`, visible: hidden.has(label) ? "legendonly" : true,
         ...Object.fromEntries(["x", "y"].map((key, d) => [key, members.map((i) => items.codes[i * items.latentSize + d])])),
-        customdata: members.map((i) => items.itemNumber(i)), hovertemplate: "%{fullData.name}, item %{customdata}<br>%{x:.3f}, %{y:.3f}<extra></extra>",
-        marker: { size: 5, opacity: 0.75, color: theme.classes[label % theme.classes.length], symbol: shapeOf(label)[0] },
+        ...(column && { text: members.map((i) => items.valueText(i)) }),
+        customdata: members.map((i) => items.itemNumber(i)), hovertemplate: `${said}, item %{customdata}<br>%{x:.3f}, %{y:.3f}<extra></extra>`,
+        marker: { size: 5, opacity: 0.75, symbol, ...(label < bins ? scaleOf(items, members, theme) : { color: colour }) },
       });
       named.add(name);
     });
   });
   return { data, layout };
+}
+
+/** The colours of items on a scale. */
+function scaleOf({ column: { name, own, ends }, labels }, members, theme) {
+  const colorscale = Array.from({ length: own }, (_, k) => [k / (own - 1), scaleColour(k / (own - 1), theme)]);
+  const colorbar = { title: { text: name }, tickvals: [0, own - 1], ticktext: ends, x: 1, y: 0, yanchor: "bottom", len: 0.5 };
+  return { color: members.map((i) => labels[i]), cmin: 0, cmax: own - 1, colorscale, colorbar };
 }
 
 /** The page: it holds Plotly and the figure, and needs no server. @param {string} source of Plotly */

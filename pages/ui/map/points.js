@@ -20,14 +20,15 @@ export class PointLayer {
    * The items are drawn row by row of a grid, which is fast, and in random order within a cell, so that no class lies on top.
    * @param {import("./items").Items} items
    */
-  setItems({ codes, labels, latentSize: d, count, classes, heldOut = count }) {
+  setItems(items) {
+    const { codes, labels, latentSize: d, count, classes } = items;
     const mixed = shuffled(count), plane = new Float32Array(2 * count);
     mixed.forEach((i, at) => { plane[2 * at] = codes[d * i]; plane[2 * at + 1] = codes[d * i + 1]; });
     this.order = new Grid(plane, count).points.map((at) => mixed[at]);
     this.x = Float32Array.from(this.order, (i) => codes[d * i]);
     this.y = Float32Array.from(this.order, (i) => codes[d * i + 1]);
     // The kinds of marks: a class of held-out items, after all of these the same of those that were trained on.
-    this.labels = Uint16Array.from(this.order, (i) => labels[i] + (i < heldOut ? 0 : classes.length));
+    this.labels = Uint16Array.from(this.order, (i) => labels[i] + (items.isHeldOut(i) ? 0 : classes.length));
     this.setMask(null);
   }
 

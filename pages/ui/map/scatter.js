@@ -1,6 +1,7 @@
 /** Plotly draws the axes, a canvas the items; neither gets pointer events, so Plotly never resets the view. */
 
 import { resolve } from "../component/load.js";
+import { scaleColour } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
 import { PointLayer } from "./points.js";
 import { Thumbnails } from "./thumbnails/thumbnails.js";
@@ -17,6 +18,19 @@ const SHAPES = Object.entries({
 
 /** [symbol, outline] of a class: colours repeat after ten, with other shapes. */
 export const shapeOf = (label) => SHAPES[(label + 3 * Math.floor(label / SHAPES.length)) % SHAPES.length];
+
+const GREY = "#8c8c8c"; // stands out on light and on dark ground
+
+/**
+ * Symbol, outline and colour of a kind of items: of a class or a category, of a bin of a scale, or of values without one.
+ * @param {{ column?: import("./items").Items["column"] }} items
+ */
+export function lookOf({ column }, kind, theme) {
+  const [symbol, shape] = shapeOf(column && (column.ends || kind >= column.own) ? 0 : kind), { classes } = theme;
+  const colour = column && kind >= column.own ? GREY
+    : column?.ends ? scaleColour(kind / (column.own - 1), theme) : classes[kind % classes.length];
+  return { symbol, shape, colour };
+}
 
 const OPAQUE = 200_000; // above this number of items, marks are drawn without blending, which is faster
 let library, source;
@@ -52,11 +66,17 @@ export class Plot {
 
   /** @param items codes [N, D], labels [N], the number of classes */
   async draw(items, view, theme) {
-    Object.assign(this, { items, view, theme, mask: null });
+    Object.assign(this, { view, theme });
+    this.setItems(items);
+    await this.Plotly.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
+  }
+
+  /** Draws other items, or the same ones in other colours, at the same place. None is selected. */
+  setItems(items) {
+    Object.assign(this, { items, mask: null });
     this.points.setItems(items);
     this.thumbnails.setItems(items);
     this.paint();
-    await this.Plotly.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
   }
 
   /** Marks grow on zooming in. */
@@ -80,15 +100,15 @@ export class Plot {
   /** Draws the items before the next frame, once for all changes until then. */
   paint() {
     this.painting ??= Promise.resolve().then(() => {
-      const { view, theme, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
+      const { view, theme, items, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
       this.painting = null;
       const markOf = (label, within) => {
         if (this.hidden.has(label)) return null;
-        const shape = shapeOf(label)[1], faded = this.focus !== null && this.focus !== label;
+        const { shape, colour } = lookOf(items, label, theme), faded = this.focus !== null && this.focus !== label;
         // Where a grey mark covers another one, it must not get darker.
         if (!within) return { shape, colour: `color-mix(in srgb, ${theme.ground}, ${theme.text} 32%)`, opacity: dense ? 0.6 : 0.85 };
         const opacity = faded ? 0.12 : count > OPAQUE ? 1 : mask || this.focus === label ? 0.9 : dense ? 0.5 : 0.75;
-        return { shape, colour: theme.classes[label % theme.classes.length], opacity };
+        return { shape, colour, opacity };
       };
       this.points.draw(view, this.markSize(view), this.shown ? markOf : () => null, classes.length);
       this.thumbnails.draw(view, markOf, this.mask, theme.ground);

@@ -111,6 +111,7 @@ def assets(request: LayoutRequest) -> MapAssets:
         "latentSize": points.shape[1],
         "count": len(points),
         "sampled": True,
+        "numbered": True,
         "posterior": False,
         "classes": list(data.class_names),
         "image": list(shape),

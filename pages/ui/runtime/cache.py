@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from inspect import signature
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,21 +20,22 @@ from streamlit.runtime.caching.cache_utils import CachedFunc
 
 import vae
 from vae import latent
+from vae.analysis import columns as map_columns
 from vae.analysis import pixel_neighbours
 from vae.checkpoint.artifacts import data_path, load_aggregate
 from vae.config import Preparation
-from vae.data import kept_images, sources
+from vae.data import kept_images, selection, sources
 from vae.data.load import NAMED, bundled_equivalent, preparation_of
 from vae.data.sources import TORCHVISION
 from vae.formats.untrusted import DataError
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
-from vae.latent.density import RelativeDensity
+from vae.latent.density import Field, RelativeDensity
 from vae.nn.distributions import Mixture
 from vae.pictures import grid
 
 from . import routes
-from .location import SEEDS, Pin, Space
+from .location import MAX_NAME, SEEDS, Pin, Space
 from .map_assets import MapAssets, publish_map
 
 CHECKPOINTS = Path(
@@ -45,6 +48,8 @@ _BROWSER = {  # the first bytes of pictures that browsers show
     b"BM": "image/bmp",
 }
 DEFAULT_MODEL = "fashion-vae"
+_MAX_COLUMNS = 50  # that a map may be coloured by
+_MAX_VALUES = 2_000_000  # of a data set that are looked at for it, which takes seconds
 
 
 def checkpoints() -> list[vae.Entry]:
@@ -133,21 +138,18 @@ def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the images and publishes everything that the map needs."""
     opened, data = codec(name, digest), display_dataset(name, digest)
     info, images = opened.info, data.shown.images
-    found = codes(name, digest)
-    entropy = latent.pixel_entropy_field(opened, latent.bounds(found.mean))
-    items = publish_map(found, data.shown.labels, data.class_names, entropy=entropy)
+    items = publish_map(
+        codes(name, digest),
+        data.shown.labels,
+        data.class_names,
+        entropy=entropy_field(name, digest),
+        columns=columns(images_of(name, digest)),
+    )
     urls = {
         **items.urls,
-        "items": routes.publish_images(data.shown.digest[:16], images),
+        **item_urls(name, digest, data.shown.digest[:16], images, data.shown_metadata.paths),
         "decode": routes.register_decoder(digest, _space(opened), lambda pin: _bytes(opened, pin)),
     }
-    if paths := data.shown_metadata.paths:
-        urls["files"] = routes.publish(json.dumps(paths).encode(), "application/json")
-        if source := originals(name, digest):
-            read = routes.Originals(len(paths), lambda item: _original(source, paths[item]))
-            where = f"{data.shown.digest} {data_path(checkpoint(name, digest))}"
-            key = hashlib.sha256(where.encode()).hexdigest()[:16]
-            urls["originals"] = routes.publish_originals(key, read)
     program = opened.program()
     if program is not None:  # without a program the map uses the decode route
         urls["program"] = routes.publish(program)
@@ -164,8 +166,51 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
         "split": data.shown_count,
         "heldOut": len(data.test.labels),  # the first images; those after them are trained on
+        "choices": list(selection.choices(data).items()),
+        "shown": selection.select(data).show,
     }
     return MapAssets(urls, facts)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def entropy_field(name: str, digest: str) -> Field:
+    """The decoder's pixel entropy over the rectangle of the map."""
+    area = latent.bounds(codes(name, digest).mean)
+    return latent.pixel_entropy_field(codec(name, digest), area)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def columns(images: Images) -> dict[str, map_columns.Column]:
+    """The columns of a data set that its map may be coloured by, of all images by their numbers
+    (`vae.data.selection`)."""
+    known = selection.metadata_of(dataset(images)).columns
+    names = [name for name in known if 0 < len(name) <= MAX_NAME]
+    rows = max(map(len, known.values()), default=1)
+    likely = names[: _MAX_VALUES // max(1, rows)]
+    found = ((name, map_columns.colouring(known[name])) for name in likely)
+    return dict(islice(((name, column) for name, column in found if column), _MAX_COLUMNS))
+
+
+def item_urls(
+    name: str,
+    digest: str,
+    key: str,
+    images: Sequence[np.ndarray],
+    paths: Sequence[str],
+    numbers: Sequence[int] | None = None,
+) -> dict[str, str]:
+    """The URLs of images [N, C, H, W], of the names of their files, of some or all, and of these
+    files, below a `key` that determines the images."""
+    urls = {"items": routes.publish_images(key, images)}
+    if paths:
+        names = paths if numbers is None else {number: paths[number] for number in numbers}
+        urls["files"] = routes.publish(json.dumps(names).encode(), "application/json")
+        if source := originals(name, digest):
+            read = routes.Originals(len(paths), lambda item: _original(source, paths[item]))
+            where = f"{key} {data_path(checkpoint(name, digest))}"  # which may be moved
+            where = hashlib.sha256(where.encode()).hexdigest()[:16]
+            urls["originals"] = routes.publish_originals(where, read)
+    return urls
 
 
 def originals(name: str, digest: str) -> sources.Originals | None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from vae.data.selection import SHOW
+
 from . import query
 from .query import Check, InvalidValueError, QueryField, code, code_text, comma_separated, whole
 
 LAYERS = ("points", "thumbnails", "manifold", "density", "uncertainty", "names")
 MAX_PINS = 200
 MAX_CORNERS = 64
+MAX_NAME = 200  # characters of the name of a column
 SEEDS = 256  # noise seeds that the map offers; seed 0 is zero noise
 Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
@@ -59,6 +62,15 @@ class Pin:
         return code_text(self.z) + label + (f"s{self.seed}" if self.seed else "")
 
 
+class Items(NamedTuple):
+    """Which items the map shows: all, those held out or those trained on ("": the default of their
+    data set), without the `hidden` kinds of what they are coloured by: a column, or the class."""
+
+    show: str = ""
+    colour: str = ""
+    hidden: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Location:
     """The state of the map of one model."""
@@ -68,11 +80,17 @@ class Location:
     layers: tuple[str, ...] = ("points", "names")
     pins: tuple[Pin, ...] = ()
     item: int | None = None
-    hidden: tuple[int, ...] = ()
+    show: str = ""  # which items; "": the default of their data set
+    colour: str = ""  # the column that they are coloured by; "": the class
+    hidden: tuple[int, ...] = ()  # classes, or kinds of the column
     label: int | None = None  # the condition
     seed: int = 0  # noise seed
     region: Polygon = ()  # corners in the plane of z1 and z2
     draw: int = 0  # seed of the samples inside the region; unknown to the map
+
+    @property
+    def items(self) -> Items:
+        return Items(self.show, self.colour, self.hidden)
 
     def to_json(self) -> dict:
         pins = [pin.to_json() for pin in self.pins]
@@ -97,6 +115,8 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("layers", "l", query.subset(LAYERS), comma_separated, ",".join),
         QueryField("pins", "p", query.list_of(_pin(space), MAX_PINS), _split_pins, _pins_text),
         QueryField("item", "i", query.optional(index)),
+        QueryField("show", "show", query.one_of(("", *SHOW))),
+        QueryField("colour", "by", column_name),
         QueryField("hidden", "h", hidden, comma_separated, lambda ks: ",".join(map(str, ks))),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
@@ -124,7 +144,8 @@ def location_from_query(
 
 def location_from_map(value: Mapping, space: Space) -> Location:
     """The location that the map committed; raises `InvalidValueError`."""
-    return Location(**query.read_message(value, query.checks_of(_fields(space)), {"region": None}))
+    defaults = {"region": None, "show": "", "colour": ""}
+    return Location(**query.read_message(value, query.checks_of(_fields(space)), defaults))
 
 
 def polygon(corners: object) -> Polygon:
@@ -165,6 +186,13 @@ def _split_pins(text: str) -> list[dict]:
 
 def _pins_text(pins: tuple[Pin, ...]) -> str:
     return ";".join(pin.to_text() for pin in pins)
+
+
+def column_name(value: object) -> str:
+    """The checked name of a column, which a data set may not have."""
+    if not isinstance(value, str) or len(value) > MAX_NAME:
+        raise InvalidValueError(f"a column has a name of at most {MAX_NAME} characters")
+    return value
 
 
 def _view(values: list) -> tuple[float, float, float]:

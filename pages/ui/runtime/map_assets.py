@@ -3,11 +3,15 @@
 A map of more than `MAX_POINTS` items shows a random subset; the density is still that of all.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from vae.analysis.columns import Column
 from vae.latent.density import Field, bounds, kernel_density, sample_field
 from vae.latent.encoding import Codes, class_centres
 
@@ -30,21 +34,31 @@ def packed_labels(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def publish_map(
-    codes: Codes, labels: np.ndarray, class_names: Sequence[str], *, entropy: Field | None
+    codes: Codes,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    entropy: Field | None,
+    numbers: np.ndarray | None = None,
+    columns: Mapping[str, Column] | None = None,
 ) -> MapAssets:
     """Publishes a map of codes [N, D] with labels [N] in 0..K-1.
 
-    `entropy` is the decoder's pixel entropy over the rectangle `vae.latent.bounds(codes.mean)`.
+    `entropy` is the decoder's pixel entropy, by default over the rectangle
+    `vae.latent.bounds(codes.mean)`; the map has its bounds. `numbers` [N] are those of the items
+    in their data set if these are not 0..N-1. `columns` of the whole data set may colour them.
     """
-    area = bounds(codes.mean)
+    area = bounds(codes.mean) if entropy is None else entropy.bounds
     density = kernel_density(codes.mean, area)
     shown, sampled = np.arange(len(labels)), len(labels) > MAX_POINTS
     if sampled:
         chosen = np.random.default_rng(0).choice(len(labels), MAX_POINTS, replace=False)
         shown = np.sort(chosen)
     block = [values[shown] for values in codes if values is not None]
-    if sampled:
-        block.append(shown.astype("<u4"))
+    number_of = shown if numbers is None else numbers[shown]
+    numbered = sampled or numbers is not None
+    if numbered:
+        block.append(number_of.astype("<u4"))
     block.append(packed_labels(labels[shown], len(class_names)))
     urls = {
         "points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block)),
@@ -52,7 +66,10 @@ def publish_map(
     }
     if entropy is not None:
         urls["entropy"] = routes.publish(entropy.values.astype("<f4").tobytes())
-    centres = class_centres(codes.mean[shown], labels[shown], len(class_names))
+    means = codes.mean[shown]
+    for name, column in (columns or {}).items():
+        urls[f"column {name}"] = _publish_column(column, number_of, means, urls["points"])
+    centres = class_centres(means, labels[shown], len(class_names))
     known = centres[~np.isnan(centres).any(1)]
     quantiles = np.percentile(sample_field(density, codes.mean), np.arange(101))
     facts = {
@@ -65,6 +82,8 @@ def publish_map(
         "total": len(labels),
         "count": len(shown),
         "sampled": sampled,
+        "numbered": numbered,
+        "columns": list(columns or {}),
         "posterior": codes.std is not None,
         "bounds": list(area),
         "densitySize": density.values.shape[0],
@@ -73,3 +92,27 @@ def publish_map(
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }
     return MapAssets(urls, facts)
+
+
+def _publish_column(
+    column: Column, numbers: np.ndarray, codes: np.ndarray, points: str
+) -> routes.PublishedUrl:
+    """The URL of what a column says of the items with these numbers; most are never asked for."""
+    own = column.take(numbers)
+    sha = hashlib.sha256(repr((points, own.names, own.own, own.ends)).encode())
+    sha.update(own.kinds.tobytes())
+    sha.update(own.values.tobytes())
+    work = partial(_column_json, column, numbers, codes)
+    return routes.publish_deferred(f"column {sha.hexdigest()}", work)
+
+
+def _column_json(column: Column, numbers: np.ndarray, codes: np.ndarray) -> bytes:
+    column = column.take(numbers)
+    kinds, names, own, _, ends = column
+    found = [None] * len(names)
+    if ends is None:
+        centres = class_centres(codes, kinds, own)
+        found[:own] = [None if np.isnan(c).any() else c.round(4).tolist() for c in centres]
+    facts = {"names": names, "own": own, "ends": ends, "centres": found}
+    items = {"kinds": kinds.tolist(), "texts": column.texts()}
+    return json.dumps(facts | items, ensure_ascii=False).encode()
