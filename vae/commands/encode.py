@@ -1,6 +1,5 @@
 """`encode`: the codes of all images of a data set, computed by one or several processes."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -27,17 +26,12 @@ from . import (
 
 
 def shared_codes(
-    group: distributed.Group,
-    model: Autoencoder,
-    split: Split,
-    *,
-    progress: Progress = no_progress,
-    encode: Callable[..., Codes] = encode_images,
+    group: distributed.Group, model: Autoencoder, split: Split, *, progress: Progress = no_progress
 ) -> Codes | None:
     """The codes of a split given its labels, each process encoding its share; None on all
     processes but the first."""
     rows = group.shard(len(split.labels)).rows
-    part = encode(model, split.images[rows], split.labels[rows], progress=progress)
+    part = encode_images(model, split.images[rows], split.labels[rows], progress=progress)
     parts = group.gather(part)
     return None if parts is None else Codes.join(parts)
 

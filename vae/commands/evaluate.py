@@ -104,7 +104,6 @@ def evaluate_model(
     from ..checkpoint.artifacts import save_aggregate, save_codes
     from ..data.memory_mapped import subsample
     from ..latent.aggregate_posterior import fit_aggregate_posterior
-    from ..latent.bulk_encoding import encode_split
 
     model = loaded.model
     sizes = evaluation.ALL
@@ -122,10 +121,11 @@ def evaluate_model(
         if seconds is not None:
             sizes = evaluation.sizes_within(seconds, model, dataset.test.images)
         used = subsample(dataset, train=sizes.train, test=sizes.test)
-        step = log(f"codes of {len(used.test.labels):,} test images")
-        codes = shared_codes(group, model, used.test, progress=step)
-        step = log(f"codes of {len(used.train.labels):,} training images")
-        train_codes = shared_codes(group, model, used.train, progress=step, encode=encode_split)
+        names = ("codes of {:,} test images", "codes of {:,} training images")
+        codes, train_codes = (
+            shared_codes(group, model, split, progress=log(name.format(len(split.labels))))
+            for name, split in zip(names, (used.test, used.train), strict=True)
+        )
         if group.rank:
             return {}
         if group.size > 1:  # the others have ended, and torchrun gave each of them one thread

@@ -11,7 +11,6 @@ from torch import Tensor
 from ..analysis import embedding_metrics
 from ..data.dataset import Dataset, Split, evenly_spaced
 from ..latent.aggregate_posterior import fit_aggregate_posterior
-from ..latent.bulk_encoding import encode_split
 from ..latent.encoding import Codes, encode_images
 from ..models.base import Autoencoder, Posterior, Terms, device_of, on_device_of_model
 from ..nn.distributions import Mixture
@@ -71,7 +70,7 @@ def evaluate(
     """
     images = getattr(dataset, split)
     codes = codes or encode_images(model, *images, progress=log("codes"))
-    train_codes = train_codes or encode_split(
+    train_codes = train_codes or encode_images(
         model, *dataset.train, progress=log("codes of the training images")
     )
     labels, k = dataset.train.labels, iwae_k or default_iwae_k(model)
@@ -252,7 +251,7 @@ def _code_metrics(
         return dict.fromkeys(_CODE_METRICS) | {"n_embedding": 0}
     if model.classes:
         codes = encode_images(model, images.images)
-        train_codes = encode_split(model, data.train.images)
+        train_codes = encode_images(model, data.train.images)
     rows = evenly_spaced(len(codes.mean), limit)
     some = codes.mean[rows], images.labels[rows]
     known, asked = (train_codes.mean, data.train.labels), (codes.mean, images.labels)

@@ -7,7 +7,6 @@ from torch import Generator, Tensor
 
 from ..config import ModelConfig
 from ..nn import semi_amortised
-from ..nn.code_lattice import Lattice
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import autocast_off
 from .base import Autoencoder, Batch, Labels, Posterior, Terms
@@ -81,46 +80,18 @@ class GaussianAutoencoder(Autoencoder):
             kl = standard_normal_kl(mean, log_var)
         return Terms(nll.view(samples, -1).mean(0), kl, kl[:, None])
 
-    def newton_start(self, x: Tensor, y: Labels = None) -> Posterior:
-        """The code from which `posterior` takes its Newton steps, as `mean`, and the encoder's
-        `std`."""
-        y = self._labels(y, x)
-        mean, log_var = self.amortised_posterior(x, y)
-        with torch.no_grad(), autocast_off(x):
-            start = mean.clone()
-            for label in y.unique().tolist():
-                rows, options = y == label, self._energy(label)
-                grid = self._grid(label, options)
-                start[rows] = semi_amortised.better_start(
-                    x[rows], mean[rows], grid=grid, **options
-                )
-        return Posterior(start, (0.5 * log_var).exp())
-
-    def code_lattice(self, label: int | None = None) -> Lattice:
-        """The lattice on which `refine_on_lattice` refines posteriors given a label."""
-        return Lattice(**self._energy(-1 if label is None else label))
-
     def _refined(self, x: Tensor, mean: Tensor, std: Tensor, label: int) -> tuple[Tensor, Tensor]:
-        options = self._energy(label)
-        options |= {"grid": self._grid(label, options), "steps": self.refine}
-        return semi_amortised.refine_posterior(x, mean, std, **options)
-
-    def _energy(self, label: int) -> dict:
-        """What -log p(x|z) - log p(z) is made of; the label may be -1."""
         prior = self.prior(None if label < 0 else label)
 
         def decode(z: Tensor) -> Tensor:
             return self.decode(z, torch.full((len(z),), label, device=z.device))
 
-        return {"decode": decode, "likelihood": self.likelihood, "log_prior": prior.log_prob}
-
-    def _grid(self, label: int, energy: dict) -> semi_amortised.DecodedGrid:
         weights = self._weights_version()
         if self._grid_cache.get(label, (None, None))[0] != weights:
-            prior = self.prior(None if label < 0 else label)
-            grid = semi_amortised.decode_grid(energy["decode"], prior)
-            self._grid_cache[label] = weights, grid
-        return self._grid_cache[label][1]
+            self._grid_cache[label] = weights, semi_amortised.decode_grid(decode, prior)
+        options = {"decode": decode, "likelihood": self.likelihood, "log_prior": prior.log_prob}
+        options |= {"grid": self._grid_cache[label][1], "steps": self.refine}
+        return semi_amortised.refine_posterior(x, mean, std, **options)
 
     def _apply(self, *args, **options) -> "GaussianAutoencoder":
         self._grid_cache.clear()  # moved or converted weights may have the version of the old ones

@@ -70,22 +70,6 @@ def refine_posterior(
     return newton_refine(mean, std, energy, grid.codes[best], steps)
 
 
-def better_start(
-    x: Tensor,
-    mean: Tensor,
-    *,
-    decode: Callable[[Tensor], Tensor],
-    likelihood: Likelihood,
-    log_prior: Callable[[Tensor], Tensor],
-    grid: DecodedGrid,
-) -> Tensor:
-    """The start `[B, 2]` that `refine_posterior` takes: the encoder's mean `[B, 2]`, or the best
-    code of the grid where that is better."""
-    on_grid, best = (likelihood.nll_on_grid(grid.logits, x) - grid.log_prior).min(1)
-    f0 = likelihood.nll(decode(mean), x) - log_prior(mean)
-    return torch.where((on_grid < f0)[:, None], grid.codes[best], mean)
-
-
 def newton_refine(
     mean: Tensor, std: Tensor, energy: Callable[[Tensor], Tensor], candidate: Tensor, steps: int
 ) -> tuple[Tensor, Tensor]:
@@ -93,24 +77,15 @@ def newton_refine(
 
     `mean` and `std` are the encoder's, `candidate` `[B, 2]` is the best code of the grid per
     image, and `energy` maps codes `[S, B, 2]` to f `[S, B]`. The better of the two starts is
-    taken, then `steps` Newton steps.
-    """
-    f0, at_candidate = energy(torch.stack([mean, candidate]))
-    mean = torch.where((at_candidate < f0)[:, None], candidate, mean)
-    return newton_steps(mean, std, energy, torch.minimum(f0, at_candidate), steps)
-
-
-def newton_steps(
-    mean: Tensor, std: Tensor, energy: Callable[[Tensor], Tensor], f0: Tensor, steps: int
-) -> tuple[Tensor, Tensor]:
-    """`newton_refine` from one start `mean` `[B, 2]`, where f is `f0` `[B]`.
-
-    Each step is accepted only where it lowers f. The variances are the inverse curvatures along
-    the axes at the mean that is returned, the optimum of the ELBO for a quadratic f. They may be
-    narrower than those before the last step but not wider: where they differ much f is not
-    quadratic, and too wide a q costs many more nats than too narrow a one.
+    taken, then `steps` Newton steps, each accepted only where it lowers f. The variances are the
+    inverse curvatures along the axes at the mean that is returned, the optimum of the ELBO for a
+    quadratic f. They may be narrower than those before the last step but not wider: where they
+    differ much f is not quadratic, and too wide a q costs many more nats than too narrow a one.
     """
     stencil = torch.tensor(_STENCIL, dtype=mean.dtype, device=mean.device)
+    f0, at_candidate = energy(torch.stack([mean, candidate]))
+    mean = torch.where((at_candidate < f0)[:, None], candidate, mean)
+    f0 = torch.minimum(f0, at_candidate)
     for _ in range(steps):
         radius = std.clamp(*_RADIUS)
         right, left, up, down, a, b, c, d = energy(mean + stencil[:, None] * radius)
