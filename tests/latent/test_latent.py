@@ -78,6 +78,12 @@ def test_a_class_centre_lies_in_the_densest_part():
     assert np.isnan(centres[1]).all() and (centres[2] == 9).all()
 
 
+def test_the_centre_of_a_few_items_is_no_stray_that_comes_first():
+    codes = np.array([[9, 9], [0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [-9, 9]], np.float32)
+    centres = class_centres(codes, np.zeros(6, int), 1)
+    assert np.abs(centres[0]).max() < 0.2
+
+
 def test_bounds_hold_the_data_but_not_a_stray():
     codes = np.random.default_rng(0).uniform(-1, 1, size=(10_000, 2))
     codes[0] = [500, 0]

@@ -116,7 +116,7 @@ def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
 def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[int | None]:
     """Index of the item in the densest part of each class; None for a class without items. A mean
     can fall into the gap between two clusters of a class; this code, the one with the smallest
-    distance to the nearest twentieth of its class, cannot."""
+    distance to the nearest twentieth of its class, at least five, cannot."""
     from scipy.spatial import cKDTree
 
     found: list[int | None] = [None] * classes
@@ -124,7 +124,7 @@ def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[i
         items = np.flatnonzero(labels == label)
         if not len(items):
             continue
-        k = max(1, len(items) // 20)
+        k = min(len(items), max(5, len(items) // 20))  # itself among them
         radius = cKDTree(codes[items]).query(codes[items], k=[k])[0][:, 0]
         found[label] = int(items[radius.argmin()])
     return found
