@@ -171,6 +171,7 @@ def test_a_link_opens_a_test_image_axe_finds_nothing_and_neighbours_open_others(
     item = tile.get_attribute("data-item")
     page.keyboard.press("Enter")
     wait_for_query(page, "i", item)
+    page.get_by_test_id("identical").get_by_text(f"test image {int(item)},").wait_for()
     before = key(page)
     page.get_by_role("button", name="Random image").click()
     wait_for_other(page, before)

@@ -8,7 +8,8 @@ import { loadJson, loadText, resolve } from "./load.js";
 
 const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
-const LEAVING = 10000, MOMENT = 30; // milliseconds: until a page is replaced, until a message is sent
+const LEAVING = 10000; // milliseconds until a page is replaced
+const MOMENT = 30, PATIENCE = 1000; // milliseconds: until a message is sent, for which its answer is waited
 const PARTS = 500; // large values of the data that are remembered
 const REMOUNT = 500; // milliseconds within which a component that is removed comes back as it was
 const removed = new Map(); // by their modules: Streamlit removes and adds an element when runs follow fast
@@ -33,10 +34,18 @@ function themeFor(mine) {
   return mine.theme;
 }
 
+/** Whether a message that was sent a moment ago may not have been handled by Python yet. */
+function unanswered(mine) {
+  const since = performance.now() - mine.sentAt;
+  if (since > PATIENCE) return false;
+  const running = document.querySelector(".stApp")?.getAttribute("data-test-script-state") === "running";
+  return since < MOMENT || mine.answeredAt < mine.sentAt || running;
+}
+
 /**
  * Before the visitor leaves the page, a component sends what waits, and nothing afterwards: Streamlit
- * would run a late message for the old page and empty the new one. Streamlit sends with a short delay,
- * so the link waits for it.
+ * would run a late message for the old page and empty the new one. Where Python is busy, Streamlit keeps
+ * only the newest message, which is that of the link; so the link waits until Python has answered.
  */
 function flushBeforeLeaving(mine) {
   const onClick = (event) => {
@@ -44,7 +53,7 @@ function flushBeforeLeaving(mine) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // opens another tab
     if (new URL(link.href).pathname === location.pathname) return; // the page stays
     mine.component?.debouncer?.flush(); // debounce.js
-    if (performance.now() - mine.sentAt < MOMENT) {
+    if (unanswered(mine)) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setTimeout(() => link.click(), MOMENT);
@@ -128,13 +137,14 @@ export default function mount(component) {
       home.replaceChildren(...mine.home.childNodes);
       mine.home = home;
     } else {
-      mine = { home, sentAt: -Infinity, leftAt: -Infinity, parts: new Map() };
+      mine = { home, sentAt: -Infinity, answeredAt: -Infinity, leftAt: -Infinity, parts: new Map() };
       mine.made = create(mine, data);
     }
     mounted.set(parentElement, mine);
     mine.stay = flushBeforeLeaving(mine);
   }
   mine.waiting = component;
+  mine.answeredAt = performance.now();
   passOn(mine);
   return () => {
     mounted.delete(parentElement);
