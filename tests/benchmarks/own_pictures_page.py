@@ -82,10 +82,10 @@ def server():
             stop_server(process)
 
 
-def drop(shown: Page, path: Path) -> None:
-    """Drops an archive, and waits until its images are shown."""
+def drop(shown: Page, path: Path, count: int) -> None:
+    """Drops an archive of `count` pictures, and waits until its images are shown."""
     shown.locator('input[type="file"]').first.set_input_files(path)
-    shown.get_by_text(re.compile("to train on, .* held out")).first.wait_for()
+    shown.get_by_text(re.compile(f"to train on, {count // 10} held out")).first.wait_for()
     shown.wait_for_selector(IDLE)  # its suggested settings are shown
 
 
@@ -109,7 +109,7 @@ def ready(shown: Page, url: str) -> None:
     shown.get_by_role("heading", name="Train", exact=True).wait_for()
     shown.wait_for_selector(IDLE)
     if not shown.get_by_text("Bring your pictures").is_visible():
-        shown.get_by_text("Train a model").click()
+        shown.get_by_text("Train a model", exact=True).click()
     shown.get_by_text("Bring your pictures").wait_for()
 
 
@@ -117,7 +117,7 @@ def time_to_map(path: Path, count: int) -> None:
     with server() as (_, url), page() as shown:
         ready(shown, url)
         begun = time.perf_counter()
-        drop(shown, path)
+        drop(shown, path, count)
         seen = time.perf_counter() - begun
         clicks = 1 + train(shown)
         whole = time.perf_counter() - begun
@@ -129,10 +129,10 @@ def time_to_map(path: Path, count: int) -> None:
 def growth(small: Path, path: Path, count: int) -> None:
     """A few small pictures first take the same way, which loads the libraries that it needs."""
     with server() as (process, url), page() as shown:
-        for archive in (small, path):
+        for archive, pictures in ((small, 40), (path, count)):
             ready(shown, url)
             memory, rows = Memory(process.pid), []
-            drop(shown, archive)
+            drop(shown, archive, pictures)
             rows.append(("uploaded, checked, shown", memory.peak - memory.start))
             epochs = shown.get_by_role("spinbutton", name="Epochs", exact=True)
             epochs.fill("2")

@@ -41,4 +41,4 @@ def prepared(count: int):
 st.set_page_config(layout="wide")
 assets = prepared(count)
 place = Location((0.0, 0.0), layers=tuple(assets.facts["layers"]))
-latent_map(assets, place, pictures=[], link="", key="map")
+latent_map(assets, place, link="", revision=0, key="map")

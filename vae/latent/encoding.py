@@ -17,6 +17,7 @@ from ..models.base import Autoencoder, device_of
 from ..progress import Progress, no_progress
 
 Seeds = int | Sequence[int]  # a noise seed for all codes, or one per code
+_MOST_LOOKED_AT = 5000  # items of a class, of which a twentieth are neighbours of each
 
 
 class LabelError(AtelierError):
@@ -116,7 +117,8 @@ def class_centres(codes: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
 def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[int | None]:
     """Index of the item in the densest part of each class; None for a class without items. A mean
     can fall into the gap between two clusters of a class; this code, the one with the smallest
-    distance to the nearest twentieth of its class, at least five, cannot."""
+    distance to the nearest twentieth of its class, at least five, cannot. Of a large class every
+    n-th item is looked at."""
     from scipy.spatial import cKDTree
 
     found: list[int | None] = [None] * classes
@@ -124,6 +126,7 @@ def central_items(codes: np.ndarray, labels: np.ndarray, classes: int) -> list[i
         items = np.flatnonzero(labels == label)
         if not len(items):
             continue
+        items = items[:: 1 + len(items) // _MOST_LOOKED_AT]
         k = min(len(items), max(5, len(items) // 20))  # itself among them
         radius = cKDTree(codes[items]).query(codes[items], k=[k])[0][:, 0]
         found[label] = int(items[radius.argmin()])

@@ -17,7 +17,7 @@ def keep_uploads(files: Sequence) -> str:
     entries = [entry for entry in cache.checkpoints() if entry.config]
     used = {path for entry in entries for path in (data_path(entry), entry.config.train.data)}
     used |= {str(run.plan.options.get("data")) for run in runs.list_runs()}
-    named = [(file.name, file.getbuffer()) for file in files]
+    named = [(file.name, file.getvalue()) for file in files]  # a buffer would be a copy
     return str(upload_store.save(named, used, visitor.visitor()))
 
 
