@@ -100,3 +100,13 @@ def test_readers_never_see_a_part_and_writers_do_not_collide(tmp_path):
     for thread in threads:
         thread.join()
     assert not failures and list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_is_deleted_also_where_an_earlier_deletion_was_cut_off(tmp_path):
+    for folder in (tmp_path / "model", tmp_path / ".model.gone"):
+        folder.mkdir()
+        (folder / "weights").write_text("w")
+    atomic.delete_folder(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OSError):
+        atomic.delete_folder(tmp_path / "model")

@@ -179,8 +179,7 @@ def delete(path: str | Path, by: Visitor | None = None) -> None:
     path = Path(path)
     owners.check(path, by, path.name)
     with reported(CheckpointError, f"{path.name} cannot be deleted"):
-        hidden = path.replace(path.with_name(f".{path.name}.gone"))
-    shutil.rmtree(hidden, ignore_errors=True)
+        atomic.delete_folder(path)
 
 
 def versions() -> dict[str, str]:

@@ -66,6 +66,14 @@ def remove_leftovers(path: str | Path, seconds: float = 0) -> None:
                 _remove(leftover)
 
 
+def delete_folder(path: Path) -> None:
+    """Deletes a folder, which is whole or not there whenever this is cut off. Raises OSError."""
+    hidden = path.with_name(f".{path.name}.gone")
+    _remove(hidden)  # of a folder of this name whose deletion was cut off
+    path.replace(hidden)
+    _remove(hidden)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)

@@ -198,8 +198,7 @@ def delete(id: str, by: Visitor | None = None) -> None:
     if run.live:
         raise RunError(f"{run.name} is training; stop it first")
     with writing():
-        hidden = run.path.replace(run.path.with_name(f".{run.id}.gone"))
-    shutil.rmtree(hidden, ignore_errors=True)
+        atomic.delete_folder(run.path)
 
 
 def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) -> Path:
