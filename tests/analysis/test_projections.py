@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -31,6 +32,25 @@ def test_pca_agrees_with_scikit_learn_and_is_inverted(tiny):
     )
     again = projections.project(images[::-1], "pca")
     assert again.points[::-1] == pytest.approx(found.points, abs=1e-4)  # signs included
+
+
+def test_principal_components_of_large_colour_pictures_need_no_covariance_of_their_pixels():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 60, (40, 3, 64, 64)).astype(np.uint8)
+    images[:20, 0] += 120
+    images[::2, :, :32] += 70
+    tracemalloc.start()
+    found = projections.project(images, "pca")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 * 2**20  # the covariance alone would take 1.2 GB
+    flat = images.reshape(40, -1) / 255.0
+    left, values, _ = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
+    theirs = left[:, :2] * values[:2]
+    signs = np.sign((theirs * found.points).sum(0))
+    assert found.points == pytest.approx(theirs * signs, abs=1e-3)
+    share = values**2 / (values**2).sum()
+    assert found.linear.explained_variance_ratio == pytest.approx(share[:2], abs=1e-5)
 
 
 def test_all_principal_components_of_codes_are_a_rotation():

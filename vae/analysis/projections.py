@@ -24,6 +24,7 @@ from . import embedding_metrics
 
 METHODS = ("pca", "tsne", "umap")  # the last one optional
 MIN_IMAGES = 10
+_MOST_EIGH = 1000  # numbers per vector whose whole covariance is decomposed
 _TSNE_STEPS = 1000  # scikit-learn's default
 
 
@@ -68,7 +69,10 @@ def pca(vectors: np.ndarray, components: int) -> LinearProjection:
     from sklearn.decomposition import PCA
 
     components = min(components, *vectors.shape)
-    fitted = PCA(components, svd_solver="covariance_eigh").fit(np.asarray(vectors, np.float64))
+    solver, dtype = "covariance_eigh", np.float64
+    if vectors.shape[1] > _MOST_EIGH and components < min(vectors.shape):
+        solver, dtype = "arpack", np.float32  # a covariance of pictures would fill the memory
+    fitted = PCA(components, svd_solver=solver, random_state=0).fit(np.asarray(vectors, dtype))
     ratio = np.nan_to_num(fitted.explained_variance_ratio_)  # of identical vectors
     return LinearProjection(fitted.mean_, fitted.components_, ratio)
 
