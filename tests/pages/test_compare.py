@@ -54,7 +54,7 @@ def test_only_models_of_the_same_images_and_two_latents_are_comparable():
         entry("torn", error="damaged"),
     ]
     groups = comparable_groups(entries, shown)
-    assert {k: [e.name for e in g] for k, g in groups.items()} == {"starter, 28 x 28": ["a", "b"]}
+    assert {k: [e.name for e in g] for k, g in groups.items()} == {"starter, 28 × 28": ["a", "b"]}
     key = next(iter(groups))
     assert (
         exclusion_reason(entries[2], key) == "16 latents"

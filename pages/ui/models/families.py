@@ -24,9 +24,9 @@ def comparable_groups(
     for entry in entries:
         if entry.error is None and entry.config.model.latent == MAP_LATENTS:
             channels, height, width = entry.config.model.image_shape
-            colours = "" if channels == 1 else f" x {channels}"
+            colour = "" if channels == 1 else ", colour"
             name = data_of(entry.config.train.data)
-            groups[f"{name}, {height} x {width}{colours}"].append(entry)
+            groups[f"{name}, {height} × {width}{colour}"].append(entry)
     return {key: found for key, found in groups.items() if len(found) > 1}
 
 
