@@ -23,7 +23,7 @@ entry, assets = model_and_map()
 latent, total = assets.facts["latentSize"], assets.facts["total"]
 if total < projections.MIN_IMAGES:
     st.error(
-        f"{entry.name} has {total} test images; at least {projections.MIN_IMAGES} are needed "
+        f"{entry.name} has {total} images; at least {projections.MIN_IMAGES} are needed "
         "for a layout. Choose another model."
     )
     st.stop()
@@ -37,7 +37,7 @@ requests = layout_jobs.layout_requests(entry, settings, available)
 count = len(reduce_cache.items(requests[0]))
 seconds = entry.metrics.get("seconds")
 about = (
-    f"Measured here on {count:,} of the {total:,} test images, evenly spaced. k-NN accuracy is "
+    f"Measured here on {count:,} of the {total:,} images, evenly spaced. k-NN accuracy is "
     "leave-one-out among these images, because t-SNE cannot embed new ones. The time of "
     f"{entry.name} is that of encoding"
     + (f"; training took {seconds:,.0f} s" if seconds else "")

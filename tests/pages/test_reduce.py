@@ -60,7 +60,7 @@ def test_the_page_measures_the_models_plane_and_pca_on_the_shown_images(app):
     expected = projections.measure(data.images[shown], places, data.labels[shown])
     row = body.split(">PCA</th>")[1].split("</tr>")[0]
     assert f"{expected['trustworthiness']:.3f}" in row and f"{expected['knn5']:.1%}" in row
-    assert "Measured here on 60 of the 10,000 test images" in body and "leave-one-out" in body
+    assert "Measured here on 60 of the 10,000 images" in body and "leave-one-out" in body
     assert app.query_params["m"] == "fashion-vae" and app.query_params["n"] == "60"
 
 

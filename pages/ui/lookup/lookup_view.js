@@ -15,9 +15,12 @@ function posteriorText(std, draws) {
   return draws.length ? "The dots are samples from the posterior, which has no density here." : "This model has no posterior: the code is a single point.";
 }
 
-function anomalyText({ share, count, description }) {
+/** What the images that are shown are called: of small data sets also those that were trained on. */
+const kindOf = ({ heldOut, total }) => (heldOut < total ? "images" : "test images");
+
+function anomalyText({ share, count, description }, kind) {
   const caution = share >= ANOMALOUS ? " The classes above are unreliable for an image this anomalous." : "";
-  return `More anomalous than ${percent(share)} of ${count.toLocaleString("en")} test images. Score: ${description[0].toLowerCase()}${description.slice(1)}${caution}`;
+  return `More anomalous than ${percent(share)} of ${count.toLocaleString("en")} ${kind}. Score: ${description[0].toLowerCase()}${description.slice(1)}${caution}`;
 }
 
 export default class LookupView {
@@ -87,7 +90,7 @@ export default class LookupView {
   /** Requests the classes and the anomaly score; their calibration is measured once per model. */
   requestScores(found) {
     const say = (name, words) => { this.find(`[data-testid="${name}"]`).textContent = words; };
-    const list = this.find(".lk-classes"), marker = this.find(".lk-scale i");
+    const list = this.find(".lk-classes"), marker = this.find(".lk-scale i"), kind = kindOf(this.facts);
     this.request(found, found.classesUrl, () => {
       list.replaceChildren();
       say("calibration", "Calibrating the confidence on held-out images; the first time for a model this takes some seconds…");
@@ -97,17 +100,17 @@ export default class LookupView {
         element("span", { textContent: name }),
         element("span", { className: "lk-bar", "aria-hidden": "true" }, element("i", { style: { width: `${100 * share}%` } })),
         element("span", { className: "la-mono", textContent: percent(share) }))));
-      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} test images with a similar one, ${percent(calibration.accuracy)} were classified correctly.`);
+      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} ${kind} with a similar one, ${percent(calibration.accuracy)} were classified correctly.`);
       say("classifier", classifier ? `The bundled classifier, which sees only the pixels, predicts ${classifier.name} (${percent(classifier.share)}).` : "");
       list.dataset.key = found.key;
     }, (message) => say("calibration", `The classes did not load (${message}). Reload the page.`));
     this.request(found, found.anomalyUrl, () => {
       marker.style.display = "none";
-      say("anomaly", "Scoring test images for comparison…");
+      say("anomaly", `Scoring ${kind} for comparison…`);
     }, (score) => {
       marker.style.display = score ? "block" : "none";
       if (score) marker.style.left = `${100 * score.share}%`;
-      say("anomaly", score ? anomalyText(score) : "There are too few test images to compare with.");
+      say("anomaly", score ? anomalyText(score, kind) : `There are too few ${kind} to compare with.`);
       marker.parentNode.dataset.key = found.key;
     }, (message) => say("anomaly", `The anomaly score did not load (${message}). Reload the page.`));
   }

@@ -4,6 +4,7 @@ Keys are names, digests and settings. PCA and the codes stored with a checkpoint
 once; everything else is computed by jobs, one at a time of each kind, for all sessions.
 """
 
+import json
 import threading
 import time
 from typing import NamedTuple
@@ -106,10 +107,14 @@ def assets(request: LayoutRequest) -> MapAssets:
     points, frame, shape = found.points, found.frame, data.shown.images.shape[1:]
     block = [points.astype("<f4"), chosen.astype("<u4"), packed_labels(labels, n_classes)]
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
+    if paths := data.shown_metadata.paths:
+        urls["files"] = routes.publish(json.dumps(paths).encode(), "application/json")
     central = latent.central_items(points[:, :2], labels, n_classes)
     facts = {
         "latentSize": points.shape[1],
         "count": len(points),
+        "total": len(data.shown.labels),
+        "heldOut": len(data.test.labels),
         "sampled": True,
         "numbered": True,
         "posterior": False,

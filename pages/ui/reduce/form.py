@@ -41,7 +41,7 @@ def reduce_form(
             options=counts,
             format_func="{:,}".format,
             width=110,
-            help=f"Number of images, evenly spaced among the {total:,} test images.",
+            help=f"Number of images, evenly spaced among the {total:,} that are shown.",
         )
         highest = min(200, min(settings.count, total) - 1)
         if "tsne" in settings.methods:

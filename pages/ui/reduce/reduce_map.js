@@ -172,7 +172,7 @@ export default class ReduceMap extends LinkedMaps {
     Object.assign(canvas, { width, height });
     canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
     canvas.dataset.item = item;
-    canvas.setAttribute("aria-label", `Test image ${items.itemNumber(item)}: ${items.classes[items.labels[item]]}`);
+    canvas.setAttribute("aria-label", `${items.itemName(item)}: ${items.classes[items.labels[item]]}`);
   }
 
   showSelection() {
@@ -199,7 +199,7 @@ export default class ReduceMap extends LinkedMaps {
     const { items } = this.lists;
     if (!items) return;
     this.find(".rm-name").textContent = item !== null ? items.classes[items.labels[item]] : "No image here";
-    this.find(".rm-number").textContent = item !== null ? `test image ${items.itemNumber(item)}` : `in the plane of ${targeted.title}`;
+    this.find(".rm-number").textContent = item !== null ? items.itemName(item) : `in the plane of ${targeted.title}`;
     this.find(".rm-original").style.opacity = item !== null ? 1 : 0.15;
     if (item !== null) this.latestImage.want(item);
   }
