@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import "./environment.mjs";
+import { serve } from "./environment.mjs";
 import { Debouncer } from "../../pages/ui/component/debounce.js";
-import { whole } from "../../pages/ui/component/component.js";
+import mount, { whole } from "../../pages/ui/component/component.js";
 import { gridStep, spriteStyle } from "../../pages/ui/component/image_grid.js";
 import { UndoStack } from "../../pages/ui/component/undo_stack.js";
 
@@ -89,4 +89,32 @@ test("the large parts of a message are put in their places, each requested once"
   const expected = { facts: { size: [1, 2], name: "a" }, curve: [[1, 2], [3], [4, null]], link: "?m=a", none: null };
   assert.deepEqual(await whole(sent, get), expected);
   assert.deepEqual(asked.sort(), ["facts", "rows", "size"]);
+});
+
+/** An element of Streamlit with a place for a component. */
+function streamlitElement() {
+  const root = { dataset: {}, querySelector: () => null, querySelectorAll: () => [] };
+  const home = { childNodes: [], replaceChildren() {}, querySelector: () => root };
+  return /** @type {any} */ ({ querySelector: () => home });
+}
+
+test("the end of a message that a newer one has overtaken leaves the component as it is", async () => {
+  const listen = { addEventListener() {}, removeEventListener() {} };
+  const canvas = { getContext: () => ({ fillRect() {}, getImageData: () => ({ data: [0, 0, 0, 255] }) }) };
+  Object.assign(document, listen, { createElement: () => canvas, querySelector: () => null, querySelectorAll: () => [], documentElement: { dataset: {} } });
+  Object.assign(globalThis, { getComputedStyle: () => ({ getPropertyValue: () => "" }), seen: [] });
+  serve(() => "<div class=la></div>");
+  const code = "export default class { update({ data }) { seen.push(data.text); } destroy() { seen.push('destroyed'); } }";
+  const parentElement = streamlitElement();
+  const message = (text) => ({ data: { module: `data:text/javascript,${encodeURIComponent(code)}`, markup: "m", text }, parentElement, setStateValue() {} });
+  const ended = mount(message("first")), end = mount(message("second"));
+  ended(); // before the first message has been shown
+  await new Promise((done) => { setTimeout(done, 700); });
+  assert.deepEqual(globalThis.seen, ["second"]);
+  mount(message("third"));
+  await new Promise((done) => { setTimeout(done, 50); });
+  end();
+  mount(message("fourth"));
+  await new Promise((done) => { setTimeout(done, 50); });
+  assert.deepEqual(globalThis.seen, ["second", "third", "fourth"]);
 });

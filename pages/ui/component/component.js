@@ -143,10 +143,12 @@ export default function mount(component) {
     mounted.set(parentElement, mine);
     mine.stay = flushBeforeLeaving(mine);
   }
-  mine.waiting = component;
+  mine.waiting = mine.newest = component;
   mine.answeredAt = performance.now();
   passOn(mine);
   return () => {
+    // Streamlit also calls this, late, for a message that a newer one has overtaken.
+    if (mine.newest !== component) return;
     mounted.delete(parentElement);
     mine.stay();
     mine.waiting = null;
