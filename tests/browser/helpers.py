@@ -1,11 +1,14 @@
 """What several browser tests read from the page."""
 
+import io
 import re
 import time
+from base64 import b64decode
 from functools import cache
 
 import numpy as np
 from live import ROOT, wait_until
+from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError
 
 import vae
@@ -65,12 +68,16 @@ def z_of(page: Page, selector: str = IMAGE) -> list[float]:
     return [float(v) for v in page.locator(selector).first.get_attribute("data-z").split(",")]
 
 
+def rgba(canvas: Locator) -> np.ndarray:
+    """The pixels [H, W, 4] of a canvas at its own resolution."""
+    # As a PNG, because Playwright wraps each number of an array.
+    png = canvas.evaluate("c => c.toDataURL('image/png').split(',')[1]")
+    return np.array(Image.open(io.BytesIO(b64decode(png))).convert("RGBA"))
+
+
 def pixels(canvas: Locator) -> np.ndarray:
     """Grey values [H, W] of a canvas at its own resolution."""
-    flat, width = canvas.evaluate(
-        "c => [Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data), c.width]"
-    )
-    return np.array(flat, np.uint8).reshape(-1, width, 4)[..., 0].astype(int)
+    return rgba(canvas)[..., 0].astype(int)
 
 
 @cache

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import MAP, click, go_to, look, on_map, query, wait_for_query, z_of
+from helpers import MAP, click, go_to, look, on_map, query, rgba, wait_for_query, z_of
 from live import ROOT, wait_for_map, wait_until
 from playwright.sync_api import Page, expect
 
@@ -47,14 +47,10 @@ def members(corners: np.ndarray) -> tuple[np.ndarray, vae.Dataset]:
 
 def coloured(page: Page) -> np.ndarray:
     """Where the marks have a colour: places [n, 2] on the canvas, as shares of its sides."""
-    flat, width, height = page.locator(".la-points").evaluate(
-        "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, out = [];"
-        " for (let i = 0; i < d.length; i += 4) { const v = [d[i], d[i + 1], d[i + 2]];"
-        " if (d[i + 3] > 200 && Math.max(...v) - Math.min(...v) > 60) out.push(i / 4); }"
-        " return [out, c.width, c.height]; }"
-    )
-    at = np.array(flat)
-    return np.stack([at % width / width, at // width / height], 1)
+    marks = rgba(page.locator(".la-points")).astype(int)
+    colour = marks[..., :3]
+    seen = (marks[..., 3] > 200) & (colour.max(-1) - colour.min(-1) > 60)
+    return np.argwhere(seen)[:, ::-1] / seen.shape[::-1]
 
 
 def test_a_lasso_counts_greys_and_survives(open_page):
@@ -100,7 +96,7 @@ def test_a_lasso_counts_greys_and_survives(open_page):
     assert np.array_equal(polygon(page), corners)
     page.get_by_role("button", name="Clear lasso").click()
     wait_until(page, "!new URL(location.href).searchParams.has('in')")
-    page.get_by_text("Inside the lasso").wait_for(state="detached")
+    expect(page.get_by_text("Inside the lasso")).to_have_count(0)
 
 
 def test_axe_finds_nothing_in_a_region_and_files_and_generate_go_on_from_it(open_page):
