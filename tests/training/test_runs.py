@@ -422,7 +422,7 @@ def test_few_trainings_of_a_visitor_wait(home, monkeypatch):
             run_queue.validate_options({option: value})
 
 
-def test_a_visitor_whose_runs_and_models_fill_the_quota_starts_and_publishes_no_more(
+def test_a_visitor_whose_runs_and_models_fill_the_quota_trains_and_publishes_no_more(
     home, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(run_queue, "_start_process", lambda run: None)
@@ -437,6 +437,9 @@ def test_a_visitor_whose_runs_and_models_fill_the_quota_starts_and_publishes_no_
     full = "your runs and models .*delete some, the largest is the run first"
     with pytest.raises(quota.QuotaError, match=full):
         run_queue.start(SMALL, by=ANNE, checkpoints=models)
+    run_queue.stop(id, ANNE)
+    with pytest.raises(quota.QuotaError, match=full):
+        run_queue.resume(id, ANNE, models)
     with pytest.raises(quota.QuotaError, match=full):
         runs.publish(id, "again", models, ANNE)
     assert not (models / "again").exists() and len(runs.list_runs()) == 1

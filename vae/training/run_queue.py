@@ -94,8 +94,9 @@ def stop(id: str, by: Visitor | None = None) -> None:
             (run.path / FOLDER / STOP).touch()
 
 
-def resume(id: str, by: Visitor | None = None) -> None:
-    """Adds a stopped run to the queue; it continues from its saved state, if there is one."""
+def resume(id: str, by: Visitor | None = None, checkpoints: Path | None = None) -> None:
+    """Adds a stopped run to the queue; it continues from its saved state, if there is one. Raises
+    `RunError` or `QuotaError`, as `start` does."""
     run = runs.owned(id, by)
     if run.live or run.state == "queued":
         return
@@ -104,6 +105,7 @@ def resume(id: str, by: Visitor | None = None) -> None:
         raise RunError(f"{run.name} has ended; start another run to train for longer")
     if not run.plan.options:
         raise RunError(f"{run.name} was not started here; resume it where it was, with --resume")
+    quota.check(by, runs.kept(checkpoints))
     with runs.writing():
         (run.path / FOLDER / STOP).unlink(missing_ok=True)
         _write_status(run.path, "queued")

@@ -3,7 +3,7 @@
 import { copyLink } from "../component/copy_link.js";
 import { onButtons, watchTyping } from "../component/element.js";
 import { listen } from "../map/gestures.js";
-import { waypointAt } from "../map/path_overlay.js";
+import { waypointAt } from "./path_overlay.js";
 
 /** Gestures and keys on the map: drag a waypoint, draw a stroke or pan. */
 export function wireMap(map) {

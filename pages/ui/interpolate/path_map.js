@@ -11,11 +11,12 @@ import { UndoStack } from "../component/undo_stack.js";
 import { loadFloats } from "../component/load.js";
 import { LatestImage } from "../decoder/latest_image.js";
 import { DecodedMap } from "../map/decoded_map.js";
+import { simplified } from "../map/lasso.js";
 import { Lists, offerClasses } from "../map/lists.js";
 import { round } from "../map/viewport.js";
 import { FilmStrip } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
-import { drawPath, simplified } from "../map/path_overlay.js";
+import { drawPath } from "./path_overlay.js";
 import { Waypoints } from "./waypoints.js";
 import { showControls, showFacts, showItem, showSummary } from "./readout.js";
 

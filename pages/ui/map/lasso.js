@@ -1,8 +1,9 @@
-/** A lasso: the stroke of a drag, simplified to a closed polygon in units of z. */
+/** Strokes, and the lasso: the stroke of a drag, simplified to a closed polygon in units of z. */
 
+import { tracePath } from "../component/canvas.js";
 import { round } from "./viewport.js";
-import { simplified, trace } from "./path_overlay.js";
 
+const MAX_POINTS = 190; // of a simplified stroke
 const MIN_STEP = 6; // pixels between two corners
 const MIN_AREA = 100; // square pixels of a region
 export const MAX_CORNERS = 64;
@@ -58,3 +59,14 @@ export function drawLasso(ctx, view, theme, corners, { tint = 0.16, open = false
   ctx.strokeStyle = theme.accentText; ctx.lineWidth = 2; ctx.stroke();
   ctx.restore();
 }
+
+/** A stroke without the points closer than `spacing` to the previous one; both ends stay. */
+export function simplified(stroke, spacing) {
+  const points = stroke.slice(0, 1);
+  for (const z of stroke) if (Math.hypot(z[0] - points.at(-1)[0], z[1] - points.at(-1)[1]) >= spacing) points.push(z);
+  if (points.length > 1) points[points.length - 1] = stroke.at(-1);
+  return points.length <= MAX_POINTS ? points : simplified(stroke, spacing * 1.5);
+}
+
+/** Begins a path through codes. */
+export const trace = (ctx, view, codes) => tracePath(ctx, codes.map(([z1, z2]) => view.toPixel(z1, z2)));

@@ -81,7 +81,7 @@ def _buttons(run: RunInfo) -> None:
             st.rerun()
     can_resume = run.state in ("stopped", "dead", "failed") and run.plan.options
     if can_resume and st.button("Resume", key="run-resume"):
-        run_queue.resume(run.id, by)
+        run_queue.resume(run.id, by, cache.CHECKPOINTS)
         st.rerun()
     saved = train_session.published().get(run.id)
     if saved and (cache.CHECKPOINTS / saved).exists():

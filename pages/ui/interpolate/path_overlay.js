@@ -1,9 +1,7 @@
 /** Drawn over the Interpolate page's map: the path, its frames, numbered waypoints, a stroke. */
 
-import { tracePath } from "../component/canvas.js";
-import { disc } from "./overlay.js";
-
-const MAX_POINTS = 190; // of a committed stroke
+import { trace } from "../map/lasso.js";
+import { disc } from "../map/overlay.js";
 
 /** @param {import("../component/types").PathScene} scene */
 export function drawPath(ctx, view, theme, scene) {
@@ -30,9 +28,6 @@ export function drawPath(ctx, view, theme, scene) {
   ctx.restore();
 }
 
-/** Begins a path through codes. */
-export const trace = (ctx, view, codes) => tracePath(ctx, codes.map(([z1, z2]) => view.toPixel(z1, z2)));
-
 function line(ctx, view, codes, colour, width) {
   trace(ctx, view, codes);
   ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.stroke();
@@ -42,12 +37,4 @@ function line(ctx, view, codes, colour, width) {
 export function waypointAt(view, waypoints, [px, py], radius) {
   const away = ([x, y]) => Math.hypot(x - px, y - py), i = waypoints.findLastIndex((z) => away(view.toPixel(z[0], z[1])) <= radius);
   return i < 0 ? null : i;
-}
-
-/** A stroke without the points closer than `spacing` to the previous one; both ends stay. */
-export function simplified(stroke, spacing) {
-  const points = stroke.slice(0, 1);
-  for (const z of stroke) if (Math.hypot(z[0] - points.at(-1)[0], z[1] - points.at(-1)[1]) >= spacing) points.push(z);
-  if (points.length > 1) points[points.length - 1] = stroke.at(-1);
-  return points.length <= MAX_POINTS ? points : simplified(stroke, spacing * 1.5);
 }
