@@ -3,6 +3,7 @@ import { test } from "node:test";
 import "./environment.mjs";
 import { Overlay } from "../../pages/ui/map/overlay.js";
 import { classesText, countsText, Items } from "../../pages/ui/map/items.js";
+import { labelOf, ticksOf } from "../../pages/ui/map/axes.js";
 import { closed, inside, Lasso, MAX_CORNERS, simplified } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
 import { normalCdf, probit } from "../../pages/ui/explore/normal.js";
@@ -274,4 +275,12 @@ test("a name stands where its class is the nearest, or is left out; none is cut 
   assert.deepEqual(overlay.placeNames().map(({ name }) => name), ["bag"]);
   all.centres = [[0, 1], null, null];
   assert.ok(overlay.placeNames().every(({ x, half }) => x > half));
+});
+
+test("the axes have the ticks and labels that Plotly chooses for at most nine", () => {
+  for (const [range, labels] of [ // as plotly.js 4 writes them with nticks 9
+    [[-4, 4], "−4 −3 −2 −1 0 1 2 3 4"], [[-4.5, 4.5], "−4 −2 0 2 4"], [[-9, 9], "−5 0 5"], [[-2, 1.17], "−2 −1.5 −1 −0.5 0 0.5 1"],
+    [[-0.31, 0.52], "−0.3 −0.2 −0.1 0 0.1 0.2 0.3 0.4 0.5"], [[1.2345, 1.2367], "1.2345 1.235 1.2355 1.236 1.2365"],
+    [[-400, 512], "−400 −200 0 200 400"], [[99.2, 101.9], "99.5 100 100.5 101 101.5"], [[-0.001, 0.0011], "−0.001 −0.0005 0 0.0005 0.001"],
+  ]) assert.equal(ticksOf(range).map(labelOf).join(" "), labels);
 });

@@ -8,16 +8,17 @@ import { MARGIN } from "./viewport.js";
 
 const MOST_TICKS = 9, FONT = 11; // CSS pixels
 const BASELINE = 0.35 * FONT; // of a text around its middle
+const BELOW = 14.2, BESIDE = 3.2; // of the labels, from the axes
 
 /** The multiples of 2, 5 or 10 times a power of ten in a range, at most nine. @param {number[]} range */
 export function ticksOf([low, high]) {
   const wanted = (high - low) / MOST_TICKS, power = 10 ** Math.floor(Math.log10(wanted));
-  const step = power * [2, 5, 10].find((times) => times * power >= wanted);
+  const step = power * [2, 5, 10].find((times) => times * power > wanted);
   const first = Math.ceil(low / step), count = Math.floor(high / step) - first + 1;
   return Array.from({ length: count }, (_, k) => Number(((first + k) * step).toPrecision(12)));
 }
 
-const labelOf = (value) => String(value || 0).replace("-", "−");
+export const labelOf = (value) => String(value || 0).replace("-", "−");
 
 export class Axes {
   constructor(canvas) { this.canvas = canvas; }
@@ -29,6 +30,9 @@ export class Axes {
     // Whole pixels of the screen, as Plotly's crisp lines: those whose middle is within the line's width.
     const span = (at, width) => { const first = Math.ceil((at - width / 2) * ratio - 0.5); return [first / ratio, Math.ceil((at + width / 2) * ratio - 0.5) / ratio - first / ratio]; };
     ctx.font = `${FONT}px ${theme.mono}`;
+    ctx.fillStyle = theme.grid;
+    ctx.fillRect(l - 1, t, 1, plotHeight + 1);
+    ctx.fillRect(l, bottom, plotWidth, 1);
     for (const value of ticksOf(ranges.x)) {
       const [x] = view.toPixel(value, 0), [left, width] = span(x, value ? 1 : 2);
       ctx.fillStyle = theme.grid; ctx.fillRect(left, t, width, plotHeight);

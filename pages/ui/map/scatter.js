@@ -1,8 +1,12 @@
-/** Plotly draws the axes, a canvas the items; neither gets pointer events, so Plotly never resets the view. */
+/**
+ * A canvas draws the items, Plotly the axes, a canvas of their own while the view moves; none gets pointer events, so
+ * Plotly never resets the view.
+ */
 
 import { resolve } from "../component/load.js";
 import { scaleColour } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
+import { Axes } from "./axes.js";
 import { PointLayer } from "./points.js";
 import { Thumbnails } from "./thumbnails/thumbnails.js";
 import { MARGIN } from "./viewport.js";
@@ -32,6 +36,7 @@ export function lookOf({ column }, kind, theme) {
   return { symbol, shape, colour };
 }
 
+const REST = 150; // milliseconds without a movement, after which Plotly draws the axes
 const OPAQUE = 200_000; // above this number of items, marks are drawn without blending, which is faster
 let library, source;
 
@@ -58,8 +63,11 @@ export class Plot {
   constructor(home, Plotly) {
     this.home = home;
     this.Plotly = Plotly;
-    this.canvas = element("canvas", { className: "la-points", ariaHidden: "true" });
-    home.after(this.canvas);
+    const canvas = (className) => element("canvas", { className, ariaHidden: "true" });
+    this.canvas = canvas("la-points");
+    this.axes = new Axes(canvas("la-axes"));
+    home.after(this.axes.canvas, this.canvas);
+    this.showAxes(false);
     this.points = new PointLayer(this.canvas);
     this.thumbnails = new Thumbnails(this.canvas, () => this.paint());
   }
@@ -102,6 +110,7 @@ export class Plot {
     this.painting ??= Promise.resolve().then(() => {
       const { view, theme, items, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
       this.painting = null;
+      if (this.ownAxes) this.axes.draw(view, theme);
       const markOf = (label, within) => {
         if (this.hidden.has(label)) return null;
         const { shape, colour } = lookOf(items, label, theme), faded = this.focus !== null && this.focus !== label;
@@ -115,16 +124,27 @@ export class Plot {
     });
   }
 
-  /** Follows the view; while Plotly is busy with the axes only the latest call waits. */
-  async move(view) {
+  /** Follows the view. */
+  move(view) {
     this.view = view;
     this.paint();
-    if (this.busy) { this.waiting = true; return; }
-    this.busy = true;
-    const { x, y } = view.ranges;
+    this.showAxes(true);
+    clearTimeout(this.moving);
+    this.moving = setTimeout(() => this.rest(), REST);
+  }
+
+  /** Plotly takes over the axes, unless the view moves again meanwhile. */
+  async rest() {
+    const { view, moving } = this, { x, y } = view.ranges;
     await this.Plotly.relayout(this.home, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
-    this.busy = false;
-    if (this.waiting) { this.waiting = false; await this.move(this.view); }
+    if (this.moving === moving) this.showAxes(false);
+  }
+
+  /** Shows the axes on their own canvas or those of Plotly. */
+  showAxes(own) {
+    this.ownAxes = own;
+    this.axes.canvas.hidden = !own;
+    this.home.style.visibility = own ? "hidden" : "";
   }
 
   /** @param hidden classes   @param shown whether items are drawn at all */
@@ -146,5 +166,11 @@ export class Plot {
   /** Shows or hides the items' pictures. */
   showThumbnails(on) { this.thumbnails.show(on); this.change({}); }
 
-  destroy() { this.Plotly.purge(this.home); this.thumbnails.destroy(); this.canvas.remove(); }
+  destroy() {
+    clearTimeout(this.moving);
+    this.Plotly.purge(this.home);
+    this.thumbnails.destroy();
+    this.axes.canvas.remove();
+    this.canvas.remove();
+  }
 }
