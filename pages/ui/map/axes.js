@@ -1,9 +1,8 @@
 /**
  * The axes while the view moves. Plotly takes 20 ms and more to draw them, and draws them when the view has come to
- * rest; until then this canvas has the same ticks, lines and labels at the same places.
+ * rest; until then the same ticks, lines and labels stand behind the items, on their canvas.
  */
 
-import { sharpContext } from "../component/canvas.js";
 import { MARGIN } from "./viewport.js";
 
 const MOST_TICKS = 9, FONT = 11; // CSS pixels
@@ -20,28 +19,28 @@ export function ticksOf([low, high]) {
 
 export const labelOf = (value) => String(value || 0).replace("-", "−");
 
-export class Axes {
-  constructor(canvas) { this.canvas = canvas; }
-
-  /** @param {import("./viewport").View} view   @param {import("../component/types").Theme} theme */
-  draw(view, theme) {
-    const ctx = sharpContext(this.canvas, view.width, view.height), ratio = devicePixelRatio || 1;
-    const { l, t } = MARGIN, { plotWidth, plotHeight, ranges } = view, bottom = t + plotHeight;
-    // Whole pixels of the screen, as Plotly's crisp lines: those whose middle is within the line's width.
-    const span = (at, width) => { const first = Math.ceil((at - width / 2) * ratio - 0.5); return [first / ratio, Math.ceil((at + width / 2) * ratio - 0.5) / ratio - first / ratio]; };
-    ctx.font = `${FONT}px ${theme.mono}`;
-    ctx.fillStyle = theme.grid;
-    ctx.fillRect(l - 1, t, 1, plotHeight + 1);
-    ctx.fillRect(l, bottom, plotWidth, 1);
-    for (const value of ticksOf(ranges.x)) {
-      const [x] = view.toPixel(value, 0), [left, width] = span(x, value ? 1 : 2);
-      ctx.fillStyle = theme.grid; ctx.fillRect(left, t, width, plotHeight);
-      ctx.fillStyle = theme.text; ctx.textAlign = "center"; ctx.fillText(labelOf(value), x, bottom + BELOW);
-    }
-    for (const value of ticksOf(ranges.y)) {
-      const [, y] = view.toPixel(0, value), [top, height] = span(y, value ? 1 : 2);
-      ctx.fillStyle = theme.grid; ctx.fillRect(l, top, plotWidth, height);
-      ctx.fillStyle = theme.text; ctx.textAlign = "right"; ctx.fillText(labelOf(value), l - BESIDE, y + BASELINE);
-    }
-  }
+/**
+ * Draws the axes behind what a canvas has.
+ * @param {HTMLCanvasElement} canvas   @param {import("./viewport").View} view   @param {import("../component/types").Theme} theme
+ */
+export function drawAxes(canvas, view, theme) {
+  const ctx = canvas.getContext("2d"), ratio = devicePixelRatio || 1, { l, t } = MARGIN, { plotWidth, plotHeight, ranges } = view;
+  // Whole pixels of the screen, as Plotly's crisp lines: those whose middle is within the line's width.
+  const lineAt = (at, width) => { const first = Math.ceil((at - width / 2) * ratio - 0.5); return [first / ratio, Math.ceil((at + width / 2) * ratio - 0.5) / ratio - first / ratio]; };
+  ctx.save();
+  ctx.globalCompositeOperation = "destination-over";
+  ctx.font = `${FONT}px ${theme.mono}`;
+  ctx.fillStyle = theme.grid;
+  ctx.fillRect(l - 1, t, 1, plotHeight + 1);
+  ctx.fillRect(l, t + plotHeight, plotWidth, 1);
+  const columns = ticksOf(ranges.x).map((value) => ({ value, at: view.toPixel(value, 0)[0] }));
+  const rows = ticksOf(ranges.y).map((value) => ({ value, at: view.toPixel(0, value)[1] }));
+  for (const { value, at } of columns) { const [left, width] = lineAt(at, value ? 1 : 2); ctx.fillRect(left, t, width, plotHeight); }
+  for (const { value, at } of rows) { const [top, height] = lineAt(at, value ? 1 : 2); ctx.fillRect(l, top, plotWidth, height); }
+  ctx.fillStyle = theme.text;
+  ctx.textAlign = "center";
+  for (const { value, at } of columns) ctx.fillText(labelOf(value), at, t + plotHeight + BELOW);
+  ctx.textAlign = "right";
+  for (const { value, at } of rows) ctx.fillText(labelOf(value), l - BESIDE, at + BASELINE);
+  ctx.restore();
 }

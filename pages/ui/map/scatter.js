@@ -1,12 +1,12 @@
 /**
- * A canvas draws the items, Plotly the axes, a canvas of their own while the view moves; none gets pointer events, so
+ * A canvas draws the items and, while the view moves, the axes; else Plotly draws these. Neither gets pointer events, so
  * Plotly never resets the view.
  */
 
 import { resolve } from "../component/load.js";
 import { scaleColour } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
-import { Axes } from "./axes.js";
+import { drawAxes } from "./axes.js";
 import { PointLayer } from "./points.js";
 import { Thumbnails } from "./thumbnails/thumbnails.js";
 import { MARGIN } from "./viewport.js";
@@ -56,6 +56,7 @@ export const plotlySource = async () => (await fetch(source)).text();
 export class Plot {
   /** @type {Set<number>} */ hidden = new Set();
   shown = true; items; view; theme;
+  /** @type {number | null} while the view moves, what ends that */ moving = null;
   /** @type {number | null} the class that is not faded */ focus = null;
   /** @type {Uint8Array | null} 1 for an item that is not grey */ mask = null;
 
@@ -63,11 +64,8 @@ export class Plot {
   constructor(home, Plotly) {
     this.home = home;
     this.Plotly = Plotly;
-    const canvas = (className) => element("canvas", { className, ariaHidden: "true" });
-    this.canvas = canvas("la-points");
-    this.axes = new Axes(canvas("la-axes"));
-    home.after(this.axes.canvas, this.canvas);
-    this.showAxes(false);
+    this.canvas = element("canvas", { className: "la-points", ariaHidden: "true" });
+    home.after(this.canvas);
     this.points = new PointLayer(this.canvas);
     this.thumbnails = new Thumbnails(this.canvas, () => this.paint());
   }
@@ -110,7 +108,6 @@ export class Plot {
     this.painting ??= Promise.resolve().then(() => {
       const { view, theme, items, items: { classes, count }, points: { mask } } = this, dense = count > 20_000;
       this.painting = null;
-      if (this.ownAxes) this.axes.draw(view, theme);
       const markOf = (label, within) => {
         if (this.hidden.has(label)) return null;
         const { shape, colour } = lookOf(items, label, theme), faded = this.focus !== null && this.focus !== label;
@@ -121,30 +118,26 @@ export class Plot {
       };
       this.points.draw(view, this.markSize(view), this.shown ? markOf : () => null, classes.length);
       this.thumbnails.draw(view, markOf, this.mask, theme.ground);
+      if (this.moving) drawAxes(this.canvas, view, theme);
     });
   }
 
-  /** Follows the view. */
+  /** Follows the view. Plotly takes the axes over once it has been at rest for a moment. */
   move(view) {
     this.view = view;
-    this.paint();
-    this.showAxes(true);
+    this.home.style.visibility = "hidden";
     clearTimeout(this.moving);
     this.moving = setTimeout(() => this.rest(), REST);
+    this.paint();
   }
 
-  /** Plotly takes over the axes, unless the view moves again meanwhile. */
   async rest() {
     const { view, moving } = this, { x, y } = view.ranges;
     await this.Plotly.relayout(this.home, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
-    if (this.moving === moving) this.showAxes(false);
-  }
-
-  /** Shows the axes on their own canvas or those of Plotly. */
-  showAxes(own) {
-    this.ownAxes = own;
-    this.axes.canvas.hidden = !own;
-    this.home.style.visibility = own ? "hidden" : "";
+    if (this.moving !== moving) return; // it moves again
+    this.moving = null;
+    this.home.style.visibility = "";
+    this.paint();
   }
 
   /** @param hidden classes   @param shown whether items are drawn at all */
@@ -170,7 +163,6 @@ export class Plot {
     clearTimeout(this.moving);
     this.Plotly.purge(this.home);
     this.thumbnails.destroy();
-    this.axes.canvas.remove();
     this.canvas.remove();
   }
 }
