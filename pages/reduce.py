@@ -53,7 +53,7 @@ def layouts(polled: bool) -> None:
     planes = [
         plane_message(r, layout_jobs.layout_status(r)) for r in requests if r.method != "all"
     ]
-    reduce_map(requests[0], planes, total=count, key="layouts")
+    reduce_map(requests[0], planes, total=count, busy=busy, key="layouts")
     st.html(reduce_table(layout_jobs.table_rows(entry, requests), about))
     if busy != polled:
         st.rerun()  # starts or ends the timed reruns

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import "./environment.mjs";
 import { Overlay } from "../../pages/ui/map/overlay.js";
 import { classesText, countsText, Items } from "../../pages/ui/map/items.js";
@@ -11,6 +11,7 @@ import { waypointAt } from "../../pages/ui/interpolate/path_overlay.js";
 import { figureOf, pageOf } from "../../pages/ui/map/plotly_figure.js";
 import { blend, divide, stampOf } from "../../pages/ui/map/points.js";
 import { round, View } from "../../pages/ui/map/viewport.js";
+import ReduceMap from "../../pages/ui/reduce/reduce_map.js";
 
 const close = (found, expected, tolerance = 1e-9) => assert.ok(Math.abs(found - expected) < tolerance, `${found} is not ${expected}`);
 
@@ -283,4 +284,22 @@ test("the axes have the ticks and labels that Plotly chooses for at most nine", 
     [[-0.31, 0.52], "−0.3 −0.2 −0.1 0 0.1 0.2 0.3 0.4 0.5"], [[1.2345, 1.2367], "1.2345 1.235 1.2355 1.236 1.2365"],
     [[-400, 512], "−400 −200 0 200 400"], [[99.2, 101.9], "99.5 100 100.5 101 101.5"], [[-0.001, 0.0011], "−0.001 −0.0005 0 0.0005 0.001"],
   ]) assert.equal(ticksOf(range).map(labelOf).join(" "), labels);
+});
+
+// --- layouts ------------------------------------------------------------------------------------
+
+test("while a layout is computed, Python is asked to go on after five seconds of silence", () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const sent = [], map = Object.assign(Object.create(ReduceMap.prototype), { send: (name, value) => sent.push([name, value.do]) });
+  map.expectMessage(true);
+  mock.timers.tick(4900);
+  map.expectMessage(true); // a message has arrived
+  mock.timers.tick(4900);
+  assert.deepEqual(sent, []);
+  for (const passed of [100, 5000]) mock.timers.tick(passed);
+  assert.deepEqual(sent, [["ask", "continue"], ["ask", "continue"]]);
+  map.expectMessage(false);
+  mock.timers.tick(60_000);
+  assert.equal(sent.length, 2);
+  mock.timers.reset();
 });

@@ -15,6 +15,7 @@ import { sliderRow } from "../controls/slider.js";
 import { round } from "../map/viewport.js";
 
 const NEAREST = 100; // images that the key S selects
+const SILENCE = 5000; // milliseconds without a message, while something is computed, after which Python is asked for one
 const NO_TARGET = { plane: null, point: null, item: null };
 
 export default class ReduceMap extends LinkedMaps {
@@ -34,6 +35,7 @@ export default class ReduceMap extends LinkedMaps {
     this.send = setStateValue;
     const repaint = theme !== this.theme;
     this.theme = theme;
+    this.expectMessage(data.busy);
     this.Plotly ??= await loadPlotly(data.plotly);
     if (data.items !== this.itemsKey) { // other images: indices and the selection are no longer valid
       Object.assign(this, { itemsKey: data.items, held: NO_TARGET, preview: null, selected: null });
@@ -58,6 +60,13 @@ export default class ReduceMap extends LinkedMaps {
     this.showSelection();
     this.root.dataset.state = "ready";
     this.moveAll();
+  }
+
+  /** Streamlit's timed runs end where its message about them is lost, as when a busy machine drops a connection. */
+  expectMessage(busy) {
+    clearTimeout(this.silence);
+    const ask = () => { this.send?.("ask", { do: "continue", turn: Date.now() }); this.expectMessage(busy); };
+    if (busy) this.silence = setTimeout(ask, SILENCE);
   }
 
   addPlane() {
@@ -202,6 +211,11 @@ export default class ReduceMap extends LinkedMaps {
     this.find(".rm-number").textContent = item !== null ? items.itemName(item) : `in the plane of ${targeted.title}`;
     this.find(".rm-original").style.opacity = item !== null ? 1 : 0.15;
     if (item !== null) this.latestImage.want(item);
+  }
+
+  destroy() {
+    clearTimeout(this.silence);
+    super.destroy();
   }
 
   words() { return ["name", "number", "count", "classes"].map((part) => this.find(`.rm-${part}`).textContent); }

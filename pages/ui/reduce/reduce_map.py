@@ -54,9 +54,12 @@ def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str
     return f"{plane.replace('PC', 'principal components ', 1).replace('PC', '')}, {share}"
 
 
-def reduce_map(request: LayoutRequest, planes: Sequence[dict], *, total: int, key: str) -> None:
-    """Shows the planes of `total` images."""
+def reduce_map(
+    request: LayoutRequest, planes: Sequence[dict], *, total: int, busy: bool, key: str
+) -> None:
+    """Shows the planes of `total` images; `busy` while something is computed."""
     data = cache.dataset(request.images)
     pictures = routes.publish_images(data.digest[:16], data.shown.images)
     items = f"{data.digest[:16]} {total}"
-    _mount(key, {"planes": planes, "items": items, "total": total, "pictures": pictures})
+    about = {"items": items, "total": total, "pictures": pictures, "busy": busy}
+    _mount(key, {"planes": planes} | about)
