@@ -11,6 +11,20 @@ FRAMES = """() => { window.drawn = 0;
   const put = context.putImageData;
   context.putImageData = (...values) => { window.drawn++; put.apply(context, values); }; }"""
 
+# Pans for three seconds, a step per frame of the screen: Playwright's own movements wait for one another.
+PAN = """async () => {
+  const map = document.querySelector('[data-testid=latent-map]'), box = map.getBoundingClientRect();
+  const send = (kind, step) => map.dispatchEvent(new PointerEvent(kind, {
+    pointerId: 1, isPrimary: true, button: 0, buttons: 1, shiftKey: true, bubbles: true, pointerType: 'mouse',
+    clientX: box.x + 200 + step * 7 % 300, clientY: box.y + 150 + step * 5 % 200 }));
+  map.setPointerCapture = () => {};
+  const frame = () => new Promise(requestAnimationFrame), end = performance.now() + 3000;
+  window.drawn = 0;
+  send('pointerdown', 0);
+  for (let step = 1; performance.now() < end; step++) { send('pointermove', step); await frame(); }
+  send('pointerup', 0);
+  return window.drawn; }"""
+
 
 def main() -> None:
     rows = []
@@ -43,20 +57,11 @@ def measure(tab, url: str) -> list[str]:
     ready = time.perf_counter() - begin
     drawn = tab.evaluate("Number(document.querySelector('.la-points').dataset.drawn)")
     tab.evaluate(FRAMES)
-    tab.keyboard.down("Shift")
-    tab.mouse.down()
-    start = time.perf_counter()
-    step = 0
-    while time.perf_counter() - start < 3:
-        step += 1
-        tab.mouse.move(box["x"] + 200 + (step * 7) % 300, box["y"] + 150 + (step * 5) % 200)
-    seconds = time.perf_counter() - start
-    pans = tab.evaluate("window.drawn") / seconds
-    tab.mouse.up()
-    tab.keyboard.up("Shift")
+    pans = tab.evaluate(PAN) / 3
     tab.wait_for_timeout(500)
     stats = "document.querySelector('[data-testid=latent-map]').stats.decodes"
     tab.evaluate(f"{stats}.length = 0")
+    step = 0
     start = time.perf_counter()
     while time.perf_counter() - start < 2:
         step += 1
