@@ -11,12 +11,14 @@ FRAMES = """() => { window.drawn = 0;
   const put = context.putImageData;
   context.putImageData = (...values) => { window.drawn++; put.apply(context, values); }; }"""
 
-# Pans for three seconds, a step per frame of the screen: Playwright's own movements wait for one another.
+# Pans for three seconds, a step per frame: Playwright's own movements wait for one another.
 PAN = """async () => {
-  const map = document.querySelector('[data-testid=latent-map]'), box = map.getBoundingClientRect();
-  const send = (kind, step) => map.dispatchEvent(new PointerEvent(kind, {
-    pointerId: 1, isPrimary: true, button: 0, buttons: 1, shiftKey: true, bubbles: true, pointerType: 'mouse',
-    clientX: box.x + 200 + step * 7 % 300, clientY: box.y + 150 + step * 5 % 200 }));
+  const map = document.querySelector('[data-testid=latent-map]');
+  const box = map.getBoundingClientRect();
+  const held = { pointerId: 1, isPrimary: true, buttons: 1, shiftKey: true };
+  const [x, y] = [box.x + 200, box.y + 150];
+  const place = (k) => ({ clientX: x + k * 7 % 300, clientY: y + k * 5 % 200 });
+  const send = (kind, k) => map.dispatchEvent(new PointerEvent(kind, { ...held, ...place(k) }));
   map.setPointerCapture = () => {};
   const frame = () => new Promise(requestAnimationFrame), end = performance.now() + 3000;
   window.drawn = 0;
@@ -58,7 +60,7 @@ def measure(tab, url: str) -> list[str]:
     drawn = tab.evaluate("Number(document.querySelector('.la-points').dataset.drawn)")
     tab.evaluate(FRAMES)
     pans = tab.evaluate(PAN) / 3
-    tab.wait_for_timeout(500)
+    tab.wait_for_timeout(1500)
     stats = "document.querySelector('[data-testid=latent-map]').stats.decodes"
     tab.evaluate(f"{stats}.length = 0")
     step = 0
