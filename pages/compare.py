@@ -112,6 +112,6 @@ if opened:
     st.caption("On the test split; nats per image, summed over pixels and latents.")
     st.html(metrics_table(opened))
 st.header("Three lessons", anchor=False)
-for lesson in (holes, beta, depth):
+for show_lesson in (holes, beta, depth):
     with shown_errors("This lesson cannot be shown"):
-        lesson(groups[group])
+        show_lesson(groups[group])

@@ -183,7 +183,7 @@ def test_a_lasso_selects_in_all_planes_and_the_page_is_accessible_and_fits_a_pho
 
 
 def test_tsne_shows_progress_stops_restarts_and_continues_across_pages(open_page):
-    page = open_page("/reduce?n=600&k=pca,tsne&px=20&seed=3", ready=False)
+    page = open_page("/reduce?n=400&k=pca,tsne&px=20&seed=3", ready=False)
     ready(page, "model", "pca")
     tsne = plane(page, "tsne")
     tsne.get_by_role("button", name="Stop").click(timeout=100_000)

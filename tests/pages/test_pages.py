@@ -32,8 +32,12 @@ def test_compare_runs_with_its_numbers_and_lessons(app):
     app.switch_page("compare.py").run()
     assert not app.exception and not app.error
     assert app.get("bidi_component")
-    titles = [s.value for s in app.subheader]
+    titles = [lesson.label.partition(":")[0] for lesson in app.expander]
     assert titles == ["1 · Holes", "2 · Beta", "3 · Adversary and hierarchy"]
+    assert not any("What to look for" in m.value for m in app.markdown)
+    app.session_state["lesson-holes"] = True  # as a click opens it
+    app.run()
+    assert not app.exception and not app.error
     assert any("What to look for" in m.value for m in app.markdown)
 
 
@@ -71,6 +75,8 @@ def family(tmp_path, monkeypatch, settings):
 def test_the_lessons_on_beta_and_on_depth_show_their_models(app, family):
     app.run()
     app.query_params.clear()  # as the links between pages do
+    for key in ("holes", "weight", "depth"):
+        app.session_state[f"lesson-{key}"] = True
     app.switch_page("compare.py").run()
     assert not app.exception and not app.error
     choice = app.segmented_control(key="lesson-beta")

@@ -10,15 +10,14 @@ from pages.ui.compare import figures as compare_figures
 from pages.ui.models.families import beta_family, evaluation
 from pages.ui.runtime import cache
 
-from .items import missing, show_chart
+from .items import lesson, missing, show_chart
 
 SIDE, EXTENT = 11, 2.5
 
 
-@st.fragment
+@lesson("2 · Beta: what does the weight of the KL term change?", "weight")
 def beta(entries: Sequence[vae.Entry]) -> None:
     """One model at several betas: its map, its decoded grid, its rate and distortion."""
-    st.subheader("2 · Beta")
     family = beta_family(entries)
     if not family:
         what = "three or more models that differ only in beta"

@@ -12,16 +12,15 @@ from pages.ui.models.families import representative
 from pages.ui.models.metrics_table import metrics_table
 from pages.ui.runtime import cache
 
-from .items import choose_item, missing, show_chart
+from .items import choose_item, lesson, missing, show_chart
 
 SAMPLES, SEEDS = 1500, 8
 _FIRST = 0  # a T-shirt, whose adversarial posterior is tilted most
 
 
-@st.fragment
+@lesson("3 · Adversary and hierarchy: what do they add to a VAE?", "depth")
 def depth(entries: Sequence[vae.Entry]) -> None:
     """One image: its Gaussian and adversarial posterior, and its noise variations."""
-    st.subheader("3 · Adversary and hierarchy")
     models = [representative(entries, kind) for kind in ("vae", "avb", "hvae")]
     gaussian, adversarial, deep = models
     if adversarial or deep:

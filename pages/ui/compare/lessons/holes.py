@@ -10,15 +10,14 @@ from pages.ui.compare import figures as compare_figures
 from pages.ui.models.families import representative
 from vae.latent.density import LOW_DENSITY
 
-from .items import choose_item, missing, show_chart
+from .items import choose_item, lesson, missing, show_chart
 
 FRAMES = 15
 
 
-@st.fragment
+@lesson("1 · Holes: does every code decode to an image that could be real?", "holes")
 def holes(entries: Sequence[vae.Entry]) -> None:
     """Two models along the straight line between the same two images."""
-    st.subheader("1 · Holes")
     pair = [representative(entries, kind) for kind in ("ae", "vae")]
     for kind, entry in zip(("ae", "vae"), pair, strict=True):
         if entry is None:

@@ -1,4 +1,6 @@
-"""Shared parts of the lessons: the selection of a test image, the note on a missing model."""
+"""Shared parts of the lessons: opening one, the selection of a test image, a missing model."""
+
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -8,6 +10,22 @@ from pages.ui.compare import session as compare_session
 from pages.ui.runtime import cache
 
 from ...runtime.text import plain
+
+
+def lesson(title: str, key: str) -> Callable:
+    """A lesson that reruns alone, and is computed and drawn only once it has been opened."""
+
+    def with_title(show: Callable) -> Callable:
+        @st.fragment
+        def shown(entries: Sequence[vae.Entry]) -> None:
+            panel = st.expander(title, key=f"lesson-{key}", on_change="rerun")
+            if panel.open:
+                with panel:
+                    show(entries)
+
+        return shown
+
+    return with_title
 
 
 def show_chart(figure, key: str, alt: str) -> None:
