@@ -13,6 +13,7 @@ from pages.ui.clusters.settings import ClusterSettings, command_from_map
 from pages.ui.controls.page_header import page_header
 from pages.ui.generate import session as generate_session
 from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import map_assets
 from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors
 from vae.latent.sampling import SamplingRequest
@@ -25,6 +26,8 @@ page_header(
 
 entry, assets = model_and_map()
 _, broken = clusters_session.settings(entry.digest)
+session.set_items(entry.digest, session.items(entry.digest).known(assets.facts))
+choices = dict(assets.facts["choices"])
 warn_of_link(broken)
 
 
@@ -73,15 +76,15 @@ def view() -> None:
     with shown_errors("These images cannot be clustered"):
         found = clusters_cache.report(entry.name, entry.digest, *settings.key)
     if found is None:
-        cluster_form(entry, settings)
+        cluster_form(entry, settings, choices)
         return
     handle_command(len(found.clusters))
     settings, _ = clusters_session.settings(entry.digest)
     session.set_link(settings.to_query(entry.name, entry.digest))
-    cluster_form(entry, settings)
-    agreement = found.agreement
+    cluster_form(entry, settings, choices)
+    shown, agreement = map_assets(entry.name, entry.digest, settings.show), found.agreement
     st.caption(
-        f"{ABOUT[settings.method]} {len(found.clusters)} clusters of {assets.facts['split']}: "
+        f"{ABOUT[settings.method]} {len(found.clusters)} clusters of {shown.facts['split']}: "
         f"purity {100 * agreement.purity:.0f} %, V-measure {agreement.v_measure:.3f}, "
         f"adjusted Rand index {agreement.adjusted_rand:.3f}, "
         f"silhouette {agreement.silhouette:.3f}.",
@@ -92,7 +95,7 @@ def view() -> None:
     )
     if not found.clusters:
         st.info("No region is dense enough for a cluster of this size; choose a smaller minimum.")
-    cluster_map(assets, found, settings, key="clusters")
+    cluster_map(shown, found, settings, key="clusters")
     best_number(entry, settings)
     cluster_files(entry, settings)
 

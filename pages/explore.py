@@ -7,11 +7,11 @@ import streamlit as st
 from pages.ui.board.save import save_pins
 from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
-from pages.ui.explore.items import map_assets
 from pages.ui.explore.latent_map import latent_map
 from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.data_panel import data_note
 from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import map_assets
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import Location, link, location_from_map
@@ -32,12 +32,7 @@ first = Location(tuple(facts["start"]), layers=tuple(facts["layers"]), label=lab
 
 def known(location: Location) -> Location:
     """The location with a column and items that this data set has."""
-    shows = [choice for choice, _ in facts["choices"]]
-    if location.show not in shows or location.show == facts["shown"]:
-        location = replace(location, show="")
-    if location.colour and location.colour not in facts["columns"]:
-        location = replace(location, colour="", hidden=())
-    return location
+    return location.with_items(location.items.known(facts))
 
 
 location, broken = session.location(entry.digest, first, space)

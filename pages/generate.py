@@ -16,6 +16,7 @@ from pages.ui.generate.save import save_records
 from pages.ui.generate.settings import PACKED, derived_to_query, request_to_query
 from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import chosen_items, items_from_link
 from pages.ui.runtime import cache, packed, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
@@ -31,7 +32,8 @@ page_header(
 entry, assets = model_and_map()
 space = cache.space(entry.name, entry.digest)
 names = cache.display_dataset(entry.name, entry.digest).class_names
-_, broken = generate_session.request(entry.digest, space, len(names))
+broken = items_from_link(entry, assets)
+broken += generate_session.request(entry.digest, space, len(names))[1]
 warn_of_link(broken)
 
 
@@ -106,6 +108,7 @@ def write_link(sheet: Sheet, view: View) -> str:
     directions = tuple(generate_session.directions(entry.digest))
     derived = Derived(sheet.steps, groups.get("a", ()), groups.get("b", ()), directions)
     query = request_to_query(sheet.request, entry.name, entry.digest)
+    query |= session.items(entry.digest).to_query()
     with shown_errors("The link of this page is incomplete", show=st.warning):
         query = packed.shortened(query | derived_to_query(derived, view), *PACKED)
     session.set_link(query)
@@ -115,6 +118,7 @@ def write_link(sheet: Sheet, view: View) -> str:
 @st.fragment
 def generator() -> None:
     """Reruns alone when the visitor asks for other images."""
+    items = chosen_items(entry, assets, "samples")
     take_view()
     handle_command()
     request = sampling_form(entry, space, names)
@@ -135,6 +139,7 @@ def generator() -> None:
         ),
         view,
         labels=names,
+        items=items,
         directions=generate_session.directions(entry.digest),
         saved=board_session.saved_ids().keys(),
         groups={k: len(codes) for k, codes in generate_session.groups(entry.digest).items()},

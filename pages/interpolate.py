@@ -13,6 +13,7 @@ from pages.ui.interpolate.save import save_frames
 from pages.ui.interpolate.settings import PathSettings, path_from_map
 from pages.ui.interpolate.waypoint_from_image import image_waypoint_panel
 from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import chosen_items, items_from_link, map_assets
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
@@ -28,7 +29,8 @@ space = cache.space(entry.name, entry.digest)
 centres = [tuple(centre) for centre in assets.facts["centres"] if centre]
 default = PathSettings((centres[0], centres[-1]) if len(centres) > 1 else ())
 
-_, broken = interpolate_session.path(entry.digest, default, space)
+broken = items_from_link(entry, assets)
+broken += interpolate_session.path(entry.digest, default, space)[1]
 warn_of_link(broken)
 
 
@@ -44,7 +46,8 @@ def studio() -> None:
         with shown_errors("The map sent an invalid path", show=st.warning):
             path = path_from_map(committed, space)
             interpolate_session.set_path(entry.digest, path)
-    query = path.to_query(entry.name, entry.digest)
+    items = chosen_items(entry, assets, "path")
+    query = path.to_query(entry.name, entry.digest) | items.to_query()
     session.set_link(query)
     magnification = None
     if "speed" in path.layers and space.latent == 2:
@@ -59,8 +62,9 @@ def studio() -> None:
         save_frames(entry.name, entry.digest, path, sampled.frames.tolist(), saved.get("frames"))
     explored = session.explored(entry.digest)
     path_map(
-        assets,
+        map_assets(entry.name, entry.digest, items.show),
         path,
+        items=items,
         sampled=sampled,
         turn=committed.get("turn") if current else None,
         revision=revision,

@@ -10,10 +10,12 @@ from pages.ui.interpolate.settings import PathSettings
 from pages.ui.lookup import cache as lookup_cache
 from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import lookup_view, selected_item
-from pages.ui.models.model_picker import model_and_map
+from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import chosen_items, items_from_link, map_assets
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
-from pages.ui.runtime.location import Location
+from pages.ui.runtime.location import Items, Location
+from vae.data import selection
 
 page_header(
     "Similarity search",
@@ -24,8 +26,17 @@ page_header(
 TEST = "Test image"
 
 entry, assets = model_and_map()
-images = cache.display_dataset(entry.name, entry.digest).shown.images
-_, broken = lookup_session.selected_image(len(images))
+data = cache.display_dataset(entry.name, entry.digest)
+images = selection.JoinedImages(data.test.images, data.train.images)
+warn_of_link(items_from_link(entry, assets))
+
+
+def numbers(items: Items) -> np.ndarray:
+    """Those of the images that are shown; other ones below the last may be looked up too."""
+    return selection.select(data, items.show).numbers
+
+
+_, broken = lookup_session.selected_image(numbers(session.items(entry.digest))[-1] + 1)
 if broken:
     st.warning("The link refers to a test image that does not exist; the first one is shown.")
 
@@ -35,23 +46,29 @@ def select(item: int) -> None:
     st.session_state["look-item"], st.session_state["look-source"] = item, TEST
 
 
-def test_image() -> np.ndarray:
-    """The selected test image and the controls that select another."""
-    item, _ = lookup_session.selected_image(len(images))
+def test_image(items: Items) -> np.ndarray:
+    """The selected image and the controls that select another."""
+    shown = numbers(items)
+    last = int(shown[-1])
+    item, _ = lookup_session.selected_image(last + 1)
     st.session_state["look-item"] = item  # a widget's value is lost on another page
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            f"Index, 0 to {len(images) - 1:,}",
+            f"Index, 0 to {last:,}",
             0,
-            len(images) - 1,
+            last,
             key="look-item",
             width=160,
-            help="Index of the image in the test set; it is part of the link.",
+            help="Index of the image in the test set; it is part of the link."
+            if last < len(data.test.labels)
+            else "Number of the image, those held out first; it is part of the link.",
             on_change=lambda: lookup_session.select_image(st.session_state["look-item"]),
         )
         # The index is the seed of the next one: the sequence of random images is reproducible.
-        following = int(np.random.default_rng(item).integers(len(images)))
+        following = int(shown[np.random.default_rng(item).integers(len(shown))])
         about = "Selects another test image. The sequence is the same every time."
+        if items.show:
+            about = "Selects another image of those shown. The sequence is the same every time."
         st.button("Random image", help=about, on_click=select, args=(following,))
     return images[item]
 
@@ -71,32 +88,37 @@ def next_steps(z: tuple[float, ...]) -> None:
             far = max(centres, key=lambda centre: np.linalg.norm(np.subtract(centre, z)))
             path = PathSettings((z, far))
             interpolate_session.replace_path(entry.digest, path)
-            st.switch_page("interpolate.py", query_params=path.to_query(entry.name, entry.digest))
+            shown = session.items(entry.digest).to_query()
+            query = path.to_query(entry.name, entry.digest) | shown
+            st.switch_page("interpolate.py", query_params=query)
 
 
 @st.fragment
 def search() -> None:
     """Reruns on its own when another image is chosen."""
-    selected = selected_item("look", entry.digest, len(images))
+    items = chosen_items(entry, assets, "look")
+    count = int(numbers(items)[-1]) + 1
+    selected = selected_item("look", entry.digest, count)
     if selected and not session.already_handled(f"look-{entry.digest}", selected[1]):
         select(selected[0])
-    query = {"m": entry.name, "d": entry.digest[:12]}
+    query = {"m": entry.name, "d": entry.digest[:12]} | items.to_query()
     st.session_state.setdefault("look-source", TEST)
     source = st.segmented_control(
         "Image source", [TEST, *SOURCES], required=True, key="look-source"
     )
     with st.container():  # keeps the position of what follows, whatever is shown here
         if source == TEST:
-            image = test_image()
-            query["i"] = str(lookup_session.selected_image(len(images))[0])
+            image = test_image(items)
+            query["i"] = str(lookup_session.selected_image(count)[0])
         else:
             image = image_input(source, cache.images_of(entry.name, entry.digest).how, key="look")
     session.set_link(query)
     if image is not None:
         with shown_errors(f"{entry.name} cannot search", stop=True):
-            found = lookup_cache.look_up(entry.name, entry.digest, image)
+            found = lookup_cache.look_up(entry.name, entry.digest, image, items.show)
         next_steps(found.z)
-        lookup_view(assets, found, key="look")
+        shown = map_assets(entry.name, entry.digest, items.show)
+        lookup_view(shown, found, items=items, key="look")
 
 
 search()

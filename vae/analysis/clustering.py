@@ -142,17 +142,18 @@ def export_table(
     labels: np.ndarray,
     classes: np.ndarray,
     *,
+    numbers: np.ndarray | None = None,
     class_names: Sequence[str],
     names: Sequence[str],
     known: Mapping[str, np.ndarray],
 ) -> bytes:
-    """A file with one row per item: index, label, class, cluster (-1 for noise), cluster_name, the
-    columns `known` of the items, and z1 to zD, as CSV, Parquet or npz (which holds the codes as
-    one array [N, D])."""
+    """A file with one row per item: index (of `numbers` [N], by default 0..N-1), label, class,
+    cluster (-1 for noise), cluster_name, the columns `known` of the items, and z1 to zD, as CSV,
+    Parquet or npz (which holds the codes as one array [N, D])."""
     if format not in FORMATS:
         raise ClusterError(f"the format is {format!r}; expected one of {', '.join(FORMATS)}")
     columns = {
-        "index": np.arange(len(codes)),
+        "index": np.arange(len(codes)) if numbers is None else np.asarray(numbers, np.int64),
         "label": np.asarray(classes, np.int64),
         "class": np.array([class_names[c] for c in classes]),
         "cluster": np.asarray(labels, np.int64),

@@ -93,13 +93,6 @@ class Dataset:
         """For example "10,000 test images"."""
         return f"{len(self.shown.labels):,} {'' if self.shows_all else 'test '}images"
 
-    def shown_name(self, item: int) -> str:
-        """What an image of `shown` is called: the path of its file, else its number."""
-        if self.shown_metadata.paths:
-            return self.shown_metadata.paths[item]
-        held_out = len(self.test.labels)
-        return f"test image {item}" if item < held_out else f"training image {item - held_out}"
-
     @cached_property
     def shown_metadata(self) -> Metadata:
         """What is known of the images of `shown`."""

@@ -87,6 +87,16 @@ def labels_of(data: Dataset, numbers: np.ndarray) -> np.ndarray:
     return np.concatenate([data.test.labels, data.train.labels])[numbers]
 
 
+def name_of(data: Dataset, number: int) -> str:
+    """What an image is called: the path of its file, else its number in its split."""
+    held_out = len(data.test.labels)
+    if number < held_out:
+        known, row, kind = data.test_metadata, number, "test"
+    else:
+        known, row, kind = data.train_metadata, number - held_out, "training"
+    return known.paths[row] if known.paths else f"{kind} image {row}"
+
+
 def metadata_of(data: Dataset) -> Metadata:
     """What is known of all images, by their numbers."""
     return data.test_metadata.join(data.train_metadata)

@@ -6,15 +6,17 @@ import numpy as np
 import streamlit as st
 
 from vae.analysis import clustering as analysis
+from vae.data import selection
 
+from ..models import shown_items
 from ..runtime import cache, routes
 
 SHOWN = 6  # most and least typical items of a cluster
 
 
 class ClusterSummary(NamedTuple):
-    """A cluster: its size, its classes (label, share), its centre [D], its most typical and its
-    least typical items."""
+    """A cluster: its size, its classes (label, share), its centre [D], the numbers of its most
+    typical and of its least typical items."""
 
     size: int
     shares: list[tuple[int, float]]
@@ -25,7 +27,8 @@ class ClusterSummary(NamedTuple):
 
 class ClusterReport(NamedTuple):
     """All clusters, the URL of a sprite of their decoded centres with `columns`, the URL of the
-    labels of all items as int16, the agreement with the classes, and the number of noise items."""
+    labels of all items as int16 by their numbers, the agreement with the classes, and the number
+    of noise items."""
 
     clusters: list[ClusterSummary]
     sprite: str
@@ -36,27 +39,36 @@ class ClusterReport(NamedTuple):
 
 
 @st.cache_resource(max_entries=32, show_spinner="Clustering the images")
-def clustering(name: str, digest: str, method: str, number: int, seed: int) -> analysis.Clustering:
-    """The clusters of the test images' codes."""
-    return analysis.cluster(cache.codes(name, digest).mean, method, number, seed=seed)
+def clustering(
+    name: str, digest: str, method: str, number: int, seed: int, show: str
+) -> analysis.Clustering:
+    """The clusters of the shown images' codes."""
+    codes = shown_items.codes(name, digest, show).mean
+    return analysis.cluster(codes, method, number, seed=seed)
 
 
 @st.cache_data(max_entries=64, show_spinner="Decoding the centres")
-def report(name: str, digest: str, method: str, number: int, seed: int) -> ClusterReport:
+def report(
+    name: str, digest: str, method: str, number: int, seed: int, show: str
+) -> ClusterReport:
     """The clustering as the page shows it."""
-    found = clustering(name, digest, method, number, seed)
-    codes = cache.codes(name, digest).mean
-    classes = cache.display_dataset(name, digest).shown.labels
+    found = clustering(name, digest, method, number, seed, show)
+    codes, data = shown_items.codes(name, digest, show).mean, cache.display_dataset(name, digest)
+    numbers = selection.select(data, show).numbers
+    classes = selection.labels_of(data, numbers)
     clusters = []
     for k, centre in enumerate(found.centres):
         members = found.members(k)
         shares = [tuple(share) for share in analysis.class_shares(found.labels, classes, k)]
-        ends = (members[:SHOWN].tolist(), members[SHOWN:][::-1][:SHOWN].tolist())
+        typical, least = members[:SHOWN], members[SHOWN:][::-1][:SHOWN]
+        ends = (numbers[typical].tolist(), numbers[least].tolist())
         clusters.append(ClusterSummary(len(members), shares, centre.round(4).tolist(), *ends))
+    by_number = np.full(numbers[-1] + 1, -1, "<i2")
+    by_number[numbers] = found.labels
     return ClusterReport(
         clusters,
         *_sprite(name, digest, clusters),
-        routes.publish(found.labels.astype("<i2").tobytes()),
+        routes.publish(by_number.tobytes()),
         analysis.agreement(codes, found.labels, classes),
         int((found.labels < 0).sum()),
     )
@@ -80,16 +92,17 @@ def _sprite(name: str, digest: str, clusters: list[ClusterSummary]) -> tuple[str
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def quality(name: str, digest: str, method: str, number: int, seed: int) -> float:
+def quality(name: str, digest: str, method: str, number: int, seed: int, show: str) -> float:
     """The quality of a number of clusters, higher is better."""
-    return analysis.quality(cache.codes(name, digest).mean, method, number, seed=seed)
+    codes = shown_items.codes(name, digest, show).mean
+    return analysis.quality(codes, method, number, seed=seed)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def outline(
-    name: str, digest: str, method: str, number: int, seed: int, k: int
+    name: str, digest: str, method: str, number: int, seed: int, show: str, k: int
 ) -> tuple[tuple[float, float], ...]:
     """Corners of the region of cluster k, rounded as in links; empty where it spans no area."""
-    members = clustering(name, digest, method, number, seed).members(k)
-    corners = analysis.outline(cache.codes(name, digest).mean, members)
+    members = clustering(name, digest, method, number, seed, show).members(k)
+    corners = analysis.outline(shown_items.codes(name, digest, show).mean, members)
     return () if corners is None else tuple((float(x), float(y)) for x, y in corners.round(3))

@@ -43,8 +43,9 @@ export default class ClusterMap extends SmallMap {
     this.send = setStateValue;
     const before = this.data, repaint = theme !== this.theme;
     this.theme = theme;
-    if (before?.facts.digest !== data.facts.digest) await this.open(data);
-    if (before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.loadClusters(data);
+    const others = before?.facts.digest !== data.facts.digest || before.facts.shown !== data.facts.shown;
+    if (others) await this.open(data);
+    if (others || before?.labels !== data.labels || before?.sprite.url !== data.sprite.url) await this.loadClusters(data);
     this.data = data;
     const changed = before?.key !== data.key;
     if (changed || this.selected === undefined) this.selected = data.selected;

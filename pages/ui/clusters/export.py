@@ -7,9 +7,11 @@ import streamlit as st
 
 import vae
 from vae.analysis.clustering import export_table
+from vae.data import selection
 
 from ..controls.downloads import downloads
 from ..controls.originals_panel import Chosen, originals_panel
+from ..models import shown_items
 from ..runtime import cache
 from ..runtime.text import plain
 from . import cache as clusters_cache
@@ -34,13 +36,15 @@ def cluster_files(entry: vae.Entry, settings: ClusterSettings) -> None:
 
     def create(form: str) -> bytes:
         found = clusters_cache.clustering(entry.name, entry.digest, *settings.key)
+        numbers = selection.select(data, settings.show).numbers
         return export_table(
             form,
-            cache.codes(entry.name, entry.digest).mean,
+            shown_items.codes(entry.name, entry.digest, settings.show).mean,
             found.labels,
-            data.shown.labels,
+            selection.labels_of(data, numbers),
+            numbers=numbers,
             class_names=data.class_names,
-            known=data.shown_metadata.table(),
+            known=selection.metadata_of(data).take(numbers).table(),
             names=[settings.name(k) for k in range(len(found.centres))],
         )
 
@@ -74,7 +78,8 @@ def _chosen_originals(entry: vae.Entry, settings: ClusterSettings) -> Chosen:
             )
     rows = [int(row) for k in ([cluster] if cluster != _ALL else range(len(names)))
             for row in found.members(k)]  # fmt: skip
-    paths = [data.shown_metadata.paths[row] for row in rows]
+    numbers = selection.select(data, settings.show).numbers[rows].tolist()
+    paths = [selection.name_of(data, number) for number in numbers]
     per_cluster = [names[found.labels[row]] for row in rows]
     which = "all clusters" if cluster == _ALL else plain(names[cluster])
     file = f"{entry.name}-clusters" if cluster == _ALL else f"{entry.name}-cluster-{cluster + 1}"

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import vae
 from vae.analysis.clustering import METHODS, number_range
 
+from ..models.shown_items import SHOW_HELP
+from ..runtime import session
 from ..runtime.query import MAX_SEED
 from . import cache as clusters_cache
 from . import session as clusters_session
@@ -23,8 +26,9 @@ ABOUT = {  # the title and what it finds
 _NUMBERS = range(2, 21)
 
 
-def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
-    """Shows the controls; changes are stored before the rest of the page runs."""
+def cluster_form(entry: vae.Entry, settings: ClusterSettings, choices: dict[str, str]) -> None:
+    """Shows the controls; changes are stored before the rest of the page runs. `choices` are what
+    may be shown, the default first, in words."""
     state, by_size = st.session_state, settings.method == "hdbscan"
     by, k, seed = (f"{name}{entry.digest[:12]}" for name in ("by", "k", "seed-c"))
     state[by], state[k], state[seed] = settings.method, settings.number, settings.seed
@@ -54,6 +58,30 @@ def cluster_form(entry: vae.Entry, settings: ClusterSettings) -> None:
     row.number_input(
         "Seed", 0, MAX_SEED, key=seed, on_change=changed, width=130, disabled=by_size, help=about
     )
+    if choices:
+        _show(row, entry, choices)
+
+
+def _show(row: DeltaGenerator, entry: vae.Entry, choices: dict[str, str]) -> None:
+    """The choice of the items that are clustered, which other pages share."""
+    key, (default, *_) = f"show{entry.digest[:12]}", choices
+    shown = session.items(entry.digest)
+    st.session_state[key] = shown.show or default
+
+    def chosen() -> None:
+        show = st.session_state[key]
+        session.set_items(entry.digest, replace(shown, show="" if show == default else show))
+        clusters_session.run_search(False)
+
+    row.selectbox(
+        "Show",
+        list(choices),
+        format_func=choices.get,
+        key=key,
+        on_change=chosen,
+        width=240,
+        help=f"{SHOW_HELP}.",
+    )
 
 
 def best_number(entry: vae.Entry, settings: ClusterSettings) -> None:
@@ -68,7 +96,7 @@ def best_number(entry: vae.Entry, settings: ClusterSettings) -> None:
 
 def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
     model, bic = (entry.name, entry.digest, settings.method), settings.method != "k-means"
-    qualities = clusters_session.qualities((*model, settings.seed))
+    qualities = clusters_session.qualities((*model, settings.seed, settings.show))
     with st.expander("How many clusters?", on_change="rerun", key=f"many{model[1][:12]}") as box:
         if not box.open:
             return
@@ -92,7 +120,8 @@ def _numbers(entry: vae.Entry, settings: ClusterSettings, polled: bool) -> None:
             st.rerun()  # starts or ends the timed reruns
         if polled:
             st.progress(1 - len(left) / len(_NUMBERS), f"{left[0]} clusters")
-            qualities[left[0]] = clusters_cache.quality(*model, left[0], settings.seed)
+            found = clusters_cache.quality(*model, left[0], settings.seed, settings.show)
+            qualities[left[0]] = found
         if not qualities:
             return
         best = max(qualities, key=qualities.get)

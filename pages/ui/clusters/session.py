@@ -1,5 +1,6 @@
 """The settings of the Clusters page in the session."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -10,8 +11,20 @@ from .settings import ClusterSettings, settings_from_query
 
 def settings(digest: str) -> tuple[ClusterSettings, list[str]]:
     """The settings for the model with this digest, taken from the link on the first run, and the
-    keys of the link that could not be read."""
-    return session.model_from_link("groupings", digest, settings_from_query)
+    keys of the link that could not be read. Which items are clustered is the choice for all
+    pages."""
+
+    def read(link: Mapping[str, str]) -> tuple[ClusterSettings, list[str]]:
+        found, unreadable = settings_from_query(link)
+        if link:
+            session.set_items(digest, replace(session.items(digest), show=found.show))
+        return found, unreadable
+
+    found, unreadable = session.model_from_link("groupings", digest, read)
+    show = session.items(digest).show
+    if found.show != show:
+        change_settings(digest, replace(found, show=show))
+    return st.session_state["groupings"][digest], unreadable
 
 
 def change_settings(digest: str, changed: ClusterSettings) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vae.analysis.clustering import METHODS, number_range
 
 from ..runtime import query
-from ..runtime.location import column_name
+from ..runtime.location import SHOW_FIELD, column_name
 from ..runtime.query import InvalidValueError, QueryField, one_of, whole
 
 COLOURS = ("clusters", "classes")
@@ -18,20 +18,22 @@ MAX_NAME_LENGTH = 40
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Method, number of clusters (HDBSCAN: min_cluster_size), seed; the selected cluster, what the
-    colours show, and the names (cluster, name) given by the visitor."""
+    """Method, number of clusters (HDBSCAN: min_cluster_size), seed; which items are clustered, as
+    in `Items`; the selected cluster, what the colours show, and the names (cluster, name) given by
+    the visitor."""
 
     method: str = "k-means"
     number: int = 10
     seed: int = 0
+    show: str = ""
     selected: int = 0
     colour: str = "clusters"
     names: tuple[tuple[int, str], ...] = ()
 
     @property
-    def key(self) -> tuple[str, int, int]:
+    def key(self) -> tuple[str, int, int, str]:
         """What determines the clusters."""
-        return self.method, self.number, self.seed
+        return self.method, self.number, self.seed, self.show
 
     def name(self, k: int) -> str:
         return dict(self.names).get(k, f"Cluster {k + 1}")
@@ -56,6 +58,7 @@ def _fields(method: str) -> tuple[QueryField, ...]:
             "number", "k", whole(*number_range(method)), when=lambda s: s.number != default
         ),
         QueryField("seed", "seed", whole(0, query.MAX_SEED)),
+        SHOW_FIELD,
         QueryField("selected", "c", _cluster, format=lambda k: str(k + 1)),
         QueryField("colour", "colour", _colour),
         QueryField("names", "names", _names, json.loads, _names_text),

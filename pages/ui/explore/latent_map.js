@@ -7,7 +7,6 @@
  */
 
 import { press } from "../component/element.js";
-import { Choices } from "./choices.js";
 import { Conditioning } from "./conditioning.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { listen } from "../map/gestures.js";
@@ -17,6 +16,7 @@ import { pressKey, tools } from "./keyboard.js";
 import { Lists } from "../map/lists.js";
 import { Panel } from "./panel.js";
 import { Region } from "./region.js";
+import { ItemChoices } from "../controls/item_choices.js";
 import { keyOf } from "../decoder/image_source.js";
 import { round } from "../map/viewport.js";
 
@@ -31,7 +31,10 @@ export default class LatentMap extends DecodedMap {
     this.conditioning = new Conditioning(root, handlers, this.source);
     this.history = new History(this);
     this.region = new Region(this);
-    this.choices = new Choices(root, handlers);
+    this.choices = new ItemChoices(root, this, {
+      colour: () => { this.say(`Coloured by ${this.choices.colour || "class"}.`); this.commit(0); },
+      show: () => { this.state.item = null; this.showNear(); this.commit(0); },
+    });
     listen(this.over, this.view, this.region.over(handlers), this.mode);
     this.wire(tools(this));
   }
@@ -50,13 +53,6 @@ export default class LatentMap extends DecodedMap {
       setCondition: (condition) => this.setCondition(condition),
       removePin: (i) => this.history.change({ pins: this.state.pins.filter((_, j) => j !== i) }),
       toggleClass: (label) => { this.toggleClass(label); this.commit(); },
-      setColour: (colour) => this.setColour(colour),
-      setShow: (show) => {
-        Object.assign(this.state, { show, item: null });
-        this.choices.show(this.state, "Loading…");
-        this.showNear();
-        this.commit(0); // Python answers with these items
-      },
       chooseItem: (item) => { this.state.item = item; this.showNear(); this.redraw(); this.commit(); },
     };
   }
@@ -67,19 +63,18 @@ export default class LatentMap extends DecodedMap {
       this.restore(data);
       this.showLayers();
       this.redraw("view");
-      this.recolour(data.location.colour, this.hidden);
+      this.choices.recolour(data.items.colour, this.hidden);
     }
     this.history.show();
     this.onAnswer?.();
   }
 
   /** Restores the state that Python remembers for a model. */
-  restore({ location, urls, revision }) {
+  restore({ location, urls, revision, items: chosen }) {
     this.revision = revision;
-    const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view, show, colour } = location;
-    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null, show, colour };
+    const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
+    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
     this.hidden = new Set(hidden);
-    this.hiddenBy = new Map(); // what else was hidden, by column
     this.nearOf = null;
     this.history.clear();
     if (view) this.view.fromArray(view); else this.view.fit(items.bounds);
@@ -87,57 +82,17 @@ export default class LatentMap extends DecodedMap {
     this.lists.setModel(items, this.source, urls.items);
     this.lists.coloured = this.coloured;
     this.conditioning.setModel(items);
-    this.choices.setModel(items);
-    this.choices.show(this.state);
+    this.choices.setModel(items, chosen);
   }
 
-  async openItems({ facts, urls }) {
-    const items = await Items.load(urls, facts), coloured = await items.colouredBy(this.state.colour);
-    if (!this.root.isConnected) return;
-    this.items = items;
-    this.layers.setModel(items, this.source.remote ? null : this.source);
-    this.lists.setModel(items, this.source, urls.items);
-    this.panel.items = items;
-    this.choices.show(this.state);
-    this.showColours(coloured);
+  async openItems(data) {
+    await super.openItems(data);
+    this.panel.items = this.items;
   }
 
-  /** Colours the items by a column, or by "", their class; what was hidden with it before is hidden again. */
-  async setColour(colour) {
-    const before = [this.state.colour, this.hidden];
-    if (await this.recolour(colour, this.hiddenBy.get(colour) ?? new Set())) {
-      this.hiddenBy.set(...before);
-      this.say(`Coloured by ${colour || "class"}.`);
-      this.commit(0);
-    }
-  }
-
-  /** @param hidden kinds of the column   @returns whether it has loaded, and nothing else was chosen meanwhile */
-  async recolour(colour, hidden) {
-    const { items } = this;
-    this.wanted = colour;
-    if (colour === (this.coloured.column?.name ?? "")) { this.choices.show(this.state); return false; }
-    try {
-      const coloured = await items.colouredBy(colour);
-      if (items !== this.items || colour !== this.wanted) return false;
-      this.hidden = hidden;
-      this.state.colour = colour;
-      this.showColours(coloured);
-      return true;
-    } catch (error) {
-      this.choices.show(this.state, `The column did not load (${error.message}).`);
-      return false;
-    }
-  }
-
-  /** Draws the items with the kinds that colour them. */
   showColours(coloured) {
-    Object.assign(this, { coloured, nearOf: null, shown: null });
-    this.lists.coloured = coloured;
-    this.plot.setItems(coloured);
-    this.choices.show(this.state);
-    this.showLayers();
-    this.redraw("view");
+    this.nearOf = null;
+    super.showColours(coloured);
   }
 
   // --- input -----------------------------------------------------------------------------------
@@ -233,7 +188,7 @@ export default class LatentMap extends DecodedMap {
   commit(delay = COMMIT_DELAY) { this.debouncer.schedule(delay); }
 
   sendState() {
-    const { z, label, seed, layers, pins, item, region, show, colour } = this.state;
+    const { z, label, seed, layers, pins, item, region } = this.state, { show, colour } = this.choices;
     this.send?.("location", {
       digest: this.digest, revision: this.revision, turn: this.turn = (this.turn ?? 0) + 1, z, label, seed, view: this.view.toArray(),
       layers: [...layers], pins, item, hidden: [...this.hidden], region, show, colour,

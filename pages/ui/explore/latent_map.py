@@ -1,6 +1,7 @@
 """The component of the Explore page."""
 
 from ..component.component import component
+from ..models.shown_items import items_message
 from ..runtime.location import Location
 from ..runtime.map_assets import MapAssets
 
@@ -16,4 +17,4 @@ def latent_map(
     the map's state wins. `link` is the address that restores the page.
     """
     state = {"location": location.to_json(), "link": link, "revision": revision}
-    _mount(key, vars(assets) | state)
+    _mount(key, vars(assets) | state | items_message(location.items))

@@ -12,6 +12,7 @@ import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { countsText } from "../map/items.js";
+import { ItemChoices } from "../controls/item_choices.js";
 import { SampleMap } from "./sample_map.js";
 import { Picture } from "../decoder/pixels.js";
 
@@ -33,7 +34,7 @@ export default class SampleGrid {
     onButtons(root, "do", (action) => (action === "copy" ? this.copy() : this.ask(action)));
     onButtons(root, "sort", (sort) => { this.sort = sort; this.arrange(); });
     for (const box of root.querySelectorAll("[data-filter]")) box.onchange = () => this.arrange();
-    this.map = new SampleMap(this.find(".sg-map"), {
+    this.map = new SampleMap(this.find(".sg-map"), root, {
       point: (index) => this.choose(index),
       lasso: (polygon, within) => {
         this.polygon = polygon;
@@ -41,6 +42,8 @@ export default class SampleGrid {
         this.mark();
       },
     });
+    const ask = () => this.send("items", this.map.choices.message(this.digest));
+    this.map.choices = new ItemChoices(root, this.map, { colour: ask, show: ask });
     this.grid.onclick = (event) => this.pressed(event);
     this.grid.onkeydown = (event) => this.key(event);
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
@@ -56,6 +59,7 @@ export default class SampleGrid {
     const fresh = data.sheet.key !== this.sheet?.key;
     Object.assign(this, { data, link: data.link, asked: false });
     if (data.facts.digest !== this.digest) await this.open(data);
+    else this.map.take(data, theme);
     this.showDirections();
     if (fresh) this.show(data.sheet, data.view);
     this.tiles.forEach((tile, i) => { tile.dataset.saved = data.saved[i]; tile.title = data.saved[i] ? "On the board" : ""; });
@@ -71,7 +75,7 @@ export default class SampleGrid {
     const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
-    this.map.open(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
+    this.map.take(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
     const { polygon, sort, hide, spread } = this.data.view;
     Object.assign(this, { polygon, sort });
     this.map.polygon = polygon;

@@ -7,12 +7,13 @@ from msgspec import structs
 from vae.latent.attribute_directions import AttributeDirection
 
 from ..component.component import component
-from ..runtime.location import Pin
+from ..models.shown_items import items_message
+from ..runtime.location import Items, Pin
 from ..runtime.map_assets import MapAssets
 from ..runtime.undo_stack import UndoStack
 from .sheet import SampleStats, Sheet, View
 
-_mount = component(__file__, "ask", "view")
+_mount = component(__file__, "ask", "view", "items")
 
 
 def sample_grid(
@@ -22,6 +23,7 @@ def sample_grid(
     view: View,
     *,
     labels: Sequence[str],
+    items: Items,
     directions: Sequence[AttributeDirection],
     saved: Container[tuple[str, Pin]],
     groups: dict[str, int],
@@ -29,9 +31,14 @@ def sample_grid(
     key: str,
 ) -> None:
     """Shows the latest sheet. `stats` and `view` belong to it, `labels` are the class names,
-    `saved` the digests and pins on the board; `groups` counts the records in group "a" and "b"."""
+    `items` colour the map, `saved` are the digests and pins on the board; `groups` counts the
+    records in group "a" and "b"."""
     sheet = sheets.done[-1]
+    # The nearest real images are those of the usual map, so the map shows no others.
+    facts = assets.facts | {"choices": []}
     data = vars(assets) | {
+        **items_message(items),
+        "facts": facts,
         "labels": list(labels),
         "sheet": {
             "key": f"{assets.facts['digest'][:12]}/{sheet.key}",

@@ -1,19 +1,14 @@
 /** A small map of generated images, on which a lasso selects some of them or defines a region. */
 
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
-import { SmallMap } from "../map/minimap.js";
+import { ColouredMap } from "../map/minimap.js";
 
-export class SampleMap extends SmallMap {
-  /** @param handlers { lasso(polygon, indices of the images inside), point(index) } */
-  constructor(element, handlers) {
-    super(element);
-    Object.assign(this, { handlers, lasso: new Lasso(), records: [] });
+export class SampleMap extends ColouredMap {
+  /** @param root of the page's component   @param handlers { lasso(polygon, indices of the images inside), point(index) } */
+  constructor(element, root, handlers) {
+    super(element, root);
+    Object.assign(this, { handlers, lasso: new Lasso(), polygon: null, records: [] });
     this.over.onpointerdown = (event) => this.press(event);
-  }
-
-  open(data, theme) {
-    this.polygon = null;
-    return super.open(data, theme);
   }
 
   /** @param records whose z are marked   @param selected set of their indices   @param current one of them */

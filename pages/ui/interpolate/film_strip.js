@@ -3,7 +3,7 @@
  * between two frames are decoded too, so that playback is smooth.
  */
 
-import { densityText } from "../map/items.js";
+import { densityText, nearText, rangeOf } from "../map/items.js";
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 
@@ -23,6 +23,9 @@ export class FilmStrip {
   }
 
   setModel(items) { this.items = items; this.pause(); this.setFrames([]); }
+
+  /** Captions of the frames by other items, or by what else colours them. */
+  setItems(items) { this.items = items; this.captions = (this.captions ?? 0) + 1; this.refresh(); }
 
   get last() { return Math.max(0, this.codes.length - 1); }
 
@@ -57,7 +60,7 @@ export class FilmStrip {
     const start = performance.now(), { items, source } = this;
     while (this.turn < this.cells.length) {
       const { turn, codes } = this, cell = this.cells[turn];
-      const latent = this.handlers.latentAt(codes[turn]), key = `${items.digest}/${keyOf(latent)}`;
+      const latent = this.handlers.latentAt(codes[turn]), key = `${items.digest}/${this.captions}/${keyOf(latent)}`;
       if (cell.key === key) { this.turn++; continue; }
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.grow()); return; }
       if (!source.remote) source.paintOn(cell.canvas, latent);
@@ -75,12 +78,13 @@ export class FilmStrip {
 
   /** The caption of a frame: the local density and the most frequent class of its neighbours. */
   describe({ canvas, button, density, near }, latent) {
-    const survey = this.items.survey(latent.z), { level, mix, near: items } = survey, name = this.items.classes[mix[0].label];
+    const { items } = this, survey = items.survey(latent.z), { level, mix, near: { length: all } } = survey, name = items.classes[mix[0].label];
     canvas.dataset.z = latent.z.join(",");
     density.textContent = densityText(survey).replace(", percentile", "");
     density.dataset.level = level;
-    near.textContent = `${mix[0].count}/${items.length} ${name}`; // the count first, because a long name is cut
-    button.title = `Local density ${densityText(survey)}. ${mix[0].count} of the ${items.length} nearest items: ${name}`;
+    // The count first, because a long name is cut.
+    near.textContent = items.onScale ? rangeOf(survey, items).middle ?? "no value" : `${mix[0].count}/${all} ${name}`;
+    button.title = `Local density ${densityText(survey)}. ${items.onScale ? nearText(survey, items) : `${mix[0].count} of the ${all} nearest items: ${name}`}`;
     canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${density.textContent}, ${near.textContent}`);
   }
 

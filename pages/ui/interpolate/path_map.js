@@ -9,6 +9,7 @@
 import { pressOnly } from "../component/element.js";
 import { UndoStack } from "../component/undo_stack.js";
 import { loadFloats } from "../component/load.js";
+import { ItemChoices } from "../controls/item_choices.js";
 import { LatestImage } from "../decoder/latest_image.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { simplified } from "../map/lasso.js";
@@ -33,6 +34,8 @@ export default class PathMap extends DecodedMap {
     this.waypoints = new Waypoints(root, handlers, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     this.nearest = new LatestImage((item) => this.lists.picture(item), (image, item) => showItem(this, image, item));
+    const ask = () => this.send?.("items", this.choices.message(this.digest));
+    this.choices = new ItemChoices(root, this, { colour: ask, show: ask });
     wireMap(this);
     wireControls(this);
   }
@@ -42,6 +45,7 @@ export default class PathMap extends DecodedMap {
   /** Adopts an answer, unless something newer has been committed since. */
   async take(data) {
     this.waypoints.showPins(data.pins);
+    this.choices.follow(data.items);
     if (data.revision !== this.revision) {
       this.history.push(this.state);
       this.revision = data.revision;
@@ -66,15 +70,28 @@ export default class PathMap extends DecodedMap {
 
   async open(data) { this.film.pause(); this.items = null; await super.open(data); }
 
-  restore({ path, revision, kinds, urls }) {
-    const { items } = this;
+  async openItems(data) {
+    this.nearest.forget();
+    await super.openItems(data);
+  }
+
+  showColours(coloured) {
+    super.showColours(coloured);
+    this.film.setItems(coloured);
+    this.waypoints.setItems(coloured);
+  }
+
+  restore({ path, revision, kinds, urls, items: chosen }) {
+    const { items, coloured } = this;
     this.state = adopted(path);
     this.history.clear();
     this.nearest.forget();
-    Object.assign(this, { revision, turn: null, chosen: null, speed: null });
-    this.film.setModel(items);
+    Object.assign(this, { revision, turn: null, chosen: null, speed: null, hidden: new Set() });
+    this.film.setModel(coloured);
     this.lists.setModel(items, null, urls.items);
-    this.waypoints.setModel(items, this.lists.picture);
+    this.lists.coloured = coloured;
+    this.waypoints.setModel(coloured, this.lists.picture);
+    this.choices.setModel(items, chosen);
     this.offer(kinds);
   }
 
@@ -200,8 +217,9 @@ export default class PathMap extends DecodedMap {
   showPosition(z) { showFacts(this, z); }
 
   drawMarks() {
-    const { items, state: { waypoints, layers, kind, stroke }, theme, view, hidden, held } = this, drawn = kind === "drawn";
-    this.overlay.draw(view, theme, { z: held, items, hidden, showNames: layers.has("names") });
+    const { items, coloured, state: { waypoints, layers, kind, stroke }, theme, view, hidden, held } = this, drawn = kind === "drawn";
+    const named = coloured.onScale ? { items, hidden: new Set() } : { items: coloured, hidden };
+    this.overlay.draw(view, theme, { z: held, ...named, showNames: layers.has("names") });
     drawPath(this.over.getContext("2d"), view, theme, {
       waypoints, chosen: this.chosen, frames: this.film.codes, faded: drawn, stroke: this.stroke, head: held,
       path: this.answer?.curve ?? (drawn ? stroke : waypoints), settled: this.answer !== null,

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 from ..component.component import component
-from ..runtime.location import Pin, Space
+from ..models.shown_items import items_message
+from ..runtime.location import Items, Pin, Space
 from ..runtime.map_assets import MapAssets
 from .cache import SampledPath
 from .settings import TOO_FEW_WAYPOINTS, PathSettings, path_kinds
 
-_mount = component(__file__, "path", "save")
+_mount = component(__file__, "path", "save", "items")
 
 
 def path_map(
     assets: MapAssets,
     path: PathSettings,
     *,
+    items: Items,
     sampled: SampledPath | None,
     turn: int | None,
     revision: int,
@@ -26,21 +28,26 @@ def path_map(
     """Shows the map of one model with a path on it, the film strip and the player.
 
     The map adopts `path` when it is new, when its model changes, or when `revision` changes;
-    otherwise the map's state wins. `sampled` answers the commit with number `turn`.
+    otherwise the map's state wins. `assets` are of the chosen `items`; `sampled` answers the
+    commit with number `turn`.
     """
     answer = None
     if sampled is not None:
         arrays = {"curve": sampled.curve.round(4).tolist(), "frames": sampled.frames.tolist()}
         answer = sampled._asdict() | arrays
-    data = vars(assets) | {
-        "speed": speed,
-        "path": path.to_json(),
-        "kinds": path_kinds(Space(assets.facts["latentSize"])),
-        "revision": revision,
-        "turn": turn,
-        "answer": answer,
-        "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
-        "pins": [pin.to_json() for pin in pins],
-        "link": link,
-    }
+    data = (
+        vars(assets)
+        | items_message(items)
+        | {
+            "speed": speed,
+            "path": path.to_json(),
+            "kinds": path_kinds(Space(assets.facts["latentSize"])),
+            "revision": revision,
+            "turn": turn,
+            "answer": answer,
+            "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
+            "pins": [pin.to_json() for pin in pins],
+            "link": link,
+        }
+    )
     _mount(key, data)

@@ -1,7 +1,7 @@
 /** The readouts of the Interpolate page: controls, a summary of the path, facts about the current frame. */
 
 import { pressOnly, showValue } from "../component/element.js";
-import { densityText } from "../map/items.js";
+import { densityText, rangeOf } from "../map/items.js";
 
 const DESCRIPTIONS = {
   straight: "Straight lines between waypoints; they may cross regions without data.",
@@ -43,19 +43,22 @@ export function showSummary(map) {
 
 /** Facts about the code of the image on show. */
 export function showFacts(map, z) {
-  const { items, film } = map, survey = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
+  const { coloured: items, film } = map, survey = items.survey(z), fact = (name) => map.find(`[data-fact="${name}"]`);
   fact("frame").textContent = map.preview ? "at the pointer" : film.codes.length ? `${Math.round(film.head) + 1} of ${film.codes.length}` : "…";
   fact("density").textContent = densityText(survey);
   fact("density").dataset.level = survey.level;
-  fact("mix").textContent = survey.mix.slice(0, 2).map(({ label, count }) => `${count} ${items.classes[label]}`).join(", ");
+  fact("mix").previousElementSibling.textContent = items.column ? `Nearest: ${items.column.name}` : "Nearest classes";
+  fact("mix").textContent = items.onScale ? scaleText(rangeOf(survey, items)) : survey.mix.slice(0, 2).map(({ label, count }) => `${count} ${items.classes[label]}`).join(", ");
   map.picture.canvas.setAttribute("aria-label", `Decoded image at ${z.join(", ")}`);
   map.nearest.want(survey.near[0].item);
 }
 
+const scaleText = ({ low, middle, high }) => (middle ? `${low} to ${high}, median ${middle}` : "no value");
+
 /** Shows the nearest real item next to the image. */
 export function showItem(map, { src }, item) {
-  const { items } = map, z = map.preview ?? map.held, distance = Math.hypot(...items.code(item).map((v, d) => v - z[d]));
-  const number = items.itemNumber(item), alt = `Nearest real item: ${items.classes[items.labels[item]]}`;
+  const { coloured: items } = map, z = map.preview ?? map.held, distance = Math.hypot(...items.code(item).map((v, d) => v - z[d]));
+  const number = items.itemNumber(item), alt = `Nearest real item: ${items.kindOf(item)}`;
   const image = Object.assign(map.find('[data-testid="nearest-item"]'), { src, alt });
   image.dataset.item = number;
   map.find(".pm-near figcaption").textContent = `${alt}, ${items.itemName(item)}, distance ${distance.toFixed(3)}`;

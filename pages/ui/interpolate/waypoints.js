@@ -15,7 +15,7 @@ export class Waypoints {
     const [number, typed, message] = ['[data-testid="item-number"]', '[data-testid="typed-code"]', ".pm-typed"].map(this.find);
     this.addItem = () => {
       const item = this.itemOf(Number(number.value)), valid = number.value !== "" && item >= 0;
-      number.setCustomValidity(valid ? "" : `Expected a test image from 0 to ${this.items.total - 1}.`);
+      number.setCustomValidity(valid ? "" : this.expected());
       if (valid) this.handlers.add(this.items.code(item)); else number.reportValidity();
     };
     this.addCode = () => {
@@ -31,17 +31,35 @@ export class Waypoints {
 
   /** @param itemUrl of an item's image */
   setModel(items, itemUrl) {
-    Object.assign(this, { items, itemUrl, from: null });
-    offerClasses(this.select, "Any class", items.classes);
-    this.find('[data-testid="item-number"]').max = items.total - 1;
+    Object.assign(this, { itemUrl, from: null });
+    this.setItems(items);
     this.find('[data-testid="typed-code"]').placeholder = items.latentSize === 2 ? "0.5, −1.2" : `${items.latentSize} numbers`;
   }
 
-  /** Index on the map of a test image; -1 if it is not shown. */
-  itemOf(number) {
-    if (!Number.isInteger(number) || number < 0) return -1;
-    return this.items.index ? this.items.index.indexOf(number) : number < this.items.count ? number : -1;
+  /** Takes other items, or the same ones with what else colours them. */
+  setItems(items) {
+    const { from } = this, { column } = items, kinds = items.onScale ? items.uncoloured : items;
+    Object.assign(this, { items, kinds, from: null, shown: null });
+    offerClasses(this.select, kinds.column ? `Any ${column.name}` : "Any class", kinds.classes);
+    this.select.setAttribute("aria-label", kinds.column ? `${column.name} of the items` : "Class of the items");
+    this.find('[data-testid="item-number"]').max = this.last;
+    this.showGallery(from);
   }
+
+  /** Whether the items are a choice from their data set. */
+  get chosen() { return this.items.index && this.items.total === this.items.count; }
+
+  /** The number of the last item. */
+  get last() { const { index, total, count } = this.items; return this.chosen ? index[count - 1] : total - 1; }
+
+  /** Which numbers there are, for a message. */
+  expected() {
+    const { chosen, items: { index }, last } = this;
+    return chosen ? `Expected the number of an image that is shown, from ${index[0]} to ${last}.` : `Expected a test image from 0 to ${last}.`;
+  }
+
+  /** Index on the map of an image; -1 if it is not shown. */
+  itemOf(number) { return Number.isInteger(number) && number >= 0 ? this.items.itemOf(number) : -1; }
 
   /** The decoded image of a latent. */
   canvas(latent, name) {
@@ -79,9 +97,9 @@ export class Waypoints {
     const { items } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
     if (key === this.shown) return;
     Object.assign(this, { from: z, shown: key });
-    const near = items.nearest(z, GALLERY, wanted === "" ? null : Number(wanted));
+    const near = this.kinds.nearest(z, GALLERY, wanted === "" ? null : Number(wanted));
     this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
-      const name = `${items.classes[items.labels[item]]}, ${items.itemName(item)}`;
+      const name = `${items.kindOf(item)}, ${items.itemName(item)}`;
       const add = { type: "button", title: `Add ${name}`, "aria-label": `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) };
       return element("li", {}, element("button", add, element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 })));
     }));

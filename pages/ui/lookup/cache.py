@@ -12,13 +12,16 @@ import numpy as np
 import streamlit as st
 import torch
 
+import vae
 from vae import anomaly, latent
 from vae.analysis import retrieval
 from vae.analysis.pixel_neighbours import Neighbours
 from vae.anomaly import thresholds
+from vae.data import selection
 from vae.data.dataset import evenly_spaced
 from vae.evaluation import classifier
 
+from ..models import shown_items
 from ..runtime import cache, routes
 
 NEAREST = 8  # neighbours shown by code, and by pixels
@@ -28,7 +31,7 @@ _POSTERIOR_DRAWS = 60  # of a posterior without a density
 
 
 class Neighbour(NamedTuple):
-    """An image near the query: its index, class, distance, code [D], and what it is called."""
+    """An image near the query: its number, class, distance, code [D], and what it is called."""
 
     item: int
     label: str
@@ -41,8 +44,10 @@ class LookupResult(NamedTuple):
     """What is known about an image at once, and the URLs of what takes longer.
 
     `std` [D] is of the posterior, or `draws` [n, D] where it has no density; `image` and
-    `reconstruction` are uint8 [H, W, C]; `identical` is the test image with the same pixels;
-    `votes` are the class shares [1, K] of the neighbours by code and by pixels.
+    `reconstruction` are uint8 [H, W, C]; `identical` is the known image with the same pixels;
+    `votes` are the class shares [1, K] of the neighbours by code and by pixels among the images
+    that are shown by default: `voters` in words, "" where the listed neighbours are among these
+    too. `references` is what the images of the anomaly score and the calibration are called.
     """
 
     key: str
@@ -57,10 +62,13 @@ class LookupResult(NamedTuple):
     votes: tuple[np.ndarray, np.ndarray]
     classes_url: str
     anomaly_url: str
+    references: str
+    voters: str
 
 
-def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
-    """Looks up one image uint8 [C, H, W] of unknown class."""
+def look_up(name: str, digest: str, image: np.ndarray, show: str = "") -> LookupResult:
+    """Looks up one image uint8 [C, H, W] of unknown class; the nearest are among the images that
+    `vae.data.selection.select` chooses."""
     codec = cache.codec(name, digest)
     index = test_index(name, digest)
     codes = codec.encode(image[None])
@@ -69,19 +77,19 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         model = cache.checkpoint(name, digest).model
         draws = latent.posterior_samples(model, image, 0, _POSTERIOR_DRAWS)
     z = tuple((codes.mean[0].astype(float).round(4) + 0.0).tolist())
-    match = index.match(codes.mean, image[None], retrieval.VOTERS)
-    votes = (index.vote_shares(match.by_code), index.vote_shares(match.by_pixels))
     data = cache.display_dataset(name, digest)
-
-    def neighbour(item: int, distance: float) -> Neighbour:
-        code = index.codes[item].astype(float).round(4).tolist()
-        label = data.class_names[index.labels[item]]
-        return Neighbour(int(item), label, round(float(distance), 4), code, data.shown_name(item))
-
-    def nearest(found: Neighbours) -> list[Neighbour]:
-        return [neighbour(*pair) for pair in zip(*(v[0, :NEAREST] for v in found), strict=True)]
-
-    key = hashlib.sha256(digest.encode() + image.tobytes()).hexdigest()[:20]
+    match = index.match(codes.mean, image[None], retrieval.VOTERS)
+    default, chosen = selection.select(data), selection.select(data, show)
+    listed = voting = _Search(index, default.numbers, match)
+    if others := chosen.show != default.show:
+        index = chosen_index(name, digest, chosen.show)
+        match = index.match(codes.mean, image[None], NEAREST)
+        listed = _Search(index, chosen.numbers, match)
+    votes = tuple(map(voting.index.vote_shares, voting.match[1:]))
+    same = [s.neighbour(data, s.match.identical[0], 0.0) for s in (listed, voting)
+            if s.match.identical[0] >= 0]  # fmt: skip
+    what = digest + chosen.show if others else digest
+    key = hashlib.sha256(what.encode() + image.tobytes()).hexdigest()[:20]
     return LookupResult(
         key,
         z,
@@ -89,9 +97,9 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         [] if draws is None else draws.astype(float).round(3).tolist(),
         image.transpose(1, 2, 0),
         codec.decode(np.array([z]))[0],
-        neighbour(match.identical[0], 0.0) if match.identical[0] >= 0 else None,
-        nearest(match.by_code),
-        nearest(match.by_pixels),
+        same[0] if same else None,
+        listed.nearest(data, listed.match.by_code),
+        listed.nearest(data, listed.match.by_pixels),
         votes,
         routes.publish_deferred(
             f"classes {key}", lambda: json.dumps(classify(name, digest, image, votes)).encode()
@@ -99,7 +107,35 @@ def look_up(name: str, digest: str, image: np.ndarray) -> LookupResult:
         routes.publish_deferred(
             f"anomaly {key}", lambda: json.dumps(anomaly_score(name, digest, image)).encode()
         ),
+        "images" if data.shows_all and len(data.train.labels) else "test images",
+        default.words if others else "",
     )
+
+
+class _Search(NamedTuple):
+    """What a search has found in an index of the images with some numbers."""
+
+    index: retrieval.Index
+    numbers: np.ndarray
+    match: retrieval.Match
+
+    def neighbour(self, data: vae.Dataset, row: int, distance: float) -> Neighbour:
+        number, code = int(self.numbers[row]), self.index.codes[row].astype(float).round(4)
+        label, called = data.class_names[self.index.labels[row]], selection.name_of(data, number)
+        return Neighbour(number, label, round(float(distance), 4), code.tolist(), called)
+
+    def nearest(self, data: vae.Dataset, found: Neighbours) -> list[Neighbour]:
+        pairs = zip(*(values[0, :NEAREST] for values in found), strict=True)
+        return [self.neighbour(data, *pair) for pair in pairs]
+
+
+@st.cache_resource(max_entries=2, show_spinner="Indexing the images")
+def chosen_index(name: str, digest: str, show: str) -> retrieval.Index:
+    """The images of `vae.data.selection.select`, in their order."""
+    data = cache.display_dataset(name, digest)
+    images, labels = selection.split_of(data, selection.select(data, show).numbers)
+    codes = shown_items.codes(name, digest, show).mean
+    return retrieval.Index(codes, images, labels, len(data.class_names))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Indexing the test images")

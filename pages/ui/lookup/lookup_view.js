@@ -2,6 +2,7 @@
 
 import { loadJson, resolve } from "../component/load.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
+import { ItemChoices } from "../controls/item_choices.js";
 import { LookupMap } from "./map.js";
 import { draw, fill } from "../decoder/pixels.js";
 
@@ -15,9 +16,6 @@ function posteriorText(std, draws) {
   return draws.length ? "The dots are samples from the posterior, which has no density here." : "This model has no posterior: the code is a single point.";
 }
 
-/** What the images that are shown are called: of small data sets also those that were trained on. */
-const kindOf = ({ heldOut, total }) => (heldOut < total ? "images" : "test images");
-
 function anomalyText({ share, count, description }, kind) {
   const caution = share >= ANOMALOUS ? " The classes above are unreliable for an image this anomalous." : "";
   return `More anomalous than ${percent(share)} of ${count.toLocaleString("en")} ${kind}. Score: ${description[0].toLowerCase()}${description.slice(1)}${caution}`;
@@ -27,7 +25,10 @@ export default class LookupView {
   constructor(root) {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
-    this.map = new LookupMap(this.find(".lk-map"), { over: (mark) => this.highlight(mark), choose: (mark) => this.choose(mark) });
+    this.map = new LookupMap(this.find(".lk-map"), root, { over: (mark) => this.highlight(mark), choose: (mark) => this.choose(mark) });
+    const ask = () => this.send("items", this.map.choices.message(this.digest));
+    this.map.choices = new ItemChoices(root, this.map, { colour: ask, show: ask });
+    this.map.onColours = () => this.showValues();
     this.map.wireThumbnails(this.find('[data-do="thumbnails"]'));
     onButtons(root, "close", (close) => { pressOnly(root, "close", close); this.map.setClose(close === "true"); });
   }
@@ -36,11 +37,8 @@ export default class LookupView {
     this.send = setStateValue;
     if (theme !== this.theme) { this.theme = theme; this.map.setTheme(theme); }
     const fresh = data.found.key !== this.found?.key;
-    Object.assign(this, { facts: data.facts, itemsUrl: data.urls.items, found: data.found });
-    if (data.facts.digest !== this.digest) {
-      this.digest = data.facts.digest;
-      this.opened = this.map.open(data, theme);
-    }
+    Object.assign(this, { facts: data.facts, itemsUrl: data.urls.items, found: data.found, digest: data.facts.digest });
+    this.map.take(data, theme);
     if (fresh) this.show(data.found);
     Object.assign(this.root.dataset, { state: "ready", key: data.found.key });
   }
@@ -58,6 +56,7 @@ export default class LookupView {
     this.find('[data-testid="identical"]').textContent = identical === null ? ""
       : `The same pixels as ${identical.name}, labelled ${identical.label}. It is excluded from its own neighbours.`;
     this.tiles = new Map();
+    for (const among of this.root.querySelectorAll(".lk-among")) among.textContent = found.voters ? `, among ${this.facts.split}` : "";
     const marks = [], focused = this.root.contains(document.activeElement) && document.activeElement.dataset.side;
     for (const side of SIDES) {
       this.find(`[data-testid="near-${side}"]`).replaceChildren(...found[side].map((near) => {
@@ -70,15 +69,25 @@ export default class LookupView {
           onpointerleave: () => this.highlight(null), onblur: () => this.highlight(null),
         },
           element("img", { src: resolve(`${this.itemsUrl}/${near.item}.png`), alt: "", width: 64, height: 64 }),
-          element("span", { textContent: near.label }),
+          element("span", { textContent: near.label }), element("span", { className: "la-value", hidden: true }),
           element("span", { className: "la-mono", textContent: near.distance.toFixed(3) }));
         this.tiles.set(mark, tile);
         return element("li", {}, tile);
       }));
     }
     if (focused) this.find(`[data-side="${focused}"]`)?.focus({ preventScroll: true }); // the focus stays among the neighbours
-    this.opened.then(() => { if (this.found === found) this.map.show(found, marks); });
+    this.map.taken.then(() => { if (this.found === found) { this.map.show(found, marks); this.showValues(); } });
     this.requestScores(found);
+  }
+
+  /** What the column that colours the map says of each neighbour. */
+  showValues() {
+    const { coloured } = this.map;
+    for (const [{ item, name }, tile] of this.tiles ?? []) {
+      const at = coloured?.column ? coloured.itemOf(item) : -1, value = tile.querySelector(".la-value"), text = at < 0 ? "" : coloured.valueText(at);
+      Object.assign(value, { hidden: at < 0, textContent: text, title: text });
+      tile.title = `Search with ${name}${at < 0 ? "" : `, ${coloured.column.name}: ${text}`}`;
+    }
   }
 
   paint(canvas, text) {
@@ -90,7 +99,7 @@ export default class LookupView {
   /** Requests the classes and the anomaly score; their calibration is measured once per model. */
   requestScores(found) {
     const say = (name, words) => { this.find(`[data-testid="${name}"]`).textContent = words; };
-    const list = this.find(".lk-classes"), marker = this.find(".lk-scale i"), kind = kindOf(this.facts);
+    const list = this.find(".lk-classes"), marker = this.find(".lk-scale i"), { kind, voters } = found;
     this.request(found, found.classesUrl, () => {
       list.replaceChildren();
       say("calibration", "Calibrating the confidence on held-out images; the first time for a model this takes some seconds…");
@@ -100,7 +109,7 @@ export default class LookupView {
         element("span", { textContent: name }),
         element("span", { className: "lk-bar", "aria-hidden": "true" }, element("i", { style: { width: `${100 * share}%` } })),
         element("span", { className: "la-mono", textContent: percent(share) }))));
-      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} ${kind} with a similar one, ${percent(calibration.accuracy)} were classified correctly.`);
+      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} ${kind} with a similar one, ${percent(calibration.accuracy)} were classified correctly.${voters && ` The neighbours that vote on the class are always those among ${voters}.`}`);
       say("classifier", classifier ? `The bundled classifier, which sees only the pixels, predicts ${classifier.name} (${percent(classifier.share)}).` : "");
       list.dataset.key = found.key;
     }, (message) => say("calibration", `The classes did not load (${message}). Reload the page.`));

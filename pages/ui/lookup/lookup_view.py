@@ -5,15 +5,17 @@ import base64
 import streamlit as st
 
 from ..component.component import component
+from ..models.shown_items import items_message
+from ..runtime.location import Items
 from ..runtime.map_assets import MapAssets
 from .cache import LookupResult
 
-_mount = component(__file__, "ask")
+_mount = component(__file__, "ask", "items")
 
 
-def lookup_view(assets: MapAssets, found: LookupResult, *, key: str) -> None:
-    """Shows a result on the map of a model. The test image that the visitor selects there is
-    returned by `selected_item`."""
+def lookup_view(assets: MapAssets, found: LookupResult, *, items: Items, key: str) -> None:
+    """Shows a result on the map of the chosen items of a model. The image that the visitor selects
+    there is returned by `selected_item`."""
     result = {
         "key": found.key,
         "z": list(found.z),
@@ -26,13 +28,15 @@ def lookup_view(assets: MapAssets, found: LookupResult, *, key: str) -> None:
         "pixels": [near._asdict() for near in found.by_pixels],
         "classesUrl": found.classes_url,
         "anomalyUrl": found.anomaly_url,
+        "kind": found.references,
+        "voters": found.voters,
     }
-    _mount(key, vars(assets) | {"found": result})
+    _mount(key, vars(assets) | items_message(items) | {"found": result})
 
 
 def selected_item(key: str, digest: str, count: int) -> tuple[int, int] | None:
-    """The test image, below `count`, that was last selected in the view of the model with this
-    digest, and the number of the message; None where none was."""
+    """The number, below `count`, of the image that was last selected in the view of the model with
+    this digest, and that of the message; None where none was."""
     value = (st.session_state.get(key) or {}).get("ask")
     try:
         item, turn = int(value["item"]), int(value["turn"])

@@ -1,15 +1,15 @@
 /** The map of a similarity search: the code of the image, its posterior, and its nearest items. */
 
-import { SmallMap } from "../map/minimap.js";
+import { ColouredMap } from "../map/minimap.js";
 
 const MARGIN = 1.25; // around the content of a close-up
 const MIN_RADIUS = 0.05; // of a close-up, in units of z
 const REACH = 12; // pixels between the pointer and the mark that it selects
 
-export class LookupMap extends SmallMap {
-  /** @param handlers { over(mark or null), choose(mark) }   a mark is one of `marks` */
-  constructor(element, handlers) {
-    super(element);
+export class LookupMap extends ColouredMap {
+  /** @param root of the view   @param handlers { over(mark or null), choose(mark) }   a mark is one of `marks` */
+  constructor(element, root, handlers) {
+    super(element, root);
     Object.assign(this, { handlers, marks: [], current: null, close: false });
     this.over.onpointermove = (event) => this.handlers.over(this.at(event));
     this.over.onpointerleave = () => this.handlers.over(null);

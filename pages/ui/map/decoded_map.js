@@ -23,6 +23,8 @@ export class DecodedMap {
   /** @type {Plot} */ plot;
   /** @type {number[] | null} where a hovering pointer is */ preview = null;
   hidden = new Set();
+  /** @type {import("./lists").Lists} */ lists;
+  /** @type {any} controls/item_choices.js */ choices;
   mode = { panning: false };
   view = new View();
 
@@ -91,7 +93,7 @@ export class DecodedMap {
     this.root.dataset.state = "loading";
     const [Plotly, items, buffer, noise] = await Promise.all([
       loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
-    const coloured = await items.colouredBy(data.location?.colour ?? "");
+    const coloured = await items.colouredBy(data.items.colour);
     if (!this.root.isConnected) return; // the page was left meanwhile
     this.source.open(buffer, urls.decode, facts, noise);
     Object.assign(this, { items, coloured, digest: facts.digest, preview: null, shown: null });
@@ -107,6 +109,27 @@ export class DecodedMap {
     this.root.dataset.state = "ready";
     this.showLayers();
     this.take({ ...data, turn: null });
+    this.redraw("view");
+  }
+
+  /** Loads other items of the same model. */
+  async openItems({ facts, urls }) {
+    const items = await Items.load(urls, facts), coloured = await items.colouredBy(this.choices.colour);
+    if (!this.root.isConnected) return;
+    items.speed = this.items.speed;
+    this.items = items;
+    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.lists.setModel(items, this.source, urls.items);
+    this.choices.display();
+    this.showColours(coloured);
+  }
+
+  /** Draws the items with the kinds that colour them. */
+  showColours(coloured) {
+    Object.assign(this, { coloured, shown: null });
+    this.lists.coloured = coloured;
+    this.plot.setItems(coloured);
+    this.showLayers();
     this.redraw("view");
   }
 
@@ -163,8 +186,6 @@ export class DecodedMap {
   /** Takes Python's answer. */
   take(data) { void data; }
   showLegend() {}
-  /** Loads other items of the same model. */
-  async openItems(data) { void data; }
   showPosition(z, latent) { void [z, latent]; }
   drawMarks(z, dirty) { void [z, dirty]; }
   commit() {}

@@ -18,6 +18,7 @@ export class Items {
   /** @type {Record<string, string>} where these are served */ columnUrls = {};
   /** @type {string[][]} what may be shown, [name, words] each, the default first */ choices = [];
   /** @type {string | undefined} which of these they are */ shown;
+  /** @type {Items} the same with the classes */ uncoloured = this;
   /** @type {{ name: string, own: number, ends: string[] | null, texts: string[] } | null} of `colouredBy` */ column = null;
 
   /** Downloads what `facts` and `urls` describe. */
@@ -41,7 +42,7 @@ export class Items {
   async colouredBy(name) {
     if (!name) return this;
     const { names, kinds, own, ends, texts, centres } = await loadJson(this.columnUrls[name]);
-    return Object.assign(Object.create(this), { classes: names, labels: Uint8Array.from(kinds), centres, column: { name, own, ends, texts } });
+    return Object.assign(Object.create(this), { uncoloured: this, classes: names, labels: Uint8Array.from(kinds), centres, column: { name, own, ends, texts } });
   }
 
   /** Whether the kinds of the items, which colour them, are bins of a scale. */
@@ -76,6 +77,15 @@ export class Items {
 
   /** Number of an item in its data set. */
   itemNumber(i) { return this.index ? this.index[i] : i; }
+
+  /** The item with a number in the data set; -1 if it is not on the map. */
+  itemOf(number) { return this.index ? this.index.indexOf(number) : number < this.count ? number : -1; }
+
+  /** The class of an item, and what the column that colours them says of it. */
+  kindOf(i) {
+    const { classes, labels } = this.uncoloured, name = classes[labels[i]];
+    return this.column ? `${name}, ${this.column.name}: ${this.valueText(i)}` : name;
+  }
 
   /** What an item is called: the path of its file, else its number and whether it was trained on. */
   itemName(i) {
@@ -204,10 +214,15 @@ export function countsText(labels, names, most = 3) {
 /** What the items near a position are, in words: their classes or categories, or their range on a scale. */
 export function nearText(survey, items) {
   if (!items.onScale) return classesText(survey, items.classes);
-  const values = survey.near.map(({ item }) => items.column.texts[item]).filter(Boolean).sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
+  const { low, middle, high } = rangeOf(survey, items), { name } = items.column, title = name.length > 30 ? `${name.slice(0, 29)}…` : name;
+  return `${title} of the ${survey.near.length} nearest: ${middle ? `${low} to ${high}, median ${middle}` : "no value"}`;
+}
+
+/** The lowest, the median and the highest value of the nearest items on a scale, as texts; undefined where none has one. */
+export function rangeOf({ near }, { column }) {
+  const values = near.map(({ item }) => column.texts[item]).filter(Boolean).sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
   const [low, middle, high] = [0, Math.floor(values.length / 2), values.length - 1].map((at) => values[at]);
-  const { name } = items.column, title = name.length > 30 ? `${name.slice(0, 29)}…` : name;
-  return `${title} of the ${survey.near.length} nearest: ${values.length ? `${low} to ${high}, median ${middle}` : "no value"}`;
+  return { low, middle, high };
 }
 
 /** How densely the training data covers a position. */

@@ -5,7 +5,7 @@ Pure: no Streamlit here.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -62,13 +62,27 @@ class Pin:
         return code_text(self.z) + label + (f"s{self.seed}" if self.seed else "")
 
 
-class Items(NamedTuple):
+@dataclass(frozen=True)
+class Items:
     """Which items the map shows: all, those held out or those trained on ("": the default of their
     data set), without the `hidden` kinds of what they are coloured by: a column, or the class."""
 
     show: str = ""
     colour: str = ""
     hidden: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, str]:
+        return {"show": self.show, "colour": self.colour}
+
+    def to_query(self) -> dict[str, str]:
+        """Query parameters that restore which items are shown, and their colours."""
+        return query.write_query(self, _ITEMS)
+
+    def known(self, facts: Mapping) -> "Items":
+        """Those of a map with these facts: with a column and a choice that its data set has."""
+        others = [show for show, _ in facts["choices"]][1:]  # than the default
+        found = self if self.show in others else replace(self, show="")
+        return found if found.colour in ("", *facts["columns"]) else Items(found.show)
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,10 @@ class Location:
     @property
     def items(self) -> Items:
         return Items(self.show, self.colour, self.hidden)
+
+    def with_items(self, items: Items) -> "Location":
+        """The location with other items on the map."""
+        return replace(self, **vars(items))
 
     def to_json(self) -> dict:
         pins = [pin.to_json() for pin in self.pins]
@@ -115,8 +133,7 @@ def _fields(space: Space) -> tuple[QueryField, ...]:
         QueryField("layers", "l", query.subset(LAYERS), comma_separated, ",".join),
         QueryField("pins", "p", query.list_of(_pin(space), MAX_PINS), _split_pins, _pins_text),
         QueryField("item", "i", query.optional(index)),
-        QueryField("show", "show", query.one_of(("", *SHOW))),
-        QueryField("colour", "by", column_name),
+        *_ITEMS,
         QueryField("hidden", "h", hidden, comma_separated, lambda ks: ",".join(map(str, ks))),
         QueryField("label", "c", space.label),
         QueryField("seed", "s", space.seed),
@@ -193,6 +210,20 @@ def column_name(value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_NAME:
         raise InvalidValueError(f"a column has a name of at most {MAX_NAME} characters")
     return value
+
+
+SHOW_FIELD = QueryField("show", "show", query.one_of(("", *SHOW)))
+_ITEMS = (SHOW_FIELD, QueryField("colour", "by", column_name))
+
+
+def items_from_query(parameters: Mapping[str, str]) -> tuple[Items, list[str]]:
+    """The items and colours of a link, and the keys that could not be read."""
+    return query.read_query(parameters, _ITEMS, Items())
+
+
+def items_from_map(value: Mapping) -> Items:
+    """The items and colours that a map asks for; raises `InvalidValueError`."""
+    return Items(**query.read_message(value, query.checks_of(_ITEMS)))
 
 
 def _view(values: list) -> tuple[float, float, float]:

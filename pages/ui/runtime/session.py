@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from .jobs import Job
-from .location import MAX_PINS, Location, Pin, Space, location_from_query
+from .location import MAX_PINS, Items, Location, Pin, Space, items_from_query, location_from_query
 
 State = TypeVar("State")
 
@@ -59,12 +59,13 @@ def location(digest: str, first: Location, space: Space) -> tuple[Location, list
     """
     last, unreadable = last_location(), []
     if last is not None and not st.session_state.pop("arrived", False):
-        found = _moved(_locations().get(digest, first), last.z)
+        found = _moved(explored(digest) or first, last.z).with_items(items(digest))
     else:
         comparison = st.session_state.get("comparison")
         start = first if comparison is None else _moved(first, comparison.z)
         # A position in a link without a class is of an unknown one.
         start = replace(start, label=None) if "z" in st.query_params else start
+        start = start if st.query_params else start.with_items(items(digest))
         found, unreadable = location_from_query(st.query_params.to_dict(), start, space)
     set_location(digest, found)
     st.session_state["last_digest"] = digest
@@ -78,11 +79,40 @@ def _moved(location: Location, z: tuple[float, ...]) -> Location:
 
 def set_location(digest: str, new: Location) -> None:
     _locations()[digest] = new
+    _items()[digest] = new.items
+
+
+def _items() -> dict[str, Items]:
+    return st.session_state.setdefault("shown-items", {})
+
+
+def items(digest: str) -> Items:
+    """Which items the maps of the model with this digest show, on all pages that let choose."""
+    return _items().get(digest, Items())
+
+
+def set_items(digest: str, chosen: Items) -> None:
+    """Stores a choice of a page other than Explore; another column has no hidden kinds."""
+    before = items(digest)
+    hidden = before.hidden if chosen.colour == before.colour else ()
+    _items()[digest] = replace(chosen, hidden=hidden)
+
+
+def items_from_link(digest: str) -> tuple[Items, list[str]]:
+    """As `items`, but those of the link on the first run, and where a link, Back or Forward lead.
+    Also returns the keys of the link that could not be read. To be called before the page's own
+    state is taken from the link."""
+    unreadable: list[str] = []
+    if st.session_state.get("arrived") or "shown-items" not in st.session_state:
+        found, unreadable = items_from_query(st.query_params.to_dict())
+        set_items(digest, found)
+    return items(digest), unreadable
 
 
 def explored(digest: str) -> Location | None:
     """The location on the Explore page of the model with this digest."""
-    return _locations().get(digest)
+    found = _locations().get(digest)
+    return found and found.with_items(items(digest))
 
 
 def last_location() -> Location | None:
@@ -166,7 +196,7 @@ def set_region_seed(digest: str, seed: int) -> None:
 
 def explore_from(digest: str, first: Location, z: tuple[float, ...]) -> Location:
     """Moves Explore to a pin at `z`; `first` is the default location of the model."""
-    before = explored(digest) or first
+    before = (explored(digest) or first).with_items(items(digest))
     pins = (*before.pins[1 - MAX_PINS :], Pin(z))
     set_location(digest, replace(before, z=z, pins=pins, item=None, view=None))
     st.session_state["last_digest"] = digest
