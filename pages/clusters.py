@@ -76,6 +76,7 @@ def view() -> None:
     with shown_errors("These images cannot be clustered"):
         found = clusters_cache.report(entry.name, entry.digest, *settings.key)
     if found is None:
+        session.set_link(settings.to_query(entry.name, entry.digest))
         cluster_form(entry, settings, choices)
         return
     handle_command(len(found.clusters))

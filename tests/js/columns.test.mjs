@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { serve } from "./environment.mjs";
+import { deferred, serve } from "./environment.mjs";
 import { scaleColour, scaleGradient } from "../../pages/ui/component/colour_scale.js";
-import { Items, nearText } from "../../pages/ui/map/items.js";
+import { ItemChoices } from "../../pages/ui/controls/item_choices.js";
+import { Items, nearText, rangeOf } from "../../pages/ui/map/items.js";
 import { figureOf } from "../../pages/ui/map/plotly_figure.js";
 import { PointLayer } from "../../pages/ui/map/points.js";
 import { lookOf } from "../../pages/ui/map/scatter.js";
@@ -33,6 +34,57 @@ test("a column's kinds stand in for the classes, and the items stay as they are"
   assert.deepEqual([items.classes, [...items.labels]], [["bag"], [0, 0, 0, 0]]);
   assert.deepEqual([0, 2].map((i) => tone.valueText(i)), ["red", "no value"]);
   assert.equal(tone.nearest([0, 0], 1)[0].item, 0);
+});
+
+test("an item is found by its number and named by class and column", async () => {
+  const items = await coloured(""), tone = await items.colouredBy("tone"), size = await items.colouredBy("size");
+  assert.deepEqual([3, 6, 7].map((number) => tone.itemOf(number)), [0, 3, -1]);
+  assert.deepEqual([items, tone, size].map((any) => any.kindOf(2)), ["bag", "bag, tone: no value", "bag, size: 26"]);
+  assert.deepEqual(rangeOf({ near: [{ item: 0 }, { item: 1 }, { item: 2 }] }, size), { low: "8", middle: "26", high: "26" });
+  assert.equal(rangeOf({ near: [{ item: 1 }] }, size).middle, undefined);
+});
+
+/** Just enough of an element for `ItemChoices`. */
+class Stub {
+  dataset = {};
+  replaceChildren(...children) { this.append(...children); }
+  append(...children) { for (const child of children) if (child instanceof Stub) child.parentElement = this; }
+  setAttribute() {}
+}
+
+test("the last choice of a colour wins, and what was hidden with one is hidden with it again", async () => {
+  Object.assign(document, { createElement: () => new Stub() });
+  const items = await coloured(""), told = [], home = new Stub();
+  Object.assign(items, { choices: [["all", "all (7)"], ["test", "held out (5)"]] });
+  const map = { items, coloured: items, hidden: new Set([4]), showColours(other) { this.coloured = other; } };
+  const choices = new ItemChoices(/** @type {any} */ ({ querySelector: () => home }), map, { colour: () => told.push(choices.colour), show: () => told.push(choices.show) });
+  choices.setModel(items, { colour: "", show: "", revision: 0 });
+  assert.deepEqual([home.hidden, choices.colours.parentElement.hidden, choices.which.parentElement.hidden], [false, false, false]);
+
+  const slow = deferred();
+  serve(async (url) => { if (url.endsWith("tone")) await slow.promise; return JSON.stringify(COLUMNS[url.split("/").at(-1)]); });
+  const [first, second] = [choices.setColour("tone"), choices.setColour("size")];
+  await second;
+  slow.resolve();
+  await first;
+  assert.deepEqual([map.coloured.column.name, choices.colours.value, told], ["size", "size", ["size"]]);
+  map.hidden.add(1);
+  await choices.setColour("");
+  assert.deepEqual([...map.hidden], [4]);
+  await choices.setColour("size");
+  assert.deepEqual([...map.hidden], [1]);
+
+  choices.setShow("test");
+  assert.deepEqual([choices.message("d"), told.at(-1)], [{ ...choices.message("d"), digest: "d", show: "test", colour: "size" }, "test"]);
+  serve(() => 404);
+  await choices.setColour("tone");
+  assert.deepEqual([choices.colour, choices.colours.value], ["size", "size"]);
+  assert.match(choices.status.textContent, /^The column did not load/);
+  choices.follow({ colour: "", show: "", revision: 1 }); // Back
+  await Promise.resolve();
+  assert.deepEqual([choices.show, choices.colour, map.coloured.column], ["", "", null]);
+  choices.setModel({ columns: [], choices: [], classes: ["bag"] }, { colour: "", show: "", revision: 1 });
+  assert.equal(home.hidden, true);
 });
 
 test("categories have the classes' shapes and colours, a scale one shape, values without one are grey", async () => {

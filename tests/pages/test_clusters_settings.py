@@ -23,7 +23,7 @@ def app() -> AppTest:
 
 def test_settings_survive_a_link_and_invalid_keys_are_named():
     full = ClusterSettings(
-        "hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴"))
+        "hdbscan", 60, 5, 3, "classes", ((0, 'Boots: high; "black"'), (7, "靴")), "train"
     )
     query = full.to_query("fashion-vae", "abcdef0123456789")
     assert query["c"] == "4" and query["d"] == "abcdef012345"

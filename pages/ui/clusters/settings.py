@@ -18,17 +18,17 @@ MAX_NAME_LENGTH = 40
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Method, number of clusters (HDBSCAN: min_cluster_size), seed; which items are clustered, as
-    in `Items`; the selected cluster, what the colours show, and the names (cluster, name) given by
-    the visitor."""
+    """Method, number of clusters (HDBSCAN: min_cluster_size), seed; the selected cluster, what the
+    colours show, the names (cluster, name) given by the visitor, and which items are clustered, as
+    in `Items`."""
 
     method: str = "k-means"
     number: int = 10
     seed: int = 0
-    show: str = ""
     selected: int = 0
     colour: str = "clusters"
     names: tuple[tuple[int, str], ...] = ()
+    show: str = ""
 
     @property
     def key(self) -> tuple[str, int, int, str]:

@@ -35,19 +35,16 @@ def path_map(
     if sampled is not None:
         arrays = {"curve": sampled.curve.round(4).tolist(), "frames": sampled.frames.tolist()}
         answer = sampled._asdict() | arrays
-    data = (
-        vars(assets)
-        | items_message(items)
-        | {
-            "speed": speed,
-            "path": path.to_json(),
-            "kinds": path_kinds(Space(assets.facts["latentSize"])),
-            "revision": revision,
-            "turn": turn,
-            "answer": answer,
-            "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
-            "pins": [pin.to_json() for pin in pins],
-            "link": link,
-        }
-    )
+    data = vars(assets) | {
+        **items_message(items),
+        "speed": speed,
+        "path": path.to_json(),
+        "kinds": path_kinds(Space(assets.facts["latentSize"])),
+        "revision": revision,
+        "turn": turn,
+        "answer": answer,
+        "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
+        "pins": [pin.to_json() for pin in pins],
+        "link": link,
+    }
     _mount(key, data)
