@@ -104,4 +104,4 @@ def test_invalid_keys_of_a_link_are_reported_and_the_rest_is_used(app):
 
 def test_the_key_holds_what_determines_the_clusters():
     settings = ClusterSettings(seed=3)
-    assert replace(settings, number=4).key == ("k-means", 4, 3)
+    assert replace(settings, number=4, show="test").key == ("k-means", 4, 3, "test")

@@ -109,7 +109,7 @@ export default class LookupView {
         element("span", { textContent: name }),
         element("span", { className: "lk-bar", "aria-hidden": "true" }, element("i", { style: { width: `${100 * share}%` } })),
         element("span", { className: "la-mono", textContent: percent(share) }))));
-      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} ${kind} with a similar one, ${percent(calibration.accuracy)} were classified correctly.${voters && ` The neighbours that vote on the class are always those among ${voters}.`}`);
+      say("calibration", `Calibrated confidence: of the ${calibration.count.toLocaleString("en")} ${kind} with a similar one, ${percent(calibration.accuracy)} were classified correctly.${voters && ` The class votes are always those of the nearest among ${voters}.`}`);
       say("classifier", classifier ? `The bundled classifier, which sees only the pixels, predicts ${classifier.name} (${percent(classifier.share)}).` : "");
       list.dataset.key = found.key;
     }, (message) => say("calibration", `The classes did not load (${message}). Reload the page.`));
