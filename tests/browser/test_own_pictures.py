@@ -109,7 +109,21 @@ def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
         expect(page.get_by_test_id("shown-items")).to_have_value("train")
 
         # A training picture that is looked up is, pixel for pixel, the one on the map.
-        page.goto(f"{url}/lookup?m=shapes")
+        # Its neighbours are among those shown, which the map colours as Explore does.
+        page.goto(f"{url}/lookup?m=shapes&by=side&show=train")
+        near = page.get_by_test_id("near-code").get_by_role("button")
+        expect(legend.get_by_role("button")).to_have_text(["left", "right"])
+        expect(near.first).to_contain_text(re.compile("left|right"))
+        expect(page.locator(".lk-among").first).to_have_text(", among 54 training images")
+        legend.get_by_role("button", name="right").click()
+        expect(drawn_items).to_have_attribute("data-drawn", str(24 - held_out))
+        page.get_by_test_id("shown-items").select_option(label="held out (6)")
+        expect(near).to_have_count(5)  # without the image itself
+        expect(drawn_items).to_have_attribute("data-drawn", str(held_out))
+        page.get_by_test_id("colour-by").select_option("height")
+        wait_for_query(page, "by", "height")
+        assert query(page)["show"] == "test"
+        expect(near.first.locator(".la-value")).to_have_text(re.compile(r"\d(\.5)?|no value"))
         page.get_by_role("radio", name="File").or_(
             page.get_by_role("button", name="File", exact=True)
         ).first.click()

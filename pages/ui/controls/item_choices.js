@@ -5,6 +5,9 @@ import { element } from "../component/element.js";
 export class ItemChoices {
   colour = ""; // a column; "": the class
   show = ""; // which items; "": the default of the data set
+  /** @type {any} */ map;
+  /** @type {{ colour(): void, show(): void }} */ chosen;
+  /** @type {number} of the state that Python last set */ revision;
   /** @type {Map<string, Set<number>>} kinds that are hidden when it colours the items again, by column */ hiddenBy = new Map();
 
   /**

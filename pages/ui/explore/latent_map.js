@@ -10,7 +10,7 @@ import { press } from "../component/element.js";
 import { Conditioning } from "./conditioning.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { listen } from "../map/gestures.js";
-import { Items, nearText } from "../map/items.js";
+import { nearText } from "../map/items.js";
 import { History } from "./history.js";
 import { pressKey, tools } from "./keyboard.js";
 import { Lists } from "../map/lists.js";

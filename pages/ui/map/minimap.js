@@ -87,6 +87,7 @@ export class SmallMap {
 export class ColouredMap extends SmallMap {
   hidden = new Set(); // kinds of what colours the items
   /** @type {any} controls/item_choices.js */ choices;
+  /** @type {(() => void) | undefined} called when other colours are drawn */ onColours;
   /** @type {Promise<void>} done when the last message of `take` is */ taken = Promise.resolve();
 
   /** @param {HTMLElement} element   @param root of the component, with a .la-legend */
