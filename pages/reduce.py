@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui.controls.page_header import page_header
 from pages.ui.models.model_picker import model_and_map, warn_of_link
+from pages.ui.models.shown_items import chosen_items, items_from_link
 from pages.ui.reduce import cache as reduce_cache
 from pages.ui.reduce import layout_jobs
 from pages.ui.reduce import session as reduce_session
@@ -28,11 +29,10 @@ if total < projections.MIN_IMAGES:
     )
     st.stop()
 settings, broken = reduce_session.settings(latent)
-warn_of_link(broken)
+warn_of_link(broken + items_from_link(entry, assets))
 available = projections.available_methods()
 reduce_form(settings, total=total, latent=latent, available=available)
 settings, _ = reduce_session.settings(latent)
-session.set_link(settings.to_query(entry.name, entry.digest))
 requests = layout_jobs.layout_requests(entry, settings, available)
 count = len(reduce_cache.items(requests[0]))
 seconds = entry.metrics.get("seconds")
@@ -53,7 +53,17 @@ def layouts(polled: bool) -> None:
     planes = [
         plane_message(r, layout_jobs.layout_status(r)) for r in requests if r.method != "all"
     ]
-    reduce_map(requests[0], planes, total=count, busy=busy, key="layouts")
+    items = chosen_items(entry, assets, "layouts")
+    session.set_link(settings.to_query(entry.name, entry.digest) | items.to_query())
+    reduce_map(
+        requests[0],
+        planes,
+        total=count,
+        digest=entry.digest,
+        chosen=items,
+        busy=busy,
+        key="layouts",
+    )
     st.html(reduce_table(layout_jobs.table_rows(entry, requests), about))
     if busy != polled:
         st.rerun()  # starts or ends the timed reruns

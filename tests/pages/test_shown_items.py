@@ -11,6 +11,7 @@ import pytest
 from pages.ui.clusters import cache as clusters_cache
 from pages.ui.clusters.export import export_table
 from pages.ui.lookup import cache as lookup_cache
+from pages.ui.reduce import cache as reduce_cache
 from pages.ui.runtime import cache, routes, session
 from pages.ui.runtime.location import Items, Location
 from vae.data import selection
@@ -39,7 +40,7 @@ def sent(app) -> dict:
     for element in app.get("bidi_component"):
         data = json.loads(element.proto.json)
         if "items" in data:
-            return data | {"facts": whole(data["facts"])}
+            return data | {"facts": whole(data.get("facts", {}))}
     raise AssertionError("no component with items")
 
 
@@ -75,6 +76,20 @@ def test_a_link_opens_with_its_choice_and_the_page_keeps_it(own, open_page, page
     app = open_page(page, m="own", by="weight", show="some")
     assert "show, by" in app.warning[0].value and not app.exception
     assert "by" not in app.query_params and "show" not in app.query_params
+
+
+def test_the_layouts_of_reduce_have_the_colours(own, open_page):
+    app = open_page("reduce", m="own", k="pca", by="tone", show="train")
+    assert not app.exception and not app.warning and not app.error
+    assert (app.query_params["by"], app.query_params["show"]) == ("tone", "train")
+    told = sent(app)
+    assert told["items"]["colour"] == "tone" and sorted(told["columns"]) == ["size", "tone"]
+    request = reduce_cache.LayoutRequest("pca", cache.images_of(*own), 50)
+    layout, numbers = reduce_cache.assets(request), reduce_cache.items(request)
+    assert len(numbers) == 50 and layout.facts["columns"] == told["columns"]
+    tone = json.loads(layout.urls["column tone"].content())
+    known = selection.metadata_of(cache.display_dataset(*own)).columns["tone"]
+    assert tone["texts"] == [str(known[n]).replace("nan", "") for n in numbers]
 
 
 def test_a_choice_on_one_page_is_that_of_the_others(own, opened):

@@ -8,6 +8,7 @@ export class ItemChoices {
   /** @type {any} */ map;
   /** @type {{ colour(): void, show(): void }} */ chosen;
   /** @type {number} of the state that Python last set */ revision;
+  wanted = ""; // the column that was chosen last, which may be loading
   /** @type {Map<string, Set<number>>} kinds that are hidden when it colours the items again, by column */ hiddenBy = new Map();
 
   /**
@@ -35,7 +36,7 @@ export class ItemChoices {
     this.which.parentElement.hidden = !choices.length;
     this.root.hidden = !columns.length && !choices.length;
     this.hiddenBy.clear();
-    Object.assign(this, { colour, show, revision });
+    Object.assign(this, { colour, show, revision, wanted: colour });
     this.display();
   }
 
@@ -78,7 +79,8 @@ export class ItemChoices {
     if (colour === (map.coloured.column?.name ?? "")) { this.display(); return false; }
     try {
       const coloured = await items.colouredBy(colour);
-      if (items !== map.items || colour !== this.wanted) return false;
+      if (colour !== this.wanted) return false;
+      if (items !== map.items) return this.recolour(colour, hidden); // others have loaded meanwhile
       map.hidden = hidden;
       this.colour = colour;
       map.showColours(coloured);

@@ -11,6 +11,7 @@ import { View } from "./viewport.js";
 /** One of the maps. */
 export class LinkedPlane {
   /** @type {import("./items").Items | null} */ items = null;
+  /** @type {import("./items").Items} the same, with what colours them in place of the classes */ coloured;
   /** @type {Plot} */ plot;
   view = new View();
   viewChanged = false; // by the visitor
@@ -53,7 +54,8 @@ export class LinkedPlane {
       this.plot.move(this.view);
       this.over.dataset.view = [...this.view.ranges.x, ...this.view.ranges.y].map((v) => v.toFixed(4)).join(",");
     }
-    this.overlay.draw(this.view, theme, { pins: [], near: [], items: this.items, showNames: true, ...scene });
+    const { items, coloured } = this, named = coloured && !coloured.onScale ? { items: coloured } : { items };
+    this.overlay.draw(this.view, theme, { pins: [], near: [], ...named, showNames: true, ...scene, ...(coloured?.onScale && { hidden: new Set() }) });
   }
 
   destroy() {

@@ -9,7 +9,7 @@ import { lookOf, shapeOf } from "./scatter.js";
 /** The marker of a class as SVG. */
 export const mark = (label, colour) => markOf({ shape: shapeOf(label)[1], colour });
 
-const markOf = ({ shape, colour }) => `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shape}"/></svg>`;
+export const markOf = ({ shape, colour }) => `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shape}"/></svg>`;
 
 /** Numbers in the monospaced font. */
 const mono = (text) => element("span", { className: "la-mono", textContent: text });

@@ -19,7 +19,7 @@ from vae.data.dataset import evenly_spaced
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job, start_job
-from ..runtime.map_assets import MapAssets, packed_labels
+from ..runtime.map_assets import MapAssets, column_urls, packed_labels
 from ..runtime.recently_used import RecentlyUsed
 from .settings import PRINCIPAL, pair
 
@@ -109,6 +109,8 @@ def assets(request: LayoutRequest) -> MapAssets:
     urls = {"points": routes.publish(b"".join(np.ascontiguousarray(b).tobytes() for b in block))}
     if paths := data.shown_metadata.paths:
         urls["files"] = routes.publish(json.dumps(paths).encode(), "application/json")
+    columns = cache.columns(request.images)
+    urls |= column_urls(columns, chosen, points[:, :2], urls["points"])
     central = latent.central_items(points[:, :2], labels, n_classes)
     facts = {
         "latentSize": points.shape[1],
@@ -119,6 +121,7 @@ def assets(request: LayoutRequest) -> MapAssets:
         "numbered": True,
         "posterior": False,
         "classes": list(data.class_names),
+        "columns": list(columns),
         "image": list(shape),
         "bounds": list(latent.bounds(points)),
         "centres": [

@@ -38,19 +38,22 @@ export class ReducePlane extends LinkedPlane {
     this.find(".rm-inverse").textContent = "";
   }
 
-  /** Loads a finished layout. @param selected set of items, or null */
-  async open({ facts, urls }, Plotly, theme, hidden, selected) {
+  /** Loads a finished layout. @param selected set of items, or null   @param colour the column that colours it, or "" */
+  async open({ facts, urls }, Plotly, theme, hidden, selected, colour) {
     const url = this.url = `${urls.points} ${urls.frame}`;
     this.items = null;
     if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the previous layout remains visible
     try {
       const [items, frame, program] = await Promise.all([Items.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
       if (this.url !== url) return; // the layout has changed meanwhile
+      const coloured = await items.colouredBy(colour);
+      if (this.url !== url) return;
       const parts = { facts, urls, frame, program };
       this.inverse = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Linear(this.canvas, parts);
       this.canvas.hidden = !this.inverse;
       this.shown = undefined;
-      await this.drawItems(Plotly, items, theme, hidden);
+      this.coloured = coloured;
+      await this.drawItems(Plotly, coloured, theme, hidden);
       if (this.url !== url) return;
       this.items = items;
       this.select(selected);
@@ -61,6 +64,14 @@ export class ReducePlane extends LinkedPlane {
       this.element.dataset.state = "failed";
       this.find(".rm-status p").textContent = `This plane did not load (${error.message}). Reload the page.`;
     }
+  }
+
+  /** Draws the items with the kinds that colour them. */
+  showColours(coloured, hidden, selected) {
+    this.coloured = coloured;
+    this.plot.hidden = hidden;
+    this.plot.setItems(coloured);
+    this.select(selected);
   }
 
   /** @param items those that do not turn grey; null: none turns grey */
@@ -74,7 +85,7 @@ export class ReducePlane extends LinkedPlane {
 
   /** The image at a point of the plane, or null where there is none. */
   hit([x, y], hidden) {
-    const { codes, latentSize: d, count, labels } = this.items;
+    const { codes, latentSize: d, count, labels } = this.coloured;
     let best = null, nearest = (REACH * this.view.unit) ** 2;
     for (let i = 0; i < count; i++) {
       const square = (codes[i * d] - x) ** 2 + (codes[i * d + 1] - y) ** 2;
@@ -92,7 +103,7 @@ export class ReducePlane extends LinkedPlane {
     return this.visibleItems(hidden).map((i) => [distance(i), i]).sort((a, b) => a[0] - b[0]).slice(0, count).map(([, i]) => i);
   }
 
-  visibleItems(hidden) { return Array.from({ length: this.items.count }, (_, i) => i).filter((i) => !hidden.has(this.items.labels[i])); }
+  visibleItems(hidden) { return Array.from({ length: this.items.count }, (_, i) => i).filter((i) => !hidden.has(this.coloured.labels[i])); }
 
   point(i) { const { codes, latentSize } = this.items; return [codes[i * latentSize], codes[i * latentSize + 1]]; }
 

@@ -7,9 +7,10 @@
  */
 
 import { element } from "../component/element.js";
+import { ItemChoices } from "../controls/item_choices.js";
 import { LinkedMaps } from "../map/linked.js";
-import { mark } from "../map/lists.js";
-import { loadPlotly } from "../map/scatter.js";
+import { markOf } from "../map/lists.js";
+import { loadPlotly, lookOf } from "../map/scatter.js";
 import { ReducePlane } from "./plane.js";
 import { sliderRow } from "../controls/slider.js";
 import { round } from "../map/viewport.js";
@@ -26,6 +27,8 @@ export default class ReduceMap extends LinkedMaps {
 
   constructor(root) {
     super(root);
+    const ask = () => this.send?.("items", this.choices.message(this.digest));
+    this.choices = new ItemChoices(root, this, { colour: ask, show: ask });
     this.find('[data-do="clear"]').onclick = () => this.select(null);
     this.find('[data-do="mean"]').onclick = () => { this.others = this.meanOfOthers(); this.targetModel(); };
   }
@@ -37,8 +40,13 @@ export default class ReduceMap extends LinkedMaps {
     this.theme = theme;
     this.expectMessage(data.busy);
     this.Plotly ??= await loadPlotly(data.plotly);
-    if (data.items !== this.itemsKey) { // other images: indices and the selection are no longer valid
-      Object.assign(this, { itemsKey: data.items, held: NO_TARGET, preview: null, selected: null });
+    const fresh = data.digest !== this.digest;
+    this.digest = data.digest;
+    if (fresh && data.items.colour !== this.choices.colour) this.hidden = new Set();
+    if (fresh) this.choices.setModel({ columns: data.columns, choices: [], classes: data.classes }, data.items);
+    else this.choices.follow(data.items);
+    if (data.images !== this.imagesKey) { // other images: indices and the selection are no longer valid
+      Object.assign(this, { imagesKey: data.images, held: NO_TARGET, preview: null, selected: null });
       this.latestImage.forget();
     }
     this.total = data.total;
@@ -56,8 +64,7 @@ export default class ReduceMap extends LinkedMaps {
     if (repaint && this.lists.items) {
       await Promise.all(this.ready().map((plane) => plane.plot.setTheme(theme, plane.view)));
     }
-    if (this.lists.items) this.lists.showLegend(this.hidden, theme);
-    this.showSelection();
+    await this.colourPlanes();
     this.root.dataset.state = "ready";
     this.moveAll();
   }
@@ -75,12 +82,38 @@ export default class ReduceMap extends LinkedMaps {
   }
 
   async open(plane, message, data) {
-    await plane.open(message, this.Plotly, this.theme, this.hidden, this.selected);
+    await plane.open(message, this.Plotly, this.theme, this.hidden, this.selected, this.choices.colour);
     if (!plane.items) return;
     this.lists.setModel(plane.items, null, data.pictures);
+    this.lists.coloured = plane.coloured;
     if (plane.method === "model") this.buildSliders(plane, message);
     if (this.held.item === null && this.held.plane === null) this.held = { plane: null, point: null, item: message.facts.first };
     if (this.held.plane === plane) this.held = { ...NO_TARGET, item: this.held.item ?? message.facts.first };
+  }
+
+  // --- Colours ------------------------------------------------------------------------------------
+
+  get items() { return this.lists.items; }
+  get coloured() { return this.lists.coloured; }
+
+  /** Called when another column colours the items of one plane. */
+  showColours(coloured) {
+    this.lists.coloured = coloured;
+    this.colourPlanes();
+  }
+
+  /** Colours the items of all planes by the chosen column. */
+  async colourPlanes() {
+    const { choices: { colour } } = this, other = this.ready().filter(({ coloured }) => (coloured.column?.name ?? "") !== colour);
+    await Promise.all(other.map(async (plane) => {
+      const { items } = plane, found = await items.colouredBy(colour);
+      if (items !== plane.items || colour !== this.choices.colour) return; // something else was chosen, or another layout is shown
+      plane.showColours(found, this.hidden, this.selected);
+      if (items === this.lists.items) this.lists.coloured = found;
+    })).catch((error) => this.choices.display(`The column did not load (${error.message}).`));
+    if (this.lists.items) this.lists.showLegend(this.hidden, this.theme);
+    this.showSelection();
+    this.redraw();
   }
 
   model() { return this.ready().find((plane) => plane.method === "model"); }
@@ -181,18 +214,18 @@ export default class ReduceMap extends LinkedMaps {
     Object.assign(canvas, { width, height });
     canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
     canvas.dataset.item = item;
-    canvas.setAttribute("aria-label", `${items.itemName(item)}: ${items.classes[items.labels[item]]}`);
+    canvas.setAttribute("aria-label", `${items.itemName(item)}: ${this.coloured.kindOf(item)}`);
   }
 
   showSelection() {
-    const { selected, lists: { items }, theme } = this, home = this.find('[data-testid="selection"]');
+    const { selected, coloured, theme } = this, items = coloured?.onScale ? this.items : coloured, home = this.find('[data-testid="selection"]');
     home.dataset.count = selected?.size ?? "";
     this.find('[data-do="clear"]').disabled = !selected;
     this.find(".rm-count").textContent = selected ? `${selected.size.toLocaleString("en")} of ${this.total.toLocaleString("en")} images selected` : "No images selected";
     const counts = new Map();
     for (const i of selected ?? []) counts.set(items.labels[i], (counts.get(items.labels[i]) ?? 0) + 1);
     this.find(".rm-classes").replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => {
-      const innerHTML = mark(label, theme.classes[label % theme.classes.length]);
+      const innerHTML = markOf(lookOf(items, label, theme));
       return element("li", { innerHTML }, items.classes[label], element("b", { textContent: count }));
     }));
   }
@@ -207,7 +240,7 @@ export default class ReduceMap extends LinkedMaps {
     this.showOthers();
     const { items } = this.lists;
     if (!items) return;
-    this.find(".rm-name").textContent = item !== null ? items.classes[items.labels[item]] : "No image here";
+    this.find(".rm-name").textContent = item !== null ? this.coloured.kindOf(item) : "No image here";
     this.find(".rm-number").textContent = item !== null ? items.itemName(item) : `in the plane of ${targeted.title}`;
     this.find(".rm-original").style.opacity = item !== null ? 1 : 0.15;
     if (item !== null) this.latestImage.want(item);

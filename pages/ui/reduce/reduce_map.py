@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from ..component.component import component
+from ..models.shown_items import items_message
 from ..runtime import cache, routes
+from ..runtime.location import Items
 from .cache import LayoutRequest, assets, layout
 from .settings import PRINCIPAL
 
-_mount = component(__file__, "ask")
+_mount = component(__file__, "ask", "items")
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 _INVERSES = {
@@ -55,11 +57,20 @@ def _description(request: LayoutRequest, facts: dict | None, names: Sequence[str
 
 
 def reduce_map(
-    request: LayoutRequest, planes: Sequence[dict], *, total: int, busy: bool, key: str
+    request: LayoutRequest,
+    planes: Sequence[dict],
+    *,
+    total: int,
+    digest: str,
+    chosen: Items,
+    busy: bool,
+    key: str,
 ) -> None:
-    """Shows the planes of `total` images; `busy` while something is computed."""
-    data = cache.dataset(request.images)
-    pictures = routes.publish_images(data.digest[:16], data.shown.images)
-    items = f"{data.digest[:16]} {total}"
-    about = {"items": items, "total": total, "pictures": pictures, "busy": busy}
-    _mount(key, {"planes": planes} | about)
+    """Shows the planes of `total` images, in the chosen colours; `digest` is that of the model,
+    `busy` whether something is computed."""
+    shown = cache.dataset(request.images)
+    pictures = routes.publish_images(shown.digest[:16], shown.shown.images)
+    images = f"{shown.digest[:16]} {total}"
+    data = {"planes": planes, "images": images, "total": total, "pictures": pictures, "busy": busy}
+    offered = {"columns": list(cache.columns(request.images)), "classes": list(shown.class_names)}
+    _mount(key, data | offered | {"digest": digest} | items_message(chosen))

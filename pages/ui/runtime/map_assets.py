@@ -67,8 +67,7 @@ def publish_map(
     if entropy is not None:
         urls["entropy"] = routes.publish(entropy.values.astype("<f4").tobytes())
     means = codes.mean[shown]
-    for name, column in (columns or {}).items():
-        urls[f"column {name}"] = _publish_column(column, number_of, means, urls["points"])
+    urls |= column_urls(columns or {}, number_of, means, urls["points"])
     centres = class_centres(means, labels[shown], len(class_names))
     known = centres[~np.isnan(centres).any(1)]
     quantiles = np.percentile(sample_field(density, codes.mean), np.arange(101))
@@ -92,6 +91,17 @@ def publish_map(
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }
     return MapAssets(urls, facts)
+
+
+def column_urls(
+    columns: Mapping[str, Column], numbers: np.ndarray, codes: np.ndarray, points: str
+) -> dict[str, str]:
+    """The URLs of what columns of a data set say of the items with some numbers [N], which are at
+    codes [N, D]; `points` identifies these."""
+    return {
+        f"column {name}": _publish_column(column, numbers, codes, points)
+        for name, column in columns.items()
+    }
 
 
 def _publish_column(
