@@ -1,5 +1,6 @@
 """Which items the maps of a model show, and what colours them: chosen on one page, kept on all."""
 
+import numpy as np
 import streamlit as st
 
 import vae
@@ -80,7 +81,9 @@ def codes(name: str, digest: str, show: str) -> latent.Codes:
     numbers = selection.select(data, show).numbers
     known = numbers < len(usual.mean)
     parts = [usual.part(numbers[known])] if known.any() else []
-    if not known.all():
+    if show == "all" and np.array_equal(numbers[~known], selection.select(data, "train").numbers):
+        parts.append(codes(name, digest, "train"))
+    elif not known.all():
         split = selection.split_of(data, numbers[~known])
         parts.append(latent.encode_images(cache.checkpoint(name, digest).model, *split))
     return latent.Codes.join(parts)
