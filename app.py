@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.ui.controls.large_uploads import LargeUploads
 from pages.ui.runtime import routes
 from pages.ui.runtime.visitor import RememberVisitor
 from vae import limits
@@ -65,6 +66,5 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 _ROUTES = [*routes.page_routes(), *routes.routes()]
-app = st.App(
-    "pages/main.py", routes=_ROUTES, lifespan=_lifespan, middleware=[Middleware(RememberVisitor)]
-)
+_MIDDLEWARE = [Middleware(RememberVisitor), Middleware(LargeUploads)]
+app = st.App("pages/main.py", routes=_ROUTES, lifespan=_lifespan, middleware=_MIDDLEWARE)

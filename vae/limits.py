@@ -24,7 +24,7 @@ class Limits(NamedTuple):
     runs_waiting: int = 50
     runs_per_visitor: int = 8  # that train or wait
     upload_mb: int = 200  # of the files of one upload
-    uploads_mb: int = 4096  # of all visitors, kept for trainings
+    uploads_mb: int = 4096  # of all visitors, kept for trainings; as much may be on the way
     uploads_per_visitor_mb: int = 1024
     kept_mb: int = 32768  # runs and models of all visitors
     kept_per_visitor_mb: int = 2048

@@ -43,13 +43,13 @@ def archive(tmp_path):
         ]
         file.writestr("shapes/table.csv", "\n".join(["file,side,height", *rows]))
         file.writestr("shapes/boxes/torn.png", b"no picture")
-        file.writestr("shapes/notes.txt", "drawn by hand")
+        file.writestr("shapes/notes.txt", "drawn by hand\n" * 100_000)  # larger than 1 MB
     return tmp_path / "shapes.zip"
 
 
 def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
-    checkpoints = tmp_path / "checkpoints"
+    checkpoints, incoming = tmp_path / "checkpoints", tmp_path / "runs/.incoming"
     shutil.copytree(ROOT / "checkpoints/fashion-vae", checkpoints / "fashion-vae")
     process, url = start_server(tmp_path / "log.txt", checkpoints=checkpoints)
     try:
@@ -59,6 +59,7 @@ def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
             "60 images found, 1 refused, 1 skipped: 54 to train on, 6 held"
         ).wait_for()
         page.get_by_text("Transparent parts on white").wait_for()
+        assert not [*incoming.glob("*/*")] and incoming.exists()  # it is kept for the training
         page.get_by_text(re.compile(r"1 refused: .*boxes/torn\.png")).wait_for()
         wait_until(page, "document.querySelector('[alt^=\"Some originals\"]').naturalWidth > 500")
         with page.expect_download() as waiting:
@@ -128,11 +129,15 @@ def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
             page.get_by_role("button", name="File", exact=True)
         ).first.click()
         with zipfile.ZipFile(archive) as file:
-            content = file.read("shapes/discs/discs 7.png")
+            content = file.read("shapes/discs/discs 7.png") + bytes(5 * 2**20)
         page.locator('input[type="file"]').set_input_files(
             {"name": "mine.png", "mimeType": "image/png", "buffer": content}
         )
         page.get_by_text("The same pixels as shapes/discs/discs 7.png, labelled discs").wait_for()
+        assert [p.stat().st_size for p in incoming.glob("*/*")] == [len(content)]
+        with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+            page.get_by_role("button", name="Remove mine.png").click()
+        assert not [*incoming.glob("*/*")]
         page.close()
     finally:
         stop_server(process)

@@ -1,6 +1,7 @@
 """What visitors upload to train on: kept once, within limits, removed when nothing needs it."""
 
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -37,6 +38,29 @@ def test_one_file_is_kept_as_it_is_and_several_as_a_zip(tmp_path):
         path = save(name.encode() + b"!", name)
         assert path.exists() and path.is_relative_to(upload_store.uploads_folder())
         assert len(path.name) < 100
+
+
+def test_files_on_disk_are_kept_as_those_in_memory(tmp_path, monkeypatch):
+    contents = [("cats/1.png", b"1" * 3 * 2**20), ("cats/2.png", b"")]
+    kept = [upload_store.save(contents[:n]) for n in (1, 2)]
+    before = [path.read_bytes() for path in kept]
+    named = []
+    for k, (name, content) in enumerate(contents):
+        (tmp_path / str(k)).write_bytes(content)
+        named.append((name, tmp_path / str(k)))
+    assert [upload_store.save(named[:n]) for n in (1, 2)] == kept  # the same are kept once
+    for path in kept:
+        shutil.rmtree(path.parent)
+    assert [upload_store.save(named[:n]) for n in (1, 2)] == kept
+    assert kept[0].samefile(named[0][1])  # without a copy
+    shutil.rmtree(kept[0].parent)
+    monkeypatch.setattr(Path, "hardlink_to", lambda *_: (_ for _ in ()).throw(OSError("no links")))
+    assert upload_store.save(named[:1]) == kept[0] and not kept[0].samefile(named[0][1])
+    assert kept[0].read_bytes() == before[0] and named[0][1].exists()
+    with zipfile.ZipFile(kept[1]) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == dict(contents)
+    with pytest.raises(DataError, match="cannot be read"):
+        upload_store.save([("gone.zip", tmp_path / "gone")])
 
 
 def test_uploads_that_nothing_refers_to_are_removed_and_limited(monkeypatch):

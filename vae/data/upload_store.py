@@ -4,7 +4,9 @@ import hashlib
 import shutil
 import time
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from .. import limits
@@ -15,7 +17,8 @@ from ..formats.untrusted import DataError
 
 _SECONDS = 24 * 3600.0  # that an upload stays although nothing refers to it
 _MAX_NAME = 80  # characters
-Buffer = bytes | memoryview
+_BLOCK = 2**20  # bytes
+Content = bytes | memoryview | Path
 
 
 def uploads_folder() -> Path:
@@ -29,25 +32,22 @@ def is_upload(path: str) -> bool:
 
 
 def save(
-    files: Sequence[tuple[str, Buffer]], used: Collection[str] = (), by: Visitor | None = None
+    files: Sequence[tuple[str, Content]], used: Collection[str] = (), by: Visitor | None = None
 ) -> Path:
-    """Keeps named files, several as one .zip with their paths, and the same files of a visitor
-    once. Uploads that are a day old and that are not among the paths `used` are removed. Raises
-    `DataError`, also for more than the limits allow."""
-    most, size = limits.current(), sum(len(content) for _, content in files)
+    """Keeps named files, given by their content or a path, several as one .zip with their names;
+    the same files of a visitor once. Uploads that are a day old and that are not among the paths
+    `used` are removed. Raises `DataError`, also for more than the limits allow."""
+    with _readable():
+        most, size = limits.current(), sum(_size(content) for _, content in files)
     if not files:
         raise DataError("no file was sent; choose some")
     if size > most.upload_mb * 2**20:
         raise DataError(f"the files have {size / 2**20:.0f} MB; at most {most.upload_mb} MB")
-    sha = hashlib.sha256()
-    for name, content in files:
-        sha.update(f"{name}\0{len(content)}\0".encode())
-        sha.update(content)
     title = PurePosixPath(files[0][0].replace("\\", "/"))
     if len(files) > 1:  # of a folder its own name
         title = PurePosixPath(f"{title.parts[0] if len(title.parts) > 1 else 'pictures'}.zip")
     name = "".join(c for c in title.name if c.isprintable() and c not in '<>:"/\\|?*').lstrip(".")
-    folder = uploads_folder() / (by.id if by else "") / sha.hexdigest()[:16]
+    folder = uploads_folder() / (by.id if by else "") / digest(files)[:16]
     path = folder / (
         f"{name[:_MAX_NAME]}{title.suffix}" if len(name) > _MAX_NAME else name or "file"
     )
@@ -60,18 +60,60 @@ def save(
         with atomic.replacing(folder) as fresh:
             fresh.mkdir(parents=True)
             if len(files) == 1:
-                (fresh / path.name).write_bytes(files[0][1])
+                _put(fresh / path.name, files[0][1])
             else:
                 _pack(fresh / path.name, files)
     return path
 
 
-def _pack(path: Path, files: Sequence[tuple[str, Buffer]]) -> None:
+def digest(files: Sequence[tuple[str, Content]]) -> str:
+    """A digest of names and contents. Raises `DataError` for a path that cannot be read."""
+    sha = hashlib.sha256()
+    with _readable():
+        for name, content in files:
+            sha.update(f"{name}\0{_size(content)}\0".encode())
+            for block in _blocks(content):
+                sha.update(block)
+    return sha.hexdigest()
+
+
+def _readable() -> AbstractContextManager:
+    return reported(DataError, "an upload cannot be read", "upload it again")
+
+
+def _size(content: Content) -> int:
+    return content.stat().st_size if isinstance(content, Path) else len(content)
+
+
+def _blocks(content: Content) -> Iterator[bytes | memoryview]:
+    """The content in parts that take little memory."""
+    if not isinstance(content, Path):
+        yield content
+        return
+    with content.open("rb") as file:
+        yield from iter(partial(file.read, _BLOCK), b"")
+
+
+def _put(path: Path, content: Content) -> None:
+    """Writes a file; a second name is enough for what is on the same disk already."""
+    if not isinstance(content, Path):
+        path.write_bytes(content)
+        return
+    try:
+        path.hardlink_to(content)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(content, path)
+
+
+def _pack(path: Path, files: Sequence[tuple[str, Content]]) -> None:
     """Pictures are compressed already; a .zip only keeps them together."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files:
-            with archive.open(zipfile.ZipInfo(name), "w") as member:
-                member.write(content)
+            member = zipfile.ZipInfo(name)
+            member.file_size = _size(content)  # which decides whether it needs Zip64
+            with archive.open(member, "w") as target:
+                for block in _blocks(content):
+                    target.write(block)
 
 
 def _make_room(size: int, folder: Path, used: Collection[str]) -> None:

@@ -4,13 +4,15 @@ kept with the model, and in a batch each is read or rejected independently of th
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from ..config import Preparation
+from ..errors import reported
 from ..formats import pictures
 from ..formats.containers import list_zip
 from ..formats.pictures import PictureError
@@ -23,7 +25,7 @@ MAX_BYTES = 50 * 2**20  # of one picture
 MAX_FILES = 20_000
 MIN_SIDE = 4  # pixels
 MAX_SIDE = 2048  # pixels, to which larger pictures are reduced to be shown
-Files = Sequence[tuple[str, bytes]]  # names and contents
+Files = Sequence[tuple[str, bytes | Path]]  # names and contents, or where these are
 Entry = tuple[str, Callable[[], bytes]]
 
 
@@ -80,10 +82,11 @@ def list_files(files: Files) -> list[Entry]:
     Raises `DataError` for a .zip without images, an unreadable one, and too many files."""
     found: list[Entry] = []
     for name, content in files:
-        if not content.startswith(b"PK"):
-            found.append((name, lambda content=content: content))
+        on_disk = isinstance(content, Path)
+        if (_read(name, content, 2) if on_disk else content[:2]) != b"PK":
+            found.append((name, partial(_read, name, content) if on_disk else lambda c=content: c))
             continue
-        inside, _ = arrange(name, list_zip(io.BytesIO(content), name))
+        inside, _ = arrange(name, list_zip(content if on_disk else io.BytesIO(content), name))
         if not inside:
             raise DataError(f"{name} holds no image; {pictures.EXPECTED}")
         found += [(file.path, file.read) for file in inside]
@@ -92,9 +95,19 @@ def list_files(files: Files) -> list[Entry]:
     return found
 
 
-def read_uploads(files: Files, how: dict, *, progress: Progress) -> UploadBatch:
-    """Reads named files by the preparation with the fields `how`, those of a .zip one by one."""
-    return read_files(list_files(files), Preparation(**how), progress=progress)
+def _read(name: str, path: Path, count: int = -1) -> bytes:
+    gone = f"{name} is no longer on the server"
+    with reported(DataError, gone, "upload it again"), path.open("rb") as file:
+        return file.read(count)
+
+
+def read_uploads(
+    files: Sequence[tuple[str, bytes | str]], how: dict, *, progress: Progress
+) -> UploadBatch:
+    """Reads named files, contents or paths, by the preparation with the fields `how`; those of a
+    .zip one by one."""
+    found = [(name, Path(file) if isinstance(file, str) else file) for name, file in files]
+    return read_files(list_files(found), Preparation(**how), progress=progress)
 
 
 def read_upload(data: bytes, name: str, how: dict, crop: Sequence[float]) -> np.ndarray:

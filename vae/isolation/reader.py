@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def prepared_picture(
 
 def read_batch(files: Files, how: Preparation, *, progress: Progress) -> UploadBatch:
     """Uploaded files as `uploads.read_uploads` gives them."""
-    options = {"files": files, "how": vars(how), "progress": None}
+    sent = [(name, str(file) if isinstance(file, Path) else file) for name, file in files]
+    options = {"files": sent, "how": vars(how), "progress": None}
     found = call("data.uploads.read_uploads", options, progress=progress, seconds=300)
     return UploadBatch(*map(tuple, found[:2]), found[2])
 

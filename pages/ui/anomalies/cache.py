@@ -1,13 +1,12 @@
 """The scores of the Anomalies page, computed once by a job and shared by all sessions."""
 
-import hashlib
-
 import numpy as np
 import streamlit as st
 
 import vae
 from vae import anomaly
 from vae.anomaly import residuals, thresholds
+from vae.data import upload_store
 from vae.data.uploads import Files
 from vae.pictures import grid
 
@@ -32,10 +31,7 @@ def choices(entry: vae.Entry) -> Choices:
 
 def digest_of(files: Files) -> str:
     """A digest of the names and contents of files; "" without any."""
-    sha = hashlib.sha256()
-    for name, content in files:
-        sha.update(f"{name}\0{len(content)}\0".encode() + content)
-    return sha.hexdigest() if files else ""
+    return upload_store.digest(files) if files else ""
 
 
 def result(request: ScoreRequest) -> ScoreResult | None:

@@ -10,6 +10,8 @@ from vae.anomaly.corruptions import CORRUPTIONS
 from vae.anomaly.scores import DEFAULT, SCORES
 from vae.data.uploads import MAX_BYTES, Files
 
+from ..controls.large_uploads import size, source
+from ..runtime.errors import shown_errors
 from ..runtime.text import plain
 from ..runtime.visitor import upload_mb
 from . import session as anomalies_session
@@ -20,7 +22,7 @@ _ALL = -1  # instead of None, which a selectbox shows as no selection
 
 
 def anomaly_form(entry: vae.Entry, choices: Choices) -> tuple[AnomalySettings, Files]:
-    """Shows the controls. Returns the settings, and the names and contents of uploaded files."""
+    """Shows the controls. Returns the settings, and the uploaded files."""
     settings, _ = anomalies_session.settings(entry.digest, choices)
     names = choices.classes
 
@@ -104,7 +106,9 @@ def _uploaded() -> Files:
         help="An image of another size than the model's is inverted if its background is light, "
         "cropped to the object and resized. Files that cannot be read are listed and skipped.",
     )
-    if large := next((file for file in files if file.size > most * 2**20), None):
-        st.error(plain(f"{large.name} has {large.size / 2**20:.0f} MB; at most {most} MB."))
+    if large := next((file for file in files if size(file) > most * 2**20), None):
+        st.error(plain(f"{large.name} has {size(large) / 2**20:.0f} MB; at most {most} MB."))
         return ()
-    return tuple((file.name, file.getvalue()) for file in files)
+    with shown_errors("The images were not uploaded"):
+        return tuple((file.name, source(file)) for file in files)
+    return ()

@@ -12,6 +12,7 @@ from vae.pictures.contact_sheet import BACKGROUNDS
 
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
+from ..controls.large_uploads import content
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import Job, start_job
 from . import cache as board_cache
@@ -82,7 +83,7 @@ def import_panel(key: str, board: Board, write: Callable[..., None]) -> None:
         if upload is None or board_session.already_imported(upload.file_id):
             return
         with shown_errors(f"{upload.name} could not be imported"):
-            text = upload.getvalue().decode("utf-8", "replace")
+            text = content(upload).decode("utf-8", "replace")
             last = max((item.order for item in board.sorted_items), default=0.0)
             name, items = boards.import_json(text, after=last)
             unused = not board.sorted_items and board.name == boards.UNNAMED

@@ -15,6 +15,7 @@ from vae.preparation.picture import WHOLE, has_dark_item, prepare
 from ..runtime.errors import shown_errors
 from .crop_box import crop_box, shown_picture
 from .drawing import Picture, drawing, read_picture
+from .large_uploads import content
 
 SOURCES = ("File", "Drawing or clipboard", "Camera")
 
@@ -37,12 +38,12 @@ def _file_or_photo(source: str, how: Preparation, key: str) -> Picture | None:
         file = st.file_uploader(label, max_upload_size=MAX_BYTES >> 20, key=f"{key}-file")
     else:
         label = "One item in front of a plain background"
-        about = "The photo is sent to this server to be encoded; it is never written to disk."
+        about = "The photo is sent to this server to be encoded; it is not kept."
         file = st.camera_input(label, help=about, width=420, key=f"{key}-camera")
     if file is None:
         return None
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
-    data = file.getvalue()
+    data = content(file)
     return Picture(read_picture(data, name, how), data, name, f"{kind}-{file.file_id}")
 
 

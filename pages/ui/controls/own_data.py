@@ -9,15 +9,16 @@ from vae.data import upload_store
 from vae.training import runs
 
 from ..runtime import cache, visitor
+from .large_uploads import source
 
 
 def keep_uploads(files: Sequence) -> str:
-    """Keeps the files of a `st.file_uploader` on disk and returns their path. Raises `DataError`
-    and `OwnerError`."""
+    """Keeps the files of a `st.file_uploader` for trainings and returns their path. Raises
+    `DataError` and `OwnerError`."""
     entries = [entry for entry in cache.checkpoints() if entry.config]
     used = {path for entry in entries for path in (data_path(entry), entry.config.train.data)}
     used |= {str(run.plan.options.get("data")) for run in runs.list_runs()}
-    named = [(file.name, file.getvalue()) for file in files]  # a buffer would be a copy
+    named = [(file.name, source(file)) for file in files]
     return str(upload_store.save(named, used, visitor.visitor()))
 
 

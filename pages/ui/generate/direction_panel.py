@@ -7,9 +7,11 @@ import numpy as np
 import streamlit as st
 
 import vae
+from vae.errors import AtelierError
 from vae.latent import attribute_directions
 from vae.latent.attribute_directions import MAX_BYTES, AttributeDirection, DirectionError
 
+from ..controls.large_uploads import content
 from ..runtime import cache, session
 from ..runtime.text import plain
 from . import session as generate_session
@@ -90,7 +92,7 @@ def _add(entry: vae.Entry, names: Sequence[str]) -> None:
         direction = attribute_directions.fit_direction(
             a, b, name=title or f"{start} to {end}", model=entry.name, digest=entry.digest
         )
-    except DirectionError as error:
+    except AtelierError as error:
         session.leave_message(str(error))
     else:
         generate_session.directions(entry.digest).append(direction)
@@ -108,7 +110,7 @@ def _import(entry: vae.Entry) -> None:
     if upload is None:
         return
     try:
-        direction = attribute_directions.from_json(upload.getvalue().decode("utf-8", "replace"))
+        direction = attribute_directions.from_json(content(upload).decode("utf-8", "replace"))
         if len(direction.vector) != cache.space(entry.name, entry.digest).latent:
             raise DirectionError(
                 f"the direction has {len(direction.vector)} dimensions; choose a model with as "

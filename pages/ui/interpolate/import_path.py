@@ -6,6 +6,7 @@ import vae
 from vae.latent.paths import MAX_BYTES
 
 from ..board import session as board_session
+from ..controls.large_uploads import content
 from ..runtime import session
 from ..runtime.location import Space
 from ..runtime.text import plain
@@ -29,7 +30,7 @@ def _open(entry: vae.Entry, space: Space) -> None:
     if file is None or board_session.already_imported(file.file_id):
         return
     try:
-        path, warnings = path_from_file(file.getvalue(), entry.name, entry.digest, space)
+        path, warnings = path_from_file(content(file), entry.name, entry.digest, space)
     except ValueError as error:
         st.error(plain(f"{file.name} could not be opened: {error}."))
         return

@@ -14,6 +14,7 @@ from vae.files.owners import Visitor
 from vae.isolation import reader
 from vae.progress import Progress
 
+from ..controls.large_uploads import release
 from ..controls.own_data import keep_uploads, server_folders
 from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
@@ -109,7 +110,8 @@ def _path(entry: vae.Entry, by: Visitor) -> str | None:
     if not files:
         return None
     path = keep_uploads(files)
-    st.session_state["relink-turn"] = turn + 1  # the field is emptied, and its memory free
+    st.session_state["relink-turn"] = turn + 1  # the field is emptied
+    release(files)
     return path
 
 

@@ -3,6 +3,7 @@ first page. What they make on the server belongs to the key."""
 
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -22,10 +23,14 @@ _FORWARDED = re.compile(r"forwarded|x-forwarded-.*|x-real-ip|via", re.IGNORECASE
 
 def key() -> str:
     """The key of this browser; of this session where the browser keeps no cookies."""
-    found = str(st.context.cookies.get(_COOKIE, ""))
-    if _KEY.fullmatch(found):
-        return found
-    return st.session_state.setdefault("visitor-key", secrets.token_urlsafe(16))
+    known = key_in(st.context.cookies)
+    return known or st.session_state.setdefault("visitor-key", secrets.token_urlsafe(16))
+
+
+def key_in(cookies: Mapping[str, str]) -> str | None:
+    """The key among cookies; None where it is missing or malformed."""
+    found = str(cookies.get(_COOKIE, ""))
+    return found if _KEY.fullmatch(found) else None
 
 
 def visitor() -> Visitor:
@@ -69,8 +74,7 @@ class RememberVisitor:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    known = HTTPConnection(scope).cookies.get(_COOKIE, "")
-                    key = known if _KEY.fullmatch(known) else secrets.token_urlsafe(16)
+                    key = key_in(HTTPConnection(scope).cookies) or secrets.token_urlsafe(16)
                     more = f"Max-Age={_SECONDS}; HttpOnly; SameSite=Lax"
                     headers.append("Set-Cookie", f"{_COOKIE}={key}; {more}")
             await send(message)

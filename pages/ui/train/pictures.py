@@ -10,6 +10,7 @@ from vae.config import FITS
 from vae.data import upload_store
 from vae.preparation.choices import COLOURS
 
+from ..controls.large_uploads import release
 from ..controls.own_data import keep_uploads, server_folders
 from ..runtime import routes, session, visitor
 from ..runtime.errors import shown_errors
@@ -98,7 +99,8 @@ def _bring() -> None:
         return
     with shown_errors("The files were not kept"):
         session.remember("train-source", "brought", keep_uploads(files))
-        st.session_state["train-turn"] = turn + 1  # the field is emptied, and its memory free
+        st.session_state["train-turn"] = turn + 1  # the field is emptied
+        release(files)
         st.rerun()
 
 
