@@ -39,10 +39,10 @@ class Server:
         self.manager = MemoryUploadedFileManager("/_stcore/upload_file")
         self.uploaded_file_mgr = self.manager
         middleware = [Middleware(LargeUploads, incoming=self.files)]
-        self.app = Starlette(create_upload_routes(self, self.manager, base), middleware=middleware)
+        self.app = Starlette(
+            routes=create_upload_routes(self, self.manager, base), middleware=middleware
+        )
         self.asked = 0
-
-    routes = property(lambda self: self.app.routes)
 
     def is_active_session(self, session):
         return session in self.sessions

@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
@@ -118,21 +118,17 @@ class LargeUploads:
 
     async def _store(self, key, request, receive) -> tuple[IncomingFile, bytes]:
         """Writes the file of a request; returns it, and the body with its reference as content."""
-        most, owner = upload_mb() * 2**20, key_in(request.cookies) or key[0]
-        if _length(request) > most + _MARGIN:
-            raise HTTPException(413, _too_large(most))
+        owner = key_in(request.cookies) or key[0]
+        if _length(request) > upload_mb() * 2**20 + _MARGIN:
+            raise HTTPException(413, _too_large())
         try:
             with anyio.fail_after(_LONGEST):
                 async with self._turn(owner):
                     await run_sync(self._sweep)
+                    form = _OneFile(request.headers.get("content-type", ""))
                     file = await run_sync(self._incoming.begin, key, owner)
                     try:
-                        form = _OneFile(request.headers.get("content-type", ""))
-                        async for block in _blocks(receive):
-                            content = await run_sync(form.content_in, block)
-                            if file.size + len(content) > most:
-                                raise HTTPException(413, _too_large(most))
-                            await run_sync(self._incoming.write, file, content)
+                        await self._write(file, form, receive)
                         return file, form.with_content(self._incoming.reference(key))
                     except BaseException:
                         self._incoming.cancel(key)
@@ -141,6 +137,16 @@ class LargeUploads:
             raise HTTPException(408, "The upload took too long; try again.") from error
         except DataError as error:
             raise HTTPException(409, f"{error}.") from error
+
+    async def _write(self, file, form, receive) -> None:
+        most, size = upload_mb() * 2**20, 0
+        async with aclosing(_blocks(receive)) as blocks:
+            async for block in blocks:
+                content = await run_sync(form.content_in, block)
+                size += len(content)
+                if size > most:
+                    raise HTTPException(413, _too_large())
+                await run_sync(self._incoming.write, file, content)
 
     @asynccontextmanager
     async def _turn(self, owner: str) -> AsyncIterator[None]:
@@ -250,5 +256,5 @@ def _length(request: HTTPConnection) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
-def _too_large(most: int) -> str:
-    return f"The file is too large; at most {most // 2**20} MB."
+def _too_large() -> str:
+    return f"The file is too large; at most {upload_mb()} MB."
