@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import vae
 from vae import DataError, limits
 from vae.data.incoming import IncomingFiles
 from vae.limits import Limits
@@ -125,8 +126,9 @@ def test_a_server_that_keeps_nothing_or_cannot_write_uses_the_temporary_folder(
 
 def test_none_outlives_its_process_even_if_that_is_killed(files, tmp_path):
     code = (
-        "import os, sys; from vae.data.incoming import IncomingFiles; files = IncomingFiles();"
-        "file = files.begin('a', 'b'); files.write(file, b'1' * 99);"
+        "import os, sys, types; package = sys.modules['vae'] = types.ModuleType('vae');"
+        f"package.__path__ = {vae.__path__}; from vae.data.incoming import IncomingFiles;"
+        "files = IncomingFiles(); file = files.begin('a', 'b'); files.write(file, b'1' * 99);"
         "sys.stdin.read(1) and os._exit(9)"
     )
     killed, ended = (
