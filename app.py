@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.ui.controls.large_uploads import LargeUploads
+from pages.ui.controls.upload_middleware import LargeUploads
 from pages.ui.runtime import routes
 from pages.ui.runtime.visitor import RememberVisitor
 from vae import limits

@@ -11,8 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from streamlit.web.server.starlette.starlette_routes import create_upload_routes
 
-from pages.ui.controls import large_uploads, own_data
-from pages.ui.controls.large_uploads import LargeUploads
+from pages.ui.controls import large_uploads, own_data, upload_middleware
+from pages.ui.controls.upload_middleware import LargeUploads
 from vae import DataError
 from vae.data import upload_store
 from vae.data.incoming import IncomingFiles
@@ -98,8 +98,8 @@ def serve(tmp_path, monkeypatch):
     def begin(base=""):
         server = Server(base)
         monkeypatch.setattr(large_uploads, "INCOMING", server.files)
-        monkeypatch.setattr(large_uploads.runtime, "exists", lambda: True)
-        monkeypatch.setattr(large_uploads.runtime, "get_instance", lambda: server)
+        monkeypatch.setattr(upload_middleware.runtime, "exists", lambda: True)
+        monkeypatch.setattr(upload_middleware.runtime, "get_instance", lambda: server)
         as_page(server, monkeypatch)
         return server
 
@@ -121,7 +121,7 @@ def on_disk(tmp_path):
 def test_streamlit_keeps_a_reference_and_the_page_reads_the_file(
     serve, tmp_path, monkeypatch, base, pieces
 ):
-    monkeypatch.setattr(large_uploads, "_BLOCK", pieces)
+    monkeypatch.setattr(upload_middleware, "_BLOCK", pieces)
     server, name = serve(base), "photos/été 1.zip"
     content = b"\r\n--xyz\r\n-\r\n--xy" * 9 + bytes(range(256)) * (8 if pieces == 33 else 5000)
     content = content.replace(b"\r\n--xyz\r\n", b"\r\n--xyZ\r\n")
@@ -139,7 +139,7 @@ def test_streamlit_keeps_a_reference_and_the_page_reads_the_file(
 
 def test_small_files_stay_in_memory_as_long_as_they_are_few(serve, tmp_path, monkeypatch):
     server = serve()
-    monkeypatch.setattr(large_uploads, "_IN_MEMORY", 2500)
+    monkeypatch.setattr(upload_middleware, "_IN_MEMORY", 2500)
     for k in range(4):
         assert server.upload(bytes([k]) * 1000, path=f"/_stcore/upload_file/s/{k}") == 204
         assert large_uploads.content(server.read(file=str(k))) == bytes([k]) * 1000
@@ -162,7 +162,7 @@ def test_nothing_is_stored_of_what_is_refused(serve, tmp_path, monkeypatch):
     length = {"content_length": 300 * MB}
     assert server.request(b"", **length)[0] == 413
     assert server.asked == 0  # not even read
-    monkeypatch.setattr(large_uploads, "upload_mb", lambda: 1)
+    monkeypatch.setattr(upload_middleware, "upload_mb", lambda: 1)
     for headers in ({}, {"content_length": 2 * MB}, {"content_length": 9 * MB}):
         answer = server.request(body(content), **headers)
         assert answer == (413, "The file is too large; at most 1 MB.")
@@ -176,14 +176,14 @@ def test_nothing_is_stored_of_what_is_refused(serve, tmp_path, monkeypatch):
         == 400
     )
     assert server.request(body(b"123")[:-9], None) == (None, "")  # broken off
-    monkeypatch.setattr(large_uploads, "_SILENT", 0.01)
+    monkeypatch.setattr(upload_middleware, "_SILENT", 0.01)
     answer = server.request(body(b"123")[:-9], ...)
     assert answer == (408, "The upload took too long; try again.")
     assert not on_disk(tmp_path) and not server.files._files and not server.files._taken
 
 
 def test_a_file_goes_with_what_refers_to_it(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(large_uploads, "_BETWEEN_SWEEPS", -1)
+    monkeypatch.setattr(upload_middleware, "_BETWEEN_SWEEPS", -1)
     server, big = serve(), b"1" * 2 * MB
     server.upload(big)
     assert server.request(b"", method="DELETE") == (204, "")
@@ -227,7 +227,7 @@ def test_what_the_disk_or_a_limit_does_not_take_is_said_on_the_page(serve, monke
 
 
 def test_uploads_of_one_visitor_wait_for_each_other(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(large_uploads, "_AT_ONCE_EACH", 1)
+    monkeypatch.setattr(upload_middleware, "_AT_ONCE_EACH", 1)
     server = serve()
     headers = {"cookie": f"_streamlit_xsrf={TOKEN}; latent-atelier-visitor={'k' * 22}"}
 
