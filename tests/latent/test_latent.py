@@ -78,6 +78,23 @@ def test_a_class_centre_lies_in_the_densest_part():
     assert np.isnan(centres[1]).all() and (centres[2] == 9).all()
 
 
+def test_images_are_encoded_in_batches_of_about_the_same_size_in_memory():
+    class Counting(Plane):
+        needs_label, batches = False, []
+        weight = nn.Parameter(torch.zeros(()))
+
+        def posterior(self, x, y=None):
+            self.batches.append(len(x))
+            return x.mean((1, 2, 3))[:, None], None
+
+    for count, shape in ((1500, (1, 28, 28)), (100, (3, 64, 64)), (2, (3, 700, 700))):
+        images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones(shape, np.uint8)
+        model = Counting()
+        means = encode_images(model, images).mean[:, 0]
+        assert means == pytest.approx(images[:, 0, 0, 0] / 255)
+    assert Counting.batches == [1000, 500, 63, 37, 1, 1]
+
+
 def test_the_centre_of_a_few_items_is_no_stray_that_comes_first():
     codes = np.array([[9, 9], [0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [-9, 9]], np.float32)
     centres = class_centres(codes, np.zeros(6, int), 1)

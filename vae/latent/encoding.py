@@ -17,6 +17,7 @@ from ..models.base import Autoencoder, device_of
 from ..progress import Progress, no_progress
 
 Seeds = int | Sequence[int]  # a noise seed for all codes, or one per code
+_BATCH_VALUES = 1000 * 28 * 28  # pixels times channels, which bound the memory of a batch
 _MOST_LOOKED_AT = 5000  # items of a class, of which a twentieth are neighbours of each
 
 
@@ -55,14 +56,16 @@ def encode_images(
     images: np.ndarray,
     labels: np.ndarray | None = None,
     *,
-    batch_size: int = 1000,
+    batch_size: int | None = None,
     progress: Progress = no_progress,
 ) -> Codes:
     """Codes of uint8 images [N, C, H, W]: the mean and std of q(z|x), or the code alone. A
-    conditional model uses the labels [N] if they are given; other models ignore them. Raises
-    `LabelError` without labels where the model needs them."""
+    conditional model uses the labels [N] if they are given; other models ignore them. A batch has
+    1,000 small images by default, and fewer large ones. Raises `LabelError` without labels where
+    the model needs them."""
     if labels is None:
         refuse_without_labels(model)
+    batch_size = batch_size or max(1, _BATCH_VALUES // int(np.prod(images.shape[1:])))
     parts, device = [], device_of(model)
     for start in range(0, max(1, len(images)), batch_size):  # no images have codes [0, D]
         progress(start, len(images))
