@@ -53,7 +53,7 @@ def test_a_data_set_its_preview_and_a_picture_are_those_of_the_engine(archive):
         assert np.array_equal(reader.read_picture(data, "x"), np.asarray(open_image(data, "x")))
 
 
-def test_a_batch_reports_progress_and_stops_where_that_raises(archive):
+def test_a_batch_reports_progress_and_stops_where_that_raises(archive, tmp_path):
     files = [("good.png", png(np.eye(28, dtype=np.uint8) * 255)), ("bad.png", b"no picture")]
     files.append(("own.zip", archive.read_bytes()))
     steps = []
@@ -67,6 +67,16 @@ def test_a_batch_reports_progress_and_stops_where_that_raises(archive):
 
     with pytest.raises(KeyboardInterrupt):
         reader.read_batch(files, ITEM, progress=stop)
+
+    for k, (name, content) in enumerate(files):  # the same as files on disk
+        (tmp_path / f"upload-{k}").write_bytes(content)
+        files[k] = (name, tmp_path / f"upload-{k}")
+    read = reader.read_batch(files, ITEM, progress=no_progress)
+    assert (read.paths, read.errors) == (direct.paths, direct.errors)
+    assert np.array_equal(read.images, direct.images)
+    (tmp_path / "upload-1").unlink()
+    with pytest.raises(DataError, match=r"bad\.png is no longer on the server"):
+        reader.read_batch(files, ITEM, progress=no_progress)
 
 
 def test_memory_and_time_end_the_process_with_a_sentence():
