@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..config import Preparation
-from ..errors import reported
 from ..formats import pictures
 from ..formats.containers import list_zip
 from ..formats.pictures import PictureError
@@ -96,9 +95,11 @@ def list_files(files: Files) -> list[Entry]:
 
 
 def _read(name: str, path: Path, count: int = -1) -> bytes:
-    gone = f"{name} is no longer on the server"
-    with reported(DataError, gone, "upload it again"), path.open("rb") as file:
-        return file.read(count)
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise DataError(f"{name} is no longer on the server; upload it again") from error
 
 
 def read_uploads(
