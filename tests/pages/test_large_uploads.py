@@ -1,6 +1,7 @@
 """Uploads that stay on disk: the middleware before Streamlit's own routes, and what pages read."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,12 @@ def body(content, name="a.zip"):
     return HEAD % name.encode() + content + TAIL
 
 
+def run(work):
+    """In a thread of its own: a browser test in the same process keeps a loop running in this."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 class Server:
     """Streamlit's routes behind the middleware; `sessions` are those that it knows."""
 
@@ -48,7 +55,7 @@ class Server:
         return session in self.sessions
 
     def request(self, *messages, method="PUT", path="/_stcore/upload_file/s/1", **headers):
-        return asyncio.run(self.requested(messages, method, path, headers))
+        return run(self.requested(messages, method, path, headers))
 
     async def requested(self, messages, method, path, headers):
         """The status and text of the answer; a body is sent in pieces, which end as asked."""
@@ -246,7 +253,7 @@ def test_uploads_of_one_visitor_wait_for_each_other(serve, tmp_path, monkeypatch
         await asyncio.wait(tasks)
         return done, tasks[1].result()[0], tasks[2].result()[0]
 
-    assert asyncio.run(three()) == ([False, False, True], 204, 204)
+    assert run(three()) == ([False, False, True], 204, 204)
     assert len(on_disk(tmp_path)) == 2
 
 
