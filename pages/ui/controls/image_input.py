@@ -2,6 +2,7 @@
 on show."""
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import numpy as np
 import streamlit as st
@@ -36,6 +37,14 @@ def _file_or_photo(source: str, how: Preparation, key: str) -> Picture | None:
     if source == "File":
         label = f"Any picture (PNG, JPEG, WebP, HEIC, TIFF and more), at most {MAX_BYTES >> 20} MB"
         file = st.file_uploader(label, max_upload_size=MAX_BYTES >> 20, key=f"{key}-file")
+    elif not camera_is_allowed(st.context.url):
+        st.info(
+            "Browsers give the camera only to pages that come over https or from this machine. "
+            "On a phone, choose a file here: it offers to take a photo."
+        )
+        label, types = "One item in front of a plain background", ["jpg", "jpeg", "png", "heic"]
+        key = f"{key}-photo"
+        file = st.file_uploader(label, types, max_upload_size=MAX_BYTES >> 20, key=key)
     else:
         label = "One item in front of a plain background"
         about = "The photo is sent to this server to be encoded; it is not kept."
@@ -45,6 +54,14 @@ def _file_or_photo(source: str, how: Preparation, key: str) -> Picture | None:
     kind, name = ("file", file.name) if source == "File" else ("photo", "the photo")
     data = content(file)
     return Picture(read_picture(data, name, how), data, name, f"{kind}-{file.file_id}")
+
+
+def camera_is_allowed(url: str | None) -> bool:
+    """Whether browsers let a page at this address use the camera: a secure context (W3C)."""
+    address = urlsplit(url or "https:")
+    host = address.hostname or ""
+    here = host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+    return address.scheme != "http" or here
 
 
 def _prepared(how: Preparation, key: str, picture: Picture) -> np.ndarray:
