@@ -23,8 +23,9 @@ READY = '.rv[data-state="ready"]'
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Checkpoints and runs of this test alone."""
+    """Checkpoints and runs of this test alone, and more epochs than the test lasts."""
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("VAE_MAX_EPOCHS", "20000")
     shutil.copytree(ROOT / "checkpoints" / "fashion-vae", tmp_path / "checkpoints" / "fashion-vae")
     return tmp_path
 
@@ -55,10 +56,10 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
     process, url = start_server(place / "log.txt", checkpoints=place / "checkpoints")
     try:
         page = visit(url, "/train", ready=False)
-        choose(page, "Or use a data set", re.compile("bundled subset"))
-        page.get_by_text("10,000 to train on, 10,000 held out; 28 × 28 pixels, grey").wait_for()
+        choose(page, "Or use a data set", re.compile("^Digits"))
+        page.get_by_text(re.compile(r"1,\d{3} to train on, \d{3} held out; 28 × 28")).wait_for()
         wait_until(page, "document.querySelector('[alt=\"Some images\"]').naturalWidth === 768")
-        fill(page, "Epochs", "400")
+        fill(page, "Epochs", "20000")
         page.get_by_label("Name", exact=True).fill("A plane of shoes")
         begun = time.monotonic()
         page.get_by_role("button", name="Start training").click()
