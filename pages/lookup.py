@@ -38,7 +38,7 @@ def numbers(items: Items) -> np.ndarray:
 
 _, broken = lookup_session.selected_image(numbers(session.items(entry.digest))[-1] + 1)
 if broken:
-    st.warning("The link refers to a test image that does not exist; the first one is shown.")
+    st.warning("The link refers to an image that does not exist; the first one is shown.")
 
 
 def select(item: int) -> None:
@@ -50,6 +50,7 @@ def test_image(items: Items) -> np.ndarray:
     """The selected image and the controls that select another."""
     shown = numbers(items)
     last = int(shown[-1])
+    held_out = last < len(data.test.labels)
     item, _ = lookup_session.selected_image(last + 1)
     st.session_state["look-item"] = item  # a widget's value is lost on another page
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -60,15 +61,14 @@ def test_image(items: Items) -> np.ndarray:
             key="look-item",
             width=160,
             help="Index of the image in the test set; it is part of the link."
-            if last < len(data.test.labels)
+            if held_out
             else "Number of the image, those held out first; it is part of the link.",
             on_change=lambda: lookup_session.select_image(st.session_state["look-item"]),
         )
         # The index is the seed of the next one: the sequence of random images is reproducible.
         following = int(shown[np.random.default_rng(item).integers(len(shown))])
-        about = "Selects another test image. The sequence is the same every time."
-        if items.show:
-            about = "Selects another image of those shown. The sequence is the same every time."
+        another = "another test image" if held_out else "another image of those shown"
+        about = f"Selects {another}. The sequence is the same every time."
         st.button("Random image", help=about, on_click=select, args=(following,))
     return images[item]
 
@@ -103,8 +103,13 @@ def search() -> None:
         select(selected[0])
     query = {"m": entry.name, "d": entry.digest[:12]} | items.to_query()
     st.session_state.setdefault("look-source", TEST)
+    known = TEST if count <= len(data.test.labels) else "Image of the data set"
     source = st.segmented_control(
-        "Image source", [TEST, *SOURCES], required=True, key="look-source"
+        "Image source",
+        [TEST, *SOURCES],
+        required=True,
+        format_func=lambda name: known if name == TEST else name,
+        key="look-source",
     )
     with st.container():  # keeps the position of what follows, whatever is shown here
         if source == TEST:

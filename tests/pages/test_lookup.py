@@ -64,9 +64,7 @@ def test_a_link_to_a_test_image_that_does_not_exist_says_so(asked):
     app.switch_page("lookup.py")
     app.query_params["i"] = asked
     app.run()
-    assert (
-        "refers to a test image that does not exist" in app.warning[0].value and not app.exception
-    )
+    assert "refers to an image that does not exist" in app.warning[0].value and not app.exception
     assert app.query_params["i"] == "0"
 
 

@@ -185,8 +185,10 @@ def test_exported_clusters_have_the_numbers_of_the_items():
 def test_any_image_of_those_shown_can_be_looked_up(own, open_page):
     app = open_page("lookup", m="own", show="test", i="5")
     assert app.number_input(key="look-item").label == "Index, 0 to 5"
+    assert app.segmented_control(key="look-source").options[0] == "Test image"
     app = open_page("lookup", m="own", show="train", i="59")
     assert app.number_input(key="look-item").value == 59 and not app.warning
+    assert app.segmented_control(key="look-source").options[0] == "Image of the data set"
     [other] = [button for button in app.button if button.label == "Random image"]
     other.click().run()
     assert int(app.query_params["i"]) >= 6
