@@ -11,9 +11,15 @@ import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
+from run import BROWSERS
 
 ROOT = Path(__file__).parents[1]
 READY = '.la[data-state="ready"]'
+# Features of Chromium: those that Playwright switches off, whose list this one replaces, and the
+# first, with which modules are compiled anew on every page instead of once.
+OFF = ("BackgroundResourceFetch", "AvoidUnnecessaryBeforeUnloadCheckSync", "MediaRouter",
+       "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
+       "PaintHolding", "ThirdPartyStoragePartitioning")  # fmt: skip
 
 
 def free_port() -> int:
@@ -88,15 +94,15 @@ def faults(log: Path) -> list[str]:
 
 
 def browser_options(*flags: str) -> dict:
-    """How to launch the system's Chromium where there is one, else Playwright's own; without a
-    GPU."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    """How to launch the system's Chromium where there is one, best the one without a window, else
+    Playwright's own; without a GPU."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     plain = [
         "--no-sandbox",
         "--disable-gpu",
         "--disable-software-rasterizer",  # no WebGL, which many machines lack
         "--force-color-profile=srgb",
+        f"--disable-features={','.join(OFF)}",
     ]
     return {"executable_path": path, "args": [*plain, *flags]}
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def run(*command: str | Path) -> int:
@@ -36,14 +37,15 @@ def environment() -> Path:
 
 
 def chromium(python: Path) -> None:
-    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+    if any(map(shutil.which, BROWSERS)):
         return
     if run(python, "-m", "playwright", "install", "chromium") == 0:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
         must("apt-get", "update", "-qq")
-        must("apt-get", "install", "-y", "-qq", "chromium")
-        return
+        for name in BROWSERS[:2]:
+            if run("apt-get", "install", "-y", "-qq", name) == 0:
+                return
     sys.exit("No Chromium was found and none could be installed; install one and run this again.")
 
 

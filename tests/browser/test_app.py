@@ -1,4 +1,4 @@
-"""Around the map: both ways to start, caching, accessibility in both themes, phone width."""
+"""Around the map: behind a proxy, caching, accessibility in both themes, phone width."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import choose, click, go_to, look, torch_image
-from live import ROOT, start_server, stop_server, wait_for_map, wait_until
+from live import ROOT, wait_for_map, wait_until
 from playwright.sync_api import Page, expect
 
 import vae
@@ -29,29 +29,6 @@ def get(url: str) -> tuple[int, dict[str, str], bytes]:
             return answer.status, lower(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         return error.code, lower(error.headers), error.read()
-
-
-def test_uvicorn_serves_the_same_app(tmp_path, checkpoints):
-    process, url = start_server(tmp_path / "log", command="uvicorn", checkpoints=checkpoints)
-    try:
-        assert get(f"{url}/_stcore/health")[2] == b"ok"
-        assert get(f"{url}/")[0] == 200
-    finally:
-        stop_server(process)
-
-
-def test_the_app_works_below_a_base_path(tmp_path, checkpoints, visit):
-    options, base = ("--server.baseUrlPath", "lab/maps"), "/lab/maps"
-    process, url = start_server(
-        tmp_path / "log", checkpoints=checkpoints, options=options, base=base
-    )
-    try:
-        page = visit(url)
-        expect(page.locator(".la-points")).to_have_attribute("data-drawn", "10000")
-        page.locator('[data-testid="neighbour-list"] button').first.wait_for()
-        page.close()
-    finally:
-        stop_server(process)
 
 
 class StrippingProxy(socketserver.ThreadingTCPServer):

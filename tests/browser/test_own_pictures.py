@@ -1,5 +1,5 @@
-"""Somebody's own colour pictures: from a .zip on the Train page to a map and to look-up. The other
-pages: `tests/pages/test_own_data.py`."""
+"""Somebody's own colour pictures: from a .zip on the Train page to a map and to look-up, on a server
+below a base path. The other pages: `tests/pages/test_own_data.py`."""
 
 import io
 import re
@@ -47,11 +47,14 @@ def archive(tmp_path):
     return tmp_path / "shapes.zip"
 
 
-def test_from_a_zip_to_a_map(visit, archive, tmp_path, monkeypatch):
+def test_from_a_zip_to_a_map_below_a_base_path(visit, archive, tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_RUNS_DIR", str(tmp_path / "runs"))
     checkpoints, incoming = tmp_path / "checkpoints", tmp_path / "runs/.incoming"
     shutil.copytree(ROOT / "checkpoints/fashion-vae", checkpoints / "fashion-vae")
-    process, url = start_server(tmp_path / "log.txt", checkpoints=checkpoints)
+    options, base = ("--server.baseUrlPath", "lab/maps"), "/lab/maps"
+    process, url = start_server(
+        tmp_path / "log.txt", checkpoints=checkpoints, options=options, base=base
+    )
     try:
         page = visit(url, "/train", ready=False)
         page.locator('input[type="file"]').set_input_files(archive)

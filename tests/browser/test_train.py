@@ -1,5 +1,6 @@
 """Train: start, follow, stop, resume, kill, restart the server in the middle, scrub through time,
-export an animation, save and open in Explore."""
+export an animation, save and open in Explore. The second server is uvicorn, the other way to start
+the app."""
 
 import io
 import json
@@ -97,7 +98,9 @@ def test_a_training_is_followed_from_start_to_checkpoint(visit, place):
         while json.loads((run / "status.json").read_text())["step"] < at + 5:
             assert time.monotonic() < until
             time.sleep(0.1)
-        process, url = start_server(place / "log2.txt", checkpoints=place / "checkpoints")
+        process, url = start_server(
+            place / "log2.txt", checkpoints=place / "checkpoints", command="uvicorn"
+        )
         page = visit(url, link, ready=False)
         page.wait_for_selector(READY)
         page.get_by_text("A plane of shoes is training").wait_for()

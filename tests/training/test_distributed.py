@@ -28,45 +28,70 @@ SMALL = ["--data", "fashion-mnist-starter", "--batch-size", "500", "--epochs", "
 ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-# A thread that is not ended before Python ends makes it abort, now and then.
-NAMING_ITS_THREADS = """
-import atexit, pathlib
+# Several commands one after the other, each in its own group of the same processes. As after a
+# restart, none finds what the one before has written in torchrun's store. A thread that is not
+# ended before Python ends makes it abort, now and then.
+COMMANDS = """
+import atexit, json, os, pathlib, sys
 from vae.__main__ import main
 tasks = pathlib.Path("/proc/self/task")
 atexit.register(
     lambda: print("threads at the end:", *{file.read_text() for file in tasks.glob("*/comm")})
 )
-main()
+for number, arguments in enumerate(json.loads(sys.argv.pop())):
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = str(number)
+    main(arguments, standalone_mode=False)
 """
 
 
-def in_two(*arguments, restarts=0, processes=2, program=("-m", "vae")):
-    """The command with these arguments in two processes, or more."""
+def in_several(*arguments, restarts=0, processes=2, program=("-m", "vae")):
+    """The command with these arguments in several processes."""
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     run += [f"--nproc-per-node={processes}", f"--max-restarts={restarts}"]
     return [*run, *program, *map(str, arguments)]
 
 
-def alone_and_in_two(one, two, *arguments, processes=2):
-    """Runs the command here, with the last argument `one`, and in two processes, with `two`."""
-    done = CliRunner().invoke(main, [*map(str, arguments), str(one)])
-    assert done.exit_code == 0, done.output
-    program = two.parent / "program.py"
-    program.write_text(NAMING_ITS_THREADS)
-    run = in_two(*arguments, two, processes=processes, program=(program,))
+FEW = ["--size", "8", "--batch-size", "2", "--full", "--encoder-widths", "8", "--decoder-widths",
+       "8", "--epochs", "2", "--no-evaluate", "--device", "cpu"]  # fmt: skip
+BUNDLED = Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae"
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """The folders of what one process computed, and of what three did."""
+    folder = tmp_path_factory.mktemp("computed")
+    images = np.random.default_rng(0).integers(0, 256, (14, 8, 8), dtype=np.uint8)
+    np.savez(folder / "few.npz", images=images)
+
+    def commands(out):
+        return [
+            # Its two players have an optimiser each.
+            ["train", *SMALL, "--model", "avb", "--out", str(out / "avb")],
+            # Fewer images per step than processes.
+            ["train", "--data", str(folder / "few.npz"), *FEW, "--out", str(out / "few")],
+            ["encode", str(BUNDLED), "digits", "--out", str(out / "codes.npz")],
+        ]
+
+    one, three = folder / "1", folder / "3"
+    three.mkdir(), one.mkdir()
+    for arguments in commands(one):
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+    program = folder / "program.py"
+    program.write_text(COMMANDS)
+    run = in_several(json.dumps(commands(three)), processes=3, program=(program,))
     env = ENV | {"PYTHONPATH": str(Path(vae.__file__).parents[1])}
     done = subprocess.run(run, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("threads at the end:") == processes
+    assert done.stdout.count("threads at the end:") == 3
     assert "gloo" not in done.stdout
+    return one, three
 
 
-def test_two_processes_learn_the_same_as_one(tmp_path):
-    folders = tmp_path / "1", tmp_path / "2"
-    # Its two players have an optimiser each; three processes learn a plain VAE, below.
-    alone_and_in_two(*folders, "train", *SMALL, "--model", "avb", "--out")
-    one, two = map(vae.load, folders)
-    first, second = (c.metrics["curve"][-1] for c in (one, two))
+def test_three_processes_learn_the_same_as_one(computed):
+    folders = [folder / "avb" for folder in computed]
+    one, three = map(vae.load, folders)
+    first, second = (c.metrics["curve"][-1] for c in (one, three))
     for name, value in first.items():
         assert second[name] == pytest.approx(value, abs=0.02), name
     weights = [load_file(folder / "weights.safetensors") for folder in folders]
@@ -76,8 +101,27 @@ def test_two_processes_learn_the_same_as_one(tmp_path):
     median, largest = np.quantile(errors, [0.5, 0.99])
     print(f"Weights differ by {median:.1e}, one in a hundred by more than {largest:.1e}")
     assert median < 1e-4 and largest < 1e-3
-    status = (tmp_path / "2" / "run" / "status.json").read_text()
-    assert '"processes": 2' in status and '"state": "finished"' in status
+    status = (folders[1] / "run" / "status.json").read_text()
+    assert '"processes": 3' in status and '"state": "finished"' in status
+
+
+def test_three_processes_learn_the_same_as_one_from_two_images_a_step(computed):
+    one, three = (vae.load(folder / "few").metrics["curve"] for folder in computed)
+    for first, second in zip(one, three, strict=True):
+        assert second == pytest.approx(first, abs=1e-2)
+
+
+def test_three_processes_encode_the_same_codes_as_one(computed):
+    files = [folder / "codes.npz" for folder in computed]
+    with np.load(files[0]) as one, np.load(files[1]) as three:
+        one, three = dict(one), dict(three)
+    assert (
+        set(one) == {"mean", "std", "label", "split", "class_names"} and len(one["mean"]) == 1797
+    )
+    assert one.pop("class_names").tolist() == three.pop("class_names").tolist()
+    for name in one:
+        assert np.allclose(one[name], three[name], atol=1e-5), name
+    assert not list(files[1].parent.glob(".*"))
 
 
 def wait_for(done, started):
@@ -94,56 +138,40 @@ def kill_one(started):
 
 
 @pytest.fixture
-def launch(tmp_path):
-    """Starts two processes that train for long in `r`; their output is written to `output`."""
-    all_ = []
-
-    def start(restarts=0):
-        arguments = ("train", *SMALL, "--out", tmp_path / "r", "--epochs", "2000")
-        run = in_two(*arguments, restarts=restarts)
-        with (tmp_path / "output").open("w") as output:
-            all_.append(
-                subprocess.Popen(
-                    run, env=ENV, stdout=output, stderr=output, start_new_session=True
-                )
-            )
-        return all_[-1]
-
-    yield start
-    for started in all_:
-        with suppress(ProcessLookupError):
-            os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
+def training_in_two(tmp_path):
+    """Two processes that train for long in `r`, and are restarted once after one was lost; what
+    they print is written to `output`."""
+    run = in_several("train", *SMALL, "--out", tmp_path / "r", "--epochs", "2000", restarts=1)
+    with (tmp_path / "output").open("w") as output:
+        started = subprocess.Popen(
+            run, env=ENV, stdout=output, stderr=output, start_new_session=True
+        )
+    yield started
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
 
 
-def test_a_lost_process_leaves_a_resumable_state(launch, tmp_path):
-    curve, state = tmp_path / "r/run/curve.jsonl", tmp_path / "r/resume.safetensors"
-    started = launch()
-    wait_for(lambda: state.exists() and curve.read_text().count("\n") > 4, started)
-    kill_one(started)
-    assert started.wait(90) != 0
-    output = (tmp_path / "output").read_text()
-    assert "another process of this training was lost at step" in output
-    status = json.loads((tmp_path / "r/run/status.json").read_text())
-    assert status["state"] == "failed" and "--resume" in status["message"]
-    assert state.exists() and vae.load(tmp_path / "r").config.train.epochs == 2000
+def test_a_lost_process_leaves_a_resumable_state_a_restart_resumes_and_one_request_stops_all(
+    training_in_two, tmp_path
+):
+    started, folder, output = training_in_two, tmp_path / "r", tmp_path / "output"
 
+    def status():
+        return json.loads((folder / "run/status.json").read_text())
 
-def test_an_elastic_restart_resumes_and_one_request_stops_all(launch, tmp_path):
-    folder, output = tmp_path / "r", tmp_path / "output"
-    started = launch(restarts=1)
     wait_for((folder / "resume.safetensors").exists, started)
     kill_one(started)
+    # The other one says so and ends; torchrun starts two new ones, which takes seconds.
+    wait_for(lambda: status()["state"] == "failed", started)
+    assert "--resume" in status()["message"]
+    assert vae.load(folder).config.train.epochs == 2000
     wait_for(lambda: "Resuming" in output.read_text(), started)
+    assert "another process of this training was lost at step" in output.read_text()
     # The state is saved about every second, and the new processes begin after it.
     after = int(output.read_text().split("after step ")[1].split(".")[0].replace(",", ""))
     assert after > 0
-
-    def beyond():
-        status = json.loads((folder / "run/status.json").read_text())
-        return status["state"] == "running" and status["step"] > after
-
-    wait_for(beyond, started)
+    wait_for(lambda: status()["state"] == "running" and status()["step"] > after, started)
     (folder / "run/STOP").touch()
     assert started.wait(60) == 0 and "Continue with --resume" in output.read_text()
     steps = [
@@ -151,21 +179,6 @@ def test_an_elastic_restart_resumes_and_one_request_stops_all(launch, tmp_path):
         for row in (folder / "run/curve.jsonl").read_text().split("\n")[:-1]
     ]
     assert steps == sorted(set(steps)) and steps[-1] > after
-
-
-def test_two_processes_encode_the_same_codes_as_one(tmp_path):
-    model = str(Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae")
-    files = tmp_path / "1.npz", tmp_path / "2.npz"
-    alone_and_in_two(*files, "encode", model, "digits", "--out")
-    with np.load(files[0]) as one, np.load(files[1]) as two:
-        one, two = dict(one), dict(two)
-    assert (
-        set(one) == {"mean", "std", "label", "split", "class_names"} and len(one["mean"]) == 1797
-    )
-    assert one.pop("class_names").tolist() == two.pop("class_names").tolist()
-    for name in one:
-        assert np.allclose(one[name], two[name], atol=1e-5), name
-    assert not list(tmp_path.glob(".*"))
 
 
 def test_each_process_uses_its_rows_of_the_same_noise():
@@ -202,15 +215,3 @@ def test_any_number_of_rows_is_shared_among_any_number_of_processes():
             rows = [row for shard in shards for row in range(count)[shard.rows]]
             assert rows == list(range(count))
             assert shards[0].count == max(shard.count for shard in shards)
-
-
-def test_three_processes_learn_the_same_as_one_from_two_images_a_step(tmp_path):
-    rng = np.random.default_rng(0)
-    np.savez(tmp_path / "few.npz", images=rng.integers(0, 256, (14, 8, 8), dtype=np.uint8))
-    options = ["train", "--data", tmp_path / "few.npz", "--size", 8, "--batch-size", 2, "--full"]
-    options += ["--encoder-widths", 8, "--decoder-widths", 8, "--epochs", 2, "--no-evaluate"]
-    folders = tmp_path / "1", tmp_path / "3"
-    alone_and_in_two(*folders, *options, "--device", "cpu", "--out", processes=3)
-    one, three = (vae.load(folder).metrics["curve"] for folder in folders)
-    for first, second in zip(one, three, strict=True):
-        assert second == pytest.approx(first, abs=1e-2)
