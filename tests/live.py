@@ -102,6 +102,7 @@ def browser_options(*flags: str) -> dict:
         "--disable-gpu",
         "--disable-software-rasterizer",  # no WebGL, which many machines lack
         "--force-color-profile=srgb",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no request to another host
         f"--disable-features={','.join(OFF)}",
     ]
     return {"executable_path": path, "args": [*plain, *flags]}

@@ -257,7 +257,9 @@ def test_few_rooms_touch_the_disk():
                 assert name not in touching, f"{path}:{node.lineno} calls {name}"
 
 
-def test_import_is_light():
-    code = "import vae, sys; print([m for m in ('sklearn', 'torchvision') if m in sys.modules])"
+def test_to_import_it_and_to_load_a_model_is_light():
+    slow = ("sklearn", "torchvision", "torch._dynamo")  # each takes a second or more
+    code = "import vae, sys; vae.load('checkpoints/fashion-vae');"
+    code += f"print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -59,8 +59,11 @@ def wait_for_points(id, count):
 
 
 def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp_path):
+    run_queue.prepare_process()
+    prepared = run_queue._standby
     begin = time.time()
     first = run_queue.start(SMALL | {"epochs": 500}, name="long")
+    assert run_queue._standby is None
     second = run_queue.start(SMALL | {"epochs": 1})
     assert [r.id for r in runs.list_runs()] == [second, first]
     waiting = runs.info(second)
@@ -69,6 +72,7 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     print(f"first point after {time.time() - begin:.1f} s")
     wait_for_points(first, 2)
     status = runs.info(first).status
+    assert status.pid == prepared.pid
     assert status.steps == 500 * (10_000 // 512) and status.images_per_second > 0
     rows, offset = runs.curve(first)
     assert rows[0]["held_out_kl"] >= 0 and rows[0]["step"] < rows[1]["step"]
@@ -88,9 +92,15 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     probe = runs.probe_images(first)
     assert probe.images.shape == (8, 1, 28, 28) and len(probe.labels) == 2000
     assert probe.names[9] == "Ankle boot"
+    facts = json.loads((stopped.path / "metrics.json").read_text())
+    assert "--epochs 500" in facts["command"]
+    run_queue.prepare_process()
+    unused = run_queue._standby
+    unused.stdin.close()  # as when the server ends
     wait(second, "finished")  # started by the run that ended
     assert not (runs.path_of(second) / "resume.safetensors").exists()
-    run_queue.resume(first)
+    assert unused.wait(30) == 0
+    run_queue.resume(first)  # by another process, for the one that was prepared has ended
     wait(first, "running")
     wait_for_points(first, len(runs.curve(first)[0]) + 1)
     assert runs.curve(first)[0][-1]["step"] > at
@@ -108,20 +118,6 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     runs.delete(first)
     runs.delete(second)
     assert runs.list_runs() == [] and not [p for p in home.iterdir() if p.is_dir()]
-
-
-def test_a_prepared_process_starts_at_once(home):
-    run_queue.prepare_process()
-    standby = run_queue._standby
-    id = run_queue.start(SMALL | {"epochs": 1})
-    run = wait(id, "finished")
-    assert run.status.pid == standby.pid and run_queue._standby is None
-    assert "--epochs 1" in json.loads((run.path / "metrics.json").read_text())["command"]
-    run_queue.prepare_process()
-    unused = run_queue._standby
-    unused.stdin.close()  # as when the server ends
-    assert unused.wait(30) == 0
-    run_queue._standby = None
 
 
 def test_the_command_line_writes_the_same_folder(home):

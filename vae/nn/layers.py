@@ -57,7 +57,10 @@ class FourierFeatures(nn.Module):
         super().__init__()
         self.latent, self.context = latent, context
         self.in_features, self.out_features = latent + context, latent + 2 * features + context
-        self.register_buffer("weight", (scale * torch.randn(features, latent)).half().float())
+        weight = torch.empty(features, latent)
+        if not weight.is_meta:  # computing on which imports torch's compiler: 2 seconds
+            weight = (scale * weight.normal_()).half().float()
+        self.register_buffer("weight", weight)
 
     def forward(self, z: Tensor) -> Tensor:
         with autocast_off(z):  # bfloat16 would lose the phase of the fast waves
