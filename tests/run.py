@@ -54,8 +54,8 @@ def main() -> None:
     chromium(python)
     must(python, "-m", "ruff", "format", "--check", ".")
     must(python, "-m", "ruff", "check", ".")
-    # One more at a time than there are cores, for some wait for a training or a page; each gets one
-    # of torch's threads. A file's tests stay together, for they share a server and a browser.
+    # One more at a time than there are cores, for some wait for a training or a page; each gets
+    # one of torch's threads. A file's tests stay together, for they share a server and a browser.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     workers = str(min(5, 1 + (os.cpu_count() or 1)))
     # The files that take longest come first (`conftest.py`), which xdist would reorder.

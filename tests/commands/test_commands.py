@@ -249,7 +249,9 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_use_is_exit_2_and_one_line(case, run, tmp_path):
     # One as a user starts it; the others here, which is faster.
-    done = (alone if case == "unknown option" else run)(*(word.format(tmp_path) for word in WRONG[case]))
+    done = (alone if case == "unknown option" else run)(
+        *(word.format(tmp_path) for word in WRONG[case])
+    )
     assert done.returncode == 2, done.stderr[-800:]
     lines = done.stderr.strip().splitlines()
     assert "Traceback" not in done.stderr
