@@ -19,7 +19,6 @@ page_header(
 
 with shown_errors("No training can start"):
     run_queue.advance()
-run_queue.prepare_process()
 linked, known = st.query_params.get("run"), [run.id for run in runs.list_runs()]
 shown = train_session.shown_runs(linked, st.query_params.get("with"), known)
 

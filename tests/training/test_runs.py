@@ -63,6 +63,7 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     prepared = run_queue._standby
     begin = time.time()
     first = run_queue.start(SMALL | {"epochs": 500}, name="long")
+    run_queue.prepare_process()  # the next training has to wait anyway
     assert run_queue._standby is None
     second = run_queue.start(SMALL | {"epochs": 1})
     assert [r.id for r in runs.list_runs()] == [second, first]
@@ -94,10 +95,10 @@ def test_a_run_starts_is_followed_stops_resumes_and_waits_in_the_queue(home, tmp
     assert probe.names[9] == "Ankle boot"
     facts = json.loads((stopped.path / "metrics.json").read_text())
     assert "--epochs 500" in facts["command"]
+    wait(second, "finished")  # started by the run that ended
     run_queue.prepare_process()
     unused = run_queue._standby
     unused.stdin.close()  # as when the server ends
-    wait(second, "finished")  # started by the run that ended
     assert not (runs.path_of(second) / "resume.safetensors").exists()
     assert unused.wait(30) == 0
     run_queue.resume(first)  # by another process, for the one that was prepared has ended

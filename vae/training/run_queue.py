@@ -120,10 +120,15 @@ def advance() -> None:
     with runs.writing(), locked(folders.runs() / ".queue.lock"):
         atomic.remove_leftovers(folders.runs() / "*", seconds=60)
         all_ = runs.list_runs()
-        free = limits.current().runs_at_once - sum(r.live and bool(r.plan.options) for r in all_)
         queued = sorted((r for r in all_ if r.state == "queued"), key=lambda r: r.position)
-        for run in queued[: max(0, free)]:
+        for run in queued[: _free(all_)]:
             _start_process(run)
+
+
+def _free(all_: list[RunInfo]) -> int:
+    """How many more may train at the same time."""
+    training = sum(run.live and bool(run.plan.options) for run in all_)
+    return max(0, limits.current().runs_at_once - training)
 
 
 def estimate(options: Mapping[str, object], *, seconds: float = 2.0) -> Estimate:
@@ -165,9 +170,12 @@ def validate_options(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def prepare_process() -> None:
-    """Keeps one process ready that has loaded torch, so that the next training starts at once. It
-    ends with this program unless it was given a training."""
+    """Keeps one process ready that has loaded torch, so that the next training starts at once,
+    unless it would wait for another one. The process ends with this program if it was given no
+    training."""
     global _standby
+    if not _free(runs.list_runs()):
+        return
     with _standby_lock:
         if _standby is None or _standby.poll() is not None:
             _standby = _popen("wait", stdin=subprocess.PIPE, output=subprocess.DEVNULL)

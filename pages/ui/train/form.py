@@ -32,6 +32,7 @@ def train_form() -> str | None:
         options = _options()
     if options is None:
         return None
+    run_queue.prepare_process()  # while the visitor looks at the settings
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name", placeholder="name of the run", max_chars=80, width=260, key="train-name"

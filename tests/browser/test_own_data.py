@@ -1,0 +1,103 @@
+"""Every command and every page with data that people bring: no page has an exception or an error,
+whatever the shape, the colour, the labels and the number of the images. A .zip of coloured pictures
+from the first page on: `test_own_pictures.py`."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from helpers import SECTIONS, go_to
+from live import wait_until
+from PIL import Image
+from playwright.sync_api import expect
+
+from vae.__main__ import main
+
+RNG = np.random.default_rng(0)
+
+
+def rectangles(folder):
+    """Colour photographs of 60 x 40 pixels without labels."""
+    for k in range(24):
+        y, x = np.mgrid[0:40, 0:60]
+        pixels = np.stack([x * 4, y * 6, np.full_like(x, 10 * k)], 2).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"IMG_{k:04}.jpg")
+    return folder, "20x28"
+
+
+def csv(folder):
+    """24 images of 3 classes, as on Kaggle."""
+    images = RNG.integers(0, 256, (24, 64))
+    table = pd.DataFrame(images, columns=[f"pixel{k}" for k in range(64)])
+    table.insert(0, "label", np.arange(24) % 3)
+    table.to_csv(folder / "train.csv", index=False)
+    return folder / "train.csv", "8"
+
+
+def parquet(folder):
+    """Image structs with labels, as of Hugging Face: one class with a single image."""
+    rows = []
+    for k in range(21):
+        path = folder / "x.png"
+        Image.fromarray(RNG.integers(0, 256, (12, 12, 3)).astype(np.uint8)).save(path)
+        rows.append({"image": {"bytes": path.read_bytes(), "path": f"{k}.png"}, "label": k % 20})
+        path.unlink()
+    pd.DataFrame(rows).to_parquet(folder / "train-00000-of-00001.parquet")
+    return folder, "12"
+
+
+def tiffs(folder):
+    """20 pictures of 12 bits in 5 classes."""
+    for k in range(20):
+        target = folder / f"class {k % 5}" / f"{k}.tif"
+        target.parent.mkdir(exist_ok=True)
+        Image.fromarray(RNG.integers(0, 4096, (16, 16)).astype(np.uint16)).save(target)
+    return folder, "16"
+
+
+PAGES = ("Learn", *(title for titles in SECTIONS.values() for title in titles))
+# What cannot be is said in a sentence: a class with one image.
+IMPOSSIBLE = "own-parquet cannot create labelled images"
+SMALL = ("--encoder-widths", "16", "--decoder-widths", "16", "--fourier", "4", "--epochs", "2")
+AT_REST = """() => document.querySelector('h1')
+    && !document.querySelector('[data-state=loading], [data-testid=stSpinner]')
+    && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"""
+
+
+def run(*arguments):
+    done = CliRunner().invoke(main, [str(part) for part in arguments])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+@pytest.mark.parametrize("make", [rectangles, csv, parquet, tiffs])
+def test_every_command_and_every_page(make, open_page, checkpoints, tmp_path):
+    source, model = tmp_path / "source", checkpoints / f"own-{make.__name__}"
+    source.mkdir()
+    data, size = make(source)
+    train = ("train", "--data", data, "--size", size, *SMALL, "--evaluate", "--device", "cpu")
+    run(*train, "--out", model)
+    try:
+        run("evaluate", model, "--iwae-k", "2")
+        run("encode", model, data, "--out", tmp_path / "codes.npz")
+        run("sample", model, "--out", tmp_path / "some.png")
+        if make in (rectangles, tiffs):
+            scored = json.loads(run("score", model, source, "--json").stdout)
+            assert len(scored) == len(list(source.rglob("*.*"))) and "error" not in scored[0]
+            found = json.loads(run("lookup", model, source, "--json").stdout)
+            assert all(record["class"] for record in found)
+        page = open_page(f"/?m={model.name}")
+        for title in PAGES:
+            go_to(page, title)
+            expect(page).to_have_title(re.compile(f"^{title} "))
+            wait_until(page, AT_REST)
+            assert page.get_by_test_id("stException").count() == 0, title
+            said = page.get_by_test_id("stAlertContentError").all_inner_texts()
+            assert all(text.startswith(IMPOSSIBLE) for text in said), (title, said)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), title
+    finally:
+        shutil.rmtree(model)
