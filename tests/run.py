@@ -54,10 +54,10 @@ def main() -> None:
     chromium(python)
     must(python, "-m", "ruff", "format", "--check", ".")
     must(python, "-m", "ruff", "check", ".")
-    # One more at a time than there are cores, for some wait for a training or a page; each gets
-    # one of torch's threads. A file's tests stay together, for they share a server and a browser.
+    # As many at a time as there are cores, which they keep busy; each core gets one of torch's
+    # threads. A file's tests stay together, for they share a server and a browser.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    workers = str(min(5, 1 + (os.cpu_count() or 1)))
+    workers = str(min(4, os.cpu_count() or 1))
     # The files that take longest come first (`conftest.py`), which xdist would reorder.
     parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     sys.exit(run(python, "-m", "pytest", *parallel, *sys.argv[1:]))

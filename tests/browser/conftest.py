@@ -83,25 +83,56 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def tabs() -> dict[BrowserContext, Page]:
+    """The tab of each shared context that the tests use one after the other: a page opens with two
+    thirds of the work that it takes in a new tab."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def complaints() -> list[str]:
+    """What the consoles of the current test say."""
+    return []
+
+
 @pytest.fixture
 def visit(
-    request: pytest.FixtureRequest, profile: BrowserContext
+    request: pytest.FixtureRequest,
+    profile: BrowserContext,
+    tabs: dict[BrowserContext, Page],
+    complaints: list[str],
 ) -> Iterator[Callable[..., Page]]:
     """Opens a URL as a new visitor and waits for the map; in the end checks the console.
 
     What a page can be given goes to a page of the profile, a touch screen to a page of the phone,
-    other options to a context of their own.
+    other options to a context of their own. The addresses of requests and the messages that the
+    page sends are appended to the list `sent`, if there is one. A test that answers requests
+    itself needs `new_tab=True`, for nothing takes that away again.
     """
     opened: list[Page | BrowserContext] = []
     cleared: list[BrowserContext] = []
-    complaints: list[str] = []
+    complaints.clear()
 
-    def watch(page: Page) -> None:
+    def watched(page: Page) -> Page:
         page.on(
             "console",
             lambda m: m.type == "error" and complaints.append(f"{m.text} {m.location['url']}"),
         )
         page.on("pageerror", lambda e: complaints.append(str(e)))
+        opened.append(page)
+        return page
+
+    def tab_of(shared: BrowserContext, new_tab: bool) -> Page:
+        kept = tabs.get(shared)
+        if new_tab or kept in opened:
+            return watched(shared.new_page())
+        if kept is None or kept.is_closed():
+            tabs[shared] = watched(shared.new_page())
+        else:
+            opened.append(kept)
+            kept.bring_to_front()
+        return tabs[shared]
 
     def page_of(server: str, options: dict) -> Page:
         shared = profile
@@ -109,16 +140,19 @@ def visit(
             profile.grant_permissions(permissions)
         if options.pop("has_touch", False) and options.pop("is_mobile"):
             shared = request.getfixturevalue("phone")
+        new_tab, sent = options.pop("new_tab", False), options.pop("sent", None)
         if options.keys() - {"viewport", "color_scheme"}:
             context = request.getfixturevalue("browser").new_context(**options)
             context.set_default_timeout(PATIENCE)
             opened.append(context)
-            return context.new_page()
+            return watched(context.new_page())
         if shared not in cleared:
             shared.clear_cookies()
             cleared.append(shared)
-        page = shared.new_page()
-        opened.append(page)
+        page = tab_of(shared, new_tab or sent is not None)
+        if sent is not None:
+            page.on("request", lambda r: sent.append(r.url))
+            page.on("websocket", lambda ws: ws.on("framesent", lambda frame: sent.append(frame)))
         page.set_viewport_size(options["viewport"])
         page.emulate_media(color_scheme=options.get("color_scheme", "light"))
         stored = {"origin": server, "storageTypes": "local_storage,indexeddb"}
@@ -128,17 +162,21 @@ def visit(
     def visit_(server: str, path: str = "/", *, ready: bool = True, **options) -> Page:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         page = page_of(server, options)
-        watch(page)
         page.goto(server + path)
         if ready:
             wait_for_map(page)
         return page
 
     yield visit_
+    said = complaints.copy()
     for page_or_context in opened:
-        page_or_context.close()
+        if page_or_context not in tabs.values():
+            page_or_context.close()
+        elif not page_or_context.is_closed():
+            page_or_context.goto("about:blank")
+            page_or_context.mouse.move(0, 0)
     profile.clear_permissions()
-    assert not complaints, complaints
+    assert not said, said
 
 
 @pytest.fixture
