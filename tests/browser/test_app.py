@@ -109,10 +109,10 @@ def decode_url(profile, server):
     """Where a model's codes are decoded, by its name: for models that were opened."""
     names = ("fashion-vae", "fashion-cvae", "fashion-hvae")
     page = profile.new_page()
-    page.goto(f"{server}/?m={names[0]}")
-    wait_for_map(page)
-    for name in names[1:]:
-        choose_model(page, name)
+    page.goto(f"{server}/compare?m={','.join(names)}")
+    wait_until(
+        page, "document.querySelectorAll('[data-model] [data-testid=decoded-image]').length === 3"
+    )
     page.close()
     digests = {name: vae.load(ROOT / "checkpoints" / name).digest for name in names}
     return {name: f"{server}/atelier/decode/{digest}" for name, digest in digests.items()}

@@ -29,7 +29,7 @@ def emoji(folder):
         target = folder / "emoji" / ("faces", "flags", "food")[k % 3] / f"{k}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(target)
-    return folder / "emoji", "64"
+    return folder / "emoji", "32"
 
 
 def rectangles(folder):
