@@ -72,7 +72,7 @@ def tiffs(folder):
 
 
 PAGES = ("Learn", *(title for titles in SECTIONS.values() for title in titles))
-# What cannot be is said in a sentence: a class with one image, and the damaged model beside others.
+# What cannot be is said in a sentence: a class with one image, the damaged model beside others.
 EXPECTED = ("own-parquet cannot create labelled images", "torn/weights.safetensors: ")
 SMALL = ("--encoder-widths", "16", "--decoder-widths", "16", "--fourier", "4", "--epochs", "2")
 AT_REST = """() => document.querySelector('h1')
