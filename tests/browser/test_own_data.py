@@ -1,6 +1,6 @@
 """Every command and every page with data that people bring: no page has an exception or an error,
-whatever the shape, the colour, the labels and the number of the images. A .zip of coloured pictures
-from the first page on: `test_own_pictures.py`."""
+whatever the shape, the colour, the labels and the number of the images. A .zip of coloured
+pictures from the first page on: `test_own_pictures.py`."""
 
 import json
 import re
