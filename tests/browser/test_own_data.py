@@ -80,9 +80,9 @@ AT_REST = """() => document.querySelector('h1')
     && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"""
 
 
-def run(*arguments):
+def run(*arguments, code=0):
     done = CliRunner().invoke(main, [str(part) for part in arguments])
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == code, done.output
     return done
 
 
@@ -97,6 +97,14 @@ def test_every_command_and_every_page(make, open_page, checkpoints, tmp_path):
         run("evaluate", model, "--iwae-k", "2")
         run("encode", model, data, "--out", tmp_path / "codes.npz")
         run("sample", model, "--out", tmp_path / "some.png")
+        ends = ("--start", "0,0", "--end", "1,1", "--steps", "3")
+        run("interpolate", model, *ends, "--size", "56", "--out", tmp_path / "film.gif")
+        run("export", model, "--onnx", tmp_path / "model.onnx")
+        run("relink", model, data)
+        assert model.name in run("list", checkpoints).stdout
+        # Two sets have no labels, or a class with a single image.
+        code = 2 if make in (rectangles, parquet) else 0
+        run("augment", model, "--per-class", "2", "--out", tmp_path / "more.zip", code=code)
         if make in (emoji, rectangles, tiffs):
             scored = json.loads(run("score", model, source, "--json").stdout)
             assert len(scored) == len(list(source.rglob("*.*"))) and "error" not in scored[0]

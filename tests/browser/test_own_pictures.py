@@ -1,5 +1,5 @@
 """Somebody's own colour pictures, on a server below a base path: from a .zip on the Train page to
-a map and to look-up. The other pages: `tests/pages/test_own_data.py`."""
+a map and to look-up. The other pages: `test_own_data.py`."""
 
 import io
 import re
