@@ -301,7 +301,7 @@ def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_pag
     # once emptied the next one.
     page = open_page(LINK)
     answered(page)
-    for moment in (0, 60, 119):
+    for moment in (0, 119):
         page.locator("nav").get_by_role("button", name="Make", exact=True).click()
         page.get_by_role("menuitem", name="Board", exact=True).wait_for()
         page.evaluate(

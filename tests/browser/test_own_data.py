@@ -91,19 +91,19 @@ def test_every_command_and_every_page(make, open_page, checkpoints, tmp_path):
     source, model = tmp_path / "source", checkpoints / f"own-{make.__name__}"
     source.mkdir()
     data, size = make(source)
-    train = ("train", "--data", data, "--size", size, *SMALL, "--evaluate", "--device", "cpu")
+    train = ("train", "--data", data, "--size", size, *SMALL, "--no-evaluate", "--device", "cpu")
     run(*train, "--out", model)
     try:
-        run("evaluate", model, "--iwae-k", "2")
+        run("evaluate", model, "--iwae-k", "2", "--save")
         run("encode", model, data, "--out", tmp_path / "codes.npz")
         run("sample", model, "--out", tmp_path / "some.png")
         ends = ("--start", "0,0", "--end", "1,1", "--steps", "3")
         run("interpolate", model, *ends, "--size", "56", "--out", tmp_path / "film.gif")
-        run("export", model, "--onnx", tmp_path / "model.onnx")
+        if make in (emoji, rectangles):  # takes seconds, and the other sets are grey squares
+            run("export", model, "--onnx", tmp_path / "model.onnx")
         run("relink", model, data)
         assert model.name in run("list", checkpoints).stdout
-        # Two sets have no labels, or a class with a single image.
-        code = 2 if make in (rectangles, parquet) else 0
+        code = 2 if make == parquet else 0  # a class with a single image
         run("augment", model, "--per-class", "2", "--out", tmp_path / "more.zip", code=code)
         if make in (emoji, rectangles, tiffs):
             scored = json.loads(run("score", model, source, "--json").stdout)

@@ -166,7 +166,7 @@ def test_overfits_one_batch(name, network, settings, pictures):
     players = model.players()
     optimisers = [torch.optim.Adam(player.parameters, lr=5e-3) for player in players]
     losses = []
-    for _ in range(150):
+    for _ in range(100):
         both = []
         for player, optimiser in zip(players, optimisers, strict=True):
             optimiser.zero_grad()

@@ -51,8 +51,8 @@ def in_several(*arguments, restarts=0, processes=2, program=("-m", "vae")):
     return [*run, *program, *map(str, arguments)]
 
 
-FEW = ["--size", "8", "--batch-size", "2", "--full", "--encoder-widths", "8", "--decoder-widths",
-       "8", "--epochs", "2", "--no-evaluate", "--device", "cpu"]  # fmt: skip
+FEW = ["--size", "8", "--full", "--encoder-widths", "8", "--decoder-widths", "8", "--epochs", "2",
+       "--no-evaluate", "--device", "cpu", "--batch-size"]  # fmt: skip
 BUNDLED = Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae"
 
 
@@ -60,17 +60,19 @@ BUNDLED = Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae"
 def computed(tmp_path_factory):
     """The folders of what one process computed, and of what three did."""
     folder = tmp_path_factory.mktemp("computed")
-    images = np.random.default_rng(0).integers(0, 256, (14, 8, 8), dtype=np.uint8)
-    np.savez(folder / "few.npz", images=images)
+    images = np.random.default_rng(0).integers(0, 256, (700, 8, 8), dtype=np.uint8)
+    np.savez(folder / "some.npz", images=images)
+    np.savez(folder / "few.npz", images=images[:14])
 
     def commands(out):
         return [
             # Its two players have an optimiser each.
-            ["train", *SMALL, "--model", "avb", "--out", str(out / "avb")],
+            ["train", "--data", f"{folder}/some.npz", *FEW, "50", "--model", "avb",
+             "--out", str(out / "avb")],
             # Fewer images per step than processes.
-            ["train", "--data", str(folder / "few.npz"), *FEW, "--out", str(out / "few")],
+            ["train", "--data", f"{folder}/few.npz", *FEW, "2", "--out", str(out / "few")],
             ["encode", str(BUNDLED), "digits", "--out", str(out / "codes.npz")],
-        ]
+        ]  # fmt: skip
 
     one, three = folder / "1", folder / "3"
     three.mkdir(), one.mkdir()
