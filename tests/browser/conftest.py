@@ -119,7 +119,7 @@ def visit(
             "console",
             lambda m: m.type == "error" and complaints.append(f"{m.text} {m.location['url']}"),
         )
-        page.on("pageerror", lambda e: complaints.append(str(e)))
+        page.on("pageerror", lambda e: complaints.append(e.stack or str(e)))
         opened.append(page)
         return page
 
