@@ -52,7 +52,7 @@ def run(monkeypatch, capsys):
 
 @pytest.fixture
 def data(tmp_path):
-    images = np.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (400, 12, 12), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(400) % 4)
     return tmp_path / "noise.npz"
 
@@ -60,7 +60,7 @@ def data(tmp_path):
 def arguments(data, out, epochs):
     return [
         *("train", "--data", data, "--out", out, "--epochs", epochs),
-        *("--batch-size", 32, "--device", "cpu", "--threads", 1, *SMALL),
+        *("--size", 12, "--batch-size", 32, "--device", "cpu", "--threads", 1, *SMALL),
     ]
 
 
