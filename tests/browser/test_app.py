@@ -178,14 +178,15 @@ def test_axe_finds_nothing_and_nothing_overflows_in_both_themes_with_any_kind_of
     drawn = set()
     for name in ("fashion-vae", "fashion-cvae", "fashion-hvae"):
         choose_model(page, name)
-        looks = [(1440, "light"), (390, "dark"), *[(1440, "dark")] * (name == "fashion-vae")]
-        for width, scheme in looks:
+        for width, scheme in ((1440, "light"), (390, "dark")):
             look(page, width, scheme)
             drawn.add(page.locator(".la-points").evaluate("canvas => canvas.toDataURL()"))
             results = Axe().run(page, context=".la")
             assert results.violations_count == 0, results.generate_report()
             assert results.response["passes"]
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert len(drawn) == 7  # another theme repaints the map
+    assert len(drawn) == 6
+    look(page, 1440, "dark")  # another theme repaints the map
+    assert page.locator(".la-points").evaluate("canvas => canvas.toDataURL()") not in drawn
     page.get_by_role("button", name="Keyboard shortcuts").click()
     assert Axe().run(page, context=".la-keys").violations_count == 0

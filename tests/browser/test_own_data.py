@@ -99,7 +99,7 @@ def test_every_command_and_every_page(make, open_page, checkpoints, tmp_path):
         run("sample", model, "--out", tmp_path / "some.png")
         ends = ("--start", "0,0", "--end", "1,1", "--steps", "3")
         run("interpolate", model, *ends, "--size", "56", "--out", tmp_path / "film.gif")
-        if make in (emoji, rectangles):  # takes seconds, and the other sets are grey squares
+        if make in (emoji, rectangles):  # takes seconds; a square in colour, and no square
             run("export", model, "--onnx", tmp_path / "model.onnx")
         run("relink", model, data)
         assert model.name in run("list", checkpoints).stdout

@@ -51,8 +51,8 @@ def in_several(*arguments, restarts=0, processes=2, program=("-m", "vae")):
     return [*run, *program, *map(str, arguments)]
 
 
-FEW = ["--size", "8", "--full", "--encoder-widths", "8", "--decoder-widths", "8", "--epochs", "2",
-       "--no-evaluate", "--device", "cpu", "--batch-size"]  # fmt: skip
+TINY = ["--size", "8", "--full", "--encoder-widths", "8", "--decoder-widths", "8", "--epochs", "2",
+        "--no-evaluate", "--device", "cpu"]  # fmt: skip
 BUNDLED = Path(vae.__file__).parents[1] / "checkpoints" / "fashion-beta-vae"
 
 
@@ -65,17 +65,19 @@ def computed(tmp_path_factory):
     np.savez(folder / "few.npz", images=images[:14])
 
     def commands(out):
+        out.mkdir()
+        some, few = (
+            ["train", "--data", f"{folder}/{name}.npz", *TINY] for name in ("some", "few")
+        )
         return [
             # Its two players have an optimiser each.
-            ["train", "--data", f"{folder}/some.npz", *FEW, "50", "--model", "avb",
-             "--out", str(out / "avb")],
+            [*some, "--batch-size", "50", "--model", "avb", "--out", f"{out}/avb"],
             # Fewer images per step than processes.
-            ["train", "--data", f"{folder}/few.npz", *FEW, "2", "--out", str(out / "few")],
-            ["encode", str(BUNDLED), "digits", "--out", str(out / "codes.npz")],
-        ]  # fmt: skip
+            [*few, "--batch-size", "2", "--out", f"{out}/few"],
+            ["encode", str(BUNDLED), "digits", "--out", f"{out}/codes.npz"],
+        ]
 
     one, three = folder / "1", folder / "3"
-    three.mkdir(), one.mkdir()
     for arguments in commands(one):
         done = CliRunner().invoke(main, arguments)
         assert done.exit_code == 0, done.output

@@ -58,7 +58,7 @@ class FourierFeatures(nn.Module):
         self.latent, self.context = latent, context
         self.in_features, self.out_features = latent + context, latent + 2 * features + context
         weight = torch.empty(features, latent)
-        if not weight.is_meta:  # computing on which imports torch's compiler: 2 seconds
+        if not weight.is_meta:  # to compute there imports torch's compiler, for a second
             weight = (scale * weight.normal_()).half().float()
         self.register_buffer("weight", weight)
 
