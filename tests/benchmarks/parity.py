@@ -11,11 +11,13 @@ from vae.latent.encoding import decode_uint8
 
 DECODE = """async ([codes, context]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
-  const { Decoder } = await import(resources.find((u) => u.endsWith('/decoder.js')));
+  const load = (name) => import(resources.find((u) => u.endsWith(`/decoder/${name}`)));
+  const [{ Decoder }, { kernels, ready }] = await Promise.all(['decoder.js', 'kernels.js'].map(load));
+  await ready;
   for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
     const buffer = await (await fetch(url)).arrayBuffer();
     let decoder;
-    try { decoder = new Decoder(buffer); } catch { continue; }
+    try { decoder = new Decoder(buffer, kernels()); } catch { continue; }
     const times = [], images = codes.map((z) => {
       const start = performance.now(), pixels = Array.from(decoder.decode(z, context));
       times.push(performance.now() - start);

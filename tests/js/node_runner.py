@@ -14,6 +14,13 @@ NODE = _FOLDER / ("node.exe" if os.name == "nt" else "bin/node")
 _QUIET = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
 
 
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """Starts Node with pipes as its standard input and output."""
+    command = [str(part) for part in (NODE, _QUIET, *arguments)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(command, **pipes, text=True, encoding="utf-8")
+
+
 def run(*arguments: str | Path, data: object = None) -> subprocess.CompletedProcess[str]:
     """Runs Node with JSON on its standard input."""
     command = [str(part) for part in (NODE, _QUIET, *arguments)]

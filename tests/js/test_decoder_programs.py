@@ -1,12 +1,17 @@
-"""Every kind of layer that a decoder program knows: decoder.js in Node compared with torch."""
+"""Every kind of layer that a decoder program knows: decoder.js in Node, with WebAssembly SIMD and in
+plain JavaScript, compared with torch."""
 
 import base64
 import json
+import random
+import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 import torch
-from js.node_runner import HERE, run
+from js.node_runner import HERE, start
 from live import ROOT
 from torch import nn
 
@@ -22,13 +27,25 @@ from vae.nn.likelihoods import Bernoulli
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
 
 
-def decoded(program: bytes, codes, contexts=()) -> np.ndarray:
-    """The images [N, H W C] that decoder.js computes."""
-    data = [base64.b64encode(program).decode(), np.asarray(codes).tolist(), list(contexts)]
-    result = run(HERE / "run_decoder.mjs", data=data)
-    if result.returncode:
-        raise RuntimeError(result.stderr)
-    return np.array(json.loads(result.stdout))
+@pytest.fixture(scope="module")
+def decoded():
+    """The images [N, H W C] that decoder.js computes of a program; both kinds of kernels agree."""
+    with start(HERE / "run_decoder.mjs") as node:
+
+        def decode(program: bytes, codes, contexts=()) -> np.ndarray:
+            case = [base64.b64encode(program).decode(), np.asarray(codes).tolist(), list(contexts)]
+            node.stdin.write(json.dumps(case) + "\n")
+            node.stdin.flush()
+            result = json.loads(node.stdout.readline())
+            if "error" in result:
+                raise RuntimeError(result["error"])
+            simd, plain = np.array(result["simd"]), np.array(result["plain"])
+            assert np.abs(simd - plain).max() < 1e-5
+            decode.multiply_adds = result["multiplyAdds"]
+            return simd
+
+        yield decode
+        node.stdin.close()
 
 
 DECODERS = {
@@ -97,7 +114,7 @@ class Stub:
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("name", DECODERS)
-def test_program_equals_torch(name, half):
+def test_program_equals_torch(decoded, name, half):
     torch.manual_seed(0)
     shape, build = DECODERS[name]
     decoder = build()
@@ -115,9 +132,61 @@ def test_program_equals_torch(name, half):
     assert (c, h, w) == shape
 
 
+def _random_layers(draw: random.Random, x: torch.Tensor) -> list[nn.Module]:
+    """One or two random layers for images x [B, C, H, W]."""
+    channels, side, most = x.shape[1], min(x.shape[2:]), max(x.shape[2:])
+    made, kernel, stride = draw.randint(1, 11), draw.randint(1, min(5, side)), draw.randint(1, 3)
+    padding = draw.randint(0, kernel - 1)
+    convolution = nn.Conv2d(channels, made, kernel, stride, padding)
+    transposed = nn.ConvTranspose2d(
+        channels, made, kernel, stride, min(padding, (kernel - 1) // 2), draw.randrange(stride)
+    )
+    norm = nn.GroupNorm(draw.choice([n for n in (1, 2, channels) if channels % n == 0]), channels)
+    body = nn.Sequential(nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1))
+    activation = draw.choice([nn.SiLU, nn.ReLU, nn.Sigmoid])()
+    choices = [[convolution], [norm], [Residual(body)], [activation]]
+    if most <= 12:
+        larger = nn.Upsample(scale_factor=draw.randint(2, 3), mode="nearest")
+        after = nn.Conv2d(channels, made, kernel, 1, padding)
+        shuffled = [nn.Conv2d(channels, 4 * made, 1), nn.PixelShuffle(2)]
+        choices += [[transposed], [larger], [larger, after], shuffled]
+    return draw.choice(choices)
+
+
+def _random_decoder(draw: random.Random, codes: torch.Tensor) -> nn.Sequential:
+    """A small network of random layers from codes [N, 3] to images."""
+    width, channels = draw.randint(1, 21), draw.randint(1, 9)
+    shape = (channels, draw.randint(1, 7), draw.randint(1, 7))
+    fourier = FourierFeatures(3, draw.randint(1, 5), 1.0)
+    layers = draw.choice([[nn.Linear(3, width)], [fourier, nn.Linear(fourier.out_features, width)]])
+    layers += draw.choice([[], [nn.LayerNorm(width)], [nn.SiLU()]])
+    layers += [nn.Linear(width, channels * shape[1] * shape[2]), nn.Unflatten(1, shape)]
+    network = nn.Sequential(*layers)
+    for _ in range(draw.randint(1, 6)):
+        network.extend(_random_layers(draw, network(codes)))
+    for parameter in network.parameters():  # normalisations start as 1 and 0
+        parameter.data = 0.4 * torch.randn_like(parameter)
+    return network
+
+
+def test_random_networks_equal_torch(decoded):
+    torch.manual_seed(0)
+    draw, codes, seen = random.Random(0), torch.randn(2, 3), set()
+    with torch.inference_mode():
+        for _ in range(150):
+            network = _random_decoder(draw, codes)
+            expected = network(codes).sigmoid()
+            n, c, h, w = expected.shape
+            program = decoder_program(Stub(network, (c, h, w)))
+            found = decoded(program, codes).reshape(n, h, w, c).transpose(0, 3, 1, 2)
+            assert np.abs(found - expected.numpy()).max() < 1e-5, network
+            seen |= {type(layer) for layer in network}
+    assert len(seen) == 13, seen  # every kind of layer has been drawn
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_s_program_equals_torch(settings, name, network):
+def test_every_model_s_program_equals_torch(decoded, settings, name, network):
     """With every label and none, several noise seeds and none."""
     torch.manual_seed(0)
     model = build(settings(name, network).model)
@@ -141,7 +210,7 @@ def test_every_model_s_program_equals_torch(settings, name, network):
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_model_s_program_equals_torch(name):
+def test_a_bundled_model_s_program_equals_torch(decoded, name):
     model = vae.load(ROOT / "checkpoints" / name).model
     codes = np.random.default_rng(0).normal(scale=1.5, size=(100, model.latent)).round(4)
     program = decoder_program(model)
@@ -165,8 +234,26 @@ def test_a_layer_without_a_program_is_named():
         decoder_program(Stub(grouped, (2, 1, 1)))
 
 
-def test_a_torn_program_is_refused():
+def test_a_torn_program_is_refused(decoded):
     decoder = nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (1, 2, 2)))
     program = decoder_program(Stub(decoder, (1, 2, 2)))
     with pytest.raises(RuntimeError, match=r"RangeError|decoder program"):
         decoded(program[:-4], [[0, 0, 0]])
+
+
+KERNELS = ROOT / "pages/ui/decoder/kernels.c"
+
+
+@pytest.mark.skipif(shutil.which("wasm-ld") is None, reason="no clang and lld for WebAssembly")
+def test_the_webassembly_is_built_from_its_source(tmp_path):
+    """By the command that its source names; another version of clang may differ in bytes."""
+    source = KERNELS.read_text()
+    command = re.search(r"^ \* +(clang .+?kernels\.c)$", source, re.DOTALL | re.MULTILINE)[1]
+    words = command.replace("\n *", " ").split()
+    (tmp_path / KERNELS.name).write_text(source)
+    subprocess.run(words, cwd=tmp_path, check=True)
+    built, kept = (tmp_path / "kernels.wasm").read_bytes(), KERNELS.with_suffix(".wasm")
+    version = subprocess.run(["clang", "--version"], capture_output=True, text=True).stdout
+    if "version 14." in version:
+        assert built == kept.read_bytes()
+    assert 0 < len(built) <= 32_000

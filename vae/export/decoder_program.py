@@ -104,6 +104,11 @@ def _layer_norm(layer: nn.LayerNorm, weights: _Weights) -> dict:
     return _affine(layer, layer.normalized_shape[0], weights, facts)
 
 
+def _group_norm(layer: nn.GroupNorm, weights: _Weights) -> dict:
+    facts = {"op": "group_norm", "groups": layer.num_groups, "eps": layer.eps}
+    return _affine(layer, layer.num_channels, weights, facts)
+
+
 def _convolution(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> dict:
     square = all(a == b for a, b in (layer.kernel_size, layer.stride, layer.padding))
     if not square or layer.dilation != (1, 1) or layer.groups != 1:
@@ -135,6 +140,7 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.ReLU: lambda layer, weights: {"op": "relu"},
     nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
     nn.LayerNorm: _layer_norm,
+    nn.GroupNorm: _group_norm,
     ours.Residual: lambda layer, weights: (
         {"op": "residual", "layers": _layers(layer.body, weights)}
     ),
@@ -149,6 +155,9 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     ours.StochasticLayer: _stochastic_layer,
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
+    nn.PixelShuffle: lambda layer, weights: (
+        {"op": "pixel_shuffle", "scale": layer.upscale_factor}
+    ),
     nn.Conv2d: _convolution,
     nn.ConvTranspose2d: _convolution,
 }

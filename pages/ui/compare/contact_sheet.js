@@ -1,6 +1,6 @@
 /** A decoded grid of 11 x 11 codes, filled a few milliseconds per animation frame. */
 
-import { fill, paint } from "../decoder/pixels.js";
+import { element } from "../component/element.js";
 
 export const SIDE = 11;
 /** Spaced 0.5 from -2.5 to 2.5: a standard normal prior has 98 % of its mass there on each axis. */
@@ -31,21 +31,19 @@ export class Sheet {
     const { items, source } = panel, key = `${items.digest}/${extent.join()}`;
     if (key === this.key) return;
     Object.assign(this, { key, extent });
-    const [channels, height, width] = items.image, words = extent.map((v) => v.toFixed(1));
+    const [, height, width] = items.image, words = extent.map((v) => v.toFixed(1));
     this.element.querySelector("figcaption").textContent = items.name;
     Object.assign(this.canvas, { width: width * SIDE, height: height * SIDE });
     this.canvas.setAttribute("aria-label", `${SIDE * SIDE} points decoded by ${items.name}: z1 from ${words[0]} to ${words[1]}, z2 from ${words[2]} to ${words[3]}`);
     Object.assign(this.canvas.dataset, { extent: extent.join(), done: "false" });
-    const ctx = this.canvas.getContext("2d"), image = ctx.createImageData(width, height);
+    const ctx = this.canvas.getContext("2d"), cell = element("canvas", { width, height });
     let start = performance.now();
     for (let k = 0; k < SIDE * SIDE; k++) {
       const column = k % SIDE, row = Math.floor(k / SIDE), latent = panel.latentAt(this.codeAt(column, row), null);
-      const bytes = source.remote ? await source.fetchBytes(latent) : null;
+      const painted = await source.paintOn(cell, latent);
       if (this.key !== key) return;
-      if (bytes) fill(image.data, bytes, channels);
-      else if (source.remote) continue;
-      else paint(source.decode(latent), channels, image.data);
-      ctx.putImageData(image, column * width, row * height);
+      if (!painted) continue;
+      ctx.drawImage(cell, column * width, row * height);
       if (performance.now() - start > FRAME_BUDGET) {
         await new Promise((resolve) => setTimeout(resolve, 8));
         if (this.key !== key) return; // another model or extent meanwhile

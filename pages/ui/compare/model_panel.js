@@ -1,6 +1,5 @@
 /** One model of the comparison: its map, the image decoded at the cursor, facts about it. */
 
-import { loadBuffer } from "../component/load.js";
 import { element } from "../component/element.js";
 import { densityText, Items } from "../map/items.js";
 import { LinkedPlane } from "../map/linked.js";
@@ -25,7 +24,7 @@ export class ComparePanel extends LinkedPlane {
     this.over.setAttribute("aria-label", `Map of ${facts.name}. Arrow keys move the cursor in all maps, M switches between same z and same image, F shows everything.`);
     this.items = null;
     try {
-      const [items, buffer] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program)]);
+      const [items, buffer] = await Promise.all([Items.load(urls, facts), ImageSource.load(urls.program)]);
       this.source.openOrServe(buffer, urls.decode, facts); // models are compared at zero noise
       this.picture.resize(items.image);
       Object.assign(this, { items, shown: null, original: null });
@@ -36,6 +35,11 @@ export class ComparePanel extends LinkedPlane {
       this.element.dataset.state = "failed";
       this.find(".la-status").textContent = `This map did not load (${error.message}). Reload the page.`;
     }
+  }
+
+  destroy() {
+    this.source.close();
+    super.destroy();
   }
 
   /** The decoder's input; a conditional model receives the label of the shown item. */
@@ -71,7 +75,7 @@ export class ComparePanel extends LinkedPlane {
     lines.push(`${mix[0].count} of the ${near.length} nearest: ${items.classes[mix[0].label]}`);
     const error = item !== null && this.original?.item === item && this.picture.canvas.dataset.z === z.join(",") ? this.error() : null;
     if (error !== null) lines.push(`MSE ${error.toFixed(4)} per pixel`);
-    else if (source.remote) lines.push("decoded on the server");
+    else if (!source.local) lines.push("decoded on the server");
     this.find(".cm-facts").replaceChildren(...lines.map((text) => element("span", { textContent: text })));
   }
 

@@ -1,16 +1,23 @@
 /**
- * The source of decoded images: a decoder in the browser, or torch on the server.
+ * The source of decoded images: a decoder in the page, for larger networks one in a worker, and torch on the server where
+ * there is no program for the browser.
  *
  * A latent { z, label, seed } determines an image: the code, the label of a conditional model (null:
  * unknown) and the noise seed of a hierarchical one (0: no noise).
  */
 
 import { loadBuffer } from "../component/load.js";
-import { Decoder } from "./decoder.js";
+import { Decoder, multiplyAdds } from "./decoder.js";
+import { kernels, ready } from "./kernels.js";
 import { draw, fill, paint } from "./pixels.js";
+import { WorkerDecoder } from "./worker_decoder.js";
 
 const BATCH = 50; // images in one request
-const SLOW = 8; // milliseconds per image above which the server decodes instead
+// Multiply-adds per image up to which the page itself decodes, about 2 ms with SIMD and 4 ms without it.
+const IN_PAGE = { simd: 8e6, plain: 3e6 };
+// Milliseconds per image above which the page hands on to a worker, and a worker to the server; of the fastest of the
+// last images, as others may use the processor, too.
+const SLOW = { page: 8, worker: 150 }, LAST = 16;
 
 /** Equal for latents with the same image. */
 export const keyOf = ({ z, label, seed }) => `${z.join(",")};${label ?? ""};${seed}`;
@@ -23,7 +30,8 @@ const pinText = ({ z, label, seed }) => z.join(",") + (label === null ? "" : `c$
 export class ImageSource {
   /** @type {Map<string, Uint8Array>} torch's images by key */ answers = new Map();
   /** @type {Set<string>} keys of those on their way */ fetching = new Set();
-  /** @type {Decoder | null} */ decoder = null;
+  /** @type {Decoder | null} in the page */ decoder = null;
+  /** @type {WorkerDecoder | null} */ worker = null;
   /** @type {Latent | null} the next request */ next = null;
   /** @type {"label" | "noise" | null} */ context = null;
   decodeUrl = "";
@@ -57,11 +65,42 @@ export class ImageSource {
     const row = (s) => noise.subarray(s * contextSize, (s + 1) * contextSize);
     if (context === "noise") this.rows = Array.from({ length: noise.length / contextSize }, (_, s) => row(s));
     else this.rows = Array.from({ length: contextSize }, (_, k) => Float32Array.from({ length: contextSize }, (_, i) => Number(i === k)));
-    this.decoder = buffer ? new Decoder(buffer) : null;
-    this.remote = !this.decoder || this.timeDecoder() > SLOW;
+    this.close();
+    this.program = buffer;
+    if (buffer) this.start(buffer);
     // New maps: an answer that is still on its way for the model before goes into the old ones.
     Object.assign(this, { answers: new Map(), fetching: new Set(), next: null });
   }
+
+  /** What `open` needs of a model's decoder program. @param {string} url */
+  static async load(url) {
+    const [program] = await Promise.all([loadBuffer(url), ready]);
+    return program;
+  }
+
+  /** Starts the decoder in the page or, where one image would hold up the page, in a worker. */
+  start(program) {
+    const chosen = kernels();
+    if (multiplyAdds(program) <= IN_PAGE[chosen.simd ? "simd" : "plain"]) this.decoder = new Decoder(program, chosen);
+    else this.moveToWorker();
+  }
+
+  moveToWorker() {
+    this.decoder = null;
+    this.worker = new WorkerDecoder(this.program, () => { this.worker = null; });
+  }
+
+  /** Ends the worker. */
+  close() {
+    this.worker?.close();
+    Object.assign(this, { decoder: null, worker: null });
+  }
+
+  /** Whether images come later, from a worker or the server. */
+  get remote() { return !this.decoder; }
+
+  /** Whether the browser decodes. */
+  get local() { return Boolean(this.decoder ?? this.worker); }
 
   /** Opens a decoder without noise; where the browser cannot run it, the server decodes. */
   openOrServe(buffer, decodeUrl, facts) {
@@ -69,41 +108,56 @@ export class ImageSource {
     try { this.open(buffer, decodeUrl, facts, none); } catch { this.open(null, decodeUrl, facts, none); }
   }
 
-  /** The browser's image at a latent; overwritten by the next call. @param {Latent} latent */
-  decode({ z, label, seed }) {
-    return this.decoder.decode(z, this.rows[this.context === "label" ? label : seed]);
-  }
+  contextOf({ label, seed }) { return this.rows[this.context === "label" ? label : seed]; }
+
+  /** The page's image at a latent; overwritten by the next call. @param {Latent} latent */
+  decode(latent) { return this.decoder.decode(latent.z, this.contextOf(latent)); }
 
   /** A copy of the pixel means at a latent, whoever decodes; null where the server does not answer. @param {Latent} latent */
   async pixels(latent) {
     if (!this.remote) return this.decode(latent).slice();
-    const bytes = await this.fetchBytes(latent);
-    return bytes && Float32Array.from(bytes, (v) => (v + 0.5) / 256); // a byte of 0 is no probability of 0
+    const { pixels, bytes } = await this.decodeElsewhere(latent);
+    return pixels ?? (bytes && Float32Array.from(bytes, (v) => (v + 0.5) / 256)); // a byte of 0 is no probability of 0
   }
 
-  /** Draws the browser's image at a latent on a canvas of the image's size. */
-  paintOn(canvas, latent) { draw(canvas, (rgba) => paint(this.decode(latent), this.channels, rgba)); }
+  /**
+   * The image at a latent from the worker, as pixel means, or from the server, as bytes; both null where neither answers.
+   * @param {Latent} latent   @returns {Promise<{ pixels: Float32Array | null, bytes: Uint8Array | null }>}
+   */
+  async decodeElsewhere(latent) {
+    const { worker, decodeUrl } = this, pixels = worker && await worker.decode(latent.z, this.contextOf(latent));
+    if (worker?.times.length === LAST && Math.min(...worker.times) > SLOW.worker) worker.fail();
+    return { pixels, bytes: pixels || decodeUrl !== this.decodeUrl ? null : await this.fetchBytes(latent) };
+  }
+
+  /**
+   * Draws the image at a latent on a canvas of the image's size: before it returns where the page decodes, else later.
+   * Resolves to whether it has. @param {HTMLCanvasElement} canvas   @param {Latent} latent
+   */
+  async paintOn(canvas, latent) {
+    const { channels } = this;
+    if (!this.remote) { draw(canvas, (rgba) => paint(this.decode(latent), channels, rgba)); return true; }
+    const { pixels, bytes } = await this.decodeElsewhere(latent);
+    if (pixels) draw(canvas, (rgba) => paint(pixels, channels, rgba));
+    if (bytes) this.fillOn(canvas, bytes);
+    return Boolean(pixels ?? bytes);
+  }
 
   /** Draws bytes [H, W, C] that torch decoded on such a canvas. */
   fillOn(canvas, bytes) { draw(canvas, (rgba) => fill(rgba, bytes, this.channels)); }
 
-  /** The shortest of a few decodes, in milliseconds, after a warm-up that lets the engine compile: others may use the processor, too. */
-  timeDecoder() {
-    const z = new Float32Array(this.decoder.latentSize), times = [];
-    for (let i = 0; i < 25; i++) {
-      const start = performance.now();
-      this.decoder.decode(z);
-      times.push(performance.now() - start);
-    }
-    return Math.min(...times.slice(15));
-  }
-
-  /** Draws the image at a latent: at once in the browser, as soon as it arrives from the server. */
+  /** Draws the image at a latent: at once where the page decodes, else as soon as it is here. */
   draw(latent) {
     if (this.remote) { this.request(latent); return; }
-    const start = performance.now(), { decodes } = this.stats;
+    const start = performance.now();
     this.show(this.decode(latent), latent);
-    decodes.push(performance.now() - start);
+    this.took(performance.now() - start);
+    if (Math.min(...this.stats.decodes.slice(-LAST)) > SLOW.page && this.stats.decodes.length >= LAST) this.moveToWorker();
+  }
+
+  took(milliseconds) {
+    const { decodes } = this.stats;
+    decodes.push(milliseconds);
     if (decodes.length > 4096) decodes.splice(0, 2048);
   }
 
@@ -111,9 +165,12 @@ export class ImageSource {
   async request(latent) {
     if (this.busy) { this.next = latent; return; }
     this.busy = true;
-    const { answers } = this, bytes = await this.fetchBytes(latent);
+    const { answers, worker } = this, { pixels, bytes } = await this.decodeElsewhere(latent);
     this.busy = false;
-    if (bytes && answers === this.answers) { this.showBytes(bytes, latent); this.stats.served++; }
+    if (answers === this.answers) {
+      if (pixels) { this.show(pixels, latent); this.took(worker.times.at(-1)); }
+      if (bytes) { this.showBytes(bytes, latent); this.stats.served++; }
+    }
     const { next } = this;
     this.next = null;
     if (next) this.request(next);

@@ -61,7 +61,7 @@ export class Conditioning {
     if (!this.kind) return;
     if (items.context === "label") offerClasses(this.select, "Unknown", items.classes.slice(0, items.contextSize));
     else this.number.max = this.seeds - 1;
-    if (this.source.decoder) this.buildStrip();
+    if (this.source.local) this.buildStrip();
   }
 
   buildStrip() {
@@ -103,8 +103,9 @@ export class Conditioning {
   }
 
   /** Decodes outdated images in turn until the budget is spent; continues in the next frame. */
-  step() {
+  async step() {
     this.frame = null;
+    if (this.painting) return;
     const start = performance.now(), { tiles } = this;
     for (let current = 0; current < tiles.length; this.turn++) {
       const tile = tiles[this.turn % tiles.length], key = keyOf(tile.latent);
@@ -112,8 +113,14 @@ export class Conditioning {
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.step()); return; }
       tile.key = key;
       const { canvas, latent: { z, label, seed } } = tile;
-      this.source.paintOn(canvas, tile.latent);
+      const painted = this.source.paintOn(canvas, tile.latent);
       Object.assign(canvas.dataset, { z: z.join(","), label: label ?? "", seed });
+      if (!this.source.remote) continue;
+      this.painting = true; // one at a time, so that the image under the cursor never waits for more
+      await painted;
+      this.painting = false;
+      if (tiles !== this.tiles) { this.step(); return; } // another model meanwhile
+      current = 0;
     }
   }
 

@@ -7,7 +7,7 @@
 
 import { copyLink } from "../component/copy_link.js";
 import { Debouncer } from "../component/debounce.js";
-import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
+import { loadFloats, loadJson, resolve } from "../component/load.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
@@ -71,8 +71,9 @@ export default class SampleGrid {
   /** Takes over a model's decoder. */
   async open({ facts, urls }) {
     this.picture.resize(facts.image);
+    this.source?.close();
     this.source = ImageSource.onto(this.picture);
-    const [program, details] = await Promise.all([loadBuffer(urls.program), loadFloats(urls.noise)]);
+    const [program, details] = await Promise.all([ImageSource.load(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
     this.map.take(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
@@ -314,7 +315,7 @@ export default class SampleGrid {
     });
   }
 
-  destroy() { this.debouncer.cancel(); this.forgetKeys(); this.map.destroy(); }
+  destroy() { this.debouncer.cancel(); this.forgetKeys(); this.map.destroy(); this.source?.close(); }
 }
 
 /** The number next to a slider follows it. */

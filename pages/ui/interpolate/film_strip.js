@@ -63,11 +63,10 @@ export class FilmStrip {
       const latent = this.handlers.latentAt(codes[turn]), key = `${items.digest}/${this.captions}/${keyOf(latent)}`;
       if (cell.key === key) { this.turn++; continue; }
       if (performance.now() - start > FRAME_BUDGET) { this.frame = requestAnimationFrame(() => this.grow()); return; }
-      if (!source.remote) source.paintOn(cell.canvas, latent);
-      else {
-        const bytes = await source.fetchBytes(latent);
+      const painted = source.paintOn(cell.canvas, latent);
+      if (source.remote) {
+        await painted;
         if (codes !== this.codes || turn !== this.turn) continue;
-        source.fillOn(cell.canvas, bytes ?? []);
       }
       cell.key = key;
       this.describe(cell, latent);

@@ -65,8 +65,7 @@ export class Waypoints {
   canvas(latent, name) {
     const { source } = this, [, height, width] = this.items.image;
     const canvas = element("canvas", { width, height, role: "img", "aria-label": name, dataset: { z: latent.z.join(",") } });
-    if (source.remote) source.fetchBytes(latent).then((bytes) => { if (bytes) source.fillOn(canvas, bytes); });
-    else source.paintOn(canvas, latent);
+    source.paintOn(canvas, latent);
     return canvas;
   }
 

@@ -3,7 +3,7 @@
  * current values. Pointing at a symbol highlights it in the figure.
  */
 
-import { loadBuffer, loadFloats, resolve } from "../component/load.js";
+import { loadFloats, resolve } from "../component/load.js";
 import { element } from "../component/element.js";
 import { FIGURES } from "./figures.js";
 import { Items } from "../map/items.js";
@@ -31,10 +31,11 @@ export default class Lesson {
     if (data.figure === this.name && theme === this.theme) { this.figure.light?.(null); return; } // draws the words at their size
     this.root.dataset.state = "loading";
     const models = await Promise.all(data.models.map(open));
-    this.figure?.destroy?.();
+    this.leave();
     this.symbols.clear();
     this.legend.replaceChildren();
     this.home.replaceChildren();
+    this.models = models;
     this.figure = new FIGURES[data.figure](this.home, { ...data, models, theme, say: (...what) => this.say(...what) });
     this.root.dataset.figure = data.figure;
     this.root.dataset.state = "ready";
@@ -60,12 +61,18 @@ export default class Lesson {
 
   destroy() {
     document.removeEventListener("keydown", this.onKey);
+    this.leave();
+  }
+
+  /** Ends the figure and its models' decoders. */
+  leave() {
     this.figure?.destroy?.();
+    for (const { source } of this.models ?? []) source.close();
   }
 }
 
 async function open({ urls, facts }) {
-  const [items, program, details] = await Promise.all([Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
+  const [items, program, details] = await Promise.all([Items.load(urls, facts), ImageSource.load(urls.program), loadFloats(urls.noise)]);
   const source = new ImageSource(() => {}, () => {}, { decodes: [], served: 0 });
   try { source.open(program, urls.decode, facts, details); } catch { source.open(null, urls.decode, facts, details); }
   return { items, source, facts, item: (i) => resolve(`${urls.items}/${items.itemNumber(i)}.png`) };

@@ -1,7 +1,7 @@
 /** A map on which every position decodes to an image: what the maps of Explore and Interpolate share. */
 
 import { onButtons, press } from "../component/element.js";
-import { loadBuffer, loadFloats } from "../component/load.js";
+import { loadFloats } from "../component/load.js";
 import { Debouncer } from "../component/debounce.js";
 import { keyOf, ImageSource } from "../decoder/image_source.js";
 import { Picture } from "../decoder/pixels.js";
@@ -92,7 +92,7 @@ export class DecodedMap {
     this.debouncer.cancel(); // what still waits belongs to the previous model
     this.root.dataset.state = "loading";
     const [Plotly, items, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Items.load(urls, facts), loadBuffer(urls.program), loadFloats(urls.noise)]);
+      loadPlotly(plotly), Items.load(urls, facts), ImageSource.load(urls.program), loadFloats(urls.noise)]);
     const coloured = await items.colouredBy(data.items.colour);
     if (!this.root.isConnected) return; // the page was left meanwhile
     this.source.open(buffer, urls.decode, facts, noise);
@@ -102,7 +102,7 @@ export class DecodedMap {
     this.view.fit(items.bounds);
     this.restore(data);
     this.layers.setTheme(this.theme);
-    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.layers.setModel(items, this.source.local ? this.source : null);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.has("points") });
     await this.plot.draw(coloured, this.view, this.theme);
@@ -118,7 +118,7 @@ export class DecodedMap {
     if (!this.root.isConnected) return;
     items.speed = this.items.speed;
     this.items = items;
-    this.layers.setModel(items, this.source.remote ? null : this.source);
+    this.layers.setModel(items, this.source.local ? this.source : null);
     this.lists.setModel(items, this.source, urls.items);
     this.choices.display();
     this.showColours(coloured);
@@ -194,6 +194,7 @@ export class DecodedMap {
   destroy() {
     this.resizer.disconnect();
     this.layers.destroy();
+    this.source.close();
     cancelAnimationFrame(this.frame);
     this.debouncer.cancel();
     this.plot?.destroy();

@@ -93,20 +93,24 @@ export class Layers {
     if (missing.length) this.grow(missing, view);
   }
 
-  /** Decodes missing tiles, nearest to the centre first, a few milliseconds per frame. */
+  /** Decodes missing tiles, nearest to the centre first, for a few milliseconds; a worker draws them one by one. */
   grow(missing, view) {
+    if (this.growing) return;
     clearTimeout(this.timer);
     const [cx, cy] = view.centre, away = ({ latent: { z } }) => (z[0] - cx) ** 2 + (z[1] - cy) ** 2;
     missing.sort((a, b) => away(a) - away(b));
-    this.timer = setTimeout(() => {
-      const start = performance.now();
+    this.timer = setTimeout(async () => {
+      const start = performance.now(), { source, items, items: { image: [, height, width] } } = this;
+      this.growing = true;
       for (const { key, slice, latent } of missing) {
-        const { width, height } = this.source.decoder, picture = element("canvas", { width, height });
-        this.source.paintOn(picture, latent);
+        const picture = element("canvas", { width, height }), painted = source.paintOn(picture, latent);
+        if (source.remote) await painted;
+        if (items !== this.items) break; // another model meanwhile
         if (this.tiles.size > MAX_TILES) this.tiles.delete(this.tiles.keys().next().value);
         this.tiles.set(key, { slice, picture });
         if (performance.now() - start > FRAME_BUDGET) break;
       }
+      this.growing = false;
       this.onGrown?.();
     }, 0);
   }

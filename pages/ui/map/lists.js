@@ -106,7 +106,7 @@ export class Lists {
       width, height, role: "img", "aria-label": `Image at ${z.join(", ")}${condition && `, ${condition}`}`,
       dataset: { testid: "pin-image", z: z.join(","), label: label ?? "", seed, source: "browser" },
     });
-    if (source.decoder && !source.answer(pin)) source.paintOn(canvas, pin);
+    if (source.local && !source.answer(pin)) source.paintOn(canvas, pin);
     return canvas;
   }
 
@@ -148,7 +148,7 @@ export class Lists {
     const column = coloured.column ? [`${coloured.column.name}: ${coloured.valueText(item)}`, br()] : [];
     const figure = (image, caption) => element("figure", {}, image, element("figcaption", { textContent: caption }));
     const parts = [figure(element("img", { src: this.picture(item), alt: `Original: ${name}` }), "original")];
-    if (source.decoder) {
+    if (source.local) {
       const canvas = element("canvas", { width, height, role: "img", "aria-label": `Reconstruction: ${name}` });
       source.paintOn(canvas, latent);
       parts.push(figure(canvas, "reconstruction"));

@@ -19,9 +19,11 @@ class InverseImage {
     this.picture = new Picture(canvas);
     this.picture.resize(image);
   }
+
+  close() {}
 }
 
-/** The decoder: maps coordinates to a code and decodes it here or on the server. */
+/** The decoder: maps coordinates to a code and decodes it. */
 export class Decoded extends InverseImage {
   constructor(canvas, { facts, urls, frame, program }) {
     super(canvas, facts.image, "decoded-image");
@@ -31,6 +33,8 @@ export class Decoded extends InverseImage {
   }
 
   code(y) { return round(affine(this.frame, this.latentSize, y)); }
+
+  close() { this.source.close(); }
 
   draw(y) { this.source.draw({ z: this.code(y), label: null, seed: 0 }); }
 

@@ -1,8 +1,9 @@
 /** One layout of the shown images: its plane, and the image that the inverse gives at a point. */
 
-import { loadBuffer, loadFloats } from "../component/load.js";
+import { loadFloats } from "../component/load.js";
 import { drawLasso, inside, Lasso } from "../map/lasso.js";
 import { Items } from "../map/items.js";
+import { ImageSource } from "../decoder/image_source.js";
 import { LinkedPlane } from "../map/linked.js";
 import { Decoded, Linear } from "./inverse.js";
 
@@ -28,6 +29,7 @@ export class ReducePlane extends LinkedPlane {
     this.inverseNote = plane.inverse;
     this.over.setAttribute("aria-label", `${plane.title}, ${plane.description}. Arrow keys move, S selects the hundred nearest images, Esc none, F shows everything.`);
     if (plane.urls) return;
+    this.inverse?.close();
     this.items = this.inverse = this.url = null;
     this.canvas.hidden = true;
     this.element.dataset.state = plane.state;
@@ -44,11 +46,12 @@ export class ReducePlane extends LinkedPlane {
     this.items = null;
     if (this.element.dataset.state === "ready") this.element.dataset.state = "opening"; // the previous layout remains visible
     try {
-      const [items, frame, program] = await Promise.all([Items.load(urls, facts), loadFloats(urls.frame), loadBuffer(urls.program)]);
+      const [items, frame, program] = await Promise.all([Items.load(urls, facts), loadFloats(urls.frame), ImageSource.load(urls.program)]);
       if (this.url !== url) return; // the layout has changed meanwhile
       const coloured = await items.colouredBy(colour);
       if (this.url !== url) return;
       const parts = { facts, urls, frame, program };
+      this.inverse?.close();
       this.inverse = !frame ? null : urls.decode ? new Decoded(this.canvas, parts) : new Linear(this.canvas, parts);
       this.canvas.hidden = !this.inverse;
       this.shown = undefined;
@@ -130,6 +133,7 @@ export class ReducePlane extends LinkedPlane {
 
   destroy() {
     this.url = null;
+    this.inverse?.close();
     super.destroy();
   }
 }

@@ -36,6 +36,7 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}  # what a visitor brought stays with them
 _OWN = {"Cache-Control": "private, max-age=3600, immutable"}  # at an address of its content
 _NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}  # a picture, whatever its bytes say
+_SCRIPT_TYPES = {".js": "text/javascript", ".wasm": "application/wasm"}
 _RECENT_BYTES = 256 * 2**20
 _DECODING, _MOST_REQUESTS = 2, 64  # requests that decode at once; with those that wait for it
 
@@ -126,9 +127,10 @@ def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) 
 
 @cache
 def _modules() -> tuple[dict[str, bytes], str]:
-    """All JavaScript files, and a hash of them. They are read once, as the Python files are: an
+    """All scripts, JavaScript and WebAssembly, and a hash of them. They are read once, as the Python files are: an
     update below a running server never puts new files below the hash of the old ones."""
-    files = {p.relative_to(_UI).as_posix(): p.read_bytes() for p in sorted(_UI.rglob("*.js"))}
+    scripts = sorted(p for p in _UI.rglob("*") if p.suffix in _SCRIPT_TYPES)
+    files = {p.relative_to(_UI).as_posix(): p.read_bytes() for p in scripts}
     return files, hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
 
 
@@ -179,7 +181,7 @@ async def _module(request: Request) -> Response:
     (files, version), name = _modules(), request.path_params["name"]
     if name not in files or request.path_params["version"] != version:
         return _missing("module")
-    return Response(files[name], media_type="text/javascript", headers=_FOREVER)
+    return Response(files[name], media_type=_SCRIPT_TYPES[Path(name).suffix], headers=_FOREVER)
 
 
 async def _item(request: Request) -> Response:
