@@ -161,7 +161,7 @@ function elementwise(name) {
 /** A linear layer from the first numbers of a block to another block. */
 function affine({ in: columns, out: rows, weight, bias }, program, x, y) {
   const { kernels, tensor } = program, w = tensor(weight, rows * columns), b = constants(program, bias, rows);
-  const packed = matrix(kernels, rows, columns, (row, column) => w[row * columns + column]);
+  const packed = kernels.matrix(rows, columns, (row, column) => w[row * columns + column]);
   const sizes = { xAt: 0, yAt: 0, rows: 1, columns: 1, xDown: 0, xRight: 0, yDown: 0, yRight: 0, height: 1, run: columns, xRow: 0, channels: rows };
   program.steps.push(() => kernels.convolution(x, packed, b, y, sizes));
   program.multiplyAdds += rows * columns;
@@ -181,7 +181,7 @@ function convolution(spec, program, x, axisOf) {
   const y = image(program, vertical.size, horizontal.size, out), yRow = horizontal.size * out;
   for (const down of vertical.phases) {
     for (const across of horizontal.phases) {
-      const run = across.taps.length * channels, w = matrix(kernels, out, down.taps.length * run, (o, j) => {
+      const run = across.taps.length * channels, w = kernels.matrix(out, down.taps.length * run, (o, j) => {
         const i = j % channels, taps = across.taps[Math.floor(j / channels) % across.taps.length];
         let sum = 0; // of the weights that meet the same input number
         for (const ky of down.taps[Math.floor(j / run)]) for (const kx of taps) sum += source[(place(o, i) * k + ky) * k + kx];
@@ -223,14 +223,6 @@ function computed(program, y, step) {
 function constants({ kernels, tensor }, offset, size) {
   const numbers = tensor(offset, size);
   return kernels.memory.block(size, (array) => array.set(numbers));
-}
-
-/** A matrix as the kernels store it. @param {(row: number, column: number) => number} value */
-function matrix(kernels, rows, columns, value) {
-  const { size, place } = kernels.matrix(rows, columns);
-  return kernels.memory.block(size, (array) => {
-    for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) array[place(row, column)] = value(row, column);
-  });
 }
 
 function copy(x, xAt, y, yAt, count) {

@@ -15,8 +15,15 @@ export class PlainKernels {
   /** Makes the memory, once all blocks are laid out. */
   start() { this.memory.bind(new ArrayBuffer(this.memory.end)); }
 
-  /** How a matrix [rows, columns] is stored: its size, and the place of each number. */
-  matrix(rows, columns) { return { size: rows * columns, place: (row, column) => row * columns + column }; }
+  /**
+   * A matrix [rows, columns] as `convolution` reads it: row after row.
+   * @param {(row: number, column: number) => number} value
+   */
+  matrix(rows, columns, value) {
+    return this.memory.block(rows * columns, (array) => {
+      for (let row = 0, at = 0; row < rows; row++) for (let column = 0; column < columns; column++) array[at++] = value(row, column);
+    });
+  }
 
   /**
    * For rows x columns output pixels: y = W window + b. The window of a pixel is `height` runs of `run` numbers, `xRow`

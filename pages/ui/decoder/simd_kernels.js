@@ -23,16 +23,17 @@ export class SimdKernels {
     this.memory.bind(this.pages.buffer);
   }
 
-  /** Panels of 8 rows, [columns, 8], and a last one of 4 for what is left of 4 rows or fewer. */
-  matrix(rows, columns) {
-    const left = rows % PANEL, full = left > 4 ? rows - left + PANEL : rows - left, padded = full + (left > 0 && left <= 4 ? 4 : 0);
-    return {
-      size: padded * columns,
-      place(row, column) {
-        const first = row - row % PANEL;
-        return first * columns + column * (first < full ? PANEL : 4) + row - first;
-      },
-    };
+  /** In panels of 8 rows, [columns, 8], and a last one of 4 for what is left of 4 rows or fewer; rows that fill a panel up are 0. */
+  matrix(rows, columns, value) {
+    const left = rows % PANEL, padded = rows - left + (left > PANEL / 2 ? PANEL : left && PANEL / 2);
+    return this.memory.block(padded * columns, (array) => {
+      for (let first = 0, at = 0; first < rows; first += PANEL) {
+        const end = Math.min(first + PANEL, padded);
+        for (let column = 0; column < columns; column++) {
+          for (let row = first; row < end; row++, at++) if (row < rows) array[at] = value(row, column);
+        }
+      }
+    });
   }
 
   convolution(x, w, b, y, { xAt, yAt, rows, columns, xDown, xRight, yDown, yRight, height, run, xRow, channels }) {
