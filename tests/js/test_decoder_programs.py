@@ -158,7 +158,9 @@ def _random_decoder(draw: random.Random, codes: torch.Tensor) -> nn.Sequential:
     width, channels = draw.randint(1, 21), draw.randint(1, 9)
     shape = (channels, draw.randint(1, 7), draw.randint(1, 7))
     fourier = FourierFeatures(3, draw.randint(1, 5), 1.0)
-    layers = draw.choice([[nn.Linear(3, width)], [fourier, nn.Linear(fourier.out_features, width)]])
+    layers = draw.choice(
+        [[nn.Linear(3, width)], [fourier, nn.Linear(fourier.out_features, width)]]
+    )
     layers += draw.choice([[], [nn.LayerNorm(width)], [nn.SiLU()]])
     layers += [nn.Linear(width, channels * shape[1] * shape[2]), nn.Unflatten(1, shape)]
     network = nn.Sequential(*layers)
