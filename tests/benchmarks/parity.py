@@ -12,7 +12,7 @@ from vae.latent.encoding import decode_uint8
 DECODE = """async ([codes, context]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
   const load = (name) => import(resources.find((u) => u.endsWith(`/decoder/${name}`)));
-  const [{ Decoder }, { kernels, ready }] = await Promise.all(['decoder.js', 'kernels.js'].map(load));
+  const { Decoder } = await load('decoder.js'), { kernels, ready } = await load('kernels.js');
   await ready;
   for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
     const buffer = await (await fetch(url)).arrayBuffer();

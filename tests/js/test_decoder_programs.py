@@ -1,5 +1,5 @@
-"""Every kind of layer that a decoder program knows: decoder.js in Node, with WebAssembly SIMD and in
-plain JavaScript, compared with torch."""
+"""Every kind of layer that a decoder program knows: decoder.js in Node, with WebAssembly SIMD and
+in plain JavaScript, compared with torch."""
 
 import base64
 import json

@@ -127,8 +127,9 @@ def register_decoder(digest: str, space: Space, decode: Callable[[Pin], bytes]) 
 
 @cache
 def _modules() -> tuple[dict[str, bytes], str]:
-    """All scripts, JavaScript and WebAssembly, and a hash of them. They are read once, as the Python files are: an
-    update below a running server never puts new files below the hash of the old ones."""
+    """All scripts, JavaScript and WebAssembly, and a hash of them. They are read once, as the
+    Python files are: an update below a running server never puts new files below the hash of the
+    old ones."""
     scripts = sorted(p for p in _UI.rglob("*") if p.suffix in _SCRIPT_TYPES)
     files = {p.relative_to(_UI).as_posix(): p.read_bytes() for p in scripts}
     return files, hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
