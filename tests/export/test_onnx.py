@@ -82,7 +82,7 @@ def same(ours, theirs):
 
 # Every model and every network; convolutions where the decoder alone has them, and with noise.
 @pytest.mark.parametrize(
-    ("name", "network"), [*((name, "mlp") for name in MODELS), ("vae", "conv"), ("hvae", "conv")]
+    ("name", "network"), [*((name, "mlp") for name in MODELS), ("hvae", "conv"), ("vae", "resnet")]
 )
 def test_the_files_compute_what_torch_computes(name, network, exported, pictures):
     loaded, encoder, decoder = exported(name, network)
