@@ -163,25 +163,37 @@ class GaussianPerFrequency(Likelihood):
         rows, columns = (torch.fft.fftfreq(side)[:, None] for side in (height, width))
         radius = (rows.square() + columns.T.square()).sqrt() * max(height, width)
         band = (1 + (2 * radius.clamp(min=1).log2()).floor()) * (radius > 0)
-        self.band = band.long().flatten()
-        self.shape = channels, height, width
-        self.log_sigma = nn.Parameter(torch.full((channels * (1 + int(band.max())),), -1.5))
+        self.channels, bands = channels, 1 + int(band.max())
+        self.register_buffer("band", band.long(), persistent=False)
+        self.log_sigma = nn.Parameter(torch.full((channels * bands,), -1.5))
 
-    def _log_sigmas(self) -> Tensor:
-        table = self.log_sigma.view(self.shape[0], -1)
-        return table[:, self.band.to(table.device)].view(self.shape)
-
-    def _filtered(self, x: Tensor, gain: Tensor) -> Tensor:
-        return torch.fft.ifft2(torch.fft.fft2(x) * gain).real
+    def frequency_log_sigma(self) -> Tensor:
+        """log sigma `[C, H, W]` of each coefficient of the orthonormal Fourier transform."""
+        return self.log_sigma.view(self.channels, -1)[:, self.band]
 
     def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
-        log_sigma = self._log_sigmas().to(logits.dtype)
-        white = self._filtered(x - self.mean(logits), torch.exp(-log_sigma))
+        log_sigma = self.frequency_log_sigma().to(logits.dtype)
+        white = _filtered(x - self.mean(logits), torch.exp(-log_sigma))
         return 0.5 * white.square() + log_sigma.mean() + 0.5 * math.log(2 * math.pi)
 
     def residual_scale(self, logits: Tensor) -> Tensor:
-        variance = self._log_sigmas().mul(2).exp().mean((1, 2), keepdim=True)
+        variance = self.frequency_log_sigma().mul(2).exp().mean((1, 2), keepdim=True)
         return variance.sqrt().expand_as(logits)
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_sigma = self.mean(logits), self.frequency_log_sigma()
+        slope = _filtered(mean, torch.exp(-2 * log_sigma))
+        log_normaliser = (log_sigma + 0.5 * math.log(2 * math.pi)).sum()
+        return slope.flatten(1), 0.5 * (slope * mean).flatten(1).sum(1) + log_normaliser
+
+    def constant(self, x: Tensor) -> Tensor:
+        filtered = _filtered(x, torch.exp(-2 * self.frequency_log_sigma()))
+        return 0.5 * (filtered * x).flatten(1).sum(1)
+
+
+def _filtered(x: Tensor, gain: Tensor) -> Tensor:
+    """Images `[B, C, H, W]` whose Fourier coefficients are multiplied by gains `[C, H, W]`."""
+    return torch.fft.ifft2(torch.fft.fft2(x) * gain).real
 
 
 class ContinuousBernoulli(Likelihood):
