@@ -33,6 +33,7 @@ def settings():
     def make(name="vae", network="mlp", **options):
         model = {"name": name, "network": network, "image_shape": (1, 8, 8), "fourier": 4}
         model |= {"levels": (3, 4)} if name == "hvae" else {}
+        model |= {"levels": (5,), "exemplars": 40} if name == "exemplar" else {}
         model |= {"classes": 2} if name == "cvae" else {}
         train = {"data": "tiny", "epochs": 4, "batch_size": 20}
         for key, value in options.items():

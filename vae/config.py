@@ -130,7 +130,15 @@ class ModelConfig:
         "normal", "p(z): normal, a learned flow, or a learned Gaussian per label.", added=True
     )
     classes: int = _setting(0, "Number of labels of a conditional model.", 0, 256, added=True)
-    levels: tuple[int, ...] = _setting((), "Sizes of the lower latents of an hvae.", added=True)
+    levels: tuple[int, ...] = _setting(
+        (), "Sizes of the lower latents of an hvae, or of an exemplar model's detail.", added=True
+    )
+    exemplars: int = _setting(
+        0, "Training images whose detail an exemplar model borrows.", 0, 10_000, added=True
+    )
+    detail_beta: float = _setting(
+        0.1, "Weight of the KL of an exemplar model's detail.", 0, 1e6, added=True
+    )
 
     def __post_init__(self) -> None:
         coerce_types(self)
@@ -259,6 +267,9 @@ class TrainConfig:
     start: str = _setting("", "Checkpoint whose weights to start from.", added=True)
     frozen_decoder: bool = _setting(
         False, "Train only the encoder, for the decoder of the start checkpoint.", added=True
+    )
+    frozen_map: bool = _setting(
+        False, "Train only an exemplar model's detail, on the start checkpoint's map.", added=True
     )
 
     def __post_init__(self) -> None:

@@ -34,7 +34,7 @@ RUN = """async ([program, codes]) => {
 
 
 class Convolutional:
-    """An untrained decoder of colour images: 8 x 8 pixels, doubled with a 3 x 3 convolution each."""
+    """An untrained decoder of colour images: 8 x 8 pixels, then doubled by convolutions."""
 
     latent, context_size, context, likelihood = 2, 0, None, Bernoulli()
 

@@ -90,7 +90,7 @@ def test_the_files_compute_what_torch_computes(name, network, exported, pictures
     loaded, encoder, decoder = exported(name, network)
     model, image = loaded.model, ["N", 1, 8, 8]
     label = {"label_one_hot": ["N", 2]} if name == "cvae" else {}
-    extra = {"extra": ["N", model.context_size]} if name in ("cvae", "hvae") else {}
+    extra = {"extra": ["N", model.context_size]} if model.context else {}
     code = {"mean": ["N", 2]} | ({"std": ["N", 2]} if name in GAUSSIAN else {})
     assert shapes(encoder.get_inputs()) == {"images": image} | label
     assert shapes(encoder.get_outputs()) == code
@@ -105,8 +105,8 @@ def test_the_files_compute_what_torch_computes(name, network, exported, pictures
         if name in GAUSSIAN:
             same(given["std"], model.posterior(pictures[:n], y).std)
         z = torch.randn(n, 2, generator=torch.Generator().manual_seed(1))
-        more = {"cvae": one_hot, "hvae": torch.zeros(n, model.context_size)}
-        drawn = run(decoder, z=z, **({"extra": more[name]} if extra else {}))["image"]
+        more = one_hot if model.classes else torch.zeros(n, model.context_size)
+        drawn = run(decoder, z=z, **({"extra": more} if extra else {}))["image"]
         same(drawn, model.decode(z, y).sigmoid())
 
     for part, session in (("encoder", encoder), ("decoder", decoder)):

@@ -63,7 +63,11 @@ def _training_options(function: Callable) -> Callable:
 @_option("fourier", ModelConfig)
 @_option("fourier_scale", ModelConfig)
 @_option("prior", ModelConfig, " normal | flow | label")
-@click.option("--levels", help="Sizes of an hvae's lower latents, for example 16,32.")
+@click.option(
+    "--levels", help="Sizes of an hvae's lower latents, as 16,32, or of an exemplar's detail."
+)
+@click.option("--exemplars", type=int, help="Images of an exemplar's table; by default 5,000.")
+@_option("detail_beta", ModelConfig)
 @_training_options
 @click.option(
     "--unlabelled", type=float, help="Fraction of labels hidden from a cvae; by default 0.1."
@@ -120,6 +124,8 @@ def config_from(options: dict, dataset: Dataset) -> Config:
     given = info.preset | {key: v for key, v in options.items() if v not in (None, "")}
     given |= {key: _widths(key, options[key]) for key in _WIDTHS if options[key]}
     given |= {"name": options["model"], "image_shape": dataset.train.images.shape[1:]}
+    if "exemplars" in given:
+        given["exemplars"] = min(given["exemplars"], len(dataset.train.images))
     given["classes"] = len(dataset.class_names) if info.cls.context == "label" else 0
     if dataset.name.endswith("-starter"):  # the bundled data set, which may have replaced another
         given["data"] = dataset.name

@@ -10,6 +10,7 @@ from .ae import AE
 from .avb import AVB
 from .base import Autoencoder
 from .cvae import CVAE
+from .exemplar import Exemplar
 from .hvae import HVAE
 from .vae import VAE
 
@@ -78,6 +79,17 @@ MODELS: dict[str, ModelInfo] = {
         2016,
         "https://arxiv.org/abs/1602.02282",
         {"levels": (16, 32)},
+    ),
+    "exemplar": ModelInfo(
+        Exemplar,
+        "Exemplar VAE",
+        "Detail from neighbours: a map, and at every place a sharp image with the detail of real "
+        "items near it.",
+        "Exemplar VAE: Linking Generative Models, Nearest Neighbor Retrieval, and Data "
+        "Augmentation",
+        2020,
+        "https://arxiv.org/abs/2004.04795",
+        {"levels": (64,), "exemplars": 5000},
     ),
 }
 

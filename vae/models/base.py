@@ -6,7 +6,7 @@ image, summed over pixels and latents. Images are float32 in [0, 1]; decoders re
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Literal, NamedTuple
 
@@ -20,6 +20,7 @@ from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 from ..nn.sharded_noise import normal
 from ..nn.sharpness import Sharpness
+from ..validation import ConfigError
 
 Labels = Tensor | None  # `[B]`, -1 where unknown; None without any
 
@@ -90,7 +91,8 @@ class Autoencoder(nn.Module, ABC):
     choices of `ModelConfig.prior`. `gaussian_posterior` says whether q(z|x) is a diagonal Gaussian
     over all latents; only such a posterior can be refined by `refine` Newton steps. No code is
     further from 0 than `code_limit` along a latent. `needs_label` is set for a trained conditional
-    model that never saw an image without its label.
+    model that never saw an image without its label. `kept_images` is the number of training images
+    of which a model keeps the codes (`keep`).
     """
 
     decoder: nn.Sequential
@@ -104,6 +106,7 @@ class Autoencoder(nn.Module, ABC):
     code_limit: float = networks.MEAN_LIMIT
     refine: int = 0
     needs_label: bool = False
+    kept_images: int = 0
     context: Literal["label", "noise"] | None = None
     context_size: int = 0
 
@@ -120,6 +123,16 @@ class Autoencoder(nn.Module, ABC):
     def noise_size(self) -> int:
         """The number of latents below the code; 0 if the code determines the image."""
         return self.context_size if self.context == "noise" else 0
+
+    @property
+    def encoders(self) -> tuple[nn.Sequential, ...]:
+        """All networks that take images."""
+        return (self.encoder,)
+
+    @property
+    def decoders(self) -> tuple[nn.Sequential, ...]:
+        """All networks that return logits."""
+        return (self.decoder,)
 
     def posterior(self, x: Tensor, y: Labels = None) -> Posterior | None:
         """Mean and std of q(z|x), or None where q has no density."""
@@ -149,6 +162,18 @@ class Autoencoder(nn.Module, ABC):
     def players(self) -> list[Player]:
         """The parts of the model that have an optimiser of their own."""
         return [Player("model", list(self.parameters()), self.loss)]
+
+    def keep(self, images: Iterable[Tensor]) -> None:
+        """Replaces what the model keeps of training images `[B, C, H, W]`, a batch at a time, at
+        most `kept_images`. Done before a model in training is measured or saved."""
+
+    def adopted(self, start: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights of another model, a state dict, with the names that they have in this."""
+        return start
+
+    def freeze_map(self) -> None:
+        """Excludes from training what places the images on the map. Raises `ConfigError`."""
+        raise ConfigError("only a model of kind exemplar has a map that can be frozen")
 
     def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         """The deterministic code `[B, D]` of images `[B, C, H, W]`: the posterior mean."""

@@ -119,3 +119,65 @@ class StochasticLayer(nn.Module):
         mean, log_std = self.prior(h).chunk(2, dim=1)
         z = mean + log_std.clamp(*LOG_STD).exp() * noise
         return torch.cat([h + self.project(z.to(h.dtype)), rest.to(h.dtype)], dim=1)
+
+
+class Exemplars(nn.Module):
+    """[z | u] `[B, 2 D]` -> w `[B, W]`: the codes of real items near a place, blended.
+
+    With the table of N items, their places m_n `[D]` and codes mu_n `[W]`, w is the mean of the
+    codes under the kernel weights pi_n at z + JITTER d(z) u:
+
+        pi_n(z) = softmax_n(-|z - m_n|^2 / (BANDWIDTH d(z)^2 + EPSILON))
+
+    where d(z) is the distance to the `NEAREST`-th nearest item, which is continuous in z as all
+    else here: a kernel of k-nearest-neighbour bandwidth (Loftsgaarden and Quesenberry 1965). So
+    zero u gives the mean of the neighbours at z, and N(0, I) noise that at a place nearby.
+
+    An untrained table is random; `fill` sets it. Rows that are not filled are `FAR` away.
+    """
+
+    NEAREST, BANDWIDTH, EPSILON, JITTER, FAR = 3, 0.5, 1e-6, 1.0, 1e4
+
+    place: Tensor
+    code: Tensor
+    order: Tensor
+
+    def __init__(self, count: int, latent: int, size: int) -> None:
+        super().__init__()
+        self.latent, self.size = latent, size
+        self.in_features, self.out_features = 2 * latent, size
+        place, code = torch.empty(count, latent), torch.empty(count, size)
+        if not place.is_meta:
+            place, code = (values.normal_().half().float() for values in (place, code))
+        self.register_buffer("place", place)
+        self.register_buffer("code", code)
+        self.register_buffer("order", torch.arange(latent))  # of u, since latents are reordered
+
+    def forward(self, x: Tensor) -> Tensor:
+        with autocast_off(x):
+            z, u = x.float().tensor_split([self.latent], dim=1)
+            jitter = self.JITTER * self._reach(self._squares(z)).sqrt()
+            return self.log_weights(z + jitter * u[:, self.order]).exp() @ self.code
+
+    def log_weights(self, z: Tensor) -> Tensor:
+        """log pi_n(z) `[B, N]` at places `[B, D]`."""
+        squares = self._squares(z)
+        width = self.BANDWIDTH * self._reach(squares) + self.EPSILON
+        return (-squares / width).log_softmax(1)
+
+    @torch.no_grad()
+    def fill(self, place: Tensor, code: Tensor) -> None:
+        """Replaces the table by places `[n, D]` and codes `[n, W]` of n <= N items, rounded to
+        float16, the precision of stored checkpoints, so that storing changes nothing."""
+        count = len(place)
+        self.place[:count], self.code[:count] = place.half().float(), code.half().float()
+        self.place[count:], self.code[count:] = self.FAR, 0.0
+
+    def _squares(self, z: Tensor) -> Tensor:
+        """Squared distances `[B, N]` of places `[B, D]` from those of the items."""
+        return (z[:, None] - self.place).square().sum(2)
+
+    def _reach(self, squares: Tensor) -> Tensor:
+        """d(z)^2 `[B, 1]`."""
+        nearest = min(self.NEAREST, squares.shape[1])
+        return squares.topk(nearest, dim=1, largest=False).values[:, -1:]

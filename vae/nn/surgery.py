@@ -44,10 +44,12 @@ def init_from_data(model: nn.Module, mean_image: Tensor, std: float) -> None:
     A linear last layer has a bias per pixel; a convolution has one per channel, which gets the
     channel's mean.
     """
-    standardise = next(m for m in model.encoder.modules() if isinstance(m, Standardise))
-    standardise.mean.copy_(mean_image.mean())
-    standardise.std.fill_(max(std, 1e-3))
-    last = [m for m in model.decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
-    per_pixel = last.bias.numel() == mean_image.numel()
-    mean = mean_image.flatten() if per_pixel else mean_image.mean((1, 2))
-    last.bias.copy_(model.likelihood.initial_logits(mean))
+    for encoder in model.encoders:
+        standardise = next(m for m in encoder.modules() if isinstance(m, Standardise))
+        standardise.mean.copy_(mean_image.mean())
+        standardise.std.fill_(max(std, 1e-3))
+    for decoder in model.decoders:
+        last = [m for m in decoder.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
+        per_pixel = last.bias.numel() == mean_image.numel()
+        mean = mean_image.flatten() if per_pixel else mean_image.mean((1, 2))
+        last.bias.copy_(model.likelihood.initial_logits(mean))

@@ -6,6 +6,7 @@ rows of the next batch are read in a thread while the model trains on the curren
 
 import functools
 import mmap
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..config import TrainConfig
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, evenly_spaced
 from .transforms import transform
 
 PROBE_SIZE = 2000  # images on which the curve's training and validation lines are measured
@@ -85,6 +86,12 @@ class Batches:
         batch = self._prefetched[1].result()
         self._prefetch(step + 1, rows)
         return self._to_device(batch)
+
+    def sample(self, limit: int) -> Iterator[Tensor]:
+        """At most `limit` of the images that are trained on, evenly spaced, in [0, 1] on the
+        device: `[1000, C, H, W]` at a time."""
+        for rows in torch.from_numpy(evenly_spaced(self.count, limit)).split(1000):
+            yield self._to_device(self._read(rows)).images.float() / 255
 
     def close(self) -> None:
         """Ends the thread that reads ahead."""

@@ -122,7 +122,17 @@ def _steps(
             reported, images = time.perf_counter(), 0
             numbers = (epoch, run.step, steps, run.seconds, rate, lr, beta, loss.item())
             yield TrainingReport(*numbers, metrics, measure, warnings)
+    _keep(run, batches)
     _raise_failure(run, players, failure)
+
+
+def _keep(run: Run, batches: Batches) -> None:
+    """Gives the averaged weights what they keep of training images. The model gets the same, as
+    the average takes its buffers from there at every step."""
+    if run.model.kept_images:
+        run.ema_model.keep(batches.sample(run.model.kept_images))
+        for own, averaged in zip(run.model.buffers(), run.ema_model.buffers(), strict=True):
+            own.copy_(averaged)
 
 
 def _targets(run: Run, batches: Batches, shard: Shard) -> tuple[Tensor, Tensor]:
@@ -221,6 +231,7 @@ def _end_epoch(run: Run, batches: Batches, group: distributed.Group) -> EpochMet
 def _measure(run: Run, batches: Batches, group: distributed.Group) -> EpochMetrics:
     """Both terms of the averaged weights on the two sets of the curve, always with the same
     random numbers."""
+    _keep(run, batches)
     parts = (batches.train_probe, batches.validation)
     terms = [term for part in parts for term in _terms(run, part, group)]
     return EpochMetrics(run.step // batches.steps_per_epoch, *terms)

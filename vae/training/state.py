@@ -90,12 +90,14 @@ def new_run(
         torch.manual_seed(config.train.seed)
         model = build(replace(config.model, refine=0))  # training never refines posteriors
     init_from_data(model, mean_image, std)
-    initial = model.state_dict()
-    alike = [n for n, v in (start or {}).items() if n in initial and v.shape == initial[n].shape]
+    initial, start = model.state_dict(), model.adopted(start or {})
+    alike = [n for n, v in start.items() if n in initial and v.shape == initial[n].shape]
     model.load_state_dict({name: start[name] for name in alike}, strict=False)
     model.decoder.requires_grad_(not config.train.frozen_decoder)
+    if config.train.frozen_map:
+        model.freeze_map()
     model.to(device)
-    first = next(m for m in model.encoder if isinstance(m, nn.Linear | nn.Conv2d)).weight
+    first = {_first_layer(encoder).weight for encoder in model.encoders}
     lr, fused, optimisers = config.train.lr, device.type in ("cpu", "cuda"), {}
     for player in model.players():
         groups = _param_groups(player.parameters, config.train.weight_decay, first)
@@ -127,20 +129,24 @@ def _pixel_moments(images: np.ndarray) -> tuple[Tensor, float]:
     return mean, float(np.sqrt(np.cov(np.arange(256) / 255, fweights=counts, ddof=0)))
 
 
+def _first_layer(network: nn.Sequential) -> nn.Module:
+    return next(m for m in network if isinstance(m, nn.Linear | nn.Conv2d))
+
+
 def _param_groups(
-    parameters: Sequence[nn.Parameter], weight_decay: float, first: nn.Parameter
+    parameters: Sequence[nn.Parameter], weight_decay: float, first: set[nn.Parameter]
 ) -> list[dict]:
     """Weight decay for matrices only: biases and gains have no scale to limit.
 
     Adam changes every weight by about the learning rate, so one step changes a feature in
-    proportion to the number of its inputs. Where the encoder's `first` layer has more than the
+    proportion to the number of its inputs. Where an encoder's `first` layer has more than the
     pixels of Fashion-MNIST, for which the rate was chosen, it gets so much less of it (Yang and Hu
     2021, https://arxiv.org/abs/2011.14522): large colour images would else push all codes to the
     edge within an epoch.
     """
-    scale = _PIXELS / first[0].numel()
-    wide = [p for p in parameters if p is first and scale < 1]
-    matrices = [p for p in parameters if p.ndim > 1 and not (wide and p is first)]
+    scale = _PIXELS / max(weight[0].numel() for weight in first)
+    wide = [p for p in parameters if p in first and scale < 1]
+    matrices = [p for p in parameters if p.ndim > 1 and not (wide and p in first)]
     groups = [
         {"params": matrices, "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
