@@ -153,11 +153,12 @@ class Autoencoder(nn.Module, ABC):
     ) -> Tensor:
         """-log p(x|z) `[S, B]` of logits `[S * B, C, H, W]`, B fastest, and images
         `[B, C, H, W]`; in a training loss with the terms of `sharpness` added."""
-        repeated = x.repeat(len(logits) // len(x), 1, 1, 1)
+        samples = len(logits) // max(1, len(x))  # a process may have no image of a small batch
+        repeated = x.repeat(samples, 1, 1, 1)
         nats = self.likelihood.nll(logits, repeated)
         if sharpness and any(sharpness):
             nats = nats + sharpness.loss(self.likelihood.mean(logits), repeated)
-        return nats.view(-1, len(x))
+        return nats.view(samples, len(x))
 
     def players(self) -> list[Player]:
         """The parts of the model that have an optimiser of their own."""

@@ -108,7 +108,7 @@ class HVAE(Autoencoder):
         self, sampled: TopDownSample, x: Tensor, sharpness: Sharpness | None = None
     ) -> Terms:
         nll = self.reconstruction(sampled.logits, x, sharpness)
-        levels = torch.stack([kl.view(-1, len(x)).mean(0) for kl in sampled.kls], dim=1)
+        levels = torch.stack([kl.view_as(nll).mean(0) for kl in sampled.kls], dim=1)
         return Terms(nll.mean(0), levels.sum(1), levels)
 
     def _sample(self, x: Tensor, samples: int, generator: Generator | None) -> TopDownSample:

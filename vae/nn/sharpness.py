@@ -34,7 +34,7 @@ class Sharpness(NamedTuple):
                 found = found + self.ssim * (1 - ssim(mean, x))
             if self.frequency:
                 found = found + self.frequency * focal_frequency(mean, x)
-        return found * x[0].numel()
+        return found * x.shape[1:].numel()
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
