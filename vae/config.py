@@ -53,14 +53,15 @@ def setting(record: type, name: str) -> Setting:
 
 def resnet_levels(image_shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], int]:
     """(height, width) of each level of a resnet, the image first, and the first level that has
-    residual blocks. Sides are halved, and rounded up, until the smaller one is at most 7.
+    residual blocks. Sides are halved, and rounded up, at least once and until the smaller one is
+    at most 8.
 
     Only sides that are odd at the same levels can be reached again from the smallest. Raises
     `ConfigError` where that leaves sides of more than 16.
     """
     height, width = image_shape[1:]
-    halvings, smaller = 0, min(height, width)
-    while smaller > 7 * 2**halvings:
+    halvings, smaller = 1, min(height, width)
+    while smaller > 8 * 2**halvings:
         halvings += 1
     while (height - width) % 2**halvings:
         halvings -= 1

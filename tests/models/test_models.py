@@ -16,9 +16,8 @@ from vae.nn.sharpness import Sharpness
 from vae.training import resume
 
 CPU = torch.device("cpu")
-each = pytest.mark.parametrize(
-    ("name", "network"), [(name, network) for name in MODELS for network in NETWORKS]
-)
+CASES = [(name, network) for name in MODELS if name != "beta-vae" for network in NETWORKS]
+each = pytest.mark.parametrize(("name", "network"), CASES)  # a beta-vae is a vae
 
 
 def batch(x, beta=1.0, samples=2):
@@ -165,9 +164,9 @@ def test_overfits_one_batch(name, network, settings, pictures):
     torch.manual_seed(0)
     model = build(settings(name, network).model)
     players = model.players()
-    optimisers = [torch.optim.Adam(player.parameters, lr=5e-3) for player in players]
+    optimisers = [torch.optim.Adam(player.parameters, lr=1e-2) for player in players]
     losses = []
-    for _ in range(100):
+    for _ in range(40):
         both = []
         for player, optimiser in zip(players, optimisers, strict=True):
             optimiser.zero_grad()
@@ -186,7 +185,7 @@ def test_overfits_one_batch(name, network, settings, pictures):
 def test_training_resumes_exactly_from_the_middle_of_an_epoch(
     name, network, settings, tiny, tmp_path
 ):
-    config = settings(name, network, noise=0.1, dropout=0.1, samples=2)
+    config = settings(name, network, noise=0.1, dropout=0.1, samples=2, epochs=2)
     whole = training.new_run(config, tiny, CPU)
     list(training.train(whole, tiny))
     first = training.new_run(config, tiny, CPU)
@@ -197,7 +196,7 @@ def test_training_resumes_exactly_from_the_middle_of_an_epoch(
     second = training.new_run(config, tiny, CPU)
     resume.load_run(tmp_path / "r", second)
     list(training.train(second, tiny))
-    assert second.curve == whole.curve and len(whole.curve) == 4
+    assert second.curve == whole.curve and len(whole.curve) == 2
     for key, value in whole.result.state_dict().items():
         assert torch.equal(value, second.result.state_dict()[key]), key
 
