@@ -53,7 +53,7 @@ def inks(factors: Table) -> Inks:
     shade = np.asarray(factors["shade"], float)[:, None]
     towards = np.where(shade > 0, 255.0, 0.0)
     cloth = np.round(base + (towards - base) * _MIX * np.abs(shade))
-    dark = (cloth @ [0.299, 0.587, 0.114])[:, None] < 92
+    dark = (cloth * (0.299, 0.587, 0.114)).sum(1, keepdims=True) < 92
     ink = np.broadcast_to(np.array(_INK, float), cloth.shape)
     seam = np.where(dark, cloth + (255 - cloth) * 0.45, ink + (cloth - ink) * 0.2)
     return Inks(cloth, accent, np.round(cloth * 0.62), ink, np.round(seam))

@@ -72,7 +72,8 @@ class Path:
     def points(self, steps: int) -> np.ndarray:
         """Points on the path [N, M, 2], `steps` of each curve."""
         t = np.arange(1, steps + 1)[:, None] / steps
-        weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+        rest = 1 - t
+        weights = rest * rest * rest, 3 * t * rest * rest, 3 * t * t * rest, t * t * t
         found, at = [self.start[:, None]], self.start
         for piece in self.pieces:
             if piece.shape[1] == 3:

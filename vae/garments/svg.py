@@ -1,6 +1,8 @@
 """Garments as SVG in millimetres, with a name for every part."""
 
-from xml.sax.saxutils import escape, quoteattr
+import hashlib
+import re
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -46,13 +48,14 @@ def _shape(shape: Shape, garment: Garment, colours: Inks, defs: dict[str, str]) 
         colour, width = _hex(colours.of(shape.line)), _LINES[shape.line]
         stroke = f' stroke="{colour}" stroke-width="{width:g}"{dashes}'
     data = _data(shape.path, closed=shape.closed)
-    return f'<path id={quoteattr(shape.name)} fill="{fill}"{stroke} d="{data}"/>'
+    return f'<path id="{_id(shape.name)}" fill="{fill}"{stroke} d="{data}"/>'
 
 
 def _pattern(shape: Shape, garment: Garment, colours: Inks, defs: dict[str, str]) -> str:
     """The id of the pattern that fills a shape along its grain."""
     period, place = garment.scale, ""
-    name = "cloth" if shape.grain is None else f"cloth-{shape.name.replace(' ', '-')}"
+    which = hashlib.sha256(repr(garment).encode()).hexdigest()[:8]  # of several in one page
+    name = f"cloth-{which}" + ("" if shape.grain is None else f"-{_id(shape.name)}")
     if shape.grain is not None:
         (x, y), (dx, dy) = shape.path.start[0], shape.grain[0]
         place = f"matrix({dy:.5f} {-dx:.5f} {dx:.5f} {dy:.5f} {x:.2f} {y:.2f}) "
@@ -77,6 +80,10 @@ def _data(path: Path, *, closed: bool) -> str:
 
 def _numbers(points: np.ndarray) -> str:
     return ",".join(f"{value:.2f}".rstrip("0").rstrip(".") for value in points.ravel() + 0.0)
+
+
+def _id(name: str) -> str:
+    return re.sub(r"\W+", "-", name)
 
 
 def _hex(colour: np.ndarray) -> str:
