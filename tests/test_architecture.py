@@ -50,7 +50,7 @@ ENGINE_ROOMS = {
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
         *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
-        *("export", "files", "formats", "latent", "layouts", "models", "pictures"),
+        *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
         *("preparation", "training"),
     },
     "__init__": {"checkpoint", "config", "data", "formats", "models"},

@@ -93,6 +93,10 @@ def test_emoji_have_categories_names_and_a_licence():
     assert selection.name_of(data, number) == "Japan Flag"
     assert data.class_names[selection.labels_of(data, number)] == "Flags"
     assert known.columns["subcategory"][number] == "country flag"
+    assert selection.find(data, "FLAG japan").tolist() == [number]
+    hearts = [known.paths[found] for found in selection.find(data, "heart")]
+    assert len(hearts) > 20 and all("heart" in name.lower() for name in hearts[:20])
+    assert selection.find(data, "no such thing").tolist() == []
     licence = (load.STARTER / "EMOJI-LICENSE.txt").read_text()
     assert all(word in licence for word in ("Noto", "Copyright", "Apache License"))
     assert sum(path.stat().st_size for path in load.STARTER.glob("emoji.*")) < 8e6

@@ -7,24 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
 import vae
 from vae import garments
+from vae.__main__ import main
 from vae.garments import dataset, factors, raster
 from vae.garments.colours import GROUND, rgb
-from vae.garments.factors import COLOURS, KINDS, NAMES, Garment
+from vae.garments.factors import COLOURS, KINDS, NAMES, typical
 from vae.validation import ConfigError
 
 PLAIN = {"pattern": "plain", "trims": "none", "shade": 0.0}
 EVERY = garments.sample(10, 5)  # one of each kind
-
-
-def typical(kind):
-    """A garment in the middle of all ranges."""
-    of = KINDS[kind]
-    middle = {n: sum(getattr(of, n)) / 2 for n in ("length", "width", "waist", "flare", "sleeve")}
-    return Garment(kind, neckline=of.necklines[0], **middle)
 
 
 def picture(*some, size=64):
@@ -165,6 +160,21 @@ def test_the_svg_is_in_millimetres_and_has_the_outline_of_the_pixels(kind):
     assert not (inside & ~seen).any()
     # The line around it, half of which is outside, is 2 pixels wide.
     assert np.sum(seen & ~inside) < 2.2 * border(inside)
+
+
+def test_the_command_draws_svg_and_png(tmp_path):
+    def draw(*options):
+        return CliRunner().invoke(main, ["draw", "--out", str(tmp_path / "a.svg"), *options])
+
+    assert draw("--kind", "Coat", "--neckline", "lapels", "--colour", "plum").exit_code == 0
+    one = replace(typical("Coat"), colour="plum")
+    assert (tmp_path / "a.svg").read_text() == garments.to_svg(one)
+    done = draw("--kind", "Coat", "--length", "12")
+    assert done.exit_code == 2 and done.stderr == "Error: length is 12.0; expected 860 to 1140\n"
+    done = draw("--colour", "plum", "--out", str(tmp_path / "a.png"), "--size", "40")
+    assert done.exit_code == 0, done.output
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (40, 40)
 
 
 def border(mask):

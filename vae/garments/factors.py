@@ -80,6 +80,7 @@ SHADES = (-1.0, 1.0)
 SCALES = (80.0, 180.0)  # millimetres
 _SHORTEST_SLEEVE = 110  # millimetres; a shorter one is none
 _CATEGORIES = ("kind", "neckline", "colour", "pattern", "trims")
+_MEASURES = ("sleeve", "length", "width", "waist", "flare")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Garment:
         one_of("the colour", self.colour, COLOURS)
         one_of("the pattern", self.pattern, PATTERNS)
         one_of("trims", self.trims, TRIMS)
-        for name in ("length", "width", "waist", "flare", "sleeve"):
+        for name in _MEASURES:
             within(name, getattr(self, name), *getattr(kind, name))
         within("shade", self.shade, *SHADES)
         within("scale", self.scale, *SCALES)
@@ -122,6 +123,14 @@ class Garment:
 
 FACTORS = tuple(field.name for field in dataclasses.fields(Garment))
 Table = Mapping[str, np.ndarray]  # an array [N] per factor
+
+
+def typical(kind: str) -> Garment:
+    """The garment in the middle of the ranges of its kind. Raises `ConfigError`."""
+    one_of("the kind", kind, KINDS)
+    of = KINDS[kind]
+    middle = {name: sum(getattr(of, name)) / 2 for name in _MEASURES}
+    return Garment(kind, neckline=of.necklines[0], **middle)
 
 
 def sample(count: int, seed: int) -> dict[str, np.ndarray]:
