@@ -28,7 +28,8 @@ ENGINE_ROOMS = {
     "arrays": {"files", "formats"},
     "layouts": {"arrays", "formats"},
     "preparation": {"config", "formats"},
-    "data": {"arrays", "config", "files", "formats", "layouts", "preparation"},
+    "garments": {"files", "formats"},
+    "data": {"arrays", "config", "files", "formats", "garments", "layouts", "preparation"},
     "isolation": {"config", "data", "formats"},
     "models": {"config", "nn"},
     "checkpoint": {"config", "files", "models", "nn"},
@@ -49,7 +50,7 @@ ENGINE_ROOMS = {
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
         *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
-        *("export", "files", "formats", "latent", "layouts", "models", "pictures"),
+        *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
         *("preparation", "training"),
     },
     "__init__": {"checkpoint", "config", "data", "formats", "models"},
@@ -239,10 +240,10 @@ TOUCH_THE_DISK = {
     "commands",
 }
 # Single files beside them: a README is rewritten, an ONNX file is compared with torch before it
-# takes its name, images and archives are opened from bytes in memory.
+# takes its name, images and archives are opened from bytes in memory, drawn images are kept.
 TOUCH_TOO = {
     *("evaluation/markdown_report.py", "export/onnx.py"),
-    *("pictures/animation.py", "augmentation/dataset_files.py"),
+    *("pictures/animation.py", "augmentation/dataset_files.py", "garments/dataset.py"),
 }
 
 

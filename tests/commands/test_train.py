@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import vae
 from vae.__main__ import main
 from vae.commands.train import config_from
+from vae.garments import dataset
 from vae.training import recorder, resume
 
 SMALL = ["--data", "digits", "--size", "8", "--encoder-widths", "8", "--decoder-widths", "8",
@@ -95,6 +96,18 @@ def test_a_conditional_model_learns_to_do_without_labels_by_default(tiny):
     assert config("--model", "cvae").train.unlabelled == 0.1
     assert config("--model", "cvae", "--unlabelled", "0").train.unlabelled == 0
     assert config().train.unlabelled == 0
+
+
+@pytest.mark.parametrize("data", ["garments", "emoji"])
+def test_pictures_in_colour_are_trained_on_by_name_at_their_own_size(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(dataset, "COUNTS", {"train": 12, "test": 4})
+    few = [*SMALL[:1], data, *SMALL[4:], "--batch-size", "256", "--epochs", "1"]
+    done = CliRunner().invoke(main, ["train", *few, "--out", str(tmp_path / "m")])
+    assert done.exit_code == 0, done.output
+    loaded = vae.load(tmp_path / "m")
+    assert loaded.config.model.image_shape == (3, 64, 64)
+    assert loaded.config.train.data == data and not loaded.config.preparation.centre
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "encode", "lookup", "score", "augment"])
