@@ -16,11 +16,12 @@ from vae.models import build
 CPU = torch.device("cpu")
 
 
-def weights_at(table, z):
+def weights_at(table, z, factor=1.0):
     """pi_n(z) of one place, by the formula of the layer."""
     squares = np.square(z - table.place.double().numpy()).sum(1)
     reach = np.sort(squares)[table.NEAREST - 1]
-    share = np.exp(-(squares - squares.min()) / (table.BANDWIDTH * reach + table.EPSILON))
+    width = factor * table.BANDWIDTH * reach + table.EPSILON
+    share = np.exp(-(squares - squares.min()) / width)
     return share / share.sum()
 
 
@@ -69,12 +70,16 @@ def test_likelihood_and_kl_agree_with_integrals_over_both_codes(line, pictures):
         assert float(terms.levels[i, 1]) == pytest.approx((q_z * inner).sum() * cell, abs=0.05)
 
 
-def test_a_place_without_noise_is_the_mean_of_its_neighbours(settings):
+def test_a_place_without_noise_blends_its_neighbours_at_their_variance(settings):
     torch.manual_seed(0)
     model = build(settings("exemplar").model).eval().requires_grad_(False)
-    z = torch.randn(6, 2)
-    mean = np.stack([weights_at(model.table, row) @ model.table.code.numpy() for row in z.numpy()])
-    expected = model.decoder[1:](torch.tensor(mean, dtype=torch.float32))
+    z, codes, table = torch.randn(6, 2), [], model.table
+    for row in z.numpy():
+        near, wide = (weights_at(table, row, factor) for factor in (1.0, table.WIDE))
+        centre = wide @ table.code.numpy()
+        gain = np.square(near).sum() ** (-table.RESTORE / 2)
+        codes.append(centre + gain * (near @ table.code.numpy() - centre))
+    expected = model.decoder[1:](torch.tensor(np.stack(codes), dtype=torch.float32))
     torch.testing.assert_close(model.decode(z), expected, rtol=1e-4, atol=1e-5)
     one, two = (model.picture(z, seed=seed) for seed in (1, 2))
     assert not torch.allclose(one, two)

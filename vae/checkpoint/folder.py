@@ -79,7 +79,7 @@ def load(path: str | Path) -> Checkpoint:
     config, metrics, raw = _read(path)
     try:
         with torch.device("meta"):  # no memory is taken for a model that does not fit the file
-            expected = build(config.model).state_dict()
+            expected = build(config.model).without_training_parts().state_dict()
         shapes = {k: t["shape"] for k, t in header(raw).items() if k != "__metadata__"}
         _compare(with_current_names(shapes), {k: list(t.shape) for k, t in expected.items()})
         weights = with_current_names(parse(raw))
@@ -88,7 +88,7 @@ def load(path: str | Path) -> Checkpoint:
                 raise ValueError(f"{key} has values that are not finite")
     except ValueError as error:
         raise CheckpointError(f"{path.name}/{WEIGHTS}: {error}; copy the folder again") from error
-    model = build(config.model)
+    model = build(config.model).without_training_parts()
     model.load_state_dict(weights)
     model.eval().requires_grad_(False)
     model.needs_label = model.classes > 0 and config.train.unlabelled == 0
@@ -123,6 +123,7 @@ def save(
     weights = {
         k: v.detach().cpu().to(dtype if v.is_floating_point() else v.dtype).contiguous()
         for k, v in model.state_dict().items()
+        if k.split(".")[0] not in model.training_only
     }
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():

@@ -142,6 +142,14 @@ def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
     return facts | {"prior": prior, "into": into}
 
 
+def _exemplars(layer: ours.Exemplars, weights: _Weights) -> dict:
+    facts = {"op": "exemplars", "in": layer.latent, "size": layer.size, "count": len(layer.place)}
+    facts |= {"nearest": layer.NEAREST, "bandwidth": layer.BANDWIDTH, "wide": layer.WIDE}
+    facts |= {"restore": layer.RESTORE, "jitter": layer.JITTER, "epsilon": layer.EPSILON}
+    facts |= {"order": layer.order.tolist()}
+    return facts | {"place": weights.add(layer.place), "code": weights.add(layer.code)}
+
+
 _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.Linear: _linear,
     nn.SiLU: lambda layer, weights: {"op": "silu"},

@@ -92,7 +92,9 @@ class Autoencoder(nn.Module, ABC):
     over all latents; only such a posterior can be refined by `refine` Newton steps. No code is
     further from 0 than `code_limit` along a latent. `needs_label` is set for a trained conditional
     model that never saw an image without its label. `kept_images` is the number of training images
-    of which a model keeps the codes (`keep`).
+    of which a model keeps the codes (`keep`). `kl_weight` is that of the KL of `terms` in what
+    training makes small. Checkpoints leave out the modules `training_only`, which are None in a
+    loaded model.
     """
 
     decoder: nn.Sequential
@@ -107,12 +109,14 @@ class Autoencoder(nn.Module, ABC):
     refine: int = 0
     needs_label: bool = False
     kept_images: int = 0
+    training_only: tuple[str, ...] = ()
     context: Literal["label", "noise"] | None = None
     context_size: int = 0
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.latent, self.image_shape = config.latent, config.image_shape
+        self.kl_weight = config.beta
 
     @property
     def classes(self) -> int:
@@ -163,6 +167,12 @@ class Autoencoder(nn.Module, ABC):
     def players(self) -> list[Player]:
         """The parts of the model that have an optimiser of their own."""
         return [Player("model", list(self.parameters()), self.loss)]
+
+    def without_training_parts(self) -> "Autoencoder":
+        """This model, from now on without the modules `training_only`."""
+        for name in self.training_only:
+            setattr(self, name, None)
+        return self
 
     def keep(self, images: Iterable[Tensor]) -> None:
         """Replaces what the model keeps of training images `[B, C, H, W]`, a batch at a time, at

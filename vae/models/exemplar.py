@@ -48,9 +48,14 @@ class _Draws(NamedTuple):
 
 
 class Exemplar(Autoencoder):
-    """q(z|x) and q(w|x) independent diagonal Gaussians; one entry of `levels`, the size W of w."""
+    """q(z|x) and q(w|x) independent diagonal Gaussians; one entry of `levels`, the size W of w.
+
+    The encoder widths are those of the map. In an MLP the detail's encoder mirrors its decoder,
+    and the decoder that orders the map is half as wide.
+    """
 
     context = "noise"
+    training_only = ("map_decoder",)
 
     def __init__(self, config: ModelConfig) -> None:
         if len(config.levels) != 1 or config.exemplars < 2:
@@ -66,14 +71,15 @@ class Exemplar(Autoencoder):
                 "or a smaller level"
             )
         super().__init__(config)
-        self.context_size, self.detail_beta = config.latent, config.detail_beta
+        self.context_size = config.latent
+        self.kl_weight = self.detail_beta = config.detail_beta  # the detail has nearly all of it
         self.encoder, width = networks.encoder(config)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
-        widths = config.decoder_widths
+        mirrored, halved = config.encoder_widths, config.decoder_widths
         if config.network == "mlp":
-            widths = tuple(max(1, width // 2) for width in widths)
-        self.map_decoder = networks.decoder(replace(config, decoder_widths=widths))
-        self.detail_encoder, width = networks.encoder(config)
+            mirrored, halved = halved[::-1], tuple(max(1, width // 2) for width in halved)
+        self.map_decoder = networks.decoder(replace(config, decoder_widths=halved))
+        self.detail_encoder, width = networks.encoder(replace(config, encoder_widths=mirrored))
         self.detail_mean, self.detail_log_var = networks.gaussian_heads(width, size)
         table = Exemplars(config.exemplars, config.latent, size)
         layers = networks.decoder(replace(config, latent=size, refine=0, fourier=0))
@@ -91,23 +97,22 @@ class Exemplar(Autoencoder):
 
     @property
     def decoders(self) -> tuple[nn.Sequential, ...]:
-        return self.decoder, self.map_decoder
+        return tuple(d for d in (self.decoder, self.map_decoder) if d is not None)
 
     @property
     def kept_images(self) -> int:
         return len(self.table.place)
 
     def players(self) -> list[Player]:
-        of_map = (self.encoder, self.mean, self.log_var, self.map_decoder)
-        known = [p for part in of_map for p in part.parameters()]
-        rest = {id(p) for p in known}
-        detail = [p for p in self.parameters() if id(p) not in rest]
-        players = [Player("map", known, self.loss), Player("detail", detail, self._detail_loss)]
+        of_map = self._map_parameters()
+        known = {id(p) for p in of_map}
+        detail = [p for p in self.parameters() if id(p) not in known]
+        players = [Player("map", of_map, self.loss), Player("detail", detail, self._detail_loss)]
         return [p for p in players if any(weight.requires_grad for weight in p.parameters)]
 
     def freeze_map(self) -> None:
-        for part in (self.encoder, self.mean, self.log_var, self.map_decoder):
-            part.requires_grad_(False)
+        for parameter in self._map_parameters():
+            parameter.requires_grad_(False)
 
     def posterior(self, x: Tensor, y: Labels = None) -> Posterior:
         """q(z|x)."""
@@ -202,7 +207,8 @@ class Exemplar(Autoencoder):
     def reorder(self, order: Tensor) -> None:
         for head in self.latent_heads():
             surgery.reorder_outputs(head, order)
-        surgery.reorder_inputs(self.map_decoder, order)
+        if self.map_decoder is not None:
+            surgery.reorder_inputs(self.map_decoder, order)
         self.table.place.copy_(self.table.place[:, order])
         self.table.order.copy_(self.table.order[order])
 
@@ -219,6 +225,10 @@ class Exemplar(Autoencoder):
         w = sample_normal(mean, log_var, batch.samples, batch.generator)
         nll = self.reconstruction(self._decode_detail(w), batch.x, batch.sharpness)
         return (nll.mean(0) + self.detail_beta * standard_normal_kl(mean, log_var)).mean()
+
+    def _map_parameters(self) -> list[nn.Parameter]:
+        parts = (self.encoder, self.mean, self.log_var, self.map_decoder)
+        return [p for part in parts if part is not None for p in part.parameters()]
 
     def _draw(self, x: Tensor, samples: int, generator: Generator | None) -> _Draws:
         of_z, of_w = self._of_map(x), self._of_detail(x)

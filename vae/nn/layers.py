@@ -122,21 +122,27 @@ class StochasticLayer(nn.Module):
 
 
 class Exemplars(nn.Module):
-    """[z | u] `[B, 2 D]` -> w `[B, W]`: the codes of real items near a place, blended.
+    """[z | u] `[B, 2 D]` -> w `[B, W]`: the detail of real items near a place, blended.
 
-    With the table of N items, their places m_n `[D]` and codes mu_n `[W]`, w is the mean of the
-    codes under the kernel weights pi_n at z + JITTER d(z) u:
+    With the table of N items, their places m_n `[D]` and codes mu_n `[W]`, at z' = z + JITTER
+    d(z) u:
 
-        pi_n(z) = softmax_n(-|z - m_n|^2 / (BANDWIDTH d(z)^2 + EPSILON))
+        pi_n(z; t) = softmax_n(-|z - m_n|^2 / (t d(z)^2 + EPSILON)),
+        w = c + (m - c) (sum_n pi_n^2)^(-RESTORE / 2),
+        m = sum_n pi_n(z'; BANDWIDTH) mu_n,    c = sum_n pi_n(z'; WIDE BANDWIDTH) mu_n,
 
     where d(z) is the distance to the `NEAREST`-th nearest item, which is continuous in z as all
-    else here: a kernel of k-nearest-neighbour bandwidth (Loftsgaarden and Quesenberry 1965). So
-    zero u gives the mean of the neighbours at z, and N(0, I) noise that at a place nearby.
+    else here (a k-nearest-neighbour bandwidth: Loftsgaarden and Quesenberry 1965,
+    https://doi.org/10.1214/aoms/1177700079). A mean of unlike codes is blurred. The deviation of
+    the mean from that of more neighbours gets back the variance that averaging took, as in the
+    blending of textures (Heitz and Neyret 2018, https://doi.org/10.1145/3233304, equation 4).
 
-    An untrained table is random; `fill` sets it. Rows that are not filled are `FAR` away.
+    Zero u gives the detail at z, and N(0, I) noise that of a place nearby. An untrained table is
+    random; `fill` sets it. Rows that are not filled are `FAR` away.
     """
 
-    NEAREST, BANDWIDTH, EPSILON, JITTER, FAR = 3, 0.5, 1e-6, 1.0, 1e4
+    NEAREST, BANDWIDTH, WIDE, RESTORE = 4, 0.5, 8.0, 1.0
+    JITTER, EPSILON, FAR = 1.0, 1e-6, 1e4
 
     place: Tensor
     code: Tensor
@@ -156,13 +162,17 @@ class Exemplars(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         with autocast_off(x):
             z, u = x.float().tensor_split([self.latent], dim=1)
-            jitter = self.JITTER * self._reach(self._squares(z)).sqrt()
-            return self.log_weights(z + jitter * u[:, self.order]).exp() @ self.code
+            reach = self._reach(self._squares(z)).sqrt()
+            z = z + self.JITTER * reach * u[:, self.order]
+            near, wide = (self.log_weights(z, factor).exp() for factor in (1.0, self.WIDE))
+            centre = wide @ self.code
+            gain = near.square().sum(1, keepdim=True) ** (-0.5 * self.RESTORE)
+            return centre + gain * (near @ self.code - centre)
 
-    def log_weights(self, z: Tensor) -> Tensor:
-        """log pi_n(z) `[B, N]` at places `[B, D]`."""
+    def log_weights(self, z: Tensor, factor: float = 1.0) -> Tensor:
+        """log pi_n(z; factor BANDWIDTH) `[B, N]` at places `[B, D]`."""
         squares = self._squares(z)
-        width = self.BANDWIDTH * self._reach(squares) + self.EPSILON
+        width = factor * self.BANDWIDTH * self._reach(squares) + self.EPSILON
         return (-squares / width).log_softmax(1)
 
     @torch.no_grad()

@@ -14,7 +14,8 @@ _MIN_KL = 0.01  # nats, of a level that is in use
 @torch.inference_mode()
 def diagnose(run: Run, part: LabelledImages) -> tuple[str, ...]:
     """Sentences about the averaged weights at the end of an epoch; empty if all is well."""
-    model, options, beta, found = run.ema_model, run.config.train, run.config.model.beta, []
+    model, options, found = run.ema_model, run.config.train, []
+    beta = model.kl_weight
     images, labels = (values[:_IMAGES] for values in part)
     x = images.float() / 255
     codes = model.encode(x, labels).float()

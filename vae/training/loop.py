@@ -220,7 +220,7 @@ def _raise_failure(run: Run, players: Sequence[Player], failure: Tensor) -> None
 def _end_epoch(run: Run, batches: Batches, group: distributed.Group) -> EpochMetrics:
     metrics = _measure(run, batches, group)
     run.curve.append(metrics)
-    loss = metrics.held_out_reconstruction + run.config.model.beta * metrics.held_out_kl
+    loss = metrics.held_out_reconstruction + run.model.kl_weight * metrics.held_out_kl
     if loss < run.best_loss:
         run.best_loss, run.best_epoch = loss, metrics.epoch
         if run.config.train.patience:
