@@ -24,7 +24,7 @@ NAMES = {
     "continuous-bernoulli": "continuous Bernoulli",
     "mlp": "MLP",
     "conv": "CNN",
-    "resnet": "residual CNN",
+    "resnet": "Residual CNN",
 }
 
 
