@@ -1,5 +1,6 @@
 """Likelihoods against torch.distributions and quadrature."""
 
+import numpy as np
 import pytest
 import torch
 from torch import distributions as td
@@ -11,6 +12,7 @@ from vae.nn.likelihoods import (
     ContinuousBernoulli,
     Gaussian,
     GaussianPerChannel,
+    GaussianPerFrequency,
     Likelihood,
 )
 
@@ -54,6 +56,26 @@ def test_a_gaussian_per_channel_agrees_with_torch():
     expected = -td.Normal(logits.sigmoid(), sigma).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(likelihood.nll(logits, x), expected)
     torch.testing.assert_close(likelihood.residual_scale(logits), sigma.expand_as(x))
+
+
+def test_a_gaussian_per_frequency_is_a_normal_density_of_all_pixels():
+    """Its covariance is built with NumPy: noise that is filtered in the frequency domain."""
+    logits, x = torch.randn(2, 2, 4, 6).double(), torch.rand(2, 2, 4, 6).double()
+    likelihood = GaussianPerFrequency((2, 4, 6)).double()
+    with torch.no_grad():
+        likelihood.log_sigma.copy_(torch.linspace(-2, 0.5, likelihood.log_sigma.numel()))
+    sigma = likelihood.frequency_log_sigma().exp().detach().numpy()
+    units = np.eye(24).reshape(24, 4, 6)
+    expected = 0
+    for channel in range(2):
+        noise = np.fft.ifft2(np.fft.fft2(units) * sigma[channel]).real.reshape(24, 24)
+        mean = logits[:, channel].sigmoid().flatten(1)
+        normal = td.MultivariateNormal(mean, torch.from_numpy(noise.T @ noise))
+        expected = expected - normal.log_prob(x[:, channel].flatten(1))
+    torch.testing.assert_close(likelihood.nll(logits, x), expected)
+    assert len(set(sigma[0].flatten())) > 3 and not set(sigma[0].flat) & set(sigma[1].flat)
+    scale = likelihood.residual_scale(logits)[0, :, 0, 0].detach().numpy()
+    np.testing.assert_allclose(scale[1] ** 2, (noise.T @ noise).diagonal(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if LIKELIHOODS[name].linear_in_x])

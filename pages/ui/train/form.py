@@ -21,6 +21,7 @@ NAMES = {
     "bernoulli": "Bernoulli",
     "gaussian": "Gaussian",
     "gaussian-per-channel": "Gaussian, sigma per channel",
+    "gaussian-per-frequency": "Gaussian, sigma per frequency",
     "continuous-bernoulli": "continuous Bernoulli",
     "mlp": "MLP",
     "conv": "CNN",
