@@ -51,8 +51,8 @@ def test_a_gaussian_per_channel_agrees_with_torch():
     logits, x = torch.randn(2, 3, 4, 5).double(), torch.rand(2, 3, 4, 5).double()
     likelihood = GaussianPerChannel((3, 4, 5)).double()
     with torch.no_grad():
-        likelihood.log_sigma.copy_(torch.tensor([-1.0, -2.0, -0.5]))
-    sigma = likelihood.log_sigma.exp()[:, None, None]
+        likelihood.log_sigma.copy_(torch.tensor([-0.1, -0.2, -0.05]))
+    sigma = likelihood.pixel_log_sigma().exp()
     expected = -td.Normal(logits.sigmoid(), sigma).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(likelihood.nll(logits, x), expected)
     torch.testing.assert_close(likelihood.residual_scale(logits), sigma.expand_as(x))
@@ -63,7 +63,7 @@ def test_a_gaussian_per_frequency_is_a_normal_density_of_all_pixels():
     logits, x = torch.randn(2, 2, 4, 6).double(), torch.rand(2, 2, 4, 6).double()
     likelihood = GaussianPerFrequency((2, 4, 6)).double()
     with torch.no_grad():
-        likelihood.log_sigma.copy_(torch.linspace(-2, 0.5, likelihood.log_sigma.numel()))
+        likelihood.log_sigma.copy_(torch.linspace(-0.2, 0.05, likelihood.log_sigma.numel()))
     sigma = likelihood.frequency_log_sigma().exp().detach().numpy()
     units = np.eye(24).reshape(24, 4, 6)
     expected = 0
@@ -84,7 +84,7 @@ def test_the_linear_form_of_colour_images_is_the_nll(name):
     likelihood = LIKELIHOODS[name]((3, 2, 5)).double()
     with torch.no_grad():
         for parameter in likelihood.parameters():
-            parameter.add_(torch.linspace(0, 1, parameter.numel()).view_as(parameter))
+            parameter.add_(torch.linspace(0, 0.1, parameter.numel()).view_as(parameter))
     pairs = [likelihood.nll(logits, image.expand_as(logits)) for image in x]
     torch.testing.assert_close(likelihood.nll_on_grid(logits, x), torch.stack(pairs))
 
