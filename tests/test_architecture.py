@@ -22,8 +22,9 @@ GROUND = {"errors", "limits", "progress", "validation"}
 # room of the engine -> the rooms that it may import from
 ENGINE_ROOMS = {
     "files": set(),
-    "config": set(),
-    "nn": {"config"},
+    "network_sizes": set(),
+    "config": {"network_sizes"},
+    "nn": {"config", "network_sizes"},
     "formats": set(),
     "arrays": {"files", "formats"},
     "layouts": {"arrays", "formats"},
@@ -41,7 +42,7 @@ ENGINE_ROOMS = {
     "boards": {"files", "pictures"},
     "training": {
         *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
-        "preparation",
+        *("network_sizes", "preparation"),
     },
     "anomaly": {"evaluation", "files", "latent", "models", "nn"},
     "augmentation": {

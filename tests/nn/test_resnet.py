@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from vae.config import ConfigError, ModelConfig, default_widths, resnet_levels
+from vae.config import ConfigError, ModelConfig
 from vae.models import build
+from vae.network_sizes import default_widths, resnet_levels
 from vae.nn import layers as ours
 from vae.nn import networks, resnet
 

@@ -15,7 +15,8 @@ import math
 import torch
 from torch import nn
 
-from ..config import ModelConfig, resnet_levels
+from ..config import ModelConfig
+from ..network_sizes import resnet_levels
 from . import layers as ours
 
 

@@ -1,6 +1,6 @@
 """Sensible settings of a training, from the number, size and colour of the images."""
 
-from ..config import resnet_levels
+from ..network_sizes import resnet_levels
 from ..validation import ConfigError
 
 # Images that a training sees in all: a minute or two on 2 cores. "Train for longer" continues.
