@@ -12,6 +12,7 @@ from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.data import upload_store
 from vae.training import run_queue, runs, suggestions
 
+from ..models.families import NETWORK_TITLES
 from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import start_job
@@ -21,11 +22,10 @@ NAMES = {
     "bernoulli": "Bernoulli",
     "gaussian": "Gaussian",
     "gaussian-per-channel": "Gaussian, sigma per channel",
+    "gaussian-per-frequency": "Gaussian, sigma per spatial frequency",
     "gaussian-per-frequency": "Gaussian, sigma per frequency",
     "continuous-bernoulli": "Continuous Bernoulli",
-    "mlp": "MLP",
-    "conv": "CNN",
-    "resnet": "Residual CNN",
+    **NETWORK_TITLES,
 }
 
 
