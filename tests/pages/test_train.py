@@ -44,7 +44,7 @@ def test_train_opens_with_a_read_only_folder_and_damaged_runs(tmp_path, monkeypa
     assert not app.exception
     assert any("1,715 to train on, 191 held out; 64 × 64 pixels, colour" in m.value
                for m in app.markdown)  # fmt: skip
-    assert app.selectbox(key="train-network-emoji-64").value == "conv"
+    assert app.selectbox(key="train-network-emoji-64").value == "resnet"
     app.query_params["run"] = "bad"
     app.session_state["shown-runs"] = ["bad"]
     app.run()

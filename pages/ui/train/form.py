@@ -23,7 +23,6 @@ NAMES = {
     "gaussian": "Gaussian",
     "gaussian-per-channel": "Gaussian, sigma per channel",
     "gaussian-per-frequency": "Gaussian, sigma per spatial frequency",
-    "gaussian-per-frequency": "Gaussian, sigma per frequency",
     "continuous-bernoulli": "Continuous Bernoulli",
     **NETWORK_TITLES,
 }
