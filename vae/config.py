@@ -192,7 +192,8 @@ class TrainConfig:
     balance: bool = _setting(False, "Draw all classes equally often in training.", added=True)
     ssim: float = _setting(
         0.0,
-        "Weight of 1 - SSIM in the training loss, for sharper images; never part of the ELBO.",
+        "Weight of 1 - SSIM in the training loss: more structural similarity, more squared "
+        "error. It is never part of the ELBO.",
         0,
         100,
         added=True,
