@@ -156,7 +156,7 @@ class TrainConfig:
     is 0.1.
     binarize: at every step (dynamic binarisation, Burda et al. 2016,
     https://arxiv.org/abs/1509.00519), also for the encoder.
-    ssim, frequency: in the loss alone (`vae.nn.sharpness`); curves and metrics are without them.
+    ssim: in the loss alone (`vae.nn.ssim`), per pixel value; curves and metrics are without.
     start: its weights are used where names and shapes agree.
     """
 
@@ -200,16 +200,10 @@ class TrainConfig:
     balance: bool = _setting(False, "Draw all classes equally often in training.", added=True)
     ssim: float = _setting(
         0.0,
-        "Weight of 1 - SSIM in the training loss, for sharper images; never part of the ELBO.",
+        "Weight of 1 - SSIM in the training loss: more structural similarity, more squared "
+        "error. It is never part of the ELBO.",
         0,
         100,
-        added=True,
-    )
-    frequency: float = _setting(
-        0.0,
-        "Weight of the focal frequency loss in the training loss; never part of the ELBO.",
-        0,
-        1e4,
         added=True,
     )
     start: str = _setting("", "Checkpoint whose weights to start from.", added=True)

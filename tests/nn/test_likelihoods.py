@@ -63,7 +63,7 @@ def test_a_gaussian_per_frequency_is_a_normal_density_of_all_pixels():
     logits, x = torch.randn(2, 2, 4, 6).double(), torch.rand(2, 2, 4, 6).double()
     likelihood = GaussianPerFrequency((2, 4, 6)).double()
     with torch.no_grad():
-        likelihood.log_sigma.copy_(torch.linspace(-0.2, 0.05, likelihood.log_sigma.numel()))
+        likelihood.log_sigma.copy_(torch.linspace(-0.1, 0.03, likelihood.log_sigma.numel()))
     sigma = likelihood.frequency_log_sigma().exp().detach().numpy()
     units = np.eye(24).reshape(24, 4, 6)
     expected = 0

@@ -14,7 +14,7 @@ from .layers import autocast_off
 
 _TAYLOR_LOGIT = 0.1  # closer to logit 0 the closed form of the normaliser loses digits to 0 / 0
 _MIN_VARIANCE = 0.003  # of a pixel; with less, an eighth of a grey level would dominate a residual
-_SPEED = 10.0
+_SPEED = 20.0
 
 
 class Likelihood(nn.Module, ABC):
@@ -163,7 +163,7 @@ class GaussianPerFrequency(Likelihood):
         channels, height, width = image_shape
         rows, columns = (torch.fft.fftfreq(side)[:, None] for side in (height, width))
         radius = (rows.square() + columns.T.square()).sqrt() * max(height, width)
-        band = (1 + (2 * radius.clamp(min=1).log2()).floor()) * (radius > 0)
+        band = (1 + (2 * radius.clamp(min=1).log2() + 1e-4).floor()) * (radius > 0)
         self.channels, bands = channels, 1 + int(band.max())
         self.register_buffer("band", band.long(), persistent=False)
         self.log_sigma = _fast_parameter(channels * bands)
