@@ -27,13 +27,13 @@ _NUMBERS = (*_MEASURES, "shade", "scale")
 _REFERENCES = 600  # drawings that a picture is compared with at first
 _STARTS = 3  # of them, of different kinds, from which the search starts
 _FIRST, _LAST = 0.25, 0.01  # steps of numbers, in shares of their ranges
-_ROUNDS = 40  # at most
+_ROUNDS, _LARGE_ROUNDS = 40, 10  # at most
 _SHADES = np.linspace(*SHADES, 5)
 
 
 class Estimate(NamedTuple):
-    """The garment, and the root mean square difference between its drawing and the picture, in
-    grey levels from 0 to 255."""
+    """The garment, and the root mean square difference between its drawing and the picture, both
+    blurred by a pixel, in grey levels from 0 to 255."""
 
     garment: Garment
     error: float
@@ -41,16 +41,25 @@ class Estimate(NamedTuple):
 
 def estimate(picture: np.ndarray) -> Estimate:
     """The garment in a picture uint8 [3, H, W], on the light ground of the data set."""
-    target = np.asarray(picture, np.uint8).transpose(1, 2, 0)
-    if target.shape[:2] != (SIDE, SIDE):
-        target = np.asarray(Image.fromarray(target).resize((SIDE, SIDE)))
-    target = target.transpose(2, 0, 1).astype(np.float32)
+    target = _resized(picture, SIDE)
     small = target.reshape(3, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4))
     found = [_improve(one, small, rounds=3) for one in _starts(target)]
     best = min(found, key=lambda estimate: estimate.error)
     found = [_improve(one, target, rounds=3) for one in _recoloured(best.garment, target)]
     best = min(found, key=lambda estimate: estimate.error)
-    return _improve(best.garment, target, rounds=_ROUNDS)
+    best = _improve(best.garment, target, rounds=_ROUNDS)
+    if min(picture.shape[1:]) < 2 * SIDE:
+        return best
+    # A larger picture has thinner lines.
+    return _improve(best.garment, _resized(picture, 2 * SIDE), rounds=_LARGE_ROUNDS, step=0.06)
+
+
+def _resized(picture: np.ndarray, side: int) -> np.ndarray:
+    """float32 [3, side, side]."""
+    image = np.asarray(picture, np.uint8).transpose(1, 2, 0)
+    if image.shape[:2] != (side, side):
+        image = np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX))
+    return image.transpose(2, 0, 1).astype(np.float32)
 
 
 def factor_errors(truth: Table, found: list[Garment]) -> dict[str, float]:
@@ -136,9 +145,11 @@ def _silhouette(images: np.ndarray) -> np.ndarray:
     return np.clip(np.abs(images - ground).max(1) / 40, 0, 1)
 
 
-def _improve(garment: Garment, target: np.ndarray, *, rounds: int) -> Estimate:
+def _improve(
+    garment: Garment, target: np.ndarray, *, rounds: int, step: float = _FIRST
+) -> Estimate:
     """The garment after some rounds of the search."""
-    (error,), step = _errors([garment], target), _FIRST
+    (error,) = _errors([garment], target)
     for _ in range(rounds):
         changes = _changes(garment, step)
         errors = _errors([replace(garment, **change) for change in changes], target)
@@ -187,9 +198,17 @@ def _changes(garment: Garment, step: float) -> list[Mapping[str, object]]:
 
 
 def _errors(garments: list[Garment], target: np.ndarray) -> np.ndarray:
-    """The root mean square differences [N] between drawings and the picture."""
-    difference = _drawn(garments, target.shape[-1]) - target
+    """The root mean square differences [N] between drawings and the picture, both blurred: it may
+    have been resized or generated."""
+    difference = _blurred(_drawn(garments, target.shape[-1]) - target)
     return np.sqrt(np.square(difference).mean((1, 2, 3)))
+
+
+def _blurred(images: np.ndarray) -> np.ndarray:
+    """Pictures [N, 3, H, W] with every pixel averaged with its neighbours by weights 1, 2, 1."""
+    for axis in (2, 3):
+        images = 0.5 * images + 0.25 * (np.roll(images, 1, axis) + np.roll(images, -1, axis))
+    return images
 
 
 def _drawn(garments: list[Garment], size: int = SIDE) -> np.ndarray:
