@@ -82,8 +82,8 @@ def test_starter_is_the_bundled_part_of_fashion_mnist():
     assert data.class_names[7] == "Sneaker"
 
 
-def test_emoji_have_categories_names_and_a_licence():
-    data = load_dataset("emoji")
+def test_emoji_have_categories_names_a_licence_and_any_ground():
+    data = load_dataset("emoji", ground="#336699")
     check(data, channels=3, size=64)
     known = selection.metadata_of(data)
     counts = np.bincount(np.concatenate([data.test.labels, data.train.labels]))
@@ -97,18 +97,14 @@ def test_emoji_have_categories_names_and_a_licence():
     hearts = [known.paths[found] for found in selection.find(data, "heart")]
     assert len(hearts) > 20 and all("heart" in name.lower() for name in hearts[:20])
     assert selection.find(data, "no such thing").tolist() == []
+    assert data.train.images[:, :, 0, 0].tolist().count([0x33, 0x66, 0x99]) > 1500
+    images = {image.tobytes() for image in data.train.images}
+    pixels = load._emoji().splits[""].images[:40]
+    looked_up = [picture.prepare(_rgba(image), data.preparation) for image in pixels]
+    assert sum(image.tobytes() in images for image in looked_up) > 30  # a tenth is held out
     licence = (load.STARTER / "EMOJI-LICENSE.txt").read_text()
     assert all(word in licence for word in ("Noto", "Copyright", "Apache License"))
     assert sum(path.stat().st_size for path in load.STARTER.glob("emoji.*")) < 8e6
-
-
-def test_emoji_on_a_ground_are_as_the_same_pictures_looked_up():
-    data, pixels = load_dataset("emoji", ground="#336699"), load._emoji().splits[""].images
-    assert data.preparation.ground == "#336699"
-    assert data.train.images[:, :, 0, 0].tolist().count([0x33, 0x66, 0x99]) > 1500
-    images = {image.tobytes() for image in data.train.images}
-    looked_up = [picture.prepare(_rgba(image), data.preparation) for image in pixels[:40]]
-    assert sum(image.tobytes() in images for image in looked_up) > 30  # a tenth is held out
 
 
 def _rgba(image):

@@ -23,7 +23,7 @@ from ..formats.untrusted import DataError, read_regular
 from ..preparation.choices import Choices, Size
 from ..progress import Progress, no_progress
 from .dataset import Dataset, Metadata, Split, evenly_spaced
-from .load import FASHION_CLASSES, ITEMS, load_dataset, local_folder, sides_of
+from .load import FASHION_CLASSES, ITEMS, NAMED, load_dataset, local_folder, sides_of
 from .report import Report
 
 _FACTS = "dataset.json"
@@ -40,6 +40,8 @@ def load(
 ) -> Dataset:
     """`load_dataset` with mapped images; `progress` counts those packed. Raises `DataError`."""
     name = str(name_or_path)
+    if name in NAMED and NAMED[name].how is not ITEMS:  # is mapped by itself, or is small
+        return load_dataset(name, size=size, wanted=wanted, preparation=preparation)
     wanted = (wanted or Choices()).check()
     sides = (preparation.height, preparation.width) if preparation else sides_of(name, size)
     named = local_folder(name)

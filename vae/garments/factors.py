@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
 NAMES = tuple(KINDS)
 SHADES = (-1.0, 1.0)
 SCALES = (80.0, 180.0)  # millimetres
-_SHORTEST_SLEEVE = 110  # millimetres; a shorter one is none
+SHORTEST_SLEEVE = 110  # millimetres; a shorter one is none
 _CATEGORIES = ("kind", "neckline", "colour", "pattern", "trims")
 _MEASURES = ("sleeve", "length", "width", "waist", "flare")
 
@@ -116,8 +116,8 @@ class Garment:
             within(name, getattr(self, name), *getattr(kind, name))
         within("shade", self.shade, *SHADES)
         within("scale", self.scale, *SCALES)
-        if 0 < self.sleeve < _SHORTEST_SLEEVE:
-            raise ConfigError(f"sleeve is {self.sleeve}; expected 0 or {_SHORTEST_SLEEVE} or more")
+        if 0 < self.sleeve < SHORTEST_SLEEVE:
+            raise ConfigError(f"sleeve is {self.sleeve}; expected 0 or {SHORTEST_SLEEVE} or more")
         return self
 
 
@@ -161,7 +161,7 @@ def sample(count: int, seed: int) -> dict[str, np.ndarray]:
             low, high = np.array(ranges, float)[kinds].T
             decimals = 2 if name in ("waist", "flare", "shade") else 0
             found[name] = np.round(low + draws[name] * (high - low), decimals)
-    found["sleeve"] = np.where(found["sleeve"] < _SHORTEST_SLEEVE, 0, found["sleeve"])
+    found["sleeve"] = np.where(found["sleeve"] < SHORTEST_SLEEVE, 0, found["sleeve"])
     return found
 
 
