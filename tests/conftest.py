@@ -9,6 +9,7 @@ from vae import Config, Dataset, ModelConfig, Split, TrainConfig
 WIDTHS = {
     "mlp": {"encoder_widths": (32, 32), "decoder_widths": (16, 32, 32)},
     "conv": {"encoder_widths": (4, 8, 16), "decoder_widths": (16, 8, 4, 4)},
+    "resnet": {"encoder_widths": (8, 16), "decoder_widths": (16, 8, 4)},
 }
 
 

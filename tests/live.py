@@ -130,5 +130,5 @@ def wait_until(
 
 
 def wait_for_map(page: Page) -> None:
-    page.wait_for_selector(READY)
+    page.wait_for_selector(f'{READY}:not([data-decoder=""])')
     wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z !== ''")

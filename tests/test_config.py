@@ -26,7 +26,7 @@ def test_equal_settings_have_one_canonical_form_whatever_the_order_of_keys():
     ("make", "words"),
     [
         (lambda: ModelConfig(likelihood="bernouli"), "did you mean 'bernoulli'"),
-        (lambda: ModelConfig(network="cnn"), "mlp, conv"),
+        (lambda: ModelConfig(network="cnn"), "mlp, conv, resnet"),
         (lambda: ModelConfig(latent=0), "latent"),
         (lambda: ModelConfig(latent=True), "whole number"),
         (lambda: ModelConfig(beta=float("nan")), "finite"),
@@ -58,7 +58,7 @@ def test_options_added_later_do_not_change_older_digests():
     old = new.to_json()
     for section, names in {
         "model": ("prior", "classes", "levels"),
-        "train": ("unlabelled", "binarize", "free_bits", "start", "frozen_decoder"),
+        "train": ("unlabelled", "binarize", "free_bits", "start", "frozen_decoder", "ssim"),
     }.items():
         for name in names:
             del old[section][name]

@@ -12,6 +12,7 @@ from vae.export.decoder_program import decoder_program
 from vae.models import build
 from vae.models.base import Batch
 from vae.nn.priors import CODE_LIMIT
+from vae.nn.sharpness import Sharpness
 from vae.training import resume
 
 CPU = torch.device("cpu")
@@ -274,6 +275,17 @@ def test_beta_weighs_the_kl_in_the_loss_and_not_in_the_terms(settings, pictures)
     kl = model.terms(pictures, generator=torch.Generator()).kl.mean()
     difference = player.loss(batch(pictures, beta=4.0)) - player.loss(batch(pictures, beta=1.0))
     torch.testing.assert_close(difference, 3 * kl, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_sharpness_is_charged_in_the_loss_and_not_in_the_terms(name, settings, pictures):
+    model = build(settings(name).model)
+    added = []
+    for player in model.players():
+        plain = batch(pictures, samples=1)
+        sharp = batch(pictures, samples=1)._replace(sharpness=Sharpness(ssim=0.5))
+        added.append(player.loss(sharp).item() - player.loss(plain).item())
+    assert 0 < max(added) <= pictures[0].numel()  # at most 0.5 (1 - -1) per pixel
 
 
 @each

@@ -5,7 +5,14 @@ import torch
 from torch import distributions as td
 
 from vae.config import LIKELIHOODS as NAMES
-from vae.nn.likelihoods import LIKELIHOODS, Bernoulli, ContinuousBernoulli, Gaussian, Likelihood
+from vae.nn.likelihoods import (
+    LIKELIHOODS,
+    Bernoulli,
+    ContinuousBernoulli,
+    Gaussian,
+    GaussianPerChannel,
+    Likelihood,
+)
 
 LOGITS = torch.tensor([-12.0, -3.0, -0.4, -0.0999, -1e-6, 0.0, 0.05, 0.1001, 1.0, 7.0]).double()
 
@@ -36,6 +43,28 @@ def test_gaussian_agrees_with_torch():
     torch.nn.init.constant_(gaussian.log_sigma, -1.3)
     expected = -td.Normal(logits.sigmoid(), gaussian.log_sigma.exp()).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(gaussian.nll(logits, x), expected)
+
+
+def test_a_gaussian_per_channel_agrees_with_torch():
+    logits, x = torch.randn(2, 3, 4, 5).double(), torch.rand(2, 3, 4, 5).double()
+    likelihood = GaussianPerChannel((3, 4, 5)).double()
+    with torch.no_grad():
+        likelihood.log_sigma.copy_(torch.tensor([-1.0, -2.0, -0.5]))
+    sigma = likelihood.log_sigma.exp()[:, None, None]
+    expected = -td.Normal(logits.sigmoid(), sigma).log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(likelihood.nll(logits, x), expected)
+    torch.testing.assert_close(likelihood.residual_scale(logits), sigma.expand_as(x))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if LIKELIHOODS[name].linear_in_x])
+def test_the_linear_form_of_colour_images_is_the_nll(name):
+    logits, x = torch.randn(4, 3, 2, 5).double(), torch.rand(2, 3, 2, 5).double()
+    likelihood = LIKELIHOODS[name]((3, 2, 5)).double()
+    with torch.no_grad():
+        for parameter in likelihood.parameters():
+            parameter.add_(torch.linspace(0, 1, parameter.numel()).view_as(parameter))
+    pairs = [likelihood.nll(logits, image.expand_as(logits)) for image in x]
+    torch.testing.assert_close(likelihood.nll_on_grid(logits, x), torch.stack(pairs))
 
 
 @pytest.mark.parametrize("logit", LOGITS.tolist())

@@ -30,7 +30,7 @@ class AE(Autoencoder):
         self.encoder, width = networks.encoder(config)
         self.code = nn.Linear(width, config.latent)
         self.decoder = networks.decoder(config)
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
 
     def encode(self, x: Tensor, y: Labels = None) -> Tensor:
         features = self.encoder(x)
@@ -41,14 +41,15 @@ class AE(Autoencoder):
         self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
         """The reconstruction term. The KL is 0 by definition, so the sum is not an ELBO."""
-        reconstruction = self.likelihood.nll(self.decode(self.encode(x)), x)
+        reconstruction = self.reconstruction(self.decode(self.encode(x)), x)[0]
         kl = torch.zeros_like(reconstruction)
         return Terms(reconstruction, kl, kl[:, None])
 
     def loss(self, batch: Batch) -> Tensor:
         z = self.encode(batch.encoder_input)
         penalty = CODE_PENALTY * z.square().sum(1)
-        return (self.likelihood.nll(self.decode(z), batch.x) + penalty).mean()
+        reconstruction = self.reconstruction(self.decode(z), batch.x, batch.sharpness)[0]
+        return (reconstruction + penalty).mean()
 
     def latent_heads(self) -> list[nn.Linear]:
         return [self.code]

@@ -18,6 +18,7 @@ from ..nn.distributions import standard_normal_kl
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.sharded_noise import normal
+from ..nn.sharpness import Sharpness
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 _BASES, _NOISE, _HIDDEN = 8, 4, 32  # noise networks; inputs and hidden units of each
@@ -69,7 +70,7 @@ class AVB(Autoencoder):
             self.shape.bias[: config.latent] = 1.0
         self.basis = Basis(config.latent)
         self.decoder = networks.decoder(config)
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
         sizes = pairwise(((_BASES + 2) * config.latent, *_ADVERSARY))
         layers = [layer for size in sizes for layer in (nn.Linear(*size), nn.SiLU())]
         self.adversary = nn.Sequential(*layers, nn.Linear(_ADVERSARY[-1], 1))
@@ -110,21 +111,27 @@ class AVB(Autoencoder):
 
     def loss(self, batch: Batch) -> Tensor:
         moments = self._moments(batch.encoder_input)
-        terms = self._terms(moments, batch.x, batch.samples, batch.generator)
+        given = batch.x, batch.samples, batch.generator, batch.sharpness
+        terms = self._terms(moments, *given)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
 
     def _terms(
-        self, moments: Moments, x: Tensor, samples: int, generator: Generator | None
+        self,
+        moments: Moments,
+        x: Tensor,
+        samples: int,
+        generator: Generator | None,
+        sharpness: Sharpness | None = None,
     ) -> Terms:
         mean, std, shape = moments
         normal = self._standardised(shape, samples, generator)
         codes = (mean + std * normal).flatten(0, 1)
-        nll = self.likelihood.nll(self.decode(codes), x.repeat(samples, 1, 1, 1))
+        nll = self.reconstruction(self.decode(codes), x, sharpness)
         # T is evaluated at detached shapes: the expected gradient of log q itself is 0 (ibid.,
         # proposition 2), so gradients reach q through its samples only.
         contrast = self._log_ratio(shape.detach(), normal).mean(0)
         kl = standard_normal_kl(mean, 2 * std.log()) + contrast
-        return Terms(nll.view(samples, -1).mean(0), kl, kl[:, None])
+        return Terms(nll.mean(0), kl, kl[:, None])
 
     def _adversary_loss(self, batch: Batch) -> Tensor:
         """Classifies samples of q and of the Gaussian with its moments (equation 3.3)."""

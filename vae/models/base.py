@@ -19,6 +19,7 @@ from ..nn.distributions import Mixture, normal_log_prob, sample_normal
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 from ..nn.sharded_noise import normal
+from ..nn.sharpness import Sharpness
 from ..validation import ConfigError
 
 Labels = Tensor | None  # `[B]`, -1 where unknown; None without any
@@ -42,7 +43,7 @@ class Posterior(NamedTuple):
 
 class Batch(NamedTuple):
     """The data of one training step: `encoder_input` is encoded, `x` is reconstructed; labels `y`
-    `[B]` are -1 where they are unknown."""
+    `[B]` are -1 where they are unknown. `sharpness` is charged in the loss, not in the terms."""
 
     encoder_input: Tensor
     x: Tensor
@@ -51,6 +52,7 @@ class Batch(NamedTuple):
     samples: int
     generator: Generator
     free_bits: float = 0.0
+    sharpness: Sharpness | None = None
 
 
 class Player(NamedTuple):
@@ -150,6 +152,18 @@ class Autoencoder(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The training loss of a batch, a scalar."""
 
+    def reconstruction(
+        self, logits: Tensor, x: Tensor, sharpness: Sharpness | None = None
+    ) -> Tensor:
+        """-log p(x|z) `[S, B]` of logits `[S * B, C, H, W]`, B fastest, and images
+        `[B, C, H, W]`; in a training loss with the terms of `sharpness` added."""
+        samples = len(logits) // max(1, len(x))  # a process may have no image of a small batch
+        repeated = x.repeat(samples, 1, 1, 1)
+        nats = self.likelihood.nll(logits, repeated)
+        if sharpness and any(sharpness):
+            nats = nats + sharpness.loss(self.likelihood.mean(logits), repeated)
+        return nats.view(samples, len(x))
+
     def players(self) -> list[Player]:
         """The parts of the model that have an optimiser of their own."""
         return [Player("model", list(self.parameters()), self.loss)]
@@ -237,8 +251,8 @@ class Autoencoder(nn.Module, ABC):
         z = sample_normal(mean, 2 * std.log(), samples, generator)
         y = None if y is None else y.repeat(samples)
         log_q = normal_log_prob(z.view(samples, *mean.shape), mean, 2 * std.log())
-        nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
-        return (self.log_prior(z, y) - nll).view(samples, -1) - log_q
+        nll = self.reconstruction(self.decode(z, y), x)
+        return self.log_prior(z, y).view(samples, -1) - nll - log_q
 
     @torch.no_grad()
     def reorder(self, order: Tensor) -> None:

@@ -35,7 +35,7 @@ class CVAE(GaussianAutoencoder):
         self.condition = nn.Linear(width + config.classes, width)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config, config.classes)
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
         self.learned_prior = config.prior == "label"
         self.class_prior = (
             ClassConditionalNormal(config.classes, config.latent) if self.learned_prior else None

@@ -85,7 +85,7 @@ class Exemplar(Autoencoder):
         layers = networks.decoder(replace(config, latent=size, refine=0, fourier=0))
         self.decoder = nn.Sequential(table, *layers)
         self.register_buffer("spread", torch.ones(size))  # s
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
 
     @property
     def table(self) -> Exemplars:
@@ -123,7 +123,7 @@ class Exemplar(Autoencoder):
         """-ELBO of the VAE whose code is the map."""
         mean, log_var = self._of_map(batch.encoder_input)
         z = sample_normal(mean, log_var, batch.samples, batch.generator)
-        nll = self._nll(networks.decode(self.map_decoder, z), batch.x)
+        nll = self.reconstruction(networks.decode(self.map_decoder, z), batch.x)
         return (nll.mean(0) + batch.beta * standard_normal_kl(mean, log_var)).mean()
 
     def terms(
@@ -134,7 +134,7 @@ class Exemplar(Autoencoder):
         kl = standard_normal_kl(*drawn.of_z)
         log_q = normal_log_prob(drawn.w.view(samples, len(x), -1), *drawn.of_w)
         below = (log_q - self.log_detail_prior(drawn.w, drawn.z).view(samples, -1)).mean(0)
-        nll = self._nll(self._decode_detail(drawn.w), x).mean(0)
+        nll = self.reconstruction(self._decode_detail(drawn.w), x).mean(0)
         return Terms(nll, kl + below, torch.stack([kl, below], dim=1))
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
@@ -160,7 +160,7 @@ class Exemplar(Autoencoder):
         log_q = normal_log_prob(drawn.z.view(shape), *drawn.of_z)
         log_q = log_q + normal_log_prob(drawn.w.view(shape), *drawn.of_w)
         log_p = self.log_prior(drawn.z) + self.log_detail_prior(drawn.w, drawn.z)
-        return log_p.view(samples, -1) - log_q - self._nll(self._decode_detail(drawn.w), x)
+        return log_p.view(samples, -1) - log_q - self.reconstruction(self._decode_detail(drawn.w), x)
 
     def log_importance_weights_at(
         self, z: Tensor, x: Tensor, generator: Generator | None = None
@@ -169,7 +169,7 @@ class Exemplar(Autoencoder):
         mean, log_var = self._of_detail(x)
         w = sample_normal(mean, log_var, 1, generator)
         log_q = normal_log_prob(w, mean, log_var)
-        return self.log_detail_prior(w, z) - log_q - self._nll(self._decode_detail(w), x)[0]
+        return self.log_detail_prior(w, z) - log_q - self.reconstruction(self._decode_detail(w), x)[0]
 
     @torch.no_grad()
     def keep(self, images: Iterable[Tensor]) -> None:
@@ -219,7 +219,7 @@ class Exemplar(Autoencoder):
         code, and `detail_beta`."""
         mean, log_var = self._of_detail(batch.encoder_input)
         w = sample_normal(mean, log_var, batch.samples, batch.generator)
-        nll = self._nll(self._decode_detail(w), batch.x)
+        nll = self.reconstruction(self._decode_detail(w), batch.x, batch.sharpness)
         return (nll.mean(0) + self.detail_beta * standard_normal_kl(mean, log_var)).mean()
 
     def _map_parameters(self) -> list[nn.Parameter]:
@@ -243,11 +243,6 @@ class Exemplar(Autoencoder):
     def _decode_detail(self, w: Tensor) -> Tensor:
         """Logits of detail codes `[S, W]`."""
         return networks.decode(self.decoder[1:], w)
-
-    def _nll(self, logits: Tensor, x: Tensor) -> Tensor:
-        """-log p(x|w) `[S, B]` of logits `[S * B, C, H, W]`, B fastest."""
-        repeated = x.repeat(len(logits) // len(x), 1, 1, 1)
-        return self.likelihood.nll(logits, repeated).view(-1, len(x))
 
     def _joint(self, w: Tensor, z: Tensor) -> Tensor:
         """log of pi_n(z) N(w; mu_n, diag(s^2)) `[S, N]`."""

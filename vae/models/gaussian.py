@@ -9,6 +9,7 @@ from ..config import ModelConfig
 from ..nn import semi_amortised
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import autocast_off
+from ..nn.sharpness import Sharpness
 from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
 
@@ -57,7 +58,8 @@ class GaussianAutoencoder(Autoencoder):
 
     def loss(self, batch: Batch) -> Tensor:
         q = self.amortised_posterior(batch.encoder_input, batch.y)
-        terms = self._terms(q, batch.x, batch.y, batch.samples, batch.generator)
+        given = batch.x, batch.y, batch.samples, batch.generator, batch.sharpness
+        terms = self._terms(q, *given)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
 
     def _terms(
@@ -67,18 +69,19 @@ class GaussianAutoencoder(Autoencoder):
         y: Tensor,
         samples: int,
         generator: Generator | None,
+        sharpness: Sharpness | None = None,
     ) -> Terms:
         mean, log_var = q
         z = sample_normal(mean, log_var, samples, generator)
         y = y.repeat(samples)
-        nll = self.likelihood.nll(self.decode(z, y), x.repeat(samples, 1, 1, 1))
+        nll = self.reconstruction(self.decode(z, y), x, sharpness)
         if self.learned_prior:
             with autocast_off(x):
                 log_q = normal_log_prob(z.view(samples, *mean.shape), mean, log_var)
                 kl = (log_q - self.log_prior(z, y).view(samples, -1)).mean(0)
         else:
             kl = standard_normal_kl(mean, log_var)
-        return Terms(nll.view(samples, -1).mean(0), kl, kl[:, None])
+        return Terms(nll.mean(0), kl, kl[:, None])
 
     def _refined(self, x: Tensor, mean: Tensor, std: Tensor, label: int) -> tuple[Tensor, Tensor]:
         prior = self.prior(None if label < 0 else label)

@@ -18,6 +18,7 @@ from ..nn import networks
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import StochasticLayer, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
+from ..nn.sharpness import Sharpness
 from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Posterior, Terms, device_of
 
@@ -56,7 +57,7 @@ class HVAE(Autoencoder):
             for head, size in zip(self.q, config.levels, strict=True):
                 head.weight[size:].mul_(0.1)
                 head.bias[size:].fill_(_INITIAL_LOG_STD)
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
 
     def posterior(self, x: Tensor, y: Labels = None) -> Posterior:
         """q of the top level."""
@@ -66,11 +67,11 @@ class HVAE(Autoencoder):
     def terms(
         self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
     ) -> Terms:
-        return self._terms(self._sample(x, samples, generator), x, samples)
+        return self._terms(self._sample(x, samples, generator), x)
 
     def loss(self, batch: Batch) -> Tensor:
         sampled = self._sample(batch.encoder_input, batch.samples, batch.generator)
-        terms = self._terms(sampled, batch.x, batch.samples)
+        terms = self._terms(sampled, batch.x, batch.sharpness)
         # Free bits (Kingma et al. 2016, https://arxiv.org/abs/1606.04934, appendix C.8): a level
         # is charged only above this threshold, so that none collapses before it becomes useful.
         charged = terms.levels.mean(0).clamp(min=batch.free_bits).sum()
@@ -86,8 +87,8 @@ class HVAE(Autoencoder):
         self, x: Tensor, y: Labels, samples: int, generator: Generator | None
     ) -> Tensor:
         sampled = self._sample(x, samples, generator)
-        nll = self.likelihood.nll(sampled.logits, x.repeat(samples, 1, 1, 1))
-        return -(nll + sum(sampled.log_ratios)).view(samples, -1)
+        nll = self.reconstruction(sampled.logits, x)
+        return -(nll + sum(sampled.log_ratios).view(samples, -1))
 
     def log_importance_weights_at(
         self, z: Tensor, x: Tensor, generator: Generator | None = None
@@ -103,10 +104,12 @@ class HVAE(Autoencoder):
         shape = (len(z), self.context_size)
         return torch.randn(shape, generator=generator, device=generator.device).to(z.device)
 
-    def _terms(self, sampled: TopDownSample, x: Tensor, samples: int) -> Terms:
-        nll = self.likelihood.nll(sampled.logits, x.repeat(samples, 1, 1, 1))
-        levels = torch.stack([kl.view(samples, -1).mean(0) for kl in sampled.kls], dim=1)
-        return Terms(nll.view(samples, -1).mean(0), levels.sum(1), levels)
+    def _terms(
+        self, sampled: TopDownSample, x: Tensor, sharpness: Sharpness | None = None
+    ) -> Terms:
+        nll = self.reconstruction(sampled.logits, x, sharpness)
+        levels = torch.stack([kl.view_as(nll).mean(0) for kl in sampled.kls], dim=1)
+        return Terms(nll.mean(0), levels.sum(1), levels)
 
     def _sample(self, x: Tensor, samples: int, generator: Generator | None) -> TopDownSample:
         """All levels from q(z, e|x) of images `[B, C, H, W]`: S = samples * B, B fastest."""

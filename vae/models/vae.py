@@ -23,7 +23,7 @@ class VAE(GaussianAutoencoder):
         self.encoder, width = networks.encoder(config)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
         self.decoder = networks.decoder(config)
-        self.likelihood = LIKELIHOODS[config.likelihood]()
+        self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
         self.learned_prior = config.prior == "flow"
         self.code_limit = CODE_LIMIT if self.learned_prior else networks.MEAN_LIMIT
         self.flow = Flow(config.latent) if self.learned_prior else None

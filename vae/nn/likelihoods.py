@@ -22,11 +22,15 @@ class Likelihood(nn.Module, ABC):
     `mean` applies `activation`, which a decoder program ends with. Families whose negative
     log-likelihood is linear in x set `linear_in_x` and implement `as_linear_in_x`. Families whose
     best reconstruction has a cost that depends on x set `has_floor` and implement `floor`.
+    `image_shape` is (C, H, W), for families with parameters that depend on it.
     """
 
     linear_in_x: bool = False
     has_floor: bool = False
     activation: nn.Module = nn.Sigmoid()
+
+    def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
+        super().__init__()
 
     def mean(self, logits: Tensor) -> Tensor:
         """The decoded image: pixel means in [0, 1]."""
@@ -104,27 +108,92 @@ class Gaussian(Likelihood):
 
     linear_in_x = True
 
-    def __init__(self) -> None:
+    def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
         super().__init__()
         self.log_sigma = nn.Parameter(torch.tensor(-1.5))
 
+    def pixel_log_sigma(self) -> Tensor:
+        """log sigma in a shape that broadcasts to `[B, C, H, W]`."""
+        return self.log_sigma
+
     def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
-        log_sigma = self.log_sigma.to(logits.dtype)
+        log_sigma = self.pixel_log_sigma().to(logits.dtype)
         deviation = (x - self.mean(logits)) * torch.exp(-log_sigma)
         return 0.5 * deviation.square() + log_sigma + 0.5 * math.log(2 * math.pi)
 
     def residual_scale(self, logits: Tensor) -> Tensor:
-        return self.log_sigma.exp().expand_as(logits)
+        return self.pixel_log_sigma().exp().expand_as(logits)
 
     def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        mean = self.mean(logits.flatten(1))
-        precision = torch.exp(-2 * self.log_sigma)
-        log_normaliser = self.log_sigma + 0.5 * math.log(2 * math.pi)
-        offset = 0.5 * precision * mean.square().sum(1) + log_normaliser * mean.shape[1]
-        return mean * precision, offset
+        mean, log_sigma = self.mean(logits), self.pixel_log_sigma()
+        slope = mean * torch.exp(-2 * log_sigma)
+        log_normaliser = (log_sigma + 0.5 * math.log(2 * math.pi)).expand_as(mean)
+        return slope.flatten(1), (0.5 * slope * mean + log_normaliser).flatten(1).sum(1)
 
     def constant(self, x: Tensor) -> Tensor:
-        return 0.5 * torch.exp(-2 * self.log_sigma) * x.flatten(1).square().sum(1)
+        precision = torch.exp(-2 * self.pixel_log_sigma())
+        return 0.5 * (precision * x.square()).flatten(1).sum(1)
+
+
+class GaussianPerChannel(Gaussian):
+    """The same with a learned sigma for each channel: those of a colour image differ."""
+
+    def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
+        super().__init__()
+        self.log_sigma = nn.Parameter(torch.full((image_shape[0],), -1.5))
+
+    def pixel_log_sigma(self) -> Tensor:
+        return self.log_sigma[:, None, None]
+
+
+class GaussianPerFrequency(Likelihood):
+    """A Gaussian density of the whole image around sigmoid(logits), whose noise has one learned
+    sigma for each channel and band of half an octave of spatial frequency.
+
+    Errors of smooth areas are much larger than those of fine detail. One sigma for all is that of
+    the former, so detail weighs nothing; with a sigma of its own it weighs as much. Noise that is
+    stationary has independent Fourier coefficients, so this is an exact density of the pixels.
+    """
+
+    linear_in_x = True
+
+    def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
+        super().__init__()
+        channels, height, width = image_shape
+        rows, columns = (torch.fft.fftfreq(side)[:, None] for side in (height, width))
+        radius = (rows.square() + columns.T.square()).sqrt() * max(height, width)
+        band = (1 + (2 * radius.clamp(min=1).log2()).floor()) * (radius > 0)
+        self.channels, bands = channels, 1 + int(band.max())
+        self.register_buffer("band", band.long(), persistent=False)
+        self.log_sigma = nn.Parameter(torch.full((channels * bands,), -1.5))
+
+    def frequency_log_sigma(self) -> Tensor:
+        """log sigma `[C, H, W]` of each coefficient of the orthonormal Fourier transform."""
+        return self.log_sigma.view(self.channels, -1)[:, self.band]
+
+    def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
+        log_sigma = self.frequency_log_sigma().to(logits.dtype)
+        white = _filtered(x - self.mean(logits), torch.exp(-log_sigma))
+        return 0.5 * white.square() + log_sigma.mean() + 0.5 * math.log(2 * math.pi)
+
+    def residual_scale(self, logits: Tensor) -> Tensor:
+        variance = self.frequency_log_sigma().mul(2).exp().mean((1, 2), keepdim=True)
+        return variance.sqrt().expand_as(logits)
+
+    def as_linear_in_x(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_sigma = self.mean(logits), self.frequency_log_sigma()
+        slope = _filtered(mean, torch.exp(-2 * log_sigma))
+        log_normaliser = (log_sigma + 0.5 * math.log(2 * math.pi)).sum()
+        return slope.flatten(1), 0.5 * (slope * mean).flatten(1).sum(1) + log_normaliser
+
+    def constant(self, x: Tensor) -> Tensor:
+        filtered = _filtered(x, torch.exp(-2 * self.frequency_log_sigma()))
+        return 0.5 * (filtered * x).flatten(1).sum(1)
+
+
+def _filtered(x: Tensor, gain: Tensor) -> Tensor:
+    """Images `[B, C, H, W]` whose Fourier coefficients are multiplied by gains `[C, H, W]`."""
+    return torch.fft.ifft2(torch.fft.fft2(x) * gain).real
 
 
 class ContinuousBernoulli(Likelihood):
@@ -165,5 +234,7 @@ class ContinuousBernoulli(Likelihood):
 LIKELIHOODS: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "gaussian": Gaussian,
+    "gaussian-per-channel": GaussianPerChannel,
+    "gaussian-per-frequency": GaussianPerFrequency,
     "continuous-bernoulli": ContinuousBernoulli,
 }

@@ -1,4 +1,4 @@
-"""Encoder and decoder networks: a residual MLP and a small CNN.
+"""Encoder and decoder networks: a residual MLP, a small CNN, and a residual CNN (`resnet`).
 
 Nothing here draws random numbers or behaves differently in training and evaluation.
 """
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..config import ModelConfig
 from . import layers as ours
+from . import resnet
 
 # No code that explains an image lies beyond 6 prior standard deviations, but a network can map an
 # outlier to 300 and charge 50,000 nats of KL for it.
@@ -26,6 +27,8 @@ def encoder(config: ModelConfig) -> tuple[nn.Sequential, int]:
         layers = _dense(channels * height * width, config.encoder_widths)
         trunk = nn.Sequential(ours.Standardise(), nn.Flatten(), *layers, nn.SiLU())
         return trunk, config.encoder_widths[-1]
+    if config.network == "resnet":
+        return resnet.encoder(config), config.encoder_widths[-1]
     half, quarter, dense = config.encoder_widths
     trunk = nn.Sequential(
         ours.Standardise(),
@@ -143,6 +146,8 @@ def _output_layers(config: ModelConfig, features: int, widths: tuple[int, ...]) 
         layers = [*_dense(features, widths), nn.SiLU()] if widths else []
         last = nn.Linear(widths[-1] if widths else features, channels * height * width)
         return [*layers, last, nn.Unflatten(1, config.image_shape)]
+    if config.network == "resnet":
+        return resnet.output_layers(config, features)
     dense, quarter, half, full = config.decoder_widths
     small = (quarter, height // 4, width // 4)
     return [

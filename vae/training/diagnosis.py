@@ -24,7 +24,7 @@ def diagnose(run: Run, part: LabelledImages) -> tuple[str, ...]:
         found.append(
             f"{edge:.0%} of the codes are at the edge of the latent space "
             f"(±{model.code_limit:g}): lower the learning rate (now {options.lr:g}), or choose a "
-            "larger batch size or the network conv"
+            "larger batch size or the network resnet"
         )
     # Early in training all codes are near 0.
     elif run.step >= _MIN_STEPS and 3 * len(run.curve) >= options.epochs and len(codes) > 1:

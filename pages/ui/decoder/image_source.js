@@ -32,6 +32,7 @@ export class ImageSource {
   /** @type {Set<string>} keys of those on their way */ fetching = new Set();
   /** @type {Decoder | null} in the page */ decoder = null;
   /** @type {WorkerDecoder | null} */ worker = null;
+  /** Whether the browser decodes, or will once its program is here. */ local = false;
   /** @type {Latent | null} the next request */ next = null;
   /** @type {"label" | "noise" | null} */ context = null;
   decodeUrl = "";
@@ -66,8 +67,7 @@ export class ImageSource {
     if (context === "noise") this.rows = Array.from({ length: noise.length / contextSize }, (_, s) => row(s));
     else this.rows = Array.from({ length: contextSize }, (_, k) => Float32Array.from({ length: contextSize }, (_, i) => Number(i === k)));
     this.close();
-    this.program = buffer;
-    if (buffer) this.start(buffer);
+    this.start(buffer);
     // New maps: an answer that is still on its way for the model before goes into the old ones.
     Object.assign(this, { answers: new Map(), fetching: new Set(), next: null });
   }
@@ -78,8 +78,10 @@ export class ImageSource {
     return program;
   }
 
-  /** Starts the decoder in the page or, where one image would hold up the page, in a worker. */
+  /** Starts the decoder in the page or, where one image would hold up the page, in a worker. @param {ArrayBuffer | null} program */
   start(program) {
+    Object.assign(this, { program, local: Boolean(program) });
+    if (!program) return;
     const chosen = kernels();
     if (multiplyAdds(program) <= IN_PAGE[chosen.simd ? "simd" : "plain"]) this.decoder = new Decoder(program, chosen);
     else this.moveToWorker();
@@ -87,7 +89,7 @@ export class ImageSource {
 
   moveToWorker() {
     this.decoder = null;
-    this.worker = new WorkerDecoder(this.program, () => { this.worker = null; });
+    this.worker = new WorkerDecoder(this.program, () => Object.assign(this, { worker: null, local: false }));
   }
 
   /** Ends the worker. */
@@ -98,9 +100,6 @@ export class ImageSource {
 
   /** Whether images come later, from a worker or the server. */
   get remote() { return !this.decoder; }
-
-  /** Whether the browser decodes. */
-  get local() { return Boolean(this.decoder ?? this.worker); }
 
   /** Opens a decoder without noise; where the browser cannot run it, the server decodes. */
   openOrServe(buffer, decodeUrl, facts) {

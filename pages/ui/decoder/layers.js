@@ -33,6 +33,8 @@ export function chain(specs, program, x) {
   return x;
 }
 
+const NEGLIGIBLE = 20; // an exemplar's weight is e^-this of the largest
+
 const LAYERS = {
   linear(spec, program, x) {
     expect(x.block.size === spec.in, `linear expects ${spec.in} numbers, got ${x.block.size}`);
@@ -82,6 +84,37 @@ const LAYERS = {
         out[n + features + f] = Math.cos(phase);
       }
       copy(z, n, out, n + 2 * features, extra);
+    });
+  },
+
+  /**
+   * [z | u] -> the codes of real items near z, blended: the softmax of -(squared distance) / (bandwidth d^2 + epsilon) at
+   * z + jitter d u, where d is the distance to the `nearest`-th nearest item.
+   */
+  exemplars(spec, program, { block: x }) {
+    const { in: n, size, count, nearest, bandwidth, epsilon, jitter, order } = spec, y = flat(program, size);
+    expect(x.size === 2 * n, `exemplars expect ${2 * n} numbers, got ${x.size}`);
+    const places = program.tensor(spec.place, count * n), codes = program.tensor(spec.code, count * size);
+    const z = new Float32Array(n), squares = new Float32Array(count);
+    return computed(program, y, () => {
+      z.set(x.array.subarray(0, n));
+      const u = order.map((k) => x.array[n + k]), out = y.block.array;
+      let lowest = nearestSquares(places, z, squares, nearest);
+      if (u.some(Boolean)) {
+        const distance = jitter * Math.sqrt(lowest.at(-1));
+        for (let k = 0; k < n; k++) z[k] += distance * u[k];
+        lowest = nearestSquares(places, z, squares, nearest);
+      }
+      const width = bandwidth * lowest.at(-1) + epsilon, end = lowest[0] + NEGLIGIBLE * width;
+      let sum = 0;
+      out.fill(0);
+      for (let i = 0; i < count; i++) {
+        if (squares[i] > end) continue;
+        const weight = Math.exp((lowest[0] - squares[i]) / width), at = i * size;
+        for (let k = 0; k < size; k++) out[k] += weight * codes[at + k];
+        sum += weight;
+      }
+      for (let k = 0; k < size; k++) out[k] /= sum;
     });
   },
 
@@ -223,6 +256,21 @@ function computed(program, y, step) {
 function constants({ kernels, tensor }, offset, size) {
   const numbers = tensor(offset, size);
   return kernels.memory.block(size, (array) => array.set(numbers));
+}
+
+/** Squared distances of places [count, D] from z, and in ascending order the lowest of them. */
+function nearestSquares(places, z, squares, nearest) {
+  const lowest = new Array(Math.min(nearest, squares.length)).fill(Infinity), last = lowest.length - 1;
+  for (let i = 0, at = 0; i < squares.length; i++) {
+    let square = 0;
+    for (let k = 0; k < z.length; k++) square += (z[k] - places[at++]) ** 2;
+    squares[i] = square;
+    if (square >= lowest[last]) continue;
+    let k = last;
+    for (; k > 0 && lowest[k - 1] > square; k--) lowest[k] = lowest[k - 1];
+    lowest[k] = square;
+  }
+  return lowest;
 }
 
 function copy(x, xAt, y, yAt, count) {

@@ -56,12 +56,12 @@ export class Conditioning {
     this.seeds = this.source.rows.length;
     this.root.dataset.context = items.context ?? "";
     for (const control of this.root.querySelectorAll(".la-condition")) control.hidden = control.dataset.kind !== items.context;
-    this.find(".la-strip").hidden = !this.kind || !this.source.decoder;
+    this.find(".la-strip").hidden = !this.kind || !this.source.local;
     this.tiles = [];
     if (!this.kind) return;
     if (items.context === "label") offerClasses(this.select, "Unknown", items.classes.slice(0, items.contextSize));
     else this.number.max = this.seeds - 1;
-    if (this.source.local) this.buildStrip();
+    if (this.source.program) this.buildStrip();
   }
 
   buildStrip() {

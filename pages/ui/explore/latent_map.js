@@ -90,6 +90,12 @@ export default class LatentMap extends DecodedMap {
     this.panel.items = this.items;
   }
 
+  showDecoder() {
+    super.showDecoder();
+    this.conditioning.setModel(this.items);
+    this.lists.showItem(this.state.item);
+  }
+
   showColours(coloured) {
     this.nearOf = null;
     super.showColours(coloured);

@@ -85,24 +85,25 @@ export class DecodedMap {
     this.take(data);
   }
 
-  /** Loads a model's decoder and items. */
+  /** Loads a model's items, and then its decoder: the largest part of a map, without which the server decodes. */
   async open(data) {
     const { facts, urls, plotly } = data;
     this.digest = null;
     this.debouncer.cancel(); // what still waits belongs to the previous model
     this.root.dataset.state = "loading";
-    const [Plotly, items, buffer, noise] = await Promise.all([
-      loadPlotly(plotly), Items.load(urls, facts), ImageSource.load(urls.program), loadFloats(urls.noise)]);
+    this.root.dataset.decoder = "";
+    const [Plotly, items, noise] = await Promise.all([loadPlotly(plotly), Items.load(urls, facts), loadFloats(urls.noise)]);
     const coloured = await items.colouredBy(data.items.colour);
     if (!this.root.isConnected) return; // the page was left meanwhile
-    this.source.open(buffer, urls.decode, facts, noise);
+    this.source.open(null, urls.decode, facts, noise);
+    this.source.local = Boolean(urls.program);
     Object.assign(this, { items, coloured, digest: facts.digest, preview: null, shown: null });
     this.picture.resize(items.image);
     this.measure();
     this.view.fit(items.bounds);
     this.restore(data);
     this.layers.setTheme(this.theme);
-    this.layers.setModel(items, this.source.local ? this.source : null);
+    this.layers.setModel(items, null);
     this.plot ??= new Plot(this.find(".la-plotly"), Plotly);
     Object.assign(this.plot, { hidden: this.hidden, shown: this.state.layers.has("points") });
     await this.plot.draw(coloured, this.view, this.theme);
@@ -110,7 +111,21 @@ export class DecodedMap {
     this.showLayers();
     this.take({ ...data, turn: null });
     this.redraw("view");
+    await this.openDecoder(data);
   }
+
+  async openDecoder({ facts: { digest }, urls }) {
+    const program = await ImageSource.load(urls.program).catch(() => null);
+    if (digest !== this.digest || !this.root.isConnected) return; // another model meanwhile
+    this.source.start(program);
+    this.showDecoder();
+    this.shown = null;
+    this.root.dataset.decoder = "ready";
+    this.redraw("view");
+  }
+
+  /** Shows what the browser's decoder draws. */
+  showDecoder() { this.layers.setModel(this.items, this.source.local ? this.source : null); }
 
   /** Loads other items of the same model. */
   async openItems({ facts, urls }) {
@@ -118,7 +133,7 @@ export class DecodedMap {
     if (!this.root.isConnected) return;
     items.speed = this.items.speed;
     this.items = items;
-    this.layers.setModel(items, this.source.local ? this.source : null);
+    this.layers.setModel(items, this.source.program && this.source.local ? this.source : null);
     this.lists.setModel(items, this.source, urls.items);
     this.choices.display();
     this.showColours(coloured);

@@ -20,9 +20,11 @@ from .pictures import pictures_panel
 NAMES = {
     "bernoulli": "Bernoulli",
     "gaussian": "Gaussian",
+    "gaussian-per-channel": "Gaussian, sigma per channel",
     "continuous-bernoulli": "continuous Bernoulli",
     "mlp": "MLP",
     "conv": "CNN",
+    "resnet": "residual CNN",
 }
 
 
@@ -97,6 +99,7 @@ def _options() -> dict | None:
         options["seed"] = number("Seed", TrainConfig, "seed")
     with st.popover("More"):
         options["likelihood"] = _choice("Likelihood", "likelihood", LIKELIHOODS)
+        options["ssim"] = number("SSIM weight", TrainConfig, "ssim", step=0.05)
         options["flip"] = st.toggle(
             "Mirror", help=setting(TrainConfig, "flip").help, key=f"train-flip-{tag}"
         )
