@@ -160,7 +160,9 @@ class Exemplar(Autoencoder):
         log_q = normal_log_prob(drawn.z.view(shape), *drawn.of_z)
         log_q = log_q + normal_log_prob(drawn.w.view(shape), *drawn.of_w)
         log_p = self.log_prior(drawn.z) + self.log_detail_prior(drawn.w, drawn.z)
-        return log_p.view(samples, -1) - log_q - self.reconstruction(self._decode_detail(drawn.w), x)
+        return (
+            log_p.view(samples, -1) - log_q - self.reconstruction(self._decode_detail(drawn.w), x)
+        )
 
     def log_importance_weights_at(
         self, z: Tensor, x: Tensor, generator: Generator | None = None
@@ -169,7 +171,9 @@ class Exemplar(Autoencoder):
         mean, log_var = self._of_detail(x)
         w = sample_normal(mean, log_var, 1, generator)
         log_q = normal_log_prob(w, mean, log_var)
-        return self.log_detail_prior(w, z) - log_q - self.reconstruction(self._decode_detail(w), x)[0]
+        return (
+            self.log_detail_prior(w, z) - log_q - self.reconstruction(self._decode_detail(w), x)[0]
+        )
 
     @torch.no_grad()
     def keep(self, images: Iterable[Tensor]) -> None:
