@@ -200,7 +200,7 @@ def exact_likelihood(
 
 def likelihood_bounds(model: Autoencoder, x: Tensor, y: Tensor | None, **options) -> dict:
     """Upper bounds on -log p(x): `nll_iwae`, the importance-weighted one, with the error of its
-    interpolation; `nll_integral` of a hierarchy, with that of its sampling
+    interpolation; `nll_integral` of an hvae, with that of its sampling
     (`hierarchical_nll_bound`); and `nll_bound`, the lesser of them. The options are those of
     `iwae.importance_weighted`."""
     keys = ("nll_iwae", "nll_iwae_error", "nll_integral", "nll_integral_error", "nll_bound")
@@ -210,7 +210,7 @@ def likelihood_bounds(model: Autoencoder, x: Tensor, y: Tensor | None, **options
         return values
     nll = float(bound.nll.double().mean())
     values |= {"nll_iwae": nll, "nll_iwae_error": bound.error, "nll_bound": nll}
-    if model.noise_size and model.latent == 2:
+    if hasattr(model, "log_importance_weights_at") and model.latent == 2:
         integral, error = hierarchical_nll_bound(model, x, options.get("seed", 0))
         values |= {"nll_integral": integral, "nll_integral_error": error}
         values["nll_bound"] = min(nll, integral)

@@ -33,7 +33,7 @@ from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms, device_of
 
 MAX_TABLE = 2**20  # numbers in the table, which a browser loads as 2 MB
-_ROWS = 2**22  # distances at a time
+_ROWS = 2**20  # numbers at a time, which stay in a processor's cache
 _FITTED, _ROUNDS = 500, 5  # items from which s is fitted, and rounds of that
 
 
@@ -160,20 +160,8 @@ class Exemplar(Autoencoder):
         log_q = normal_log_prob(drawn.z.view(shape), *drawn.of_z)
         log_q = log_q + normal_log_prob(drawn.w.view(shape), *drawn.of_w)
         log_p = self.log_prior(drawn.z) + self.log_detail_prior(drawn.w, drawn.z)
-        return (
-            log_p.view(samples, -1) - log_q - self.reconstruction(self._decode_detail(drawn.w), x)
-        )
-
-    def log_importance_weights_at(
-        self, z: Tensor, x: Tensor, generator: Generator | None = None
-    ) -> Tensor:
-        """log p(x, w|z) - log q(w|x) `[B]` of one sample of w at given map codes `[B, D]`."""
-        mean, log_var = self._of_detail(x)
-        w = sample_normal(mean, log_var, 1, generator)
-        log_q = normal_log_prob(w, mean, log_var)
-        return (
-            self.log_detail_prior(w, z) - log_q - self.reconstruction(self._decode_detail(w), x)[0]
-        )
+        nll = self.reconstruction(self._decode_detail(drawn.w), x)
+        return log_p.view(samples, -1) - log_q - nll
 
     @torch.no_grad()
     def keep(self, images: Iterable[Tensor]) -> None:
@@ -251,11 +239,11 @@ class Exemplar(Autoencoder):
     def _joint(self, w: Tensor, z: Tensor) -> Tensor:
         """log of pi_n(z) N(w; mu_n, diag(s^2)) `[S, N]`."""
         scaled, codes = w / self.spread, self.table.code / self.spread
-        squares = scaled.square().sum(1, keepdim=True) - 2 * scaled @ codes.T
-        squares = squares + codes.square().sum(1)
         log_det = self.spread.log().sum() + 0.5 * w.shape[1] * math.log(2 * math.pi)
-        return self.table.log_weights(z) - 0.5 * squares - log_det
+        of_code = 0.5 * codes.square().sum(1) + log_det
+        of_w = 0.5 * scaled.square().sum(1, keepdim=True)
+        return torch.addmm(self.table.log_weights(z) - of_code - of_w, scaled, codes.T)
 
     def _rows(self) -> int:
-        """Codes at a time, so that their distances from all exemplars fit in memory."""
-        return max(1, _ROWS // self.table.place.numel())
+        """The number of codes whose distances from all exemplars are computed at a time."""
+        return max(1, _ROWS // len(self.table.place))

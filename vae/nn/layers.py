@@ -164,16 +164,15 @@ class Exemplars(nn.Module):
             z, u = x.float().tensor_split([self.latent], dim=1)
             reach = self._reach(self._squares(z)).sqrt()
             z = z + self.JITTER * reach * u[:, self.order]
-            near, wide = (self.log_weights(z, factor).exp() for factor in (1.0, self.WIDE))
+            squares = self._squares(z)
+            near, wide = (self._logits(squares, t).softmax(1) for t in (1.0, self.WIDE))
             centre = wide @ self.code
             gain = near.square().sum(1, keepdim=True) ** (-0.5 * self.RESTORE)
             return centre + gain * (near @ self.code - centre)
 
-    def log_weights(self, z: Tensor, factor: float = 1.0) -> Tensor:
-        """log pi_n(z; factor BANDWIDTH) `[B, N]` at places `[B, D]`."""
-        squares = self._squares(z)
-        width = factor * self.BANDWIDTH * self._reach(squares) + self.EPSILON
-        return (-squares / width).log_softmax(1)
+    def log_weights(self, z: Tensor) -> Tensor:
+        """log pi_n(z; BANDWIDTH) `[B, N]` at places `[B, D]`."""
+        return self._logits(self._squares(z), 1.0).log_softmax(1)
 
     @torch.no_grad()
     def fill(self, place: Tensor, code: Tensor) -> None:
@@ -185,7 +184,12 @@ class Exemplars(nn.Module):
 
     def _squares(self, z: Tensor) -> Tensor:
         """Squared distances `[B, N]` of places `[B, D]` from those of the items."""
-        return (z[:, None] - self.place).square().sum(2)
+        columns = zip(z.T, self.place.T.contiguous(), strict=True)  # a tenth of the time
+        return sum((here[:, None] - there).square() for here, there in columns)
+
+    def _logits(self, squares: Tensor, factor: float) -> Tensor:
+        """log pi_n(z; factor BANDWIDTH) `[B, N]`, not normalised."""
+        return squares / (-factor * self.BANDWIDTH * self._reach(squares) - self.EPSILON)
 
     def _reach(self, squares: Tensor) -> Tensor:
         """d(z)^2 `[B, 1]`."""
