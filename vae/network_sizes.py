@@ -1,7 +1,8 @@
 """How deep and how wide networks are for a size of images: levels, default widths, what they need.
 
 A resnet's encoder widths are the channels after each halving, and those of its last, dense layer.
-Its decoder widths are those of a dense layer, and the channels of each level, the smallest first.
+Its decoder widths are those of a dense layer, the channels of each level with residual blocks,
+the smallest level first, and the channels at full size.
 """
 
 import math
@@ -46,8 +47,7 @@ def default_widths(network: str, image_shape: tuple[int, ...]) -> tuple[Widths, 
     sides, blocks_from = resnet_levels(image_shape)
     levels = len(sides) - blocks_from
     widths = (48, 96, *[128] * levels)[:levels]
-    finer = (12, 24)[:blocks_from]
-    return (*[32] * (blocks_from - 1), *widths, 256), (256, *reversed((*finer, *widths)))
+    return (*[32] * (blocks_from - 1), *widths, 256), (256, *reversed(widths), 12)
 
 
 def check(

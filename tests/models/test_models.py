@@ -105,6 +105,21 @@ def test_a_saved_and_loaded_model_gives_the_same_output(
     torch.testing.assert_close(loaded.model.decode(z), model.decode(z), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_a_loaded_model_has_the_likelihood_that_was_learned(
+    likelihood, settings, pictures, tmp_path
+):
+    config = settings(likelihood=likelihood)
+    model = build(config.model)
+    with torch.no_grad():
+        for parameter in model.likelihood.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    checkpoint.save(tmp_path / "m", model, config, {}, half=False)
+    loaded, z = checkpoint.load(tmp_path / "m").model, model.encode(pictures)
+    expected = model.likelihood.nll(model.decode(z), pictures)
+    torch.testing.assert_close(loaded.likelihood.nll(loaded.decode(z), pictures), expected)
+
+
 def logits_with_context(model, z, decode):
     """Logits at z without and with a context: labels, or the noise of lower levels."""
     y = torch.arange(len(z)) % 2

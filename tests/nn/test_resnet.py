@@ -50,7 +50,7 @@ def test_sides_that_no_halving_serves_are_refused_with_one_that_works():
         config(50, 64)
     height, width = map(int, re.search(r"choose (\d+) x (\d+)", str(caught.value)).groups())
     config(height, width)
-    with pytest.raises(ConfigError, match="2 encoder and 3 decoder widths; expected 4 and 5"):
+    with pytest.raises(ConfigError, match="2 encoder and 3 decoder widths; expected 4 and 4"):
         config(64, 64, encoder_widths=(8, 16), decoder_widths=(16, 8, 4))
 
 
