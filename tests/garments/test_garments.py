@@ -148,7 +148,7 @@ def test_the_svg_is_in_millimetres_and_has_the_outline_of_the_pixels(kind):
     assert (
         root.get("width") == f"{frame:g}mm" and root.get("viewBox") == f"0 0 {frame:g} {frame:g}"
     )
-    assert f"length: {one.length}" in svg and f">{kind}<" in svg
+    assert f"length: {one.length:.4g};" in svg and f">{kind}<" in svg
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids)) and not any(" " in name for name in ids)
     side = 512
