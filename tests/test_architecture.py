@@ -54,7 +54,7 @@ ENGINE_ROOMS = {
         *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
         *("preparation", "training"),
     },
-    "__init__": {"checkpoint", "config", "data", "formats", "models"},
+    "__init__": {"checkpoint", "config", "data", "formats", "garments", "models"},
     "__main__": {"commands"},
 }
 # What pages share, each room below those that may import from it; a page's own room may import

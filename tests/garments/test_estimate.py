@@ -19,13 +19,20 @@ def test_the_search_finds_the_factors_of_a_drawing_again(monkeypatch):
     monkeypatch.setattr(estimate, "PATTERNS", ("plain", "stripes"))
     true = replace(typical("T-shirt"), length=640, width=500, colour="teal")
     begun = replace(true, length=690, width=530, waist=0.9, colour="sky", neckline="V")
-    target = picture(true, 32)
+    target = estimate._Target(picture(true, 32))
     found = estimate._improve(begun, target, rounds=5)
-    assert found.error < 4 < np.sqrt(np.square(picture(begun, 32) - target).mean()) / 5
+    assert found.error < 4 < estimate._errors([begun], target)[0] / 5
     assert (found.garment.colour, found.garment.neckline) == ("teal", "round")
     assert found.garment.length == pytest.approx(640, abs=15)
     assert found.garment.width == pytest.approx(500, abs=15)
     found.garment.check()
+
+
+def test_the_blur_of_a_picture_is_found():
+    one = replace(typical("Dress"), pattern="stripes")
+    for blurs in (0, 2, 5):
+        pixels = estimate._blurred(picture(one)[None], blurs)[0]
+        assert estimate._Target(pixels).sharpened(one).blurs == blurs
 
 
 def test_the_search_starts_from_garments_of_the_right_kind(monkeypatch):

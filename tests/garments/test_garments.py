@@ -13,12 +13,14 @@ from PIL import Image, ImageDraw
 import vae
 from vae import garments
 from vae.__main__ import main
+from vae.data.preview import preview
 from vae.garments import dataset, factors, raster
 from vae.garments.colours import GROUND, rgb
 from vae.garments.factors import COLOURS, KINDS, NAMES, typical
 from vae.validation import ConfigError
 
 PLAIN = {"pattern": "plain", "trims": "none", "shade": 0.0}
+OLDER = "garments-64-older"
 EVERY = garments.sample(10, 5)  # one of each kind
 
 
@@ -36,7 +38,7 @@ def test_a_seed_gives_the_same_garments_in_the_same_bytes_everywhere():
     assert not np.array_equal(garments.sample(10, 6)["length"], EVERY["length"])
     images = garments.render(EVERY)
     digest = hashlib.sha256(images.tobytes()).hexdigest()
-    assert digest == "97d515fccd5e50ac56b4752e854acc05c0a8d61b19be91b714a17f1ace5d1bf0", (
+    assert digest == "2b10f3d3b44265b8994a32616629540150ac19b3d4f65d4a2fd99f8a89da40e2", (
         "other pictures are another data set"
     )
     few = {name: values[[3]] for name, values in EVERY.items()}  # whatever they are drawn with
@@ -146,7 +148,7 @@ def test_the_svg_is_in_millimetres_and_has_the_outline_of_the_pixels(kind):
     assert (
         root.get("width") == f"{frame:g}mm" and root.get("viewBox") == f"0 0 {frame:g} {frame:g}"
     )
-    assert f"length: {one.length}" in svg and f">{kind}<" in svg
+    assert f"length: {one.length:.4g};" in svg and f">{kind}<" in svg
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids)) and not any(" " in name for name in ids)
     side = 512
@@ -196,19 +198,24 @@ def test_the_coverage_of_a_polygon_is_its_area():
 
 def test_the_data_set_has_its_factors_as_columns_and_is_drawn_once(tmp_path, monkeypatch):
     kept, render = tmp_path / "latent-atelier" / "drawn", dataset.render
-    (kept / "garments-64-older").mkdir(parents=True)
+    (kept / OLDER).mkdir(parents=True)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(dataset, "COUNTS", {"train": 12, "test": 8})
-    data = vae.load_dataset("garments")
+    before, told = preview("garments", 64, {}), []
+    assert before.images.min((1, 2, 3)).max() < 200 and list(kept.iterdir()) == [kept / OLDER]
+    data = vae.load_dataset("garments", progress=lambda *done: told.append(done))
+    assert told[0] == (0, 20) and told[-1] == (20, 20)
+    assert np.array_equal(before.images, data.train.images) and before.test_count == 8
     assert data.train.images.shape == (12, 3, 64, 64) and data.class_names == NAMES
     assert list(data.test_metadata.columns) == list(dataset.COLUMNS.values())
     folders = [path.name for path in kept.iterdir() if path.is_dir()]
-    assert len(folders) == 1 and folders != ["garments-64-older"]
+    assert len(folders) == 1 and folders != [OLDER]
     for row in range(3):
         kind = NAMES[data.test.labels[row]]
         one = dataset.garment(kind, data.test_metadata.columns, row)
         assert np.array_equal(picture(one)[0], data.test.images[row])
     monkeypatch.setattr(dataset, "render", lambda *_: pytest.fail("drawn twice"))
+    assert np.array_equal(preview("garments", 64, {}).images, data.train.images)
     assert vae.load_dataset("garments").digest == data.digest
     small = vae.load_dataset("garments", size=28)
     assert small.train.images.shape == (12, 3, 28, 28)

@@ -104,11 +104,12 @@ def _emoji() -> ArraySplits:
 
 
 class Named(NamedTuple):
-    """A data set that has a name: `read` gives it for images of some height and width, all others
-    are resized. `side` are the pixels of its images unless others are asked for; `how` is what is
-    fixed about their preparation, `ITEMS`, or the choices of it that are not left open."""
+    """A data set that has a name: `read` gives it for images of some height and width, which may
+    still be resized, and calls a `Progress`. `side` are the pixels of its images unless others are
+    asked for; `how` is what is fixed about their preparation, `ITEMS`, or the choices of it that
+    are not left open."""
 
-    read: Callable[[tuple[int, int]], ArraySplits]
+    read: Callable[..., ArraySplits]
     class_names: tuple[str, ...]
     side: int = _SIDE
     how: Mapping[str, object] = ITEMS
@@ -116,7 +117,7 @@ class Named(NamedTuple):
 
 def _whole(read: Callable[..., ArraySplits], *arguments: object) -> Callable[..., ArraySplits]:
     """A function that reads a data set the same for all sizes of images."""
-    return lambda sides: read(*arguments)
+    return lambda sides, progress, **options: read(*arguments)
 
 
 _STARTER = "fashion-mnist-starter"
@@ -201,7 +202,7 @@ def load_dataset(
     wanted, name = (wanted or Choices())._replace(**more).check(), str(name_or_path)
     sides = (preparation.height, preparation.width) if preparation else sides_of(name, size)
     if name in NAMED:
-        return _named(name, sides, wanted, preparation)
+        return load_named(name, sides, wanted, preparation, progress)
     if not name.startswith(TORCHVISION) and not os.path.exists(name):  # also of names too long
         known = ", ".join(NAMED)
         raise DataError(
@@ -216,11 +217,19 @@ def load_dataset(
     return files.read(allocate=allocate, progress=progress)
 
 
-def _named(
-    name: str, sides: tuple[int, int], wanted: Choices, preparation: Preparation | None
+def load_named(
+    name: str,
+    sides: tuple[int, int],
+    wanted: Choices,
+    preparation: Preparation | None = None,
+    progress: Progress = no_progress,
+    *,
+    shown: int = 0,
 ) -> Dataset:
+    """A data set of `NAMED`; if only some of its images are to be `shown`, evenly spaced, the
+    others may be black."""
     known = NAMED[name]
-    found = known.read(sides)._replace(class_names=known.class_names)
+    found = known.read(sides, progress, shown=shown)._replace(class_names=known.class_names)
     if known.how is not ITEMS:
         open_ = {key for key in known.how if getattr(wanted, key) == "auto"}
         wanted = wanted._replace(**{key: known.how[key] for key in open_})

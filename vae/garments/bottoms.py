@@ -63,7 +63,7 @@ def _trousers(f: Table) -> list[Shape]:
     half, length = f["width"] / 2, f["length"]
     waist, leg = half * f["waist"], half * f["flare"]  # the hem of one leg
     contrast, pockets = _trims(f)
-    rise = 1.06 * half
+    rise = np.minimum(1.06 * half, 0.68 * length) if shorts else 1.06 * half
     thigh = half * 1.03
     middle = half * (0.54 if shorts else 0.5) + leg * (0.1 if shorts else 0.14)
     inner = np.maximum(middle - leg / 2, 14.0)
@@ -71,15 +71,16 @@ def _trousers(f: Table) -> list[Shape]:
     lift = 6.0 if shorts else 3.0  # of the hem at the outer side
     knee_y, hem_y = rise + (length - rise) * 0.5, length - lift
     slim = np.minimum(leg, thigh * 0.82)  # the width at the knee
-    knee = inner + (slim * 0.55 - (inner - 0) * 0.1) + slim * 0.45
+    knee = 0.9 * inner + slim  # x of its outer side
     leg_side = (
         Path(0, 6)
         .curve((waist * 0.4, 6), (waist * 0.8, 3), (waist, 0))
         .curve((waist * 1.04, rise * 0.28), (half, rise * 0.5), (half, rise * 0.72))
     )
     if shorts:
+        fall = hem_y - _HEM - rise * 0.72
         leg_side.curve(
-            (half, rise), (outer - (outer - half) * 0.2, hem_y - (hem_y - rise) * 0.5),
+            (half, rise * 0.72 + fall * 0.35), (outer - (outer - half) * 0.4, hem_y - fall * 0.4),
             (outer, hem_y - _HEM),
         )  # fmt: skip
     else:
@@ -123,8 +124,8 @@ def _trousers(f: Table) -> list[Shape]:
     shapes.append(Shape("fly", fly, "", "stitch", False))
     if pockets:
         if shorts:
-            top = rise * 0.62
-            pocket = _patch(half * 0.42, top, half * 0.46, half * 0.5)
+            top, height = rise * 0.52, np.minimum(half * 0.5, 0.36 * length)
+            pocket = _patch(half * 0.42, top, half * 0.46, height)
             shapes += pair(Shape("right pocket", pocket, "cloth", "seam"))
         else:
             mouth = Path(waist * 0.56, _BAND).bow(
@@ -157,7 +158,7 @@ def _side_stripe(waist, half, rise, knee, knee_y, outer, hem_y) -> Shape:
             )
         )  # fmt: skip
 
-    return Shape("right stripe", seam(10.0).join(seam(10.0 + wide).reversed()), "accent")
+    return Shape("right stripe", seam(10.0).join(seam(10.0 + wide).reversed()), "accent", "seam")
 
 
 def _waistband(top, bottom, dip: float, *, contrast: bool) -> list[Shape]:

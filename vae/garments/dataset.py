@@ -12,6 +12,7 @@ import numpy as np
 
 from ..files import atomic, folders
 from ..formats.sources import ArraySplit, ArraySplits
+from ..progress import Progress, no_progress
 from . import factors as factors_of
 from .factors import FACTORS, KINDS, NAMES, Garment, Table
 from .raster import render
@@ -34,11 +35,17 @@ COLUMNS = {
 }
 
 
-def read(sides: tuple[int, int]) -> ArraySplits:
-    """Both splits, for images with these sides."""
+def read(
+    sides: tuple[int, int], progress: Progress = no_progress, *, shown: int = 0
+) -> ArraySplits:
+    """Both splits, for images with these sides. If they are not drawn yet and only some are to be
+    `shown`, evenly spaced, only these are drawn and the others black."""
     size = next((size for size in _SIZES if size >= max(sides)), _SIZES[-1])
     tables = {name: factors_of.sample(count, _seed(name)) for name, count in COUNTS.items()}
-    images = _images(tables, size)
+    if shown and not _folder(size).exists():
+        images = {name: _some(table, size, shown) for name, table in tables.items()}
+    else:
+        images = _images(tables, size, progress)
     splits = {}
     for name, table in tables.items():
         labels = np.array([NAMES.index(kind) for kind in table["kind"].tolist()])
@@ -68,16 +75,29 @@ def _seed(split: str) -> int:
     return list(COUNTS).index(split)
 
 
-def _images(tables: dict[str, Table], size: int) -> dict[str, np.ndarray]:
+def _some(table: Table, size: int, shown: int) -> np.ndarray:
+    count = len(table["kind"])
+    rows = np.unique(np.linspace(0, count - 1, min(shown, count)).round().astype(int))
+    images = np.zeros((count, 3, size, size), np.uint8)
+    images[rows] = render({name: values[rows] for name, values in table.items()}, size)
+    return images
+
+
+def _images(tables: dict[str, Table], size: int, progress: Progress) -> dict[str, np.ndarray]:
     """The pictures of each split, from the cache or drawn for it."""
-    folder = folders.drawn_datasets() / f"garments-{size}-{_version()}"
+    folder, total = _folder(size), sum(COUNTS.values())
+
+    def drawn(name: str) -> np.ndarray:
+        before = 0 if name == "train" else COUNTS["train"]
+        return render(tables[name], size, lambda done, _: progress(before + done, total))
+
     with suppress(OSError):
         with atomic.locked(folder.with_suffix(".lock")):  # only one of several processes draws
             if not folder.exists():
                 with atomic.replacing(folder) as made:
                     made.mkdir(parents=True)
-                    for name, table in tables.items():
-                        np.save(made / f"{name}.npy", render(table, size))
+                    for name in tables:
+                        np.save(made / f"{name}.npy", drawn(name))
                 for older in set(folder.parent.glob(f"garments-{size}-*")) - {folder}:
                     if older.is_dir():
                         atomic.delete_folder(older)
@@ -85,7 +105,11 @@ def _images(tables: dict[str, Table], size: int) -> dict[str, np.ndarray]:
             name: np.load(folder / f"{name}.npy", mmap_mode="c").view(np.ndarray)
             for name in tables
         }
-    return {name: render(table, size) for name, table in tables.items()}
+    return {name: drawn(name) for name in tables}
+
+
+def _folder(size: int) -> Path:
+    return folders.drawn_datasets() / f"garments-{size}-{_version()}"
 
 
 def _version() -> str:

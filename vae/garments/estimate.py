@@ -4,9 +4,9 @@ drawing differs least from the picture.
 The search starts from the drawings with the most similar silhouettes. Each round draws the garment
 with every factor changed on its own, and then the best of these changes together; steps are halved
 when nothing helps. Colours and patterns, of which one may look like another, are once tried all
-together. Sources: R. Hooke and T. Jeeves, "Direct search solution of numerical and
-statistical problems", 1961; A. Yuille and D. Kersten, "Vision as Bayesian inference: analysis by
-synthesis?", 2006.
+together. Drawings are blurred as much as the picture, which is less sharp if it is generated.
+Sources: R. Hooke and T. Jeeves, "Direct search solution of numerical and statistical problems",
+1961; A. Yuille and D. Kersten, "Vision as Bayesian inference: analysis by synthesis?", 2006.
 """
 
 from collections.abc import Mapping
@@ -28,12 +28,25 @@ _REFERENCES = 600  # drawings that a picture is compared with at first
 _STARTS = 3  # of them, of different kinds, from which the search starts
 _FIRST, _LAST = 0.25, 0.01  # steps of numbers, in shares of their ranges
 _ROUNDS, _LARGE_ROUNDS = 40, 10  # at most
+_BLURS = (0, 1, 2, 3, 5, 8)
 _SHADES = np.linspace(*SHADES, 5)
 
 
+class _Target(NamedTuple):
+    """A picture float32 [3, H, W], and how often a drawing is blurred to be as blurred."""
+
+    pixels: np.ndarray
+    blurs: int = 0
+
+    def sharpened(self, garment: Garment) -> "_Target":
+        """With the blur with which the drawing of a garment is most similar."""
+        tried = [self._replace(blurs=blurs) for blurs in _BLURS]
+        return min(tried, key=lambda target: _errors([garment], target)[0])
+
+
 class Estimate(NamedTuple):
-    """The garment, and the root mean square difference between its drawing and the picture, both
-    blurred by a pixel, in grey levels from 0 to 255."""
+    """The garment, and the root mean square difference between its drawing, as blurred as the
+    picture, and the picture, both blurred by a pixel, in grey levels from 0 to 255."""
 
     garment: Garment
     error: float
@@ -41,17 +54,19 @@ class Estimate(NamedTuple):
 
 def estimate(picture: np.ndarray) -> Estimate:
     """The garment in a picture uint8 [3, H, W], on the light ground of the data set."""
-    target = _resized(picture, SIDE)
-    small = target.reshape(3, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4))
-    found = [_improve(one, small, rounds=3) for one in _starts(target)]
+    target = _Target(_resized(picture, SIDE))
+    small = _Target(target.pixels.reshape(3, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4)))
+    found = [_improve(one, small, rounds=3) for one in _starts(target.pixels)]
     best = min(found, key=lambda estimate: estimate.error)
+    target = target.sharpened(best.garment)
     found = [_improve(one, target, rounds=3) for one in _recoloured(best.garment, target)]
     best = min(found, key=lambda estimate: estimate.error)
-    best = _improve(best.garment, target, rounds=_ROUNDS)
+    best = _improve(best.garment, target.sharpened(best.garment), rounds=_ROUNDS)
     if min(picture.shape[1:]) < 2 * SIDE:
         return best
     # A larger picture has thinner lines.
-    return _improve(best.garment, _resized(picture, 2 * SIDE), rounds=_LARGE_ROUNDS, step=0.06)
+    target = _Target(_resized(picture, 2 * SIDE)).sharpened(best.garment)
+    return _improve(best.garment, target, rounds=_LARGE_ROUNDS, step=0.06)
 
 
 def _resized(picture: np.ndarray, side: int) -> np.ndarray:
@@ -78,7 +93,7 @@ def factor_errors(truth: Table, found: list[Garment]) -> dict[str, float]:
     return errors
 
 
-def _recoloured(garment: Garment, target: np.ndarray) -> list[Garment]:
+def _recoloured(garment: Garment, target: _Target) -> list[Garment]:
     """The garment in the colours and patterns and with the trims that fit best.
 
     They are first compared by how many pixels have which value, wherever these are: a pattern of
@@ -91,10 +106,9 @@ def _recoloured(garment: Garment, target: np.ndarray) -> list[Garment]:
         for shade in _SHADES
         for pattern in _patterns(2)
     ]
-    values = np.sort(
-        _drawn([replace(garment, **option) for option in options]).reshape(-1, 3, SIDE**2)
-    )
-    errors = np.abs(values - np.sort(target.reshape(3, -1))).mean((1, 2))
+    drawn = _blurred(_drawn([replace(garment, **option) for option in options]), target.blurs)
+    values = np.sort(drawn.reshape(len(drawn), 3, -1))
+    errors = np.abs(values - np.sort(target.pixels.reshape(3, -1))).mean((1, 2))
     best: dict[tuple, Garment] = {}
     for row in np.argsort(errors, kind="stable"):
         which = options[row]["colour"], options[row]["pattern"]
@@ -145,9 +159,7 @@ def _silhouette(images: np.ndarray) -> np.ndarray:
     return np.clip(np.abs(images - ground).max(1) / 40, 0, 1)
 
 
-def _improve(
-    garment: Garment, target: np.ndarray, *, rounds: int, step: float = _FIRST
-) -> Estimate:
+def _improve(garment: Garment, target: _Target, *, rounds: int, step: float = _FIRST) -> Estimate:
     """The garment after some rounds of the search."""
     (error,) = _errors([garment], target)
     for _ in range(rounds):
@@ -197,17 +209,18 @@ def _changes(garment: Garment, step: float) -> list[Mapping[str, object]]:
     return [*changes, {"pattern": "plain", "scale": garment.scale}]
 
 
-def _errors(garments: list[Garment], target: np.ndarray) -> np.ndarray:
+def _errors(garments: list[Garment], target: _Target) -> np.ndarray:
     """The root mean square differences [N] between drawings and the picture, both blurred: it may
     have been resized or generated."""
-    difference = _blurred(_drawn(garments, target.shape[-1]) - target)
-    return np.sqrt(np.square(difference).mean((1, 2, 3)))
+    drawn = _blurred(_drawn(garments, target.pixels.shape[-1]), target.blurs)
+    return np.sqrt(np.square(_blurred(drawn - target.pixels, 1)).mean((1, 2, 3)))
 
 
-def _blurred(images: np.ndarray) -> np.ndarray:
+def _blurred(images: np.ndarray, times: int) -> np.ndarray:
     """Pictures [N, 3, H, W] with every pixel averaged with its neighbours by weights 1, 2, 1."""
-    for axis in (2, 3):
-        images = 0.5 * images + 0.25 * (np.roll(images, 1, axis) + np.roll(images, -1, axis))
+    for _ in range(times):
+        for axis in (2, 3):
+            images = 0.5 * images + 0.25 * (np.roll(images, 1, axis) + np.roll(images, -1, axis))
     return images
 
 

@@ -8,6 +8,7 @@ every machine. Source: S. Barrett, stb_truetype, version 2; R. Levien, font-rs.
 
 import numpy as np
 
+from ..progress import Progress, no_progress
 from . import patterns
 from .colours import GROUND, Inks, inks, rgb
 from .drawing import draw, groups, origin
@@ -21,15 +22,18 @@ _BATCH = 128  # garments, whose pixels fit into the cache of a processor
 _MITER = 2.0  # of a corner, in widths of the line
 
 
-def render(factors: Table, size: int = SIDE) -> np.ndarray:
+def render(factors: Table, size: int = SIDE, progress: Progress = no_progress) -> np.ndarray:
     """Pictures uint8 [N, 3, size, size] of a table of garments."""
-    count = len(factors["kind"])
+    count, done = len(factors["kind"]), 0
     found = np.empty((count, 3, size, size), np.uint8)
     for rows in groups(factors):
         for start in range(0, len(rows), _BATCH):
+            progress(done, count)
             some = rows[start : start + _BATCH]
             part = {name: values[some] for name, values in factors.items()}
             found[some] = _render(part, size)
+            done += len(some)
+    progress(count, count)
     return found
 
 

@@ -25,7 +25,9 @@ def to_svg(garment: Garment, *, ground: bool = False) -> str:
     frame, (x, y), colours = KINDS[garment.kind].frame, origin(garment.kind), inks(factors)
     grounds: dict[str, str] = {}
     shapes = [_shape(shape, garment, colours, grounds) for shape in draw(factors)]
-    text = "; ".join(f"{name}: {value}" for name, value in vars(garment).items() if value != "")
+    known = {name: value for name, value in vars(garment).items() if value != ""}
+    words = (f"{v:.4g}" if isinstance(v, float) else f"{v}" for v in known.values())
+    text = "; ".join(f"{name}: {word}" for name, word in zip(known, words, strict=True))
     back = f'<rect width="{frame:g}" height="{frame:g}" fill="{GROUND}"/>' if ground else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame:g}mm" height="{frame:g}mm" '
