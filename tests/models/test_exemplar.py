@@ -140,8 +140,13 @@ def test_the_map_of_another_model_is_kept_and_only_the_detail_trained(settings, 
     for name, value in start.items():
         name = name.replace("decoder.", "map_decoder.", 1)
         assert torch.equal(found[name], value), name
-    with pytest.raises(ConfigError, match="exemplar"):
-        training.new_run(settings(frozen_map=True), tiny, CPU)
+    for name, of, words in (
+        ("vae", start, "only a model of kind exemplar"),
+        ("exemplar", None, r"--start \(none\) got no encoder.2.weight of the shape \[32, 64\]"),
+        ("exemplar", {"mean.bias": start["mean.bias"]}, "same --latent, --network and"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            training.new_run(settings(name, frozen_map=True), tiny, CPU, of)
 
 
 @pytest.mark.parametrize(
