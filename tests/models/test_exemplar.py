@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae import training
+from vae import checkpoint, training
 from vae.config import ConfigError
 from vae.data.dataset import evenly_spaced
 from vae.evaluation import iwae
@@ -127,6 +127,20 @@ def test_the_spread_is_that_of_items_outside_the_table(settings):
     model._of_detail = lambda x: (w, torch.full_like(w, -20.0))
     model.keep([torch.zeros(400, 1, 8, 8)])
     assert (model.spread > 0.5 * truth).all() and (model.spread < 1.2 * truth).all()
+
+
+def test_a_checkpoint_lacks_what_only_training_needs(settings, pictures, tmp_path):
+    config = settings("exemplar", latent=3)
+    model = build(config.model)
+    checkpoint.save(tmp_path / "m", model, config, {})
+    loaded = checkpoint.load(tmp_path / "m").model
+    assert loaded.map_decoder is None and model.map_decoder is not None
+    assert not any(name.startswith("map_decoder") for name in loaded.state_dict())
+    z, order = loaded.encode(pictures), torch.tensor([2, 0, 1])
+    before = loaded.picture(z, seed=1)
+    loaded.reorder(order)
+    torch.testing.assert_close(loaded.encode(pictures), z[:, order])
+    torch.testing.assert_close(loaded.picture(z[:, order], seed=1), before)
 
 
 def test_the_map_of_another_model_is_kept_and_only_the_detail_trained(settings, tiny):
