@@ -53,8 +53,8 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     Parameters
     ----------
     n_components : size D of the code.
-    model : "vae", "beta-vae", "ae", "avb" or "hvae" (the code is its top level). A "cvae" is
-        refused: it would need the classes of the rows that it transforms.
+    model : "vae", "beta-vae", "ae", "avb", "hvae" or "exemplar" (the code is their top level). A
+        "cvae" is refused: it would need the classes of the rows that it transforms.
     beta : weight of the KL; None: the preset of the model (1, or 4 for a beta-vae).
     epochs, batch_size, learning_rate : settings of the training.
     likelihood : "bernoulli", "gaussian" or "continuous-bernoulli".

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae import training
+from vae import checkpoint, training
 from vae.config import ConfigError
 from vae.data.dataset import evenly_spaced
 from vae.evaluation import iwae
@@ -129,6 +129,20 @@ def test_the_spread_is_that_of_items_outside_the_table(settings):
     assert (model.spread > 0.5 * truth).all() and (model.spread < 1.2 * truth).all()
 
 
+def test_a_checkpoint_lacks_what_only_training_needs(settings, pictures, tmp_path):
+    config = settings("exemplar", latent=3)
+    model = build(config.model)
+    checkpoint.save(tmp_path / "m", model, config, {})
+    loaded = checkpoint.load(tmp_path / "m").model
+    assert loaded.map_decoder is None and model.map_decoder is not None
+    assert not any(name.startswith("map_decoder") for name in loaded.state_dict())
+    z, order = loaded.encode(pictures), torch.tensor([2, 0, 1])
+    before = loaded.picture(z, seed=1)
+    loaded.reorder(order)
+    torch.testing.assert_close(loaded.encode(pictures), z[:, order])
+    torch.testing.assert_close(loaded.picture(z[:, order], seed=1), before)
+
+
 def test_the_map_of_another_model_is_kept_and_only_the_detail_trained(settings, tiny):
     widths = {"encoder_widths": (32, 32), "decoder_widths": (8, 16, 16)}
     start = settings("vae")
@@ -140,8 +154,13 @@ def test_the_map_of_another_model_is_kept_and_only_the_detail_trained(settings, 
     for name, value in start.items():
         name = name.replace("decoder.", "map_decoder.", 1)
         assert torch.equal(found[name], value), name
-    with pytest.raises(ConfigError, match="exemplar"):
-        training.new_run(settings(frozen_map=True), tiny, CPU)
+    for name, of, words in (
+        ("vae", start, "only a model of kind exemplar"),
+        ("exemplar", None, r"--start \(none\) got no encoder.2.weight of the shape \[32, 64\]"),
+        ("exemplar", {"mean.bias": start["mean.bias"]}, "same --latent, --network and"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            training.new_run(settings(name, frozen_map=True), tiny, CPU, of)
 
 
 @pytest.mark.parametrize(

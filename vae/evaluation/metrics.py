@@ -116,7 +116,8 @@ def evaluate(
 
 def default_iwae_k(model: Autoencoder) -> int:
     """The number of importance samples per image unless another one is asked for."""
-    return HIERARCHY_SAMPLES if model.noise_size else iwae.SAMPLES
+    many = model.noise_size and not model.kept_images  # each of whose samples costs as much
+    return HIERARCHY_SAMPLES if many else iwae.SAMPLES
 
 
 @torch.inference_mode()

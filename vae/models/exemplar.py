@@ -134,8 +134,17 @@ class Exemplar(Autoencoder):
         kl = standard_normal_kl(*drawn.of_z)
         log_q = normal_log_prob(drawn.w.view(samples, len(x), -1), *drawn.of_w)
         below = (log_q - self.log_detail_prior(drawn.w, drawn.z).view(samples, -1)).mean(0)
-        nll = self.reconstruction(self._decode_detail(drawn.w), x).mean(0)
+        nll = self.reconstruction(self.decode_detail(drawn.w), x).mean(0)
         return Terms(nll, kl + below, torch.stack([kl, below], dim=1))
+
+    def detail_posterior(self, x: Tensor) -> Posterior:
+        """q(w|x), `[B, W]` each."""
+        mean, log_var = self._of_detail(x)
+        return Posterior(mean, (0.5 * log_var).exp())
+
+    def decode_detail(self, w: Tensor) -> Tensor:
+        """Logits `[S, C, H, W]` of detail codes `[S, W]`."""
+        return networks.decode(self.decoder[1:], w)
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
         parts = zip(*(v.split(self._rows()) for v in (z, context)), strict=True)
@@ -160,7 +169,7 @@ class Exemplar(Autoencoder):
         log_q = normal_log_prob(drawn.z.view(shape), *drawn.of_z)
         log_q = log_q + normal_log_prob(drawn.w.view(shape), *drawn.of_w)
         log_p = self.log_prior(drawn.z) + self.log_detail_prior(drawn.w, drawn.z)
-        nll = self.reconstruction(self._decode_detail(drawn.w), x)
+        nll = self.reconstruction(self.decode_detail(drawn.w), x)
         return log_p.view(samples, -1) - log_q - nll
 
     @torch.no_grad()
@@ -211,7 +220,7 @@ class Exemplar(Autoencoder):
         code, and `detail_beta`."""
         mean, log_var = self._of_detail(batch.encoder_input)
         w = sample_normal(mean, log_var, batch.samples, batch.generator)
-        nll = self.reconstruction(self._decode_detail(w), batch.x, batch.ssim_weight)
+        nll = self.reconstruction(self.decode_detail(w), batch.x, batch.ssim_weight)
         return (nll.mean(0) + self.detail_beta * standard_normal_kl(mean, log_var)).mean()
 
     def _map_parameters(self) -> list[nn.Parameter]:
@@ -231,10 +240,6 @@ class Exemplar(Autoencoder):
         """Mean and log-variance `[B, W]` of q(w|x)."""
         features = self.detail_encoder(x)
         return networks.gaussian_parameters(features, self.detail_mean, self.detail_log_var)
-
-    def _decode_detail(self, w: Tensor) -> Tensor:
-        """Logits of detail codes `[S, W]`."""
-        return networks.decode(self.decoder[1:], w)
 
     def _joint(self, w: Tensor, z: Tensor) -> Tensor:
         """log of pi_n(z) N(w; mu_n, diag(s^2)) `[S, N]`."""

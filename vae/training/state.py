@@ -93,9 +93,9 @@ def new_run(
     initial, start = model.state_dict(), model.adopted(start or {})
     alike = [n for n, v in start.items() if n in initial and v.shape == initial[n].shape]
     model.load_state_dict({name: start[name] for name in alike}, strict=False)
-    model.decoder.requires_grad_(not config.train.frozen_decoder)
     if config.train.frozen_map:
-        model.freeze_map()
+        _freeze_map(model, alike, config.train.start)
+    model.decoder.requires_grad_(not config.train.frozen_decoder)
     model.to(device)
     first = {_first_layer(encoder).weight for encoder in model.encoders}
     lr, fused, optimisers = config.train.lr, device.type in ("cpu", "cuda"), {}
@@ -104,6 +104,19 @@ def new_run(
         optimisers[player.name] = torch.optim.AdamW(groups, lr, (0.9, 0.99), fused=fused)
     generator = torch.Generator(device).manual_seed(config.train.seed)
     return Run(config, model, _ema(model, config.train.ema), optimisers, generator)
+
+
+def _freeze_map(model: Autoencoder, adopted: Sequence[str], start: str) -> None:
+    """Excludes the map from training. Raises `ConfigError` if it was not adopted as a whole."""
+    model.freeze_map()
+    for name, weight in model.named_parameters():
+        needed = not weight.requires_grad and name.split(".")[0] not in model.training_only
+        if needed and name not in adopted:
+            raise ConfigError(
+                f"--frozen-map with --start {start or '(none)'} got no {name} of the shape "
+                f"{list(weight.shape)}; start from a vae or an exemplar with the same --latent, "
+                "--network and --encoder-widths"
+            )
 
 
 def _ema(model: Autoencoder, decay: float) -> AveragedModel:
