@@ -216,7 +216,10 @@ class Autoencoder(nn.Module, ABC):
     def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
         """The decoder's further inputs `[E]` for a label (None: unknown) or a noise seed (0: zero
         noise). The same seed is the same variation at every code."""
-        return torch.zeros(self.context_size, device=device_of(self))
+        if not (self.noise_size and seed):
+            return torch.zeros(self.context_size, device=device_of(self))
+        noise = torch.randn(self.context_size, generator=torch.Generator().manual_seed(seed))
+        return noise.to(device_of(self))
 
     def prior(self, label: int | None = None) -> Prior | None:
         """p(z), or p(z|label) of a conditional model; None if the model has no prior."""
@@ -265,4 +268,7 @@ class Autoencoder(nn.Module, ABC):
 
     def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
         """The decoder's further inputs `[B, E]` for codes `[B, D]`."""
-        return z.new_zeros(z.shape[0], self.context_size, dtype=torch.float32)
+        shape = (len(z), self.context_size)
+        if not self.noise_size or generator is None:
+            return z.new_zeros(shape, dtype=torch.float32)
+        return torch.randn(shape, generator=generator, device=generator.device).to(z.device)

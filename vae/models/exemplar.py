@@ -9,11 +9,11 @@ prior given z is a kernel mixture over real training items near z:
     p(w|z) = sum_n pi_n(z) N(w; mu_n, diag(s^2)),
 
 with the weights pi_n, places and codes mu_n of the layer `Exemplars`, the first of the decoder.
-The decoder's image of a code is that of the mean of p(w|z); noise moves the place, to other
-neighbours. s is fitted; it counts in the likelihood, and no image is made with it, since the
-detail of an image between real ones varies along few of the directions of s.
+s is fitted: it counts in the likelihood. An image is made without it, from the blend of the mu_n
+that the layer describes; its noise moves the place, to other neighbours.
 
-Each of the two VAEs is trained on its own -ELBO, as two players.
+Each of the two VAEs is trained on its own -ELBO, as two players: w with the prior N(0, I), which
+makes a blend of two codes a code, and a small weight of the KL, which keeps its images sharp.
 """
 
 import math
@@ -30,7 +30,7 @@ from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_k
 from ..nn.layers import Exemplars, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..validation import ConfigError
-from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms, device_of
+from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 MAX_TABLE = 2**20  # numbers in the table, which a browser loads as 2 MB
 _ROWS = 2**20  # numbers at a time, which stay in a processor's cache
@@ -150,12 +150,6 @@ class Exemplar(Autoencoder):
         parts = zip(*(v.split(self._rows()) for v in (z, context)), strict=True)
         return torch.cat([super(Exemplar, self).decode_with(*part) for part in parts])
 
-    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
-        if seed == 0:
-            return super().context_vector(label, seed)
-        noise = torch.randn(self.context_size, generator=torch.Generator().manual_seed(seed))
-        return noise.to(device_of(self))
-
     def log_detail_prior(self, w: Tensor, z: Tensor) -> Tensor:
         """log p(w|z) `[S]` of detail codes `[S, W]` at map codes `[S, D]`, in nats."""
         with autocast_off(w):
@@ -208,12 +202,6 @@ class Exemplar(Autoencoder):
             surgery.reorder_inputs(self.map_decoder, order)
         self.table.place.copy_(self.table.place[:, order])
         self.table.order.copy_(self.table.order[order])
-
-    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
-        if generator is None:
-            return super()._context(z, y, generator)
-        shape = (len(z), self.context_size)
-        return torch.randn(shape, generator=generator, device=generator.device).to(z.device)
 
     def _detail_loss(self, batch: Batch) -> Tensor:
         """-ELBO of the VAE whose code is w, with the prior N(0, I) that makes a blend of codes a

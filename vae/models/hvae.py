@@ -19,7 +19,7 @@ from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_k
 from ..nn.layers import StochasticLayer, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..validation import ConfigError
-from .base import Autoencoder, Batch, Labels, Posterior, Terms, device_of
+from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
 _HIDDEN = 256  # width of the layers that combine image features with the levels above
 _LOG_STD = (-6.0, 2.0)
@@ -76,12 +76,6 @@ class HVAE(Autoencoder):
         charged = terms.levels.mean(0).clamp(min=batch.free_bits).sum()
         return terms.reconstruction.mean() + batch.beta * charged
 
-    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
-        if seed == 0:
-            return super().context_vector(label, seed)
-        noise = torch.randn(self.context_size, generator=torch.Generator().manual_seed(seed))
-        return noise.to(device_of(self))
-
     def log_importance_weights(
         self, x: Tensor, y: Labels, samples: int, generator: Generator | None
     ) -> Tensor:
@@ -96,12 +90,6 @@ class HVAE(Autoencoder):
         `[B, D]`."""
         sampled = self._sample_below(self.encoder(x), z, 1, generator)
         return -(self.likelihood.nll(sampled.logits, x) + sum(sampled.log_ratios))
-
-    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
-        if generator is None:
-            return super()._context(z, y, generator)
-        shape = (len(z), self.context_size)
-        return torch.randn(shape, generator=generator, device=generator.device).to(z.device)
 
     def _terms(self, sampled: TopDownSample, x: Tensor, ssim_weight: float = 0.0) -> Terms:
         nll = self.reconstruction(sampled.logits, x, ssim_weight)
@@ -129,7 +117,7 @@ class HVAE(Autoencoder):
         from_image = [layer(features) for layer in self.from_image]
         depth = networks.input_depth(self.decoder)
         with autocast_off(z):
-            h = self.decoder[:depth](torch.cat([z, super()._context(z, None, None)], dim=1))
+            h = self.decoder[:depth](torch.cat([z, self._context(z, None, None)], dim=1))
         for layer in self.decoder[depth:]:
             if isinstance(layer, StochasticLayer):
                 level = len(kls)

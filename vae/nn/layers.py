@@ -135,7 +135,7 @@ class Exemplars(nn.Module):
     else here (a k-nearest-neighbour bandwidth: Loftsgaarden and Quesenberry 1965,
     https://doi.org/10.1214/aoms/1177700079). A mean of unlike codes is blurred. The deviation of
     the mean from that of more neighbours gets back the variance that averaging took, as in the
-    blending of textures (Heitz and Neyret 2018, https://doi.org/10.1145/3233304, equation 4).
+    blending of textures (Heitz and Neyret 2018, https://doi.org/10.1145/3233304).
 
     Zero u gives the detail at z, and N(0, I) noise that of a place nearby. An untrained table is
     random; `fill` sets it. Rows that are not filled are `FAR` away.
