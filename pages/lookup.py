@@ -10,6 +10,7 @@ from pages.ui.interpolate.settings import PathSettings
 from pages.ui.lookup import cache as lookup_cache
 from pages.ui.lookup import session as lookup_session
 from pages.ui.lookup.lookup_view import lookup_view, selected_item
+from pages.ui.lookup.name_search import name_search
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.models.shown_items import chosen_items, items_from_link, map_assets
 from pages.ui.runtime import cache, session
@@ -70,6 +71,8 @@ def test_image(items: Items) -> np.ndarray:
         another = "another test image" if held_out else "another image of those shown"
         about = f"Selects {another}. The sequence is the same every time."
         st.button("Random image", help=about, on_click=select, args=(following,))
+        if data.test_metadata.paths:
+            name_search(data, shown, item, select)
     return images[item]
 
 

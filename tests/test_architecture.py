@@ -22,13 +22,15 @@ GROUND = {"errors", "limits", "progress", "validation"}
 # room of the engine -> the rooms that it may import from
 ENGINE_ROOMS = {
     "files": set(),
-    "config": set(),
-    "nn": {"config"},
+    "network_sizes": set(),
+    "config": {"network_sizes"},
+    "nn": {"config", "network_sizes"},
     "formats": set(),
     "arrays": {"files", "formats"},
     "layouts": {"arrays", "formats"},
     "preparation": {"config", "formats"},
-    "data": {"arrays", "config", "files", "formats", "layouts", "preparation"},
+    "garments": {"files", "formats"},
+    "data": {"arrays", "config", "files", "formats", "garments", "layouts", "preparation"},
     "isolation": {"config", "data", "formats"},
     "models": {"config", "nn"},
     "checkpoint": {"config", "files", "models", "nn"},
@@ -40,7 +42,7 @@ ENGINE_ROOMS = {
     "boards": {"files", "pictures"},
     "training": {
         *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
-        "preparation",
+        *("network_sizes", "preparation"),
     },
     "anomaly": {"evaluation", "files", "latent", "models", "nn"},
     "augmentation": {
@@ -49,10 +51,10 @@ ENGINE_ROOMS = {
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
         *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
-        *("export", "files", "formats", "latent", "layouts", "models", "pictures"),
+        *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
         *("preparation", "training"),
     },
-    "__init__": {"checkpoint", "config", "data", "formats", "models"},
+    "__init__": {"checkpoint", "config", "data", "formats", "garments", "models"},
     "__main__": {"commands"},
 }
 # What pages share, each room below those that may import from it; a page's own room may import
@@ -239,10 +241,10 @@ TOUCH_THE_DISK = {
     "commands",
 }
 # Single files beside them: a README is rewritten, an ONNX file is compared with torch before it
-# takes its name, images and archives are opened from bytes in memory.
+# takes its name, images and archives are opened from bytes in memory, drawn images are kept.
 TOUCH_TOO = {
     *("evaluation/markdown_report.py", "export/onnx.py"),
-    *("pictures/animation.py", "augmentation/dataset_files.py"),
+    *("pictures/animation.py", "augmentation/dataset_files.py", "garments/dataset.py"),
 }
 
 

@@ -11,6 +11,7 @@ and uint8 in data sets; decoders return logits, whose sigmoid is the image.
     p = ck.model.decode(z).sigmoid()
 """
 
+from . import garments
 from .checkpoint.folder import Checkpoint, CheckpointError, Entry, list_checkpoints, load
 from .config import Config, ConfigError, ModelConfig, TrainConfig
 from .data.dataset import Dataset, Split

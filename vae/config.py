@@ -8,11 +8,12 @@ again. Unknown keys are refused by name: a misspelt option must not silently tra
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import NamedTuple
 
+from . import network_sizes
+from .network_sizes import NETWORKS
 from .validation import ConfigError, coerce_types, one_of, refuse_unknown, within
 
 SCHEMA = 1
@@ -24,7 +25,6 @@ LIKELIHOODS = (
     "continuous-bernoulli",
 )
 PRIORS = ("normal", "flow", "label")
-NETWORKS = ("mlp", "conv", "resnet")
 FITS = ("crop", "pad", "stretch")
 INVERSIONS = ("no", "yes", "auto")
 _WIDTHS = ("encoder_widths", "decoder_widths")
@@ -51,44 +51,6 @@ def setting(record: type, name: str) -> Setting:
     return next(f.metadata["setting"] for f in fields(record) if f.name == name)
 
 
-def resnet_levels(image_shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], int]:
-    """(height, width) of each level of a resnet, the image first, and the first level that has
-    residual blocks. Sides are halved, and rounded up, until the smaller one is at most 7.
-
-    Only sides that are odd at the same levels can be reached again from the smallest. Raises
-    `ConfigError` where that leaves sides of more than 16.
-    """
-    height, width = image_shape[1:]
-    halvings, smaller = 0, min(height, width)
-    while smaller > 7 * 2**halvings:
-        halvings += 1
-    while (height - width) % 2**halvings:
-        halvings -= 1
-    sides = [(-(-height // 2**level), -(-width // 2**level)) for level in range(halvings + 1)]
-    if min(sides[-1]) > 16:
-        step = 2 ** math.ceil(math.log2(smaller / 16))
-        near = height + step * round((width - height) / step)
-        raise ConfigError(
-            f"a resnet got images of {height} x {width}; expected sides that differ by a multiple "
-            f"of {step}: choose {height} x {near}, or network mlp"
-        )
-    return sides, min(halvings, 2 if smaller > 32 else 1)
-
-
-def default_widths(
-    network: str, image_shape: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The encoder's and the decoder's widths where a config gives none."""
-    if network == "mlp":
-        return (1024, 1024, 1024), (256, 512, 640, 640)
-    if network == "conv":
-        return (32, 64, 256), (128, 64, 32, 16)
-    sides, blocks_from = resnet_levels(image_shape)
-    levels = len(sides) - blocks_from
-    widths = (48, 96, *[128] * levels)[:levels]
-    return (*[32] * (blocks_from - 1), *widths, 256), (256, *reversed(widths), 12)
-
-
 @dataclass(frozen=True)
 class ModelConfig:
     """The architecture and its objective; each setting says what it is. Models with equal records
@@ -97,9 +59,7 @@ class ModelConfig:
     `encoder_widths` and `decoder_widths` are ordered from input to output. For `mlp` they are the
     hidden layers. For `conv` the encoder has the channels at half and quarter size and one dense
     layer; the decoder has one dense layer and the channels at quarter, half and full size. For
-    `resnet` the encoder has the channels after each halving and one dense layer; the decoder has
-    one dense layer, the channels of each level with residual blocks from the smallest
-    (`resnet_levels`), and those at full size.
+    `resnet` see `vae.network_sizes`.
     `refine` (`vae.nn.semi_amortised`): training uses the encoder's posterior. `prior`: see
     `vae.nn.priors`. `levels`: from the top down; the first width of a hierarchical model's decoder
     is that of the trunk between them.
@@ -108,7 +68,12 @@ class ModelConfig:
     name: str = "vae"
     latent: int = _setting(2, "Latent dimensions; 2 can be shown as a map.", 1, 4096)
     image_shape: tuple[int, ...] = (1, 28, 28)
-    likelihood: str = _setting("bernoulli", "Distribution of a pixel around its decoded value.")
+    likelihood: str = _setting(
+        "bernoulli",
+        "Distribution of pixels around the decoded ones. The Gaussians learn one sigma, one per "
+        "colour channel, or one per band of spatial frequency, so that detail counts too. ELBOs "
+        "of different likelihoods do not compare.",
+    )
     network: str = _setting(
         "mlp",
         "MLP (mlp): fast. CNN (conv): for larger images. Residual CNN (resnet): deeper with size, "
@@ -162,7 +127,7 @@ class ModelConfig:
         within("model.image_shape[0] (channels)", self.image_shape[0], 1, 4)
         for side in self.image_shape[1:]:
             within("model.image_shape (height and width)", side, 4, 256)
-        defaults = default_widths(self.network, self.image_shape)
+        defaults = network_sizes.default_widths(self.network, self.image_shape)
         for name, default in zip(_WIDTHS, defaults, strict=True):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
@@ -171,26 +136,8 @@ class ModelConfig:
             within(f"the number of model.{name}", len(widths), 1, 32)
             for width in widths:
                 within(f"model.{name}", width, 1, 16384)
-        if self.network != "mlp":
-            self._check_convolutions(defaults)
-
-    def _check_convolutions(self, defaults: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-        """Raises `ConfigError` for another number of widths than that of the defaults, or for
-        sides that a conv network cannot halve twice."""
-        height, width = self.image_shape[1:]
-        found, expected = (
-            [*map(len, w)] for w in ((self.encoder_widths, self.decoder_widths), defaults)
-        )
-        if found != expected:
-            raise ConfigError(
-                f"a {self.network} network for {height} x {width} got {found[0]} encoder and "
-                f"{found[1]} decoder widths; expected {expected[0]} and {expected[1]}"
-            )
-        if self.network == "conv" and (height % 4 or width % 4):
-            raise ConfigError(
-                f"a conv network got images of {height} x {width}; expected sides that are a "
-                "multiple of 4: choose another size, or network resnet or mlp"
-            )
+        found = self.encoder_widths, self.decoder_widths
+        network_sizes.check(self.network, self.image_shape, *found)
 
 
 @dataclass(frozen=True)
@@ -209,6 +156,7 @@ class TrainConfig:
     is 0.1.
     binarize: at every step (dynamic binarisation, Burda et al. 2016,
     https://arxiv.org/abs/1509.00519), also for the encoder.
+    ssim: in the loss alone (`vae.nn.ssim`), per pixel value; curves and metrics are without.
     start: its weights are used where names and shapes agree.
     """
 
@@ -252,16 +200,10 @@ class TrainConfig:
     balance: bool = _setting(False, "Draw all classes equally often in training.", added=True)
     ssim: float = _setting(
         0.0,
-        "Weight of 1 - SSIM in the training loss, for sharper images; never part of the ELBO.",
+        "Weight of 1 - SSIM in the training loss: more structural similarity, more squared "
+        "error. It is never part of the ELBO.",
         0,
         100,
-        added=True,
-    )
-    frequency: float = _setting(
-        0.0,
-        "Weight of the focal frequency loss in the training loss; never part of the ELBO.",
-        0,
-        1e4,
         added=True,
     )
     start: str = _setting("", "Checkpoint whose weights to start from.", added=True)

@@ -17,7 +17,7 @@ class Limits(NamedTuple):
     explorer that trains nothing and keeps nothing."""
 
     max_epochs: int = 1000  # of one training of the Train page, as the three below
-    max_image_size: int = 64
+    max_image_size: int = 128
     max_latent: int = 64
     max_batch_size: int = 8192
     runs_at_once: int = 1  # of all visitors; the others wait

@@ -12,8 +12,9 @@ from live import ROOT, wait_for_map
 from torch import nn
 
 import vae
+from vae.config import ModelConfig
 from vae.export.decoder_program import decoder_program
-from vae.nn.likelihoods import Bernoulli
+from vae.models import build
 
 RUN = """async ([program, codes]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
@@ -33,28 +34,17 @@ RUN = """async ([program, codes]) => {
 }"""
 
 
-class Convolutional:
-    """An untrained decoder of colour images: 8 x 8 pixels, then doubled by convolutions."""
-
-    latent, context_size, context, likelihood = 2, 0, None, Bernoulli()
-
-    def __init__(self, channels: tuple[int, ...]) -> None:
-        torch.manual_seed(0)
-        layers = [nn.Linear(2, channels[0] * 64), nn.Unflatten(1, (channels[0], 8, 8))]
-        for before, after in zip(channels, (*channels[1:], 3), strict=True):
-            last = after == 3
-            layers += [] if last else [nn.Upsample(scale_factor=2, mode="nearest")]
-            layers += [nn.Conv2d(before, after, 3, padding=1), *([] if last else [nn.SiLU()])]
-        self.decoder = nn.Sequential(*layers).eval()
-        side = 8 * 2 ** (len(channels) - 1)
-        self.image_shape = (3, side, side)
+def residual(side: int) -> nn.Module:
+    """An untrained residual CNN for colour images, with the widths that a training begins with."""
+    torch.manual_seed(0)
+    return build(ModelConfig(network="resnet", image_shape=(3, side, side))).eval()
 
 
 def main() -> None:
     models = {
         "`fashion-vae`": vae.load(ROOT / "checkpoints/fashion-vae").model,
-        "64 px in colour": Convolutional((64, 64, 48, 32)),
-        "128 px in colour": Convolutional((64, 64, 48, 32, 16)),
+        "64 px in colour": residual(64),
+        "128 px in colour": residual(128),
     }
     rows = []
     with app() as url, page() as tab:

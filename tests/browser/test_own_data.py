@@ -72,6 +72,7 @@ def tiffs(folder):
 
 
 PAGES = ("Learn", *(title for titles in SECTIONS.values() for title in titles))
+SHORT = ("Generate", "Similarity search", "Anomalies", "Train")  # for more kinds of grey images
 # What cannot be is said in a sentence: a class with one image, the damaged model beside others.
 EXPECTED = ("own-parquet cannot create labelled images", "torn/weights.safetensors: ")
 SMALL = ("--encoder-widths", "16", "--decoder-widths", "16", "--fourier", "4", "--epochs", "2")
@@ -111,7 +112,7 @@ def test_every_command_and_every_page(make, open_page, checkpoints, tmp_path):
             found = json.loads(run("lookup", model, source, "--json").stdout)
             assert all(record["class"] for record in found)
         page = open_page(f"/?m={model.name}")
-        for title in PAGES:
+        for title in SHORT if make in (csv, tiffs) else PAGES:
             go_to(page, title)
             expect(page).to_have_title(re.compile(f"^{title} "))
             wait_until(page, AT_REST)

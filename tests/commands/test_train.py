@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import vae
 from vae.__main__ import main
 from vae.commands.train import config_from
+from vae.data import load
+from vae.formats.sources import ArraySplit, ArraySplits
+from vae.garments import dataset
 from vae.training import recorder, resume
 
 SMALL = ["--data", "digits", "--size", "8", "--encoder-widths", "8", "--decoder-widths", "8",
@@ -95,6 +99,27 @@ def test_a_conditional_model_learns_to_do_without_labels_by_default(tiny):
     assert config("--model", "cvae").train.unlabelled == 0.1
     assert config("--model", "cvae", "--unlabelled", "0").train.unlabelled == 0
     assert config().train.unlabelled == 0
+
+
+@pytest.mark.parametrize("data", ["garments", "emoji"])
+def test_pictures_in_colour_are_trained_on_by_name_at_their_own_size(data, tmp_path, monkeypatch):
+    def read_few(*arguments, **options):
+        whole = emoji(*arguments, **options).splits[""]
+        parts = (whole.images, whole.labels, whole.columns["subcategory"], np.array(whole.names))
+        images, labels, column, names = (values[::40] for values in parts)
+        few = ArraySplit(images, labels, {"subcategory": column}, tuple(names.tolist()))
+        return ArraySplits({"": few})
+
+    emoji = load.NAMED["emoji"].read
+    monkeypatch.setitem(load.NAMED, "emoji", load.NAMED["emoji"]._replace(read=read_few))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(dataset, "COUNTS", {"train": 12, "test": 4})
+    few = [*SMALL[:1], data, *SMALL[4:], "--batch-size", "256", "--epochs", "1"]
+    done = CliRunner().invoke(main, ["train", *few, "--out", str(tmp_path / "m")])
+    assert done.exit_code == 0, done.output
+    loaded = vae.load(tmp_path / "m")
+    assert loaded.config.model.image_shape == (3, 64, 64)
+    assert loaded.config.train.data == data and not loaded.config.preparation.centre
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "encode", "lookup", "score", "augment"])

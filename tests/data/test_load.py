@@ -15,9 +15,9 @@ from PIL import Image
 from sample_files import idx
 
 from vae import DataError, load_dataset
-from vae.data import picture_set
+from vae.data import load, picture_set, selection
 from vae.data.sources import open_source
-from vae.preparation import Choices
+from vae.preparation import Choices, picture
 
 
 def png(value=128, size=(8, 8), mode="L"):
@@ -80,6 +80,35 @@ def test_starter_is_the_bundled_part_of_fashion_mnist():
     assert (len(data.train.images), len(data.test.images)) == (10_000, 10_000)
     assert np.bincount(data.test.labels).tolist() == [1000] * 10
     assert data.class_names[7] == "Sneaker"
+
+
+def test_emoji_have_categories_names_a_licence_and_any_ground():
+    data = load_dataset("emoji", ground="#336699")
+    check(data, channels=3, size=64)
+    known = selection.metadata_of(data)
+    counts = np.bincount(np.concatenate([data.test.labels, data.train.labels]))
+    assert len(data.class_names) == len(counts) == 10 and counts.min() == 47
+    assert len(set(known.paths)) == 1906 == counts.sum() and len(data.test.labels) == 191
+    number = known.paths.index("Japan Flag")
+    assert selection.name_of(data, number) == "Japan Flag"
+    assert data.class_names[selection.labels_of(data, number)] == "Flags"
+    assert known.columns["subcategory"][number] == "country flag"
+    assert selection.find(data, "FLAG japan").tolist() == [number]
+    hearts = [known.paths[found] for found in selection.find(data, "heart")]
+    assert len(hearts) > 20 and all("heart" in name.lower() for name in hearts[:20])
+    assert selection.find(data, "no such thing").tolist() == []
+    assert data.train.images[:, :, 0, 0].tolist().count([0x33, 0x66, 0x99]) > 1500
+    images = {image.tobytes() for image in data.train.images}
+    pixels = load._emoji().splits[""].images[:40]
+    looked_up = [picture.prepare(_rgba(image), data.preparation) for image in pixels]
+    assert sum(image.tobytes() in images for image in looked_up) > 30  # a tenth is held out
+    licence = (load.STARTER / "EMOJI-LICENSE.txt").read_text()
+    assert all(word in licence for word in ("Noto", "Copyright", "Apache License"))
+    assert sum(path.stat().st_size for path in load.STARTER.glob("emoji.*")) < 8e6
+
+
+def _rgba(image):
+    return Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
 
 
 def test_the_folder_in_VAE_DATA_DIR_comes_first(tmp_path, monkeypatch):

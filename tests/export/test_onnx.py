@@ -122,7 +122,7 @@ def test_the_files_compute_what_torch_computes(name, network, exported, pictures
 def test_a_model_of_128_pixels_trains_saves_opens_decodes_and_exports(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (8, 3, 128, 128), np.uint8)
     split = Split(images, np.zeros(8, np.int64))
-    widths = {"encoder_widths": (4, 4, 4, 8, 8, 16), "decoder_widths": (16, 8, 8, 4, 4, 4)}
+    widths = {"encoder_widths": (4, 4, 4, 8, 16), "decoder_widths": (16, 8, 8, 4, 4)}
     options = {"network": "resnet", "image_shape": (3, 128, 128), "fourier": 4}
     config = Config(ModelConfig(**options, **widths), TrainConfig("x", epochs=1, batch_size=4))
     run = training.new_run(config, Dataset("x", split, split, ("noise",)), torch.device("cpu"))

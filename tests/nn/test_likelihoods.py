@@ -1,5 +1,6 @@
 """Likelihoods against torch.distributions and quadrature."""
 
+import numpy as np
 import pytest
 import torch
 from torch import distributions as td
@@ -11,6 +12,7 @@ from vae.nn.likelihoods import (
     ContinuousBernoulli,
     Gaussian,
     GaussianPerChannel,
+    GaussianPerFrequency,
     Likelihood,
 )
 
@@ -49,11 +51,31 @@ def test_a_gaussian_per_channel_agrees_with_torch():
     logits, x = torch.randn(2, 3, 4, 5).double(), torch.rand(2, 3, 4, 5).double()
     likelihood = GaussianPerChannel((3, 4, 5)).double()
     with torch.no_grad():
-        likelihood.log_sigma.copy_(torch.tensor([-1.0, -2.0, -0.5]))
-    sigma = likelihood.log_sigma.exp()[:, None, None]
+        likelihood.log_sigma.copy_(torch.tensor([-0.1, -0.2, -0.05]))
+    sigma = likelihood.pixel_log_sigma().exp()
     expected = -td.Normal(logits.sigmoid(), sigma).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(likelihood.nll(logits, x), expected)
     torch.testing.assert_close(likelihood.residual_scale(logits), sigma.expand_as(x))
+
+
+def test_a_gaussian_per_frequency_is_a_normal_density_of_all_pixels():
+    """Its covariance is built with NumPy: noise that is filtered in the frequency domain."""
+    logits, x = torch.randn(2, 2, 4, 6).double(), torch.rand(2, 2, 4, 6).double()
+    likelihood = GaussianPerFrequency((2, 4, 6)).double()
+    with torch.no_grad():
+        likelihood.log_sigma.copy_(torch.linspace(-0.1, 0.03, likelihood.log_sigma.numel()))
+    sigma = likelihood.frequency_log_sigma().exp().detach().numpy()
+    units = np.eye(24).reshape(24, 4, 6)
+    expected = 0
+    for channel in range(2):
+        noise = np.fft.ifft2(np.fft.fft2(units) * sigma[channel]).real.reshape(24, 24)
+        mean = logits[:, channel].sigmoid().flatten(1)
+        normal = td.MultivariateNormal(mean, torch.from_numpy(noise.T @ noise))
+        expected = expected - normal.log_prob(x[:, channel].flatten(1))
+    torch.testing.assert_close(likelihood.nll(logits, x), expected)
+    assert len(set(sigma[0].flatten())) > 3 and not set(sigma[0].flat) & set(sigma[1].flat)
+    scale = likelihood.residual_scale(logits)[0, :, 0, 0].detach().numpy()
+    np.testing.assert_allclose(scale[1] ** 2, (noise.T @ noise).diagonal(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if LIKELIHOODS[name].linear_in_x])
@@ -62,7 +84,7 @@ def test_the_linear_form_of_colour_images_is_the_nll(name):
     likelihood = LIKELIHOODS[name]((3, 2, 5)).double()
     with torch.no_grad():
         for parameter in likelihood.parameters():
-            parameter.add_(torch.linspace(0, 1, parameter.numel()).view_as(parameter))
+            parameter.add_(torch.linspace(0, 0.1, parameter.numel()).view_as(parameter))
     pairs = [likelihood.nll(logits, image.expand_as(logits)) for image in x]
     torch.testing.assert_close(likelihood.nll_on_grid(logits, x), torch.stack(pairs))
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from vae.config import ConfigError, ModelConfig, default_widths, resnet_levels
+from vae.config import ConfigError, ModelConfig
 from vae.models import build
+from vae.network_sizes import default_widths, resnet_levels
 from vae.nn import layers as ours
 from vae.nn import networks, resnet
 
@@ -25,7 +26,7 @@ def config(height, width, channels=3, **options):
 @pytest.mark.parametrize(("height", "width"), [*SQUARES, *RECTANGLES])
 def test_every_size_is_halved_to_a_few_pixels_and_reached_again(height, width):
     shape = (3, height, width)
-    assert min(resnet_levels(shape)[0][-1]) <= 15
+    assert min(resnet_levels(shape)[0][-1]) <= 16
     encoder_widths, decoder_widths = ([4] * len(w) for w in default_widths("resnet", shape))
     widths = {"encoder_widths": encoder_widths, "decoder_widths": decoder_widths}
     settings = config(height, width, fourier=4, **widths)
@@ -37,8 +38,8 @@ def test_every_size_is_halved_to_a_few_pixels_and_reached_again(height, width):
 
 
 @pytest.mark.parametrize("side", [28, 32, 48, 64, 96, 128, 256])
-def test_usual_sizes_end_at_4_to_7_pixels(side):
-    assert 4 <= resnet_levels((3, side, side))[0][-1][0] <= 7
+def test_usual_sizes_end_at_4_to_8_pixels(side):
+    assert 4 <= resnet_levels((3, side, side))[0][-1][0] <= 8
     assert len(default_widths("resnet", (3, side, side))[0]) == len(
         resnet_levels((3, side, side))[0]
     )
@@ -49,7 +50,7 @@ def test_sides_that_no_halving_serves_are_refused_with_one_that_works():
         config(50, 64)
     height, width = map(int, re.search(r"choose (\d+) x (\d+)", str(caught.value)).groups())
     config(height, width)
-    with pytest.raises(ConfigError, match="2 encoder and 3 decoder widths; expected 5 and 5"):
+    with pytest.raises(ConfigError, match="2 encoder and 3 decoder widths; expected 4 and 4"):
         config(64, 64, encoder_widths=(8, 16), decoder_widths=(16, 8, 4))
 
 

@@ -9,6 +9,7 @@ import pytest
 from pages.ui.compare import figures as compare_figures
 from pages.ui.compare.settings import Comparison, comparison_from_map, comparison_from_query
 from pages.ui.models.families import (
+    NETWORK_TITLES,
     beta_family,
     comparable_groups,
     default_models,
@@ -18,6 +19,7 @@ from pages.ui.models.families import (
 )
 from pages.ui.models.metrics_table import METRICS, metrics_table, number
 from vae import Config, Entry, ModelConfig, TrainConfig
+from vae.config import NETWORKS
 from vae.latent.traversal import Traversal
 from vae.pictures.grid import mosaic
 
@@ -77,6 +79,7 @@ def test_the_first_comparison_is_of_the_most_different_models():
         and representative(entries, "avb") is None
     )
     assert kind_of(entry("b", "beta-vae", beta=4.0)) == "beta-VAE · MLP · beta 4"
+    assert set(NETWORK_TITLES) == set(NETWORKS)
 
 
 def test_links_are_read_back_and_unreadable_keys_are_named():

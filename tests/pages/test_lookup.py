@@ -223,3 +223,34 @@ def test_a_model_that_needs_labels_says_so(tmp_path, monkeypatch, settings):
     assert not app.exception
     (error,) = app.error
     assert "told cannot search" in error.value and "--unlabelled 0.1" in error.value
+
+
+def named_images():
+    """A page with nothing but the field, over four images with names."""
+    import numpy as np
+    import streamlit as st
+
+    from pages.ui.lookup.name_search import name_search
+    from vae.data.dataset import Dataset, Metadata, Split
+
+    split = Split(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 1]))
+    names = Metadata(("red heart", "heart suit")), Metadata(("rose", "broken heart"))
+    data = Dataset("named", split, split, ("hearts", "others"), None, *names[::-1])
+    item = st.session_state.get("item", 0)
+    name_search(data, np.arange(4), item, lambda number: st.session_state.update(item=number))
+
+
+def test_images_with_names_are_found_by_them():
+    app = AppTest.from_function(named_images).run()
+    assert not app.button
+    app.text_input(key="look-name").set_value("Heart").run()
+    assert not app.exception and app.session_state["item"] == 0
+    assert [button.label for button in app.button] == ["Next of 4"]  # "rose" is one of the hearts
+    seen = []
+    for _ in range(4):
+        app.button[0].click().run()
+        seen.append(app.session_state["item"])
+    assert seen == [1, 3, 2, 0]
+    app.text_input(key="look-name").set_value("nothing").run()
+    assert [caption.value for caption in app.caption] == ["None is called so."]
+    assert app.session_state["item"] == 0

@@ -38,6 +38,13 @@ def test_train_opens_with_a_read_only_folder_and_damaged_runs(tmp_path, monkeypa
     assert dict(zip(table["name"], table["state"], strict=True)) == {
         "whole": "finished", "bad": "damaged",
     }  # fmt: skip
+    data = app.selectbox(key="train-data")
+    assert [title.split(" (")[0] for title in data.options[2:4]] == ["Garments, drawn", "Emoji"]
+    data.select("emoji").run()
+    assert not app.exception
+    assert any("1,715 to train on, 191 held out; 64 × 64 pixels, colour" in m.value
+               for m in app.markdown)  # fmt: skip
+    assert app.selectbox(key="train-network-emoji-64").value == "resnet"
     app.query_params["run"] = "bad"
     app.session_state["shown-runs"] = ["bad"]
     app.run()

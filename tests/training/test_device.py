@@ -14,8 +14,9 @@ from vae.validation import ConfigError
 
 CASES = [(name, {}) for name in MODELS if name != "beta-vae"]  # of the same class as vae
 CASES += [("vae", {"likelihood": name}) for name in ("gaussian", "continuous-bernoulli")]
+CASES += [("vae", {"likelihood": "gaussian-per-frequency", "network": "resnet", "ssim": 0.1})]
 CASES += [("vae", {"prior": "flow"}), ("cvae", {"prior": "label", "unlabelled": 0.3})]
-CASES += [("hvae", {"free_bits": 0.5, "binarize": True}), ("vae", {"network": "conv"})]
+CASES += [("hvae", {"free_bits": 0.5, "binarize": True})]
 CASES += [("vae", {"noise": 0.1, "dropout": 0.1, "patience": 9, "samples": 2, "latent": 3})]
 
 

@@ -68,9 +68,10 @@ def test_balance_draws_rare_classes_as_often():
 
 def test_suggestions_follow_number_size_and_colour():
     small = suggest(300, (3, 64, 64), [100, 100, 100])
-    assert small["network"] == "conv" and small["epochs"] == 40 and small["batch_size"] == 32
+    assert small["network"] == "resnet" and small["epochs"] == 40 and small["batch_size"] == 32
     assert small["shift"] > 0 and not small["balance"]
-    assert suggest(300, (3, 50, 64), [300])["network"] == "mlp"  # sides must be divisible by 4
+    assert suggest(300, (3, 50, 64), [300])["network"] == "mlp"  # no halving serves both sides
+    assert suggest(300, (3, 128, 128), [300])["epochs"] == 13  # of four times the pixels
     large = suggest(60_000, (1, 28, 28), [50_000, 10])
     assert (large["network"], large["epochs"], large["batch_size"]) == ("mlp", 10, 256)
     assert large["balance"] and not large["shift"]

@@ -1,9 +1,14 @@
-"""`classifier`, `refiner` and `starter`: build the files that the repository bundles."""
+"""`classifier`, `refiner`, `starter` and `emoji`: build the files that the repository bundles."""
+
+import json
+from pathlib import Path
 
 import click
+import numpy as np
+from PIL import Image
 
 from ..checkpoint.tensor_file import save_half
-from ..data.load import load_dataset, write_starter
+from ..data.load import load_dataset, write_emoji, write_starter
 from . import main
 
 
@@ -39,3 +44,37 @@ def starter() -> None:
     """Build the bundled subset from the full Fashion-MNIST."""
     write_starter(load_dataset("fashion-mnist"))
     click.echo("vae/starter: the first 10,000 training images and all 10,000 test images")
+
+
+@main.command()
+@click.argument("package", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def emoji(package: Path) -> None:
+    """Build the bundled emoji from PACKAGE, the unpacked npm package emoji-datasource-google.
+
+    Left out are skin tones and the five swatches of these; clothing is a category of its own.
+    """
+    records = json.loads((package / "emoji.json").read_text(encoding="utf-8"))
+    kept = [r for r in records if r["has_img_google"] and r["category"] != "Component"]
+    kept.sort(key=lambda record: record["sort_order"])
+    images, rows = [], []
+    for record in kept:
+        folder = package / "img/google/64"
+        image = np.array(Image.open(folder / record["image"]).convert("RGBA"))
+        image[image[..., 3] == 0] = 0  # colours that nobody sees
+        images.append(image)
+        clothing = record["subcategory"] == "clothing"
+        name = record["name"].lower() if record["name"].isupper() else record["name"]
+        rows.append(
+            {
+                "name": f"{name} ({record['short_name']})" if name in _names(rows) else name,
+                "category": "Clothing" if clothing else record["category"],
+                "subcategory": record["subcategory"].replace("-", " "),
+                "code": record["unified"],
+            }
+        )
+    write_emoji(np.stack(images), rows)
+    click.echo(f"vae/data/starter: {len(rows):,} emoji")
+
+
+def _names(rows: list[dict]) -> set[str]:
+    return {row["name"] for row in rows}

@@ -7,10 +7,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
+import numpy as np
 import torch
 
 from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, evenly_spaced
+from ..latent.encoding import Codes
 from ..models import MODELS
 from ..progress import Progress, no_progress
 from ..training import distributed
@@ -136,6 +138,9 @@ def evaluate_model(
         known = {"codes": codes, "train_codes": train_codes, "aggregate": mixture}
         options = {"iwae_k": iwae_k, "binarize": binarize, "sizes": sizes, "log": log}
         metrics = evaluation.evaluate(model, used, **known, **options)
+        if dataset.test_metadata.columns:
+            log("factors")
+            metrics |= _factor_metrics(dataset, train_codes, codes, sizes.embedding)
     if save:
         save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
         save_aggregate(loaded.path, mixture)
@@ -143,6 +148,28 @@ def evaluate_model(
             arrays = {name: array for name, array in codes._asdict().items() if array is not None}
             save_codes(loaded.path, dataset.test.digest, arrays)
     return metrics
+
+
+def _factor_metrics(dataset: Dataset, train: Codes, test: Codes, limit: int) -> dict:
+    """The scores of codes, of all or of evenly spaced images, for the class and the columns of a
+    data set; empty where no column is a factor."""
+    from ..evaluation.disentanglement import factor_scores
+
+    parts = []
+    for name, codes in (("train", train), ("test", test)):
+        labels = getattr(dataset, name).labels
+        rows = evenly_spaced(len(labels), len(codes.mean))
+        columns = getattr(dataset, f"{name}_metadata").take(rows).columns
+        parts += [codes.mean, {"class": np.array(dataset.class_names)[labels[rows]]} | columns]
+    found = factor_scores(*parts, limit=limit)
+    if found is None:
+        return {}
+    factors = {
+        name: {"gap": gap, "informativeness": found.informativeness[name]}
+        for name, gap in found.gaps.items()
+    }
+    scores = {"mig": found.mig, "disentanglement": found.disentanglement}
+    return scores | {"completeness": found.completeness, "factors": factors}
 
 
 def _tell_seconds(started: float) -> None:
@@ -170,6 +197,13 @@ def print_metrics(metrics: dict) -> None:
     for text, counted in _SENTENCES.items():
         with suppress(TypeError):  # a number that this model does not have is None
             click.echo(f"{text.format(**metrics)} ({metrics[counted]:,} images)")
+    if factors := metrics.get("factors"):
+        click.echo(
+            f"{len(factors)} factors: MIG {metrics['mig']:.4f}, disentanglement "
+            f"{metrics['disentanglement']:.4f}, completeness {metrics['completeness']:.4f}"
+        )
+        told = (f"{name} {values['informativeness']:.2f}" for name, values in factors.items())
+        click.echo(f"predicted from the code, accuracy or R squared: {', '.join(told)}")
 
 
 @main.command()

@@ -10,7 +10,6 @@ import click
 import torch
 
 from .. import training
-from ..preparation import choices
 from . import load_data, main
 from .train import config_from, train, wanted_from
 
@@ -38,9 +37,7 @@ def probe(seconds: float, arguments: tuple[str, ...]) -> None:
     """Train for a few seconds, write nothing, and print the speed."""
     with train.make_context("probe", ["--out", "unused", *arguments]) as context:
         options = context.params
-    dataset = load_data(
-        options["data"], size=choices.sides(options["size"]), wanted=wanted_from(options)
-    )
+    dataset = load_data(options["data"], size=options["size"], wanted=wanted_from(options))
     device = training.resolve_device(context.meta["vae.device"])
     run = training.new_run(config_from(options, dataset), dataset, device)
     end = math.inf

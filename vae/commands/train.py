@@ -13,7 +13,6 @@ from ..config import LIKELIHOODS, Config, ModelConfig, TrainConfig, setting
 from ..data.dataset import Dataset
 from ..data.load import NAMED
 from ..models import MODELS
-from ..preparation import choices
 from ..preparation.choices import Choices
 from ..training import distributed
 from ..validation import ConfigError, one_of
@@ -42,7 +41,11 @@ def _training_options(function: Callable) -> Callable:
 
 @main.command()
 @click.option("--data", default="fashion-mnist", help="A name, or a path to images.")
-@click.option("--size", default="28", help="Pixels of the images: one side, or HEIGHTxWIDTH.")
+@click.option(
+    "--size",
+    show_default="64 of garments and emoji, 28 of others",
+    help="Pixels of the images: one side, or HEIGHTxWIDTH.",
+)
 @click.option("--fit", default="auto", help="auto | crop | pad | stretch: to the size.")
 @click.option("--colour", default="auto", help="auto | grey | colour")
 @click.option(
@@ -92,8 +95,8 @@ def train(**options) -> None:
     device = training.resolve_device(chosen_device())
     if options["data"] not in NAMED and os.path.exists(options["data"]):
         options["data"] = os.path.abspath(options["data"])  # wherever the model is opened
-    size, wanted = choices.sides(options["size"]), wanted_from(options)
-    dataset = load_data(options["data"], streamed=options["streamed"], size=size, wanted=wanted)
+    images = {"size": options["size"], "wanted": wanted_from(options)}
+    dataset = load_data(options["data"], streamed=options["streamed"], **images)
     if not group.rank and options["data"] not in NAMED:
         tell(dataset.report)
         if options["report"]:

@@ -1,6 +1,7 @@
 """Data sets from arrays of images in files: values, colours and labels of any kind."""
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from PIL import Image
@@ -55,13 +56,13 @@ def from_arrays(
         np.zeros(len(part), np.int64) if given is None else given
         for part, given in zip(images, numbered, strict=True)
     ]
-    columns = [dict(part.columns) for _, part in arrays]
+    known = [Metadata(part.names, dict(part.columns)) for _, part in arrays]
     train = [row for row, (key, _) in enumerate(arrays) if key == "train"]
     test = [row for row, (key, _) in enumerate(arrays) if key in ("val", "test")]
     if train and test:
-        parts = [_join(images, numbered, columns, rows) for rows in (train, test)]
+        parts = [_join(images, numbered, known, rows) for rows in (train, test)]
     else:
-        every = _join(images, numbered, columns, range(len(arrays)))
+        every = _join(images, numbered, known, range(len(arrays)))
         rows = holdout_split(name, every[1], wanted.held_out)
         parts = [(every[0][r], every[1][r], every[2].take(r)) for r in rows]
     splits, metadata = [Split(*part[:2]) for part in parts], [part[2] for part in parts]
@@ -137,6 +138,10 @@ def _prepared(images: np.ndarray, how: Preparation) -> np.ndarray:
             return np.ascontiguousarray(images)
         if images.shape[1] == 3 and how.channels == 1 and (images[:, 1:] == images[:, :1]).all():
             return np.ascontiguousarray(images[:, :1])
+        if images.shape[1] in (2, 4):  # only the ground, of all at once as one tall picture
+            tall = images.swapaxes(0, 1).reshape(images.shape[1], -1, how.width)
+            parts = prepare.flatten(_picture(tall), how).reshape(how.channels, -1, *how.shape[1:])
+            return np.ascontiguousarray(parts.swapaxes(0, 1))
     found = np.empty((len(images), *how.shape), np.uint8)
     for row, image in enumerate(images):
         found[row] = prepare.prepare(_picture(image), how)
@@ -149,12 +154,10 @@ def _picture(image: np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _join(images, numbered, columns, rows) -> tuple[np.ndarray, np.ndarray, Metadata]:
+def _join(images, numbered, known, rows) -> tuple[np.ndarray, np.ndarray, Metadata]:
     rows = list(rows)
     if len(rows) == 1:
         row = rows[0]
-        return images[row], numbered[row], Metadata((), columns[row])
-    names = set.intersection(*(set(columns[row]) for row in rows))
-    joined = {name: np.concatenate([columns[row][name] for row in rows]) for name in names}
+        return images[row], numbered[row], known[row]
     parts = [np.concatenate([arrays[row] for row in rows]) for arrays in (images, numbered)]
-    return *parts, Metadata((), joined)
+    return *parts, reduce(Metadata.join, [known[row] for row in rows])

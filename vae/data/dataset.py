@@ -34,7 +34,8 @@ class Split(NamedTuple):
 
 class Metadata(NamedTuple):
     """What is known of the images of a split beside pixels and label: the `paths` of their files
-    [N] and further `columns` [N] by name, numbers or texts; all empty where nothing is known."""
+    or their names [N] and further `columns` [N] by name, numbers or texts; all empty where nothing
+    is known."""
 
     paths: tuple[str, ...] = ()
     columns: Mapping[str, np.ndarray] = {}

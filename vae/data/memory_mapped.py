@@ -20,11 +20,10 @@ from ..errors import reported
 from ..files import atomic, folders
 from ..formats.sources import Skipped
 from ..formats.untrusted import DataError, read_regular
-from ..preparation import choices
 from ..preparation.choices import Choices, Size
 from ..progress import Progress, no_progress
 from .dataset import Dataset, Metadata, Split, evenly_spaced
-from .load import FASHION_CLASSES, ITEMS, load_dataset, local_folder
+from .load import FASHION_CLASSES, ITEMS, NAMED, load_dataset, local_folder, sides_of
 from .report import Report
 
 _FACTS = "dataset.json"
@@ -34,15 +33,17 @@ _FILES = ("refused", "skipped")  # of a report
 def load(
     name_or_path: str | Path,
     *,
-    size: Size = 28,
+    size: Size | None = None,
     wanted: Choices | None = None,
     preparation: Preparation | None = None,
     progress: Progress = no_progress,
 ) -> Dataset:
     """`load_dataset` with mapped images; `progress` counts those packed. Raises `DataError`."""
     name = str(name_or_path)
+    if name in NAMED and NAMED[name].how is not ITEMS:  # is mapped by itself, or is small
+        return load_dataset(name, size=size, wanted=wanted, preparation=preparation)
     wanted = (wanted or Choices()).check()
-    sides = (preparation.height, preparation.width) if preparation else choices.sides(size)
+    sides = (preparation.height, preparation.width) if preparation else sides_of(name, size)
     named = local_folder(name)
     folder = named or (Path(name) if Path(name).is_dir() else None)
     if folder and any(folder.glob("train-images*idx3-ubyte")) and wanted == Choices():

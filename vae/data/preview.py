@@ -13,7 +13,7 @@ from ..preparation import picture as prepare
 from ..preparation.choices import Choices, Size
 from .array_set import from_arrays
 from .dataset import Dataset, evenly_spaced
-from .load import NAMED, load_dataset
+from .load import NAMED, load_named, sides_of
 from .picture_set import PictureSet
 from .report import Report
 from .sources import open_source
@@ -60,7 +60,7 @@ def preview(name: str, size: Size, wanted: dict) -> Preview:
     """Raises `DataError`, also for a source that cannot be read."""
     picked = Choices(**wanted).check()
     if name in NAMED:
-        return _of_dataset(load_dataset(name, size=size, wanted=picked))
+        return _of_dataset(load_named(name, sides_of(name, size), picked, shown=SHOWN))
     title, found, skipped = open_source(name)
     sides = choices.sides(size)
     if isinstance(found, ArraySplits):

@@ -97,6 +97,21 @@ def name_of(data: Dataset, number: int) -> str:
     return known.paths[row] if known.paths else f"{kind} image {row}"
 
 
+def find(data: Dataset, text: str) -> np.ndarray:
+    """The numbers of the images whose class, name and further texts together contain all words of
+    a text, in any case; those with all of them in the name come first."""
+    words = text.casefold().split()
+    known, labels = metadata_of(data), labels_of(data, slice(None))
+    more = [values for values in known.columns.values() if values.dtype.kind in "UO"]
+    found = []
+    for number, name in enumerate(known.paths):
+        texts = [data.class_names[labels[number]], *(str(values[number]) for values in more)]
+        whole = " ".join([name, *texts]).casefold()
+        if all(word in whole for word in words):
+            found.append((not all(word in name.casefold() for word in words), number))
+    return np.array([number for _, number in sorted(found)], int)
+
+
 def metadata_of(data: Dataset) -> Metadata:
     """What is known of all images, by their numbers."""
     return data.test_metadata.join(data.train_metadata)

@@ -128,14 +128,6 @@ def _fourier(layer: ours.FourierFeatures, weights: _Weights) -> dict:
     return facts | {"features": len(layer.weight), "weight": weights.add(layer.weight)}
 
 
-def _exemplars(layer: ours.Exemplars, weights: _Weights) -> dict:
-    count, latent = layer.place.shape
-    facts = {"op": "exemplars", "in": latent, "size": layer.size, "count": count}
-    facts |= {"nearest": layer.NEAREST, "bandwidth": layer.BANDWIDTH, "epsilon": layer.EPSILON}
-    facts |= {"jitter": layer.JITTER, "order": layer.order.tolist()}
-    return facts | {"place": weights.add(layer.place), "code": weights.add(layer.code)}
-
-
 def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
     facts = {"op": "draw", "width": layer.width, "size": layer.size, "log_std": list(ours.LOG_STD)}
     prior, into = _linear(layer.prior, weights), _linear(layer.project, weights)

@@ -45,6 +45,11 @@ def packed_datasets() -> Path:
     return _folder("cache") / "streams"
 
 
+def drawn_datasets() -> Path:
+    """Data sets that the program draws, in the user's cache folder."""
+    return _folder("cache") / "drawn"
+
+
 def _folder(kind: str) -> Path:
     variable, linux = f"XDG_{kind.upper()}_HOME", {"data": ".local/share", "cache": ".cache"}[kind]
     before = Path(os.environ.get(variable) or Path.home() / linux) / _APP

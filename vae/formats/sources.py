@@ -42,11 +42,13 @@ class Skipped(NamedTuple):
 
 class ArraySplit(NamedTuple):
     """`images` of any numeric type [N, C, H, W], C from 1 to 4 (grey, grey and alpha, RGB, RGBA),
-    `labels` [N] of whole numbers or of strings, None without, and further `columns` [N]."""
+    `labels` [N] of whole numbers or of strings, None without, further `columns` [N], and the
+    `names` of the images [N], () without."""
 
     images: np.ndarray
     labels: np.ndarray | None = None
     columns: Mapping[str, np.ndarray] = {}
+    names: tuple[str, ...] = ()
 
 
 class ArraySplits(NamedTuple):

@@ -48,7 +48,7 @@ class AE(Autoencoder):
     def loss(self, batch: Batch) -> Tensor:
         z = self.encode(batch.encoder_input)
         penalty = CODE_PENALTY * z.square().sum(1)
-        reconstruction = self.reconstruction(self.decode(z), batch.x, batch.sharpness)[0]
+        reconstruction = self.reconstruction(self.decode(z), batch.x, batch.ssim_weight)[0]
         return (reconstruction + penalty).mean()
 
     def latent_heads(self) -> list[nn.Linear]:

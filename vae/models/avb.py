@@ -18,7 +18,6 @@ from ..nn.distributions import standard_normal_kl
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.sharded_noise import normal
-from ..nn.sharpness import Sharpness
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 _BASES, _NOISE, _HIDDEN = 8, 4, 32  # noise networks; inputs and hidden units of each
@@ -111,7 +110,7 @@ class AVB(Autoencoder):
 
     def loss(self, batch: Batch) -> Tensor:
         moments = self._moments(batch.encoder_input)
-        given = batch.x, batch.samples, batch.generator, batch.sharpness
+        given = batch.x, batch.samples, batch.generator, batch.ssim_weight
         terms = self._terms(moments, *given)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
 
@@ -121,12 +120,12 @@ class AVB(Autoencoder):
         x: Tensor,
         samples: int,
         generator: Generator | None,
-        sharpness: Sharpness | None = None,
+        ssim_weight: float = 0.0,
     ) -> Terms:
         mean, std, shape = moments
         normal = self._standardised(shape, samples, generator)
         codes = (mean + std * normal).flatten(0, 1)
-        nll = self.reconstruction(self.decode(codes), x, sharpness)
+        nll = self.reconstruction(self.decode(codes), x, ssim_weight)
         # T is evaluated at detached shapes: the expected gradient of log q itself is 0 (ibid.,
         # proposition 2), so gradients reach q through its samples only.
         contrast = self._log_ratio(shape.detach(), normal).mean(0)

@@ -16,10 +16,11 @@ from torch import Generator, Tensor, nn
 from ..config import ModelConfig
 from ..nn import networks, surgery
 from ..nn.distributions import Mixture, normal_log_prob, sample_normal
+from ..nn.layers import autocast_off
 from ..nn.likelihoods import Likelihood
 from ..nn.priors import Prior
 from ..nn.sharded_noise import normal
-from ..nn.sharpness import Sharpness
+from ..nn.ssim import ssim
 from ..validation import ConfigError
 
 Labels = Tensor | None  # `[B]`, -1 where unknown; None without any
@@ -43,7 +44,7 @@ class Posterior(NamedTuple):
 
 class Batch(NamedTuple):
     """The data of one training step: `encoder_input` is encoded, `x` is reconstructed; labels `y`
-    `[B]` are -1 where they are unknown. `sharpness` is charged in the loss, not in the terms."""
+    `[B]` are -1 where they are unknown. `ssim_weight`: see `reconstruction`."""
 
     encoder_input: Tensor
     x: Tensor
@@ -52,7 +53,7 @@ class Batch(NamedTuple):
     samples: int
     generator: Generator
     free_bits: float = 0.0
-    sharpness: Sharpness | None = None
+    ssim_weight: float = 0.0
 
 
 class Player(NamedTuple):
@@ -152,16 +153,16 @@ class Autoencoder(nn.Module, ABC):
     def loss(self, batch: Batch) -> Tensor:
         """The training loss of a batch, a scalar."""
 
-    def reconstruction(
-        self, logits: Tensor, x: Tensor, sharpness: Sharpness | None = None
-    ) -> Tensor:
+    def reconstruction(self, logits: Tensor, x: Tensor, ssim_weight: float = 0.0) -> Tensor:
         """-log p(x|z) `[S, B]` of logits `[S * B, C, H, W]`, B fastest, and images
-        `[B, C, H, W]`; in a training loss with the terms of `sharpness` added."""
+        `[B, C, H, W]`. A training loss adds the weight times 1 - SSIM for each pixel value."""
         samples = len(logits) // max(1, len(x))  # a process may have no image of a small batch
         repeated = x.repeat(samples, 1, 1, 1)
         nats = self.likelihood.nll(logits, repeated)
-        if sharpness and any(sharpness):
-            nats = nats + sharpness.loss(self.likelihood.mean(logits), repeated)
+        if ssim_weight:
+            with autocast_off(x):
+                similarity = ssim(self.likelihood.mean(logits).float(), repeated)
+            nats = nats + ssim_weight * x.shape[1:].numel() * (1 - similarity)
         return nats.view(samples, len(x))
 
     def players(self) -> list[Player]:

@@ -208,7 +208,7 @@ class Exemplar(Autoencoder):
         code, and `detail_beta`."""
         mean, log_var = self._of_detail(batch.encoder_input)
         w = sample_normal(mean, log_var, batch.samples, batch.generator)
-        nll = self.reconstruction(self.decode_detail(w), batch.x, batch.sharpness)
+        nll = self.reconstruction(self.decode_detail(w), batch.x, batch.ssim_weight)
         return (nll.mean(0) + self.detail_beta * standard_normal_kl(mean, log_var)).mean()
 
     def _map_parameters(self) -> list[nn.Parameter]:

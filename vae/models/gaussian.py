@@ -9,7 +9,6 @@ from ..config import ModelConfig
 from ..nn import semi_amortised
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import autocast_off
-from ..nn.sharpness import Sharpness
 from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
 
@@ -58,7 +57,7 @@ class GaussianAutoencoder(Autoencoder):
 
     def loss(self, batch: Batch) -> Tensor:
         q = self.amortised_posterior(batch.encoder_input, batch.y)
-        given = batch.x, batch.y, batch.samples, batch.generator, batch.sharpness
+        given = batch.x, batch.y, batch.samples, batch.generator, batch.ssim_weight
         terms = self._terms(q, *given)
         return (terms.reconstruction + batch.beta * terms.kl).mean()
 
@@ -69,12 +68,12 @@ class GaussianAutoencoder(Autoencoder):
         y: Tensor,
         samples: int,
         generator: Generator | None,
-        sharpness: Sharpness | None = None,
+        ssim_weight: float = 0.0,
     ) -> Terms:
         mean, log_var = q
         z = sample_normal(mean, log_var, samples, generator)
         y = y.repeat(samples)
-        nll = self.reconstruction(self.decode(z, y), x, sharpness)
+        nll = self.reconstruction(self.decode(z, y), x, ssim_weight)
         if self.learned_prior:
             with autocast_off(x):
                 log_q = normal_log_prob(z.view(samples, *mean.shape), mean, log_var)

@@ -18,7 +18,6 @@ from ..nn import networks
 from ..nn.distributions import normal_log_prob, sample_normal, standard_normal_kl
 from ..nn.layers import StochasticLayer, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
-from ..nn.sharpness import Sharpness
 from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Posterior, Terms
 
@@ -71,7 +70,7 @@ class HVAE(Autoencoder):
 
     def loss(self, batch: Batch) -> Tensor:
         sampled = self._sample(batch.encoder_input, batch.samples, batch.generator)
-        terms = self._terms(sampled, batch.x, batch.sharpness)
+        terms = self._terms(sampled, batch.x, batch.ssim_weight)
         # Free bits (Kingma et al. 2016, https://arxiv.org/abs/1606.04934, appendix C.8): a level
         # is charged only above this threshold, so that none collapses before it becomes useful.
         charged = terms.levels.mean(0).clamp(min=batch.free_bits).sum()
@@ -92,10 +91,8 @@ class HVAE(Autoencoder):
         sampled = self._sample_below(self.encoder(x), z, 1, generator)
         return -(self.likelihood.nll(sampled.logits, x) + sum(sampled.log_ratios))
 
-    def _terms(
-        self, sampled: TopDownSample, x: Tensor, sharpness: Sharpness | None = None
-    ) -> Terms:
-        nll = self.reconstruction(sampled.logits, x, sharpness)
+    def _terms(self, sampled: TopDownSample, x: Tensor, ssim_weight: float = 0.0) -> Terms:
+        nll = self.reconstruction(sampled.logits, x, ssim_weight)
         levels = torch.stack([kl.view_as(nll).mean(0) for kl in sampled.kls], dim=1)
         return Terms(nll.mean(0), levels.sum(1), levels)
 

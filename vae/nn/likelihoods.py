@@ -5,7 +5,9 @@ A new family is one class here, one entry in `LIKELIHOODS` and its name in `vae.
 
 import math
 from abc import ABC, abstractmethod
+from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,6 +16,7 @@ from .layers import autocast_off
 
 _TAYLOR_LOGIT = 0.1  # closer to logit 0 the closed form of the normaliser loses digits to 0 / 0
 _MIN_VARIANCE = 0.003  # of a pixel; with less, an eighth of a grey level would dominate a residual
+_SPEED = 20.0
 
 
 class Likelihood(nn.Module, ABC):
@@ -140,10 +143,10 @@ class GaussianPerChannel(Gaussian):
 
     def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
         super().__init__()
-        self.log_sigma = nn.Parameter(torch.full((image_shape[0],), -1.5))
+        self.log_sigma = _fast_parameter(image_shape[0])
 
     def pixel_log_sigma(self) -> Tensor:
-        return self.log_sigma[:, None, None]
+        return _SPEED * self.log_sigma[:, None, None]
 
 
 class GaussianPerFrequency(Likelihood):
@@ -159,17 +162,14 @@ class GaussianPerFrequency(Likelihood):
 
     def __init__(self, image_shape: tuple[int, int, int] = (1, 28, 28)) -> None:
         super().__init__()
-        channels, height, width = image_shape
-        rows, columns = (torch.fft.fftfreq(side)[:, None] for side in (height, width))
-        radius = (rows.square() + columns.T.square()).sqrt() * max(height, width)
-        band = (1 + (2 * radius.clamp(min=1).log2()).floor()) * (radius > 0)
-        self.channels, bands = channels, 1 + int(band.max())
-        self.register_buffer("band", band.long(), persistent=False)
-        self.log_sigma = nn.Parameter(torch.full((channels * bands,), -1.5))
+        channels, *self.sides = image_shape
+        bands = 1 + int(_bands(*self.sides).max())
+        self.log_sigma = _fast_parameter(channels * bands)
 
     def frequency_log_sigma(self) -> Tensor:
         """log sigma `[C, H, W]` of each coefficient of the orthonormal Fourier transform."""
-        return self.log_sigma.view(self.channels, -1)[:, self.band]
+        log_sigma = _SPEED * self.log_sigma.view(-1, 1 + int(_bands(*self.sides).max()))
+        return log_sigma[:, torch.from_numpy(_bands(*self.sides)).to(log_sigma.device)]
 
     def pixel_nll(self, logits: Tensor, x: Tensor) -> Tensor:
         log_sigma = self.frequency_log_sigma().to(logits.dtype)
@@ -189,6 +189,22 @@ class GaussianPerFrequency(Likelihood):
     def constant(self, x: Tensor) -> Tensor:
         filtered = _filtered(x, torch.exp(-2 * self.frequency_log_sigma()))
         return 0.5 * (filtered * x).flatten(1).sum(1)
+
+
+@cache
+def _bands(height: int, width: int) -> np.ndarray:
+    """The band `[H, W]` of each Fourier coefficient: 0 for the mean, then by half octaves of its
+    cycles per longer side."""
+    cycles = max(height, width) * np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
+    return np.where(cycles > 0, 1 + np.floor(2 * np.log2(np.maximum(cycles, 1)) + 1e-4), 0).astype(
+        int
+    )
+
+
+def _fast_parameter(size: int) -> nn.Parameter:
+    """log sigma / `_SPEED` of a sigma of 0.22. Adam changes it by about the learning rate in each
+    step, and log sigma faster, as it must where sigmas end far apart."""
+    return nn.Parameter(torch.full((size,), -1.5 / _SPEED))
 
 
 def _filtered(x: Tensor, gain: Tensor) -> Tensor:

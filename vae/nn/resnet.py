@@ -1,11 +1,12 @@
 """A residual CNN whose depth follows the image size (He et al. 2016,
 https://arxiv.org/abs/1603.05027).
 
-The images are halved until their smaller side is at most 7 pixels. Wide residual blocks work at
-low resolution alone; from there the decoder gets to full size by a 1 x 1 convolution and a pixel
-shuffle (Shi et al. 2016, https://arxiv.org/abs/1609.05158), so that an image of 64 x 64 costs
-about 35 million multiply-adds. Groups of channels are normalised within each image (Wu and He
-2018, https://arxiv.org/abs/1803.08494), so the size of a batch does not matter.
+The images are halved at least once, and until their smaller side is at most 8 pixels. Wide
+residual blocks work at low resolution alone; from there the decoder gets to full size by a 1 x 1
+convolution and a pixel shuffle (Shi et al. 2016, https://arxiv.org/abs/1609.05158), so that an
+image of 64 x 64 costs 28 million multiply-adds, one of 128 x 128 129 million. Groups of channels
+are normalised within each image (Wu and He 2018, https://arxiv.org/abs/1803.08494), so the size of
+a batch does not matter.
 """
 
 import itertools
@@ -14,7 +15,8 @@ import math
 import torch
 from torch import nn
 
-from ..config import ModelConfig, resnet_levels
+from ..config import ModelConfig
+from ..network_sizes import resnet_levels
 from . import layers as ours
 
 
@@ -44,8 +46,7 @@ def output_layers(config: ModelConfig, features: int) -> list[nn.Module]:
     for side, (before, after) in zip(finer, itertools.pairwise(widths), strict=True):
         layers += [*_doubled(before, after, odd=side[0] % 2 == 1), _block(after)]
     scale = 2**blocks_from
-    layers += [nn.SiLU(), nn.Conv2d(widths[-1], full * scale**2, 1)]
-    layers += [nn.PixelShuffle(scale)] if scale > 1 else []
+    layers += [nn.SiLU(), *_shuffled(widths[-1], full, scale)]
     surplus = scale * sides[blocks_from][0] - sides[0][0]  # cut off by a larger kernel
     return [*layers, nn.SiLU(), nn.Conv2d(full, config.image_shape[0], 3 + surplus, padding=1)]
 
@@ -54,7 +55,21 @@ def _doubled(before: int, after: int, *, odd: bool) -> list[nn.Module]:
     """Layers from a height h to 2 h, or to 2 h - 1, which is odd; the width likewise."""
     if odd:
         return [nn.ConvTranspose2d(before, after, 3, stride=2, padding=1)]
-    return [nn.Conv2d(before, 4 * after, 1), nn.PixelShuffle(2)]
+    return _shuffled(before, after, 2)
+
+
+def _shuffled(before: int, after: int, scale: int) -> list[nn.Module]:
+    """Layers to `scale` times the size. They start as nearest-neighbour upsampling, without the
+    pattern of squares that independent weights give (Aitken et al. 2017,
+    https://arxiv.org/abs/1707.02937)."""
+    if scale == 1:
+        return [nn.Conv2d(before, after, 1)]
+    conv = nn.Conv2d(before, after * scale**2, 1)
+    with torch.no_grad():
+        weight = torch.randn(after, before, 1, 1, device=conv.weight.device) / before**0.5
+        conv.weight.copy_(weight.repeat_interleave(scale**2, 0))
+        conv.bias.zero_()
+    return [conv, nn.PixelShuffle(scale)]
 
 
 def _block(width: int) -> ours.Residual:

@@ -42,7 +42,7 @@ def prepare(image: Image.Image, how: Preparation, crop: Box = WHOLE) -> np.ndarr
     in the colours of sRGB, on the ground, inverted if asked for."""
     crop, size = checked(crop), (how.width, how.height)
     if how.exact and crop == WHOLE and image.size == size:
-        return _array(_on_ground(srgb(image), how.ground), how.channels)
+        return flatten(image, how)
     if how.centre:
         flat, box = _item(image, how, crop)
         return _array(_framed(flat, box, size), how.channels)
@@ -62,6 +62,11 @@ def prepare(image: Image.Image, how: Preparation, crop: Box = WHOLE) -> np.ndarr
     if how.fit == "crop":
         image = _cropped(image, _middle(image.size, width / height))
     return _array(_colours(_resize(image, size), how), how.channels)
+
+
+def flatten(image: Image.Image, how: Preparation) -> np.ndarray:
+    """uint8 [C, H, W] of a picture of any size as it is, in its colours on the ground."""
+    return _array(_on_ground(srgb(image), how.ground), how.channels)
 
 
 def used_part(image: Image.Image, how: Preparation) -> Box:

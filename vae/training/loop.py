@@ -19,7 +19,6 @@ from ..data.dataset import Dataset
 from ..errors import AtelierError
 from ..models.base import Batch, Player
 from ..nn.sharded_noise import Shard, sharded
-from ..nn.sharpness import Sharpness
 from . import distributed
 from .batches import Batches, LabelledImages
 from .diagnosis import diagnose
@@ -81,7 +80,6 @@ def _steps(
     steps, shard = options.epochs * batches.steps_per_epoch, group.shard(batches.batch_size)
     schedulers = [one_cycle(o, run.step, steps, run.config) for o in run.optimisers.values()]
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=_has_fast_bfloat16(device))
-    sharpness = Sharpness(options.ssim, options.frequency)
     players, failure = run.model.players(), torch.zeros(4, device=device)
     stop_requested, warnings = False, ()
     # Asked by one process alone, so nothing is summed over the group.
@@ -96,7 +94,7 @@ def _steps(
         lr, beta = schedulers[0].get_last_lr()[0], beta_at(run.step, steps, run.config)
         x, y = _targets(run, batches, shard)
         shown = _corrupt(x, shard, run)
-        more = options.samples, run.generator, options.free_bits, sharpness
+        more = options.samples, run.generator, options.free_bits, options.ssim
         batch = Batch(shown, x, y, beta, *more)
         with autocast, sharded(shard):
             requested = group.size > 1 and should_stop()

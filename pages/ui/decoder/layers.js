@@ -33,7 +33,7 @@ export function chain(specs, program, x) {
   return x;
 }
 
-const NEGLIGIBLE = 20; // an exemplar's weight is e^-this of the largest
+const NEGLIGIBLE = 25; // exemplars are left out whose weight is e^-this of the largest
 
 const LAYERS = {
   linear(spec, program, x) {
@@ -88,33 +88,28 @@ const LAYERS = {
   },
 
   /**
-   * [z | u] -> the codes of real items near z, blended: the softmax of -(squared distance) / (bandwidth d^2 + epsilon) at
-   * z + jitter d u, where d is the distance to the `nearest`-th nearest item.
+   * [z | u] -> the detail of real items near the place z + jitter d u, blended: the mean of their codes under a narrow
+   * kernel, whose deviation from that under a `wide` one gets its variance back. d is the distance to the `nearest`-th
+   * nearest item.
    */
   exemplars(spec, program, { block: x }) {
-    const { in: n, size, count, nearest, bandwidth, epsilon, jitter, order } = spec, y = flat(program, size);
+    const { in: n, size, count, nearest, bandwidth, wide, restore, jitter, epsilon, order } = spec, y = flat(program, size);
     expect(x.size === 2 * n, `exemplars expect ${2 * n} numbers, got ${x.size}`);
     const places = program.tensor(spec.place, count * n), codes = program.tensor(spec.code, count * size);
-    const z = new Float32Array(n), squares = new Float32Array(count);
+    const z = new Float32Array(n), squares = new Float32Array(count), narrow = new Float64Array(size), centre = new Float64Array(size);
     return computed(program, y, () => {
       z.set(x.array.subarray(0, n));
-      const u = order.map((k) => x.array[n + k]), out = y.block.array;
+      const u = order.map((k) => x.array[n + k]);
       let lowest = nearestSquares(places, z, squares, nearest);
       if (u.some(Boolean)) {
         const distance = jitter * Math.sqrt(lowest.at(-1));
         for (let k = 0; k < n; k++) z[k] += distance * u[k];
         lowest = nearestSquares(places, z, squares, nearest);
       }
-      const width = bandwidth * lowest.at(-1) + epsilon, end = lowest[0] + NEGLIGIBLE * width;
-      let sum = 0;
-      out.fill(0);
-      for (let i = 0; i < count; i++) {
-        if (squares[i] > end) continue;
-        const weight = Math.exp((lowest[0] - squares[i]) / width), at = i * size;
-        for (let k = 0; k < size; k++) out[k] += weight * codes[at + k];
-        sum += weight;
-      }
-      for (let k = 0; k < size; k++) out[k] /= sum;
+      const width = bandwidth * lowest.at(-1), blend = (mean, scale) => blendNear(codes, squares, lowest[0], scale + epsilon, mean);
+      const gain = blend(narrow, width) ** (-restore / 2);
+      blend(centre, wide * width);
+      for (let k = 0; k < size; k++) y.block.array[k] = centre[k] + gain * (narrow[k] - centre[k]);
     });
   },
 
@@ -271,6 +266,22 @@ function nearestSquares(places, z, squares, nearest) {
     lowest[k] = square;
   }
   return lowest;
+}
+
+/** The mean of codes [count, size] under weights softmax(-squares / width); returns the sum of the squared weights. */
+function blendNear(codes, squares, lowest, width, mean) {
+  const size = mean.length, end = lowest + NEGLIGIBLE * width;
+  let sum = 0, square = 0;
+  mean.fill(0);
+  for (let i = 0; i < squares.length; i++) {
+    if (squares[i] > end) continue;
+    const weight = Math.exp((lowest - squares[i]) / width), at = i * size;
+    for (let k = 0; k < size; k++) mean[k] += weight * codes[at + k];
+    sum += weight;
+    square += weight ** 2;
+  }
+  for (let k = 0; k < size; k++) mean[k] /= sum;
+  return square / sum ** 2;
 }
 
 function copy(x, xAt, y, yAt, count) {

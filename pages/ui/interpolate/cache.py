@@ -12,7 +12,7 @@ from vae.latent import geodesics, paths
 from ..runtime import cache, routes
 from .settings import PathSettings
 
-_CONV_SIDE = 40  # grid nodes per side for a CNN decoder, which is ten times slower than an MLP
+_CNN_SIDE = 40  # grid nodes per side for a CNN decoder, which is ten times slower than an MLP
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing the metric of the decoder")
@@ -25,7 +25,7 @@ def metric(
         geodesics.pixel_means(ck.model, label=label, seed=seed),
         latent.bounds(codes),
         penalty=geodesics.density_penalty(codes) if guard else None,
-        side=_CONV_SIDE if ck.config.model.network == "conv" else geodesics.GRID_SIDE,
+        side=_CNN_SIDE if ck.config.model.network != "mlp" else geodesics.GRID_SIDE,
     )
     return field, routes.publish(field.log_magnification.values.astype("<f4").tobytes())
 

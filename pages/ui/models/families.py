@@ -8,7 +8,7 @@ import vae
 from vae.models import VAE
 
 MAP_LATENTS = 2  # more latents would need a projection
-NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN"}
+NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN", "resnet": "Residual CNN"}
 MAX_MODELS = 4  # in one comparison
 _DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the most different ones
 

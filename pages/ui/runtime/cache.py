@@ -216,7 +216,9 @@ def item_urls(
 def originals(name: str, digest: str) -> sources.Originals | None:
     """The picture files of a model's images; None without any, or if they are not here."""
     images = images_of(name, digest)
-    known = display_dataset(name, digest).shown_metadata.paths and not images.folder
+    if images.folder or images.data in NAMED:  # of these the paths are names
+        return None
+    known = display_dataset(name, digest).shown_metadata.paths
     return sources.Originals(images.data) if known else None
 
 

@@ -12,19 +12,19 @@ from vae.config import LIKELIHOODS, NETWORKS, ModelConfig, TrainConfig, setting
 from vae.data import upload_store
 from vae.training import run_queue, runs, suggestions
 
+from ..models.families import NETWORK_TITLES
 from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import start_job
-from .pictures import pictures_panel
+from .pictures import in_colour, pictures_panel
 
 NAMES = {
     "bernoulli": "Bernoulli",
     "gaussian": "Gaussian",
     "gaussian-per-channel": "Gaussian, sigma per channel",
-    "continuous-bernoulli": "continuous Bernoulli",
-    "mlp": "MLP",
-    "conv": "CNN",
-    "resnet": "residual CNN",
+    "gaussian-per-frequency": "Gaussian, sigma per spatial frequency",
+    "continuous-bernoulli": "Continuous Bernoulli",
+    **NETWORK_TITLES,
 }
 
 
@@ -70,7 +70,7 @@ def _options() -> dict | None:
     data, options, shown = pictures
     options = {"data": data} | options
     suggested, tag = {}, ""
-    if shown is not None and upload_store.is_upload(data):
+    if shown is not None and (upload_store.is_upload(data) or in_colour(data)):
         counts = [count for _, count in shown.classes]
         suggested = suggestions.suggest(shown.count, shown.preparation.shape, counts)
         tag = f"{data}-{options['size']}"

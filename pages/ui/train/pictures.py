@@ -8,6 +8,7 @@ import streamlit as st
 from vae import limits
 from vae.config import FITS
 from vae.data import upload_store
+from vae.data.load import ITEMS, NAMED, sides_of
 from vae.preparation.choices import COLOURS
 
 from ..controls.large_uploads import release
@@ -21,6 +22,8 @@ from .cache import Shown
 DATA = {
     "fashion-mnist": "Fashion-MNIST, full training set",
     "fashion-mnist-starter": "Fashion-MNIST, bundled subset (10,000)",
+    "garments": "Garments, drawn (12,000 images, 64 × 64, colour)",
+    "emoji": "Emoji (1,906 images, 64 × 64, colour)",
     "digits": "Digits (1,797 images, 8 × 8)",
 }
 _SIZES = (16, 20, 24, 28, 32, 48, 64, 96, 128, 192, 256)
@@ -31,6 +34,11 @@ _GROUNDS = _AUTO | {"white": "white", "black": "black", "#808080": "grey"}
 _INVERT = {"no": "no", "yes": "all", "auto": "those on a light ground"}
 _FILES, _FOLDER = "Files or an archive", "A folder"
 _SHOWN_CLASSES = 12
+
+
+def in_colour(data: str) -> bool:
+    """Whether this is a named data set of pictures in colour."""
+    return data in NAMED and NAMED[data].how is not ITEMS
 
 
 class Pictures(NamedTuple):
@@ -108,7 +116,8 @@ def _choices(data: str) -> dict[str, object]:
     """How the images are prepared; what is automatic is chosen from the images themselves."""
     own, most = upload_store.is_upload(data), limits.current().max_image_size
     sizes = [size for size in _SIZES if size <= most]
-    first = max(size for size in sizes if size <= (_LARGE if own else 28))
+    side = _LARGE if own else sides_of(data, None)[0]
+    first = max(size for size in sizes if size <= side)
     row = st.columns(5, vertical_alignment="bottom")
     with row[0]:
         size = st.selectbox(
@@ -117,8 +126,12 @@ def _choices(data: str) -> dict[str, object]:
             sizes.index(first),
             accept_new_options=True,
             help="Of both sides, or height x width, for example 48x64.",
-            key=f"train-size{'-own' * own}",
+            key=f"train-size{'-own' * own or '-64' * in_colour(data)}",
         )
+    if data == "emoji":
+        grounds = {key: name for key, name in _GROUNDS.items() if key != "auto"}
+        ground = _select(row[1], "Ground", "emoji-ground", grounds, "Behind the pictures.")
+        return {"size": size, "ground": ground}
     if data in DATA:  # its images are as they should be
         return {"size": size}
     fit = _select(row[1], "Fit", "fit", _FITS, "What happens to pictures of another shape.")
