@@ -162,17 +162,22 @@ class Exemplars(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         with autocast_off(x):
             z, u = x.float().tensor_split([self.latent], dim=1)
-            reach = self._reach(self._squares(z)).sqrt()
-            z = z + self.JITTER * reach * u[:, self.order]
             squares = self._squares(z)
-            near, wide = (self._logits(squares, t).softmax(1) for t in (1.0, self.WIDE))
+            reach = self._reach(squares)
+            if (
+                u.is_meta or torch.compiler.is_compiling() or u.any()
+            ):  # half the time without noise
+                squares = self._squares(z + self.JITTER * reach.sqrt() * u[:, self.order])
+                reach = self._reach(squares)
+            near, wide = (self._logits(squares, reach, t).softmax(1) for t in (1.0, self.WIDE))
             centre = wide @ self.code
             gain = near.square().sum(1, keepdim=True) ** (-0.5 * self.RESTORE)
             return centre + gain * (near @ self.code - centre)
 
     def log_weights(self, z: Tensor) -> Tensor:
         """log pi_n(z; BANDWIDTH) `[B, N]` at places `[B, D]`."""
-        return self._logits(self._squares(z), 1.0).log_softmax(1)
+        squares = self._squares(z)
+        return self._logits(squares, self._reach(squares), 1.0).log_softmax(1)
 
     @torch.no_grad()
     def fill(self, place: Tensor, code: Tensor) -> None:
@@ -187,9 +192,9 @@ class Exemplars(nn.Module):
         columns = zip(z.T, self.place.T.contiguous(), strict=True)  # a tenth of the time
         return sum((here[:, None] - there).square() for here, there in columns)
 
-    def _logits(self, squares: Tensor, factor: float) -> Tensor:
+    def _logits(self, squares: Tensor, reach: Tensor, factor: float) -> Tensor:
         """log pi_n(z; factor BANDWIDTH) `[B, N]`, not normalised."""
-        return squares / (-factor * self.BANDWIDTH * self._reach(squares) - self.EPSILON)
+        return squares / (-factor * self.BANDWIDTH * reach - self.EPSILON)
 
     def _reach(self, squares: Tensor) -> Tensor:
         """d(z)^2 `[B, 1]`."""
