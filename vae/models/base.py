@@ -5,6 +5,7 @@ image, summed over pixels and latents. Images are float32 in [0, 1]; decoders re
 """
 
 import functools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
@@ -162,7 +163,7 @@ class Autoencoder(nn.Module, ABC):
         if ssim_weight:
             with autocast_off(x):
                 similarity = ssim(self.likelihood.mean(logits).float(), repeated)
-            nats = nats + ssim_weight * x.shape[1:].numel() * (1 - similarity)
+            nats = nats + ssim_weight * math.prod(self.image_shape) * (1 - similarity)
         return nats.view(samples, len(x))
 
     def players(self) -> list[Player]:
