@@ -65,6 +65,8 @@ def look(page: Page, width: int, scheme: str) -> None:
 
 
 def z_of(page: Page, selector: str = IMAGE) -> list[float]:
+    """The code of an image, once there is one."""
+    wait_until(page, "selector => document.querySelector(selector)?.dataset.z", arg=selector)
     return [float(v) for v in page.locator(selector).first.get_attribute("data-z").split(",")]
 
 

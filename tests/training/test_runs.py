@@ -414,7 +414,7 @@ def test_few_trainings_of_a_visitor_wait(home, monkeypatch):
     run_queue.start(SMALL, by=BEN)
     with pytest.raises(RunError, match="2 trainings run or wait, 0 of them yours"):
         run_queue.start(SMALL)
-    for option, value in (("latent", 1), ("epochs", 1001), ("size", 65), ("batch_size", 8193)):
+    for option, value in (("latent", 1), ("epochs", 1001), ("size", 129), ("batch_size", 8193)):
         with pytest.raises(ConfigError, match=f"{option} is {value}; expected"):
             run_queue.validate_options({option: value})
 
