@@ -148,9 +148,9 @@ export class ImageSource {
   /** Draws the image at a latent: at once where the page decodes, else as soon as it is here. */
   draw(latent) {
     if (this.remote) { this.request(latent); return; }
-    const start = performance.now();
-    this.show(this.decode(latent), latent);
+    const start = performance.now(), pixels = this.decode(latent);
     this.took(performance.now() - start);
+    this.show(pixels, latent);
     if (Math.min(...this.stats.decodes.slice(-LAST)) > SLOW.page && this.stats.decodes.length >= LAST) this.moveToWorker();
   }
 
