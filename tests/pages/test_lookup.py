@@ -252,5 +252,5 @@ def test_images_with_names_are_found_by_them():
         seen.append(app.session_state["item"])
     assert seen == [1, 3, 2, 0]
     app.text_input(key="look-name").set_value("nothing").run()
-    assert [caption.value for caption in app.caption] == ["None is called so."]
+    assert [caption.value for caption in app.caption] == ["No image has these words."]
     assert app.session_state["item"] == 0

@@ -63,19 +63,18 @@ export class PlainKernels {
 
   /** Mean 0 and variance 1 over all numbers, then a weight and a bias for each. */
   layerNorm({ array: x }, { array: weight }, { array: bias }, { array: y }, eps) {
-    const [mean, scale] = moments(x, eps, function* every() { yield* x.keys(); });
+    const [mean, scale] = moments(x, eps, 0, x.length, x.length);
     for (let i = 0; i < y.length; i++) y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
   }
 
   /** Mean 0 and variance 1 over each group of neighbouring channels, then a weight and a bias per channel. */
   groupNorm({ array: x }, { array: weight }, { array: bias }, { array: y }, { channels, groups, eps }) {
     const width = channels / groups;
-    for (let group = 0; group < groups; group++) {
-      const places = function* places() {
-        for (let p = group * width; p < x.length; p += channels) for (let c = 0; c < width; c++) yield p + c;
-      };
-      const [mean, scale] = moments(x, eps, places);
-      for (const i of places()) y[i] = (x[i] - mean) * scale * weight[i % channels] + bias[i % channels];
+    for (let first = 0; first < channels; first += width) {
+      const [mean, scale] = moments(x, eps, first, width, channels);
+      for (let p = 0; p < x.length; p += channels) {
+        for (let c = first; c < first + width; c++) y[p + c] = (x[p + c] - mean) * scale * weight[c] + bias[c];
+      }
     }
   }
 
@@ -128,11 +127,12 @@ function eachPixel(rows, columns, visit) {
   for (let row = 0, pixel = 0; row < rows; row++) for (let column = 0; column < columns; column++) visit(row, column, pixel++);
 }
 
-/** The mean of the numbers at some places, and 1 / their standard deviation. */
-function moments(x, eps, places) {
-  let count = 0, sum = 0, square = 0;
-  for (const i of places()) { sum += x[i]; count++; }
+/** The mean, and 1 / the standard deviation, of `width` of every `step` numbers, from `first` on. */
+function moments(x, eps, first, width, step) {
+  const count = width * x.length / step;
+  let sum = 0, square = 0;
+  for (let p = first; p < x.length; p += step) for (let i = p; i < p + width; i++) sum += x[i];
   const mean = sum / count;
-  for (const i of places()) square += (x[i] - mean) ** 2;
+  for (let p = first; p < x.length; p += step) for (let i = p; i < p + width; i++) square += (x[i] - mean) ** 2;
   return [mean, 1 / Math.sqrt(square / count + eps)];
 }

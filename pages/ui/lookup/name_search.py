@@ -35,4 +35,4 @@ def name_search(
         words = f"Next of {len(numbers):,}"
         st.button(words, help="Selects the next image found.", on_click=select, args=(following,))
     elif not numbers and st.session_state.get(_FIELD, "").strip():
-        st.caption("None is called so.")
+        st.caption("No image has these words.")
