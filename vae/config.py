@@ -99,7 +99,7 @@ class ModelConfig:
         (), "Sizes of the lower latents of an hvae, or of an exemplar model's detail.", added=True
     )
     exemplars: int = _setting(
-        0, "Training images whose detail an exemplar model borrows.", 0, 10_000, added=True
+        0, "Training images whose detail an exemplar model borrows.", 0, 50_000, added=True
     )
     detail_beta: float = _setting(
         0.1, "Weight of the KL of an exemplar model's detail.", 0, 1e6, added=True
