@@ -65,7 +65,7 @@ SHARED_ROOMS = {
     "decoder": {"component"},
     "map": {"component", "decoder"},
     "controls": {"component", "runtime"},
-    "models": {"controls", "runtime"},
+    "models": {"component", "controls", "runtime"},
 }
 PAGE_ROOMS = {
     "generate": {"board"},

@@ -1,12 +1,18 @@
 """MIG and DCI against values computed by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from vae import checkpoint
 from vae.commands import evaluate
 from vae.data.dataset import Dataset, Metadata, Split, evenly_spaced
 from vae.evaluation import disentanglement as scores
+from vae.evaluation.preview import SAMPLES
 from vae.latent.encoding import Codes
+from vae.models import build
 
 
 def test_mutual_information_and_gap_are_those_of_a_table_of_counts():
@@ -74,3 +80,17 @@ def test_the_factors_of_a_data_set_are_its_class_and_its_columns():
     assert found["factors"]["class"]["informativeness"] == 1
     assert found["mig"] == np.mean([factor["gap"] for factor in found["factors"].values()])
     assert found["mig"] > 0.3 and found["disentanglement"] > 0.3 and found["completeness"] > 0.3
+
+
+def test_a_model_that_was_measured_on_factors_opens_again(settings, tiny, tmp_path):
+    config = settings("vae")
+    checkpoint.save(tmp_path / "m", build(config.model), config, {})
+    columns = {name: np.arange(n) % 3 for name, n in (("train", 60), ("test", 20))}
+    known = {f"{name}_metadata": Metadata((), {"size": v}) for name, v in columns.items()}
+    data = replace(tiny, **known)
+    evaluate.evaluate_model(checkpoint.load(tmp_path / "m"), data, save=True, seconds=1)
+    loaded = checkpoint.load(tmp_path / "m")
+    assert set(loaded.metrics["evaluation"]["factors"]) == {"class", "size"}
+    side = tiny.test.images.shape[2]
+    picture = Image.open(tmp_path / "m" / "preview.webp")
+    assert picture.size == (SAMPLES * side, side) and picture.getextrema()[0][1] > 0

@@ -1,6 +1,6 @@
 """Results computed from a checkpoint and stored in its folder: the codes of a split, the aggregate
 posterior, anomaly thresholds, where its data is now. Each records the digest of the checkpoint
-that it belongs to."""
+that it belongs to. `preview.webp` (`vae.evaluation.preview`) is only looked at."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from .folder import Checkpoint, Entry, entry_of, json_bytes
 from .tensor_file import CheckpointError, read_tensors, write_tensors
 
 CODES, AGGREGATE = "codes.safetensors", "aggregate.safetensors"
-THRESHOLDS, DATA = "anomaly.json", "data.json"
+THRESHOLDS, DATA, PREVIEW = "anomaly.json", "data.json", "preview.webp"
 
 
 def save_codes(path: str | Path, split_digest: str, codes: dict[str, np.ndarray]) -> None:

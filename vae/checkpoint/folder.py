@@ -38,6 +38,9 @@ _NEXT = ".next"
 _RENAMED_MODULES = {"told": "condition", "of_label": "class_prior", "into": "project"}
 
 
+_Measured = float | bool | list[float] | dict[str, dict[str, float]] | None
+
+
 class _Metrics(msgspec.Struct):
     """The types of the metrics that the program reads; other entries are not checked."""
 
@@ -46,7 +49,7 @@ class _Metrics(msgspec.Struct):
     seconds: float | None = None
     data: dict[str, str] | None = None
     curve: list[dict[str, float]] = []
-    evaluation: dict[str, float | bool | list[float] | None] | None = None
+    evaluation: dict[str, _Measured] | None = None
 
 
 @dataclass(frozen=True)

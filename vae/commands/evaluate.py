@@ -12,6 +12,7 @@ import torch
 
 from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
 from ..data.dataset import Dataset, evenly_spaced
+from ..files import atomic
 from ..latent.encoding import Codes
 from ..models import MODELS
 from ..progress import Progress, no_progress
@@ -69,6 +70,11 @@ def list_(folder: str) -> None:
     default=None,
     help="black and white samples of the images, or grey images; by default as in training",
 )
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    help="about how long to measure, on fewer images if need be; by default everything",
+)
 @on_device
 @click.option("--save", is_flag=True, help="save the metrics to the checkpoint")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
@@ -100,11 +106,12 @@ def evaluate_model(
 ) -> dict:
     """All metrics of a model on the test split, or those that take about `seconds`, on as many
     images as that allows; an empty dict on all processes of a group but the first. With `save`
-    they are written to the checkpoint, with the aggregate posterior and, if all of them were
-    encoded, the codes of the test split."""
+    they are written to the checkpoint, with the aggregate posterior, a preview and, if all of them
+    were encoded, the codes of the test split."""
     from .. import evaluation
-    from ..checkpoint.artifacts import save_aggregate, save_codes
+    from ..checkpoint.artifacts import PREVIEW, save_aggregate, save_codes
     from ..data.memory_mapped import subsample
+    from ..evaluation.preview import preview
     from ..latent.aggregate_posterior import fit_aggregate_posterior
 
     model = loaded.model
@@ -144,6 +151,7 @@ def evaluate_model(
     if save:
         save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
         save_aggregate(loaded.path, mixture)
+        atomic.write(loaded.path / PREVIEW, preview(model, mixture))
         if len(codes.mean) == len(dataset.test.labels):
             arrays = {name: array for name, array in codes._asdict().items() if array is not None}
             save_codes(loaded.path, dataset.test.digest, arrays)

@@ -47,8 +47,13 @@ def may_change(folder: Path, by: Visitor | None) -> bool:
     owner = owner_of(folder)
     if by is None or owner is not None:
         return by is None or owner == by.id
-    bundled = folder.parent / BUNDLED
-    return by.local and not (bundled.is_file() and folder.name in bundled.read_text().split())
+    return by.local and folder.name not in bundled(folder.parent)
+
+
+def bundled(folder: Path) -> frozenset[str]:
+    """The names of the folders in `folder` that came with the program."""
+    listed = folder / BUNDLED
+    return frozenset(listed.read_text("utf-8").split() if listed.is_file() else ())
 
 
 def check(folder: Path, by: Visitor | None, name: str) -> None:

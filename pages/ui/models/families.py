@@ -1,7 +1,9 @@
-"""Groups of checkpoints: those with comparable maps, those that differ only in beta. Pure."""
+"""Groups of checkpoints: by what they are for, those with comparable maps, those that differ only
+in beta. Pure."""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import vae
@@ -10,6 +12,13 @@ from vae.models import VAE
 MAP_LATENTS = 2  # more latents would need a projection
 NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN", "resnet": "Residual CNN"}
 MAX_MODELS = 4  # in one comparison
+PURPOSES = {  # in the order in which they are offered
+    "Sharp pictures": "Sharp at every place: detail is borrowed from real neighbours.",
+    "Smooth map": "The average of a place: a smooth map, softer pictures.",
+    "Many latents": "More is kept of each image than two numbers; the map shows two of them.",
+    "To compare and teach": "One idea each: no prior, a weighted KL, labels, levels, ...",
+    "Your own": "Trained here.",
+}
 _DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the most different ones
 
 
@@ -28,6 +37,30 @@ def comparable_groups(
             name = data_of(entry.config.train.data)
             groups[f"{name}, {height} × {width}{colour}"].append(entry)
     return {key: found for key, found in groups.items() if len(found) > 1}
+
+
+def purpose(entry: vae.Entry, bundled: Collection[str]) -> str:
+    """What a model is for, one of `PURPOSES`."""
+    if entry.error is not None or entry.name not in bundled:
+        return "Your own"
+    model = entry.config.model
+    if model.latent > MAP_LATENTS:
+        return "Many latents"
+    if model.name == "exemplar":
+        return "Sharp pictures"
+    plain = vae.MODELS[model.name].cls is VAE and model.beta == 1
+    return "Smooth map" if plain and "beta" not in entry.name else "To compare and teach"
+
+
+def by_purpose(
+    entries: Sequence[vae.Entry], bundled: Collection[str]
+) -> dict[str, list[vae.Entry]]:
+    """The models of each purpose that has any, in natural order: beta-3 before beta-10."""
+    found: dict[str, list[vae.Entry]] = {title: [] for title in PURPOSES}
+    order = sorted(entries, key=lambda e: re.sub(r"\d+", lambda n: n[0].zfill(9), e.name))
+    for entry in order:
+        found[purpose(entry, bundled)].append(entry)
+    return {title: group for title, group in found.items() if group}
 
 
 def kind_of(entry: vae.Entry) -> str:

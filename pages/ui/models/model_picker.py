@@ -1,26 +1,25 @@
 """The selection of a model, with its metrics, or the reason why it cannot be opened."""
 
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 import vae
+from vae.files import owners
 
 from ..runtime import cache, session
 from ..runtime.errors import shown_errors
 from ..runtime.map_assets import MapAssets
 from ..runtime.text import plain
-from .families import NETWORK_TITLES, evaluation, kind_of, label_note
-from .metrics_table import metrics_table
+from .families import NETWORK_TITLES, by_purpose, evaluation, label_note
+from .model_gallery import model_gallery, take_choice
 
 
 def model_picker() -> vae.Entry:
     """Shows the picker and returns the selected checkpoint; stops the page if it is damaged."""
-    found = sorted(
-        cache.checkpoints(), key=lambda e: re.sub(r"\d+", lambda n: n[0].zfill(9), e.name)
-    )
-    entries = {entry.name: entry for entry in found}  # beta-3 before beta-10
+    take_choice()
+    groups = by_purpose(cache.checkpoints(), owners.bundled(cache.CHECKPOINTS))
+    entries = {entry.name: entry for group in groups.values() for entry in group}
     if not entries:
         st.error(
             "There is no model yet. Train one: `python -m vae train --data fashion-mnist-starter "
@@ -43,13 +42,10 @@ def model_picker() -> vae.Entry:
             key="picker",
             on_change=lambda: session.choose_model(st.session_state["picker"]),
         )
-        with st.popover("Which?"):
-            whole = [entry for entry in entries.values() if entry.error is None]
-            st.caption(
-                "The lowest MSE keeps most detail of a real image; the lowest Fréchet distance "
-                "generates the most realistic images."
-            )
-            st.html(metrics_table(whole, ("mse", "frechet"), "Which model?", about=kind_of))
+        which = st.popover("Which?", key="which", on_change="rerun")
+        if which.open:  # else nothing is made for it
+            with which:
+                model_gallery(groups, wanted)
         entry = entries[wanted]
         if entry.error is None:
             st.caption(summary(entry))
