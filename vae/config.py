@@ -101,6 +101,13 @@ class ModelConfig:
     exemplars: int = _setting(
         0, "Training images whose detail an exemplar model borrows.", 0, 50_000, added=True
     )
+    bandwidth: float = _setting(
+        0.3,
+        "Width of the kernel that blends an exemplar model's items: near 0 the nearest alone.",
+        1e-3,
+        1e3,
+        added=True,
+    )
     detail_beta: float = _setting(
         0.1, "Weight of the KL of an exemplar model's detail.", 0, 1e6, added=True
     )

@@ -12,6 +12,7 @@ from vae.config import ConfigError
 from vae.data.dataset import evenly_spaced
 from vae.evaluation import iwae
 from vae.models import build
+from vae.models.exemplar import VARIATIONS, WIDTHS
 
 CPU = torch.device("cpu")
 
@@ -20,7 +21,7 @@ def weights_at(table, z, factor=1.0):
     """pi_n(z) of one place, by the formula of the layer."""
     squares = np.square(z - table.place.double().numpy()).sum(1)
     reach = np.sort(squares)[table.NEAREST - 1]
-    width = factor * table.BANDWIDTH * reach + table.EPSILON
+    width = factor * table.bandwidth * reach + table.EPSILON
     share = np.exp(-(squares - squares.min()) / width)
     return share / share.sum()
 
@@ -73,16 +74,24 @@ def test_likelihood_and_kl_agree_with_integrals_over_both_codes(line, pictures):
 def test_a_place_without_noise_blends_its_neighbours_at_their_variance(settings):
     torch.manual_seed(0)
     model = build(settings("exemplar").model).eval().requires_grad_(False)
-    z, codes, table = torch.randn(6, 2), [], model.table
-    for row in z.numpy():
-        near, wide = (weights_at(table, row, factor) for factor in (1.0, table.WIDE))
-        centre = wide @ table.code.numpy()
-        gain = np.square(near).sum() ** (-table.RESTORE / 2)
-        codes.append(centre + gain * (near @ table.code.numpy() - centre))
-    expected = model.decoder[1:](torch.tensor(np.stack(codes), dtype=torch.float32))
-    torch.testing.assert_close(model.decode(z), expected, rtol=1e-4, atol=1e-5)
+    z, table = torch.randn(6, 2), model.table
+
+    def expected(width):
+        codes = []
+        for row in z.numpy():
+            near, wide = (weights_at(table, row, width * f) for f in (1.0, table.WIDE))
+            centre = wide @ table.code.numpy()
+            gain = np.square(near).sum() ** (-table.RESTORE / 2)
+            codes.append(centre + gain * (near @ table.code.numpy() - centre))
+        return model.decode_detail(torch.tensor(np.stack(codes), dtype=torch.float32))
+
+    torch.testing.assert_close(model.decode(z), expected(1.0), rtol=1e-4, atol=1e-5)
+    blended = model.picture(z, seed=3 * VARIATIONS)  # no noise, a wider kernel
+    torch.testing.assert_close(blended, expected(2**1.5).sigmoid(), rtol=1e-4, atol=1e-5)
     one, two = (model.picture(z, seed=seed) for seed in (1, 2))
     assert not torch.allclose(one, two)
+    noise = torch.stack([model.context_vector(seed=VARIATIONS * k + 5) for k in range(4)])
+    assert noise[:, -1].tolist() == list(WIDTHS) and (noise[:, :-1] == noise[0, :-1]).all()
     many = torch.randn(3000, 2)  # more than are decoded at a time
     torch.testing.assert_close(model.decode(many)[-5:], model.decode(many[-5:]))
 
@@ -95,7 +104,7 @@ def test_the_image_changes_continuously_along_a_path_through_items(settings):
     for frames in (2001, 4001):
         share = torch.linspace(0, 1, frames)[:, None]
         z = ends[0] + share * (ends[1] - ends[0])
-        w = model.table(torch.cat([z, torch.zeros_like(z)], dim=1))
+        w = model.table(torch.cat([z, torch.zeros(len(z), 3)], dim=1))
         steps.append(float(w.diff(dim=0).norm(dim=1).max()))
     assert steps[1] < 0.6 * steps[0]  # half the step, half the change: no jump
 

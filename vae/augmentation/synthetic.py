@@ -257,6 +257,7 @@ def _draw(
         codes.append(draw(_BLOCK, generator).numpy().round(4) + 0.0)
         noise = torch.zeros(_BLOCK, dtype=torch.int64)
         if source.model.noise_size:
-            noise = torch.randint(1, sampling.NOISE_SEEDS, (_BLOCK,), generator=generator)
+            last = source.model.variations
+            noise = torch.randint(1, last, (_BLOCK,), generator=generator)
         seeds.append(noise.numpy())
     return np.concatenate(codes).astype(np.float32), np.concatenate(seeds)

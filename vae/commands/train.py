@@ -70,6 +70,7 @@ def _training_options(function: Callable) -> Callable:
     "--levels", help="Sizes of an hvae's lower latents, as 16,32, or of an exemplar's detail."
 )
 @click.option("--exemplars", type=int, help="Images of an exemplar's table; by default 5,000.")
+@_option("bandwidth", ModelConfig)
 @_option("detail_beta", ModelConfig)
 @_training_options
 @click.option(

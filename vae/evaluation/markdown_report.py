@@ -1,9 +1,11 @@
 """The numbers of checkpoints as Markdown, written into the README of their folder."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..checkpoint.folder import WEIGHTS, CheckpointError, Entry
+from ..data.load import NAMED
 from ..errors import reported
 from ..files import atomic
 from ..models import MODELS
@@ -62,6 +64,9 @@ CODES = {
     "silhouette": _number("silhouette", ".3f"),
     "V-measure": _number("v_measure", ".3f"),
     "active units": _number("active_units", ".0f"),
+    "MIG": _number("mig", ".3f"),
+    "disentanglement": _number("disentanglement", ".3f"),
+    "completeness": _number("completeness", ".3f"),
 }
 SAMPLES = {
     "Fréchet distance": _number("frechet", ".2f"),
@@ -76,26 +81,46 @@ SAMPLES = {
 
 
 def measured(entries: Sequence[Entry]) -> list[Entry]:
-    """Undamaged checkpoints with an evaluation, in the order of the models."""
-    order = list(MODELS)
+    """Undamaged checkpoints with an evaluation, in the order of data sets and models."""
+    data, models = [*NAMED], [*MODELS]
     known = [e for e in entries if e.error is None and e.metrics.get("evaluation")]
-    return sorted(known, key=lambda e: (order.index(e.config.model.name), e.name))
+
+    def place(entry: Entry) -> tuple:
+        name = entry.config.train.data
+        order = data.index(name) if name in data else len(data)
+        return order, name, models.index(entry.config.model.name), entry.name
+
+    return sorted(known, key=place)
 
 
 def tables(entries: Sequence[Entry]) -> str:
-    """Three tables: likelihoods in nats per image, codes, samples."""
+    """Up to three tables per data set: likelihoods in nats per image, codes, samples. What none of
+    its checkpoints has a number for is left out."""
     parts = []
     titles = {"Likelihoods, nats per image": LIKELIHOOD, "Codes": CODES, "Samples": SAMPLES}
-    for title, columns in titles.items():
-        rule = "|---" * (len(columns) + 1) + "|"
-        lines = [f"**{title}**", "", f"| checkpoint | {' | '.join(columns)} |", rule]
-        for entry in measured(entries):
-            numbers = entry.metrics["evaluation"]
-            mark = " ◐" if numbers.get("binarized") else ""
-            cells = " | ".join(show(numbers) for show in columns.values())
-            lines.append(f"| `{entry.name}`{mark} | {cells} |")
-        parts.append("\n".join(lines))
+    for data, found in itertools.groupby(measured(entries), lambda e: e.config.train.data):
+        of_data = list(found)
+        for title, columns in titles.items():
+            rows = [_cells(entry, columns) for entry in of_data]
+            used = [i for i in range(1, len(columns) + 1) if any(row[i] != _NONE for row in rows)]
+            if used:
+                heads = ["checkpoint", *columns]
+                rule = ["---"] * len(heads)
+                lines = [f"**{title}: `{data}`**", ""]
+                lines += [_row([row[i] for i in (0, *used)]) for row in (heads, rule, *rows)]
+                parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _cells(entry: Entry, columns: dict[str, Callable[[dict], str]]) -> list[str]:
+    numbers = entry.metrics["evaluation"]
+    mark = " ◐" if numbers.get("binarized") else ""
+    return [f"`{entry.name}`{mark}", *(show(numbers) for show in columns.values())]
+
+
+def _row(cells: Sequence[str]) -> str:
+    line = " | ".join(cells)
+    return f"|{line.replace(' | ', '|')}|" if set(cells) == {"---"} else f"| {line} |"
 
 
 def descriptions(entries: Sequence[Entry]) -> str:
@@ -104,10 +129,12 @@ def descriptions(entries: Sequence[Entry]) -> str:
     for entry in measured(entries):
         info, metrics = MODELS[entry.config.model.name], entry.metrics
         size = (entry.path / WEIGHTS).stat().st_size / 1e6
+        where = " on one GPU" if metrics.get("device", "").startswith("cuda") else ""
         parts.append(
             f"## {entry.name}\n\n{info.title}. {info.summary}\n\n"
             f"```\n{metrics['command']}\n```\n\n"
-            f"seed {metrics['seed']} · {metrics['seconds'] / 60:.1f} minutes of training · digest "
+            f"seed {metrics['seed']} · {metrics['seconds'] / 60:.1f} minutes of training{where} · "
+            f"digest "
             f"`{entry.digest[:12]}` · {size:.1f} MB"
         )
     return "\n\n".join(parts)

@@ -136,7 +136,7 @@ def _stochastic_layer(layer: ours.StochasticLayer, weights: _Weights) -> dict:
 
 def _exemplars(layer: ours.Exemplars, weights: _Weights) -> dict:
     facts = {"op": "exemplars", "in": layer.latent, "size": layer.size, "count": len(layer.place)}
-    facts |= {"nearest": layer.NEAREST, "bandwidth": layer.BANDWIDTH, "wide": layer.WIDE}
+    facts |= {"nearest": layer.NEAREST, "bandwidth": layer.bandwidth, "wide": layer.WIDE}
     facts |= {"restore": layer.RESTORE, "jitter": layer.JITTER, "epsilon": layer.EPSILON}
     facts |= {"order": layer.order.tolist()}
     return facts | {"place": weights.add(layer.place), "code": weights.add(layer.code)}

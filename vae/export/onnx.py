@@ -35,7 +35,8 @@ _OPSET = 18  # the oldest that torch exports without conversion
 _LABEL = "one-hot in the order of the classes of the data; zeros: unknown"
 _CONTEXT = {
     "label": f"the label, {_LABEL}",
-    "noise": "N(0, 1) noise of the lower levels; zeros: their means",
+    "noise": "N(0, 1) noise of the lower levels; zeros: their means; the last number "
+    "of an exemplar model is log2 of a factor of the kernel's width",
 }
 
 

@@ -23,7 +23,6 @@ from .polylines import in_polygon
 SOURCES = ("prior", "aggregate", "class", "around", "region", "inside")
 POLYGON_SOURCES = ("region", "inside")
 MAX_SAMPLES = 400
-NOISE_SEEDS = 256  # noise seeds of a hierarchical model's samples; seed 0 is the mean
 _POLYGON_BATCH = 8192  # draws per round from a source of which few may fall into the polygon
 _MAX_ROUNDS = 25  # of draws, after which fewer samples than requested are returned
 
@@ -106,7 +105,7 @@ def sample(
         )
     seeds = np.zeros(len(z), np.int64)
     if model.noise_size:
-        seeds = torch.randint(1, NOISE_SEEDS, (len(z),), generator=generator).numpy()
+        seeds = torch.randint(1, model.variations, (len(z),), generator=generator).numpy()
     label = request.label if model.classes else None
     return Samples(z, seeds, label, draws)
 
@@ -120,7 +119,8 @@ def variations(
     codes = _around(z, n, spread, generator)
     seeds = np.zeros(n, np.int64)
     if model.noise_size:
-        seeds = 1 + torch.randperm(NOISE_SEEDS - 1, generator=generator)[:n].numpy()
+        order = torch.randperm(model.variations - 1, generator=generator)
+        seeds = 1 + order[torch.arange(n) % len(order)].numpy()
     return Samples(codes.numpy(), seeds, label, n)
 
 

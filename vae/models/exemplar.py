@@ -10,7 +10,8 @@ prior given z is a kernel mixture over real training items near z:
 
 with the weights pi_n, places and codes mu_n of the layer `Exemplars`, the first of the decoder.
 s is fitted: it counts in the likelihood. An image is made without it, from the blend of the mu_n
-that the layer describes; its noise moves the place, to other neighbours.
+that the layer describes; its noise moves the place, to other neighbours. How many items are
+blended, from images like real ones to new ones, is chosen by the seed as well.
 
 Each of the two VAEs is trained on its own -ELBO, as two players: w with the prior N(0, I), which
 makes a blend of two codes a code, and a small weight of the KL, which keeps its images sharp.
@@ -33,6 +34,8 @@ from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 MAX_TABLE = 2**20  # numbers in the table, which a browser loads as 2 MB
+VARIATIONS = 64  # seeds with the same number of items blended
+WIDTHS = (0.0, -3.0, -1.5, 1.5)  # log2 of what the bandwidth is multiplied by, one per 64 seeds
 _ROWS = 2**20  # numbers at a time, which stay in a processor's cache
 _FITTED, _ROUNDS = 500, 5  # items from which s is fitted, and rounds of that
 
@@ -55,6 +58,7 @@ class Exemplar(Autoencoder):
     """
 
     context = "noise"
+    variations = VARIATIONS
     training_only = ("map_decoder",)
 
     def __init__(self, config: ModelConfig) -> None:
@@ -71,7 +75,7 @@ class Exemplar(Autoencoder):
                 "or a smaller level"
             )
         super().__init__(config)
-        self.context_size = config.latent
+        self.context_size = config.latent + 1
         self.kl_weight = self.detail_beta = config.detail_beta  # the detail has nearly all of it
         self.encoder, width = networks.encoder(config)
         self.mean, self.log_var = networks.gaussian_heads(width, config.latent)
@@ -81,7 +85,7 @@ class Exemplar(Autoencoder):
         self.map_decoder = networks.decoder(replace(config, decoder_widths=halved))
         self.detail_encoder, width = networks.encoder(replace(config, encoder_widths=mirrored))
         self.detail_mean, self.detail_log_var = networks.gaussian_heads(width, size)
-        table = Exemplars(config.exemplars, config.latent, size)
+        table = Exemplars(config.exemplars, config.latent, size, config.bandwidth)
         layers = networks.decoder(replace(config, latent=size, refine=0, fourier=0))
         self.decoder = nn.Sequential(table, *layers)
         self.register_buffer("spread", torch.ones(size))  # s
@@ -145,6 +149,13 @@ class Exemplar(Autoencoder):
     def decode_detail(self, w: Tensor) -> Tensor:
         """Logits `[S, C, H, W]` of detail codes `[S, W]`."""
         return networks.decode(self.decoder[1:], w)
+
+    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
+        """Seed s is the noise of variation s % 64 (0: none), with the s // 64-th of `WIDTHS`."""
+        width, variation = divmod(seed, VARIATIONS)
+        context = super().context_vector(label, variation)
+        context[-1] = WIDTHS[width % len(WIDTHS)]
+        return context
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
         parts = zip(*(v.split(self._rows()) for v in (z, context)), strict=True)
@@ -236,6 +247,11 @@ class Exemplar(Autoencoder):
         of_code = 0.5 * codes.square().sum(1) + log_det
         of_w = 0.5 * scaled.square().sum(1, keepdim=True)
         return torch.addmm(self.table.log_weights(z) - of_code - of_w, scaled, codes.T)
+
+    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
+        context = super()._context(z, y, generator)
+        context[:, -1] = 0
+        return context
 
     def _rows(self) -> int:
         """The number of codes whose distances from all exemplars are computed at a time."""

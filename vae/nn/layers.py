@@ -122,14 +122,14 @@ class StochasticLayer(nn.Module):
 
 
 class Exemplars(nn.Module):
-    """[z | u] `[B, 2 D]` -> w `[B, W]`: the detail of real items near a place, blended.
+    """[z | u | r] `[B, 2 D + 1]` -> w `[B, W]`: the detail of real items near a place, blended.
 
     With the table of N items, their places m_n `[D]` and codes mu_n `[W]`, at z' = z + JITTER
-    d(z) u:
+    d(z) u and with the kernel's width h = 2^r bandwidth:
 
         pi_n(z; t) = softmax_n(-|z - m_n|^2 / (t d(z)^2 + EPSILON)),
         w = c + (m - c) (sum_n pi_n^2)^(-RESTORE / 2),
-        m = sum_n pi_n(z'; BANDWIDTH) mu_n,    c = sum_n pi_n(z'; WIDE BANDWIDTH) mu_n,
+        m = sum_n pi_n(z'; h) mu_n,    c = sum_n pi_n(z'; WIDE h) mu_n,
 
     where d(z) is the distance to the `NEAREST`-th nearest item, which is continuous in z as all
     else here (a k-nearest-neighbour bandwidth: Loftsgaarden and Quesenberry 1965,
@@ -137,21 +137,22 @@ class Exemplars(nn.Module):
     the mean from that of more neighbours gets back the variance that averaging took, as in the
     blending of textures (Heitz and Neyret 2018, https://doi.org/10.1145/3233304).
 
-    Zero u gives the detail at z, and N(0, I) noise that of a place nearby. An untrained table is
+    Zero u gives the detail at z, and N(0, I) noise that of a place nearby. A negative r gives
+    images like those of single items, a positive one blends of many. An untrained table is
     random; `fill` sets it. Rows that are not filled are `FAR` away.
     """
 
-    NEAREST, BANDWIDTH, WIDE, RESTORE = 4, 0.5, 8.0, 1.0
+    NEAREST, WIDE, RESTORE = 4, 8.0, 1.0
     JITTER, EPSILON, FAR = 1.0, 1e-6, 1e4
 
     place: Tensor
     code: Tensor
     order: Tensor
 
-    def __init__(self, count: int, latent: int, size: int) -> None:
+    def __init__(self, count: int, latent: int, size: int, bandwidth: float) -> None:
         super().__init__()
-        self.latent, self.size = latent, size
-        self.in_features, self.out_features = 2 * latent, size
+        self.latent, self.size, self.bandwidth = latent, size, bandwidth
+        self.in_features, self.out_features = 2 * latent + 1, size
         place, code = torch.empty(count, latent), torch.empty(count, size)
         if not place.is_meta:
             place, code = (values.normal_().half().float() for values in (place, code))
@@ -161,7 +162,7 @@ class Exemplars(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         with autocast_off(x):
-            z, u = x.float().tensor_split([self.latent], dim=1)
+            z, u, r = x.float().tensor_split([self.latent, 2 * self.latent], dim=1)
             squares = self._squares(z)
             reach = self._reach(squares)
             if (
@@ -169,13 +170,14 @@ class Exemplars(nn.Module):
             ):  # half the time without noise
                 squares = self._squares(z + self.JITTER * reach.sqrt() * u[:, self.order])
                 reach = self._reach(squares)
-            near, wide = (self._logits(squares, reach, t).softmax(1) for t in (1.0, self.WIDE))
+            factors = (r.exp2(), self.WIDE * r.exp2())
+            near, wide = (self._logits(squares, reach, t).softmax(1) for t in factors)
             centre = wide @ self.code
             gain = near.square().sum(1, keepdim=True) ** (-0.5 * self.RESTORE)
             return centre + gain * (near @ self.code - centre)
 
     def log_weights(self, z: Tensor) -> Tensor:
-        """log pi_n(z; BANDWIDTH) `[B, N]` at places `[B, D]`."""
+        """log pi_n(z; bandwidth) `[B, N]` at places `[B, D]`."""
         squares = self._squares(z)
         return self._logits(squares, self._reach(squares), 1.0).log_softmax(1)
 
@@ -192,9 +194,9 @@ class Exemplars(nn.Module):
         columns = zip(z.T, self.place.T.contiguous(), strict=True)  # a tenth of the time
         return sum((here[:, None] - there).square() for here, there in columns)
 
-    def _logits(self, squares: Tensor, reach: Tensor, factor: float) -> Tensor:
-        """log pi_n(z; factor BANDWIDTH) `[B, N]`, not normalised."""
-        return squares / (-factor * self.BANDWIDTH * reach - self.EPSILON)
+    def _logits(self, squares: Tensor, reach: Tensor, factor: Tensor | float) -> Tensor:
+        """log pi_n(z; factor bandwidth) `[B, N]`, not normalised."""
+        return squares / (-factor * self.bandwidth * reach - self.EPSILON)
 
     def _reach(self, squares: Tensor) -> Tensor:
         """d(z)^2 `[B, 1]`."""

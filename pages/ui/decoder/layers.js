@@ -94,7 +94,7 @@ const LAYERS = {
    */
   exemplars(spec, program, { block: x }) {
     const { in: n, size, count, nearest, bandwidth, wide, restore, jitter, epsilon, order } = spec, y = flat(program, size);
-    expect(x.size === 2 * n, `exemplars expect ${2 * n} numbers, got ${x.size}`);
+    expect(x.size === 2 * n + 1, `exemplars expect ${2 * n + 1} numbers, got ${x.size}`);
     const places = program.tensor(spec.place, count * n), codes = program.tensor(spec.code, count * size);
     const z = new Float32Array(n), squares = new Float32Array(count), narrow = new Float64Array(size), centre = new Float64Array(size);
     return computed(program, y, () => {
@@ -106,7 +106,7 @@ const LAYERS = {
         for (let k = 0; k < n; k++) z[k] += distance * u[k];
         lowest = nearestSquares(places, z, squares, nearest);
       }
-      const width = bandwidth * lowest.at(-1), blend = (mean, scale) => blendNear(codes, squares, lowest[0], scale + epsilon, mean);
+      const width = bandwidth * 2 ** x.array[2 * n] * lowest.at(-1), blend = (mean, scale) => blendNear(codes, squares, lowest[0], scale + epsilon, mean);
       const gain = blend(narrow, width) ** (-restore / 2);
       blend(centre, wide * width);
       for (let k = 0; k < size; k++) y.block.array[k] = centre[k] + gain * (narrow[k] - centre[k]);
