@@ -54,6 +54,7 @@ def handle_command(count: int) -> None:
     clusters_session.change_settings(entry.digest, settings)
     if ask.do == "draw":
         generate_session.set_request(entry.digest, sampling_request(settings))
+        session.choose_model(entry.name)
         st.switch_page("generate.py")
 
 

@@ -29,7 +29,7 @@ page_header(
     "like, then vary, mix or edit them.",
 )
 
-entry, assets = model_and_map()
+entry, assets = model_and_map(cache.SHARP_MODEL)
 space = cache.space(entry.name, entry.digest)
 names = cache.display_dataset(entry.name, entry.digest).class_names
 broken = items_from_link(entry, assets)

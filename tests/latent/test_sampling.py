@@ -152,6 +152,10 @@ def test_variations_stay_around_their_parent_and_repeat(settings):
     deep = build(settings("hvae").model).eval()
     same = variations(deep, (0.0, 0.0), 12, spread=0.0, seed=3, label=None)
     assert (same.z == 0).all() and len(set(same.seeds)) == 12 and same.seeds.min() > 0
+    grouped = build(settings("exemplar").model).eval()
+    new = dict(grouped.seed_groups)["new"]
+    kin = variations(grouped, (0.0, 0.0), 80, spread=0.0, seed=3, label=None, noise_seed=new + 7)
+    assert kin.seeds.min() > new and kin.seeds.max() < new + grouped.variations
 
 
 def test_a_mix_is_the_weighted_mean_with_the_mean_norm_beyond_two_dimensions():

@@ -13,13 +13,16 @@ from .encoding import Codes, Seeds, decode_uint8, encode_images
 class CodecInfo(NamedTuple):
     """What a model takes and returns. `classes` is the number of labels that it can be conditioned
     on, `noise_size` the number of latents below the code that a noise seed sets; 0 where it has
-    none. `normal_prior` says whether its prior is N(0, I)."""
+    none. `normal_prior` says whether its prior is N(0, I).
+    `variations` and `seed_groups` as of `vae.models.base.Autoencoder`."""
 
     image_shape: tuple[int, int, int]
     latent: int
     classes: int = 0
     noise_size: int = 0
     normal_prior: bool = True
+    variations: int = 256
+    seed_groups: tuple[tuple[str, int], ...] = ()
 
 
 class Codec(Protocol):
@@ -54,7 +57,9 @@ class TorchCodec:
     def __init__(self, model: Autoencoder) -> None:
         self._model = model
         sizes, normal = (model.latent, model.classes, model.noise_size), model.has_prior
-        self.info = CodecInfo(model.image_shape, *sizes, normal and not model.learned_prior)
+        normal = normal and not model.learned_prior
+        groups = model.variations, model.seed_groups
+        self.info = CodecInfo(model.image_shape, *sizes, normal, *groups)
 
     def encode(self, images: np.ndarray, labels: np.ndarray | None = None) -> Codes:
         return encode_images(self._model, images, labels)

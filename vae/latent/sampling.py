@@ -51,7 +51,8 @@ class SamplingRequest:
     `around` the code `z` with standard deviation `spread`, uniformly from the `region` of a
     `polygon` [P, 2], or the aggregate posterior `inside` the polygon.
     `temperature` multiplies every standard deviation. `label` is the class, and the condition of
-    a conditional model. `min_density` is the lowest relative density that is accepted.
+    a conditional model. `min_density` is the lowest relative density that is accepted. `group` is
+    the first of the noise seeds that are drawn from (`Autoencoder.seed_groups`).
     """
 
     source: str = "prior"
@@ -63,6 +64,7 @@ class SamplingRequest:
     spread: float = 0.25
     min_density: float = 0.0
     polygon: tuple[tuple[float, float], ...] = ()
+    group: int = 0
 
 
 def sample(
@@ -106,21 +108,30 @@ def sample(
     seeds = np.zeros(len(z), np.int64)
     if model.noise_size:
         seeds = torch.randint(1, model.variations, (len(z),), generator=generator).numpy()
+        seeds += request.group if request.group in dict(model.seed_groups).values() else 0
     label = request.label if model.classes else None
     return Samples(z, seeds, label, draws)
 
 
 def variations(
-    model: Autoencoder, z: Sequence[float], n: int, *, spread: float, seed: int, label: int | None
+    model: Autoencoder,
+    z: Sequence[float],
+    n: int,
+    *,
+    spread: float,
+    seed: int,
+    label: int | None,
+    noise_seed: int = 0,
 ) -> Samples:
-    """n samples from a Gaussian around a code with standard deviation `spread`, those of a
-    hierarchical model each with its own noise seed."""
+    """n samples from a Gaussian around a code with standard deviation `spread`. Where a model
+    takes noise seeds, each has its own from the group of that of the code."""
     generator = torch.Generator().manual_seed(seed)
     codes = _around(z, n, spread, generator)
     seeds = np.zeros(n, np.int64)
     if model.noise_size:
         order = torch.randperm(model.variations - 1, generator=generator)
         seeds = 1 + order[torch.arange(n) % len(order)].numpy()
+        seeds += noise_seed - noise_seed % model.variations
     return Samples(codes.numpy(), seeds, label, n)
 
 

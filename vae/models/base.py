@@ -94,9 +94,11 @@ class Autoencoder(nn.Module, ABC):
     over all latents; only such a posterior can be refined by `refine` Newton steps. No code is
     further from 0 than `code_limit` along a latent. `needs_label` is set for a trained conditional
     model that never saw an image without its label. `kept_images` is the number of training images
-    of which a model keeps the codes (`keep`). Noise seeds below `variations` differ in the noise
-    alone. `kl_weight` is that of the KL of `terms` in what training makes small. Checkpoints leave
-    out the modules `training_only`, which are None in a loaded model.
+    of which a model keeps the codes (`keep`). Noise seeds come in groups of
+    `variations`, within which they differ in the noise alone; `seed_groups` are their names and
+    first seeds, if there are several. `kl_weight` is that of the KL of `terms` in what training
+    makes small. Checkpoints leave out the modules `training_only`, which are None in a loaded
+    model.
     """
 
     decoder: nn.Sequential
@@ -112,6 +114,7 @@ class Autoencoder(nn.Module, ABC):
     needs_label: bool = False
     kept_images: int = 0
     variations: int = 256
+    seed_groups: tuple[tuple[str, int], ...] = ()
     training_only: tuple[str, ...] = ()
     context: Literal["label", "noise"] | None = None
     context_size: int = 0

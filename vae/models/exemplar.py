@@ -34,8 +34,9 @@ from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
 
 MAX_TABLE = 2**20  # numbers in the table, which a browser loads as 2 MB
-VARIATIONS = 64  # seeds with the same number of items blended
-WIDTHS = (0.0, -3.0, -1.5, 1.5)  # log2 of what the bandwidth is multiplied by, one per 64 seeds
+VARIATIONS = 64  # seeds of the same width of the kernel
+WIDTHS = (0.0, -3.0, -1.5, 1.5)  # log2 of what multiplies the bandwidth, of 64 seeds each
+_GROUPS = ("like real items", 1), ("close to real items", 2), ("mixed", 0), ("new", 3)
 _ROWS = 2**20  # numbers at a time, which stay in a processor's cache
 _FITTED, _ROUNDS = 500, 5  # items from which s is fitted, and rounds of that
 
@@ -59,6 +60,7 @@ class Exemplar(Autoencoder):
 
     context = "noise"
     variations = VARIATIONS
+    seed_groups = tuple((name, VARIATIONS * width) for name, width in _GROUPS)
     training_only = ("map_decoder",)
 
     def __init__(self, config: ModelConfig) -> None:

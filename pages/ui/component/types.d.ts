@@ -21,6 +21,8 @@ export interface Facts {
   contextSize?: number; // further inputs of the decoder
   context?: "label" | "noise" | null; // what they are
   prior?: boolean; // a standard normal
+  variations?: number; // noise seeds of a group
+  seedGroups?: [name: string, first: number][]; // where there are several groups
   classes: string[];
   centres: (number[] | null)[]; // [K][2], null for a class without items
   start?: number[];

@@ -5,6 +5,7 @@
 
 import { element, onButtons, press, showValue, watchTyping } from "../component/element.js";
 import { offerClasses } from "../map/lists.js";
+import { offerGroups, split } from "../decoder/seed_groups.js";
 import { keyOf } from "../decoder/image_source.js";
 
 const VARIATIONS = 8;
@@ -22,11 +23,17 @@ const KINDS = {
   noise: {
     title: "Other noise seeds", hint: "Select one to decode the whole map with it.",
     count: () => VARIATIONS,
-    vary: (latent, i, seeds) => ({ ...latent, seed: (latent.seed + 1 + i) % seeds }),
-    name: ({ seed }) => (seed ? `Noise seed ${seed}` : "No noise"),
-    next: ({ seed }, items, seeds) => ({ seed: (seed + 1) % seeds }),
+    vary: (latent, i, items) => ({ ...latent, seed: turned(latent.seed, 1 + i, items) }),
+    name: ({ seed }, items) => (seed % items.variations ? `Noise seed ${seed % items.variations}` : "No noise"),
+    next: ({ seed }, items) => ({ seed: turned(seed, 1, items) }),
     key: "d",
   },
+};
+
+/** The seed that is `by` further in the group of a seed. */
+const turned = (seed, by, items) => {
+  const { first, variation } = split(seed, items);
+  return first + (variation + by + items.variations) % items.variations;
 };
 
 export class Conditioning {
@@ -38,29 +45,33 @@ export class Conditioning {
     this.number = this.find('[data-testid="noise-seed"]');
     this.select.onchange = () => this.choose({ label: this.select.value === "" ? null : Number(this.select.value) });
     watchTyping(this.number);
+    this.groups = this.find('[data-testid="detail-select"]');
+    this.groups.onchange = () => this.chooseVariation(split(this.latent.seed, this.items).variation);
     this.number.onchange = () => {
       const typed = Math.round(Number(this.number.value)) || 0;
-      this.choose({ seed: Math.max(0, Math.min(this.seeds - 1, typed)) });
-      this.number.value = this.latent.seed;
+      this.chooseVariation(Math.max(0, Math.min(this.items.variations - 1, typed)));
+      this.number.value = split(this.latent.seed, this.items).variation;
     };
     const turns = {
-      none: () => 0, previous: (seed) => (seed + this.seeds - 1) % this.seeds, next: (seed) => (seed + 1) % this.seeds,
-      new: (seed) => 1 + (seed + Math.floor(Math.random() * (this.seeds - 2))) % (this.seeds - 1),
+      none: () => 0, previous: (k, count) => (k + count - 1) % count, next: (k, count) => (k + 1) % count,
+      new: (k, count) => 1 + (k + Math.floor(Math.random() * (count - 2))) % (count - 1),
     };
-    onButtons(root, "turn", (turn) => this.choose({ seed: turns[turn](this.latent.seed) }));
+    onButtons(root, "turn", (turn) => this.chooseVariation(turns[turn](split(this.latent.seed, this.items).variation, this.items.variations)));
   }
 
   setModel(items) {
     this.items = items;
     this.kind = KINDS[items.context];
-    this.seeds = this.source.rows.length;
     this.root.dataset.context = items.context ?? "";
     for (const control of this.root.querySelectorAll(".la-condition")) control.hidden = control.dataset.kind !== items.context;
     this.find(".la-strip").hidden = !this.kind || !this.source.local;
     this.tiles = [];
     if (!this.kind) return;
     if (items.context === "label") offerClasses(this.select, "Unknown", items.classes.slice(0, items.contextSize));
-    else this.number.max = this.seeds - 1;
+    else {
+      this.number.max = items.variations - 1;
+      offerGroups(this.groups, items);
+    }
     if (this.source.program) this.buildStrip();
   }
 
@@ -86,15 +97,20 @@ export class Conditioning {
     this.handlers.setCondition(condition);
   }
 
+  /** Takes a variation of the group that the control shows. */
+  chooseVariation(variation) { this.choose({ seed: Number(this.groups.value || 0) + variation }); }
+
   /** Follows the cursor: the controls at once, the strip within the next frames. */
   show(latent) {
     this.latent = latent;
     if (!this.kind) return;
     this.select.value = latent.label ?? "";
-    showValue(this.number, latent.seed);
-    press(this.find('[data-turn="none"]'), latent.seed === 0);
+    const { first, variation } = split(latent.seed, this.items);
+    this.groups.value = first;
+    showValue(this.number, variation);
+    press(this.find('[data-turn="none"]'), variation === 0);
     this.tiles.forEach((tile, i) => {
-      tile.latent = this.kind.vary(latent, i, this.seeds);
+      tile.latent = this.kind.vary(latent, i, this.items);
       const name = this.kind.name(tile.latent, this.items);
       if (tile.name.textContent !== name) tile.name.textContent = name;
       if (this.items.context === "label") press(tile.button, i === latent.label);
@@ -127,7 +143,7 @@ export class Conditioning {
   /** Selects the next label or seed on the key of this model's control; returns whether it was that key. */
   key(key) {
     if (key !== this.kind?.key) return false;
-    this.choose(this.kind.next(this.latent, this.items, this.seeds));
+    this.choose(this.kind.next(this.latent, this.items));
     return true;
   }
 

@@ -135,6 +135,7 @@ def _actions(entry: vae.Entry, location: Location, samples: RegionSamples | None
                 source, N_SHOWN, location.draw, label=label, polygon=location.region
             )
             generate_session.set_request(entry.digest, request)
+            session.choose_model(entry.name)
             st.switch_page("generate.py")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 import vae
 from vae.latent.sampling import POLYGON_SOURCES, SOURCES, SamplingRequest
 
-from ..runtime import session
+from ..runtime import cache, session
 from ..runtime.location import Space
 from ..runtime.query import MAX_SEED
 from . import session as generate_session
@@ -23,13 +23,15 @@ _TITLES = {
     "inside": "Lasso, aggregate posterior",
 }
 _COUNTS = (16, 36, 64, 100, 196, 400)
-_FIELDS = ("src", "c", "z", "sp", "t", "min", "n", "seed")
+_FIELDS = ("src", "c", "z", "sp", "g", "t", "min", "n", "seed")
 _HELP = {
     "t": "Scales the deviation from the centres of the source: 1 as learned, below 1 closer to "
     "typical images, above 1 more varied.",
     "class": "Codes of real images of this class, each with the spread of its posterior. Where "
     "classes overlap on the map, some images are of other classes; in a hierarchical model more "
     "are, since the noise of its lower levels decides a part of the image.",
+    "g": "How many real items an image borrows its detail from: of the nearest alone it is like a "
+    "real item, of many it is new, and less crisp.",
     "min": "Samples with a lower local density are rejected and drawn again; 1 is the density at "
     "the median real image.",
     "seed": "The same seed and settings give the same images.",
@@ -61,6 +63,11 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
                 name = _select("Location", "z", key, codes, named, str, 210)
                 spread = _slider("Spread (σ)", "sp", key, request.spread, 0.02, 1.0, 0.02)
                 changed = replace(changed, z=tuple(codes[name]), spread=spread)
+        if groups := dict(cache.codec(entry.name, entry.digest).info.seed_groups):
+            group = request.group if request.group in groups.values() else groups["mixed"]
+            name = next(name for name in groups if groups[name] == group)
+            name = _select("Detail", "g", key, groups, name, str.capitalize, 190, _HELP["g"])
+            changed = replace(changed, group=groups[name])
         temperature = _slider("Temperature", "t", key, request.temperature, 0.0, 2.0, 0.05)
         density = _slider("Minimum density", "min", key, request.min_density, 0.0, 1.0, 0.05)
         counts = sorted({*_COUNTS, request.n})

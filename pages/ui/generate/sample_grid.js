@@ -12,6 +12,7 @@ import { element, onButtons, pressOnly } from "../component/element.js";
 import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { countsText } from "../map/items.js";
+import { seedName } from "../decoder/seed_groups.js";
 import { ItemChoices } from "../controls/item_choices.js";
 import { SampleMap } from "./sample_map.js";
 import { Picture } from "../decoder/pixels.js";
@@ -176,7 +177,8 @@ export default class SampleGrid {
     const record = records[index], far = distance?.[index], local = density[index];
     const novelty = far < near ? "near-duplicate of a real image" : far < median ? "similar to a real image" : "clearly novel";
     const level = local < LOW_DENSITY ? "low" : local < MEDIUM_DENSITY ? "medium" : "high";
-    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${record.seed ? ` · noise seed ${record.seed}` : ""}`];
+    const detail = seedName(record.seed, this.data.facts);
+    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${detail && ` · ${detail}`}`];
     if (z) lines.push("moved along directions; “Use as new sample” compares it with real images");
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
       : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `Local density ${level}, ${local.toFixed(2)} × the median`);

@@ -71,9 +71,8 @@ def _variations(entry: vae.Entry, parent: Record, spread: float) -> tuple[Record
     # The seed depends on the record and the spread, so that the same command repeats its result.
     seed = zlib.crc32(repr((parent.z, parent.seed, round(spread, 4))).encode()) % 2**31
     model = cache.checkpoint(entry.name, entry.digest).model
-    found = sampling.variations(
-        model, parent.z, N_VARIATIONS, spread=spread, seed=seed, label=parent.label
-    )
+    options = {"spread": spread, "seed": seed, "label": parent.label, "noise_seed": parent.seed}
+    found = sampling.variations(model, parent.z, N_VARIATIONS, **options)
     return _records(found, (parent,), f"variation, σ {spread:.2f}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from vae.latent.sampling import MAX_SAMPLES, POLYGON_SOURCES, SOURCES, SamplingRequest
 
 from ..runtime import packed, query
-from ..runtime.location import Space, polygon, polygon_text, split_codes
+from ..runtime.location import SEEDS, Space, polygon, polygon_text, split_codes
 from ..runtime.query import MAX_SEED, QueryField, code, comma_separated, number, one_of, whole
 from .sheet import Derived, View
 
@@ -27,6 +27,7 @@ def _fields(space: Space, classes: int) -> tuple[QueryField, ...]:
         QueryField("spread", "sp", number(0, 3)),
         QueryField("min_density", "min", number(0, 10)),
         QueryField("polygon", "in", polygon, split_codes, polygon_text),
+        QueryField("group", "g", whole(0, SEEDS - 1)),
     )
 
 

@@ -118,5 +118,9 @@ export function wireControls(map) {
   order.onchange = () => map.play({ playback: order.value });
   const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');
   label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });
-  seed.onchange = () => map.change({ seed: Math.max(0, Math.min(map.source.rows.length - 1, Math.round(Number(seed.value)) || 0)) });
+  const detail = map.find('[data-testid="detail-select"]');
+  seed.onchange = detail.onchange = () => {
+    const variation = Math.max(0, Math.min(map.items.variations - 1, Math.round(Number(seed.value)) || 0));
+    map.change({ seed: Number(detail.value || 0) + variation });
+  };
 }

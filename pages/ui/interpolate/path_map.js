@@ -14,6 +14,7 @@ import { LatestImage } from "../decoder/latest_image.js";
 import { DecodedMap } from "../map/decoded_map.js";
 import { simplified } from "../map/lasso.js";
 import { Lists, offerClasses } from "../map/lists.js";
+import { offerGroups } from "../decoder/seed_groups.js";
 import { round } from "../map/viewport.js";
 import { FilmStrip } from "./film_strip.js";
 import { wireControls, wireMap } from "./input.js";
@@ -102,7 +103,8 @@ export default class PathMap extends DecodedMap {
     for (const button of this.all('[data-tool="draw"], [data-layer="speed"]')) button.hidden = items.latentSize !== 2;
     for (const label of this.all("[data-context]")) label.hidden = label.dataset.context !== items.context;
     offerClasses(this.find('[data-testid="class-select"]'), "Unknown", items.classes.slice(0, items.contextSize));
-    this.find('[data-testid="noise-seed"]').max = this.source.rows.length - 1;
+    this.find('[data-testid="noise-seed"]').max = items.variations - 1;
+    offerGroups(this.find('[data-testid="detail-select"]'), items);
     if (!kinds.includes("drawn")) this.setTool("waypoints");
   }
 

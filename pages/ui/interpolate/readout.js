@@ -2,6 +2,7 @@
 
 import { pressOnly, showValue } from "../component/element.js";
 import { densityText, rangeOf } from "../map/items.js";
+import { split } from "../decoder/seed_groups.js";
 
 const DESCRIPTIONS = {
   straight: "Straight lines between waypoints; they may cross regions without data.",
@@ -19,7 +20,9 @@ export function showControls(map) {
   put('[data-testid="duration"]', Math.round(100 * state.frames / state.fps) / 100);
   put('[data-testid="order"]', state.playback);
   put('[data-testid="class-select"]', state.label ?? "");
-  put('[data-testid="noise-seed"]', state.seed);
+  const { first, variation } = split(state.seed, map.items ?? { variations: 256 });
+  map.find('[data-testid="detail-select"]').value = first;
+  put('[data-testid="noise-seed"]', variation);
   map.find('[data-field="avoid"]').checked = state.avoid_low_density;
   map.find(".pm-avoid").hidden = state.kind !== "geodesic";
   for (const button of map.all('[data-do="save"], [data-do="save-all"]')) button.disabled = !map.answer;

@@ -1,6 +1,7 @@
 /** The encoded items of a data set: which are near a code, and how dense they are there. */
 
 import { loadBuffer, loadFloats, loadJson, resolve } from "../component/load.js";
+import { seedName } from "../decoder/seed_groups.js";
 
 /** @typedef {import("../component/types").Facts} Facts */
 /** @typedef {import("../component/types").Latent} Latent */
@@ -14,6 +15,7 @@ export class Items {
   /** @type {string | null} where the images are served */ pictures = null;
   /** Of the facts (component/types.d.ts). */
   latentSize; count; total; context; classes; centres; bounds; image; split; heldOut; densitySize; densityQuantiles; grid;
+  /** Of noise seeds (seed_groups.js). */ variations = 256; seedGroups = [];
   /** @type {string[]} the columns that may colour them */ columns = [];
   /** @type {Record<string, string>} where these are served */ columnUrls = {};
   /** @type {string[][]} what may be shown, [name, words] each, the default first */ choices = [];
@@ -100,7 +102,7 @@ export class Items {
   latentOf(i) { return { z: this.code(i), label: this.context === "label" ? this.labels[i] : null, seed: 0 }; }
 
   /** The class or the noise seed of a latent in words; "" where the decoder reads the code alone. */
-  conditionName({ label, seed }) { return label !== null ? this.classes[label] : seed ? `noise seed ${seed}` : ""; }
+  conditionName({ label, seed }) { return label !== null ? this.classes[label] : seed ? seedName(seed, this) : ""; }
 
   /** The k items, of a class or of all, nearest to z [D], or to [z1, z2] in the plane: [{ item, distance }], nearest first. */
   nearest(z, k, label = null) {

@@ -15,8 +15,9 @@ from .families import NETWORK_TITLES, by_purpose, evaluation, label_note
 from .model_gallery import model_gallery, take_choice
 
 
-def model_picker() -> vae.Entry:
-    """Shows the picker and returns the selected checkpoint; stops the page if it is damaged."""
+def model_picker(default: str = cache.DEFAULT_MODEL) -> vae.Entry:
+    """Shows the picker and returns the selected checkpoint; stops the page if it is damaged.
+    `default` is the name of the model of this page until the visitor chooses one."""
     take_choice()
     groups = by_purpose(cache.checkpoints(), owners.bundled(cache.CHECKPOINTS))
     entries = {entry.name: entry for group in groups.values() for entry in group}
@@ -26,7 +27,7 @@ def model_picker() -> vae.Entry:
             "--model vae --out checkpoints/fashion-vae`, then reload this page."
         )
         st.stop()
-    wanted = session.model(cache.DEFAULT_MODEL)
+    wanted = session.model(default if default in entries else cache.DEFAULT_MODEL)
     if wanted not in entries:
         first = next(iter(entries))
         st.warning(f"There is no model named {plain(wanted)} here; {first} is shown instead.")
@@ -55,10 +56,10 @@ def model_picker() -> vae.Entry:
     return entry
 
 
-def model_and_map() -> tuple[vae.Entry, MapAssets]:
+def model_and_map(default: str = cache.DEFAULT_MODEL) -> tuple[vae.Entry, MapAssets]:
     """Shows the picker; returns the selected checkpoint and its map. Warns of a link to another
     version, and stops the page if the map cannot be shown."""
-    entry = model_picker()
+    entry = model_picker(default)
     with shown_errors(f"{entry.name} cannot be shown", stop=True):
         assets = cache.map_assets(entry.name, entry.digest)
     warn_of_version(entry)

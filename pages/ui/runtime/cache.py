@@ -47,7 +47,7 @@ _BROWSER = {  # the first bytes of pictures that browsers show
     b"GIF8": "image/gif",
     b"BM": "image/bmp",
 }
-DEFAULT_MODEL = "fashion-vae"
+DEFAULT_MODEL, SHARP_MODEL = "fashion-vae", "fashion-exemplar"
 _MAX_COLUMNS = 50  # that a map may be coloured by
 _MAX_VALUES = 2_000_000  # of a data set that are looked at for it, which takes seconds
 
@@ -167,6 +167,8 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "split": data.shown_count,
         "heldOut": len(data.test.labels),  # the first images; those after them are trained on
         "choices": list(selection.choices(data).items()),
+        "variations": opened.info.variations,
+        "seedGroups": opened.info.seed_groups,
         "shown": selection.select(data).show,
     }
     return MapAssets(urls, facts)

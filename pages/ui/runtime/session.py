@@ -36,10 +36,13 @@ def arrivals() -> int:
 
 
 def model(default: str) -> str:
-    """Name of the chosen model; that of the link on the first run."""
-    if st.session_state.get("arrived"):
-        st.session_state["model"] = st.query_params.get("m", default)
-    return st.session_state.setdefault("model", st.query_params.get("m", default))
+    """Name of the model that was chosen, or that of the link where one led here; else `default`,
+    which is not a choice: another page may have another one."""
+    arrived, begun = st.session_state.get("arrived"), st.session_state.get("begun")
+    st.session_state["begun"] = True
+    if arrived or not begun:  # later the address is written by the page itself
+        st.session_state["model"] = st.query_params.get("m")
+    return st.session_state.get("model") or default
 
 
 def choose_model(name: str) -> None:
