@@ -35,7 +35,7 @@ for entry in cache.checkpoints():
             st.subheader(f"{entry.name} (damaged)")
             st.error(plain(entry.error))
             continue
-        info, numbers = vae.MODELS[entry.config.model.name], evaluation(entry)
+        info, numbers = vae.KINDS[entry.config.model.name], evaluation(entry)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(entry.name)
             if st.button("Explore", key=f"explore-{entry.name}"):
@@ -43,7 +43,8 @@ for entry in cache.checkpoints():
                 st.switch_page("explore.py")
         data_panel(entry)
         st.write(f"{info.title}. {info.summary}")
-        st.caption(f"{info.paper} ({info.year}). {info.url}")
+        if info.paper:
+            st.caption(f"{info.paper} ({info.year}). {info.url}")
         if numbers:
             with st.container(horizontal=True):
                 for key, label in LABELS.items():

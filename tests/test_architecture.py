@@ -23,8 +23,10 @@ GROUND = {"errors", "limits", "progress", "validation"}
 ENGINE_ROOMS = {
     "files": set(),
     "network_sizes": set(),
-    "config": {"network_sizes"},
+    "graph": set(),
+    "config": {"graph", "network_sizes"},
     "nn": {"config", "network_sizes"},
+    "operators": {"graph", "nn"},
     "formats": set(),
     "arrays": {"files", "formats"},
     "layouts": {"arrays", "formats"},
@@ -32,8 +34,12 @@ ENGINE_ROOMS = {
     "garments": {"files", "formats"},
     "data": {"arrays", "config", "files", "formats", "garments", "layouts", "preparation"},
     "isolation": {"config", "data", "formats"},
-    "models": {"config", "nn"},
+    "models": {"config", "nn", "operators"},
     "checkpoint": {"config", "files", "models", "nn"},
+    "adoption": {
+        *("checkpoint", "config", "data", "formats", "graph", "models", "operators"),
+        "preparation",
+    },
     "export": {"checkpoint", "files", "models", "nn"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
@@ -50,11 +56,20 @@ ENGINE_ROOMS = {
     },
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
-        *("analysis", "anomaly", "augmentation", "checkpoint", "config", "data", "evaluation"),
+        *(
+            "adoption",
+            "analysis",
+            "anomaly",
+            "augmentation",
+            "checkpoint",
+            "config",
+            "data",
+            "evaluation",
+        ),
         *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
         *("preparation", "training"),
     },
-    "__init__": {"checkpoint", "config", "data", "formats", "garments", "models"},
+    "__init__": {"adoption", "checkpoint", "config", "data", "formats", "garments", "models"},
     "__main__": {"commands"},
 }
 # What pages share, each room below those that may import from it; a page's own room may import

@@ -12,10 +12,12 @@ and uint8 in data sets; decoders return logits, whose sigmoid is the image.
 """
 
 from . import garments
+from .adoption.adopt import adopt
+from .adoption.onnx_file import AdoptError
 from .checkpoint.folder import Checkpoint, CheckpointError, Entry, list_checkpoints, load
 from .config import Config, ConfigError, ModelConfig, TrainConfig
 from .data.dataset import Dataset, Split
 from .data.load import load_dataset
 from .formats.untrusted import DataError
-from .models import MODELS
+from .models import KINDS, MODELS
 from .models.base import Autoencoder, Posterior, Terms

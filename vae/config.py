@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import NamedTuple
 
 from . import network_sizes
+from .graph import Networks
 from .network_sizes import NETWORKS
 from .validation import ConfigError, coerce_types, one_of, refuse_unknown, within
 
@@ -62,7 +63,8 @@ class ModelConfig:
     `resnet` see `vae.network_sizes`.
     `refine` (`vae.nn.semi_amortised`): training uses the encoder's posterior. `prior`: see
     `vae.nn.priors`. `levels`: from the top down; the first width of a hierarchical model's decoder
-    is that of the trunk between them.
+    is that of the trunk between them. `graphs`: the networks of an adopted model, which has no
+    widths; its `network` is "graph".
     """
 
     name: str = "vae"
@@ -111,12 +113,13 @@ class ModelConfig:
     detail_beta: float = _setting(
         0.1, "Weight of the KL of an exemplar model's detail.", 0, 1e6, added=True
     )
+    graphs: Networks | None = field(default=None, metadata={"added": True})
 
     def __post_init__(self) -> None:
         coerce_types(self)
         _check_bounds("model", self)
         one_of("model.likelihood", self.likelihood, LIKELIHOODS)
-        one_of("model.network", self.network, NETWORKS)
+        one_of("model.network", self.network, ("graph",) if self.graphs else NETWORKS)
         if self.refine and self.latent != 2:
             raise ConfigError(
                 f"model.refine is {self.refine} with {self.latent} latents; "
@@ -134,6 +137,8 @@ class ModelConfig:
         within("model.image_shape[0] (channels)", self.image_shape[0], 1, 4)
         for side in self.image_shape[1:]:
             within("model.image_shape (height and width)", side, 4, 256)
+        if self.graphs:
+            return
         defaults = network_sizes.default_widths(self.network, self.image_shape)
         for name, default in zip(_WIDTHS, defaults, strict=True):
             if getattr(self, name) is None:

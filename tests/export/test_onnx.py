@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import warnings
 
 import numpy as np
 import onnxruntime
@@ -9,7 +10,18 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from vae import MODELS, Config, Dataset, ModelConfig, Split, TrainConfig, checkpoint, training
+from vae import (
+    MODELS,
+    AdoptError,
+    Config,
+    Dataset,
+    ModelConfig,
+    Split,
+    TrainConfig,
+    adopt,
+    checkpoint,
+    training,
+)
 from vae.__main__ import main
 from vae.export import onnx
 from vae.latent.encoding import decode_uint8
@@ -117,6 +129,35 @@ def test_the_files_compute_what_torch_computes(name, network, exported, pictures
         assert json.loads(facts["outputs"]).keys() == shapes(session.get_outputs()).keys()
         assert "[0, 1]" in facts["units"] and "torch" in json.loads(facts["versions"])
         assert ("refine" in facts) == (part == "encoder")
+
+
+@pytest.mark.parametrize("name", ["vae", "ae"])
+def test_the_files_come_back_as_a_model_with_identical_pictures(
+    name, exported, tiny, tmp_path, pictures
+):
+    own = exported(name, "mlp")[0]
+    files = [own.path.parent / "out" / f"m-{part}.onnx" for part in ("encoder", "decoder")]
+    np.savez(tmp_path / "tiny.npz", images=tiny.test.images[:, 0], labels=tiny.test.labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it was not trained
+        back = adopt(*files, data=tmp_path / "tiny.npz", out=tmp_path / "back")
+    codes = np.random.default_rng(0).normal(size=(500, 2))
+    assert (decode_uint8(back.model, codes) == decode_uint8(own.model, codes)).all()
+    same(back.model.encode(pictures), own.model.encode(pictures))
+    if name == "vae":
+        same(back.model.posterior(pictures).std, own.model.posterior(pictures).std)
+    assert [type(part) for part in back.model.decoder] == [type(p) for p in own.model.decoder]
+
+
+@pytest.mark.parametrize("name", ["cvae", "hvae"])
+def test_a_decoder_with_a_second_input_does_not_come_back(name, exported, tmp_path):
+    files = [
+        exported(name, "mlp")[0].path.parent / "out" / f"m-{part}.onnx"
+        for part in ("encoder", "decoder")
+    ]
+    with pytest.raises(AdoptError, match="has 2 inputs"):
+        adopt(*files, data="digits", image_shape=(1, 8, 8), out=tmp_path / "back")
+    assert not (tmp_path / "back").exists()
 
 
 def test_a_model_of_128_pixels_trains_saves_opens_decodes_and_exports(tmp_path):

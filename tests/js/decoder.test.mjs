@@ -42,7 +42,7 @@ test("colour images come as [H, W, C]", () => {
 });
 
 test("an unknown layer and a wrong size are named", () => {
-  assert.throws(() => new Decoder(program([{ op: "gelu" }], [], { image: [1, 1, 2] })), /unknown layer "gelu"/);
+  assert.throws(() => new Decoder(program([{ op: "celu" }], [], { image: [1, 1, 2] })), /unknown layer "celu"/);
   assert.throws(() => new Decoder(program([LINEAR], WEIGHTS, { image: [1, 3, 3] })), /it ends with 4 numbers/);
 });
 

@@ -21,7 +21,7 @@ from vae.config import NETWORKS
 from vae.export.decoder_program import DecoderProgramError, decoder_program
 from vae.latent.encoding import decode_uint8
 from vae.models import build
-from vae.nn.layers import FourierFeatures, OnFirstColumns, Residual, StochasticLayer
+from vae.nn.layers import Affine, FourierFeatures, Logit, OnFirstColumns, Residual, StochasticLayer
 from vae.nn.likelihoods import Bernoulli
 
 BUNDLED = sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir())
@@ -46,6 +46,12 @@ def decoded():
 
         yield decode
         node.stdin.close()
+
+
+def filled(layer: nn.Module) -> nn.Module:
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter)
+    return layer
 
 
 DECODERS = {
@@ -89,6 +95,27 @@ DECODERS = {
             nn.SiLU(),
             nn.ConvTranspose2d(5, 2, 5, stride=2, padding=1, output_padding=1),
             nn.Upsample(scale_factor=1, mode="nearest"),
+        ),
+    ),
+    "activations of adopted models, a sum and a product for each channel": (
+        (2, 4, 4),
+        lambda: nn.Sequential(
+            nn.Linear(3, 12),
+            nn.ELU(0.7),
+            filled(Affine(12)),
+            nn.Unflatten(1, (3, 2, 2)),
+            nn.GELU(),
+            filled(Affine(3)),
+            nn.Flatten(),
+            nn.GELU("tanh"),
+            nn.Linear(12, 32),
+            nn.LeakyReLU(0.2),
+            nn.Softplus(),
+            nn.Tanh(),
+            nn.Unflatten(1, (2, 4, 4)),
+            nn.Conv2d(2, 2, 3, padding=1),
+            nn.Hardtanh(-1, 0.5),
+            Logit(1e-6),
         ),
     ),
     "upsampling and convolutions with stride": (
@@ -231,8 +258,8 @@ def _context(model, label: int | None = None, seed: int = 0) -> list[float]:
 
 
 def test_a_layer_without_a_program_is_named():
-    decoder = nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Unflatten(1, (1, 2, 2)))
-    with pytest.raises(DecoderProgramError, match="GELU"):
+    decoder = nn.Sequential(nn.Linear(3, 4), nn.CELU(), nn.Unflatten(1, (1, 2, 2)))
+    with pytest.raises(DecoderProgramError, match="CELU"):
         decoder_program(Stub(decoder, (1, 2, 2)))
     grouped = nn.Sequential(nn.Unflatten(1, (1, 1, 3)), nn.Conv2d(1, 2, (1, 3)))
     with pytest.raises(DecoderProgramError, match="square"):

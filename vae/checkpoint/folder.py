@@ -22,7 +22,7 @@ from ..config import Config
 from ..errors import reported
 from ..files import atomic, owners, records
 from ..files.owners import Visitor
-from ..models import MODELS, build
+from ..models import KINDS, build
 from ..models.base import Autoencoder
 from ..validation import ConfigError, one_of
 from .tensor_file import CheckpointError, header, parse
@@ -205,7 +205,7 @@ def _read(path: Path) -> tuple[Config, dict, bytes]:
         metrics = _object(path, METRICS, _bytes(path, METRICS, MAX_JSON_BYTES))
         try:
             config = Config.from_json(_object(path, CONFIG, config_raw))
-            one_of("model.name", config.model.name, MODELS)
+            one_of("model.name", config.model.name, KINDS)
         except ConfigError as error:
             raise CheckpointError(f"{path.name}/{CONFIG}: {error}") from error
         if metrics.get("digest") == digest_of(config, raw):

@@ -14,7 +14,7 @@ from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
 from ..data.dataset import Dataset, evenly_spaced
 from ..files import atomic
 from ..latent.encoding import Codes
-from ..models import MODELS
+from ..models import KINDS
 from ..progress import Progress, no_progress
 from ..training import distributed
 from ..validation import ConfigError
@@ -51,7 +51,7 @@ def list_(folder: str) -> None:
             continue
         model, metrics = entry.config.model, entry.metrics.get("evaluation") or {}
         facts = f"{model.name}, D = {model.latent}, {model.network}, {entry.config.train.data}"
-        name = "-ELBO" if MODELS[model.name].cls.has_prior else "reconstruction"
+        name = "-ELBO" if KINDS[model.name].cls.has_prior else "reconstruction"
         evaluated = "neg_elbo" in metrics
         loss = f"{name} {metrics['neg_elbo']:.2f} nats" if evaluated else "not evaluated"
         click.echo(f"{entry.name:24} {facts:40} {loss:24} {entry.digest[:12]}")

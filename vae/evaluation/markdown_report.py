@@ -8,7 +8,7 @@ from ..checkpoint.folder import WEIGHTS, CheckpointError, Entry
 from ..data.load import NAMED
 from ..errors import reported
 from ..files import atomic
-from ..models import MODELS
+from ..models import KINDS
 
 BEGIN, END = "<!-- numbers: python -m vae table -->", "<!-- end of numbers -->"
 _NONE = "-"
@@ -82,7 +82,7 @@ SAMPLES = {
 
 def measured(entries: Sequence[Entry]) -> list[Entry]:
     """Undamaged checkpoints with an evaluation, in the order of data sets and models."""
-    data, models = [*NAMED], [*MODELS]
+    data, models = [*NAMED], [*KINDS]
     known = [e for e in entries if e.error is None and e.metrics.get("evaluation")]
 
     def place(entry: Entry) -> tuple:
@@ -127,15 +127,17 @@ def descriptions(entries: Sequence[Entry]) -> str:
     """One paragraph per checkpoint: what it is, its command, seed, training time, digest, size."""
     parts = []
     for entry in measured(entries):
-        info, metrics = MODELS[entry.config.model.name], entry.metrics
+        info, metrics = KINDS[entry.config.model.name], entry.metrics
         size = (entry.path / WEIGHTS).stat().st_size / 1e6
-        where = " on one GPU" if metrics.get("device", "").startswith("cuda") else ""
+        training = "trained elsewhere"
+        if "seconds" in metrics:
+            where = " on one GPU" if metrics.get("device", "").startswith("cuda") else ""
+            minutes = f"{metrics['seconds'] / 60:.1f} minutes of training{where}"
+            training = f"seed {metrics['seed']} · {minutes}"
         parts.append(
             f"## {entry.name}\n\n{info.title}. {info.summary}\n\n"
             f"```\n{metrics['command']}\n```\n\n"
-            f"seed {metrics['seed']} · {metrics['seconds'] / 60:.1f} minutes of training{where} · "
-            f"digest "
-            f"`{entry.digest[:12]}` · {size:.1f} MB"
+            f"{training} · digest `{entry.digest[:12]}` · {size:.1f} MB"
         )
     return "\n\n".join(parts)
 

@@ -123,6 +123,10 @@ def _convolution(layer: nn.Conv2d | nn.ConvTranspose2d, weights: _Weights) -> di
     return _affine(layer, layer.out_channels, weights, facts)
 
 
+def _gelu(layer: nn.GELU, weights: _Weights) -> dict:
+    return {"op": "gelu_tanh" if layer.approximate == "tanh" else "gelu"}
+
+
 def _fourier(layer: ours.FourierFeatures, weights: _Weights) -> dict:
     facts = {"op": "fourier", "in": layer.latent, "extra": layer.context}
     return facts | {"features": len(layer.weight), "weight": weights.add(layer.weight)}
@@ -144,6 +148,18 @@ def _exemplars(layer: ours.Exemplars, weights: _Weights) -> dict:
 
 _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     nn.Linear: _linear,
+    nn.ELU: lambda layer, weights: {"op": "elu", "alpha": layer.alpha},
+    nn.GELU: _gelu,
+    nn.Hardtanh: lambda layer, weights: (
+        {"op": "clip", "low": layer.min_val, "high": layer.max_val}
+    ),
+    nn.LeakyReLU: lambda layer, weights: {"op": "leaky_relu", "slope": layer.negative_slope},
+    nn.Softplus: lambda layer, weights: {"op": "softplus"},
+    nn.Tanh: lambda layer, weights: {"op": "tanh"},
+    ours.Affine: lambda layer, weights: _affine(
+        layer, len(layer.weight), weights, {"op": "affine"}
+    ),
+    ours.Logit: lambda layer, weights: {"op": "logit", "epsilon": layer.epsilon},
     nn.SiLU: lambda layer, weights: {"op": "silu"},
     nn.ReLU: lambda layer, weights: {"op": "relu"},
     nn.Sigmoid: lambda layer, weights: {"op": "sigmoid"},
@@ -162,6 +178,7 @@ _DESCRIBERS: dict[type[nn.Module], Callable[[nn.Module, _Weights], dict]] = {
     ),
     ours.StochasticLayer: _stochastic_layer,
     ours.Exemplars: _exemplars,
+    nn.Flatten: lambda layer, weights: {"op": "flatten"},
     nn.Unflatten: lambda layer, weights: {"op": "reshape", "shape": list(layer.unflattened_size)},
     nn.Upsample: lambda layer, weights: {"op": "upsample", "scale": int(layer.scale_factor)},
     nn.PixelShuffle: lambda layer, weights: (

@@ -1,4 +1,5 @@
-"""The models, in one table that the command line, the pages, the README and the tests read."""
+"""The models, in one table that the command line, the pages, the README and the tests read, and
+the kinds of adopted models, which were trained elsewhere."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,6 +7,7 @@ from typing import NamedTuple
 
 from ..config import ModelConfig
 from ..validation import ConfigError, one_of
+from .adopted import AdoptedAE, AdoptedVAE
 from .ae import AE
 from .avb import AVB
 from .base import Autoencoder
@@ -22,9 +24,9 @@ class ModelInfo(NamedTuple):
     cls: type[Autoencoder]
     title: str
     summary: str
-    paper: str
-    year: int
-    url: str
+    paper: str = ""
+    year: int = 0
+    url: str = ""
     preset: Mapping = MappingProxyType({})
 
 
@@ -94,10 +96,33 @@ MODELS: dict[str, ModelInfo] = {
 }
 
 
+ADOPTED: dict[str, ModelInfo] = {
+    "adopted-vae": ModelInfo(
+        AdoptedVAE,
+        "Adopted VAE",
+        "Trained by another project; its networks run here as they are, and N(0, I) is taken as "
+        "its prior.",
+    ),
+    "adopted-ae": ModelInfo(
+        AdoptedAE,
+        "Adopted autoencoder",
+        "Trained by another project; its encoder gives codes without a spread, so there is no "
+        "posterior, no KL and no ELBO.",
+    ),
+}
+KINDS = MODELS | ADOPTED  # of all checkpoints
+
+
 def build(config: ModelConfig) -> Autoencoder:
     """An untrained model with weights from the global random generator. Raises `ConfigError`."""
-    one_of("model.name", config.name, MODELS)
-    cls = MODELS[config.name].cls
+    one_of("model.name", config.name, KINDS)
+    if (config.name in ADOPTED) != (config.graphs is not None):
+        has = "has none" if config.graphs is None else "has some"
+        raise ConfigError(
+            f"model.graphs belongs to {' and '.join(ADOPTED)} alone, and a {config.name} {has}: "
+            "copy the folder again"
+        )
+    cls = KINDS[config.name].cls
     one_of(f"the prior of model {config.name}", config.prior, cls.priors)
     if config.refine and not cls.gaussian_posterior:
         raise ConfigError(

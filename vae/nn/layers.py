@@ -39,6 +39,29 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
+class Affine(nn.Module):
+    """w x + b with one w and one b for each channel of `[B, C]` or `[B, C, H, W]`."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight, self.bias = (nn.Parameter(torch.empty(channels)) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = (p.view(1, -1, *[1] * (x.ndim - 2)) for p in (self.weight, self.bias))
+        return x * weight + bias
+
+
+class Logit(nn.Module):
+    """log(p / (1 - p)) of pixels p, which are kept `epsilon` away from 0 and 1."""
+
+    def __init__(self, epsilon: float) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.logit(x, self.epsilon)
+
+
 class FourierFeatures(nn.Module):
     """z `[B, D]` with random Fourier features: `[B, D + 2 F]`, as z, sin(z B^T), cos(z B^T).
 

@@ -6,6 +6,7 @@
  * not null.
  */
 
+import { ACTIVATIONS } from "./activations.js";
 import { axisOfConvolution, axisOfEnlarged, axisOfTransposed } from "./convolution_axis.js";
 
 /**
@@ -46,6 +47,16 @@ const LAYERS = {
   silu: elementwise("silu"),
   relu: elementwise("relu"),
   sigmoid: elementwise("sigmoid"),
+
+  /** w x + b, with one w and one b for each channel. */
+  affine(spec, program, x) {
+    const y = like(program, x), channels = x.map ? x.map[2] : x.block.size;
+    const weight = constants(program, spec.weight, channels), bias = constants(program, spec.bias, channels);
+    return computed(program, y, () => {
+      const { array: w } = weight, { array: b } = bias;
+      for (let i = 0, c = 0; i < y.block.size; i++, c = c + 1 === channels ? 0 : c + 1) y.block.array[i] = x.block.array[i] * w[c] + b[c];
+    });
+  },
 
   layer_norm(spec, program, x) {
     const y = like(program, x), weight = constants(program, spec.weight, x.block.size), bias = constants(program, spec.bias, x.block.size);
@@ -159,6 +170,13 @@ const LAYERS = {
     return computed(program, y, (kernels) => kernels.transpose(x.block, y.block, { channels, area }));
   },
 
+  /** A [H, W, C] image -> flat numbers in torch's [C, H, W] order. */
+  flatten(spec, program, x) {
+    if (!x.map) return x;
+    const [height, width, channels] = x.map, y = flat(program, x.block.size);
+    return computed(program, y, (kernels) => kernels.transpose(x.block, y.block, { channels: height * width, area: channels }));
+  },
+
   /** Nearest-neighbour enlargement by a whole factor. */
   upsample(spec, program, x) {
     const [height, width, channels] = x.map, factor = spec.scale, y = image(program, height * factor, width * factor, channels);
@@ -177,6 +195,16 @@ const LAYERS = {
   /** Transposed convolution; weight [in, out, k, k] as torch has it. */
   conv_transpose: (spec, program, x) => convolution(spec, program, x, axisOfTransposed),
 };
+
+for (const [name, make] of Object.entries(ACTIVATIONS)) {
+  LAYERS[name] = (spec, program, x) => {
+    const y = like(program, x), f = make(spec);
+    return computed(program, y, () => {
+      const from = x.block.array, to = y.block.array;
+      for (let i = 0; i < to.length; i++) to[i] = f(from[i]);
+    });
+  };
+}
 
 /** @param {"silu" | "relu" | "sigmoid"} name */
 function elementwise(name) {

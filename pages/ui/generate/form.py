@@ -112,7 +112,7 @@ def _locations(
 
 def _sources(entry: vae.Entry, request: SamplingRequest) -> list[str]:
     """The sources of this model: a prior where it has one, the lasso where one was drawn."""
-    has_prior = vae.MODELS[entry.config.model.name].cls.has_prior
+    has_prior = vae.KINDS[entry.config.model.name].cls.has_prior
     available = {"prior": has_prior} | dict.fromkeys(POLYGON_SOURCES, bool(request.polygon))
     return [source for source in SOURCES if available.get(source, True)]
 

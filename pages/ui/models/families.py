@@ -10,7 +10,7 @@ import vae
 from vae.models import VAE
 
 MAP_LATENTS = 2  # more latents would need a projection
-NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN", "resnet": "Residual CNN"}
+NETWORK_TITLES = {"mlp": "MLP", "conv": "CNN", "resnet": "Residual CNN", "graph": "own network"}
 MAX_MODELS = 4  # in one comparison
 PURPOSES = {  # in the order in which they are offered
     "Sharp pictures": "Sharp at every place: detail is borrowed from real neighbours.",
@@ -48,7 +48,7 @@ def purpose(entry: vae.Entry, bundled: Collection[str]) -> str:
         return "Many latents"
     if model.name == "exemplar":
         return "Sharp pictures"
-    plain = vae.MODELS[model.name].cls is VAE and model.beta == 1
+    plain = vae.KINDS[model.name].cls is VAE and model.beta == 1
     return "Smooth map" if plain and "beta" not in entry.name else "To compare and teach"
 
 
@@ -66,7 +66,7 @@ def by_purpose(
 def kind_of(entry: vae.Entry) -> str:
     """The model's family, network and unusual settings in one line."""
     model = entry.config.model
-    parts = [vae.MODELS[model.name].title, NETWORK_TITLES[model.network]]
+    parts = [vae.KINDS[model.name].title, NETWORK_TITLES[model.network]]
     parts += [f"beta {model.beta:g}"] if model.beta != 1 else []
     parts += [f"{model.prior} prior"] if model.prior != "normal" else []
     return " · ".join(parts)
@@ -84,7 +84,7 @@ def evaluation(entry: vae.Entry) -> dict:
 
 def label_note(entry: vae.Entry) -> str:
     """Why a model has no numbers of codes that are made without labels; empty if it has some."""
-    if vae.MODELS[entry.config.model.name].cls.context != "label" or entry.config.train.unlabelled:
+    if vae.KINDS[entry.config.model.name].cls.context != "label" or entry.config.train.unlabelled:
         return ""
     return (
         "no numbers of codes, as they are made without labels and it saw the label of every "
@@ -122,7 +122,7 @@ def beta_family(entries: Sequence[vae.Entry], minimum: int = 3) -> list[vae.Entr
     `minimum`."""
     groups: dict[vae.Config, dict[float, vae.Entry]] = defaultdict(dict)
     for entry in entries:
-        if entry.error is None and vae.MODELS[entry.config.model.name].cls is VAE:
+        if entry.error is None and vae.KINDS[entry.config.model.name].cls is VAE:
             # "beta-vae" is the name of a preset of VAE.
             model = replace(entry.config.model, name="vae", beta=1.0)
             groups[replace(entry.config, model=model)].setdefault(entry.config.model.beta, entry)

@@ -94,7 +94,7 @@ STYLE = """<style>
 
 def number(entry: vae.Entry, metric: Metric) -> float | None:
     """The value of a metric of a model; None if it was not measured or is not defined."""
-    if metric.needs_prior and not vae.MODELS[entry.config.model.name].cls.has_prior:
+    if metric.needs_prior and not vae.KINDS[entry.config.model.name].cls.has_prior:
         return None
     value = evaluation(entry).get(metric.key)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -154,7 +154,7 @@ def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
         return None
     if evaluation(entry).get("binarized"):
         return "◐", "of binarised images, so not comparable with grey images"
-    if vae.MODELS[entry.config.model.name].cls.context == "label":
+    if vae.KINDS[entry.config.model.name].cls.context == "label":
         return "| y", "given the label, so not comparable with unconditional models"
     return None
 
@@ -162,7 +162,7 @@ def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
 def _cell(entry: vae.Entry, metric: Metric, best: str | None) -> str:
     value = number(entry, metric)
     if value is None:
-        prior = vae.MODELS[entry.config.model.name].cls.has_prior
+        prior = vae.KINDS[entry.config.model.name].cls.has_prior
         why = "not measured" if prior or not metric.needs_prior else "this model has no prior"
         if metric.key in ("knn1", "knn5", "trustworthiness", "silhouette", "v_measure"):
             why = label_note(entry) or why

@@ -87,7 +87,7 @@ def warn_of_link(broken: Sequence[str]) -> None:
 
 def summary(entry: vae.Entry) -> str:
     """One line: family, network, number of latents above two, and metrics of the test split."""
-    info = vae.MODELS[entry.config.model.name]
+    info = vae.KINDS[entry.config.model.name]
     parts = [info.title, NETWORK_TITLES[entry.config.model.network]]
     latent = entry.config.model.latent
     if latent > 2:

@@ -104,7 +104,7 @@ def layout_status(request: LayoutRequest) -> dict:
 
 def table_rows(entry: vae.Entry, requests: Sequence[LayoutRequest]) -> list[Row]:
     """The metrics and abilities of each layout."""
-    prior = vae.MODELS[entry.config.model.name].cls.has_prior
+    prior = vae.KINDS[entry.config.model.name].cls.has_prior
     model = ("yes", "yes", "yes" if prior else "has no prior")
     several = any(request.method == "all" for request in requests)
     titles = TITLES | {

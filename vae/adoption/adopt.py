@@ -1,0 +1,193 @@
+"""Models that other projects trained become checkpoints: `adopt`."""
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checkpoint import folder
+from ..checkpoint.folder import Checkpoint
+from ..config import Config, ModelConfig, TrainConfig
+from ..data import kept_images
+from ..data.dataset import Dataset, evenly_spaced
+from ..data.load import NAMED, load_dataset
+from ..graph import Networks
+from ..models import build
+from ..models.base import Autoencoder
+from ..operators.network import network
+from ..preparation.choices import Choices
+from ..progress import Progress, no_progress
+from ..validation import one_of
+from . import torch_pair
+from .onnx_file import AdoptError
+from .pair import Conventions, Network, Pair, mse
+
+LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
+_CHECKED = 256  # images on which a model is checked
+_TOLERANCE = 1 / 255  # of pixels, between a PyTorch pair and what was made of it
+_STEPS = 5
+
+
+def adopt(
+    encoder: Network,
+    decoder: Network,
+    *,
+    data: str | Path,
+    out: str | Path,
+    image_shape: Sequence[int] | None = None,
+    latent: int | None = None,
+    likelihood: str = "bernoulli",
+    sort_latents: bool = False,
+    wanted: Choices | None = None,
+    command: str = "vae.adopt",
+    progress: Progress = no_progress,
+    **conventions: object,
+) -> Checkpoint:
+    """Writes the checkpoint of a model that another project trained, and loads it.
+
+    `encoder` and `decoder` are modules or functions of PyTorch, or ONNX files. The encoder takes
+    images and gives the mean of q(z|x), or mean and spread as a pair, a dict or a
+    `torch.distributions.Normal`; the decoder takes codes `[B, D]` and gives logits or pixels.
+    `data` is a name or path as for training, whose images become `image_shape`, (C, H, W).
+    `sort_latents` puts the most informative latents first, which the map shows. `wanted`: about
+    the preparation of pictures. The other arguments are those of `Conventions`.
+
+    What was assumed is in `.metrics["adopted"]["notes"]`. Warns if the reconstructions are no
+    better than the mean image. Raises `AtelierError`.
+    """
+    pair = Pair(Conventions(**conventions), image_shape, latent)
+    one_of("the likelihood of an adopted model", likelihood, LIKELIHOODS)
+    progress(0, _STEPS)
+    pair.read_encoder(encoder)
+    dataset = _dataset(data, pair.image_shape, wanted)
+    progress(1, _STEPS)
+    batch = _pixels(dataset)
+    with torch.no_grad():
+        pair.settle_encoder(encoder, batch, sort_latents)
+        progress(2, _STEPS)
+        pair.settle_decoder(decoder, batch)
+        progress(3, _STEPS)
+        config = _config(pair, dataset, data, likelihood)
+        model = _model(pair, config)
+        facts = _check(pair, model, dataset, batch, (encoder, decoder))
+    progress(4, _STEPS)
+    recorded = {"name": dataset.name, "digest": dataset.digest}
+    metrics = {"command": command, "data": recorded, "adopted": facts}
+    folder.save(out, model, config, metrics, half=False)
+    if str(data) not in NAMED:
+        kept_images.save(Path(out), dataset)
+    progress(_STEPS, _STEPS)
+    if facts["warning"]:
+        warnings.warn(facts["warning"], stacklevel=2)
+    return folder.load(out)
+
+
+def adopt_files(
+    encoder: str, decoder: str, progress: Progress = no_progress, **options: object
+) -> dict:
+    """`adopt` of two ONNX files, with plain values for a process of its own; what was found."""
+    wanted = Choices(**options.pop("wanted", {}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is among what was found
+        loaded = adopt(encoder, decoder, wanted=wanted, progress=progress, **options)
+    return loaded.metrics["adopted"]
+
+
+def _dataset(data: str | Path, image_shape: tuple, wanted: Choices | None) -> Dataset:
+    channels, *sides = image_shape
+    wanted = wanted or Choices()
+    if wanted.colour == "auto":
+        wanted = wanted._replace(colour="grey" if channels == 1 else "colour")
+    dataset = load_dataset(data, size=tuple(sides), wanted=wanted)
+    found = dataset.train.images.shape[1:]
+    if tuple(found) != tuple(image_shape):
+        raise AdoptError(
+            f"the images of {data} are {list(found)}, the model takes {list(image_shape)} "
+            "(channels, height, width): adopt it with other data, or with the image shape of the "
+            "model"
+        )
+    return dataset
+
+
+def _pixels(dataset: Dataset) -> Tensor:
+    images = dataset.train.images
+    rows = evenly_spaced(len(images), min(_CHECKED, len(images)))
+    return torch.from_numpy(np.array(images[rows])).float() / 255
+
+
+def _config(pair: Pair, dataset: Dataset, data: str | Path, likelihood: str) -> Config:
+    graphs = Networks(pair.encoder[0], pair.decoder[0])
+    name = "adopted-vae" if len(graphs.encoder.outputs) == 2 else "adopted-ae"
+    model = ModelConfig(
+        name=name,
+        latent=pair.latent,
+        image_shape=pair.image_shape,
+        likelihood=likelihood,
+        network="graph",
+        fourier=0,
+        graphs=graphs,
+    )
+    data = str(data)
+    if data not in NAMED and os.path.exists(data):
+        data = os.path.abspath(data)  # wherever the model is opened
+    return Config(model, TrainConfig(data=data), dataset.preparation)
+
+
+def _model(pair: Pair, config: Config) -> Autoencoder:
+    model = build(config.model)
+    for module, made in ((model.encoder, pair.encoder), (model.decoder, pair.decoder)):
+        module.load_state_dict(network(*made).state_dict())
+    return model.eval()
+
+
+def _check(pair: Pair, model: Autoencoder, dataset: Dataset, batch: Tensor, given: tuple) -> dict:
+    """What was found of a model on a batch of its data."""
+    logits = model.decode(model.encode(batch))
+    error = mse(logits, batch)
+    reference = float((batch - batch.mean(0)).square().mean())
+    if hasattr(model.likelihood, "log_sigma"):
+        model.likelihood.log_sigma.fill_(0.5 * math.log(max(error, 1e-6)))
+    differences = _differences(pair, model, batch, *given)
+    warning = ""
+    if not error < reference:
+        warning = (
+            f"the reconstructions have an MSE of {error:.4f} per pixel, the mean image "
+            f"{reference:.4f}: probably the range of the encoder's pixels ({pair.how.input_range})"
+            f" or the meaning of the decoder's output ({pair.pixels}) is another, or the data is"
+        )
+    facts = {"encoder": _title(given[0]), "decoder": _title(given[1]), "mse": error}
+    facts |= {"mse_of_mean_image": reference, "checked_images": len(batch)}
+    facts |= {"second": pair.second, "input_range": pair.how.input_range, "pixels": pair.pixels}
+    if pair.order is not None:
+        facts["latents"] = pair.order.tolist()
+    return facts | {"difference": differences, "notes": pair.notes, "warning": warning}
+
+
+def _differences(
+    pair: Pair, model: Autoencoder, batch: Tensor, encoder: Network, decoder: Network
+) -> float | None:
+    """The largest difference of pixels from a PyTorch decoder's own; None for a file. Raises
+    `AdoptError` for more than a grey level."""
+    if isinstance(decoder, str | Path):
+        return None
+    codes = model.encode(batch)
+    theirs = codes if pair.order is None else codes[:, pair.order.argsort()]
+    pixels = pair.image(torch_pair.output(decoder, theirs))
+    difference = float((model.decode(codes).sigmoid() - pixels).abs().max())
+    if not difference <= _TOLERANCE:
+        raise AdoptError(
+            f"the decoder differs by {difference:.3f} from its own output in PyTorch; expected at "
+            f"most {_TOLERANCE:.4f}: adopt it in evaluation mode, model.eval(), or report this"
+        )
+    return difference
+
+
+def _title(network: Network) -> str:
+    if isinstance(network, str | Path):
+        return Path(network).name
+    return getattr(network, "__qualname__", type(network).__name__)
