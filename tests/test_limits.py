@@ -60,7 +60,10 @@ def test_the_command_line_and_the_server_end_with_2_for_a_wrong_value(monkeypatc
 
 def test_the_readme_lists_every_limit_with_its_default():
     readme = (ROOT / "README.md").read_text("utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([\d,]+)(?: MB)? \|$", readme, re.M))
+    rows = {}
+    for names, values in re.findall(r"^\| (`[`\w, ]+`) \|.*\| ([\d, MB]+) \|$", readme, re.M):
+        values = values.replace(" MB", "").split(", ")
+        rows |= dict(zip(re.findall(r"\w+", names), values, strict=True))
     defaults = {f"VAE_{n.upper()}": f"{v:,}" for n, v in Limits()._asdict().items() if n != "mode"}
     assert {name: rows.get(name) for name in defaults} == defaults
     assert "`LATENT_ATELIER_MODE`" in readme
