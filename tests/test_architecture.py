@@ -45,7 +45,7 @@ ENGINE_ROOMS = {
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
     "pictures": {"checkpoint", "data", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
-    "boards": {"files", "pictures"},
+    "boards": {"files", "garments", "pictures"},
     "training": {
         *("checkpoint", "config", "data", "files", "latent", "models", "nn", "pictures"),
         *("network_sizes", "preparation"),

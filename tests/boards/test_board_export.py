@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae import boards
+from vae import boards, garments
 from vae.boards.board_export import ExportOptions, export_board
 from vae.boards.item import Board, new_item
 from vae.pictures.animation import ExportError
@@ -27,10 +27,10 @@ def board():
 
 @pytest.fixture
 def pictures():
-    """Two discs uint8 [2, 28, 28], one at full brightness and one at a fifth of it."""
+    """Two discs uint8 [2, 28, 28, 1], one at full brightness and one at a fifth of it."""
     y, x = np.mgrid[:28, :28] - 13.5
     disc = np.clip(10 - np.hypot(x, y), 0, 1)
-    return np.stack([disc * 255, disc * 51]).round().astype(np.uint8)
+    return np.stack([disc * 255, disc * 51]).round().astype(np.uint8)[..., None]
 
 
 def opened(board, pictures, *, background="white", size=112):
@@ -66,12 +66,28 @@ def test_images_have_the_chosen_background(board, pictures):
             shown[background] = [
                 np.asarray(Image.open(archive.open(n))).astype(int) for n in names
             ]
-    assert np.array_equal(shown["dark"], pictures)
+    assert np.array_equal(shown["dark"], pictures[..., 0])
     assert [p.shape for p in shown["white"]] == [(28, 28)] * 2
     assert (shown["white"][0][0] == 255).all() and (shown["white"][1][0] == 255).all()
-    for clear, dark in zip(shown["transparent"], pictures, strict=True):
+    for clear, dark in zip(shown["transparent"], pictures[..., 0], strict=True):
         assert clear.shape == (28, 28, 4) and (clear[0, :, 3] == 0).all()
         assert abs(clear[..., 0] * clear[..., 3] / 255 - dark).max() <= 1  # over black as it was
+
+
+def test_coloured_images_stay_coloured_and_garments_are_drawn(board):
+    item, garment = board.sorted_items[0], garments.typical("Skirt")
+    shown = garments.render(garments.table([garment])).transpose(0, 2, 3, 1)
+    data = export_board(board, [item], shown, ExportOptions("zip", 128), garments={"m"})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        png = Image.open(archive.open(f"png/001-{item.id}.png"))
+        assert png.size == (128, 128) and png.mode == "RGB"
+        small = np.asarray(png.reduce(2)).astype(int)
+        assert abs(small - shown[0]).max() <= 2  # averaged back it is the same
+        drawn = ElementTree.fromstring(archive.read(f"drawn/001-{item.id}.svg"))
+        frame = garments.KINDS["Skirt"].frame
+        assert drawn.find("{*}title").text == "Skirt" and drawn.get("width") == f"{frame:g}mm"
+        paths = ElementTree.fromstring(archive.read(f"svg/001-{item.id}.svg")).findall("{*}path")
+        assert len({path.get("fill") for path in paths}) > 4
 
 
 def test_every_image_is_reported_and_cancelling_stops(board, pictures):
@@ -119,7 +135,7 @@ def test_tables_ignore_the_image_size(board, pictures):
 )
 def test_options_beyond_the_limits_are_refused_before_any_work(board, options, count, words):
     items = (board.sorted_items * 201)[:count]
-    none = np.zeros((count, 28, 28), np.uint8)
+    none = np.zeros((count, 28, 28, 1), np.uint8)
     with pytest.raises(ExportError, match=words):
         export_board(
             board, items, none, options, progress=lambda *_: pytest.fail("work was begun")

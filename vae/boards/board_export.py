@@ -1,18 +1,20 @@
-"""Boards as files for other programs: contact sheets, images, outlines, tables."""
+"""Boards as files for other programs: contact sheets, images, outlines, drawings, tables."""
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from PIL import Image
 
 from .. import boards
 from ..files import csv_table
+from ..garments import to_svg as drawn_svg
+from ..garments.estimate import estimate
 from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_sheet, make_contact_sheet
 from ..pictures.export_options import ExportError, ExportOptions, check_choice, check_height
 from ..pictures.grid import encode_png
-from ..pictures.svg import to_svg
+from ..pictures.svg import to_colour_svg, to_svg
 from ..pictures.upscale import enlarge_uint8
 from ..progress import Progress, no_progress
 from .item import Board, Item, caption
@@ -30,12 +32,16 @@ def export_board(
     images: np.ndarray,
     options: ExportOptions,
     *,
+    garments: Collection[str] = (),
     progress: Progress | None = None,
 ) -> bytes:
-    """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W].
+    """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W, C].
 
-    `progress` is called before every image, and may raise to cancel. Raises `ExportError` for
-    options beyond the limits, before anything is enlarged.
+    Grey images are on black, which becomes the background; coloured ones keep their own. Of the
+    items whose models are named in `garments`, which show drawn garments, a .zip also has the
+    drawings whose factors are estimated from them. `progress` is called before every image, and
+    may raise to cancel. Raises `ExportError` for options beyond the limits, before anything is
+    enlarged.
     """
     check_choice("format", options.format, EXTENSIONS)
     if options.format == "json":
@@ -58,7 +64,7 @@ def export_board(
     large = []
     for done, image in enumerate(images):
         progress(done, steps)
-        large.append(enlarge_uint8(image[..., None], options.size, options.method)[..., 0])
+        large.append(enlarge_uint8(image, options.size, options.method))
     if not is_zip:
         return encode_sheet(_sheet(board, items, large, options), options.format)
     target = io.BytesIO()
@@ -75,8 +81,15 @@ def export_board(
             progress(len(items) + index, steps)
             name = f"{index + 1:03}-{item.id}"
             archive.writestr(f"png/{name}.png", encode_png(_on(options.background, image)))
-            outline = to_svg(image / np.float32(255), title=item.note or caption(item))
+            title = item.note or caption(item)
+            if image.shape[2] == 3:
+                outline = to_colour_svg(image, title=title)
+            else:
+                outline = to_svg(image[..., 0] / np.float32(255), title=title)
             archive.writestr(f"svg/{name}.svg", outline)
+            if item.model in garments:
+                drawing = estimate(images[index].transpose(2, 0, 1))
+                archive.writestr(f"drawn/{name}.svg", drawn_svg(drawing.garment))
     return target.getvalue()
 
 
@@ -85,16 +98,21 @@ def _sheet(
 ) -> Image.Image:
     captions = [item.note or caption(item) for item in items]
     dark = options.background == "dark"
-    stack = np.stack([image[..., None] if dark else black_to_alpha(image) for image in images])
+    coloured = images[0].shape[2] == 3
+    stack = np.stack(images if dark or coloured else [black_to_alpha(i[..., 0]) for i in images])
     look = {"background": options.background, "title": board.name}
     return make_contact_sheet(stack, captions, **look)
 
 
 def _on(background: str, image: np.ndarray) -> np.ndarray:
-    """uint8 [H, W] on black or composited over white, or [H, W, 4] on a transparent background."""
-    if background == "dark":
+    """A coloured image as it is; a grey one [H, W, 1] as [H, W], on black or composited over
+    white, or as [H, W, 4] on a transparent background."""
+    if image.shape[2] == 3:
         return image
-    clear = black_to_alpha(image)
+    grey = image[..., 0]
+    if background == "dark":
+        return grey
+    clear = black_to_alpha(grey)
     if background == "transparent":
         return clear
     alpha = clear[..., 3].astype(np.uint32)

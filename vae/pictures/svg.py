@@ -1,13 +1,15 @@
-"""Images as vector outlines: contours of a few grey levels, traced and smoothed, as SVG."""
+"""Images as vector outlines: contours of a few grey levels or colours, traced and smoothed."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
+from PIL import Image
 
 from ..latent.polylines import simplify
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
+COLOURS = 12
 _MIN_CORNERS = 4  # of a contour; smaller ones are specks
 _TOLERANCE = 0.35  # of the simplified contour, in image pixels
 
@@ -28,10 +30,41 @@ def to_svg(
         data = " ".join(_bezier(ring * unit) for ring in contours(image, level))
         if data:
             shapes.append(f'<path fill="rgb({grey},{grey},{grey})" d="{data}"/>')
+    return _document(shapes, width * unit, size, title)
+
+
+def to_colour_svg(
+    image: np.ndarray, *, colours: int = COLOURS, size: float = 280, title: str = ""
+) -> str:
+    """A uint8 image [H, W, 3] in its `colours` most common colours (median cut), one path each.
+
+    The most common colour is the ground. Every path is also stroked in its colour, half an image
+    pixel wide to each side, so that no gap shows between neighbours. `size` is the height in user
+    units.
+    """
+    height, width = image.shape[:2]
+    unit = size / height
+    reduced = Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE)
+    kinds, palette = np.asarray(reduced), reduced.getpalette() or []
+    shapes = []
+    for kind in np.argsort(-np.bincount(kinds.ravel()), kind="stable"):
+        fill = "rgb({},{},{})".format(*palette[3 * kind : 3 * kind + 3])
+        if not shapes:
+            shapes.append(f'<path fill="{fill}" d="M0,0H{width * unit:g}V{size:g}H0Z"/>')
+            continue
+        region = (kinds == kind).astype(np.float32)
+        data = " ".join(_bezier(ring * unit) for ring in contours(region, 0.5))
+        if data:
+            line = f'stroke="{fill}" stroke-width="{unit:g}"'
+            shapes.append(f'<path fill="{fill}" {line} d="{data}"/>')
+    return _document(shapes, width * unit, size, title)
+
+
+def _document(shapes: Sequence[str], width: float, height: float, title: str) -> str:
     heading = f"<title>{escape(title)}</title>" if title else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width * unit:g} {size:g}" '
-        f'width="{width * unit:g}" height="{size:g}" fill-rule="evenodd">{heading}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" height="{height:g}" fill-rule="evenodd">{heading}'
         f"{''.join(shapes)}</svg>"
     )
 

@@ -15,8 +15,9 @@ from ..runtime.location import Location, Pin, link
 
 
 class BoardImages(NamedTuple):
-    """The `images` uint8 [n, H, W] of a board's items, a `sprite` of them enlarged (URL, columns,
-    rows), and for each item a link to Explore and a warning, empty where everything matches."""
+    """The `images` uint8 [n, H, W, C] of a board's items, C of 3 if one is coloured, a `sprite` of
+    them enlarged (URL, columns, rows), and for each item a link to Explore and a warning, empty
+    where everything matches."""
 
     images: np.ndarray
     sprite: tuple[str, int, int]
@@ -40,14 +41,16 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     entries = {e.name: e for e in cache.checkpoints() if e.error is None}
     decoded = [_decoded(entries.get(name), name, digest, pin) for name, digest, pin in records]
     images = [image for image, _, _ in decoded]
-    if len({image.shape for image in images}) > 1:  # models of several image sizes
+    if len({image.shape[:2] for image in images}) > 1:  # models of several image sizes
         height = max(image.shape[0] for image in images)
         images = [_resized(image, height) for image in images]
-    stack = np.stack(images) if images else np.zeros((0, _SIZE, _SIZE), np.uint8)
+    if len({image.shape[2] for image in images}) > 1:
+        images = [np.broadcast_to(image, (*image.shape[:2], 3)) for image in images]
+    stack = np.stack(images) if images else np.zeros((0, _SIZE, _SIZE, 1), np.uint8)
     columns = max(1, min(20, len(stack)))
     rows = max(1, -(-len(stack) // columns))
     tile = max(_TILE, stack.shape[1])
-    large = upscale.enlarge(stack[:, None].astype(np.float32) / 255, tile)
+    large = upscale.enlarge(stack.transpose(0, 3, 1, 2).astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
     links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
     url = cache.publish_mosaic(tiles, columns)
@@ -57,8 +60,8 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
 def _decoded(
     entry: vae.Entry | None, name: str, digest: str, pin: Pin
 ) -> tuple[np.ndarray, str, str]:
-    """The grey image uint8 [H, W] of a record, its link and its warning."""
-    blank, warning = np.zeros((_SIZE, _SIZE), np.uint8), ""
+    """The image uint8 [H, W, C] of a record, its link and its warning."""
+    blank, warning = np.zeros((_SIZE, _SIZE, 1), np.uint8), ""
     if entry is None:
         return blank, "", f"there is no model {name} here"
     config = entry.config.model
@@ -73,10 +76,18 @@ def _decoded(
     except (ValueError, vae.CheckpointError) as error:
         return blank, "", str(error)
     channels, height, width = config.image_shape
-    image = flat.reshape(height, width, channels).mean(2).round().astype(np.uint8)
+    image = flat.reshape(height, width, channels)
     location = Location(pin.z, label=pin.label, seed=pin.seed)
     return image, f"./{link(location.to_query(name, entry.digest))}", warning
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS))
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    large = np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS))
+    return large.reshape(size, size, -1)
+
+
+def of_garments() -> frozenset[str]:
+    """The names of the models of the data set `garments`."""
+    known = (entry for entry in cache.checkpoints() if entry.error is None)
+    return frozenset(entry.name for entry in known if entry.config.train.data == "garments")

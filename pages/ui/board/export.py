@@ -64,11 +64,13 @@ def _options() -> board_export.ExportOptions:
 
 
 def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
-    images = board_cache.board_images(tuple(items)).images
+    images, garments = board_cache.board_images(tuple(items)).images, board_cache.of_garments()
     title, file, media_type = FORMATS[options.format]
 
     def work(progress) -> bytes:
-        return board_export.export_board(board, items, images, options, progress=progress)
+        return board_export.export_board(
+            board, items, images, options, garments=garments, progress=progress
+        )
 
     name = f"{title}, {len(items)} images"
     return start_job(work, name=name, file=file, media_type=media_type)
