@@ -1,5 +1,6 @@
-"""The error of the factors that are read from pictures of garments: from real test pictures, and,
-of the checkpoints named as arguments, from their reconstructions. First the time to draw.
+"""The error of the factors that are read from pictures of garments: from real test pictures, and
+from those that the checkpoints named as arguments generate from their codes (of an exemplar model
+from both codes). First the time to draw.
 
     python tests/benchmarks/garments.py [--pictures 40] [CHECKPOINT ...]
 
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -22,6 +24,7 @@ import vae  # noqa: E402
 from vae import garments, latent  # noqa: E402
 from vae.garments.dataset import garment  # noqa: E402
 from vae.garments.estimate import estimate, factor_errors  # noqa: E402
+from vae.models.exemplar import Exemplar  # noqa: E402
 
 
 def errors(pictures: np.ndarray, truth: list[garments.Garment]) -> dict:
@@ -33,6 +36,19 @@ def errors(pictures: np.ndarray, truth: list[garments.Garment]) -> dict:
     numbers = {name: round(value, 4) for name, value in by_factor.items()}
     difference = round(float(np.mean([one.error for one in found])), 2)
     return numbers | {"difference of 255": difference, "seconds": round(seconds, 2)}
+
+
+@torch.inference_mode()
+def generated(path: str, data: vae.Dataset, rows: np.ndarray) -> np.ndarray:
+    """Pictures uint8 [N, 3, H, W] from the codes of test pictures."""
+    model, images = vae.load(path).model, data.test.images[rows]
+    if isinstance(model, Exemplar):
+        codes = model.detail_posterior(torch.tensor(images).float() / 255).mean
+        pictures = model.likelihood.mean(model.decode_detail(codes))
+        return pictures.mul(255).round().byte().numpy()
+    codec = latent.TorchCodec(model)
+    codes = codec.encode(images, data.test.labels[rows])
+    return codec.decode(codes.mean).transpose(0, 3, 1, 2)
 
 
 def main() -> None:
@@ -49,10 +65,7 @@ def main() -> None:
     truth = [garment(names[data.test.labels[row]], known, row) for row in rows]
     print(json.dumps({"real": errors(data.test.images[rows], truth)}), flush=True)
     for path in options.checkpoints:
-        codec = latent.TorchCodec(vae.load(path).model)
-        codes = codec.encode(data.test.images[rows], data.test.labels[rows])
-        pictures = codec.decode(codes.mean).transpose(0, 3, 1, 2)
-        print(json.dumps({path: errors(pictures, truth)}), flush=True)
+        print(json.dumps({path: errors(generated(path, data, rows), truth)}), flush=True)
 
 
 if __name__ == "__main__":
