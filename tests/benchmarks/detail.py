@@ -82,11 +82,10 @@ def nearest(images: Tensor, training: Tensor) -> float:
     return float(best.median())
 
 
-def change(model: vae.Autoencoder, ends: Tensor) -> float:
+def change(decode: Callable[[Tensor], Tensor], ends: Tensor) -> float:
     """The largest change between images along a straight path, divided by the median one."""
     path = ends[0] + (ends[1] - ends[0]) * torch.linspace(0, 1, STEPS)[:, None]
-    images = torch.cat([model.decode(part).sigmoid() for part in path.split(256)])
-    steps = images.flatten(1).diff(dim=0).norm(dim=1)
+    steps = decode(path).flatten(1).diff(dim=0).norm(dim=1)
     return float(steps.max() / steps.median())
 
 
@@ -133,16 +132,18 @@ def measure(
     some = torch.randperm(len(training), generator=generator)[:draws]
     add("real training images", training[some].float() / 255)
 
-    def decoded(of: vae.Autoencoder, noise: torch.Generator | None = None) -> Tensor:
-        return torch.cat([of.decode(part, None, noise).sigmoid() for part in z.split(500)])
+    def over_map(name: str, decode: Callable[[Tensor], Tensor]) -> None:
+        def images(z: Tensor) -> Tensor:
+            return torch.cat([decode(part).sigmoid() for part in z.split(500)])
 
-    add(f"average ({Path(start).name})", decoded(average), [change(average, p) for p in ends])
-    add("detail from neighbours", decoded(model), [change(model, p) for p in ends])
+        add(name, images(z), [change(images, pair) for pair in ends])
+
+    over_map(f"average ({Path(start).name})", average.decode)
     for name, group in model.seed_groups:
-        noise = model.context_vector(seed=group).expand(len(z), -1)
-        parts = zip(z.split(500), noise.split(500), strict=True)
-        add(name, torch.cat([model.decode_with(*part).sigmoid() for part in parts]))
-    add("mixed, a seed each", decoded(model, generator))
+        noise = model.context_vector(seed=group)
+        over_map(name, lambda z, u=noise: model.decode_with(z, u.expand(len(z), -1)))
+    seeded = [model.decode(part, None, generator).sigmoid() for part in z.split(500)]
+    add("mixed, a seed each", torch.cat(seeded))
     codes = (model.detail_posterior(x).mean for x in test.split(500))
     add("test images, decoded again", torch.cat([model.decode_detail(w).sigmoid() for w in codes]))
     names = ["images", "Fréchet", "precision", "recall", "power 1", "power 2", "novelty"]
