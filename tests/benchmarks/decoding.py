@@ -21,7 +21,7 @@ RUN = """async ([program, codes]) => {
   const load = (name) => import(resources.find((u) => u.endsWith(`/decoder/${name}`)));
   const { Decoder } = await load('decoder.js'), { kernels, ready } = await load('kernels.js');
   const { PlainKernels } = await load('plain_kernels.js');
-  await ready;
+  await ready();
   const { buffer } = Uint8Array.from(atob(program), (c) => c.charCodeAt(0));
   const simd = new Decoder(buffer, kernels()), plain = new Decoder(buffer, new PlainKernels());
   // Ten images per measurement: the clock of a page counts in steps of 0.1 ms or more.

@@ -13,7 +13,7 @@ DECODE = """async ([codes, context]) => {
   const resources = performance.getEntriesByType('resource').map((r) => r.name);
   const load = (name) => import(resources.find((u) => u.endsWith(`/decoder/${name}`)));
   const { Decoder } = await load('decoder.js'), { kernels, ready } = await load('kernels.js');
-  await ready;
+  await ready();
   for (const url of resources.filter((u) => u.includes('/atelier/content/'))) {
     const buffer = await (await fetch(url)).arrayBuffer();
     let decoder;

@@ -26,7 +26,7 @@ function serveWorkers({ milliseconds = 1, fails = false } = {}) {
     asked = [];
     constructor(url) { this.url = String(url); made.push(this); }
     postMessage(message) {
-      if (message instanceof ArrayBuffer) return;
+      if (message.program) return;
       this.asked.push(message.z[0]);
       const answer = fails ? { failed: "no memory" } : { number: message.number, pixels: Float32Array.of(message.z[0]), milliseconds };
       queueMicrotask(() => this.onmessage({ data: answer }));

@@ -1,10 +1,11 @@
 /**
- * The bridge to Streamlit: shows the markup at `data.markup`, creates the class that the module
+ * Streamlit as the host of a component (host.js): shows the markup at `data.markup`, creates the class that the module
  * `data.module` exports by default once per element, and passes messages and themes to it, one at a
  * time. While `update` is busy only the newest message waits, because every message is complete.
  */
 
 import { loadJson, loadText, resolve } from "./load.js";
+import { themeAt } from "./theme.js";
 
 const mounted = new WeakMap();
 const LINKS = 'a[data-testid^="stTopNav"], a[data-testid^="stSidebarNav"]'; // to other pages
@@ -13,26 +14,6 @@ const MOMENT = 30, PATIENCE = 1000; // milliseconds: until a message is sent, fo
 const PARTS = 500; // large values of the data that are remembered
 const REMOUNT = 500; // milliseconds within which a component that is removed comes back as it was
 const removed = new Map(); // by their modules: Streamlit removes and adds an element when runs follow fast
-
-/** The theme; the same object until a colour or a font changes, so that `!==` detects a change. */
-function themeFor(mine) {
-  const style = getComputedStyle(mine.home), value = (name) => style.getPropertyValue(`--st-${name}`).trim();
-  const rgb = (colour) => {
-    const ctx = document.createElement("canvas").getContext("2d");
-    ctx.fillStyle = colour;
-    ctx.fillRect(0, 0, 1, 1);
-    return Array.from(ctx.getImageData(0, 0, 1, 1).data.slice(0, 3));
-  };
-  const theme = {
-    classes: value("chart-categorical-colors").split(",").map((c) => c.trim()),
-    text: value("text-color"), ground: value("background-color"), grid: `rgba(${rgb(value("border-color"))}, 0.55)`,
-    accentText: value("primary-color"), accent: rgb(value("primary-color")), ink: rgb(value("text-color")),
-    sans: value("font"), mono: value("code-font"),
-  };
-  const text = JSON.stringify(theme);
-  if (mine.themeText !== text) Object.assign(mine, { theme, themeText: text });
-  return mine.theme;
-}
 
 /** Whether a message that was sent a moment ago may not have been handled by Python yet. */
 function unanswered(mine) {
@@ -102,7 +83,7 @@ async function passOn(mine) {
       mine.leftAt = -Infinity;
       const data = await whole(sent, (url) => partAt(mine.parts, url));
       if (data.facts?.image) mine.root.dataset.channels = data.facts.image[0];
-      await made.update({ data, setStateValue: send }, themeFor(mine));
+      await made.update({ data, setStateValue: send }, themeAt(mine.home));
     }
   } catch (error) {
     if (mine.root) mine.root.dataset.state = "failed";

@@ -1,10 +1,12 @@
-/** Requests for what Python names by URL, relative to the page. */
+/** Requests for what Python names by URL. */
+
+import { element } from "./element.js";
+import { host } from "./host.js";
+
+export { resolve } from "./host.js";
 
 const RETRY_DELAY = 250; // milliseconds before a retry, more before each further one
 const BUSY = 503, BUSY_RETRIES = 8;
-
-/** The absolute address of a URL. */
-export const resolve = (url) => new URL(url, document.baseURI).href;
 
 /**
  * Fetches a URL and reads its body. A network failure or a server error (5xx) is tried once more, a busy server longer.
@@ -16,7 +18,7 @@ export const resolve = (url) => new URL(url, document.baseURI).href;
  */
 async function load(url, read) {
   const attempt = async () => {
-    const response = await fetch(resolve(url));
+    const response = await host.fetch(url);
     if (response.ok) return read(response);
     const words = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : "";
     const error = new Error(words || `the server answered ${response.status}`), { status } = response;
@@ -45,7 +47,14 @@ export const loadJson = (url) => load(url, (response) => response.json());
 /** A decoded image; fails as its `decode` does. */
 export async function loadImage(url) {
   const image = new Image();
-  image.src = resolve(url);
+  await host.show(image, url);
   await image.decode();
+  return image;
+}
+
+/** A new <img> of the picture at a URL. */
+export function picture(url, properties = {}) {
+  const image = element("img", properties);
+  host.show(image, url);
   return image;
 }

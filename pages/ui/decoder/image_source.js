@@ -8,7 +8,7 @@
 
 import { loadBuffer } from "../component/load.js";
 import { Decoder, multiplyAdds } from "./decoder.js";
-import { kernels, ready } from "./kernels.js";
+import { kernels, ready, wasm } from "./kernels.js";
 import { draw, fill, paint } from "./pixels.js";
 import { WorkerDecoder } from "./worker_decoder.js";
 
@@ -74,7 +74,7 @@ export class ImageSource {
 
   /** What `open` needs of a model's decoder program. @param {string} url */
   static async load(url) {
-    const [program] = await Promise.all([loadBuffer(url), ready]);
+    const [program] = await Promise.all([loadBuffer(url), ready()]);
     return program;
   }
 
@@ -89,7 +89,7 @@ export class ImageSource {
 
   moveToWorker() {
     this.decoder = null;
-    this.worker = new WorkerDecoder(this.program, () => Object.assign(this, { worker: null, local: false }));
+    this.worker = new WorkerDecoder({ program: this.program, wasm: wasm() }, () => Object.assign(this, { worker: null, local: false }));
   }
 
   /** Ends the worker. */

@@ -1,18 +1,20 @@
 /** A decoder that runs in a worker, so that the page never waits for it. */
 
+import { host } from "../component/host.js";
+
 export class WorkerDecoder {
   /** @type {Map<number, (pixels: Float32Array | null) => void>} */ waiting = new Map();
   /** @type {number[]} milliseconds per image, of the last ones */ times = [];
   count = 0;
 
-  /** @param {ArrayBuffer} program   @param {() => void} failed called once if there is no worker, or none that can run the program */
-  constructor(program, failed) {
+  /** @param {{ program: ArrayBuffer, wasm: WebAssembly.Module | null }} code   @param {() => void} failed called once if there is no worker, or none that can run the program */
+  constructor(code, failed) {
     this.failed = failed;
     try {
-      this.worker = new Worker(new URL("./decode_worker.js", import.meta.url), { type: "module" });
+      this.worker = host.worker(new URL("./decode_worker.js", import.meta.url).href);
       this.worker.onmessage = ({ data }) => this.take(data);
       this.worker.onerror = () => this.fail();
-      this.worker.postMessage(program);
+      this.worker.postMessage(code);
     } catch {
       queueMicrotask(() => this.fail());
     }

@@ -70,8 +70,8 @@ export default class LatentMap extends DecodedMap {
   }
 
   /** Restores the state that Python remembers for a model. */
-  restore({ location, urls, revision, items: chosen }) {
-    this.revision = revision;
+  restore({ location, urls, revision, items: chosen, regionNote }) {
+    Object.assign(this, { revision, regionNote });
     const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
     this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
     this.hidden = new Set(hidden);

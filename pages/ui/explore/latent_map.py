@@ -6,6 +6,7 @@ from ..runtime.location import Location
 from ..runtime.map_assets import MapAssets
 
 _mount = component(__file__, "location", "save")
+_REGION_NOTE = "Below: their mean, their standard deviation and new samples."
 
 
 def latent_map(
@@ -17,4 +18,5 @@ def latent_map(
     the map's state wins. `link` is the address that restores the page.
     """
     state = {"location": location.to_json(), "link": link, "revision": revision}
+    state["regionNote"] = _REGION_NOTE  # region_panel.py shows them
     _mount(key, vars(assets) | state | items_message(location.items))

@@ -113,7 +113,7 @@ export class Region {
       `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} inside`,
       items.latentSize > 2 && "selected in the plane of z1 and z2 only",
       hiddenNames.length > 0 && `hidden, not counted: ${hiddenNames.join(", ")}`,
-    ].filter(Boolean).join("; ") + ". Below: their mean, their standard deviation and new samples.";
+    ].filter(Boolean).join("; ") + `. ${this.map.regionNote ?? ""}`;
   }
 
   /** The outline over the map, also while it is being drawn. */

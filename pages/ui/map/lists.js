@@ -2,7 +2,7 @@
 
 import { scaleGradient } from "../component/colour_scale.js";
 import { element } from "../component/element.js";
-import { resolve } from "../component/load.js";
+import { picture, resolve } from "../component/load.js";
 import { keyOf } from "../decoder/image_source.js";
 import { lookOf, shapeOf } from "./scatter.js";
 
@@ -129,7 +129,7 @@ export class Lists {
         type: "button", className: "la-thumb", title: `${items.itemName(item)}: posterior and reconstruction`, "aria-pressed": item === chosen,
         "aria-label": `${name}, distance ${distance.toFixed(3)}`, onclick: () => this.handlers.chooseItem(item === chosen ? null : item),
       },
-      element("img", { src: this.picture(item), alt: "", width: 56, height: 56 }),
+      picture(this.picture(item), { alt: "", width: 56, height: 56 }),
       element("span", { textContent: name }),
       ...(coloured.column ? [element("span", { className: "la-value", textContent: coloured.valueText(item), title: coloured.column.name })] : []),
       mono(distance.toFixed(3))));
@@ -147,7 +147,7 @@ export class Lists {
       ? [element("a", { href: `${items.originals}/${number}`, target: "_blank", rel: "noopener", textContent: items.itemName(item) })] : [items.itemName(item)];
     const column = coloured.column ? [`${coloured.column.name}: ${coloured.valueText(item)}`, br()] : [];
     const figure = (image, caption) => element("figure", {}, image, element("figcaption", { textContent: caption }));
-    const parts = [figure(element("img", { src: this.picture(item), alt: `Original: ${name}` }), "original")];
+    const parts = [figure(picture(this.picture(item), { alt: `Original: ${name}` }), "original")];
     if (source.local) {
       const canvas = element("canvas", { width, height, role: "img", "aria-label": `Reconstruction: ${name}` });
       source.paintOn(canvas, latent);

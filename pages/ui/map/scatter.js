@@ -1,6 +1,6 @@
 /**
- * A canvas draws the items and, while the view moves, the axes; else Plotly draws these. Neither gets pointer events, so
- * Plotly never resets the view.
+ * A canvas draws the items and, while the view moves or where there is no Plotly, the axes; else Plotly draws these.
+ * Neither gets pointer events, so Plotly never resets the view.
  */
 
 import { resolve } from "../component/load.js";
@@ -40,8 +40,9 @@ const REST = 150; // milliseconds without a movement, after which Plotly draws t
 const OPAQUE = 200_000; // above this number of items, marks are drawn without blending, which is faster
 let library, source;
 
-/** Loads plotly.min.js once per page. */
+/** Loads plotly.min.js once per page; resolves to null without a URL. */
 export function loadPlotly(url) {
+  if (!url) return Promise.resolve(null);
   source = resolve(url);
   library ??= new Promise((loaded, failed) => {
     const onerror = () => { library = undefined; failed(new Error("plotly.min.js did not load")); };
@@ -60,7 +61,7 @@ export class Plot {
   /** @type {number | null} the class that is not faded */ focus = null;
   /** @type {Uint8Array | null} 1 for an item that is not grey */ mask = null;
 
-  /** @param {HTMLElement} home   @param Plotly the library */
+  /** @param {HTMLElement} home   @param Plotly the library, or null */
   constructor(home, Plotly) {
     this.home = home;
     this.Plotly = Plotly;
@@ -74,7 +75,7 @@ export class Plot {
   async draw(items, view, theme) {
     Object.assign(this, { view, theme });
     this.setItems(items);
-    await this.Plotly.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
+    await this.Plotly?.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
   }
 
   /** Draws other items, or the same ones in other colours, at the same place. None is selected. */
@@ -118,13 +119,14 @@ export class Plot {
       };
       this.points.draw(view, this.markSize(view), this.shown ? markOf : () => null, classes.length);
       this.thumbnails.draw(view, markOf, this.mask, theme.ground);
-      if (this.moving) drawAxes(this.canvas, view, theme);
+      if (this.moving || !this.Plotly) drawAxes(this.canvas, view, theme);
     });
   }
 
   /** Follows the view. Plotly takes the axes over once it has been at rest for a moment. */
   move(view) {
     this.view = view;
+    if (!this.Plotly) { this.paint(); return; }
     this.home.style.visibility = "hidden";
     clearTimeout(this.moving);
     this.moving = setTimeout(() => this.rest(), REST);
@@ -151,7 +153,7 @@ export class Plot {
 
   async setTheme(theme, view) {
     this.change({ theme });
-    if (this.items) await this.Plotly.relayout(this.home, this.layout(view));
+    if (this.items) await this.Plotly?.relayout(this.home, this.layout(view));
   }
 
   change(values) { Object.assign(this, values); if (this.items) this.paint(); }
@@ -161,7 +163,7 @@ export class Plot {
 
   destroy() {
     clearTimeout(this.moving);
-    this.Plotly.purge(this.home);
+    this.Plotly?.purge(this.home);
     this.thumbnails.destroy();
     this.canvas.remove();
   }
