@@ -15,6 +15,7 @@ from pages.ui.models.shown_items import map_assets
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import Location, link, location_from_map
+from vae.explorer.map_data import first_location
 
 page_header(
     "Explore",
@@ -26,8 +27,8 @@ entry, assets = model_and_map()
 data_note(entry)
 space = cache.space(entry.name, entry.digest)
 facts = assets.facts
-label = facts["centres"].index(facts["start"]) if space.labels else None
-first = Location(tuple(facts["start"]), layers=tuple(facts["layers"]), label=label)
+opens = first_location(facts)
+first = Location(tuple(opens["z"]), layers=tuple(opens["layers"]), label=opens["label"])
 
 
 def known(location: Location) -> Location:

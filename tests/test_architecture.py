@@ -43,6 +43,7 @@ ENGINE_ROOMS = {
     "export": {"checkpoint", "files", "models", "nn"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
+    "explorer": {"analysis", "checkpoint", "data", "latent"},
     "pictures": {"checkpoint", "data", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
     "boards": {"files", "garments", "pictures"},
@@ -56,18 +57,9 @@ ENGINE_ROOMS = {
     },
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
     "commands": {
-        *(
-            "adoption",
-            "analysis",
-            "anomaly",
-            "augmentation",
-            "checkpoint",
-            "config",
-            "data",
-            "evaluation",
-        ),
-        *("export", "files", "formats", "garments", "latent", "layouts", "models", "pictures"),
-        *("preparation", "training"),
+        *("adoption", "analysis", "anomaly", "augmentation", "checkpoint", "config", "data"),
+        *("evaluation", "explorer", "export", "files", "formats", "garments", "latent"),
+        *("layouts", "models", "pictures", "preparation", "training"),
     },
     "__init__": {"adoption", "checkpoint", "config", "data", "formats", "garments", "models"},
     "__main__": {"commands"},
@@ -86,6 +78,7 @@ PAGE_ROOMS = {
     "generate": {"board"},
     "interpolate": {"board"},
     "explore": {"generate"},
+    "standalone": {"explore", "interpolate"},
     "learn": {"compare"},
 }
 
@@ -256,9 +249,10 @@ TOUCH_THE_DISK = {
     "commands",
 }
 # Single files beside them: a README is rewritten, an ONNX file is compared with torch before it
-# takes its name, images and archives are opened from bytes in memory, drawn images are kept.
+# takes its name, the app's scripts are read as text, images and archives are opened from bytes in
+# memory, drawn images are kept.
 TOUCH_TOO = {
-    *("evaluation/markdown_report.py", "export/onnx.py"),
+    *("evaluation/markdown_report.py", "export/onnx.py", "explorer/scripts.py"),
     *("pictures/animation.py", "augmentation/dataset_files.py", "garments/dataset.py"),
 }
 

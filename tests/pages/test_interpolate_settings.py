@@ -10,7 +10,7 @@ from pages.ui.interpolate.settings import (
     path_from_query,
     path_kinds,
 )
-from pages.ui.runtime.location import MAX_PINS, SEEDS, Space
+from pages.ui.runtime.location import MAX_PINS, Space
 from vae.latent.paths import Frame, PathOrigin, to_json
 
 PLANE, START = Space(2), PathSettings(((0.0, 0.0), (1.0, 1.0)))
@@ -24,7 +24,7 @@ PATHS = [
     ),
     (PathSettings(((1.0, 2.0),), "drawn", stroke=((0.0, 0.0), (1.0, 0.5), (2.0, 0.0))), PLANE),
     (PathSettings(((0.5, 1.0), (2.0, 0.0)), label=3, layers=("speed",)), Space(2, 10)),
-    (PathSettings(((0.5, 1.0), (2.0, 0.0)), seed=7, layers=()), Space(2, 0, SEEDS)),
+    (PathSettings(((0.5, 1.0), (2.0, 0.0)), seed=7, layers=()), Space(2, 0, 256)),
     (PathSettings(((0.5, 1.0, 2.0), (2.0, 0.0, -1.0)), "spherical"), Space(3)),
 ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from pages.ui.runtime import map_assets, routes
 from vae.analysis.columns import MISSING, colouring
+from vae.explorer.map_data import map_data
 from vae.latent.encoding import Codes
 
 
@@ -37,17 +38,16 @@ def test_all_items_travel_as_they_are(items):
     assert len(quantiles) == 101 and quantiles == sorted(quantiles)
 
 
-def test_too_many_items_become_a_sample_over_their_density(items, monkeypatch):
+def test_too_many_items_become_a_sample_over_their_density(items):
     codes, labels = items
-    monkeypatch.setattr(map_assets, "MAX_POINTS", 100)
-    made = map_assets.publish_map(codes, labels, "abc", entropy=None)
+    made = map_data(codes, labels, "abc", entropy=None, most=100)
     assert (made.facts["total"], made.facts["count"]) == (500, 100)
     assert "density" in made.facts["layers"]
-    raw = content(made.urls["points"])
+    raw = made.arrays["points"]
     shown = np.frombuffer(raw[1600:2000], "<u4")
     assert np.array_equal(np.frombuffer(raw, "<f4", 200).reshape(100, 2), codes.mean[shown])
     assert np.array_equal(np.frombuffer(raw[2000:], np.uint8), labels[shown])
-    density = np.frombuffer(content(made.urls["density"]), "<f4")
+    density = np.frombuffer(made.arrays["density"], "<f4")
     x0, x1, y0, y1 = made.facts["bounds"]
     cell = (x1 - x0) * (y1 - y0) / density.size
     assert density.sum() * cell == pytest.approx(1, abs=0.02)  # of all 500, not of the sample

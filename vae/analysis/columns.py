@@ -5,6 +5,8 @@ the scale; after these the values that have no category of their own, and those 
 """
 
 import re
+from collections.abc import Mapping
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ from ..formats.sources import natural_key
 MAX_CATEGORIES = 20  # of a legend
 BINS = 64  # of a scale
 _FEW = 10  # whole numbers with at most so many different values are categories
+MAX_NAME = 200  # characters of the name of a column
+_MAX_COLUMNS = 50  # that a map may be coloured by
+_MAX_VALUES = 2_000_000  # of a data set that are looked at for it, which takes seconds
 OTHER, MISSING = "other values", "no value"
 _CODE = re.compile(r"0\d+")  # digits that are a name, as "007"
 
@@ -37,6 +42,15 @@ class Column(NamedTuple):
     def texts(self) -> list[str]:
         """The values in words, "" where they are missing."""
         return [_text(value) for value in self.values.tolist()]
+
+
+def colourings(columns: Mapping[str, np.ndarray]) -> dict[str, Column]:
+    """Those of the columns [N] of a data set, by name, that a map may be coloured by."""
+    names = [name for name in columns if 0 < len(name) <= MAX_NAME]
+    rows = max(map(len, columns.values()), default=1)
+    likely = names[: _MAX_VALUES // max(1, rows)]
+    found = ((name, colouring(columns[name])) for name in likely)
+    return dict(islice(((name, column) for name, column in found if column), _MAX_COLUMNS))
 
 
 def colouring(values: np.ndarray) -> Column | None:

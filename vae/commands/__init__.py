@@ -147,17 +147,17 @@ def progress_bar(unit: str, description: str | None = None) -> Iterator[Progress
         yield progress
 
 
-def format_of(out: Path, formats: Iterable[str]) -> str:
+def format_of(out: Path, formats: Iterable[str], *, option: str = "--out") -> str:
     """The format that the name of an output file ends in. Raises `ConfigError` for another."""
     suffix, formats = out.suffix.lower().removeprefix("."), tuple(formats)
     if suffix not in formats:
         endings = " or ".join(f".{name}" for name in formats)
-        raise ConfigError(f"--out is {str(out)!r}; expected a name that ends in {endings}")
+        raise ConfigError(f"{option} is {str(out)!r}; expected a name that ends in {endings}")
     return suffix
 
 
-def write(out: Path, data: bytes) -> None:
+def write(out: Path, data: bytes, *, option: str = "--out") -> None:
     """Writes an output file and the folders above it."""
-    with reported(ConfigError, f"{out} cannot be written", "choose another --out"):
+    with reported(ConfigError, f"{out} cannot be written", f"choose another {option}"):
         out.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(out, data)

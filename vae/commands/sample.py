@@ -1,4 +1,4 @@
-"""`sample`, `interpolate` and `export`: images, animations and ONNX files of a trained model."""
+"""`sample`, `interpolate` and `export`: images, animations, ONNX files and the page of a model."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from ..checkpoint.folder import Checkpoint, load
 from ..pictures.upscale import METHODS
 from ..validation import ConfigError, one_of
-from . import checkpoint_argument, data_for, format_of, main, write
+from . import checkpoint_argument, data_for, format_of, main, progress_bar, write
 
 _PRIORS = ("normal", "aggregate")
 _OUT_HELP = ".gif, .mp4, .webp, .zip of PNG, .png or .pdf sheet, .csv, .json"
@@ -156,12 +156,22 @@ def _code(option: str, text: str, latent: int) -> list[float]:
 @click.option(
     "--onnx",
     metavar="OUT",
-    required=True,
     type=click.Path(path_type=Path),
     help="NAME or NAME.onnx; writes NAME-encoder.onnx and NAME-decoder.onnx",
 )
-def export(checkpoint: Path, onnx: Path) -> None:
-    """Write the encoder and the decoder of CHECKPOINT as ONNX, compared with torch.
+@click.option("--html", type=click.Path(path_type=Path), help=".html to write: the map as a page")
+@click.option("--items", default=10_000, type=click.IntRange(1, 1_000_000), help="of the page")
+@click.option("--title", default="", help="of the page; by default the model's name")
+@click.option("--at", metavar="Z1,Z2", help="position that the page opens at")
+@click.option("--view", metavar="Z1,Z2,SPAN", help="centre and shorter side of its view")
+@click.option("--controls/--no-controls", default=True, help="without: a fixed view, to embed")
+def export(checkpoint: Path, onnx: Path | None, html: Path | None, **page_options) -> None:
+    """Write CHECKPOINT for other programs: as ONNX, or its map as one HTML file.
+
+    The page works from a disk, without a network: it decodes in the browser, with up to ITEMS of
+    the images that the model is shown with, as small pictures.
+
+    ONNX: the encoder and the decoder, compared with torch.
 
     \b
     encoder: images [N, C, H, W] in [0, 1] -> mean and std [N, D]
@@ -173,9 +183,44 @@ def export(checkpoint: Path, onnx: Path) -> None:
     the amortised one, without the Newton steps of a model that was trained with --refine.
     Needs the packages onnx, onnxruntime and onnxscript.
     """
+    if onnx is None and html is None:
+        raise ConfigError("nothing to write; expected --html FILE or --onnx NAME")
+    loaded = load(checkpoint)
+    if html is not None:
+        _write_page(loaded, html, **page_options)
+    if onnx is not None:
+        _write_onnx(loaded, onnx)
+
+
+def _write_page(
+    loaded: Checkpoint,
+    out: Path,
+    *,
+    items: int,
+    title: str,
+    at: str | None,
+    view: str | None,
+    controls: bool,
+) -> None:
+    from ..explorer.page import Look, page
+
+    format_of(out, ["html"], option="--html")
+    where = None if at is None else _code("--at", at, loaded.config.model.latent)
+    region = None if view is None else _code("--view", view, 3)
+    if region and region[2] <= 0:
+        raise ConfigError(f"--view is {view!r}; expected a side above 0 as its third number")
+    data = data_for(loaded)
+    with progress_bar("step", "Making the page") as progress:
+        made = page(
+            loaded, data, look=Look(title, controls, where, region), most=items, progress=progress
+        )
+    write(out, made, option="--html")
+    click.echo(f"{out}: {len(made):,} bytes")
+
+
+def _write_onnx(loaded: Checkpoint, onnx: Path) -> None:
     from ..export.onnx import write as write_onnx
 
-    loaded = load(checkpoint)
     for file in write_onnx(loaded, onnx):
         click.echo(
             f"{file.path}: {file.path.stat().st_size:,} bytes, "

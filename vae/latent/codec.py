@@ -9,6 +9,8 @@ from ..export.decoder_program import DecoderProgramError, decoder_program
 from ..models.base import Autoencoder, device_of
 from .encoding import Codes, Seeds, decode_uint8, encode_images
 
+SEEDS = 256  # noise seeds that are offered; seed 0 is zero noise
+
 
 class CodecInfo(NamedTuple):
     """What a model takes and returns. `classes` is the number of labels that it can be conditioned

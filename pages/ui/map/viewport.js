@@ -6,6 +6,8 @@ export const MARGIN = { l: 38, r: 8, t: 8, b: 24 };
 const SPAN = [1e-3, 1e3];
 
 export class View {
+  /** Whether it stays as it is. */ fixed = false;
+
   constructor() {
     this.centre = [0, 0];
     this.span = 8; // units of z along the shorter side, so that a link shows the same on any screen
@@ -39,15 +41,17 @@ export class View {
 
   /** Shows a whole rectangle [z1 min, z1 max, z2 min, z2 max]. */
   fit([x0, x1, y0, y1]) {
+    if (this.fixed) return;
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
     const unit = Math.max((x1 - x0) / this.plotWidth, (y1 - y0) / this.plotHeight);
     this.span = unit * Math.min(this.plotWidth, this.plotHeight);
   }
 
-  pan(dx, dy) { this.centre = [this.centre[0] - dx * this.unit, this.centre[1] + dy * this.unit]; }
+  pan(dx, dy) { if (!this.fixed) this.centre = [this.centre[0] - dx * this.unit, this.centre[1] + dy * this.unit]; }
 
   /** Zooms by `factor` (above 1: in) around a pixel. */
   zoom(factor, px = this.width / 2, py = this.height / 2) {
+    if (this.fixed) return;
     const before = this.toPlane(px, py);
     this.span = Math.min(SPAN[1], Math.max(SPAN[0], this.span / factor));
     const after = this.toPlane(px, py);
@@ -56,6 +60,7 @@ export class View {
 
   /** Moves as little as needed to show a code; returns whether the view moved. */
   reveal(z1, z2) {
+    if (this.fixed) return false;
     const { x, y } = this.ranges, inset = 24 * this.unit;
     const shift = (v, /** @type {number[]} */ [low, high]) => (v < low + inset ? v - low - inset : v > high - inset ? v - high + inset : 0);
     const dx = shift(z1, x), dy = shift(z2, y);

@@ -16,10 +16,11 @@ from vae import latent
 from vae.analysis import projections
 from vae.checkpoint.artifacts import load_codes
 from vae.data.dataset import evenly_spaced
+from vae.explorer.map_data import packed_labels
 
 from ..runtime import cache, routes
 from ..runtime.jobs import Job, start_job
-from ..runtime.map_assets import MapAssets, column_urls, packed_labels
+from ..runtime.map_assets import MapAssets, column_urls
 from ..runtime.recently_used import RecentlyUsed
 from .settings import PRINCIPAL, pair
 

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 from inspect import signature
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,15 +26,17 @@ from vae.config import Preparation
 from vae.data import kept_images, selection, sources
 from vae.data.load import NAMED, bundled_equivalent, preparation_of
 from vae.data.sources import TORCHVISION
+from vae.explorer.map_data import decoder_data
 from vae.formats.untrusted import DataError
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
+from vae.latent.codec import SEEDS
 from vae.latent.density import Field, RelativeDensity
 from vae.nn.distributions import Mixture
 from vae.pictures import grid
 
 from . import routes
-from .location import MAX_NAME, SEEDS, Pin, Space
+from .location import Pin, Space
 from .map_assets import MapAssets, publish_map
 
 CHECKPOINTS = Path(
@@ -48,8 +49,6 @@ _BROWSER = {  # the first bytes of pictures that browsers show
     b"BM": "image/bmp",
 }
 DEFAULT_MODEL, SHARP_MODEL = "fashion-vae", "fashion-exemplar"
-_MAX_COLUMNS = 50  # that a map may be coloured by
-_MAX_VALUES = 2_000_000  # of a data set that are looked at for it, which takes seconds
 
 
 def checkpoints() -> list[vae.Entry]:
@@ -137,7 +136,7 @@ def dataset(images: Images) -> vae.Dataset:
 def map_assets(name: str, digest: str) -> MapAssets:
     """Encodes the images and publishes everything that the map needs."""
     opened, data = codec(name, digest), display_dataset(name, digest)
-    info, images = opened.info, data.shown.images
+    images = data.shown.images
     items = publish_map(
         codes(name, digest),
         data.shown.labels,
@@ -150,20 +149,13 @@ def map_assets(name: str, digest: str) -> MapAssets:
         **item_urls(name, digest, data.shown.digest[:16], images, data.shown_metadata.paths),
         "decode": routes.register_decoder(digest, _space(opened), lambda pin: _bytes(opened, pin)),
     }
-    program = opened.program()
-    if program is not None:  # without a program the map uses the decode route
-        urls["program"] = routes.publish(program)
-    if info.noise_size:
-        noise = np.stack([opened.noise(seed) for seed in range(SEEDS)])
-        urls["noise"] = routes.publish(noise.astype("<f4").tobytes())
+    arrays, decoder = decoder_data(opened)  # without a program the map uses the decode route
+    urls |= {key: routes.publish(array) for key, array in arrays.items()}
     facts = {
         **items.facts,
-        "contextSize": info.classes or info.noise_size,
-        "context": "label" if info.classes else "noise" if info.noise_size else None,
+        **decoder,
         "name": name,
         "digest": digest,
-        "image": list(info.image_shape),
-        "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
         "split": data.shown_count,
         "heldOut": len(data.test.labels),  # the first images; those after them are trained on
         "choices": list(selection.choices(data).items()),
@@ -185,12 +177,7 @@ def entropy_field(name: str, digest: str) -> Field:
 def columns(images: Images) -> dict[str, map_columns.Column]:
     """The columns of a data set that its map may be coloured by, of all images by their numbers
     (`vae.data.selection`)."""
-    known = selection.metadata_of(dataset(images)).columns
-    names = [name for name in known if 0 < len(name) <= MAX_NAME]
-    rows = max(map(len, known.values()), default=1)
-    likely = names[: _MAX_VALUES // max(1, rows)]
-    found = ((name, map_columns.colouring(known[name])) for name in likely)
-    return dict(islice(((name, column) for name, column in found if column), _MAX_COLUMNS))
+    return map_columns.colourings(selection.metadata_of(dataset(images)).columns)
 
 
 def item_urls(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from vae.analysis.columns import MAX_NAME
 from vae.data.selection import SHOW
 
 from . import query
@@ -17,8 +18,6 @@ from .query import Check, InvalidValueError, QueryField, code, code_text, comma_
 LAYERS = ("points", "thumbnails", "manifold", "density", "uncertainty", "names")
 MAX_PINS = 200
 MAX_CORNERS = 64
-MAX_NAME = 200  # characters of the name of a column
-SEEDS = 256  # noise seeds that the map offers; seed 0 is zero noise
 Polygon = tuple[tuple[float, float], ...]
 _PIN = re.compile(r"([^cs]*)(?:c([^s]*))?(?:s(.*))?")
 
