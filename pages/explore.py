@@ -8,6 +8,7 @@ from pages.ui.board.save import save_pins
 from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import latent_map
+from pages.ui.explore.one_page import one_page_panel
 from pages.ui.explore.region_panel import region_panel
 from pages.ui.models.data_panel import data_note
 from pages.ui.models.model_picker import model_and_map, warn_of_link
@@ -66,3 +67,4 @@ def explorer() -> None:
 
 
 explorer()
+one_page_panel(entry, first)

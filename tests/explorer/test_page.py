@@ -76,7 +76,7 @@ def test_names_are_text_wherever_they_stand(saved, tiny):
 
 
 def test_a_view_can_be_fixed_without_controls(saved, tiny):
-    look = Look("A talk", controls=False, z=[0.5, 1.0], view=[0.0, 0.0, 4.0])
+    look = Look("A talk", controls=False, opening={"z": [0.5, 1.0], "view": [0.0, 0.0, 4.0]})
     html = page(saved(), tiny, look=look)
     message = parts(html)[0]
     assert message["location"]["z"] == [0.5, 1.0] and message["location"]["view"] == [

@@ -1,5 +1,8 @@
 """Which items Explore shows, and what colours them: columns of somebody's own data set."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 
@@ -89,3 +92,24 @@ def test_of_a_large_set_an_even_sample_of_the_training_images(own, monkeypatch):
     found = items.members(*own, EVERYWHERE, Items("train"))
     assert found.index.tolist() == numbers.tolist()
     assert shown_items.map_assets(*own, "test") is usual
+
+
+def test_the_map_is_handed_out_as_one_page_that_opens_here(own, opened):
+    """With the columns and the names of the files, at the visitor's position and with the pins."""
+    app = opened(m="own", z="0.5,-0.5", p="0.5,-0.5;1,1", v="0,0,4")
+    app.checkbox(key="one-page-bare").check().run()
+    app.button(key="one-page-make").click().run()
+    job = app.session_state["one-page_job"][1]
+    job.wait(60)
+    app.run()
+    assert not app.exception and not app.error
+    label = next(b.label for b in app.get("download_button") if "own.html" in b.label)
+    assert re.fullmatch(r"Download own\.html \(0\.\d MB|Download own\.html \(\d+ kB\)", label), (
+        label
+    )
+    message = json.loads(re.search(rb'id="data">(.*?)</script>', job.result, re.S)[1])
+    opening = message["location"]
+    assert opening["z"] == [0.5, -0.5] and opening["view"] == [0, 0, 4]
+    assert [pin["z"] for pin in opening["pins"]] == [[0.5, -0.5], [1, 1]]
+    assert sorted(message["facts"]["columns"]) == ["size", "tone"] and not message["controls"]
+    assert message["urls"]["files"] == "page:/files"

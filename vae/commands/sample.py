@@ -205,14 +205,17 @@ def _write_page(
     from ..explorer.page import Look, page
 
     format_of(out, ["html"], option="--html")
-    where = None if at is None else _code("--at", at, loaded.config.model.latent)
-    region = None if view is None else _code("--view", view, 3)
-    if region and region[2] <= 0:
+    opening = {}
+    if at is not None:
+        opening["z"] = _code("--at", at, loaded.config.model.latent)
+    if view is not None:
+        opening["view"] = _code("--view", view, 3)
+    if opening.get("view", [1])[-1] <= 0:
         raise ConfigError(f"--view is {view!r}; expected a side above 0 as its third number")
     data = data_for(loaded)
     with progress_bar("step", "Making the page") as progress:
         made = page(
-            loaded, data, look=Look(title, controls, where, region), most=items, progress=progress
+            loaded, data, look=Look(title, controls, opening), most=items, progress=progress
         )
     write(out, made, option="--html")
     click.echo(f"{out}: {len(made):,} bytes")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from string import Template
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..checkpoint.folder import Checkpoint
@@ -36,13 +37,13 @@ _STYLES = (
 
 class Look(NamedTuple):
     """How a file opens: with a `title`, by default the model's name; with a fixed view and without
-    controls, for talks and papers, if not `controls`; at a code `z` [D] and with a `view` of the
-    plane (z1 and z2 of its centre, the length of its shorter side), by default of all items."""
+    controls, for talks and papers, if not `controls`. Of where the map opens, `opening` may set
+    the code `z` [D], the `label` and `seed`, the `view` (z1, z2 of its centre, the length of its
+    shorter side), the `layers`, the `pins` and the `region` of a lasso."""
 
     title: str = ""
     controls: bool = True
-    z: list[float] | None = None
-    view: list[float] | None = None
+    opening: Mapping[str, object] = MappingProxyType({})
 
 
 _PLAIN = Look()
@@ -67,8 +68,7 @@ def page(
 
 def assemble(made: Contents, *, facts: Mapping[str, str], look: Look = _PLAIN) -> bytes:
     """The file of what `contents` returns, with facts for its foot, by their names."""
-    location = made.data["location"] | {"view": look.view}
-    location |= {} if look.z is None else {"z": look.z}
+    location = made.data["location"] | look.opening
     shown, style, script = made.data["facts"], _style(), _script()
     allowed = {
         "default-src": "'none'",

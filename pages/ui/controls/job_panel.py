@@ -13,34 +13,39 @@ Begin = Callable[[], Job | None]
 _QUICK = 0.4  # seconds; a longer export gets a progress bar
 
 
-def job_panel(slot: str, form: Callable[[], Begin], *, unit: str, about: str) -> None:
+def job_panel(
+    slot: str, form: Callable[[], Begin], *, unit: str, about: str, key: str = "export"
+) -> None:
     """Shows the panel.
 
     `form` draws the choices and returns a function that starts the export, or that shows why it
     cannot start and returns None. `slot` identifies the job in the session, `unit` is the unit of
-    progress, and `about` is shown until the first export.
+    progress, and `about` is shown until the first export. A second panel on a page needs another
+    `key` of its buttons.
     """
-    job = session.remembered("export_job", slot)
+    job = session.remembered(f"{key}_job", slot)
     running = job is not None and job.running
     panel = st.fragment(_panel, run_every=0.4 if running else None)
-    panel(slot, form, unit, about, running)
+    panel(slot, form, unit, about, key, running)
 
 
-def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: bool) -> None:
-    job = session.remembered("export_job", slot)
+def _panel(
+    slot: str, form: Callable[[], Begin], unit: str, about: str, key: str, polled: bool
+) -> None:
+    job = session.remembered(f"{key}_job", slot)
     running = job is not None and job.running
     with st.container():  # the button keeps its position however many choices there are
         begin = form()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Create file", disabled=running, key="export-make"):
+        if st.button("Create file", disabled=running, key=f"{key}-make"):
             with shown_errors("The file was not created", show=st.warning):
                 job = begin()
-            session.remember("export_job", slot, job)
+            session.remember(f"{key}_job", slot, job)
             if job is not None:
                 job.wait(_QUICK)
                 if job.running:
                     st.rerun()  # now polled
-        if running and st.button("Stop", key="export-stop"):
+        if running and st.button("Stop", key=f"{key}-stop"):
             job.stop()
             job.wait(2)
             st.rerun()
@@ -51,10 +56,10 @@ def _panel(slot: str, form: Callable[[], Begin], unit: str, about: str, polled: 
     elif polled:
         st.rerun()  # stops polling
     else:
-        _outcome(job)
+        _outcome(job, key)
 
 
-def _outcome(job: Job) -> None:
+def _outcome(job: Job, key: str) -> None:
     if job.error is not None:
         st.error(plain(f"Export failed: {job.error}."))
     elif job.result is None:
@@ -66,7 +71,7 @@ def _outcome(job: Job) -> None:
             job.file,
             job.media_type,
             on_click="ignore",
-            key="export-download",
+            key=f"{key}-download",
         )
         st.caption(f"Ready: {job.name}.")
 
