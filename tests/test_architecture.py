@@ -56,6 +56,7 @@ ENGINE_ROOMS = {
         *("checkpoint", "data", "evaluation", "formats", "latent", "models", "nn", "pictures")
     },
     "sklearn": {"checkpoint", "config", "data", "latent", "models", "nn", "training"},
+    "widget": {"checkpoint", "data", "explorer", "latent"},
     "commands": {
         *("adoption", "analysis", "anomaly", "augmentation", "checkpoint", "config", "data"),
         *("evaluation", "explorer", "export", "files", "formats", "garments", "latent"),

@@ -5,12 +5,15 @@ items are in sheets, and the host in the page cuts them out (`pages/ui/standalon
 """
 
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 from ..analysis.columns import colourings
+from ..checkpoint.artifacts import data_path
 from ..checkpoint.folder import Checkpoint
-from ..data import selection
+from ..data import kept_images, selection
 from ..data.dataset import Dataset
+from ..data.load import NAMED, bundled_equivalent, load_dataset, preparation_of
 from ..errors import AtelierError
 from ..latent.codec import TorchCodec
 from ..latent.density import bounds, pixel_entropy_field
@@ -31,6 +34,16 @@ class Contents(NamedTuple):
 
     blocks: dict[str, bytes]
     data: dict
+
+
+def data_of(checkpoint: Checkpoint) -> Dataset:
+    """The images that are shown with a model: those that it was trained on, of a set with a name
+    the bundled ones, of files that are gone those kept with the model. Raises `DataError`."""
+    data = bundled_equivalent(data_path(checkpoint))
+    if data not in NAMED and not Path(data).exists() and kept_images.exists(checkpoint.path):
+        return kept_images.load(checkpoint.path)
+    held_out = checkpoint.config.train.held_out
+    return load_dataset(data, preparation=preparation_of(checkpoint.config), held_out=held_out)
 
 
 def contents(

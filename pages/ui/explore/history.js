@@ -9,9 +9,9 @@ export class History {
   /** Forgets the steps, for another model. */
   clear() { this.stack.clear(); }
 
-  state() { const { pins, region } = this.map.state; return { pins, region }; }
+  state() { const { pins, region, chosen } = this.map.state; return { pins, region, chosen }; }
 
-  /** @param changed { pins } or { region } */
+  /** @param changed { pins }, or { region, chosen } */
   change(changed) { this.stack.push(this.state()); this.restore(changed); }
 
   undo() { if (this.stack.canUndo) this.restore(this.stack.undo(this.state())); }
@@ -19,7 +19,7 @@ export class History {
   restore(state) {
     const { map } = this;
     Object.assign(map.state, state);
-    if (map.state.region !== map.region.shownRegion) map.region.show();
+    if ((map.state.region ?? map.state.chosen) !== map.region.shown) map.region.show();
     this.show();
     map.redraw();
     map.commit(0);

@@ -73,7 +73,7 @@ export default class LatentMap extends DecodedMap {
   restore({ location, urls, revision, items: chosen, regionNote }) {
     Object.assign(this, { revision, regionNote });
     const { items } = this, { z, label, seed, layers, pins, item, hidden, region, view } = location;
-    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, item: item < items.count ? item : null };
+    this.state = { z: round(z), label, seed, layers: new Set(layers), pins, region, chosen: null, item: item < items.count ? item : null };
     this.hidden = new Set(hidden);
     this.nearOf = null;
     this.history.clear();

@@ -9,9 +9,9 @@ import { closed, drawLasso, inside, Lasso, MAX_CORNERS } from "../map/lasso.js";
 const CLOSE = 10; // pixels from the first corner at which the next one closes the region
 
 export class Region {
-  /** @param map whose state.region is shown; this listens to its pointer before `listen` does */
+  /** @param map whose state.region, or in its place state.chosen, numbers of items, is shown; this listens to its pointer before `listen` does */
   constructor(map) {
-    Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], shownRegion: null, mask: null });
+    Object.assign(this, { map, lasso: new Lasso(), drawing: false, corners: [], shown: null, mask: null });
     map.over.addEventListener("pointerdown", (event) => {
       if (!this.drawing || !map.items || event.button) return;
       const box = map.over.getBoundingClientRect();
@@ -51,8 +51,11 @@ export class Region {
 
   choose(polygon) {
     if (this.drawing) this.toggle(false);
-    this.map.history.change({ region: polygon });
+    this.map.history.change({ region: polygon, chosen: null });
   }
+
+  /** The numbers of the items inside, or of those that were chosen, whatever is hidden. */
+  get numbers() { return this.mask ? Array.from(this.mask.keys()).filter((i) => this.mask[i]).map((i) => this.map.items.itemNumber(i)) : []; }
 
   /** All items get their colours back; the button disappears, so the map takes the focus. */
   clear() {
@@ -64,7 +67,7 @@ export class Region {
   key(key) {
     const { map, drawing, corners } = this;
     const action = {
-      l: () => this.toggle(), L: () => this.toggle(), Escape: map.state.region && (() => this.clear()),
+      l: () => this.toggle(), L: () => this.toggle(), Escape: (map.state.region ?? map.state.chosen) && (() => this.clear()),
       ...(drawing && {
         Escape: () => this.toggle(false), Enter: () => this.corner(map.state.z.slice(0, 2)),
         Backspace: () => { corners.pop(); map.say(`${corners.length} corners.`); map.redraw(); },
@@ -90,30 +93,30 @@ export class Region {
 
   /** Follows the state after a change of the region, the hidden classes or the layer of items. */
   show() {
-    const { map } = this, { coloured: items, hidden, state: { region } } = map;
-    if (region !== this.shownRegion || items !== this.items) {
-      Object.assign(this, { shownRegion: region, items, mask: region && maskOf(items, region), corners: [], counts: null });
+    const { map } = this, { coloured: items, hidden, state: { region, chosen } } = map, what = region ?? chosen;
+    if (what !== this.shown || items !== this.items) {
+      Object.assign(this, { shown: what, items, mask: what && (region ? maskOf(items, region) : maskOfNumbers(items, chosen)), corners: [], counts: null });
       map.plot.select(this.mask);
       if (this.mask) {
         this.counts = items.classes.map(() => 0);
         this.mask.forEach((within, i) => { this.counts[items.labels[i]] += within; });
       }
     }
-    map.find(".la-region").hidden = region === null;
-    map.find('[data-testid="region-count"]').textContent = region ? this.summary() : "";
+    map.find(".la-region").hidden = what === null;
+    map.find('[data-testid="region-count"]').textContent = what ? this.summary() : "";
     map.lists.showLegend(hidden, map.theme, this.counts);
     map.redraw();
   }
 
   summary() {
-    const { items, counts, map: { hidden } } = this, number = (n) => n.toLocaleString("en");
+    const { items, counts, map, map: { hidden } } = this, number = (n) => n.toLocaleString("en");
     const many = counts.reduce((sum, n, k) => sum + (hidden.has(k) ? 0 : n), 0);
     const hiddenNames = [...hidden].map((k) => items.classes[k]).filter(Boolean);
     return [
-      `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} inside`,
-      items.latentSize > 2 && "selected in the plane of z1 and z2 only",
+      `${number(many)} of ${items.sampled ? `the ${number(items.count)} items on the map, of ${items.split},` : items.split} ${map.state.region ? "inside" : "selected"}`,
+      map.state.region && items.latentSize > 2 && "selected in the plane of z1 and z2 only",
       hiddenNames.length > 0 && `hidden, not counted: ${hiddenNames.join(", ")}`,
-    ].filter(Boolean).join("; ") + `. ${this.map.regionNote ?? ""}`;
+    ].filter(Boolean).join("; ") + `. ${map.regionNote ?? ""}`;
   }
 
   /** The outline over the map, also while it is being drawn. */
@@ -137,4 +140,10 @@ function maskOf({ codes, count, latentSize }, polygon) {
     if (x >= x0 && x <= x1 && y >= y0 && y <= y1) mask[i] = Number(inside(x, y, polygon));
   }
   return mask;
+}
+
+/** 1 for each item whose number in the data set is one of these, else 0. */
+function maskOfNumbers(items, numbers) {
+  const chosen = new Set(numbers);
+  return Uint8Array.from({ length: items.count }, (_, i) => Number(chosen.has(items.itemNumber(i))));
 }
