@@ -79,7 +79,7 @@ PAGE_ROOMS = {
     "generate": {"board"},
     "interpolate": {"board"},
     "explore": {"generate"},
-    "standalone": {"explore", "interpolate"},
+    "standalone": {"explore", "interpolate", "learn"},
     "learn": {"compare"},
 }
 

@@ -19,7 +19,8 @@ from vae.__main__ import main
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("one") / "fashion-vae.html"
     model = ROOT / "checkpoints/fashion-vae"
-    done = CliRunner().invoke(main, ["export", str(model), "--html", str(path)])
+    lessons = ("--lesson", "posterior", "--lesson", "loss")
+    done = CliRunner().invoke(main, ["export", str(model), "--html", str(path), *lessons])
     assert done.exit_code == 0, done.stderr
     return path
 
@@ -87,3 +88,8 @@ def test_it_decodes_pins_selects_and_makes_films(page, file):
     wait_until(page, "getComputedStyle(document.body).backgroundColor === 'rgb(27, 26, 25)'")
     for hidden in ("copy", "figure", "save"):
         assert page.locator(f'[data-do="{hidden}"]').is_hidden()
+
+    page.locator("#step-loss").scroll_into_view_if_needed()
+    for step in ("posterior", "loss"):
+        expect(page.locator(f'[data-step="{step}"]')).to_have_attribute("data-state", "ready")
+    expect(page.locator('[data-step="loss"] .ls-legend')).to_contain_text("μ₁ =")

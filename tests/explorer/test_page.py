@@ -16,10 +16,11 @@ from PIL import Image
 
 from vae import checkpoint
 from vae.__main__ import main
-from vae.explorer import contents, map_data, sheets
+from vae.explorer import contents, lessons, map_data, sheets
 from vae.explorer.page import Look, page
 from vae.latent.codec import TorchCodec
 from vae.models import build
+from vae.validation import ConfigError
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 
@@ -144,3 +145,21 @@ def test_the_maps_of_the_app_are_made_of_the_same_data(saved, tiny):
     arrays, facts = map_data.decoder_data(TorchCodec(saved("cvae").model))
     assert facts == {"contextSize": 2, "context": "label", "image": [1, 8, 8], "prior": True}
     assert list(arrays) == ["program"]
+
+
+def test_lessons_stand_below_the_map_of_a_model_that_they_can_show(saved, tiny):
+    with pytest.raises(contents.ExplorerError, match="cannot show vae"):
+        page(saved(), tiny, look=Look(lessons=["code"]))
+    facts = {
+        "latentSize": 2,
+        "posterior": True,
+        "context": None,
+        "image": [1, 28, 28],
+        "name": "a",
+    }
+    for slug in lessons.slugs():
+        html = lessons.lessons([slug], facts)
+        assert f'data-step="{slug}"' in html and "<math" in html and "**" not in html
+        assert "&amp;" not in html.split('<div class="sa-formula">')[1].split("</div>")[0]
+    with pytest.raises(ConfigError, match="did you mean 'code'"):
+        lessons.lessons(["cod"], facts)

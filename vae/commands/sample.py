@@ -164,6 +164,7 @@ def _code(option: str, text: str, latent: int) -> list[float]:
 @click.option("--title", default="", help="of the page; by default the model's name")
 @click.option("--at", metavar="Z1,Z2", help="position that the page opens at")
 @click.option("--view", metavar="Z1,Z2,SPAN", help="centre and shorter side of its view")
+@click.option("--lesson", "lessons", multiple=True, help="step of Learn below it; repeatable")
 @click.option("--controls/--no-controls", default=True, help="without: a fixed view, to embed")
 def export(checkpoint: Path, onnx: Path | None, html: Path | None, **page_options) -> None:
     """Write CHECKPOINT for other programs: as ONNX, or its map as one HTML file.
@@ -200,6 +201,7 @@ def _write_page(
     title: str,
     at: str | None,
     view: str | None,
+    lessons: tuple[str, ...],
     controls: bool,
 ) -> None:
     from ..explorer.page import Look, page
@@ -215,7 +217,11 @@ def _write_page(
     data = data_for(loaded)
     with progress_bar("step", "Making the page") as progress:
         made = page(
-            loaded, data, look=Look(title, controls, opening), most=items, progress=progress
+            loaded,
+            data,
+            look=Look(title, controls, opening, lessons),
+            most=items,
+            progress=progress,
         )
     write(out, made, option="--html")
     click.echo(f"{out}: {len(made):,} bytes")

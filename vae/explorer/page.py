@@ -7,7 +7,7 @@ allowed by their hashes. The same input gives the same bytes.
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from string import Template
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ..checkpoint.folder import Checkpoint
 from ..data.dataset import Dataset
 from ..progress import Progress, no_progress
-from . import scripts
+from . import lessons, scripts
 from .contents import MAX_ITEMS, Contents, contents
 
 _FONTS = (  # family, weight, file
@@ -39,11 +39,13 @@ class Look(NamedTuple):
     """How a file opens: with a `title`, by default the model's name; with a fixed view and without
     controls, for talks and papers, if not `controls`. Of where the map opens, `opening` may set
     the code `z` [D], the `label` and `seed`, the `view` (z1, z2 of its centre, the length of its
-    shorter side), the `layers`, the `pins` and the `region` of a lasso."""
+    shorter side), the `layers`, the `pins` and the `region` of a lasso. Below the map stand the
+    `lessons`, steps of the Learn page by their names."""
 
     title: str = ""
     controls: bool = True
     opening: Mapping[str, object] = MappingProxyType({})
+    lessons: Sequence[str] = ()
 
 
 _PLAIN = Look()
@@ -94,7 +96,7 @@ def assemble(made: Contents, *, facts: Mapping[str, str], look: Look = _PLAIN) -
         "about": escape(about),
         "style": style,
         "markup": markup_,
-        "lessons": "",
+        "lessons": lessons.lessons(look.lessons, shown),
         "facts": f"<dl>{''.join(rows)}</dl>",
         "data": json_text(made.data | {"controls": look.controls, "location": location}),
         "blocks": "\n".join(_block(name, content) for name, content in made.blocks.items()),
@@ -112,7 +114,11 @@ def markup() -> str:
 
 def styles() -> str:
     """The styles of the map."""
-    return "\n".join(scripts.text_of(f"pages/ui/{name}") for name in _STYLES)
+    return "\n".join(map(_css, _STYLES))
+
+
+def _css(name: str) -> str:
+    return scripts.text_of(f"pages/ui/{name}")
 
 
 def json_text(value: object) -> str:
@@ -160,7 +166,7 @@ def _style() -> str:
     automatic = colours.splitlines()[1].replace(dark, ':root:not([data-theme="light"])')
     system = f"@media (prefers-color-scheme: dark) {{ {automatic} }}"
     return "\n".join(
-        (fonts, colours, system, styles(), scripts.text_of("pages/ui/standalone/page.css"))
+        (fonts, colours, system, styles(), *map(_css, (*lessons.STYLES, "standalone/page.css")))
     )
 
 

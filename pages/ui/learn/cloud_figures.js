@@ -2,6 +2,7 @@
 
 import { element } from "../component/element.js";
 import { sharpContext, tracePath } from "../component/canvas.js";
+import { host } from "../component/host.js";
 import {
   choices, crossEntropy, Figure, itemChooser, klOf, normals, Picture, pictures, pixelsOf, side, slider, Stage, subscript,
 } from "./figure_parts.js";
@@ -25,7 +26,7 @@ export class Posterior extends Figure {
   choose(i) {
     const { items } = this.model;
     this.item = i;
-    this.real.src = this.model.item(i);
+    host.show(this.real, this.model.item(i));
     this.mean = items.code(i);
     this.std = Array.from(items.std.subarray(i * items.latentSize, (i + 1) * items.latentSize));
     this.show();

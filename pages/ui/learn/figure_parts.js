@@ -1,7 +1,7 @@
 /** The parts of the figures: a map with marks to drag, decoded images, sliders, choices. */
 
 import { sharpContext, tracePath } from "../component/canvas.js";
-import { loadImage } from "../component/load.js";
+import { loadImage, picture } from "../component/load.js";
 import { classNames, element, press } from "../component/element.js";
 import { draw, paint } from "../decoder/pixels.js";
 
@@ -232,7 +232,7 @@ export function itemChooser(home, { items, item }, chosen) {
     if (near === undefined) return;
     const button = element("button", {
       type: "button", title: items.classes[label], dataset: { item: near }, onclick: () => { pressOne(row, button); chosen(near); },
-    }, element("img", { src: item(near), alt: items.classes[label] }));
+    }, picture(item(near), { alt: items.classes[label] }));
     row.append(button);
   });
   return home.appendChild(row);

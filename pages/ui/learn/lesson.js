@@ -18,7 +18,7 @@ export default class Lesson {
     this.onKey = (event) => {
       const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key];
       const busy = event.target.closest?.("input, textarea, select, canvas, [role=radiogroup], [role=combobox], [contenteditable]");
-      if (!by || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!by || busy || !this.send || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       this.send?.("go", { asked: Date.now(), by });
     };

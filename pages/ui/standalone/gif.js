@@ -22,21 +22,42 @@ export function gif(frames, { width, height, scale, delay, loop }) {
 
 const bytes = (text) => Array.from(text, (c) => c.charCodeAt(0));
 
-/** The colours of frames and their pixels as indices: exact where there are at most 256, else 6 x 7 x 6 levels. */
+/** The colours of frames, at most 256, and their pixels as indices of these. */
 function palette(frames) {
-  const found = new Map();
-  for (const rgba of frames) {
-    for (let p = 0; p < rgba.length && found.size <= 256; p += 4) {
-      const key = rgba[p] << 16 | rgba[p + 1] << 8 | rgba[p + 2];
-      if (!found.has(key)) found.set(key, found.size);
-    }
+  const key = (rgba, p) => rgba[p] << 16 | rgba[p + 1] << 8 | rgba[p + 2], counts = new Map();
+  for (const rgba of frames) for (let p = 0; p < rgba.length; p += 4) counts.set(key(rgba, p), (counts.get(key(rgba, p)) ?? 0) + 1);
+  const index = new Map(), colours = boxesOf(counts).map((box, i) => {
+    for (const { rgb: [r, g, b] } of box) index.set(r << 16 | g << 8 | b, i);
+    const count = sum(box, (colour) => colour.count);
+    return [0, 1, 2].map((c) => Math.round(sum(box, (colour) => colour.rgb[c] * colour.count) / count));
+  });
+  return { colours, indexed: frames.map((rgba) => Uint8Array.from({ length: rgba.length / 4 }, (_, p) => index.get(key(rgba, 4 * p)))) };
+}
+
+const sum = (values, of) => values.reduce((total, value) => total + of(value), 0);
+
+/**
+ * Colours in at most 256 groups, each alone where there are no more (median cut; Heckbert, 1982): the group whose pixels
+ * spread most is cut in two halves.
+ */
+function boxesOf(counts) {
+  const measured = (box) => {
+    const spreads = [0, 1, 2].map((c) => { const values = box.map(({ rgb }) => rgb[c]); return Math.max(...values) - Math.min(...values); });
+    const spread = Math.max(...spreads);
+    return { box, along: spreads.indexOf(spread), weight: spread * Math.sqrt(sum(box, ({ count }) => count)) };
+  };
+  const all = Array.from(counts, ([key, count]) => ({ rgb: [key >> 16, key >> 8 & 255, key & 255], count }));
+  const boxes = [{ box: all, along: 0, weight: all.length > 1 ? Infinity : 0 }];
+  while (boxes.length < 256) {
+    const at = boxes.reduce((best, { weight }, i) => (weight > boxes[best].weight ? i : best), 0), { box, along, weight } = boxes[at];
+    if (!weight) break;
+    box.sort((a, b) => a.rgb[along] - b.rgb[along]);
+    const half = sum(box, ({ count }) => count) / 2;
+    let cut = 1;
+    for (let seen = box[0].count; cut < box.length - 1 && seen + box[cut].count <= half; cut++) seen += box[cut].count;
+    boxes.splice(at, 1, measured(box.slice(0, cut)), measured(box.slice(cut)));
   }
-  const exact = found.size <= 256, level = (v, n) => Math.round(v / 255 * (n - 1));
-  const index = exact ? (r, g, b) => found.get(r << 16 | g << 8 | b) : (r, g, b) => (level(r, 6) * 7 + level(g, 7)) * 6 + level(b, 6);
-  const colours = exact ? [...found.keys()].map((key) => [key >> 16, key >> 8 & 255, key & 255])
-    : Array.from({ length: 252 }, (_, k) => [Math.floor(k / 42) * 51, Math.floor(k / 6) % 7 * 42.5, k % 6 * 51]);
-  const indexed = frames.map((rgba) => Uint8Array.from({ length: rgba.length / 4 }, (_, p) => index(rgba[4 * p], rgba[4 * p + 1], rgba[4 * p + 2])));
-  return { colours, indexed };
+  return boxes.map(({ box }) => box);
 }
 
 function enlarged(pixels, width, scale) {
