@@ -160,6 +160,6 @@ def test_lessons_stand_below_the_map_of_a_model_that_they_can_show(saved, tiny):
     for slug in lessons.slugs():
         html = lessons.lessons([slug], facts)
         assert f'data-step="{slug}"' in html and "<math" in html and "**" not in html
-        assert "&amp;" not in html.split('<div class="sa-formula">')[1].split("</div>")[0]
+        assert "&amp;" not in html.split('aria-label="Formula">')[1].split("</div>")[0]
     with pytest.raises(ConfigError, match="did you mean 'code'"):
         lessons.lessons(["cod"], facts)
