@@ -143,7 +143,8 @@ def test_the_command_writes_one_whole_file_or_says_why_not(saved, tmp_path):
 
 def test_the_maps_of_the_app_are_made_of_the_same_data(saved, tiny):
     arrays, facts = map_data.decoder_data(TorchCodec(saved("cvae").model))
-    assert facts == {"contextSize": 2, "context": "label", "image": [1, 8, 8], "prior": True}
+    wanted = {"contextSize": 2, "context": "label", "image": [1, 8, 8], "prior": True}
+    assert wanted.items() <= facts.items()
     assert list(arrays) == ["program"]
 
 

@@ -104,6 +104,8 @@ def decoder_data(codec: Codec) -> tuple[dict[str, bytes], dict]:
     return arrays, {
         "contextSize": info.classes or info.noise_size,
         "context": "label" if info.classes else "noise" if info.noise_size else None,
+        "variations": info.variations,
+        "seedGroups": info.seed_groups,
         "image": list(info.image_shape),
         "prior": info.normal_prior,  # the map can show the density and quantiles of N(0, I) only
     }

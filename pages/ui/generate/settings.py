@@ -4,10 +4,11 @@ from its samples, and in `sel` how the grid shows them."""
 from collections.abc import Mapping
 from dataclasses import replace
 
+from vae.latent.codec import SEEDS
 from vae.latent.sampling import MAX_SAMPLES, POLYGON_SOURCES, SOURCES, SamplingRequest
 
 from ..runtime import packed, query
-from ..runtime.location import SEEDS, Space, polygon, polygon_text, split_codes
+from ..runtime.location import Space, polygon, polygon_text, split_codes
 from ..runtime.query import MAX_SEED, QueryField, code, comma_separated, number, one_of, whole
 from .sheet import Derived, View
 

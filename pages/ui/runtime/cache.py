@@ -159,8 +159,6 @@ def map_assets(name: str, digest: str) -> MapAssets:
         "split": data.shown_count,
         "heldOut": len(data.test.labels),  # the first images; those after them are trained on
         "choices": list(selection.choices(data).items()),
-        "variations": opened.info.variations,
-        "seedGroups": opened.info.seed_groups,
         "shown": selection.select(data).show,
     }
     return MapAssets(urls, facts)
