@@ -21,9 +21,7 @@ def prepared(count: int):
     centres = rng.normal(scale=1.5, size=(10, 2))
     codes = (centres[labels] + rng.normal(scale=0.35, size=(count, 2))).astype(np.float32)
     std = np.full_like(codes, 0.03)
-    assets = publish_map(
-        Codes(codes, std), labels, [f"class {k}" for k in range(10)], entropy=None
-    )
+    assets = publish_map(Codes(codes, std), labels, [f"class {k}" for k in range(10)])
     entry = next(e for e in checkpoints() if e.name == DEFAULT_MODEL)
     model = checkpoint(entry.name, entry.digest).model
     assets.urls["program"] = routes.publish(decoder_program(model))

@@ -22,7 +22,7 @@ async function coloured(name) {
   new Uint32Array(buffer, 32, 4).set([3, 4, 5, 6]);
   const facts = { count: 4, latentSize: 2, numbered: true, heldOut: 5, classes: ["bag"], columns: Object.keys(COLUMNS) };
   serve((url) => JSON.stringify(COLUMNS[url.split("/").at(-1)]));
-  const items = new Items(/** @type {any} */ (facts), buffer, null, null);
+  const items = new Items(/** @type {any} */ (facts), buffer, null);
   items.columnUrls = { tone: "later/tone", size: "later/size" };
   return items.colouredBy(name);
 }

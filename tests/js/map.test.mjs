@@ -26,7 +26,7 @@ function items(codes, labels, facts = {}) {
   return new Items({
     count, latentSize, posterior: false, sampled: false, context: null, classes: ["bag", "boot", "coat"],
     bounds: [0, 2, 0, 2], densitySize: 2, densityQuantiles: [0.1, 0.2, 0.5, 1], ...facts,
-  }, buffer, new Float32Array([0, 1, 0, 1]), null);
+  }, buffer, new Float32Array([0, 1, 0, 1]));
 }
 
 test("the nearest items come nearest first", () => {
@@ -119,7 +119,7 @@ test("a sample of the items knows their numbers in the data set", () => {
   const buffer = new ArrayBuffer(2 * 8 + 2 * 4 + 2);
   new Uint32Array(buffer, 16, 2).set([70, 900]);
   const facts = { count: 2, latentSize: 2, posterior: false, sampled: true, numbered: true };
-  assert.equal(new Items(facts, buffer, null, null).itemNumber(1), 900);
+  assert.equal(new Items(facts, buffer, null).itemNumber(1), 900);
 });
 
 // --- view ---------------------------------------------------------------------------------------

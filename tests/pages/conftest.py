@@ -45,13 +45,7 @@ def own(tmp_path, settings, monkeypatch, request):
     own_set(tmp_path, settings, classes=getattr(request, "param", 2))
     monkeypatch.setattr(cache, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.setattr(cache, "DEFAULT_MODEL", "own")
-    for cached in (
-        cache.map_assets,
-        cache.codes,
-        cache.entropy_field,
-        shown_items.map_assets,
-        shown_items.codes,
-    ):
+    for cached in (cache.map_assets, cache.codes, shown_items.map_assets, shown_items.codes):
         cached.clear()  # all tests have the same model
 
     def read(data, how, held_out):  # without a process of its own, which takes seconds

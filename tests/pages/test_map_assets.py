@@ -28,7 +28,7 @@ def items():
 
 def test_all_items_travel_as_they_are(items):
     codes, labels = items
-    made = map_assets.publish_map(codes, labels, "abc", entropy=None)
+    made = map_assets.publish_map(codes, labels, "abc")
     raw = content(made.urls["points"])
     assert len(raw) == 500 * (8 + 8 + 1)
     assert np.array_equal(np.frombuffer(raw, "<f4", 1000).reshape(500, 2), codes.mean)
@@ -40,7 +40,7 @@ def test_all_items_travel_as_they_are(items):
 
 def test_too_many_items_become_a_sample_over_their_density(items):
     codes, labels = items
-    made = map_data(codes, labels, "abc", entropy=None, most=100)
+    made = map_data(codes, labels, "abc", most=100)
     assert (made.facts["total"], made.facts["count"]) == (500, 100)
     assert "density" in made.facts["layers"]
     raw = made.arrays["points"]
@@ -56,7 +56,7 @@ def test_too_many_items_become_a_sample_over_their_density(items):
 def test_more_than_256_classes_keep_their_labels(items):
     codes = items[0]
     labels = np.arange(500) % 300
-    made = map_assets.publish_map(codes, labels, [str(k) for k in range(300)], entropy=None)
+    made = map_assets.publish_map(codes, labels, [str(k) for k in range(300)])
     raw = content(made.urls["points"])
     assert np.array_equal(np.frombuffer(raw[-1000:], "<u2"), labels)
 
@@ -67,20 +67,16 @@ def test_columns_travel_for_the_items_on_the_map_alone(items):
     tone = np.array(["red", "green", ""] * 400)
     size = np.arange(1200) / 7
     columns = {"tone": colouring(tone), "size": colouring(size)}
-    made = map_assets.publish_map(
-        codes, labels, "abc", entropy=None, numbers=numbers, columns=columns
-    )
+    made = map_assets.publish_map(codes, labels, "abc", numbers=numbers, columns=columns)
     assert made.facts["columns"] == ["tone", "size"] and made.facts["numbered"]
     raw = content(made.urls["points"])
     assert np.array_equal(np.frombuffer(raw[8000:10000], "<u4"), numbers)
-    sent = json.loads(made.urls["column tone"].content())
+    sent = json.loads(made.urls["column tone"].content.work())
     assert sent["names"] == ["green", "red", MISSING] and (sent["own"], sent["ends"]) == (2, None)
     assert sent["texts"] == tone[numbers].tolist() and len(sent["kinds"]) == 500
     members = codes.mean[np.array(sent["kinds"]) == 1]
     assert np.abs(members - sent["centres"][1]).sum(1).min() < 1e-3 and sent["centres"][2] is None
-    sent = json.loads(made.urls["column size"].content())
+    sent = json.loads(made.urls["column size"].content.work())
     assert sent["ends"] == ["0", "171.286"] and sent["texts"][0] == f"{100 / 7:.6g}"
-    other = map_assets.publish_map(
-        codes, labels, "abc", entropy=None, numbers=numbers + 1, columns=columns
-    )
+    other = map_assets.publish_map(codes, labels, "abc", numbers=numbers + 1, columns=columns)
     assert other.urls["column tone"] != made.urls["column tone"]

@@ -87,7 +87,7 @@ def test_the_layouts_of_reduce_have_the_colours(own, open_page):
     request = reduce_cache.LayoutRequest("pca", cache.images_of(*own), 50)
     layout, numbers = reduce_cache.assets(request), reduce_cache.items(request)
     assert len(numbers) == 50 and layout.facts["columns"] == told["columns"]
-    tone = json.loads(layout.urls["column tone"].content())
+    tone = json.loads(layout.urls["column tone"].content.work())
     known = selection.metadata_of(cache.display_dataset(*own)).columns["tone"]
     assert tone["texts"] == [str(known[n]).replace("nan", "") for n in numbers]
 

@@ -69,9 +69,10 @@ def contents(
     progress(1, steps)
     columns = colourings(selection.metadata_of(data).columns)
     entropy = pixel_entropy_field(codec, bounds(codes.mean))
+    blocks["entropy"] = entropy.values.astype("<f4").tobytes()
     progress(2, steps)
     made = map_data.map_data(
-        codes, shown.labels, data.class_names, entropy=entropy, columns=list(columns), most=most
+        codes, shown.labels, data.class_names, columns=list(columns), most=most
     )
     progress(3, steps)
     blocks |= made.arrays

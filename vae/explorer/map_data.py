@@ -11,7 +11,7 @@ import numpy as np
 
 from ..analysis.columns import Column
 from ..latent.codec import SEEDS, Codec
-from ..latent.density import Field, bounds, kernel_density, sample_field
+from ..latent.density import Area, bounds, kernel_density, sample_field
 from ..latent.encoding import Codes, class_centres
 
 MAX_POINTS = 1_000_000
@@ -38,18 +38,18 @@ def map_data(
     labels: np.ndarray,
     class_names: Sequence[str],
     *,
-    entropy: Field | None,
+    area: Area | None = None,
     numbers: np.ndarray | None = None,
     columns: Sequence[str] = (),
     most: int = MAX_POINTS,
 ) -> MapData:
     """The map of codes [N, D] with labels [N] in 0..K-1, with at most `most` items.
 
-    `entropy` is the decoder's pixel entropy, by default over the rectangle
-    `vae.latent.bounds(codes.mean)`; the map has its bounds. `numbers` [N] are those of the items
-    in their data set if these are not 0..N-1. The named `columns` of the data set may colour them.
+    `area` is the rectangle of the map, by default `vae.latent.bounds(codes.mean)`. `numbers` [N]
+    are those of the items in their data set if these are not 0..N-1. The named `columns` of the
+    data set may colour them.
     """
-    area = bounds(codes.mean) if entropy is None else entropy.bounds
+    area = area or bounds(codes.mean)
     density = kernel_density(codes.mean, area)
     shown, sampled = np.arange(len(labels)), len(labels) > most
     if sampled:
@@ -65,8 +65,6 @@ def map_data(
         "points": b"".join(np.ascontiguousarray(b).tobytes() for b in block),
         "density": density.values.astype("<f4").tobytes(),
     }
-    if entropy is not None:
-        arrays["entropy"] = entropy.values.astype("<f4").tobytes()
     centres = class_centres(on_map.mean, labels[shown], len(class_names))
     known = centres[~np.isnan(centres).any(1)]
     quantiles = np.percentile(sample_field(density, codes.mean), np.arange(101))
@@ -85,7 +83,6 @@ def map_data(
         "posterior": codes.std is not None,
         "bounds": list(area),
         "densitySize": density.values.shape[0],
-        "entropySize": 0 if entropy is None else entropy.values.shape[0],
         "densityQuantiles": [float(f"{q:.4g}") for q in quantiles],
         "centres": [None if np.isnan(c).any() else c.round(4).tolist() for c in centres],
     }

@@ -26,8 +26,9 @@ export class Items {
   /** Downloads what `facts` and `urls` describe. */
   static async load(urls, facts) {
     const files = urls.files ? loadJson(urls.files) : null;
-    const [points, density, entropy] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density), loadFloats(urls.entropy)]);
-    const items = new Items(facts, points, density, entropy);
+    const [points, density] = await Promise.all([loadBuffer(urls.points), loadFloats(urls.density)]);
+    const items = new Items(facts, points, density);
+    items.entropyUrl = urls.entropy;
     items.files = await files;
     items.originals = urls.originals ? resolve(urls.originals) : null;
     items.pictures = urls.items ? resolve(urls.items) : null;
@@ -47,6 +48,12 @@ export class Items {
     return Object.assign(Object.create(this), { uncoloured: this, classes: names, labels: Uint8Array.from(kinds), centres, column: { name, own, ends, texts } });
   }
 
+  /** Requests the entropy of the decoded pixels, once. */
+  async loadEntropy() {
+    const values = await (this.entropyRequest ??= loadFloats(this.entropyUrl));
+    this.entropy = values;
+  }
+
   /** Whether the kinds of the items, which colour them, are bins of a scale. */
   get onScale() { return Boolean(this.column?.ends); }
 
@@ -61,12 +68,11 @@ export class Items {
    * @param {ArrayBuffer} points codes [N, D], standard deviations [N, D] where `facts.posterior`, numbers in the data set [N]
    *   where `facts.numbered`, labels [N]
    * @param {Float32Array} density of the codes, on a square grid over `facts.bounds`
-   * @param {Float32Array} entropy of the decoded pixels, on a grid of its own
    */
-  constructor(facts, points, density, entropy) {
+  constructor(facts, points, density) {
     Object.assign(this, facts);
     this.density = density;
-    this.entropy = entropy;
+    /** @type {Float32Array} of the decoded pixels, on a grid of its own */ this.entropy = null;
     /** @type {Float32Array} magnification of the metric, which Interpolate loads later */ this.speed = null;
     const { count: n, latentSize: d } = facts;
     let at = 0;

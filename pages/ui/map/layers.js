@@ -44,7 +44,19 @@ export class Layers {
     const shown = Object.keys(FIELDS).filter((name) => this.on.has(name) && (this.fields[name] ??= this.render(name))), { fields } = this;
     for (const name of shown) this.drawField(ctx, view, fields[name].picture);
     const scales = shown.map((name) => fields[name].scale), now = this.legend.children;
+    if (this.on.has("uncertainty") && !this.items.entropy) scales.push(this.requestEntropy());
     if (scales.length !== now.length || scales.some((scale, i) => scale !== now[i])) this.legend.replaceChildren(...scales);
+  }
+
+  /** Draws again once the entropy is here, which is computed when it is first asked for; returns what is shown meanwhile. */
+  requestEntropy() {
+    const { items } = this;
+    this.waiting ??= element("div", {}, "Pixel entropy is being computed…");
+    if (!items.entropyRequest) {
+      const redraw = () => { if (this.items === items) this.onGrown?.(); };
+      items.loadEntropy().then(redraw, () => { items.entropyRequest = null; }); // the next drawing asks again
+    }
+    return this.waiting;
   }
 
   drawField(ctx, view, picture) {

@@ -56,7 +56,7 @@ def map_assets(name: str, digest: str, show: str) -> MapAssets:
         codes(name, digest, show),
         split.labels,
         data.class_names,
-        entropy=cache.entropy_field(name, digest),
+        area=tuple(usual.facts["bounds"]),
         numbers=chosen.numbers,
         columns=cache.columns(cache.images_of(name, digest)),
     )

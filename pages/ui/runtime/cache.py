@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from vae.formats.untrusted import DataError
 from vae.isolation import reader
 from vae.latent.aggregate_posterior import fit_aggregate_posterior
 from vae.latent.codec import SEEDS
-from vae.latent.density import Field, RelativeDensity
+from vae.latent.density import RelativeDensity
 from vae.nn.distributions import Mixture
 from vae.pictures import grid
 
@@ -141,12 +142,14 @@ def map_assets(name: str, digest: str) -> MapAssets:
         codes(name, digest),
         data.shown.labels,
         data.class_names,
-        entropy=entropy_field(name, digest),
         columns=columns(images_of(name, digest)),
     )
     urls = {
         **items.urls,
         **item_urls(name, digest, data.shown.digest[:16], images, data.shown_metadata.paths),
+        "entropy": routes.publish_deferred(
+            f"entropy {name} {digest}", partial(_entropy, name, digest), "application/octet-stream"
+        ),
         "decode": routes.register_decoder(digest, _space(opened), lambda pin: _bytes(opened, pin)),
     }
     arrays, decoder = decoder_data(opened)  # without a program the map uses the decode route
@@ -165,10 +168,10 @@ def map_assets(name: str, digest: str) -> MapAssets:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def entropy_field(name: str, digest: str) -> Field:
-    """The decoder's pixel entropy over the rectangle of the map."""
+def _entropy(name: str, digest: str) -> bytes:
+    """The decoder's pixel entropy over the rectangle of the map, float32 values row by row."""
     area = latent.bounds(codes(name, digest).mean)
-    return latent.pixel_entropy_field(codec(name, digest), area)
+    return latent.pixel_entropy_field(codec(name, digest), area).values.astype("<f4").tobytes()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from vae.analysis.columns import Column
 from vae.explorer.map_data import column_data, map_data
-from vae.latent.density import Field
+from vae.latent.density import Area
 from vae.latent.encoding import Codes
 
 from . import routes
@@ -28,16 +28,14 @@ def publish_map(
     labels: np.ndarray,
     class_names: Sequence[str],
     *,
-    entropy: Field | None,
+    area: Area | None = None,
     numbers: np.ndarray | None = None,
     columns: Mapping[str, Column] | None = None,
 ) -> MapAssets:
     """Publishes the map of codes [N, D]; the arguments are those of `map_data`, with the
     `columns` of the whole data set that may colour it."""
     columns = columns or {}
-    made = map_data(
-        codes, labels, class_names, entropy=entropy, numbers=numbers, columns=list(columns)
-    )
+    made = map_data(codes, labels, class_names, area=area, numbers=numbers, columns=list(columns))
     urls = {name: routes.publish(array) for name, array in made.arrays.items()}
     urls |= column_urls(columns, made.numbers, made.codes.mean, urls["points"])
     return MapAssets(urls, made.facts)

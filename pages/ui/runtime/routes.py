@@ -59,6 +59,14 @@ class Decoder:
     decode: Callable[[Pin], bytes]
 
 
+@dataclass(frozen=True)
+class Deferred:
+    """A response body that `work` makes when it is requested."""
+
+    work: Callable[[], bytes]
+    media_type: str
+
+
 class PublishedUrl(str):
     """A URL relative to the app's root. It keeps what it refers to in memory; a copy that is not
     this object, such as part of a longer string, does not."""
@@ -92,11 +100,13 @@ def publish(
     return published
 
 
-def publish_deferred(name: str, work: Callable[[], bytes]) -> PublishedUrl:
-    """The URL of the JSON that `work` returns; it runs when the browser requests the URL. `name`
-    must determine the result."""
+def publish_deferred(
+    name: str, work: Callable[[], bytes], media_type: str = "application/json"
+) -> PublishedUrl:
+    """The URL of what `work` returns; it runs when the browser requests the URL. `name` must
+    determine the result."""
     key = hashlib.sha256(name.encode()).hexdigest()[:20]
-    published = PublishedUrl(f"{PREFIX}/later/{key}", work)
+    published = PublishedUrl(f"{PREFIX}/later/{key}", Deferred(work, media_type))
     _recent_work[key] = published
     return published
 
@@ -171,11 +181,11 @@ def _missing(kind: str) -> Response:
 
 
 async def _work(request: Request) -> Response:
-    work = _find(request, "later")
-    if work is None:
+    found = _find(request, "later")
+    if found is None:
         return _missing("content")
-    body = await run_in_threadpool(work)
-    return Response(body, media_type="application/json", headers=_PRIVATE)
+    body = await run_in_threadpool(found.work)
+    return Response(body, media_type=found.media_type, headers=_PRIVATE)
 
 
 async def _module(request: Request) -> Response:
