@@ -104,7 +104,7 @@ class ModelConfig:
         0, "Training images whose detail an exemplar model borrows.", 0, 50_000, added=True
     )
     bandwidth: float = _setting(
-        0.3,
+        0.12,
         "Width of the kernel that blends an exemplar model's items: near 0 the nearest alone.",
         1e-3,
         1e3,

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 def weights_at(table, z, factor=1.0):
     """pi_n(z) of one place, by the formula of the layer."""
     squares = np.square(z - table.place.double().numpy()).sum(1)
-    reach = np.sort(squares)[table.NEAREST - 1]
+    reach = np.sort(squares)[: table.NEAREST][-1] - squares.min()
     width = factor * table.bandwidth * reach + table.EPSILON
     share = np.exp(-(squares - squares.min()) / width)
     return share / share.sum()

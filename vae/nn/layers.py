@@ -154,9 +154,10 @@ class Exemplars(nn.Module):
         w = c + (m - c) (sum_n pi_n^2)^(-RESTORE / 2),
         m = sum_n pi_n(z'; h) mu_n,    c = sum_n pi_n(z'; WIDE h) mu_n,
 
-    where d(z) is the distance to the `NEAREST`-th nearest item, which is continuous in z as all
-    else here (a k-nearest-neighbour bandwidth: Loftsgaarden and Quesenberry 1965,
-    https://doi.org/10.1214/aoms/1177700079). A mean of unlike codes is blurred. The deviation of
+    where d(z)^2 is the squared distance to the `NEAREST`-th nearest item minus that to the nearest
+    one, which is continuous in z as all else here (a k-nearest-neighbour bandwidth: Loftsgaarden
+    and Quesenberry 1965, https://doi.org/10.1214/aoms/1177700079; the difference keeps the blend
+    to few items far from all of them, too). A mean of unlike codes is blurred. The deviation of
     the mean from that of more neighbours gets back the variance that averaging took, as in the
     blending of textures (Heitz and Neyret 2018, https://doi.org/10.1145/3233304).
 
@@ -165,7 +166,7 @@ class Exemplars(nn.Module):
     random; `fill` sets it. Rows that are not filled are `FAR` away.
     """
 
-    NEAREST, WIDE, RESTORE = 4, 8.0, 1.0
+    NEAREST, WIDE, RESTORE = 12, 8.0, 1.0
     JITTER, EPSILON, FAR = 1.0, 1e-6, 1e4
 
     place: Tensor
@@ -224,4 +225,5 @@ class Exemplars(nn.Module):
     def _reach(self, squares: Tensor) -> Tensor:
         """d(z)^2 `[B, 1]`."""
         nearest = min(self.NEAREST, squares.shape[1])
-        return squares.topk(nearest, dim=1, largest=False).values[:, -1:]
+        near = squares.topk(nearest, dim=1, largest=False).values
+        return near[:, -1:] - near[:, :1]

@@ -113,11 +113,12 @@ const LAYERS = {
       const u = order.map((k) => x.array[n + k]);
       let lowest = nearestSquares(places, z, squares, nearest);
       if (u.some(Boolean)) {
-        const distance = jitter * Math.sqrt(lowest.at(-1));
+        const distance = jitter * Math.sqrt(lowest.at(-1) - lowest[0]);
         for (let k = 0; k < n; k++) z[k] += distance * u[k];
         lowest = nearestSquares(places, z, squares, nearest);
       }
-      const width = bandwidth * 2 ** x.array[2 * n] * lowest.at(-1), blend = (mean, scale) => blendNear(codes, squares, lowest[0], scale + epsilon, mean);
+      const width = bandwidth * 2 ** x.array[2 * n] * (lowest.at(-1) - lowest[0]);
+      const blend = (mean, scale) => blendNear(codes, squares, lowest[0], scale + epsilon, mean);
       const gain = blend(narrow, width) ** (-restore / 2);
       blend(centre, wide * width);
       for (let k = 0; k < size; k++) y.block.array[k] = centre[k] + gain * (narrow[k] - centre[k]);
