@@ -126,4 +126,4 @@ def first_location(facts: Mapping) -> dict:
     """Where a map opens: `z`, the `layers`, and the `label` of a conditional model."""
     start = facts["start"]
     label = facts["centres"].index(start) if facts["context"] == "label" else None
-    return {"z": start, "layers": facts["layers"], "label": label}
+    return {"z": [round(v, 4) for v in start], "layers": facts["layers"], "label": label}
