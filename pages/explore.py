@@ -67,4 +67,4 @@ def explorer() -> None:
 
 
 explorer()
-one_page_panel(entry, first)
+one_page_panel(entry, facts, first)

@@ -147,7 +147,8 @@ def test_lessons_stand_below_the_map_of_a_model_that_they_can_show(saved, tiny):
         "image": [1, 28, 28],
         "name": "a",
     }
-    for slug in lessons.slugs():
+    assert not lessons.offered(facts | {"latentSize": 3})
+    for slug in lessons.offered(facts):
         html = lessons.lessons([slug], facts)
         assert f'data-step="{slug}"' in html and "<math" in html and "**" not in html
         assert "&amp;" not in html.split('aria-label="Formula">')[1].split("</div>")[0]

@@ -17,9 +17,14 @@ _IMAGE = [1, 28, 28]  # that the figures are drawn for
 _PACKAGE = "latex2mathml"
 
 
-def slugs() -> tuple[str, ...]:
-    """The steps that a page can have, in their order."""
-    return tuple(slug for slug in _steps() if slug not in _OTHERS)
+def titles() -> dict[str, str]:
+    """The steps that a page can have, in their order: their titles by their names."""
+    return {slug: step["title"] for slug, step in _steps().items() if slug not in _OTHERS}
+
+
+def offered(facts: Mapping) -> dict[str, str]:
+    """The `titles` for a model with these facts; none where it cannot have them."""
+    return titles() if _can_show(facts) and find_spec(_PACKAGE) else {}
 
 
 def lessons(chosen: Sequence[str], facts: Mapping) -> str:
@@ -28,9 +33,8 @@ def lessons(chosen: Sequence[str], facts: Mapping) -> str:
     if not chosen:
         return ""
     for slug in chosen:
-        one_of("a lesson", slug, slugs())
-    two = facts["latentSize"] == 2 and facts["posterior"] and facts["context"] is None
-    if not two or facts["image"] != _IMAGE:
+        one_of("a lesson", slug, titles())
+    if not _can_show(facts):
         raise ExplorerError(
             f"the lessons cannot show {facts['name']}; expected a model with two latents, a "
             "posterior, no further inputs and grey images of 28 x 28 pixels, such as fashion-vae"
@@ -41,6 +45,11 @@ def lessons(chosen: Sequence[str], facts: Mapping) -> str:
         )
     steps, template = _steps(), Template(scripts.text_of("pages/ui/standalone/lesson.html"))
     return "".join(template.substitute(_filled(slug, steps[slug])) for slug in chosen)
+
+
+def _can_show(facts: Mapping) -> bool:
+    two = facts["latentSize"] == 2 and facts["posterior"] and facts["context"] is None
+    return two and facts["image"] == _IMAGE
 
 
 def _steps() -> dict[str, dict]:

@@ -1,8 +1,11 @@
 """The map as one HTML file, from the Explore page: it opens where the visitor is."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 import vae
+from vae.explorer import lessons
 from vae.explorer.contents import MAX_ITEMS
 from vae.explorer.page import Look, page
 
@@ -19,8 +22,8 @@ _ABOUT = (
 )
 
 
-def one_page_panel(entry: vae.Entry, first: Location) -> None:
-    """Shows the panel; `first` is the location of a new visitor."""
+def one_page_panel(entry: vae.Entry, facts: Mapping, first: Location) -> None:
+    """Shows the panel for a model with its map's facts; `first` is where a new visitor is."""
 
     def form() -> Begin:
         bare = st.checkbox(
@@ -28,7 +31,16 @@ def one_page_panel(entry: vae.Entry, first: Location) -> None:
             key="one-page-bare",
             help="For a slide or an article: `<iframe src=FILE>`. It decodes under the pointer.",
         )
-        return lambda: _begin(entry, first, Look(controls=not bare))
+        titles, below = lessons.offered(facts), ()
+        if titles:
+            below = st.multiselect(
+                "Steps of Learn below the map",
+                titles,
+                format_func=titles.get,
+                key="one-page-steps",
+            )
+        look = Look(controls=not bare, lessons=tuple(below))
+        return lambda: _begin(entry, first, look)
 
     with st.expander("Download as one page"):
         job_panel(f"page-{entry.digest}", form, unit="steps", about=_ABOUT, key="one-page")
