@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from string import Template
@@ -52,6 +53,7 @@ def _can_show(facts: Mapping) -> bool:
     return two and facts["image"] == _IMAGE
 
 
+@cache
 def _steps() -> dict[str, dict]:
     return tomllib.loads(scripts.text_of("pages/ui/learn/steps.toml"))["steps"]
 
