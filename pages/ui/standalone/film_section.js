@@ -27,7 +27,7 @@ export class FilmSection {
   /** Takes over the pins. */
   update() {
     const { map, film } = this;
-    if (!map.items || !map.source.program) { if (map.items) setTimeout(() => this.update(), 100); return; }
+    if (!map.items || !map.source.program) return; // the explorer calls again once both are here
     if (film.items !== map.coloured) { if (film.items) film.setItems(map.coloured); else film.setModel(map.coloured); }
     const { pins, label, seed } = map.state, count = Math.max(2, Math.min(120, Math.round(Number(this.frames.value)) || 16));
     const key = [count, label, seed, ...pins.map(keyOf)].join("|");
