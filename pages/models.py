@@ -4,6 +4,7 @@ import streamlit as st
 
 import vae
 from pages.ui.controls.page_header import page_header
+from pages.ui.models.adopt_panel import adopt_panel
 from pages.ui.models.data_panel import data_panel
 from pages.ui.models.delete_panel import delete_panel
 from pages.ui.models.families import evaluation
@@ -16,6 +17,8 @@ page_header(
     "Which models are available, and how good are they? All numbers are measured on the test "
     "split; nats are per image, summed over pixels and latents.",
 )
+
+adopt_panel()
 
 LABELS = {
     "neg_elbo": "−ELBO, nats",

@@ -15,7 +15,7 @@ from ..checkpoint.folder import Checkpoint
 from ..config import Config, ModelConfig, TrainConfig
 from ..data import kept_images
 from ..data.dataset import Dataset, evenly_spaced
-from ..data.load import NAMED, load_dataset
+from ..data.load import NAMED, bundled_equivalent, load_dataset, local_folder
 from ..graph import Networks
 from ..models import build
 from ..models.base import Autoencoder
@@ -62,8 +62,11 @@ def adopt(
     """
     pair = Pair(Conventions(**conventions), image_shape, latent)
     one_of("the likelihood of an adopted model", likelihood, LIKELIHOODS)
+    data = str(data)
+    if not local_folder(data):
+        data = bundled_equivalent(data)
     progress(0, _STEPS)
-    pair.read_encoder(encoder)
+    pair.read(encoder, decoder)
     dataset = _dataset(data, pair.image_shape, wanted)
     progress(1, _STEPS)
     batch = _pixels(dataset)
@@ -79,7 +82,7 @@ def adopt(
     recorded = {"name": dataset.name, "digest": dataset.digest}
     metrics = {"command": command, "data": recorded, "adopted": facts}
     folder.save(out, model, config, metrics, half=False)
-    if str(data) not in NAMED:
+    if data not in NAMED:
         kept_images.save(Path(out), dataset)
     progress(_STEPS, _STEPS)
     if facts["warning"]:
@@ -98,7 +101,7 @@ def adopt_files(
     return loaded.metrics["adopted"]
 
 
-def _dataset(data: str | Path, image_shape: tuple, wanted: Choices | None) -> Dataset:
+def _dataset(data: str, image_shape: tuple, wanted: Choices | None) -> Dataset:
     channels, *sides = image_shape
     wanted = wanted or Choices()
     if wanted.colour == "auto":
@@ -120,7 +123,7 @@ def _pixels(dataset: Dataset) -> Tensor:
     return torch.from_numpy(np.array(images[rows])).float() / 255
 
 
-def _config(pair: Pair, dataset: Dataset, data: str | Path, likelihood: str) -> Config:
+def _config(pair: Pair, dataset: Dataset, data: str, likelihood: str) -> Config:
     graphs = Networks(pair.encoder[0], pair.decoder[0])
     name = "adopted-vae" if len(graphs.encoder.outputs) == 2 else "adopted-ae"
     model = ModelConfig(
@@ -132,7 +135,6 @@ def _config(pair: Pair, dataset: Dataset, data: str | Path, likelihood: str) -> 
         fourier=0,
         graphs=graphs,
     )
-    data = str(data)
     if data not in NAMED and os.path.exists(data):
         data = os.path.abspath(data)  # wherever the model is opened
     return Config(model, TrainConfig(data=data), dataset.preparation)

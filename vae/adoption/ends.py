@@ -15,6 +15,12 @@ from .onnx_file import AdoptError
 RANGES = ("unit", "signed", "normalised")
 SECONDS = ("std", "variance", "log-variance", "log-std", "none")
 PIXELS = ("logits", "unit", "signed", "normalised")
+WORDS = {
+    "logits": "logits",
+    "unit": "pixels from 0 to 1",
+    "signed": "pixels from −1 to 1",
+    "normalised": "pixels by mean and std",
+}
 _LAYOUTS = {"chw": (0, 1, 2), "hwc": (1, 2, 0)}
 _REARRANGING = ("Reshape", "Flatten", "Transpose", "Identity", "Squeeze", "Unsqueeze", "Dropout")
 _CODE_NAMES = ("mean", "mu", "loc", "embedding", "code")

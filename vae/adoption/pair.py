@@ -62,9 +62,12 @@ class Pair:
         self.order: Tensor | None = None
         self.second = self.pixels = self.layout = "none"
         self._read: OnnxNetwork
+        self._decoder_read: OnnxNetwork | None = None
 
-    def read_encoder(self, encoder: Network) -> None:
-        """Reads or traces the encoder, and finds the shape of the images."""
+    def read(self, encoder: Network, decoder: Network) -> None:
+        """Reads files, or traces the encoder, and finds the shape of the images."""
+        if isinstance(decoder, str | Path):
+            self._decoder_read = onnx_file.read(decoder)
         if isinstance(encoder, str | Path):
             self._read = onnx_file.read(encoder)
             self.image_shape = self.image_shape or _image_shape(self._read.input_shape)
@@ -151,9 +154,8 @@ class Pair:
 
     def settle_decoder(self, decoder: Network, batch: Tensor) -> None:
         """Makes the decoder's graph: codes to logits."""
-        if isinstance(decoder, str | Path):
-            read = onnx_file.read(decoder)
-        else:
+        read = self._decoder_read
+        if read is None:
             read = torch_pair.trace(decoder, torch.randn(2, self.latent), "decoder")
         draft = _draft(read, decoder, "decoder")
         del draft.outputs[1:]
@@ -194,7 +196,7 @@ class Pair:
         last = ends.last_activation(draft)
         if last is not None:
             found = {"Sigmoid": "unit", "Tanh": "signed"}[last.op]
-            self.notes.append(f"the decoder ends with a {last.op.lower()}: its pixels are {found}")
+            self.notes.append(f"the decoder ends with a {last.op.lower()}: {ends.WORDS[found]}")
             return found
         candidates = [name for name in ends.PIXELS if name != "normalised" or self.how.mean]
         errors = {
@@ -202,8 +204,10 @@ class Pair:
             for name in candidates
         }
         best = min(errors, key=errors.get)
-        told = ", ".join(f"{name} {error:.4f}" for name, error in errors.items())
-        self.notes.append(f"the decoder's output is taken as {best} (MSE per pixel: {told})")
+        told = ", ".join(f"as {ends.WORDS[name]} {error:.4f}" for name, error in errors.items())
+        self.notes.append(
+            f"the decoder's output is taken as {ends.WORDS[best]}, by the MSE per pixel: {told}"
+        )
         return best
 
 

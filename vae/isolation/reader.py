@@ -79,6 +79,13 @@ def preview(path: str, size: str, wanted: dict, *, progress: Progress = no_progr
     return Preview(*found)
 
 
+def adopt(encoder: str, decoder: str, options: dict, *, progress: Progress = no_progress) -> dict:
+    """Adopts a model from two ONNX files, as `adoption.adopt.adopt_files` does; what was found."""
+    arguments = {"encoder": encoder, "decoder": decoder, "progress": None} | options
+    limits = {"seconds": 900, "memory": 2 * _LARGE["memory"]}  # torch alone reserves one GB
+    return call("adoption.adopt.adopt_files", arguments, progress=progress, **limits)
+
+
 def call(
     function: str,
     arguments: dict,

@@ -9,11 +9,11 @@ that of an autoencoder, whose codes have no known distribution.
 import math
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from ..config import ModelConfig
 from ..nn.likelihoods import LIKELIHOODS
-from ..operators.network import network
+from ..operators.network import Network
 from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Terms
 from .gaussian import GaussianAutoencoder
@@ -73,6 +73,6 @@ def _build(model: Autoencoder, config: ModelConfig, outputs: int) -> None:
             f"the graphs of a {config.name} have {found[0]} and {found[1]} outputs; expected "
             f"{outputs} and 1: adopt the model again"
         )
-    model.encoder: nn.Sequential = network(config.graphs.encoder)
-    model.decoder: nn.Sequential = network(config.graphs.decoder)
+    model.encoder = Network(config.graphs.encoder)
+    model.decoder = Network(config.graphs.decoder)
     model.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)

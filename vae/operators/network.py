@@ -94,16 +94,38 @@ class GraphNetwork(nn.Module):
         return outputs if len(outputs) > 1 else outputs[0]
 
 
-@torch.no_grad()
-def network(graph: Graph, tensors: Mapping[str, Tensor] | None = None) -> nn.Sequential:
-    """The module of a graph, with the numbers of its tensors if they are given. Raises
-    `ConfigError` for an operator that is not known."""
-    found = chain.parse(graph)
-    if found is None:
-        module = GraphNetwork(graph)
-        if tensors is not None:
-            module.load_state_dict(dict(tensors))
-        return nn.Sequential(module)
-    for parameter, name in found.sources if tensors is not None else ():
-        parameter.copy_(tensors[name].reshape(parameter.shape))
-    return nn.Sequential(*found.modules)
+class Network(nn.Sequential):
+    """The module of a graph: its layers where it is a chain of known ones, else a `GraphNetwork`.
+    Its state dict has the names of the graph's tensors, whatever the layers are."""
+
+    def __init__(self, graph: Graph) -> None:
+        found = chain.parse(graph)
+        super().__init__(*(found.modules if found else [GraphNetwork(graph)]))
+        own = {id(t): key for key, t in (*self.named_parameters(), *self.named_buffers())}
+        given = ((f"0.{name}", name) for name in graph.tensors)
+        self._names = [(own[id(t)], name) for t, name in found.sources] if found else [*given]
+        self._shapes = {name: stored.shape for name, stored in graph.tensors.items()}
+        self.register_load_state_dict_pre_hook(_with_names_of_layers)
+
+    def state_dict(self, *args, prefix: str = "", **options) -> dict[str, Tensor]:
+        found = super().state_dict(*args, prefix=prefix, **options)
+        for key, name in self._names:
+            found[prefix + name] = found.pop(prefix + key).reshape(self._shapes[name])
+        return found
+
+
+def _with_names_of_layers(module: Network, state: dict[str, Tensor], prefix: str, *_) -> None:
+    """Gives the tensors of a graph the names and shapes that they have in its layers."""
+    own = dict((*module.named_parameters(), *module.named_buffers()))
+    tensors = {name: state.pop(prefix + name, None) for _, name in module._names}
+    for key, name in module._names:
+        if tensors[name] is not None:
+            state[prefix + key] = tensors[name].reshape(own[key].shape)
+
+
+def network(graph: Graph, tensors: Mapping[str, Tensor]) -> Network:
+    """The module of a graph with the numbers of its tensors. Raises `ConfigError` for an operator
+    that is not known."""
+    made = Network(graph)
+    made.load_state_dict(dict(tensors))
+    return made.requires_grad_(False)

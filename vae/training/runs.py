@@ -20,9 +20,10 @@ import msgspec
 import numpy as np
 
 from ..checkpoint.folder import CONFIG, METRICS, WEIGHTS
+from ..checkpoint.publishing import publishing
 from ..data import kept_images
 from ..errors import AtelierError, reported
-from ..files import atomic, folders, owners, quota
+from ..files import atomic, folders, owners
 from ..files.atomic import locked
 from ..files.owners import Visitor
 from ..files.records import Count, Number, one_of, read_json
@@ -32,7 +33,6 @@ from .recorder import FOLDER, PLAN, STATUS, write_json
 LIVE = ("starting", "running")
 STATES = ("queued", *LIVE, "stopped", "finished", "failed")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _MAX_SILENCE = 60.0  # seconds without an update after which a run elsewhere counts as dead
 _CLOCK_TOLERANCE = 5.0  # seconds by which two readings of a start time may differ
 _LOG_LINES = 12
@@ -204,23 +204,14 @@ def delete(id: str, by: Visitor | None = None) -> None:
 def publish(id: str, name: str, checkpoints: Path, by: Visitor | None = None) -> Path:
     """Copies the checkpoint of a run to the folder of checkpoints, under a new name."""
     source, target = owned(id, by).path, Path(checkpoints) / name
-    if not _NAME.fullmatch(name):
-        raise RunError(
-            f"the name is {name[:70]!r}; expected a-z, 0-9 and -, at most 60 characters"
-        )
     if not (source / WEIGHTS).exists():
         raise RunError("this run has no weights yet; they are written when it ends or is stopped")
-    if target.exists():
-        raise RunError(f"{name} exists already; choose another name")
     parts = [CONFIG, WEIGHTS, METRICS, *([kept_images.IMAGES] * kept_images.exists(source))]
     size = sum((source / part).stat().st_size for part in parts)
-    quota.check(by, kept(target.parent), size)
-    failed = reported(RunError, f"{name} could not be written")
-    with failed, atomic.replacing(target) as temporary:
-        temporary.mkdir(parents=True)
+    with publishing(target, size, kept(target.parent), by, RunError) as folder:
+        folder.mkdir(parents=True)
         for part in parts:
-            shutil.copyfile(source / part, temporary / part)
-        owners.record(temporary, by)
+            shutil.copyfile(source / part, folder / part)
     return target
 
 

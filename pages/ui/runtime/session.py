@@ -47,6 +47,7 @@ def model(default: str) -> str:
 
 def choose_model(name: str) -> None:
     st.session_state["model"] = name
+    st.session_state["begun"] = True  # a first page without a model does not read the link later
 
 
 def _locations() -> dict[str, Location]:

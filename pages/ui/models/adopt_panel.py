@@ -1,0 +1,208 @@
+"""The form by which a visitor adds a model that was trained elsewhere, as two ONNX files. They are
+read, checked and translated in a process of its own."""
+
+import shlex
+from pathlib import Path
+
+import streamlit as st
+
+from vae import limits
+from vae.adoption.adopt import LIKELIHOODS
+from vae.adoption.ends import PIXELS, RANGES, SECONDS, WORDS
+from vae.adoption.onnx_file import AdoptError
+from vae.checkpoint.publishing import publishing
+from vae.data.load import NAMED
+from vae.files.owners import Visitor
+from vae.isolation import reader
+from vae.progress import Progress
+from vae.training import runs
+
+from ..controls.large_uploads import release
+from ..controls.own_data import keep_uploads, server_folders
+from ..runtime import cache, session, visitor
+from ..runtime.errors import shown_errors
+from ..runtime.jobs import start_job
+from ..runtime.text import plain
+
+_SLOT, _NEW = "adoption", "new"
+_FIRST = "fashion-mnist-starter"
+_OWN = "pictures that you upload here"
+_AUTO = "automatic"
+_ABOUT = (
+    "A VAE of any project becomes a model of all pages: one file from images to the mean and the "
+    "spread of their codes, one from codes to images, and the images that it was trained on. "
+    "In Python, vae.adopt does the same for networks of PyTorch."
+)
+
+
+def adopt_panel() -> None:
+    """Shows the form, the progress, and the model that was added; nothing on a public server."""
+    if limits.current().public:
+        return
+    job = session.remembered(_SLOT, _NEW)
+    running = job is not None and job.running
+    with st.expander("Add a model of your own", expanded=job is not None, key="adopt"):
+        st.fragment(_panel, run_every=0.4 if running else None)(running)
+
+
+def _panel(polled: bool) -> None:
+    job = session.remembered(_SLOT, _NEW)
+    running = job is not None and job.running
+    if running:
+        st.progress(min(1.0, job.done / max(1, job.of)), job.name)
+        if st.button("Stop", key="adopt-stop"):
+            job.stop()
+            job.wait(2)
+            st.rerun()
+    elif polled:
+        if job is not None and job.result:
+            st.session_state["adopt-turn"] += 1  # the fields are emptied
+            release(st.session_state.pop("adopt-files", ()))
+        st.rerun()  # stops polling, and lists the model
+    elif job is not None and job.error:
+        st.error(plain(f"The model was not added: {job.error.rstrip('.')}."))
+    elif job is not None and job.result:
+        _outcome(*job.result)
+    with st.container():  # it keeps its position, and with it what was chosen
+        _form(running)
+
+
+def _outcome(name: str, facts: dict) -> None:
+    st.success(
+        f"{name} was added. Its reconstructions of {facts['checked_images']:,} images have an MSE "
+        f"of {facts['mse']:.4f} per pixel, the mean image has {facts['mse_of_mean_image']:.4f}."
+    )
+    if facts["warning"]:
+        st.warning(plain(f"{facts['warning'][0].upper()}{facts['warning'][1:]}."))
+    st.caption(plain(" ".join(f"{note[0].upper()}{note[1:]}." for note in facts["notes"])))
+    if st.button(f"Open {name} in Explore", type="primary", key="adopt-open"):
+        session.choose_model(name)
+        st.switch_page("explore.py")
+
+
+def _form(running: bool) -> None:
+    st.caption(_ABOUT)
+    turn = st.session_state.setdefault("adopt-turn", 0)
+    most = visitor.upload_mb()
+    files = [
+        column.file_uploader(
+            f"{title}, .onnx, at most {most} MB", max_upload_size=most, key=f"adopt-{part}-{turn}"
+        )
+        for column, part, title in zip(
+            st.columns(2), ("encoder", "decoder"), ("Encoder", "Decoder"), strict=True
+        )
+    ]
+    data, pictures = _data(turn, most)
+    options = _options()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name", placeholder="name of the model", max_chars=60, width=260, key="adopt-name"
+        )
+        ready = all(files) and bool(name.strip()) and bool(data or pictures) and not running
+        start = st.button("Add the model", type="primary", disabled=not ready, key="adopt-start")
+    if not start:
+        return
+    with shown_errors("The model was not added"):
+        by = visitor.visitor()
+        paths = [keep_uploads([file]) for file in files]
+        options["data"] = data or keep_uploads(pictures)
+        job = start_job(
+            lambda progress: _adopt(name.strip(), paths, options, by, progress),
+            name="Reading and checking the model",
+        )
+        st.session_state["adopt-files"] = [*files, *(pictures or ())]
+        session.remember(_SLOT, _NEW, job)
+        job.wait(0.4)
+        st.rerun()
+
+
+def _data(turn: int, most: int) -> tuple[str | None, list | None]:
+    """The name or path of the images, or the files of the visitor's own."""
+    names = {name: name for name in (_FIRST, *(n for n in NAMED if n != _FIRST))}
+    names |= server_folders() | {_OWN: _OWN}
+    data = st.selectbox(
+        "Trained on",
+        [*names],
+        format_func=names.get,
+        help="The map shows these images. Pictures are prepared for the size of the model.",
+        key="adopt-data",
+    )
+    if data != _OWN:
+        return data, None
+    label = f"Pictures, an archive or arrays, at most {most} MB"
+    more = {"accept_multiple_files": True, "max_upload_size": most}
+    return None, st.file_uploader(label, key=f"adopt-pictures-{turn}", **more)
+
+
+def _options() -> dict[str, object]:
+    """How the networks have their inputs and outputs."""
+    chosen: dict[str, object] = {}
+    row = st.columns(4, vertical_alignment="bottom")
+    with row[0]:
+        ranges = {name: WORDS[name].removeprefix("pixels ") for name in RANGES}
+        about = "Of the pixels that the encoder takes."
+        chosen["input_range"] = st.selectbox(
+            "Range of pixels", RANGES, format_func=ranges.get, help=about, key="adopt-range"
+        )
+    with row[1]:
+        about = "What the encoder gives beside the mean; by its name and sign where not said."
+        chosen["second"] = _automatic("Spread", SECONDS, about)
+    with row[2]:
+        about = "What the decoder gives; where not said by its last layer, or what fits best."
+        chosen["pixels"] = _automatic("Output", PIXELS, about)
+    with row[3], st.popover("More"):
+        if chosen["input_range"] == "normalised":
+            for part in ("mean", "std"):
+                text = st.text_input(
+                    f"{part} of pixels", placeholder="0.5 or 0.49, 0.48, 0.45", key=f"adopt-{part}"
+                )
+                chosen[part] = _numbers(text, float)
+        shape = st.text_input(
+            "Image shape", placeholder="3, 64, 64", key="adopt-shape",
+            help="Channels, height, width; needed for flat images that are not square.",
+        )  # fmt: skip
+        chosen["image_shape"] = _numbers(shape, int)
+        chosen["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, key="adopt-likelihood")
+        chosen["sort_latents"] = st.toggle(
+            "Sort the latents",
+            True,
+            help="The map shows the first two: so those that tell most about the images.",
+            key="adopt-sort",
+        )
+    return {key: value for key, value in chosen.items() if value not in (None, [])}
+
+
+def _automatic(title: str, known: tuple[str, ...], about: str) -> str | None:
+    key = f"adopt-{title.lower()}"
+    names = (_AUTO, *known)
+    found = st.selectbox(title, names, format_func=lambda n: WORDS.get(n, n), help=about, key=key)
+    return None if found == _AUTO else found
+
+
+def _numbers(text: str, kind: type) -> list:
+    try:
+        return [kind(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        st.warning(plain(f"{text!r} are no numbers; expected some, separated by commas."))
+        return []
+
+
+def _adopt(
+    name: str, paths: list[str], options: dict, by: Visitor, progress: Progress
+) -> tuple[str, dict]:
+    """Writes the checkpoint; its name, and what was found."""
+    target, size = cache.CHECKPOINTS / name, sum(Path(path).stat().st_size for path in paths)
+    titles = [Path(path).name for path in paths]
+    words = ["--encoder", titles[0], "--decoder", titles[1], "--out", f"checkpoints/{name}"]
+    for key, value in options.items():
+        flag = f"--{key.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value is not False:
+            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            words += [flag, text]
+    command = shlex.join(["python", "-m", "vae", "adopt", *words])
+    with publishing(target, size, runs.kept(target.parent), by, AdoptError) as folder:
+        given = options | {"out": str(folder), "command": command}
+        facts = reader.adopt(*paths, given, progress=progress)
+    return name, facts
