@@ -1,4 +1,4 @@
-"""A model that was trained elsewhere: two ONNX files are added on Models and decoded on Explore."""
+"""A model of another project: two ONNX files are added on Models, and decoded on Explore."""
 
 import json
 import re
