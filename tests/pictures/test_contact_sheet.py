@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vae.pictures.animation import ExportError
-from vae.pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_pdf, make_contact_sheet
+from vae.pictures.contact_sheet import BACKGROUNDS, encode_pdf, make_contact_sheet
 from vae.pictures.grid import encode_png
 
 
@@ -48,15 +48,6 @@ def test_a_pdf_has_all_pages(images):
     raw = encode_pdf([page, page])
     assert raw.startswith(b"%PDF-") and raw.count(b"/Type /Page\n") == 2
     assert b"/Count 2" in raw
-
-
-def test_a_transparent_item_looks_the_same_on_black():
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    rgba = black_to_alpha(grey)
-    black = Image.new("RGBA", (16, 16), "black")
-    black.alpha_composite(Image.fromarray(rgba))
-    assert abs(np.array(black)[..., 0].astype(int) - grey).max() <= 1
-    assert rgba[0, 0, 3] == 0 and (rgba[8:, :, 3] == 255).all()
 
 
 def test_a_sheet_beyond_the_limits_is_refused(images):

@@ -11,16 +11,20 @@ from .. import boards
 from ..files import csv_table
 from ..garments import to_svg as drawn_svg
 from ..garments.estimate import estimate
-from ..pictures.contact_sheet import BACKGROUNDS, black_to_alpha, encode_sheet, make_contact_sheet
+from ..pictures.contact_sheet import BACKGROUNDS, encode_sheet, make_contact_sheet
+from ..pictures.cut_out import cut_out, has_ground, over
 from ..pictures.export_options import ExportError, ExportOptions, check_choice, check_height
 from ..pictures.grid import encode_png
-from ..pictures.svg import to_colour_svg, to_svg
+from ..pictures.svg import silhouette_svg, tones_svg
 from ..pictures.upscale import enlarge_uint8
 from ..progress import Progress, no_progress
 from .item import Board, Item, caption
 
 # format -> file extension
-EXTENSIONS = {"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "csv": "csv", "json": "json"}
+EXTENSIONS = {
+    **{"zip": "zip", "sheet-png": "png", "sheet-pdf": "pdf", "cut-outs": "zip", "vectors": "zip"},
+    **{"csv": "csv", "json": "json"},
+}
 MAX_IMAGES = 400  # in one file; tables have no limit
 MAX_SIZE = 1024  # pixels of an image's height
 MAX_PIXELS = 100_000_000  # of all images of a file together
@@ -37,11 +41,11 @@ def export_board(
 ) -> bytes:
     """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W, C].
 
-    Grey images are on black, which becomes the background; coloured ones keep their own. Of the
-    items whose models are named in `garments`, which show drawn garments, a .zip also has the
-    drawings whose factors are estimated from them. `progress` is called before every image, and
-    may raise to cancel. Raises `ExportError` for options beyond the limits, before anything is
-    enlarged.
+    What has a ground of one colour is cut out, on a background other than the dark one. Vectors
+    are silhouettes and tones, and of the items whose models are named in `garments`, which show
+    drawn garments, the drawings whose factors are estimated from them. `progress` is called
+    before every image, and may raise to cancel. Raises `ExportError` for options beyond the
+    limits, before anything is enlarged.
     """
     check_choice("format", options.format, EXTENSIONS)
     if options.format == "json":
@@ -58,66 +62,69 @@ def export_board(
             f"{len(items)} images of this size have {pixels / 1e6:.0f} million pixels; at most "
             f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
         )
-    is_zip, progress = options.format == "zip", progress or no_progress
-    # In a .zip every image counts twice: enlarged first, traced and compressed later.
-    steps = len(items) * (2 if is_zip else 1)
+    progress = progress or no_progress
+    sheet_alone = options.format.startswith("sheet")
+    # In a .zip every image counts twice: enlarged first, cut out, traced and compressed later.
+    steps = len(items) * (1 if sheet_alone else 2)
     large = []
     for done, image in enumerate(images):
         progress(done, steps)
         large.append(enlarge_uint8(image, options.size, options.method))
-    if not is_zip:
+    if sheet_alone:
         return encode_sheet(_sheet(board, items, large, options), options.format)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("board.json", boards.export_json(board, items))
-        archive.writestr("board.csv", _table(items))
-        try:
-            sheet = _sheet(board, items, large, options)
-            archive.writestr("sheet.png", encode_sheet(sheet, "sheet-png"))
-            archive.writestr("sheet.pdf", encode_sheet(sheet, "sheet-pdf"))
-        except ExportError as error:
-            archive.writestr("sheet-was-left-out.txt", f"{error}.\n")
+        if options.format == "zip":
+            _write_board(archive, board, items, large, options)
         for index, (item, image) in enumerate(zip(items, large, strict=True)):
             progress(len(items) + index, steps)
-            name = f"{index + 1:03}-{item.id}"
-            archive.writestr(f"png/{name}.png", encode_png(_on(options.background, image)))
-            title = item.note or caption(item)
-            if image.shape[2] == 3:
-                outline = to_colour_svg(image, title=title)
-            else:
-                outline = to_svg(image[..., 0] / np.float32(255), title=title)
-            archive.writestr(f"svg/{name}.svg", outline)
+            name, title = f"{index + 1:03}-{item.id}", item.note or caption(item)
+            if options.format == "zip":
+                archive.writestr(f"png/{name}.png", encode_png(_on(image, options)))
+            if options.format == "cut-outs":
+                archive.writestr(f"{name}.png", encode_png(cut_out(image, choke=options.choke)))
+                continue
+            archive.writestr(f"silhouette/{name}.svg", silhouette_svg(image, title=title))
+            archive.writestr(f"tones/{name}.svg", tones_svg(image, title=title))
             if item.model in garments:
                 drawing = estimate(images[index].transpose(2, 0, 1))
                 archive.writestr(f"drawn/{name}.svg", drawn_svg(drawing.garment))
     return target.getvalue()
 
 
+def _write_board(
+    archive: zipfile.ZipFile,
+    board: Board,
+    items: Sequence[Item],
+    images: list[np.ndarray],
+    options: ExportOptions,
+) -> None:
+    """The board as JSON and as a table, and its contact sheet."""
+    archive.writestr("board.json", boards.export_json(board, items))
+    archive.writestr("board.csv", _table(items))
+    try:
+        sheet = _sheet(board, items, images, options)
+        archive.writestr("sheet.png", encode_sheet(sheet, "sheet-png"))
+        archive.writestr("sheet.pdf", encode_sheet(sheet, "sheet-pdf"))
+    except ExportError as error:
+        archive.writestr("sheet-was-left-out.txt", f"{error}.\n")
+
+
 def _sheet(
     board: Board, items: Sequence[Item], images: list[np.ndarray], options: ExportOptions
 ) -> Image.Image:
     captions = [item.note or caption(item) for item in items]
-    dark = options.background == "dark"
-    coloured = images[0].shape[2] == 3
-    stack = np.stack(images if dark or coloured else [black_to_alpha(i[..., 0]) for i in images])
     look = {"background": options.background, "title": board.name}
-    return make_contact_sheet(stack, captions, **look)
+    return make_contact_sheet([_on(image, options) for image in images], captions, **look)
 
 
-def _on(background: str, image: np.ndarray) -> np.ndarray:
-    """A coloured image as it is; a grey one [H, W, 1] as [H, W], on black or composited over
-    white, or as [H, W, 4] on a transparent background."""
-    if image.shape[2] == 3:
+def _on(image: np.ndarray, options: ExportOptions) -> np.ndarray:
+    """An image [H, W, C] on the chosen background: on its own if that is dark or the image has no
+    ground of one colour; else cut out, on white or as [H, W, 4]."""
+    if options.background == "dark" or not has_ground(image):
         return image
-    grey = image[..., 0]
-    if background == "dark":
-        return grey
-    clear = black_to_alpha(grey)
-    if background == "transparent":
-        return clear
-    alpha = clear[..., 3].astype(np.uint32)
-    mixed = clear[..., 0] * alpha + 255 * (255 - alpha)
-    return ((mixed + 127) // 255).astype(np.uint8)
+    cut = cut_out(image, choke=options.choke)
+    return cut if options.background == "transparent" else over(cut, (255, 255, 255))
 
 
 def _table(items: Sequence[Item]) -> str:

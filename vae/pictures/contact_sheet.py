@@ -16,19 +16,20 @@ _DPI = 300
 
 
 def make_contact_sheet(
-    images: np.ndarray,
+    images: Sequence[np.ndarray],
     captions: Sequence[str] | None = None,
     *,
     columns: int = 0,
     background: str = "white",
     title: str = "",
 ) -> Image.Image:
-    """uint8 images [N, H, W, C], C of 1, 3 or 4, row by row, each above its caption. With
+    """uint8 images [H, W, C] of one size, C of 1, 3 or 4, row by row, each above its caption. With
     `columns` 0 the sheet is about square."""
     check_choice("background", background, BACKGROUNDS)
-    count, height, width = images.shape[:3]
+    count = len(images)
     if not 1 <= count <= MAX_IMAGES:
         raise ExportError(f"the sheet has {count} images; expected 1 to {MAX_IMAGES}")
+    height, width = images[0].shape[:2]
     columns = min(count, columns or max(1, round(count**0.5)))
     rows = -(-count // columns)
     gap = max(4, width // 12)
@@ -57,16 +58,6 @@ def make_contact_sheet(
             caption = _truncate(captions[index], font, width)
             draw.text((left, top + height + font_size // 4), caption, ink, font)
     return page if background == "transparent" else page.convert("RGB")
-
-
-def black_to_alpha(image: np.ndarray) -> np.ndarray:
-    """A grey uint8 image [H, W] on black as [H, W, 4] on a transparent background; over black it
-    looks the same."""
-    grey = image.astype(np.uint16)
-    # Opaque from half brightness on, so that dark folds inside an item do not become holes.
-    alpha = np.minimum(255, 2 * grey)
-    light = np.where(alpha > 0, np.minimum(255, grey * 255 // np.maximum(alpha, 1)), 0)
-    return np.dstack([light] * 3 + [alpha]).astype(np.uint8)
 
 
 def encode_sheet(sheet: Image.Image, format: str) -> bytes:

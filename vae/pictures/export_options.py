@@ -15,7 +15,8 @@ class ExportError(AtelierError):
 @dataclass(frozen=True)
 class ExportOptions:
     """The format of a file, the height of an image in pixels, the method of enlargement; the speed
-    and the `playback` of an animation; the background, a key of `contact_sheet.BACKGROUNDS`."""
+    and the `playback` of an animation; the background, a key of `contact_sheet.BACKGROUNDS`, and
+    the `choke` of what is cut out for it (`cut_out`)."""
 
     format: str
     size: int = 224
@@ -23,6 +24,7 @@ class ExportOptions:
     fps: float = 12.0
     playback: str = "loop"
     background: str = "white"
+    choke: float = 0.0
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:

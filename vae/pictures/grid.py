@@ -36,9 +36,11 @@ def mosaic(images: np.ndarray, columns: int, *, scale: int = 1) -> np.ndarray:
 
 
 def encode_png(image: np.ndarray | Image.Image) -> bytes:
-    """A uint8 image [H, W], [H, W, 3] or [H, W, 4], or a Pillow image, as a PNG file's bytes."""
-    target = io.BytesIO()
-    Image.fromarray(np.asarray(image)).save(target, "PNG")
+    """A uint8 image [H, W] or [H, W, C], C of 1, 3 or 4, or a Pillow image, as a PNG file's
+    bytes."""
+    target, pixels = io.BytesIO(), np.asarray(image)
+    pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+    Image.fromarray(pixels).save(target, "PNG")
     return target.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Images as vector outlines: contours of a few grey levels or colours, traced and smoothed."""
+"""Images as vectors: the silhouette of an item, and contours of a few grey levels or colours."""
 
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
@@ -7,11 +7,13 @@ import numpy as np
 from PIL import Image
 
 from ..latent.polylines import simplify
+from .cut_out import silhouette
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 COLOURS = 12
 _MIN_CORNERS = 4  # of a contour; smaller ones are specks
 _TOLERANCE = 0.35  # of the simplified contour, in image pixels
+_OUTLINE = 0.006  # of that of a silhouette, as a share of the height
 
 
 def to_svg(
@@ -31,6 +33,32 @@ def to_svg(
         if data:
             shapes.append(f'<path fill="rgb({grey},{grey},{grey})" d="{data}"/>')
     return _document(shapes, width * unit, size, title)
+
+
+def tones_svg(image: np.ndarray, *, title: str = "") -> str:
+    """A uint8 image [H, W, C] in its tones: those of a grey one are levels, those of another one
+    its most common colours."""
+    if image.shape[2] == 1:
+        return to_svg(image[..., 0] / np.float32(255), title=title)
+    return to_colour_svg(image, title=title)
+
+
+def silhouette_svg(image: np.ndarray, *, size: float = 280, title: str = "") -> str:
+    """The outline of the item in a uint8 image [H, W, C] as one closed path with a stroke and no
+    fill: of its largest part, without holes. `size` is the height in user units."""
+    height, width = image.shape[:2]
+    unit = size / height
+    rings = contours(silhouette(image).astype(np.float32), 0.5, _OUTLINE * height)
+    ring = max(rings, key=_area, default=None)
+    data = "" if ring is None else _bezier(ring * unit)
+    line = 'fill="none" stroke="#000" stroke-width="1.5" stroke-linejoin="round"'
+    shapes = [f'<path id="silhouette" {line} d="{data}"/>'] if data else []
+    return _document(shapes, width * unit, size, title)
+
+
+def _area(ring: np.ndarray) -> float:
+    x, y = ring.T
+    return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
 def to_colour_svg(
@@ -69,23 +97,24 @@ def _document(shapes: Sequence[str], width: float, height: float, title: str) ->
     )
 
 
-def contours(image: np.ndarray, level: float) -> list[np.ndarray]:
+def contours(image: np.ndarray, level: float, tolerance: float = _TOLERANCE) -> list[np.ndarray]:
     """Closed contours [K, 2] (x, y in pixels, pixel centres at halves) around the region of an
-    image [H, W] above a level; at the border of the image they run along it."""
+    image [H, W] above a level, simplified within `tolerance` pixels; at the border of the image
+    they run along it."""
     from contourpy import contour_generator
 
     padded = np.pad(image.astype(float), 1)  # closes contours at the border
     lines = contour_generator(z=padded).lines(level)
     limits = (image.shape[1], image.shape[0])
     rings = (np.clip(line[:-1] - 0.5, 0, limits) for line in lines if len(line) > _MIN_CORNERS)
-    return [_simplify_ring(ring) for ring in rings]
+    return [_simplify_ring(ring, tolerance) for ring in rings]
 
 
-def _simplify_ring(ring: np.ndarray) -> np.ndarray:
+def _simplify_ring(ring: np.ndarray, tolerance: float) -> np.ndarray:
     """A closed ring, simplified in two halves that meet at its first and its farthest point."""
     half = int(np.square(ring - ring[0]).sum(1).argmax())
-    forth = simplify(ring[: half + 1], _TOLERANCE)
-    back = simplify(np.concatenate([ring[half:], ring[:1]]), _TOLERANCE)
+    forth = simplify(ring[: half + 1], tolerance)
+    back = simplify(np.concatenate([ring[half:], ring[:1]]), tolerance)
     return np.concatenate([forth[:-1], back[:-1]])
 
 

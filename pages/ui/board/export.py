@@ -22,10 +22,13 @@ FORMATS = {  # title, file name and media type
     "zip": ("Everything, .zip", "board.zip", "application/zip"),
     "sheet-png": ("Contact sheet, PNG", "sheet.png", "image/png"),
     "sheet-pdf": ("Contact sheet, PDF", "sheet.pdf", "application/pdf"),
+    "cut-outs": ("Cut-outs, PNG in a .zip", "cut-outs.zip", "application/zip"),
+    "vectors": ("Vectors, SVG in a .zip", "vectors.zip", "application/zip"),
     "csv": ("Table, CSV", "board.csv", "text/csv"),
     "json": ("Board, JSON", "board.json", "application/json"),
 }
-TABLES = ("csv", "json")
+TABLES, GROUNDED = ("csv", "json"), ("zip", "sheet-png", "sheet-pdf")
+_CHOKE = "How much of the soft edge of an item that is cut out is cut off."
 SIZES = (28, 112, 224, 448, 896)
 
 
@@ -57,10 +60,16 @@ def _options() -> board_export.ExportOptions:
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
     how = enlargement_select("board-how")
-    background = st.segmented_control(
-        "Background", list(BACKGROUNDS), default="white", key="board-ground", required=True
-    )
-    return board_export.ExportOptions(format, size, how, background=background)
+    background, choke = "transparent", 0.0
+    if format in GROUNDED:
+        background = st.segmented_control(
+            "Background", list(BACKGROUNDS), default="white", key="board-ground", required=True
+        )
+    if format == "vectors":
+        st.caption("Silhouettes, tones, and of models of garments drawings in millimetres.")
+    elif background != "dark":
+        choke = st.slider("Choke", 0.0, 0.9, 0.0, 0.05, key="board-choke", help=_CHOKE)
+    return board_export.ExportOptions(format, size, how, background=background, choke=choke)
 
 
 def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
