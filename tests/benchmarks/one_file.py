@@ -16,7 +16,6 @@ from vae.explorer.page import page as html_of
 
 MODELS = ("fashion-vae", "fashion-vae-conv", "fashion-cvae", "fashion-hvae", "fashion-exemplar")
 SECONDS, OPENED = 5, 5
-STATS = "document.querySelector('[data-testid=latent-map]').stats"
 
 
 def main() -> None:
@@ -50,15 +49,17 @@ def measure(file: Path) -> tuple[str, ...]:
 
 def hovered(tab) -> float:
     """Pictures a second while the pointer moves."""
-    box = tab.locator('[data-testid="latent-map"]').bounding_box()
+    plane = tab.get_by_test_id("latent-map")
+    box = plane.bounding_box()
     tab.wait_for_timeout(500)
-    tab.evaluate(f"{STATS}.decodes.length = 0")
+    plane.evaluate("canvas => { canvas.stats.decodes.length = 0; }")
     start = time.perf_counter()
     while (elapsed := time.perf_counter() - start) < SECONDS:
         angle = 2 * math.pi * elapsed / 2.5
         x, y = 0.5 + 0.35 * math.cos(angle), 0.5 + 0.4 * math.sin(1.3 * angle)
         tab.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    return tab.evaluate(f"{STATS}.decodes.length") / (time.perf_counter() - start)
+    count = plane.evaluate("canvas => canvas.stats.decodes.length")
+    return count / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":
