@@ -29,18 +29,18 @@ def soft_disc(colour, ground, size=112, softness=4.0):
 )
 def test_the_edge_of_a_disc_gets_its_own_colour_and_its_softness_as_alpha(colour, ground):
     image, truth = soft_disc(np.array(colour), np.array(ground))
-    made = cut_out(image)
+    made = cut_out(image, scale=4)
     assert np.abs(made[..., 3] / 255 - truth).max() < 0.03
     assert np.abs(made[..., :3][truth > 0.1].astype(int) - colour).max() <= 2
     again = over(made, tuple(np.broadcast_to(ground, 3)))
     assert np.abs(again.astype(int) - image).max() <= 4  # over its own ground it is as it was
-    choked = cut_out(image, choke=0.5)[..., 3]
+    choked = cut_out(image, scale=4, choke=0.5)[..., 3]
     assert (choked[truth < 0.49] == 0).all() and (choked[truth == 1] == 255).all()
 
 
 @pytest.mark.parametrize("ground", [(255, 255, 255), PINK, (0, 0, 0)])
 def test_no_rim_is_darker_than_the_item_beside_it(shoe, ground):
-    item, made = silhouette(shoe), cut_out(shoe)
+    item, made = silhouette(shoe), cut_out(shoe, scale=8)
     shown = over(made, ground).astype(int).min(2)
     opaque = made[..., 3] == 255
     rim = (made[..., 3] > 0) & ~opaque
@@ -53,7 +53,7 @@ def test_no_rim_is_darker_than_the_item_beside_it(shoe, ground):
 
 def test_a_drawn_garment_leaves_its_light_ground():
     image = garments.render(garments.table([garments.typical("Dress")]), 128)[0]
-    made = cut_out(image.transpose(1, 2, 0))
+    made = cut_out(image.transpose(1, 2, 0), scale=2)
     assert made[0, 0, 3] == 0 and made[64, 64, 3] == 255
     assert 0.1 < (made[..., 3] > 127).mean() < 0.6
 

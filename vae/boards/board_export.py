@@ -66,23 +66,24 @@ def export_board(
     sheet_alone = options.format.startswith("sheet")
     # In a .zip every image counts twice: enlarged first, cut out, traced and compressed later.
     steps = len(items) * (1 if sheet_alone else 2)
-    large = []
+    large, scale = [], options.size / images.shape[1]
     for done, image in enumerate(images):
         progress(done, steps)
         large.append(enlarge_uint8(image, options.size, options.method))
     if sheet_alone:
-        return encode_sheet(_sheet(board, items, large, options), options.format)
+        return encode_sheet(_sheet(board, items, large, options, scale), options.format)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         if options.format == "zip":
-            _write_board(archive, board, items, large, options)
+            _write_board(archive, board, items, large, options, scale)
         for index, (item, image) in enumerate(zip(items, large, strict=True)):
             progress(len(items) + index, steps)
             name, title = f"{index + 1:03}-{item.id}", item.note or caption(item)
             if options.format == "zip":
-                archive.writestr(f"png/{name}.png", encode_png(_on(image, options)))
+                archive.writestr(f"png/{name}.png", encode_png(_on(image, options, scale)))
             if options.format == "cut-outs":
-                archive.writestr(f"{name}.png", encode_png(cut_out(image, choke=options.choke)))
+                cut = cut_out(image, scale=scale, choke=options.choke)
+                archive.writestr(f"{name}.png", encode_png(cut))
                 continue
             archive.writestr(f"silhouette/{name}.svg", silhouette_svg(image, title=title))
             archive.writestr(f"tones/{name}.svg", tones_svg(image, title=title))
@@ -98,12 +99,13 @@ def _write_board(
     items: Sequence[Item],
     images: list[np.ndarray],
     options: ExportOptions,
+    scale: float,
 ) -> None:
     """The board as JSON and as a table, and its contact sheet."""
     archive.writestr("board.json", boards.export_json(board, items))
     archive.writestr("board.csv", _table(items))
     try:
-        sheet = _sheet(board, items, images, options)
+        sheet = _sheet(board, items, images, options, scale)
         archive.writestr("sheet.png", encode_sheet(sheet, "sheet-png"))
         archive.writestr("sheet.pdf", encode_sheet(sheet, "sheet-pdf"))
     except ExportError as error:
@@ -111,19 +113,23 @@ def _write_board(
 
 
 def _sheet(
-    board: Board, items: Sequence[Item], images: list[np.ndarray], options: ExportOptions
+    board: Board,
+    items: Sequence[Item],
+    images: list[np.ndarray],
+    options: ExportOptions,
+    scale: float,
 ) -> Image.Image:
     captions = [item.note or caption(item) for item in items]
     look = {"background": options.background, "title": board.name}
-    return make_contact_sheet([_on(image, options) for image in images], captions, **look)
+    return make_contact_sheet([_on(image, options, scale) for image in images], captions, **look)
 
 
-def _on(image: np.ndarray, options: ExportOptions) -> np.ndarray:
+def _on(image: np.ndarray, options: ExportOptions, scale: float) -> np.ndarray:
     """An image [H, W, C] on the chosen background: on its own if that is dark or the image has no
     ground of one colour; else cut out, on white or as [H, W, 4]."""
     if options.background == "dark" or not has_ground(image):
         return image
-    cut = cut_out(image, choke=options.choke)
+    cut = cut_out(image, scale=scale, choke=options.choke)
     return cut if options.background == "transparent" else over(cut, (255, 255, 255))
 
 

@@ -10,15 +10,23 @@ import numpy as np
 
 _THRESHOLD = 0.12  # of the largest difference from the ground, from which a pixel is of the item
 _ONE_COLOUR = 24  # of 255: how far pixels of a ground may be from its colour
-_EDGE = 1.5 / 28  # of the height: how soft the edges of small models are
+_EDGE = 1.5  # pixels of the model's image: how far an edge reaches to both sides
+_SMALL_HOLE = 0.01  # of the item
 
 
 def silhouette(image: np.ndarray) -> np.ndarray:
-    """Which pixels `[H, W]` of a uint8 image [H, W, C] belong to the item, its holes included."""
-    from scipy.ndimage import binary_fill_holes
+    """Which pixels `[H, W]` of a uint8 image [H, W, C] belong to the item: with all its holes if
+    it is grey, as dark parts of clothes on black are not seen through, else with small ones."""
+    from scipy.ndimage import binary_fill_holes, label
 
     difference = np.abs(image.astype(np.float32) - _ground(image)).max(2)
-    return binary_fill_holes(difference > _THRESHOLD * max(1.0, difference.max()))
+    item = difference > _THRESHOLD * max(1.0, difference.max())
+    filled = binary_fill_holes(item)
+    if image.shape[2] == 1:
+        return filled
+    holes, _ = label(filled & ~item)
+    small = np.bincount(holes.ravel()) <= _SMALL_HOLE * filled.sum()
+    return item | (small[holes] & filled)
 
 
 def has_ground(image: np.ndarray) -> bool:
@@ -27,16 +35,17 @@ def has_ground(image: np.ndarray) -> bool:
     return bool((apart < _ONE_COLOUR).mean() > 0.8)
 
 
-def cut_out(image: np.ndarray, *, choke: float = 0.0) -> np.ndarray:
+def cut_out(image: np.ndarray, *, scale: float = 1.0, choke: float = 0.0) -> np.ndarray:
     """A uint8 image [H, W, C] as [H, W, 4] without its ground, the colour of its border.
 
-    `choke`, from 0 to below 1, is the share of an edge's softness that is cut off.
+    `scale` is how often the image was enlarged; `choke`, from 0 to below 1, the share of an edge's
+    softness that is cut off.
     """
     from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt
 
     item, ground = silhouette(image), _ground(image)
     pixels = image.astype(np.float32)
-    steps = max(1, round(_EDGE * len(image)))
+    steps = max(1, round(_EDGE * scale))
     inside = binary_erosion(item, iterations=steps, border_value=1)
     inside = inside if inside.any() else item
     edge = binary_dilation(item, iterations=steps) & ~inside
