@@ -140,7 +140,7 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
         for name, item in zip(pngs, sorted(items, key=lambda i: i["order"]), strict=True):
             shown = np.asarray(Image.open(archive.open(name))).astype(int)
             assert np.array_equal(shown, torch_image(item["z"], item["model"]))
-        svgs = [n for n in archive.namelist() if n.startswith("svg/")]
+        svgs = [n for n in archive.namelist() if n.startswith("tones/")]
         assert len(svgs) == 6
         for name in svgs:
             ElementTree.fromstring(archive.read(name))

@@ -15,7 +15,7 @@ TILE = '[data-testid="sample-grid"] button'
 NOTE = '[data-testid="sheet-note"]'
 
 
-def opened(open_page, path="/generate", **options) -> Page:
+def opened(open_page, path="/generate?m=fashion-vae", **options) -> Page:
     page = open_page(path, ready=False, **options)
     page.wait_for_selector(READY)
     return page

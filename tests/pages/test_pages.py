@@ -98,6 +98,7 @@ def boards_here(tmp_path, monkeypatch):
 def test_generate_draws_and_board_begins_empty(app, boards_here):
     app.run()
     app.switch_page("generate.py").run()
+    assert app.selectbox(key="picker").value == "fashion-exemplar"  # sharp, until one is chosen
     assert not app.exception and not app.error and not app.warning
     assert app.get("bidi_component")
     query = app.query_params
