@@ -97,12 +97,12 @@ def boards_here(tmp_path, monkeypatch):
 
 def test_generate_draws_and_board_begins_empty(app, boards_here):
     app.run()
+    app.query_params.clear()  # as the links between pages do
     app.switch_page("generate.py").run()
-    assert app.selectbox(key="picker").value == "fashion-exemplar"  # sharp, until one is chosen
     assert not app.exception and not app.error and not app.warning
     assert app.get("bidi_component")
     query = app.query_params
-    assert query["m"] == "fashion-vae"
+    assert query["m"] == "fashion-exemplar"  # the sharp one, until another is chosen
     app.selectbox(key=next(s.key for s in app.selectbox if s.label == "Sample from")).select(
         "class"
     )
