@@ -10,9 +10,11 @@ import onnx
 import pytest
 import torch
 from adoption.foreign import linear, write
+from click.testing import CliRunner
 
 import vae
 from vae import AdoptError
+from vae.__main__ import main
 from vae.adoption import draft, onnx_file
 
 SHAPE = ["N", 64]
@@ -222,3 +224,21 @@ def test_operators_and_weights_from_elsewhere_are_refused(adopted, tmp_path):
     assert ck.model.encode(torch.rand(2, 1, 8, 8)).shape == (2, 3)
     (folder / "weights.bin").write_bytes(w.tobytes()[:-4])
     refused(adopted, "is damaged", file)
+
+
+def test_the_command_says_what_it_assumed(adopted, data, tmp_path):
+    adopted()
+    files = ["--encoder", tmp_path / "encoder.onnx", "--decoder", tmp_path / "decoder.onnx"]
+    out = ["--data", data, "--out", tmp_path / "model", "--no-evaluate"]
+
+    def run(*more):
+        return CliRunner().invoke(main, ["adopt", *map(str, (*files, *out, *more))])
+
+    done = run()
+    assert done.exit_code == 0 and "the decoder ends with a sigmoid" in done.stdout
+    assert "MSE per pixel" in done.stdout and done.stderr.startswith("Warning: ")
+    assert vae.load(tmp_path / "model").config.model.name == "adopted-ae"
+    done = run("--pixels", "logit")
+    assert done.exit_code == 2 and "did you mean 'logits'" in done.stderr
+    done = run("--image-shape", "1,8,x")
+    assert done.exit_code == 2 and "expected numbers" in done.stderr

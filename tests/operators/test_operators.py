@@ -87,6 +87,7 @@ CASES = [
     case("Slice", whole(-1), whole(-100), whole(1), whole(-2)),
     case("Slice", opset=9, starts=[1], ends=[9], axes=[1]),
     case("Gather", whole(3, -1, 0), axis=1),
+    case("Gather", np.array(-2), axis=1),
     case("GatherElements", RNG.integers(-12, 12, (2, 5)), axis=1),
     case("Pad", whole(0, 0, 1, 2, 0, 0, 3, 1), np.float32(0.7), shape=IMAGE),
     case("Pad", whole(0, 0, 1, 2, 0, 0, 3, 1), shape=IMAGE, mode="reflect"),

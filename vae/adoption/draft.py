@@ -44,6 +44,10 @@ class Draft:
         self.nodes.append(Node(op, inputs, (output,), attributes))
         return output
 
+    def replace(self, old: Node, new: Node) -> None:
+        """Puts another node in the place of one."""
+        self.nodes[next(i for i, node in enumerate(self.nodes) if node is old)] = new
+
     def rename(self, names: dict[str, str]) -> None:
         """Reads other values in place of some, everywhere."""
 

@@ -90,7 +90,7 @@ class Pair:
     def settle_encoder(self, encoder: Network, batch: Tensor, sort_latents: bool) -> None:
         """Makes the encoder's graph: images in [0, 1] to mean, or mean and log-variance."""
         how, read = self.how, self._read
-        draft = _draft(read, encoder, "encoder")
+        draft = draft_of(read, encoder, "encoder")
         names = ends.choose_outputs(draft, read.output_names, how.outputs)
         if how.second == "none":
             del draft.outputs[1:]
@@ -157,7 +157,7 @@ class Pair:
         read = self._decoder_read
         if read is None:
             read = torch_pair.trace(decoder, torch.randn(2, self.latent), "decoder")
-        draft = _draft(read, decoder, "decoder")
+        draft = draft_of(read, decoder, "decoder")
         del draft.outputs[1:]
         row = tuple(read.input_shape[1:])
         if math.prod(n or self.latent for n in row) != self.latent:
@@ -211,7 +211,7 @@ class Pair:
         return best
 
 
-def _draft(read: OnnxNetwork, network: Network, what: str) -> Draft:
+def draft_of(read: OnnxNetwork, network: Network, what: str) -> Draft:
     name = Path(network).name if isinstance(network, str | Path) else f"the {what}"
     graph = read.graph
     tensors = {key: torch.from_numpy(array) for key, array in read.arrays.items()}

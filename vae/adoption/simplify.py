@@ -1,14 +1,13 @@
 """A draft of a network made simple: shapes become constants, constants are computed once, and
 normalisations and scalings go into the weights before them. What is computed stays the same."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from ..graph import Node
 from ..operators.network import LISTS, compute
 from .draft import Draft, Shapes, shapes
+from .patterns import join_activations, join_group_norms
 
 _LAYERS = ("Gemm", "Conv", "ConvTranspose")
 _SHAPING = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
@@ -40,9 +39,9 @@ def simplify(draft: Draft, row: tuple[int, ...]) -> None:
     _settle_shapes(draft, one, other)
     _fold_constants(draft)
     _drop_idle(draft, shapes(draft, (2, *row)))
-    _join_patterns(draft)
+    join_activations(draft)
     found = shapes(draft, (2, *row))
-    _join_group_norms(draft, found)
+    join_group_norms(draft, found)
     _to_layers(draft, found)
     _absorb_orders(draft)
     while _absorb(draft):
@@ -118,97 +117,6 @@ def _drop_idle(draft: Draft, found: Shapes) -> None:
             same[made] = source
     draft.nodes = [node for node in draft.nodes if node.outputs[0] not in same]
     draft.rename(same)
-
-
-def _scalar(draft: Draft, name: str) -> float | None:
-    value = draft.tensors.get(name)
-    return float(value) if value is not None and value.numel() == 1 else None
-
-
-def _join_patterns(draft: Draft) -> None:
-    """x sigmoid(x) becomes Swish, and 0.5 x (1 + erf(x / sqrt 2)) Gelu."""
-    for node in list(draft.nodes):
-        if node not in draft.nodes:
-            continue
-        readers, made = draft.readers(), node.outputs[0]
-        if node.op == "Sigmoid" and len(readers.get(made, ())) == 1 and readers[made][0]:
-            (product,) = readers[made]
-            if product.op == "Mul" and sorted(product.inputs) == sorted((node.inputs[0], made)):
-                _replace(draft, product, Node("Swish", node.inputs, product.outputs))
-        if node.op == "Erf":
-            _join_gelu(draft, node)
-    draft.prune()
-
-
-def _join_gelu(draft: Draft, erf: Node) -> None:
-    scaled = draft.producers().get(erf.inputs[0])
-    if scaled is None or scaled.op not in ("Mul", "Div"):
-        return
-    factors = [(name, _scalar(draft, name)) for name in scaled.inputs]
-    x = next((name for name, value in factors if value is None), None)
-    factor = next((value for _, value in factors if value is not None), 0.0)
-    expected = math.sqrt(2) if scaled.op == "Div" else math.sqrt(0.5)
-    if x is None or abs(factor - expected) > 1e-5:
-        return
-    product, value, half, met = 1.0, erf.outputs[0], False, False
-    halves = {
-        node.outputs[0]: value
-        for node in draft.nodes
-        for value in [_product_with_scalar(draft, node, x)]
-        if value is not None
-    }
-    while not met or not half:
-        readers = draft.readers().get(value, [])
-        if len(readers) != 1 or readers[0] is None:
-            return
-        (node,) = readers
-        others = [name for name in node.inputs if name != value]
-        number = _scalar(draft, others[0]) if others else None
-        if node.op == "Add" and number == 1 and not met:
-            pass
-        elif node.op == "Mul" and number is not None:
-            product *= number
-        elif node.op == "Mul" and others and (others[0] == x or others[0] in halves):
-            product *= halves.get(others[0], 1.0)
-            met = True
-        else:
-            return
-        value, half = node.outputs[0], abs(product - 0.5) < 1e-6
-    _replace(draft, node, Node("Gelu", (x,), (value,)))
-
-
-def _product_with_scalar(draft: Draft, node: Node, x: str) -> float | None:
-    if node.op != "Mul" or x not in node.inputs:
-        return None
-    return next((v for name in node.inputs if (v := _scalar(draft, name)) is not None), None)
-
-
-def _join_group_norms(draft: Draft, found: Shapes) -> None:
-    """An instance normalisation of channels that were put together in groups, as PyTorch exports
-    a group normalisation, becomes one."""
-    producers, readers = draft.producers(), draft.readers()
-    for node in list(draft.nodes):
-        if node.op != "InstanceNormalization" or node.inputs[0] not in producers:
-            continue
-        before, after = producers[node.inputs[0]], readers[node.outputs[0]]
-        scale, bias = (draft.tensors.get(name) for name in node.inputs[1:])
-        grouped = before.op == "Reshape" and len(found.of[before.outputs[0]]) == 3
-        if not grouped or len(after) != 1 or after[0] is None or scale is None or bias is None:
-            continue
-        shape, made = found.of[before.inputs[0]], found.of[after[0].outputs[0]]
-        plain = scale.eq(1).all() and bias.eq(0).all()
-        if after[0].op != "Reshape" or shape != made or len(shape) != 4 or not plain:
-            continue
-        ones = draft.new(tensor=torch.ones(shape[1]))
-        zeros = draft.new(tensor=torch.zeros(shape[1]))
-        options = {"num_groups": len(scale), "epsilon": node.attributes.get("epsilon", 1e-5)}
-        inputs = before.inputs[0], ones, zeros
-        _replace(draft, after[0], Node("GroupNormalization", inputs, after[0].outputs, options))
-    draft.prune()
-
-
-def _replace(draft: Draft, old: Node, new: Node) -> None:
-    draft.nodes[next(i for i, node in enumerate(draft.nodes) if node is old)] = new
 
 
 @torch.no_grad()
@@ -302,7 +210,7 @@ def _absorb_orders(draft: Draft) -> None:
             continue
         permuted = torch.zeros_like(weight).index_add(1, order, weight)
         inputs = before.inputs[0], draft.new(tensor=permuted), *node.inputs[2:]
-        _replace(draft, node, Node(node.op, inputs, node.outputs, node.attributes))
+        draft.replace(node, Node(node.op, inputs, node.outputs, node.attributes))
     draft.prune()
 
 
@@ -317,7 +225,7 @@ def _absorb(draft: Draft) -> bool:
         weight, bias = (draft.tensors[name] for name in node.inputs[1:])
         made = _scaled(draft, before, weight, bias)
         if made is not None:
-            _replace(draft, before, Node(before.op, made, node.outputs, before.attributes))
+            draft.replace(before, Node(before.op, made, node.outputs, before.attributes))
             draft.nodes = [other for other in draft.nodes if other is not node]
             return True
     return False

@@ -73,6 +73,9 @@ def _build(model: Autoencoder, config: ModelConfig, outputs: int) -> None:
             f"the graphs of a {config.name} have {found[0]} and {found[1]} outputs; expected "
             f"{outputs} and 1: adopt the model again"
         )
-    model.encoder = Network(config.graphs.encoder)
-    model.decoder = Network(config.graphs.decoder)
+    try:
+        model.encoder = Network(config.graphs.encoder)
+        model.decoder = Network(config.graphs.decoder)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError) as error:  # damaged attributes
+        raise ConfigError(f"the graphs are damaged ({error}); adopt the model again") from error
     model.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)

@@ -1,5 +1,5 @@
-"""Operators with weights and windows: products, convolutions, normalisations, pooling, resizing.
-See `arithmetic`."""
+"""Operators with weights and windows: products, convolutions, normalisations, pooling. See
+`arithmetic`."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .resizing import resize, upsample
+
 _CONVOLUTIONS = (F.conv1d, F.conv2d, F.conv3d)
 _TRANSPOSED = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 _AVERAGES, _MAXIMA = (
     (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d),
     (F.max_pool1d, F.max_pool2d, F.max_pool3d),
 )
-_LONGEST = 2**16  # numbers along an axis that is resized
 LOGIT_EPSILON = 1e-6  # a pixel is kept this far from 0 and 1
 
 
@@ -216,63 +217,6 @@ def _global(function: Callable) -> Callable:
     return lambda x: function(x, tuple(range(2, x.ndim)), keepdim=True)
 
 
-def _resize(
-    x: Tensor,
-    roi: Tensor | None = None,
-    scales: Sequence[float] | None = None,
-    sizes: Sequence[int] | None = None,
-    mode: str = "nearest",
-    coordinate_transformation_mode: str = "half_pixel",
-    nearest_mode: str = "round_prefer_floor",
-    axes: Sequence[int] | None = None,
-    **others: object,
-) -> Tensor:
-    """Nearest and linear, one axis after the other: output i lies at a place of the input that the
-    modes of the operator define."""
-    axes = range(x.ndim) if axes is None else axes
-    for place, axis in enumerate(axes):
-        before = x.shape[axis]
-        if sizes:
-            after, scale = sizes[place], sizes[place] / before
-        else:
-            scale = scales[place]
-            after = math.floor(before * scale)
-        if after > _LONGEST:
-            raise ValueError(f"an axis of {after:,} numbers is too long")
-        if after != before:
-            at = _places(before, after, scale, coordinate_transformation_mode).to(x.device)
-            x = _interpolated(x, axis, at, mode, nearest_mode)
-    return x
-
-
-def _places(before: int, after: int, scale: float, mode: str) -> Tensor:
-    i = torch.arange(after, dtype=torch.float64, device="cpu")
-    if mode == "align_corners":
-        return i * (before - 1) / max(1, after - 1)
-    if mode == "asymmetric":
-        return i / scale
-    if mode == "pytorch_half_pixel" and after == 1:
-        return i * 0
-    return (i + 0.5) / scale - 0.5
-
-
-def _interpolated(x: Tensor, axis: int, at: Tensor, mode: str, nearest_mode: str) -> Tensor:
-    last = x.shape[axis] - 1
-    if mode == "nearest":
-        rounded = {
-            "floor": at.floor,
-            "ceil": at.ceil,
-            "round_prefer_floor": lambda: (at - 0.5).ceil(),
-            "round_prefer_ceil": lambda: (at + 0.5).floor(),
-        }[nearest_mode]()
-        return x.index_select(axis, rounded.long().clamp(0, last))
-    at = at.clamp(0, last)
-    low = at.floor().long()
-    share = (at - low).to(x.dtype).view(-1, *[1] * (x.ndim - 1 - axis))
-    high = (low + 1).clamp(max=last)
-    return x.index_select(axis, low) * (1 - share) + x.index_select(axis, high) * share
-
-
 def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return x * _per_channel(weight, x) + _per_channel(bias, x)
 
@@ -283,11 +227,6 @@ def _einsum(*tensors: Tensor, equation: str) -> Tensor:
 
 def _logit(x: Tensor) -> Tensor:
     return torch.logit(x, LOGIT_EPSILON)
-
-
-def _upsample(x: Tensor, scales: Sequence[float], mode: str = "nearest") -> Tensor:
-    how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    return _resize(x, scales=scales, mode=mode, **how)
 
 
 LAYERS: dict[str, Callable[..., Tensor]] = {
@@ -308,6 +247,6 @@ LAYERS: dict[str, Callable[..., Tensor]] = {
     "MatMul": torch.matmul,
     "MaxPool": _pool(_MAXIMA, -math.inf),
     "RMSNormalization": _rms_norm,
-    "Resize": _resize,
-    "Upsample": _upsample,
+    "Resize": resize,
+    "Upsample": upsample,
 }

@@ -1,5 +1,6 @@
 """Graphs as torch modules: a chain of layers as layers, any other graph node by node."""
 
+import re
 from collections.abc import Mapping
 
 import torch
@@ -71,6 +72,8 @@ class GraphNetwork(nn.Module):
         check_operators(graph)
         self.graph = graph
         for name, stored in graph.tensors.items():
+            if not re.fullmatch(r"[a-z]\d*", name):  # modules have attributes of other names
+                raise ConfigError(f"a stored tensor is named {name[:60]!r}; expected w0, w1, ...")
             tensor = torch.empty(stored.shape, dtype=getattr(torch, stored.dtype))
             if stored.dtype == "float32":
                 self.register_parameter(name, nn.Parameter(tensor))

@@ -76,7 +76,7 @@ def _gather(x: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
     size = x.shape[axis]
     places = torch.where(indices < 0, indices + size, indices)
     found = x.index_select(axis, places.reshape(-1).to(x.device))
-    return found.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return found.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def _gather_elements(x: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
