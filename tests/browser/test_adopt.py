@@ -15,7 +15,7 @@ import vae
 from vae.latent.encoding import decode_uint8
 
 NAME = "from-elsewhere"
-PAGES = ("Anomalies", "Compare", "Models")
+PAGES = ("Compare", "Models")
 AT_REST = """() => document.querySelector('h1')
     && !document.querySelector('[data-state=loading], [data-testid=stSpinner]')
     && document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"""

@@ -208,9 +208,9 @@ def test_comparisons_and_logic_equal_onnxruntime():
     nodes.append(helper.make_node("ConstantOfShape", ["shape"], ["ConstantOfShape"]))
     nodes += [
         helper.make_node("Constant", [], [name], value_int=value)
-        for name, value in (("first", 3), ("end", 12), ("step", 4))
+        for name, value in (("f", 3), ("e", 12), ("s", 4))
     ]
-    nodes.append(helper.make_node("Range", ["first", "end", "step"], ["Range"]))
+    nodes.append(helper.make_node("Range", ["f", "e", "s"], ["Range"]))
     names = [*words, "And", "Or", "Xor", "Not", "IsNaN", "Where", "ConstantOfShape", "Range"]
     graph = helper.make_graph(
         nodes,
