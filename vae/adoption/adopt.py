@@ -25,7 +25,7 @@ from ..progress import Progress, no_progress
 from ..validation import one_of
 from . import torch_pair
 from .onnx_file import AdoptError
-from .pair import Conventions, Network, Pair, mse
+from .pair import Conventions, Given, Pair, mse
 
 LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
 _CHECKED = 256  # images on which a model is checked
@@ -34,8 +34,8 @@ _STEPS = 5
 
 
 def adopt(
-    encoder: Network,
-    decoder: Network,
+    encoder: Given,
+    decoder: Given,
     *,
     data: str | Path,
     out: str | Path,
@@ -171,7 +171,7 @@ def _check(pair: Pair, model: Autoencoder, dataset: Dataset, batch: Tensor, give
 
 
 def _differences(
-    pair: Pair, model: Autoencoder, batch: Tensor, encoder: Network, decoder: Network
+    pair: Pair, model: Autoencoder, batch: Tensor, encoder: Given, decoder: Given
 ) -> float | None:
     """The largest difference of pixels from a PyTorch decoder's own; None for a file. Raises
     `AdoptError` for more than a grey level."""
@@ -189,7 +189,7 @@ def _differences(
     return difference
 
 
-def _title(network: Network) -> str:
+def _title(network: Given) -> str:
     if isinstance(network, str | Path):
         return Path(network).name
     return getattr(network, "__qualname__", type(network).__name__)

@@ -18,7 +18,7 @@ from .draft import Draft, shapes
 from .onnx_file import AdoptError, OnnxNetwork
 from .simplify import free_batch, simplify
 
-Network = Callable | str | Path  # of PyTorch, or an ONNX file
+Given = Callable | str | Path  # of PyTorch, or an ONNX file
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Pair:
         self._read: OnnxNetwork
         self._decoder_read: OnnxNetwork | None = None
 
-    def read(self, encoder: Network, decoder: Network) -> None:
+    def read(self, encoder: Given, decoder: Given) -> None:
         """Reads files, or traces the encoder, and finds the shape of the images."""
         if isinstance(decoder, str | Path):
             self._decoder_read = onnx_file.read(decoder)
@@ -87,7 +87,7 @@ class Pair:
                 errors.append(error)
         raise errors[0]
 
-    def settle_encoder(self, encoder: Network, batch: Tensor, sort_latents: bool) -> None:
+    def settle_encoder(self, encoder: Given, batch: Tensor, sort_latents: bool) -> None:
         """Makes the encoder's graph: images in [0, 1] to mean, or mean and log-variance."""
         how, read = self.how, self._read
         draft = draft_of(read, encoder, "encoder")
@@ -117,6 +117,11 @@ class Pair:
             self.notes.append("the encoder's output was split into mean and spread")
             found = shapes(draft, (2, *self.image_shape)).of
         self.latent = self.latent or widths[0]
+        if self.latent < 2:
+            raise AdoptError(
+                f"{draft.name} gives {self.latent} latent; maps of codes have two axes: adopt a "
+                "model with 2 latents or more"
+            )
         if set(widths) != {self.latent}:
             came = " and ".join(f"{list(found[name])}" for name in draft.outputs)
             raise AdoptError(
@@ -152,7 +157,7 @@ class Pair:
         draft.outputs = [draft.add("Gather", name, index, axis=1) for name in draft.outputs]
         self.notes.append("the latents are sorted by their information about the images")
 
-    def settle_decoder(self, decoder: Network, batch: Tensor) -> None:
+    def settle_decoder(self, decoder: Given, batch: Tensor) -> None:
         """Makes the decoder's graph: codes to logits."""
         read = self._decoder_read
         if read is None:
@@ -211,7 +216,7 @@ class Pair:
         return best
 
 
-def draft_of(read: OnnxNetwork, network: Network, what: str) -> Draft:
+def draft_of(read: OnnxNetwork, network: Given, what: str) -> Draft:
     name = Path(network).name if isinstance(network, str | Path) else f"the {what}"
     graph = read.graph
     tensors = {key: torch.from_numpy(array) for key, array in read.arrays.items()}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
+from ..models.base import device_of
 from .onnx_file import AdoptError, OnnxNetwork, parse
 
 PACKAGES = ("onnx", "onnxscript")  # imported only when a network is traced
@@ -68,6 +69,7 @@ def trace(function: Callable, rows: Tensor, what: str) -> OnnxNetwork:
         )
     try:
         with torch.no_grad(), _without_checks(), _evaluating(_Traced(function)) as traced:
+            rows = rows.to(device_of(traced))
             names = list(_tensors(function(rows)))
             content = _onnx(traced, rows, names)
     except AdoptError:
@@ -85,7 +87,7 @@ def trace(function: Callable, rows: Tensor, what: str) -> OnnxNetwork:
 def output(function: Callable, rows: Tensor) -> Tensor:
     """What a network computes first of `rows` in evaluation mode."""
     with _evaluating(_Traced(function)) as traced:
-        return traced(rows)[0]
+        return traced(rows.to(device_of(traced)))[0].cpu()
 
 
 @contextlib.contextmanager
