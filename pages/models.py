@@ -7,10 +7,11 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.models.adopt_panel import adopt_panel
 from pages.ui.models.data_panel import data_panel
 from pages.ui.models.delete_panel import delete_panel
-from pages.ui.models.families import evaluation
+from pages.ui.models.families import PURPOSES, by_purpose, evaluation
 from pages.ui.models.metrics_table import METRICS, number
 from pages.ui.runtime import cache, session
 from pages.ui.runtime.text import plain
+from vae.files import owners
 
 page_header(
     "Models",
@@ -32,12 +33,14 @@ LABELS = {
     "frechet": "Fréchet distance of samples",
 }
 
-for entry in cache.checkpoints():
+
+def show(entry: vae.Entry) -> None:
+    """What one model is and its numbers."""
     with st.container(border=True):
         if entry.error is not None:
             st.subheader(f"{entry.name} (damaged)")
             st.error(plain(entry.error))
-            continue
+            return
         info, numbers = vae.KINDS[entry.config.model.name], evaluation(entry)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(entry.name)
@@ -60,3 +63,10 @@ for entry in cache.checkpoints():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"digest `{entry.digest[:12]}`")
             delete_panel(entry)
+
+
+for title, group in by_purpose(cache.checkpoints(), owners.bundled(cache.CHECKPOINTS)).items():
+    st.header(title, anchor=False)
+    st.caption(PURPOSES[title])
+    for entry in group:
+        show(entry)
