@@ -40,7 +40,7 @@ ENGINE_ROOMS = {
         *("checkpoint", "config", "data", "formats", "graph", "models", "operators"),
         "preparation",
     },
-    "export": {"checkpoint", "files", "models", "nn"},
+    "export": {"checkpoint", "files", "models", "nn", "operators"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
     "explorer": {"analysis", "checkpoint", "data", "latent"},

@@ -27,6 +27,7 @@ from ..errors import AtelierError, reported
 from ..files import atomic
 from ..models.base import Autoencoder
 from ..nn.networks import decode
+from ..operators.network import Network
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")  # imported only when a file is written
 TOLERANCE = 1e-4  # largest difference from torch, per pixel or latent
@@ -76,6 +77,8 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor, extra: Tensor | None = None) -> Tensor:
         inputs = z if extra is None else torch.cat([z, extra], dim=1)
+        if isinstance(self.decoder, Network):  # of an adopted model, in float32 throughout
+            return self.likelihood.mean(self.decoder(inputs))
         return self.likelihood.mean(decode(self.decoder, inputs))
 
 
