@@ -7,13 +7,17 @@ from bench import app, page, spread, table
 from live import wait_for_map
 
 SECONDS = 5
+MODELS = (
+    *("fashion-vae", "fashion-vae-conv", "fashion-cvae", "fashion-hvae", "fashion-exemplar"),
+    *("garments-exemplar", "emoji-exemplar"),
+)
 HEAD = ("mouse moves/s", "images/s", "decode median / p90, ms", "bytes sent")
 
 
 def main() -> None:
     rows = []
     with app() as url, page() as tab:
-        for model in ("fashion-vae", "fashion-vae-conv", "fashion-cvae", "fashion-hvae"):
+        for model in MODELS:
             rows.append([model, *measure(tab, f"{url}/?m={model}")])
     table("Hovering for 5 s", ["model", *HEAD], rows)
 
