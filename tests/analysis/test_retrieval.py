@@ -194,7 +194,7 @@ def test_the_command_answers_for_readable_files_and_reports_the_others(tmp_path,
     ("words", "said"),
     [
         (["checkpoints/nobody", "README.md"], "nobody"),
-        (["checkpoints/fashion-vae", "checkpoints/fashion-vae"], "holds no image"),
+        (["checkpoints/fashion-vae", "vae/files"], "holds no image"),
         (["checkpoints/fashion-vae", "README.md", "--near", "0"], "0"),
         (["checkpoints/fashion-vae", "README.md", "--data", "nothing-here"], "nothing-here"),
     ],

@@ -27,6 +27,7 @@ class Plane(nn.Module):
 
     latent, image_shape, classes, noise_size = 2, (1, 1, 1), 0, 0
     has_prior, learned_prior = True, False
+    variations, seed_groups = 256, ()
 
     def decode(self, z, y=None):
         return (z[:, 0] + 2 * z[:, 1]).reshape(-1, 1, 1, 1)

@@ -130,8 +130,9 @@ def _data(turn: int, most: int) -> tuple[str | None, list | None]:
     if data != _OWN:
         return data, None
     label = f"Pictures, an archive or arrays, at most {most} MB"
-    more = {"accept_multiple_files": True, "max_upload_size": most}
-    return None, st.file_uploader(label, key=f"adopt-pictures-{turn}", **more)
+    return None, st.file_uploader(
+        label, accept_multiple_files=True, max_upload_size=most, key=f"adopt-pictures-{turn}"
+    )
 
 
 def _options() -> dict[str, object]:
