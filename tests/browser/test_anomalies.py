@@ -157,7 +157,7 @@ def test_the_command_uses_a_saved_threshold_and_an_image_opens_on_the_map(
 
 
 def test_a_slow_score_shows_progress_and_can_be_stopped(open_page):
-    page = open_page(f"/anomalies?m={MODEL}&of=none&score=regret", ready=False)
+    page = open_page("/anomalies?m=fashion-vae-conv&of=none&score=regret", ready=False)
     page.get_by_text("Scoring: Likelihood regret").wait_for()
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Scoring was stopped.").wait_for()
