@@ -449,3 +449,21 @@ def test_touch_works_with_one_finger(open_page):
         time.sleep(0.02)
     touch("touchEnd", [])
     changed(page, MAP, "data-view", view)
+
+
+def test_a_model_is_chosen_in_the_gallery_by_what_it_is_for(open_page):
+    page = open_page("/?m=fashion-vae")
+    page.get_by_role("button", name="Which?").click()
+    gallery = page.get_by_test_id("model-gallery")
+    expect(gallery.get_by_role("heading").first).to_have_text("Your own")  # none came with it
+    expect(gallery.get_by_role("button", pressed=True)).to_contain_text("fashion-vae")
+    images = "[...document.querySelectorAll('.mg img')]"
+    wait_until(page, f"{images}.length > 15 && {images}.every((i) => i.naturalWidth > 99)")
+    gallery.get_by_role("button", name=re.compile("^fashion-exemplar")).press("Enter")
+    expect(gallery).to_have_count(0)
+    wait_for_query(page, "m", "fashion-exemplar")
+    detail = page.get_by_test_id("detail-select")
+    detail.select_option(label="Like real items")
+    decoded = page.get_by_test_id("decoded-image").first
+    expect(decoded).to_have_attribute("data-seed", "64")
+    expect(page.get_by_test_id("noise-seed")).to_have_value("0")
