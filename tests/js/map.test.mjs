@@ -3,6 +3,7 @@ import { mock, test } from "node:test";
 import "./environment.mjs";
 import { Overlay } from "../../pages/ui/map/overlay.js";
 import { classesText, countsText, Items } from "../../pages/ui/map/items.js";
+import { seedName, split } from "../../pages/ui/decoder/seed_groups.js";
 import { labelOf, ticksOf } from "../../pages/ui/map/axes.js";
 import { closed, inside, Lasso, MAX_CORNERS, simplified } from "../../pages/ui/map/lasso.js";
 import { Layers } from "../../pages/ui/map/layers.js";
@@ -302,4 +303,12 @@ test("while a layout is computed, Python is asked to go on after five seconds of
   mock.timers.tick(60_000);
   assert.equal(sent.length, 2);
   mock.timers.reset();
+});
+
+test("a noise seed is named by its group and its variation", () => {
+  const seedGroups = [["like real items", 64], ["close to real items", 128], ["mixed", 0], ["new", 192]];
+  const names = [0, 5, 64, 195].map((seed) => seedName(seed, { variations: 64, seedGroups })); // as in tests/latent/test_codec.py
+  assert.deepEqual(names, ["mixed", "mixed, noise seed 5", "like real items", "new, noise seed 3"]);
+  assert.deepEqual([0, 7].map((seed) => seedName(seed, { variations: 256, seedGroups: [] })), ["", "noise seed 7"]);
+  assert.deepEqual(split(195, { variations: 64 }), { first: 192, variation: 3 });
 });

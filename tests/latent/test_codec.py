@@ -35,3 +35,13 @@ def test_each_code_may_have_its_own_noise_seed(settings):
         assert np.allclose(together[row], codec.pixel_means(z[:1], seed=seed)[0], atol=1e-6)
     assert not np.allclose(together[0], together[1])
     assert not codec.noise(0).any()
+
+
+def test_a_noise_seed_is_named_by_its_group_and_its_variation(settings):
+    def names(model, *seeds):
+        info = TorchCodec(build(settings(model).model).eval()).info
+        return [info.seed_name(seed) for seed in seeds]
+
+    assert names("hvae", 0, 7) == ["", "noise seed 7"]
+    found = names("exemplar", 0, 5, 64, 195)  # as in tests/js/map.test.mjs
+    assert found == ["mixed", "mixed, noise seed 5", "like real items", "new, noise seed 3"]

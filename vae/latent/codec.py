@@ -15,7 +15,7 @@ SEEDS = 256  # noise seeds that are offered; seed 0 is zero noise
 class CodecInfo(NamedTuple):
     """What a model takes and returns. `classes` is the number of labels that it can be conditioned
     on, `noise_size` the number of latents below the code that a noise seed sets; 0 where it has
-    none. `normal_prior` says whether its prior is N(0, I).
+    none. `normal_prior` says whether its prior is N(0, I);
     `variations` and `seed_groups` as of `vae.models.base.Autoencoder`."""
 
     image_shape: tuple[int, int, int]
@@ -23,8 +23,15 @@ class CodecInfo(NamedTuple):
     classes: int = 0
     noise_size: int = 0
     normal_prior: bool = True
-    variations: int = 256
+    variations: int = SEEDS
     seed_groups: tuple[tuple[str, int], ...] = ()
+
+    def seed_name(self, seed: int) -> str:
+        """A noise seed in words, as in `pages/ui/decoder/seed_groups.js`; "" for zero noise of a
+        model without groups."""
+        variation = seed % self.variations
+        group = {first: name for name, first in self.seed_groups}.get(seed - variation)
+        return ", ".join(filter(None, [group, f"noise seed {variation}" if variation else ""]))
 
 
 class Codec(Protocol):

@@ -8,14 +8,13 @@ that of an autoencoder, whose codes have no known distribution.
 
 import math
 
-import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from ..config import ModelConfig
 from ..nn.likelihoods import LIKELIHOODS
 from ..operators.network import Network
 from ..validation import ConfigError
-from .base import Autoencoder, Batch, Labels, Terms
+from .base import Autoencoder, Batch, Labels
 from .gaussian import GaussianAutoencoder
 
 LOG_VAR = (-30.0, 20.0)  # a std of 0 would have an infinite KL
@@ -53,14 +52,6 @@ class AdoptedAE(Autoencoder):
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
         return self.decoder(z.float())
-
-    def terms(
-        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
-    ) -> Terms:
-        """The reconstruction term. The KL is 0 by definition, so the sum is not an ELBO."""
-        reconstruction = self.reconstruction(self.decode(self.encode(x)), x)[0]
-        kl = torch.zeros_like(reconstruction)
-        return Terms(reconstruction, kl, kl[:, None])
 
     def loss(self, batch: Batch) -> Tensor:
         return self.terms(batch.x).reconstruction.mean()

@@ -5,14 +5,13 @@ It has no posterior and no prior, so its latent space may have holes; it is here
 
 import math
 
-import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
 from ..nn.layers import autocast_off
 from ..nn.likelihoods import LIKELIHOODS
-from .base import Autoencoder, Batch, Labels, Terms
+from .base import Autoencoder, Batch, Labels
 
 # Nats per unit of squared code, in the training loss only. Nothing else determines the scale of
 # the codes; without the penalty it drifts to the hundreds. It is too small to affect the images.
@@ -36,14 +35,6 @@ class AE(Autoencoder):
         features = self.encoder(x)
         with autocast_off(x):
             return self.code(features.float())
-
-    def terms(
-        self, x: Tensor, y: Labels = None, generator: Generator | None = None, *, samples: int = 1
-    ) -> Terms:
-        """The reconstruction term. The KL is 0 by definition, so the sum is not an ELBO."""
-        reconstruction = self.reconstruction(self.decode(self.encode(x)), x)[0]
-        kl = torch.zeros_like(reconstruction)
-        return Terms(reconstruction, kl, kl[:, None])
 
     def loss(self, batch: Batch) -> Tensor:
         z = self.encode(batch.encoder_input)

@@ -16,12 +16,13 @@ from ..runtime.location import Location, Pin, link
 
 class BoardImages(NamedTuple):
     """The `images` uint8 [n, H, W, C] of a board's items, C of 3 if one is coloured, a `sprite` of
-    them enlarged (URL, columns, rows), and for each item a link to Explore and a warning, empty
-    where everything matches."""
+    them enlarged (URL, columns, rows), and for each item a link to Explore, what its noise seed
+    stands for, and a warning, empty where everything matches."""
 
     images: np.ndarray
     sprite: tuple[str, int, int]
     links: list[str]
+    details: list[str]
     warnings: list[str]
 
 
@@ -40,7 +41,7 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     """Of (model, digest, pin) records; `models` makes the cache follow the checkpoints folder."""
     entries = {e.name: e for e in cache.checkpoints() if e.error is None}
     decoded = [_decoded(entries.get(name), name, digest, pin) for name, digest, pin in records]
-    images = [image for image, _, _ in decoded]
+    images = [one.image for one in decoded]
     if len({image.shape[:2] for image in images}) > 1:  # models of several image sizes
         height = max(image.shape[0] for image in images)
         images = [_resized(image, height) for image in images]
@@ -52,21 +53,27 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     tile = max(_TILE, stack.shape[1])
     large = upscale.enlarge(stack.transpose(0, 3, 1, 2).astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    links, warnings = [link for _, link, _ in decoded], [warning for _, _, warning in decoded]
-    url = cache.publish_mosaic(tiles, columns)
-    return BoardImages(stack, (url, columns, rows), links, warnings)
+    texts = ([getattr(one, name) for one in decoded] for name in ("link", "detail", "warning"))
+    return BoardImages(stack, (cache.publish_mosaic(tiles, columns), columns, rows), *texts)
 
 
-def _decoded(
-    entry: vae.Entry | None, name: str, digest: str, pin: Pin
-) -> tuple[np.ndarray, str, str]:
-    """The image uint8 [H, W, C] of a record, its link and its warning."""
-    blank, warning = np.zeros((_SIZE, _SIZE, 1), np.uint8), ""
+class _Decoded(NamedTuple):
+    """A record's `image` uint8 [H, W, C], and what `BoardImages` says of it."""
+
+    image: np.ndarray
+    link: str = ""
+    detail: str = ""
+    warning: str = ""
+
+
+def _decoded(entry: vae.Entry | None, name: str, digest: str, pin: Pin) -> _Decoded:
+    blank, warning = _Decoded(np.zeros((_SIZE, _SIZE, 1), np.uint8)), ""
     if entry is None:
-        return blank, "", f"there is no model {name} here"
+        return blank._replace(warning=f"there is no model {name} here")
     config = entry.config.model
     if len(pin.z) != config.latent:
-        return blank, "", f"{name} has {config.latent} latents here, not {len(pin.z)}"
+        problem = f"{name} has {config.latent} latents here, not {len(pin.z)}"
+        return blank._replace(warning=problem)
     if not entry.digest.startswith(digest[:12]):
         warning = f"made with another {name} ({digest[:12]})"
     try:
@@ -74,11 +81,12 @@ def _decoded(
         pin = Pin(pin.z, space.label(pin.label), space.seed(pin.seed))
         flat = np.frombuffer(cache.decoded_bytes(name, entry.digest, pin), np.uint8)
     except (ValueError, vae.CheckpointError) as error:
-        return blank, "", str(error)
+        return blank._replace(warning=str(error))
     channels, height, width = config.image_shape
     image = flat.reshape(height, width, channels)
     location = Location(pin.z, label=pin.label, seed=pin.seed)
-    return image, f"./{link(location.to_query(name, entry.digest))}", warning
+    detail = cache.codec(name, entry.digest).info.seed_name(pin.seed)
+    return _Decoded(image, f"./{link(location.to_query(name, entry.digest))}", detail, warning)
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

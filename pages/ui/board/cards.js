@@ -212,7 +212,7 @@ export default class Board {
     }
     const figure = (image, textContent) => element("figure", {}, image, element("figcaption", { textContent }));
     const figures = pair.map((item) => {
-      const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.seed ? ` · noise seed ${item.seed}` : ""}`;
+      const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.detail && ` · ${item.detail}`}`;
       return figure(this.image(item), `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`);
     });
     const [a, b] = pair, distance = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;

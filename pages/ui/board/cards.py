@@ -8,7 +8,7 @@ from ..component.component import component
 from .cache import BoardImages
 
 _mount = component(__file__, "ask", "selected")
-_FIELDS = ("id", "model", "z", "label", "seed", "parents", "note", "stars", "changed")
+_FIELDS = ("id", "model", "z", "label", "parents", "note", "stars", "changed")
 
 
 def board_cards(
@@ -26,6 +26,7 @@ def board_cards(
     """Shows a board's items. Returns the last command, unchecked, or None, and the ids of the
     selected cards."""
     url, columns, rows = images.sprite
+    texts = zip(items, images.links, images.details, images.warnings, strict=True)
     result = _mount(
         key,
         {
@@ -33,8 +34,9 @@ def board_cards(
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
                     **{"caption": caption(item), "link": link, "warning": warning},
+                    "detail": detail,
                 }
-                for item, link, warning in zip(items, images.links, images.warnings, strict=True)
+                for item, link, detail, warning in texts
             ],
             "sprite": {"url": url, "columns": columns, "rows": rows},
             "generations": [list(row) for row in generations],

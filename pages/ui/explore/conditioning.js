@@ -33,7 +33,7 @@ const KINDS = {
 /** The seed that is `by` further in the group of a seed. */
 const turned = (seed, by, items) => {
   const { first, variation } = split(seed, items);
-  return first + (variation + by + items.variations) % items.variations;
+  return first + (variation + by) % items.variations;
 };
 
 export class Conditioning {

@@ -84,7 +84,8 @@ def _samples(entry: vae.Entry, location: Location, samples: RegionSamples | None
             "samples the region uniformly instead."
         )
         return
-    condition = f", noise seed {location.seed}" if location.seed else ""
+    detail = cache.codec(entry.name, entry.digest).info.seed_name(location.seed)
+    condition = f", {detail}" if detail else ""
     if location.label is not None:
         names = cache.display_dataset(entry.name, entry.digest).class_names
         condition = f", conditioned on “{plain(names[location.label])}”"

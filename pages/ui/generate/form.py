@@ -64,8 +64,8 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
                 spread = _slider("Spread (σ)", "sp", key, request.spread, 0.02, 1.0, 0.02)
                 changed = replace(changed, z=tuple(codes[name]), spread=spread)
         if groups := dict(cache.codec(entry.name, entry.digest).info.seed_groups):
-            group = request.group if request.group in groups.values() else groups["mixed"]
-            name = next(name for name in groups if groups[name] == group)
+            names_of = {first: name for name, first in groups.items()}
+            name = names_of.get(request.group, names_of[0])
             name = _select("Detail", "g", key, groups, name, str.capitalize, 190, _HELP["g"])
             changed = replace(changed, group=groups[name])
         temperature = _slider("Temperature", "t", key, request.temperature, 0.0, 2.0, 0.05)

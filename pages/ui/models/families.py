@@ -17,7 +17,7 @@ PURPOSES = {  # in the order in which they are offered
     "Smooth map": "The average of a place: a smooth map, softer pictures.",
     "Many latents": "More is kept of each image than two numbers; the map shows two of them.",
     "To compare and teach": "One idea each: no prior, a weighted KL, labels, levels, ...",
-    "Your own": "Trained here.",
+    "Your own": "Trained or added here.",
 }
 _DEFAULT_KINDS = ("ae", "vae", "avb", "hvae")  # the most different ones
 
