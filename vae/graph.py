@@ -1,6 +1,7 @@
 """A network as plain data: which operator reads and writes which tensor. It has a JSON form, the
 one in the `config.json` of an adopted model; the numbers of its tensors are stored beside it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,19 +48,7 @@ class Graph:
         ):
             if count > most:
                 raise ConfigError(f"the network has {count:,} {what}; expected at most {most:,}")
-        known = {self.input, *self.tensors}
-        for node in self.nodes:
-            for name in filter(None, node.inputs):
-                if name not in known:
-                    raise ConfigError(
-                        f"a node {node.op} reads {name!r}, which no node before it computes"
-                    )
-            if again := known.intersection(node.outputs):
-                raise ConfigError(f"a node {node.op} computes {again.pop()!r} a second time")
-            known.update(filter(None, node.outputs))
-        for name in self.outputs:
-            if name not in known:
-                raise ConfigError(f"the output {name!r} is not computed by any node")
+        check_order((self.input, *self.tensors), self.nodes, self.outputs)
 
     def readers(self) -> dict[str, list[Node]]:
         """The nodes that read each value, once for each time that they read it."""
@@ -70,11 +59,30 @@ class Graph:
         return found
 
 
+def check_order(known: Iterable[str], nodes: Iterable[Node], outputs: Iterable[str]) -> None:
+    """Raises `ConfigError` where a node reads what is neither known nor computed before it, where
+    a value is computed twice, or an output not at all."""
+    known = set(known)
+    for node in nodes:
+        for name in filter(None, node.inputs):
+            if name not in known:
+                raise ConfigError(
+                    f"a node {node.op} reads {name!r}, which no node before it computes"
+                )
+        if again := known.intersection(node.outputs):
+            raise ConfigError(f"a node {node.op} computes {again.pop()!r} a second time")
+        known.update(filter(None, node.outputs))
+    for name in outputs:
+        if name not in known:
+            raise ConfigError(f"the output {name!r} is not computed by any node")
+
+
 @dataclass(frozen=True)
 class Networks:
     """Both networks of an adopted model: the encoder from images `[B, C, H, W]` in [0, 1] to the
     mean, or to mean and log-variance `[B, D]`, and the decoder from codes `[B, D]` to logits
-    `[B, C, H, W]`."""
+    `[B, C, H, W]`. Those of a conditional model take rows `[B, C H W + K]` and `[B, D + K]`, which
+    end with the one-hot label; a decoder with noise takes `[B, D + E]`."""
 
     encoder: Graph
     decoder: Graph

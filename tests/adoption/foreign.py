@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from torch import nn
 from torch.distributions import Independent, Normal
 from torch.nn import functional as F
@@ -67,12 +67,16 @@ class ConvolutionalVAE(nn.Module):
         return self.decoder(self.start(z).view(-1, 16, 4, 4))
 
 
-def write(path: Path, nodes, shape, outputs, tensors=(), opset=17, domains=()) -> Path:
-    """An ONNX file of nodes (operator, inputs, outputs, attributes) from an input `x`."""
+def write(path: Path, nodes, shape, outputs, tensors=(), opset=17, domains=(), before=()) -> Path:
+    """An ONNX file of nodes (operator, inputs, outputs, attributes) from an input `x`, and those
+    (name, type, shape) that stand before it."""
     graph = helper.make_graph(
         [helper.make_node(op, ins, outs, **attributes) for op, ins, outs, attributes in nodes],
         "network",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(t)), axes)
+            for name, t, axes in (*before, ("x", np.float32, shape))
+        ],
         [helper.make_empty_tensor_value_info(name) for name in outputs],
         [
             numpy_helper.from_array(np.asarray(value), name)

@@ -6,7 +6,7 @@ from adoption.foreign import linear, write
 from torch import nn
 
 from vae.adoption import onnx_file
-from vae.adoption.pair import draft_of
+from vae.adoption.draft import draft_of
 from vae.adoption.simplify import simplify
 from vae.operators.network import GraphNetwork, network
 

@@ -12,7 +12,7 @@ from vae.config import ConfigError
 from vae.data.dataset import evenly_spaced
 from vae.evaluation import iwae
 from vae.models import build
-from vae.models.exemplar import VARIATIONS, WIDTHS
+from vae.models.contexts import EXEMPLAR_SEEDS
 
 CPU = torch.device("cpu")
 
@@ -86,12 +86,16 @@ def test_a_place_without_noise_blends_its_neighbours_at_their_variance(settings)
         return model.decode_detail(torch.tensor(np.stack(codes), dtype=torch.float32))
 
     torch.testing.assert_close(model.decode(z), expected(1.0), rtol=1e-4, atol=1e-5)
-    blended = model.picture(z, seed=3 * VARIATIONS)  # no noise, a wider kernel
+    blended = model.picture(z, seed=3 * EXEMPLAR_SEEDS.variations)  # no noise, a wider kernel
     torch.testing.assert_close(blended, expected(2**1.5).sigmoid(), rtol=1e-4, atol=1e-5)
     one, two = (model.picture(z, seed=seed) for seed in (1, 2))
     assert not torch.allclose(one, two)
-    noise = torch.stack([model.context_vector(seed=VARIATIONS * k + 5) for k in range(4)])
-    assert noise[:, -1].tolist() == list(WIDTHS) and (noise[:, :-1] == noise[0, :-1]).all()
+    groups = [EXEMPLAR_SEEDS.variations * k for k in range(4)]
+    noise = torch.stack([model.context_vector(seed=first + 5) for first in groups])
+    assert (
+        noise[:, -1].tolist() == list(EXEMPLAR_SEEDS.group_numbers)
+        and (noise[:, :-1] == noise[0, :-1]).all()
+    )
     many = torch.randn(3000, 2)  # more than are decoded at a time
     torch.testing.assert_close(model.decode(many)[-5:], model.decode(many[-5:]))
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from vae.adoption.draft import draft_of
 from vae.adoption.onnx_file import parse
 from vae.operators.network import OPERATORS, GraphNetwork
 
@@ -88,6 +89,9 @@ CASES = [
     case("Slice", opset=9, starts=[1], ends=[9], axes=[1]),
     case("Gather", whole(3, -1, 0), axis=1),
     case("Gather", np.array(-2), axis=1),
+    case("GatherND", whole([1, 2], [0, 11], [-1, -12])),
+    case("TopK", whole(5), outputs=2),
+    case("TopK", whole(2), shape=IMAGE, outputs=2, axis=1, largest=0),
     case("GatherElements", RNG.integers(-12, 12, (2, 5)), axis=1),
     case("Pad", whole(0, 0, 1, 2, 0, 0, 3, 1), np.float32(0.7), shape=IMAGE),
     case("Pad", whole(0, 0, 1, 2, 0, 0, 3, 1), shape=IMAGE, mode="reflect"),
@@ -178,9 +182,9 @@ def test_an_operator_equals_onnxruntime(values):
     x = np.abs(x) + 0.1 if positive else x
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     expected = session.run(None, {"x": x})
-    read = parse(content, "one.onnx")
-    network = GraphNetwork(read.graph)
-    network.load_state_dict({name: torch.from_numpy(t) for name, t in read.arrays.items()})
+    graph, stored = draft_of(parse(content, "one.onnx"), "one.onnx", "").graph()
+    network = GraphNetwork(graph)
+    network.load_state_dict(stored)
     with torch.inference_mode():
         found = network(torch.from_numpy(x))
     found = found if isinstance(found, tuple) else (found,)

@@ -19,13 +19,14 @@ from ..data.load import NAMED, bundled_equivalent, load_dataset, local_folder
 from ..graph import Networks
 from ..models import build
 from ..models.base import Autoencoder
-from ..operators.network import network
 from ..preparation.choices import Choices
 from ..progress import Progress, no_progress
 from ..validation import one_of
 from . import torch_pair
+from .checks import mse
+from .draft import Given
 from .onnx_file import AdoptError
-from .pair import Conventions, Given, Pair, mse
+from .pair import Conventions, Pair
 
 LIKELIHOODS = ("bernoulli", "gaussian", "continuous-bernoulli")
 _CHECKED = 256  # images on which a model is checked
@@ -69,15 +70,16 @@ def adopt(
     pair.read(encoder, decoder)
     dataset = _dataset(data, pair.image_shape, wanted)
     progress(1, _STEPS)
-    batch = _pixels(dataset)
+    pair.images, labels = _batch(dataset)
     with torch.no_grad():
-        pair.settle_encoder(encoder, batch, sort_latents)
+        pair.beside = _beside(pair, dataset, labels)
+        pair.settle_encoder(encoder, sort_latents)
         progress(2, _STEPS)
-        pair.settle_decoder(decoder, batch)
+        pair.settle_decoder(decoder)
         progress(3, _STEPS)
         config = _config(pair, dataset, data, likelihood)
         model = _model(pair, config)
-        facts = _check(pair, model, dataset, batch, (encoder, decoder))
+        facts = _check(pair, model, labels, (encoder, decoder))
     progress(4, _STEPS)
     recorded = {"name": dataset.name, "digest": dataset.digest}
     metrics = {"command": command, "data": recorded, "adopted": facts}
@@ -117,10 +119,23 @@ def _dataset(data: str, image_shape: tuple, wanted: Choices | None) -> Dataset:
     return dataset
 
 
-def _pixels(dataset: Dataset) -> Tensor:
-    images = dataset.train.images
+def _batch(dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """Some images `[B, C, H, W]` and their labels `[B]`."""
+    images, labels = dataset.train
     rows = evenly_spaced(len(images), min(_CHECKED, len(images)))
-    return torch.from_numpy(np.array(images[rows])).float() / 255
+    pixels = torch.from_numpy(np.array(images[rows])).float() / 255
+    return pixels, torch.from_numpy(np.array(labels[rows]))
+
+
+def _beside(pair: Pair, dataset: Dataset, labels: Tensor) -> Tensor:
+    """The one-hot labels of a batch, if the model takes some."""
+    classes, names = pair.context.classes, dataset.class_names
+    if classes and classes != len(names):
+        raise AdoptError(
+            f"the model takes the labels of {classes} classes, {dataset.name} has {len(names)} "
+            f"({', '.join(names[:3])}, ...): adopt it with the data that it was trained on"
+        )
+    return (labels[:, None] == torch.arange(classes)).float()
 
 
 def _config(pair: Pair, dataset: Dataset, data: str, likelihood: str) -> Config:
@@ -133,28 +148,32 @@ def _config(pair: Pair, dataset: Dataset, data: str, likelihood: str) -> Config:
         likelihood=likelihood,
         network="graph",
         fourier=0,
+        classes=pair.context.classes,
+        levels=pair.context.levels,
+        exemplars=pair.context.exemplars,
         graphs=graphs,
     )
     if data not in NAMED and os.path.exists(data):
         data = os.path.abspath(data)  # wherever the model is opened
-    return Config(model, TrainConfig(data=data), dataset.preparation)
+    train = TrainConfig(data=data, unlabelled=pair.context.unlabelled)
+    return Config(model, train, dataset.preparation)
 
 
 def _model(pair: Pair, config: Config) -> Autoencoder:
     model = build(config.model)
-    for module, made in ((model.encoder, pair.encoder), (model.decoder, pair.decoder)):
-        module.load_state_dict(network(*made).state_dict())
+    for module, (_, tensors) in ((model.encoder, pair.encoder), (model.decoder, pair.decoder)):
+        module.load_state_dict(dict(tensors))
     return model.eval()
 
 
-def _check(pair: Pair, model: Autoencoder, dataset: Dataset, batch: Tensor, given: tuple) -> dict:
+def _check(pair: Pair, model: Autoencoder, labels: Tensor, given: tuple) -> dict:
     """What was found of a model on a batch of its data."""
-    logits = model.decode(model.encode(batch))
-    error = mse(logits, batch)
+    batch, codes = pair.images, model.encode(pair.images, labels)
+    error = mse(model.decode(codes, labels), batch)
     reference = float((batch - batch.mean(0)).square().mean())
     if hasattr(model.likelihood, "log_sigma"):
         model.likelihood.log_sigma.fill_(0.5 * math.log(max(error, 1e-6)))
-    differences = _differences(pair, model, batch, *given)
+    difference = _difference(pair, model, codes, given[1])
     warning = ""
     if not error < reference:
         warning = (
@@ -165,22 +184,23 @@ def _check(pair: Pair, model: Autoencoder, dataset: Dataset, batch: Tensor, give
     facts = {"encoder": _title(given[0]), "decoder": _title(given[1]), "mse": error}
     facts |= {"mse_of_mean_image": reference, "checked_images": len(batch)}
     facts |= {"second": pair.second, "input_range": pair.how.input_range, "pixels": pair.pixels}
+    facts |= {"context": pair.context.kind or "none"}
     if pair.order is not None:
         facts["latents"] = pair.order.tolist()
-    return facts | {"difference": differences, "notes": pair.notes, "warning": warning}
+    return facts | {"difference": difference, "notes": pair.notes, "warning": warning}
 
 
-def _differences(
-    pair: Pair, model: Autoencoder, batch: Tensor, encoder: Given, decoder: Given
-) -> float | None:
+def _difference(pair: Pair, model: Autoencoder, codes: Tensor, decoder: Given) -> float | None:
     """The largest difference of pixels from a PyTorch decoder's own; None for a file. Raises
     `AdoptError` for more than a grey level."""
     if isinstance(decoder, str | Path):
         return None
-    codes = model.encode(batch)
-    theirs = codes if pair.order is None else codes[:, pair.order.argsort()]
-    pixels = pair.image(torch_pair.output(decoder, theirs))
-    difference = float((model.decode(codes).sigmoid() - pixels).abs().max())
+    beside = pair.beside
+    if pair.context.kind == "noise":
+        beside = torch.randn(beside.shape, generator=torch.Generator().manual_seed(0))
+    theirs = torch_pair.output(decoder, *pair.inputs_of_decoder(codes, beside))
+    pixels = model.decode_with(codes, beside).sigmoid()
+    difference = float((pixels - pair.image(theirs)).abs().max())
     if not difference <= _TOLERANCE:
         raise AdoptError(
             f"the decoder differs by {difference:.3f} from its own output in PyTorch; expected at "

@@ -1,7 +1,9 @@
 """A graph while it is rewritten, and the shapes of all its values, which are found on torch's meta
 device: no number is computed, and no memory taken, before the sizes are known to be small."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -10,7 +12,9 @@ from torch import Tensor
 from ..graph import Graph, Node, Stored
 from ..operators.network import LISTS, OPERATORS, compute
 from ..validation import suggest
-from .onnx_file import AdoptError
+from .onnx_file import AdoptError, OnnxNetwork
+
+Given = Callable | str | Path  # of PyTorch, or an ONNX file
 
 MAX_VALUE = 2**24  # numbers of one value, for one image or code
 MAX_VALUES = 2**28  # of all of them
@@ -21,13 +25,15 @@ _RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLi
 
 @dataclass
 class Draft:
-    """A graph whose nodes and stored tensors may be replaced. `name` is that of its file."""
+    """A graph whose nodes and stored tensors may be replaced. `name` is that of its file, `second`
+    a second input, until both are columns of one (`ends.join_inputs`)."""
 
     name: str
     input: str
     outputs: list[str]
     nodes: list[Node]
     tensors: dict[str, Tensor]
+    second: str = ""
     made: int = 0
 
     def new(self, *, tensor: Tensor | None = None) -> str:
@@ -43,6 +49,20 @@ class Draft:
         output = self.new()
         self.nodes.append(Node(op, inputs, (output,), attributes))
         return output
+
+    def halves(self, value: str) -> list[str]:
+        """Appends the split of a value `[B, 2 D]` into two."""
+        halves = self.new(), self.new()
+        self.nodes.append(Node("Split", (value,), halves, {"axis": 1, "num_outputs": 2}))
+        return list(halves)
+
+    def prepend(self, make: Callable[[str], dict[str, str]]) -> None:
+        """Gives the graph a new input. `make` adds the first nodes, which read it, and says by
+        which of their values the former ones are replaced."""
+        nodes, self.nodes, self.input = self.nodes, [], self.new()
+        names = make(self.input)
+        self.nodes += nodes
+        self.rename(names)
 
     def replace(self, old: Node, new: Node) -> None:
         """Puts another node in the place of one."""
@@ -72,8 +92,8 @@ class Draft:
         self.tensors = {name: t for name, t in self.tensors.items() if name in needed}
 
     def depending(self) -> set[str]:
-        """The values that depend on the input."""
-        found = {self.input}
+        """The values that depend on the inputs."""
+        found = {self.input, self.second} - {""}
         for node in self.nodes:
             if found.intersection(node.inputs):
                 found.update(node.outputs)
@@ -110,6 +130,18 @@ class Draft:
             for name, t in tensors.items()
         }
         return Graph("x", tuple(names[o] for o in self.outputs), nodes, stored), tensors
+
+
+def name_of(network: Given, what: str) -> str:
+    """A network in messages: its file, or the encoder or decoder of a PyTorch project."""
+    return Path(network).name if isinstance(network, str | Path) else f"the {what}"
+
+
+def draft_of(read: OnnxNetwork, network: Given, what: str) -> Draft:
+    """The draft of a network that was read or traced."""
+    tensors = {key: torch.from_numpy(array) for key, array in read.arrays.items()}
+    names, outputs, nodes = [i.name for i in read.inputs], [*read.outputs], [*read.nodes]
+    return Draft(name_of(network, what), names[0], outputs, nodes, tensors, *names[1:])
 
 
 class Shapes(NamedTuple):

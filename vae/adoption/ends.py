@@ -10,7 +10,7 @@ from torch import Tensor
 from ..graph import Node
 from ..validation import one_of
 from .draft import Draft
-from .onnx_file import AdoptError
+from .onnx_file import AdoptError, Input
 
 RANGES = ("unit", "signed", "normalised")
 SECONDS = ("std", "variance", "log-variance", "log-std", "none")
@@ -49,19 +49,56 @@ def image_before(
 ) -> None:  # fmt: skip
     """Makes `[B, C, H, W]` in [0, 1] the input of an encoder that expects another range and
     layout; `mean` and `std` are those of a normalised one."""
-    nodes, draft.nodes = draft.nodes, []
-    old, draft.input = draft.input, "image"
-    value = draft.input
-    gain, shift = _from_unit(scale, mean, std)
-    if (gain, shift) != ([1.0], [0.0]):
-        value = draft.add("Mul", value, _per_channel(draft, gain))
-        value = draft.add("Add", value, _per_channel(draft, shift))
-    if layout == "flat":
-        value = draft.add("Reshape", value, shape=[-1, math.prod(image_shape)])
-    if layout == "hwc":
-        value = draft.add("Transpose", value, perm=[0, 2, 3, 1])
-    draft.nodes += nodes
-    draft.rename({old: value})
+    old, (gain, shift) = draft.input, _from_unit(scale, mean, std)
+
+    def make(value: str) -> dict[str, str]:
+        if (gain, shift) != ([1.0], [0.0]):
+            value = draft.add("Mul", value, _per_channel(draft, gain))
+            value = draft.add("Add", value, _per_channel(draft, shift))
+        if layout == "flat":
+            value = draft.add("Reshape", value, shape=[-1, math.prod(image_shape)])
+        if layout == "hwc":
+            value = draft.add("Transpose", value, perm=[0, 2, 3, 1])
+        return {old: value}
+
+    draft.prepend(make)
+
+
+def join_inputs(draft: Draft, row: Sequence[int], size: int, second: Input | None) -> None:
+    """Makes `[B, n + size]` the input of a network: its rows `[B, *row]` of n numbers, then those
+    of its second input, noise or a one-hot label, which a network without one leaves out."""
+    old, width = draft.input, math.prod(row)
+
+    def make(both: str) -> dict[str, str]:
+        names = {old: draft.add("Slice", both, starts=[0], ends=[width], axes=[1])}
+        if len(row) > 1:
+            names[old] = draft.add("Reshape", names[old], shape=[-1, *row])
+        if second is None:
+            return names
+        value = draft.add("Slice", both, starts=[width], ends=[width + size], axes=[1])
+        if second.integer:
+            value = draft.add("ArgMax", value, axis=1, keepdims=len(second.shape) - 1)
+        elif len(second.shape) > 2:
+            value = draft.add("Reshape", value, shape=[-1, *second.shape[1:]])
+        return names | {draft.second: value}
+
+    draft.prepend(make)
+    draft.second = ""
+
+
+def codes_before(draft: Draft, shape: Sequence[int]) -> None:
+    """Makes codes `[B, D]` the input of a decoder that takes them as `[B, *shape]`."""
+    old = draft.input
+    draft.prepend(lambda code: {old: draft.add("Reshape", code, shape=[-1, *shape])})
+
+
+def order_before(draft: Draft, order: Tensor, beside: int) -> None:
+    """Makes codes that are sorted by an order `[D]` the input of a decoder, with what is beside
+    them."""
+    old = draft.input
+    places = torch.cat([order.argsort(), len(order) + torch.arange(beside)])
+    index = draft.new(tensor=places)
+    draft.prepend(lambda code: {old: draft.add("Gather", code, index, axis=1)})
 
 
 def log_variance_after(draft: Draft, second: str) -> None:

@@ -12,13 +12,14 @@ import numpy as np
 
 from ..errors import AtelierError
 from ..formats.untrusted import read_regular
-from ..graph import MAX_NODES, Graph, Node, Stored
+from ..graph import MAX_NODES, Node, check_order
 
 MAX_BYTES = 300 * 2**20  # of a file
 MAX_NUMBERS = 64 * 2**20  # of all stored tensors, 256 MB as float32
 MAX_AXES = 8
 OPSETS = (7, 26)
 _DOMAINS = ("", "ai.onnx")
+_INTEGERS = ("INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64")
 _BRANCHES = ("If", "Loop", "Scan", "SequenceMap")
 
 _TORCH = (
@@ -44,14 +45,23 @@ class AdoptError(AtelierError):
     """A model that cannot be adopted: what came, what was expected, what to do."""
 
 
-class OnnxNetwork(NamedTuple):
-    """A network of a file: its graph, the numbers of its stored tensors, the shape of its input
-    (None for an axis of any size), and the names of its outputs as the file has them."""
+class Input(NamedTuple):
+    """An input of a network; None in its shape is an axis of any size."""
 
-    graph: Graph
+    name: str
+    shape: list[int | None]
+    integer: bool
+
+
+class OnnxNetwork(NamedTuple):
+    """A network of a file: one or two inputs, the names of its outputs, its nodes, the numbers of
+    its stored tensors, and the texts that are stored with it."""
+
+    inputs: list[Input]
+    outputs: list[str]
+    nodes: list[Node]
     arrays: dict[str, np.ndarray]
-    input_shape: list[int | None]
-    output_names: list[str]
+    texts: dict[str, str]
 
 
 def read(path: str | Path) -> OnnxNetwork:
@@ -96,20 +106,19 @@ class _Reader:
         opset = self._opset()
         for tensor in self.graph.initializer:
             self.arrays[tensor.name] = self._array(tensor)
-        inputs = [value for value in self.graph.input if value.name not in self.arrays]
-        if len(inputs) != 1:
+        inputs = [_input(value) for value in self.graph.input if value.name not in self.arrays]
+        if len(inputs) not in (1, 2):
             names = ", ".join(value.name for value in inputs) or "none"
             raise AdoptError(
-                f"{self.name} has {len(inputs)} inputs ({names}); expected one, the images of an "
-                "encoder or the codes of a decoder: export a network that sets the others itself"
+                f"{self.name} has {len(inputs)} inputs ({names}); expected the images of an "
+                "encoder or the codes of a decoder, and at most a label or noise beside them: "
+                "export a network that sets the others itself"
             )
         nodes = [node for found in self.graph.node if (node := self._node(found, opset))]
-        names = [value.name for value in self.graph.output]
-        stored = {k: Stored(tuple(a.shape), a.dtype.name) for k, a in self.arrays.items()}
-        graph = Graph(inputs[0].name, tuple(names), tuple(nodes), stored)
-        axes = inputs[0].type.tensor_type.shape.dim
-        shape = [d.dim_value if d.HasField("dim_value") else None for d in axes]
-        return OnnxNetwork(graph, self.arrays, shape, names)
+        outputs = [value.name for value in self.graph.output]
+        check_order((*(value.name for value in inputs), *self.arrays), nodes, outputs)
+        texts = {entry.key: entry.value for entry in self.model.metadata_props}
+        return OnnxNetwork(inputs, outputs, nodes, self.arrays, texts)
 
     def _check_sizes(self) -> None:
         count = len(self.graph.node)
@@ -257,6 +266,15 @@ class _Reader:
                 "read; export the model without it"
             )
         return plain()
+
+
+def _input(value) -> Input:
+    from onnx import TensorProto
+
+    tensor = value.type.tensor_type
+    shape = [d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim]
+    integers = [getattr(TensorProto, name) for name in _INTEGERS]
+    return Input(value.name, shape, tensor.elem_type in integers)
 
 
 def _translate(op: str, opset: int, attributes: dict) -> None:

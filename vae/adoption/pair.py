@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..graph import Graph, Node
+from ..graph import Graph
+from ..models.contexts import Context
 from ..operators.network import network
 from ..validation import one_of
 from . import ends, onnx_file, torch_pair
-from .draft import Draft, shapes
-from .onnx_file import AdoptError, OnnxNetwork
+from .checks import check_rows, mse
+from .draft import Draft, Given, draft_of, name_of, shapes
+from .onnx_file import AdoptError, Input, OnnxNetwork
+from .second_input import context_of, inputs_of
 from .simplify import free_batch, simplify
-
-Given = Callable | str | Path  # of PyTorch, or an ONNX file
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Conventions:
     input_range: of the encoder's pixels, one of `ends.RANGES`, with `mean` and `std` for
     "normalised", one number for all channels or one for each.
     pixels: the decoder's output, one of `ends.PIXELS`.
+    classes: of a conditional model, whose decoder, and encoder if it has a second input, takes the
+    label beside the code: one-hot, or the number of the class.
+    noise: the size of standard normal noise that the decoder takes beside the code.
     flat: whether images are `[B, C H W]`; asked of PyTorch networks only.
     """
 
@@ -39,6 +43,8 @@ class Conventions:
     mean: Sequence[float] = ()
     std: Sequence[float] = ()
     pixels: str | None = None
+    classes: int = 0
+    noise: int = 0
     flat: bool | None = None
 
     def __post_init__(self) -> None:
@@ -56,6 +62,9 @@ class Pair:
         self, how: Conventions, image_shape: Sequence[int] | None, latent: int | None
     ) -> None:
         self.how, self.latent, self.notes = how, latent, []
+        self.context = Context()
+        self.images: Tensor  # [B, C, H, W] of a batch on which the model is settled and checked
+        self.beside: Tensor  # [B, E], what its decoder takes beside their codes
         self.image_shape = tuple(image_shape) if image_shape is not None else None
         self.encoder: tuple[Graph, dict[str, Tensor]]
         self.decoder: tuple[Graph, dict[str, Tensor]]
@@ -63,14 +72,18 @@ class Pair:
         self.second = self.pixels = self.layout = "none"
         self._read: OnnxNetwork
         self._decoder_read: OnnxNetwork | None = None
+        self._second: Input | None = None  # of the decoder
 
     def read(self, encoder: Given, decoder: Given) -> None:
         """Reads files, or traces the encoder, and finds the shape of the images."""
         if isinstance(decoder, str | Path):
             self._decoder_read = onnx_file.read(decoder)
+        classes, noise = self.how.classes, self.how.noise
+        self.context = context_of(self._decoder_read, name_of(decoder, "decoder"), classes, noise)
         if isinstance(encoder, str | Path):
             self._read = onnx_file.read(encoder)
-            self.image_shape = self.image_shape or _image_shape(self._read.input_shape)
+            images, _ = self._inputs_of_encoder(name_of(encoder, "encoder"))
+            self.image_shape = self.image_shape or _image_shape(images.shape)
             return
         if self.image_shape is None:
             raise AdoptError(
@@ -78,44 +91,56 @@ class Pair:
             )
         flat = torch.rand(2, math.prod(self.image_shape))
         rows = {False: flat.view(2, *self.image_shape), True: flat}
-        kinds, errors = (False, True) if self.how.flat is None else (self.how.flat,), []
-        for kind in kinds:
-            try:
-                self._read = torch_pair.trace(encoder, rows[kind], "encoder")
-                return
-            except AdoptError as error:
-                errors.append(error)
-        raise errors[0]
+        kinds = (False, True) if self.how.flat is None else (self.how.flat,)
+        labels = [*torch_pair.labels(self.context.classes), ()] if self.context.classes else [()]
+        tried = [(rows[kind], *label) for label in labels for kind in kinds]
+        self._read = torch_pair.trace_first(encoder, tried, "encoder")
 
-    def settle_encoder(self, encoder: Given, batch: Tensor, sort_latents: bool) -> None:
-        """Makes the encoder's graph: images in [0, 1] to mean, or mean and log-variance."""
-        how, read = self.how, self._read
+    def settle_encoder(self, encoder: Given, sort_latents: bool) -> None:
+        """Makes the encoder's graph: images in [0, 1], and labels if the model is conditional, to
+        mean, or mean and log-variance."""
+        how, read, classes = self.how, self._read, self.context.classes
         draft = draft_of(read, encoder, "encoder")
-        names = ends.choose_outputs(draft, read.output_names, how.outputs)
+        images, label = self._inputs_of_encoder(draft.name)
+        draft.input, draft.second = images.name, label.name if label else ""
+        names = ends.choose_outputs(draft, read.outputs, how.outputs)
         if how.second == "none":
             del draft.outputs[1:]
-        layout = ends.layout_of(read.input_shape, self.image_shape)
-        free_batch(draft, read.input_shape[0])
+        layout = ends.layout_of(images.shape, self.image_shape)
+        free_batch(draft, images.shape[0])
         ends.image_before(draft, self.image_shape, layout, how.input_range, how.mean, how.std)
-        simplify(draft, self.image_shape)
-        self._settle_codes(draft)
+        if classes:
+            ends.join_inputs(draft, self.image_shape, classes, label)
+        rows = self._encoder_rows()
+        simplify(draft, rows.shape[1:])
+        self._settle_codes(draft, rows.shape[1:])
         if len(draft.outputs) > 1:
-            self.second = how.second or self._second(names, draft, batch)
+            self.second = how.second or self._spread(names, draft, rows)
             ends.log_variance_after(draft, self.second)
         if sort_latents and self.latent > 2:
-            self._sort(draft, batch)
+            self._sort(draft, rows)
         self.encoder = draft.graph()
-        check_rows(draft.name, network(*self.encoder), batch)
+        check_rows(draft.name, network(*self.encoder), rows)
 
-    def _settle_codes(self, draft: Draft) -> None:
+    def _inputs_of_encoder(self, name: str) -> tuple[Input, Input | None]:
+        classes = self.context.classes
+        return inputs_of(self._read, name, "label" if classes else None, classes)
+
+    def _encoder_rows(self) -> Tensor:
+        """What the encoder's graph takes, for the images of the batch."""
+        if not self.context.classes:
+            return self.images
+        return torch.cat([self.images.flatten(1), self.beside], dim=1)
+
+    def _settle_codes(self, draft: Draft, row: Sequence[int]) -> None:
         """Checks the shape of the codes; a mean and spread in one tensor are split."""
-        found = shapes(draft, (2, *self.image_shape)).of
+        found = shapes(draft, (2, *row)).of
         widths = [math.prod(found[name][1:]) for name in draft.outputs]
         if len(widths) == 1 and self.latent and widths[0] == 2 * self.latent:
-            draft.outputs = _split(draft, draft.outputs[0])
+            draft.outputs = draft.halves(draft.outputs[0])
             widths = [self.latent] * 2
             self.notes.append("the encoder's output was split into mean and spread")
-            found = shapes(draft, (2, *self.image_shape)).of
+            found = shapes(draft, (2, *row)).of
         self.latent = self.latent or widths[0]
         if self.latent < 2:
             raise AdoptError(
@@ -133,9 +158,9 @@ class Pair:
             for name in draft.outputs
         ]
 
-    def _second(self, names: list[str], draft: Draft, batch: Tensor) -> str:
+    def _spread(self, names: list[str], draft: Draft, rows: Tensor) -> str:
         by_name = ends.second_of(names[1]) if len(names) > 1 else None
-        lowest = float(network(*copy.deepcopy(draft).graph())(batch)[1].min())
+        lowest = float(network(*copy.deepcopy(draft).graph())(rows)[1].min())
         if by_name and (lowest >= 0 or by_name.startswith("log")):
             self.notes.append(f"the spread is taken as {by_name}, by the name {names[1]!r}")
             return by_name
@@ -144,41 +169,72 @@ class Pair:
         self.notes.append(f"the spread is taken as {second}, since {why}")
         return second
 
-    def _sort(self, draft: Draft, batch: Tensor) -> None:
+    def _sort(self, draft: Draft, rows: Tensor) -> None:
         """The latents in descending order of what they tell about the images (see
         `latent.ordering.channel_capacity`)."""
-        found = network(*copy.deepcopy(draft).graph())(batch)
+        found = network(*copy.deepcopy(draft).graph())(rows)
         mean = found if isinstance(found, Tensor) else found[0]
         capacity = mean.var(0)
         if len(draft.outputs) > 1:
             capacity = 0.5 * torch.log1p(capacity / found[1].exp().mean(0))
-        self.order = capacity.argsort(descending=True, stable=True)
-        index = draft.new(tensor=self.order)
+        order = capacity.argsort(descending=True, stable=True)
+        if order.tolist() == [*range(self.latent)]:
+            return
+        self.order = order
+        index = draft.new(tensor=order)
         draft.outputs = [draft.add("Gather", name, index, axis=1) for name in draft.outputs]
         self.notes.append("the latents are sorted by their information about the images")
 
-    def settle_decoder(self, decoder: Given, batch: Tensor) -> None:
-        """Makes the decoder's graph: codes to logits."""
-        read = self._decoder_read
+    def settle_decoder(self, decoder: Given) -> None:
+        """Makes the decoder's graph: codes, and what is beside them, to logits."""
+        read, beside = self._decoder_read, self.context.size(self.latent)
+        if self.context.kind == "noise":
+            self.beside = torch.zeros(len(self.images), beside)
         if read is None:
-            read = torch_pair.trace(decoder, torch.randn(2, self.latent), "decoder")
+            read = self._traced_decoder(decoder)
         draft = draft_of(read, decoder, "decoder")
         del draft.outputs[1:]
-        row = tuple(read.input_shape[1:])
+        codes, self._second = inputs_of(read, draft.name, self.context.kind, beside)
+        draft.input, draft.second = codes.name, self._second.name if self._second else ""
+        row = tuple(codes.shape[1:])
         if math.prod(n or self.latent for n in row) != self.latent:
             raise AdoptError(
                 f"{draft.name} takes codes of shape {list(row)}, the encoder gives {self.latent} "
                 "latents; expected networks of one model"
             )
-        free_batch(draft, read.input_shape[0])
-        _codes_before(draft, self.latent, len(row), self.order)
-        output = shapes(draft, (2, self.latent)).of[draft.outputs[0]]
+        free_batch(draft, codes.shape[0])
+        shape = (self.latent, *[1] * (len(row) - 1))
+        if self._second is not None:
+            ends.join_inputs(draft, shape, beside, self._second)
+        elif len(shape) > 1:
+            ends.codes_before(draft, shape)
+        if self.order is not None:
+            ends.order_before(draft, self.order, beside)
+        output = shapes(draft, (2, self.latent + beside)).of[draft.outputs[0]]
         self.layout = layout = ends.layout_of(output, self.image_shape)
-        found = network(*self.encoder)(batch)
-        codes = found if isinstance(found, Tensor) else found[0]
-        self.pixels = self.how.pixels or self._pixels(draft, codes, layout, batch)
+        found = network(*self.encoder)(self._encoder_rows())
+        mean = found if isinstance(found, Tensor) else found[0]
+        rows = torch.cat([mean, self.beside], dim=1)
+        self.pixels = self.how.pixels or self._pixels(draft, rows, layout)
         self.decoder = self._decoder_with(draft, layout, self.pixels)
-        check_rows(draft.name, network(*self.decoder), codes)
+        check_rows(draft.name, network(*self.decoder), rows)
+
+    def _traced_decoder(self, decoder: Callable) -> OnnxNetwork:
+        codes, size = torch.randn(2, self.latent), self.context.size(self.latent)
+        if self.context.kind == "label":
+            tried = [(codes, *label) for label in torch_pair.labels(size)]
+        else:
+            tried = [(codes, torch.randn(2, size)) if size else (codes,)]
+        return torch_pair.trace_first(decoder, tried, "decoder")
+
+    def inputs_of_decoder(self, codes: Tensor, beside: Tensor) -> tuple[Tensor, ...]:
+        """What a PyTorch decoder takes for codes `[B, D]` of the checkpoint and what is beside
+        them."""
+        if self.order is not None:
+            codes = codes[:, self.order.argsort()]
+        if self._second is None:
+            return (codes,)
+        return codes, beside.argmax(1) if self._second.integer else beside
 
     def image(self, output: Tensor) -> Tensor:
         """Pixels `[B, C, H, W]` in [0, 1] of what the decoder gives."""
@@ -193,10 +249,10 @@ class Pair:
         draft = copy.deepcopy(draft)
         how = self.how
         ends.logits_after(draft, self.image_shape, layout, pixels, how.mean, how.std)
-        simplify(draft, (self.latent,))
+        simplify(draft, (self.latent + self.beside.shape[1],))
         return draft.graph()
 
-    def _pixels(self, draft: Draft, codes: Tensor, layout: str, batch: Tensor) -> str:
+    def _pixels(self, draft: Draft, rows: Tensor, layout: str) -> str:
         """What the decoder's output is: by its last activation, else what reconstructs best."""
         last = ends.last_activation(draft)
         if last is not None:
@@ -205,7 +261,7 @@ class Pair:
             return found
         candidates = [name for name in ends.PIXELS if name != "normalised" or self.how.mean]
         errors = {
-            name: mse(network(*self._decoder_with(draft, layout, name))(codes), batch)
+            name: mse(network(*self._decoder_with(draft, layout, name))(rows), self.images)
             for name in candidates
         }
         best = min(errors, key=errors.get)
@@ -214,32 +270,6 @@ class Pair:
             f"the decoder's output is taken as {ends.WORDS[best]}, by the MSE per pixel: {told}"
         )
         return best
-
-
-def draft_of(read: OnnxNetwork, network: Given, what: str) -> Draft:
-    name = Path(network).name if isinstance(network, str | Path) else f"the {what}"
-    graph = read.graph
-    tensors = {key: torch.from_numpy(array) for key, array in read.arrays.items()}
-    return Draft(name, graph.input, list(graph.outputs), list(graph.nodes), tensors)
-
-
-def _split(draft: Draft, value: str) -> list[str]:
-    halves = draft.new(), draft.new()
-    draft.nodes.append(Node("Split", (value,), halves, {"axis": 1, "num_outputs": 2}))
-    return list(halves)
-
-
-def _codes_before(draft: Draft, latent: int, axes: int, order: Tensor | None) -> None:
-    """Makes codes `[B, D]` in the order of the checkpoint the input of a decoder."""
-    nodes, draft.nodes = draft.nodes, []
-    old, draft.input = draft.input, "code"
-    value = draft.input
-    if order is not None:
-        value = draft.add("Gather", value, draft.new(tensor=order.argsort()), axis=1)
-    if axes != 1:
-        value = draft.add("Reshape", value, shape=[-1, latent, *[1] * (axes - 1)])
-    draft.nodes += nodes
-    draft.rename({old: value})
 
 
 def _image_shape(shape: Sequence[int | None]) -> tuple[int, int, int]:
@@ -255,33 +285,3 @@ def _image_shape(shape: Sequence[int | None]) -> tuple[int, int, int]:
         f"the encoder takes inputs of shape {row}, which does not tell the size of the images; "
         "give the image shape (channels, height, width)"
     )
-
-
-def mse(logits: Tensor, images: Tensor) -> float:
-    """Of the pixels of logits, both `[B, C, H, W]`."""
-    return float((logits.sigmoid() - images).square().mean())
-
-
-def check_rows(name: str, made: nn.Module, rows: Tensor) -> None:
-    """Raises `AdoptError` for numbers that are not finite, and for a network that does something
-    else to three rows than to each of them."""
-
-    def outputs(rows: Tensor) -> list[Tensor]:
-        found = made(rows)
-        return [found] if isinstance(found, Tensor) else list(found)
-
-    together = outputs(rows[:3])
-    if not all(value.isfinite().all() for value in together):
-        raise AdoptError(
-            f"{name} gives numbers that are not finite; check its weights, the range of its "
-            "pixels and what its second output is"
-        )
-    single = [outputs(row[None]) for row in rows[:3]]
-    for at, value in enumerate(together):
-        alone = torch.cat([parts[at] for parts in single])
-        far = (value - alone).abs().max() if value.shape == alone.shape else math.inf
-        if far > 1e-3 * (1 + value.abs().max()):
-            raise AdoptError(
-                f"{name} gives something else for three images or codes than for each of them; "
-                "export it in evaluation mode, model.eval(), with a free batch size"
-            )

@@ -93,3 +93,34 @@ def join_group_norms(draft: Draft, found: Shapes) -> None:
         inputs = before.inputs[0], ones, zeros
         draft.replace(after[0], Node("GroupNormalization", inputs, after[0].outputs, options))
     draft.prune()
+
+
+def settle_columns(draft: Draft, found: Shapes) -> None:
+    """Slices of the columns of `[B, n]` get plain bounds; those that leave nothing out, and the
+    concatenation of all parts in their order, become what they were taken from."""
+    same, parts = {}, {}
+    for at, node in enumerate(draft.nodes):
+        made, source = node.outputs[0], node.inputs[0] if node.inputs else ""
+        if node.op == "Slice" and (bounds := _column_bounds(node, found.of[source])):
+            first, last = bounds
+            parts[made] = source, first, last
+            options = {"starts": [first], "ends": [last], "axes": [1]}
+            draft.nodes[at] = Node(node.op, (source,), node.outputs, options)
+            if last - first == found.of[source][1]:
+                same[made] = source
+        if node.op == "Concat" and all(name in parts for name in node.inputs):
+            (source, *others), firsts, lasts = zip(*map(parts.get, node.inputs), strict=True)
+            whole = {*others} <= {source} and firsts == (0, *lasts[:-1])
+            if whole and found.of[made] == found.of[source]:  # so along the columns
+                same[made] = source
+    draft.rename(same)
+    draft.prune()
+
+
+def _column_bounds(node: Node, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    options = {"axes": [0], "steps": [1]} | node.attributes
+    plain = len(shape) == 2 and len(node.inputs) == 1 and options["steps"] == [1]
+    if not plain or options["axes"] not in ([1], [-1]):
+        return None
+    first, last, _ = slice(options["starts"][0], options["ends"][0]).indices(shape[1])
+    return first, last

@@ -7,7 +7,7 @@ from torch import Tensor
 from ..graph import Node
 from ..operators.network import LISTS, compute
 from .draft import Draft, Shapes, shapes
-from .patterns import join_activations, join_group_norms
+from .patterns import join_activations, join_group_norms, settle_columns
 
 _LAYERS = ("Gemm", "Conv", "ConvTranspose")
 _SHAPING = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
@@ -38,7 +38,9 @@ def simplify(draft: Draft, row: tuple[int, ...]) -> None:
     one, other = (shapes(draft, (batch, *row)) for batch in (2, 3))
     _settle_shapes(draft, one, other)
     _fold_constants(draft)
-    _drop_idle(draft, shapes(draft, (2, *row)))
+    found = shapes(draft, (2, *row))
+    _drop_idle(draft, found)
+    settle_columns(draft, found)
     join_activations(draft)
     found = shapes(draft, (2, *row))
     join_group_norms(draft, found)

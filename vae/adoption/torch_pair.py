@@ -4,12 +4,13 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
+from torch.nn.functional import one_hot
 
 from ..models.base import device_of
 from .onnx_file import AdoptError, OnnxNetwork, parse
@@ -31,8 +32,9 @@ class _Traced(nn.Module):
         self.owner = owner if isinstance(owner, nn.Module) else None  # whose weights are traced
         self.function = function
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return tuple(_tensors(self.function(x)).values())
+    def forward(self, x: Tensor, second: Tensor | None = None) -> tuple[Tensor, ...]:
+        inputs = (x,) if second is None else (x, second)
+        return tuple(_tensors(self.function(*inputs)).values())
 
 
 def _tensors(found: object) -> dict[str, Tensor]:
@@ -55,9 +57,26 @@ def _tensors(found: object) -> dict[str, Tensor]:
     return tensors
 
 
-def trace(function: Callable, rows: Tensor, what: str) -> OnnxNetwork:
-    """The network that a module or function, the encoder or the decoder, computes of `rows`
-    `[B, ...]`, in evaluation mode. Raises `AdoptError`."""
+def labels(classes: int) -> list[tuple[Tensor]]:
+    """Two labels, one-hot and as numbers of classes."""
+    numbers = torch.tensor([0, classes - 1])
+    return [(one_hot(numbers, classes).float(),), (numbers,)]
+
+
+def trace_first(function: Callable, tried: Sequence[tuple[Tensor, ...]], what: str) -> OnnxNetwork:
+    """The network for the first inputs that a function takes."""
+    errors = []
+    for inputs in tried:
+        try:
+            return trace(function, inputs, what)
+        except AdoptError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def trace(function: Callable, inputs: Sequence[Tensor], what: str) -> OnnxNetwork:
+    """The network that a module or function, the encoder or the decoder, computes of one or two
+    inputs `[B, ...]`, in evaluation mode. Raises `AdoptError`."""
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise AdoptError(
             f"to trace a network takes {' and '.join(missing)}, which are not installed; "
@@ -69,25 +88,27 @@ def trace(function: Callable, rows: Tensor, what: str) -> OnnxNetwork:
         )
     try:
         with torch.no_grad(), _without_checks(), _evaluating(_Traced(function)) as traced:
-            rows = rows.to(device_of(traced))
-            names = list(_tensors(function(rows)))
-            content = _onnx(traced, rows, names)
+            inputs = tuple(value.to(device_of(traced)) for value in inputs)
+            names = list(_tensors(function(*inputs)))
+            content = _onnx(traced, inputs, names)
     except AdoptError:
         raise
     except Exception as error:  # the function is somebody else's, and so is what it raises
         reason = " ".join(str(error).split())[:300]
+        shapes = " and ".join(str(list(value.shape)) for value in inputs)
+        count = "one tensor" if len(inputs) == 1 else "two tensors"
         raise AdoptError(
-            f"the {what} failed for an input of shape {list(rows.shape)} ({type(error).__name__}: "
-            f"{reason}); expected a function of one tensor with a free first axis"
+            f"the {what} failed for an input of shape {shapes} ({type(error).__name__}: "
+            f"{reason}); expected a function of {count} with a free first axis"
         ) from error
     return parse(content, f"the {what}")
 
 
 @torch.no_grad()
-def output(function: Callable, rows: Tensor) -> Tensor:
-    """What a network computes first of `rows` in evaluation mode."""
+def output(function: Callable, *inputs: Tensor) -> Tensor:
+    """What a network computes first of its inputs in evaluation mode."""
     with _evaluating(_Traced(function)) as traced:
-        return traced(rows.to(device_of(traced)))[0].cpu()
+        return traced(*(value.to(device_of(traced)) for value in inputs))[0].cpu()
 
 
 @contextlib.contextmanager
@@ -102,13 +123,14 @@ def _evaluating(module: nn.Module) -> Iterator[nn.Module]:
             part.training = True
 
 
-def _onnx(traced: nn.Module, rows: Tensor, names: list[str]) -> bytes:
+def _onnx(traced: nn.Module, inputs: tuple[Tensor, ...], names: list[str]) -> bytes:
+    batch = [torch.export.Dim("N"), torch.export.Dim.DYNAMIC]  # warns of one name for two inputs
     program = torch.onnx.export(
         traced,
-        (rows,),
-        input_names=["x"],
+        inputs,
+        input_names=["x", "second"][: len(inputs)],
         output_names=names,
-        dynamic_shapes=({0: torch.export.Dim("N")},),
+        dynamic_shapes=tuple({0: size} for size in batch[: len(inputs)]),
         opset_version=_OPSET,
         dynamo=True,
         verbose=False,

@@ -52,6 +52,15 @@ def _numbers(kind: type, name: str, text: str | None) -> tuple:
     show_default="by its last activation, else what reconstructs best",
     help=f"What the decoder gives: {' | '.join(ends.PIXELS)}.",
 )
+@click.option(
+    "--classes",
+    type=int,
+    default=0,
+    help="Of a conditional model: its decoder, and perhaps its encoder, takes a label as well.",
+)
+@click.option(
+    "--noise", type=int, default=0, help="Values of normal noise that the decoder takes as well."
+)
 @click.option("--likelihood", default="bernoulli", help=" | ".join(LIKELIHOODS))
 @click.option("--sort-latents", is_flag=True, help="The most informative latents first.")
 @click.option("--fit", default="auto", help="auto | crop | pad | stretch: pictures to the size.")

@@ -7,7 +7,8 @@ NAME-encoder.onnx: `images` [N, C, H, W] in [0, 1] -> `mean` and `std` [N, D] of
 NAME-decoder.onnx: `z` [N, D] -> `image` [N, C, H, W], pixel means in [0, 1]. A decoder with a
 context also takes `extra` [N, E]: a one-hot label, or the noise of an hvae's lower levels.
 
-N is free. The metadata of each file describes its inputs and outputs.
+N is free. The metadata of each file describes its inputs and outputs, and lets `adopt` read the
+pair back as a model.
 """
 
 import copy
@@ -26,6 +27,7 @@ from ..checkpoint.folder import Checkpoint, versions
 from ..errors import AtelierError, reported
 from ..files import atomic
 from ..models.base import Autoencoder
+from ..models.contexts import Context
 from ..nn.networks import decode
 from ..operators.network import Network
 
@@ -189,6 +191,7 @@ def _facts(checkpoint: Checkpoint, name: str, part: _Part) -> dict[str, str]:
     facts = {"part": name, "checkpoint": checkpoint.name, "digest": checkpoint.digest}
     facts |= {
         "model": config.model.name,
+        "context": Context.of(config).to_json(),
         "data": config.train.data,
         "inputs": json.dumps(part.meaning),
         "outputs": json.dumps(part.outputs),

@@ -96,7 +96,8 @@ class Autoencoder(nn.Module, ABC):
     model that never saw an image without its label. `kept_images` is the number of training images
     of which a model keeps the codes (`keep`). Noise seeds come in groups of
     `variations`, within which they differ in the noise alone; `seed_groups` are their names and
-    first seeds, if there are several. `kl_weight` is that of the KL of `terms` in what training
+    first seeds, if there are several. Then the last number of the noise is that of the seed's
+    group, the next of `group_numbers`. `kl_weight` is that of the KL of `terms` in what training
     makes small. Checkpoints leave out the modules `training_only`, which are None in a loaded
     model.
     """
@@ -115,6 +116,7 @@ class Autoencoder(nn.Module, ABC):
     kept_images: int = 0
     variations: int = 256
     seed_groups: tuple[tuple[str, int], ...] = ()
+    group_numbers: tuple[float, ...] = ()
     training_only: tuple[str, ...] = ()
     context: Literal["label", "noise"] | None = None
     context_size: int = 0
@@ -224,9 +226,15 @@ class Autoencoder(nn.Module, ABC):
     def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
         """The decoder's further inputs `[E]` for a label (None: unknown) or a noise seed (0: zero
         noise). The same seed is the same variation at every code."""
-        if not (self.noise_size and seed):
-            return torch.zeros(self.context_size, device=device_of(self))
-        noise = torch.randn(self.context_size, generator=torch.Generator().manual_seed(seed))
+        if not self.noise_size:
+            label = torch.tensor([-1 if label is None else label], device=device_of(self))
+            return self._one_hot(label)[0]
+        group, seed = divmod(seed, self.variations) if self.group_numbers else (0, seed)
+        noise = torch.zeros(self.context_size)
+        if seed:
+            noise.normal_(generator=torch.Generator().manual_seed(seed))
+        if self.group_numbers:
+            noise[-1] = self.group_numbers[group % len(self.group_numbers)]
         return noise.to(device_of(self))
 
     def prior(self, label: int | None = None) -> Prior | None:
@@ -276,7 +284,22 @@ class Autoencoder(nn.Module, ABC):
 
     def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
         """The decoder's further inputs `[B, E]` for codes `[B, D]`."""
+        if self.classes:
+            return self._one_hot(self._labels(y, z))
         shape = (len(z), self.context_size)
         if not self.noise_size or generator is None:
             return z.new_zeros(shape, dtype=torch.float32)
-        return torch.randn(shape, generator=generator, device=generator.device).to(z.device)
+        noise = torch.randn(shape, generator=generator, device=generator.device).to(z.device)
+        if self.group_numbers:
+            noise[:, -1] = self.group_numbers[0]
+        return noise
+
+    def _labels(self, y: Labels, of: Tensor) -> Tensor:
+        """Labels `[B]` of images or codes `[B, ...]`, -1 where unknown."""
+        if y is None or not self.classes:
+            return torch.full(of.shape[:1], -1, device=of.device)
+        return y
+
+    def _one_hot(self, y: Tensor) -> Tensor:
+        """`[B, K]`, a row of zeros where the label is unknown."""
+        return (y[:, None] == torch.arange(self.classes, device=y.device)).float()

@@ -8,7 +8,7 @@ space describes the variation within a class. Labels may be unknown, also in tra
 """
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from ..config import ModelConfig
 from ..nn import networks
@@ -16,7 +16,7 @@ from ..nn.distributions import Mixture
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import ClassConditionalNormal
 from ..validation import ConfigError
-from .base import Labels, device_of
+from .base import Labels
 from .gaussian import GaussianAutoencoder
 
 
@@ -47,10 +47,6 @@ class CVAE(GaussianAutoencoder):
         h = nn.functional.silu(self.condition(torch.cat([features, one_hot], dim=1)))
         return networks.gaussian_parameters(h, self.mean, self.log_var)
 
-    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
-        y = torch.tensor([-1 if label is None else label], device=device_of(self))
-        return self._one_hot(y)[0]
-
     def prior(self, label: int | None = None) -> Mixture:
         return super().prior() if self.class_prior is None else self.class_prior.mixture(label)
 
@@ -63,10 +59,3 @@ class CVAE(GaussianAutoencoder):
         super().reorder(order)
         if self.class_prior is not None:
             self.class_prior.reorder(order)
-
-    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
-        return self._one_hot(self._labels(y, z))
-
-    def _one_hot(self, y: Tensor) -> Tensor:
-        """`[B, K]`, a row of zeros where the label is unknown."""
-        return (y[:, None] == torch.arange(self.classes, device=y.device)).float()

@@ -32,11 +32,9 @@ from ..nn.layers import Exemplars, autocast_off
 from ..nn.likelihoods import LIKELIHOODS
 from ..validation import ConfigError
 from .base import Autoencoder, Batch, Labels, Player, Posterior, Terms
+from .contexts import EXEMPLAR_SEEDS
 
 MAX_TABLE = 2**20  # numbers in the table, which a browser loads as 2 MB
-VARIATIONS = 64  # seeds of the same width of the kernel
-WIDTHS = (0.0, -3.0, -1.5, 1.5)  # log2 of what multiplies the bandwidth, of 64 seeds each
-_GROUPS = ("like real items", 1), ("close to real items", 2), ("mixed", 0), ("new", 3)
 _ROWS = 2**20  # numbers at a time, which stay in a processor's cache
 _FITTED, _ROUNDS = 500, 5  # items from which s is fitted, and rounds of that
 
@@ -59,8 +57,7 @@ class Exemplar(Autoencoder):
     """
 
     context = "noise"
-    variations = VARIATIONS
-    seed_groups = tuple((name, VARIATIONS * width) for name, width in _GROUPS)
+    variations, seed_groups, group_numbers = EXEMPLAR_SEEDS
     training_only = ("map_decoder",)
 
     def __init__(self, config: ModelConfig) -> None:
@@ -152,13 +149,6 @@ class Exemplar(Autoencoder):
         """Logits `[S, C, H, W]` of detail codes `[S, W]`."""
         return networks.decode(self.decoder[1:], w)
 
-    def context_vector(self, label: int | None = None, seed: int = 0) -> Tensor:
-        """Seed s is the noise of variation s % 64 (0: none), with the s // 64-th of `WIDTHS`."""
-        width, variation = divmod(seed, VARIATIONS)
-        context = super().context_vector(label, variation)
-        context[-1] = WIDTHS[width % len(WIDTHS)]
-        return context
-
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
         parts = zip(*(v.split(self._rows()) for v in (z, context)), strict=True)
         return torch.cat([super(Exemplar, self).decode_with(*part) for part in parts])
@@ -249,11 +239,6 @@ class Exemplar(Autoencoder):
         of_code = 0.5 * codes.square().sum(1) + log_det
         of_w = 0.5 * scaled.square().sum(1, keepdim=True)
         return torch.addmm(self.table.log_weights(z) - of_code - of_w, scaled, codes.T)
-
-    def _context(self, z: Tensor, y: Labels, generator: Generator | None) -> Tensor:
-        context = super()._context(z, y, generator)
-        context[:, -1] = 0
-        return context
 
     def _rows(self) -> int:
         """The number of codes whose distances from all exemplars are computed at a time."""

@@ -105,9 +105,3 @@ class GaussianAutoencoder(Autoencoder):
             (id(p), p.data_ptr(), 0 if p.is_inference() else p._version)
             for p in (*self.parameters(), *self.buffers())
         )
-
-    def _labels(self, y: Labels, of: Tensor) -> Tensor:
-        """Labels `[B]` of images or codes `[B, ...]`, -1 where unknown."""
-        if y is None or not self.classes:
-            return torch.full(of.shape[:1], -1, device=of.device)
-        return y

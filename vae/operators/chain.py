@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..graph import Graph, Node
 from ..nn import layers as ours
+from . import columns
 from .layers import LOGIT_EPSILON
 
 
@@ -23,27 +24,30 @@ class _NoChainError(Exception):
     """The graph is not a chain of known layers."""
 
 
-def parse(graph: Graph) -> Chain | None:
-    """The chain of a graph with one output from codes `[B, D]`, or None if it is not one."""
+def parse(graph: Graph, size: int | None = None) -> Chain | None:
+    """The chain of a graph with one output from codes `[B, size]`, or None if it is not one."""
     try:
-        return _Parser(graph).chain() if len(graph.outputs) == 1 else None
+        return Parser(graph, size).chain() if len(graph.outputs) == 1 else None
     except _NoChainError:
         return None
 
 
-class _Parser:
-    def __init__(self, graph: Graph) -> None:
+class Parser:
+    """The state of one parsing. The tensor that has been reached is flat, `columns` wide where
+    that is known, or an image."""
+
+    def __init__(self, graph: Graph, size: int | None) -> None:
         self.graph, self.readers = graph, graph.readers()
         self.sources: list[tuple[Tensor, str]] = []
-        self.axes = 2  # of the tensor that has been reached: flat, or an image
+        self.axes, self.columns = 2, size
 
     def chain(self) -> Chain:
-        modules, used = self._until(self.graph.input, self.graph.outputs[0])
+        modules, used = self.until(self.graph.input, self.graph.outputs[0])
         if used != len(self.graph.nodes) or not modules:
             raise _NoChainError
         return Chain(modules, self.sources)
 
-    def _until(self, value: str, end: str) -> tuple[list[nn.Module], int]:
+    def until(self, value: str, end: str) -> tuple[list[nn.Module], int]:
         """The modules from one value to another, and the number of nodes that they stand for."""
         modules, used = [], 0
         while value != end:
@@ -53,10 +57,9 @@ class _Parser:
                 modules.append(self._module(node, value))
                 value, used = node.outputs[0], used + 1
                 continue
-            if fourier := self._fourier(value, readers):
-                module, value = fourier
-                modules.append(module)
-                used += 4
+            if found := columns.parse(self, value, readers):
+                modules.append(found.module)
+                value, used = found.output, used + found.nodes
                 continue
             joins = [node for node in readers if node.op == "Add"]
             if len(readers) != 2 or len(joins) != 1:
@@ -67,28 +70,15 @@ class _Parser:
             value, used = joins[0].outputs[0], used + count + 1
         return modules, used
 
-    def _fourier(self, value: str, readers: list[Node]) -> tuple[nn.Module, str] | None:
-        """[z, sin(B z), cos(B z)] of codes z, and its output; None for anything else."""
-        if [node.op for node in readers] != ["Gemm", "Concat"] or len(readers[0].inputs) != 2:
-            return None
-        product, joined = readers
-        waves = self.readers[product.outputs[0]]
-        parts = [value, *(node.outputs[0] for node in waves)]
-        if [node.op for node in waves] != ["Sin", "Cos"] or list(joined.inputs) != parts:
-            return None
-        features, latent = self.shape(product, 1)
-        module = ours.FourierFeatures(latent, features, 1.0)
-        self.sources.append((module.weight, product.inputs[1]))
-        return module, joined.outputs[0]
-
     def _until_known(self, value: str, end: str, join: Node) -> tuple[list[nn.Module], int]:
         """The branch of a residual sum, which its join reads too."""
-        axes, readers = self.axes, self.readers[value]
+        axes, size, readers = self.axes, self.columns, self.readers[value]
         self.readers[value] = [node for node in readers if node is not join]
-        body, used = self._until(value, end)
+        body, used = self.until(value, end)
         self.readers[value] = readers
         if self.axes != axes:
             raise _NoChainError
+        self.columns = size
         return body, used
 
     def _module(self, node: Node, value: str) -> nn.Module:
@@ -115,17 +105,18 @@ class _Parser:
         return module
 
 
-def _linear(parser: _Parser, node: Node) -> nn.Module | None:
+def _linear(parser: Parser, node: Node) -> nn.Module | None:
     weight, bias = parser.shape(node, 1), parser.shape(node, 2)
     options = {"transB": 1} | node.attributes
     plain = options == {"transB": 1} and node.attributes.get("transB")
     if parser.axes != 2 or not plain or (bias and math.prod(bias) != weight[0]):
         return None
+    parser.columns = weight[0]
     return parser.with_weights(node, nn.Linear(weight[1], weight[0], bias=bias is not None))
 
 
 def _convolution(kind: type[nn.Module]) -> Callable:
-    def convolution(parser: _Parser, node: Node) -> nn.Module | None:
+    def convolution(parser: Parser, node: Node) -> nn.Module | None:
         weight, bias = parser.shape(node, 1), parser.shape(node, 2)
         options = node.attributes
         pads = options.get("pads") or [0, 0, 0, 0]
@@ -149,16 +140,16 @@ def _convolution(kind: type[nn.Module]) -> Callable:
     return convolution
 
 
-def _reshape(parser: _Parser, node: Node) -> nn.Module | None:
+def _reshape(parser: Parser, node: Node) -> nn.Module | None:
     shape = node.attributes.get("shape") or []
     if len(node.inputs) != 1 or shape[:1] not in ([-1], [0]) or any(n < 1 for n in shape[1:]):
         return None
     return _to_shape(parser, shape[1:])
 
 
-def _to_shape(parser: _Parser, shape: list[int]) -> nn.Module | None:
+def _to_shape(parser: Parser, shape: list[int]) -> nn.Module | None:
     if len(shape) == 1:
-        parser.axes = 2
+        parser.axes, parser.columns = 2, None
         return nn.Flatten()
     if len(shape) == 3 and parser.axes == 2:
         parser.axes = 4
@@ -166,17 +157,17 @@ def _to_shape(parser: _Parser, shape: list[int]) -> nn.Module | None:
     return None
 
 
-def _flatten(parser: _Parser, node: Node) -> nn.Module | None:
+def _flatten(parser: Parser, node: Node) -> nn.Module | None:
     return _to_shape(parser, [-1]) if node.attributes.get("axis", 1) == 1 else None
 
 
-def _per_channel(parser: _Parser, node: Node) -> nn.Module | None:
+def _per_channel(parser: Parser, node: Node) -> nn.Module | None:
     """`Affine`, which adoption writes with a weight and a bias for each channel."""
     module = ours.Affine(parser.shape(node, 1)[0])
     return parser.with_weights(node, module)
 
 
-def _group_norm(parser: _Parser, node: Node) -> nn.Module | None:
+def _group_norm(parser: Parser, node: Node) -> nn.Module | None:
     groups, eps = node.attributes["num_groups"], node.attributes.get("epsilon", 1e-5)
     (channels,) = parser.shape(node, 1)
     if parser.axes != 4 or parser.shape(node, 2) != (channels,):
@@ -184,7 +175,7 @@ def _group_norm(parser: _Parser, node: Node) -> nn.Module | None:
     return parser.with_weights(node, nn.GroupNorm(groups, channels, eps))
 
 
-def _layer_norm(parser: _Parser, node: Node) -> nn.Module | None:
+def _layer_norm(parser: Parser, node: Node) -> nn.Module | None:
     shape = parser.shape(node, 1)
     eps = node.attributes.get("epsilon", 1e-5)
     if parser.axes != 2 or node.attributes.get("axis", -1) not in (-1, 1) or len(shape) != 1:
@@ -193,12 +184,12 @@ def _layer_norm(parser: _Parser, node: Node) -> nn.Module | None:
     return parser.with_weights(node, nn.LayerNorm(shape[0], eps, bias=has_bias))
 
 
-def _depth_to_space(parser: _Parser, node: Node) -> nn.Module | None:
+def _depth_to_space(parser: Parser, node: Node) -> nn.Module | None:
     crd = node.attributes.get("mode", "DCR") == "CRD"
     return nn.PixelShuffle(node.attributes["blocksize"]) if crd else None
 
 
-def _resize(parser: _Parser, node: Node) -> nn.Module | None:
+def _resize(parser: Parser, node: Node) -> nn.Module | None:
     """Nearest enlargement by a whole factor, for which all modes of rounding but one agree."""
     options = node.attributes
     scales = options.get("scales") or []
@@ -220,7 +211,7 @@ def _activation(make: Callable[[dict], nn.Module | None]) -> Callable:
     return lambda parser, node: make(node.attributes) if len(node.inputs) == 1 else None
 
 
-_LAYERS: dict[str, Callable[[_Parser, Node], nn.Module | None]] = {
+_LAYERS: dict[str, Callable[[Parser, Node], nn.Module | None]] = {
     "Affine": _per_channel,
     "Conv": _convolution(nn.Conv2d),
     "ConvTranspose": _convolution(nn.ConvTranspose2d),

@@ -29,6 +29,7 @@ LISTS: dict[str, dict[int, str]] = {
     "Split": {1: "split"},
     "Squeeze": {1: "axes"},
     "Tile": {1: "repeats"},
+    "TopK": {1: "k"},
     "Unsqueeze": {1: "axes"},
     "Upsample": {1: "scales"},
     **{name: {1: "axes"} for name in ARITHMETIC if name.startswith("Reduce")},
@@ -99,10 +100,11 @@ class GraphNetwork(nn.Module):
 
 class Network(nn.Sequential):
     """The module of a graph: its layers where it is a chain of known ones, else a `GraphNetwork`.
+    `columns` is the size of its input `[B, columns]`, where it is known.
     Its state dict has the names of the graph's tensors, whatever the layers are."""
 
-    def __init__(self, graph: Graph) -> None:
-        found = chain.parse(graph)
+    def __init__(self, graph: Graph, columns: int | None = None) -> None:
+        found = chain.parse(graph, columns)
         super().__init__(*(found.modules if found else [GraphNetwork(graph)]))
         own = {id(t): key for key, t in (*self.named_parameters(), *self.named_buffers())}
         given = ((f"0.{name}", name) for name in graph.tensors)

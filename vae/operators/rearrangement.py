@@ -140,6 +140,18 @@ def _same(x: Tensor, *others: object, **attributes: object) -> Tensor:
     return x
 
 
+def _gather_nd(x: Tensor, indices: Tensor, batch_dims: int = 0) -> Tensor:
+    if batch_dims:
+        raise ValueError("GatherND with batch_dims is not supported")
+    return x[tuple(indices.unbind(-1))]
+
+
+def _top_k(
+    x: Tensor, k: Sequence[int], axis: int = -1, largest: int = 1, sorted: int = 1
+) -> tuple[Tensor, Tensor]:
+    return tuple(torch.topk(x, k[0], dim=axis, largest=bool(largest), sorted=bool(sorted)))
+
+
 REARRANGEMENT: dict[str, Callable[..., Tensor]] = {
     "Concat": _concat,
     "ConstantOfShape": _constant_of_shape,
@@ -149,6 +161,7 @@ REARRANGEMENT: dict[str, Callable[..., Tensor]] = {
     "Flatten": _flatten,
     "Gather": _gather,
     "GatherElements": _gather_elements,
+    "GatherND": _gather_nd,
     "Identity": _same,
     "Pad": _pad,
     "Range": _range,
@@ -160,6 +173,7 @@ REARRANGEMENT: dict[str, Callable[..., Tensor]] = {
     "Split": _split,
     "Squeeze": _squeeze,
     "Tile": _tile,
+    "TopK": _top_k,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }

@@ -163,6 +163,14 @@ def _options() -> dict[str, object]:
             help="Channels, height, width; needed for flat images that are not square.",
         )  # fmt: skip
         chosen["image_shape"] = _numbers(shape, int)
+        chosen["classes"] = st.number_input(
+            "Classes", 0, 256, key="adopt-classes",
+            help="Of a conditional model, whose decoder takes a label beside the code.",
+        )  # fmt: skip
+        chosen["noise"] = st.number_input(
+            "Noise", 0, 4096, key="adopt-noise",
+            help="Values of normal noise that the decoder takes beside the code.",
+        )  # fmt: skip
         chosen["likelihood"] = st.selectbox("Likelihood", LIKELIHOODS, key="adopt-likelihood")
         chosen["sort_latents"] = st.toggle(
             "Sort the latents",
@@ -170,7 +178,7 @@ def _options() -> dict[str, object]:
             help="The map shows the first two: so those that tell most about the images.",
             key="adopt-sort",
         )
-    return {key: value for key, value in chosen.items() if value not in (None, [])}
+    return {key: value for key, value in chosen.items() if value not in (None, [], 0)}
 
 
 def _automatic(title: str, known: tuple[str, ...], about: str) -> str | None:
@@ -199,7 +207,7 @@ def _adopt(
         flag = f"--{key.replace('_', '-')}"
         if value is True:
             words.append(flag)
-        elif value is not False:
+        else:
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
             words += [flag, text]
     command = shlex.join(["python", "-m", "vae", "adopt", *words])

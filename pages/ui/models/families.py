@@ -84,7 +84,7 @@ def evaluation(entry: vae.Entry) -> dict:
 
 def label_note(entry: vae.Entry) -> str:
     """Why a model has no numbers of codes that are made without labels; empty if it has some."""
-    if vae.KINDS[entry.config.model.name].cls.context != "label" or entry.config.train.unlabelled:
+    if not entry.config.model.classes or entry.config.train.unlabelled:
         return ""
     return (
         "no numbers of codes, as they are made without labels and it saw the label of every "

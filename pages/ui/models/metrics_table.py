@@ -154,7 +154,7 @@ def _remark(entry: vae.Entry, metric: Metric) -> tuple[str, str] | None:
         return None
     if evaluation(entry).get("binarized"):
         return "◐", "of binarised images, so not comparable with grey images"
-    if vae.KINDS[entry.config.model.name].cls.context == "label":
+    if entry.config.model.classes:
         return "| y", "given the label, so not comparable with unconditional models"
     return None
 
