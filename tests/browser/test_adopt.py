@@ -15,6 +15,7 @@ import vae
 from vae.latent.encoding import decode_uint8
 
 NAME = "from-elsewhere"
+PATIENCE = 120_000  # milliseconds, for a model that is measured for 30 s beside other tests
 PAGES = ("Compare", "Models")
 AT_REST = """() => document.querySelector('h1')
     && !document.querySelector('[data-state=loading], [data-testid=stSpinner]')
@@ -55,7 +56,11 @@ def test_two_files_become_a_model(files, open_page, checkpoints):
         page.get_by_text(file.name, exact=True).last.wait_for()
     page.get_by_role("button", name="Add the model").click()
     try:
-        page.get_by_role("button", name=f"Open {NAME} in Explore").click()
+        page.get_by_text(f"Measuring {NAME}").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Measure it").click()
+        page.get_by_text(f"Measuring {NAME}").wait_for()
+        page.get_by_role("link", name=f"Open {NAME} in Explore").click()
         model = vae.load(checkpoints / NAME).model
         wait_until(page, "document.querySelector('[data-testid=decoded-image]').dataset.z")
         page.mouse.move(*on_map(page, 0.4, 0.4))
@@ -69,6 +74,9 @@ def test_two_files_become_a_model(files, open_page, checkpoints):
             expect(page).to_have_title(re.compile(f"^{title} "))
             wait_until(page, AT_REST)
             assert page.get_by_test_id("stException").count() == 0, title
+        expect(page.get_by_text(f"Measuring {NAME}")).to_have_count(0, timeout=PATIENCE)
+        mse = vae.load(checkpoints / NAME).metrics["evaluation"]["mse"]
+        expect(page.get_by_test_id("stMetricValue").get_by_text(f"{mse:.4f}")).to_be_visible()
     finally:
         facts = json.loads((checkpoints / NAME / "metrics.json").read_text())
         shutil.rmtree(checkpoints / NAME)

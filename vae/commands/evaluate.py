@@ -3,18 +3,18 @@
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
-import numpy as np
 import torch
 
-from ..checkpoint.folder import Checkpoint, list_checkpoints, save_metrics
-from ..data.dataset import Dataset, evenly_spaced
-from ..files import atomic
+from ..checkpoint.folder import Checkpoint, list_checkpoints
+from ..data.dataset import Dataset, Split
 from ..latent.encoding import Codes
 from ..models import KINDS
+from ..models.base import Autoencoder
 from ..progress import Progress, no_progress
 from ..training import distributed
 from ..validation import ConfigError
@@ -98,24 +98,13 @@ def evaluate_model(
     loaded: Checkpoint,
     dataset: Dataset,
     *,
-    save: bool,
-    iwae_k: int | None = None,
-    binarize: bool | None = None,
-    seconds: float | None = None,
     group: distributed.Group | None = None,
+    **options: object,
 ) -> dict:
-    """All metrics of a model on the test split, or those that take about `seconds`, on as many
-    images as that allows; an empty dict on all processes of a group but the first. With `save`
-    they are written to the checkpoint, with the aggregate posterior, a preview and, if all of them
-    were encoded, the codes of the test split."""
-    from .. import evaluation
-    from ..checkpoint.artifacts import PREVIEW, save_aggregate, save_codes
-    from ..data.memory_mapped import subsample
-    from ..evaluation.preview import preview
-    from ..latent.aggregate_posterior import fit_aggregate_posterior
+    """`evaluation.measure` with its steps on stderr; the processes of a group share the encoding,
+    and the result is empty on all but the first."""
+    from ..evaluation.measure import measure
 
-    model = loaded.model
-    sizes = evaluation.ALL
     group = group or distributed.Group()
     with ExitStack() as stack:
 
@@ -127,57 +116,20 @@ def evaluate_model(
             stack.callback(_tell_seconds, time.perf_counter())
             return stack.enter_context(progress_bar("image"))
 
-        if seconds is not None:
-            sizes = evaluation.sizes_within(seconds, model, dataset.test.images)
-        used = subsample(dataset, train=sizes.train, test=sizes.test)
-        names = ("codes of {:,} test images", "codes of {:,} training images")
-        codes, train_codes = (
-            shared_codes(group, model, split, progress=log(name.format(len(split.labels))))
-            for name, split in zip(names, (used.test, used.train), strict=True)
-        )
-        if group.rank:
-            return {}
-        if group.size > 1:  # the others have ended, and torchrun gave each of them one thread
-            torch.set_num_threads(os.cpu_count() or 1)
-        log("aggregate posterior")
-        mixture = fit_aggregate_posterior(model, train_codes, used.train.labels)
-        binarize = loaded.config.train.binarize if binarize is None else binarize
-        known = {"codes": codes, "train_codes": train_codes, "aggregate": mixture}
-        options = {"iwae_k": iwae_k, "binarize": binarize, "sizes": sizes, "log": log}
-        metrics = evaluation.evaluate(model, used, **known, **options)
-        if dataset.test_metadata.columns:
-            log("factors")
-            metrics |= _factor_metrics(dataset, train_codes, codes, sizes.embedding)
-    if save:
-        save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
-        save_aggregate(loaded.path, mixture)
-        atomic.write(loaded.path / PREVIEW, preview(model, mixture))
-        if len(codes.mean) == len(dataset.test.labels):
-            arrays = {name: array for name, array in codes._asdict().items() if array is not None}
-            save_codes(loaded.path, dataset.test.digest, arrays)
-    return metrics
+        def encode(
+            model: Autoencoder, splits: dict[str, Split], log: Callable[[str], Progress]
+        ) -> list[Codes] | None:
+            found = [
+                shared_codes(group, model, split, progress=log(name))
+                for name, split in splits.items()
+            ]
+            if group.rank:
+                return None
+            if group.size > 1:  # the others have ended, and torchrun gave each of them one thread
+                torch.set_num_threads(os.cpu_count() or 1)
+            return found
 
-
-def _factor_metrics(dataset: Dataset, train: Codes, test: Codes, limit: int) -> dict:
-    """The scores of codes, of all or of evenly spaced images, for the class and the columns of a
-    data set; empty where no column is a factor."""
-    from ..evaluation.disentanglement import factor_scores
-
-    parts = []
-    for name, codes in (("train", train), ("test", test)):
-        labels = getattr(dataset, name).labels
-        rows = evenly_spaced(len(labels), len(codes.mean))
-        columns = getattr(dataset, f"{name}_metadata").take(rows).columns
-        parts += [codes.mean, {"class": np.array(dataset.class_names)[labels[rows]]} | columns]
-    found = factor_scores(*parts, limit=limit)
-    if found is None:
-        return {}
-    factors = {
-        name: {"gap": gap, "informativeness": found.informativeness[name]}
-        for name, gap in found.gaps.items()
-    }
-    scores = {"mig": found.mig, "disentanglement": found.disentanglement}
-    return scores | {"completeness": found.completeness, "factors": factors}
+        return measure(loaded, dataset, encode=encode, log=log, **options)
 
 
 def _tell_seconds(started: float) -> None:

@@ -86,6 +86,13 @@ def adopt(encoder: str, decoder: str, options: dict, *, progress: Progress = no_
     return call("adoption.adopt.adopt_files", arguments, progress=progress, **limits)
 
 
+def measure(path: str, seconds: float, *, progress: Progress = no_progress) -> None:
+    """Measures a checkpoint, as `evaluation.measure.measure_folder` does."""
+    arguments = {"path": path, "seconds": seconds, "progress": None}
+    limits = {"seconds": 10 * seconds, "memory": 2 * _LARGE["memory"]}
+    call("evaluation.measure.measure_folder", arguments, progress=progress, **limits)
+
+
 def call(
     function: str,
     arguments: dict,

@@ -21,10 +21,11 @@ from ..controls.large_uploads import release
 from ..controls.own_data import keep_uploads, server_folders
 from ..runtime import cache, session, visitor
 from ..runtime.errors import shown_errors
-from ..runtime.jobs import start_job
+from ..runtime.jobs import Job, start_job
 from ..runtime.text import plain
 
-_SLOT, _NEW = "adoption", "new"
+_SLOT, _MEASURED, _NEW = "adoption", "adoption-measured", "new"
+_MEASURING_SECONDS = 30.0
 _FIRST = "fashion-mnist-starter"
 _OWN = "pictures that you upload here"
 _AUTO = "automatic"
@@ -39,32 +40,51 @@ def adopt_panel() -> None:
     """Shows the form, the progress, and the model that was added; nothing on a public server."""
     if limits.current().public:
         return
-    job = session.remembered(_SLOT, _NEW)
-    running = job is not None and job.running
-    with st.expander("Add a model of your own", expanded=job is not None, key="adopt"):
+    used, running = session.remembered(_SLOT, _NEW) is not None, _at_work() is not None
+    with st.expander("Add a model of your own", expanded=used, key="adopt"):
         st.fragment(_panel, run_every=0.4 if running else None)(running)
 
 
+def _at_work() -> Job | None:
+    """The job that runs, if none was told to stop: the model is added, then measured."""
+    jobs = (session.remembered(slot, _NEW) for slot in (_SLOT, _MEASURED))
+    return next((j for j in jobs if j is not None and j.running and not j.stopped), None)
+
+
 def _panel(polled: bool) -> None:
-    job = session.remembered(_SLOT, _NEW)
-    running = job is not None and job.running
-    if running:
-        st.progress(min(1.0, job.done / max(1, job.of)), job.name)
+    job, at_work = session.remembered(_SLOT, _NEW), _at_work()
+    added = job is not None and bool(job.result)
+    if added and "adopt-files" in st.session_state:
+        st.session_state["adopt-turn"] += 1  # the fields are emptied
+        release(st.session_state.pop("adopt-files"))
+        _measure(job.result[0])
+        st.rerun()  # lists the model
+    if polled and at_work is None:
+        st.rerun()  # stops polling, and shows the numbers of the model
+    if at_work is not None:
+        st.progress(min(1.0, at_work.done / max(1, at_work.of)), at_work.name)
         if st.button("Stop", key="adopt-stop"):
-            job.stop()
-            job.wait(2)
+            at_work.stop()
+            at_work.wait(2)
             st.rerun()
-    elif polled:
-        if job is not None and job.result:
-            st.session_state["adopt-turn"] += 1  # the fields are emptied
-            release(st.session_state.pop("adopt-files", ()))
-        st.rerun()  # stops polling, and lists the model
+    if added:
+        _outcome(*job.result)
     elif job is not None and job.error:
         st.error(plain(f"The model was not added: {job.error.rstrip('.')}."))
-    elif job is not None and job.result:
-        _outcome(*job.result)
     with st.container():  # it keeps its position, and with it what was chosen
-        _form(running)
+        _form(at_work is not None)
+
+
+def _measure(name: str) -> None:
+    """Starts to measure a model that was added, in a process of its own."""
+    folder = str(cache.CHECKPOINTS / name)
+
+    def work(progress: Progress) -> bool:
+        reader.measure(folder, _MEASURING_SECONDS, progress=progress)
+        return True
+
+    with shown_errors("The model was not measured"):
+        session.remember(_MEASURED, _NEW, start_job(work, name=f"Measuring {name}"))
 
 
 def _outcome(name: str, facts: dict) -> None:
@@ -75,9 +95,17 @@ def _outcome(name: str, facts: dict) -> None:
     if facts["warning"]:
         st.warning(plain(f"{facts['warning'][0].upper()}{facts['warning'][1:]}."))
     st.caption(plain(" ".join(f"{note[0].upper()}{note[1:]}." for note in facts["notes"])))
-    if st.button(f"Open {name} in Explore", type="primary", key="adopt-open"):
-        session.choose_model(name)
-        st.switch_page("explore.py")
+    measured = session.remembered(_MEASURED, _NEW)
+    if measured is not None and measured.error:
+        st.warning(plain(f"It was not measured: {measured.error.rstrip('.')}."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # A link: the next poll would overtake the switch of a button to another page.
+        label, icon = f"Open {name} in Explore", ":material/arrow_forward:"
+        st.page_link("explore.py", label=label, icon=icon, query_params={"m": name})
+        done = _at_work() is not None or (measured is not None and measured.result)
+        if not done and st.button("Measure it", key="adopt-measure"):
+            _measure(name)
+            st.rerun()
 
 
 def _form(running: bool) -> None:
