@@ -10,6 +10,7 @@ from vae import checkpoint
 from vae.commands import evaluate
 from vae.data.dataset import Dataset, Metadata, Split, evenly_spaced
 from vae.evaluation import disentanglement as scores
+from vae.evaluation import measure
 from vae.evaluation.preview import SAMPLES
 from vae.latent.encoding import Codes
 from vae.models import build
@@ -75,7 +76,7 @@ def test_the_factors_of_a_data_set_are_its_class_and_its_columns():
     data = Dataset("few", split, split, ("skirt", "dress"), None, known, known)
     rows = evenly_spaced(60, 40)  # as many as were encoded
     codes = Codes(np.stack([length, labels], 1)[rows], None)
-    found = evaluate._factor_metrics(data, codes, codes, 1000)
+    found = measure.factor_metrics(data, codes, codes, 1000)
     assert list(found["factors"]) == ["class", "length, mm"]
     assert found["factors"]["class"]["informativeness"] == 1
     assert found["mig"] == np.mean([factor["gap"] for factor in found["factors"].values()])

@@ -165,6 +165,28 @@ def test_a_public_server_has_no_train_page_and_writes_nothing(home, monkeypatch)
     assert not [p for p in home.rglob("*") if p.is_file()]
 
 
+def test_a_public_server_takes_no_model_and_shows_those_that_are_there(home, monkeypatch):
+    models = home / "models"
+    shutil.copytree(ROOT / "checkpoints" / MODEL, models / MODEL)
+    monkeypatch.setattr(cache, "CHECKPOINTS", models)
+    before = sorted(models.rglob("*"))
+    own = app_of(KEY, "models.py").run()
+    assert "adopt-start" in keys(own) and "Add a model of your own" in labels(own)
+    monkeypatch.setattr(limits, "current", lambda: Limits(mode="public"))
+    app = app_of(KEY, "models.py").run()
+    assert not app.exception and not app.error
+    assert [title.value for title in app.subheader] == [MODEL] and app.metric
+    offered = [*app.button, *app.text_input, *app.selectbox, *app.number_input]
+    assert not [widget.key for widget in offered if str(widget.key).startswith("adopt")]
+    assert "Add a model of your own" not in labels(app) and not app.get("file_uploader")
+    assert not [key for key in keys(app) if key and not key.startswith("explore-")]
+    assert sorted(models.rglob("*")) == before
+
+
+def labels(app: AppTest) -> list[str]:
+    return [expander.label for expander in app.expander]
+
+
 def test_a_wrong_limit_is_said_on_the_page(home, monkeypatch):
     monkeypatch.setenv("VAE_JOBS_AT_ONCE", "x")
     limits.current.cache_clear()

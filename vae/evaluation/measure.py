@@ -65,7 +65,7 @@ def measure(
     metrics = evaluate(model, used, **known, **options)
     if dataset.test_metadata.columns:
         log("factors")
-        metrics |= _factor_metrics(dataset, train_codes, codes, sizes.embedding)
+        metrics |= factor_metrics(dataset, train_codes, codes, sizes.embedding)
     if save:
         folder.save_metrics(loaded.path, loaded.metrics | {"evaluation": metrics})
         save_aggregate(loaded.path, mixture)
@@ -101,7 +101,7 @@ def _dataset(loaded: Checkpoint) -> Dataset:
     return load_dataset(data, preparation=preparation_of(loaded.config), held_out=held_out)
 
 
-def _factor_metrics(dataset: Dataset, train: Codes, test: Codes, limit: int) -> dict:
+def factor_metrics(dataset: Dataset, train: Codes, test: Codes, limit: int) -> dict:
     """The scores of codes, of all or of evenly spaced images, for the class and the columns of a
     data set; empty where no column is a factor."""
     parts = []
