@@ -92,12 +92,14 @@ with shown_errors("Not done", show=toast):
 if board.revision > board_session.shown_revision(key) > 0:
     st.toast(ELSEWHERE, icon=":material/group:")
 board_session.set_shown_revision(key, board.revision)
+captions = boards.captions(board, board_cache.known(board.sorted_items))
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if st.session_state.get(f"name-{key}", "").strip() != board.name:
         st.session_state[f"name-{key}"] = board.name  # given here or in another window
     st.text_input("Name", max_chars=80, width=260, key=f"name-{key}", on_change=rename)
-    export.export_panel(key, board, (st.session_state.get("cards") or {}).get("selected") or [])
+    selected = (st.session_state.get("cards") or {}).get("selected") or []
+    export.export_panel(key, board, captions, selected)
     export.import_panel(key, board, write)
     your_boards(key)
     st.button("New board", help="This board stays in “Your boards”.", on_click=open_new_board)
@@ -121,6 +123,7 @@ follow()
 board_cards(
     items,
     board_cache.board_images(tuple(items)),
+    captions,
     generations=boards.generations(items),
     note=f"{len(items)} images" if items else "",
     revision=board.revision,

@@ -7,10 +7,12 @@ import zipfile
 from xml.etree import ElementTree
 
 import numpy as np
+import pypdf
 import pytest
 from PIL import Image
 
 from vae import boards, garments
+from vae.boards import Known, captions
 from vae.boards.board_export import ExportOptions, export_board
 from vae.boards.item import Board, new_item
 from vae.pictures.animation import ExportError
@@ -42,16 +44,17 @@ def opened(board, pictures, *, background="white", size=112):
 
 def test_the_zip_holds_every_image_in_every_format(board, pictures):
     with opened(board, pictures) as archive:
-        names = [f"{k:03}-{item.id}" for k, item in enumerate(board.sorted_items, 1)]
+        names = ["001-m_0.30_-1.00", "002-m_1.00_2.00-from-001"]
         pngs = [f"png/{n}.png" for n in names]
         svgs = [f"{kind}/{n}.svg" for n in names for kind in ("silhouette", "tones")]
         known = {"board.json", "board.csv", "sheet.png", "sheet.pdf", *pngs, *svgs}
         assert set(archive.namelist()) == known and archive.testzip() is None
         for name in svgs:
             assert ElementTree.fromstring(archive.read(name)).tag.endswith("svg")
-        assert archive.read("sheet.pdf").startswith(b"%PDF-")
+        text = "".join(pypdf.PdfReader(archive.open("sheet.pdf")).pages[0].extract_text().split())
+        assert "1·m★★★★quiet,“soft”z0.30,-1.00" in text and "seed9·from1" in text
         sheet = Image.open(archive.open("sheet.png"))
-        assert sheet.mode == "RGB" and min(sheet.size) > 112
+        assert sheet.width > 1000
         _, items = boards.import_json(archive.read("board.json").decode())
         assert [i.z for i in items] == [i.z for i in board.sorted_items]
         rows = list(csv.DictReader(io.StringIO(archive.read("board.csv").decode())))
@@ -81,14 +84,16 @@ def test_coloured_images_stay_coloured_and_garments_are_drawn(board):
     options = ExportOptions("zip", 128, background="dark")  # on their own ground
     data = export_board(board, [item], shown, options, garments={"m"})
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        png = Image.open(archive.open(f"png/001-{item.id}.png"))
+        png = Image.open(archive.open("png/001-m_0.30_-1.00.png"))
         assert png.size == (128, 128) and png.mode == "RGB"
         small = np.asarray(png.reduce(2)).astype(int)
         assert abs(small - shown[0]).max() <= 2  # averaged back it is the same
-        drawn = ElementTree.fromstring(archive.read(f"drawn/001-{item.id}.svg"))
+        drawn = ElementTree.fromstring(archive.read("drawn/001-m_0.30_-1.00.svg"))
         frame = garments.KINDS["Skirt"].frame
         assert drawn.find("{*}title").text == "Skirt" and drawn.get("width") == f"{frame:g}mm"
-        paths = ElementTree.fromstring(archive.read(f"tones/001-{item.id}.svg")).findall("{*}path")
+        paths = ElementTree.fromstring(archive.read("tones/001-m_0.30_-1.00.svg")).findall(
+            "{*}path"
+        )
         assert len({path.get("fill") for path in paths}) > 4
 
 
@@ -157,3 +162,20 @@ def test_options_beyond_the_limits_are_refused_before_any_work(board, options, c
         export_board(
             board, items, none, options, progress=lambda *_: pytest.fail("work was begun")
         )
+
+
+def test_captions_tell_images_apart_also_in_a_selection(board):
+    first, second = board.sorted_items
+    known = {first.id: Known("T-shirt/top"), second.id: Known("between Bag and Coat", "a blend")}
+    found = captions(board, known)
+    assert found[first.id] == (1, "T-shirt/top", "z 0.30, -1.00 · m", "001-T-shirt-top_0.30_-1.00")
+    assert found[second.id] == (
+        *(2, "between Bag and Coat", "z 1.00, 2.00… · a blend · m · from 1"),
+        "002-between-Bag-and-Coat_1.00_2.00-from-001",
+    )
+    data = export_board(
+        *(board, [second], np.zeros((1, 28, 28, 1), np.uint8), ExportOptions("zip", 28)),
+        names=found,
+    )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert "png/002-between-Bag-and-Coat_1.00_2.00-from-001.png" in archive.namelist()

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from pages.ui.board.changes import change_of, changed_items
 from pages.ui.board.save import _fresh
-from vae.boards.item import Board, BoardError, caption, new_item
+from vae.boards import captions
+from vae.boards.item import Board, BoardError, new_item
 
 
 @pytest.fixture
@@ -93,10 +94,11 @@ def test_an_image_that_is_on_the_board_is_not_added_again(board):
 
 
 def test_captions_tell_images_of_one_step_apart():
-    steps = [new_item("m", "ab" * 32, (k, -1.5, 9), step="variation") for k in (0.25, 1)]
-    assert [caption(item) for item in steps] == [
+    items = [new_item("m", "ab" * 32, (k, -1.5, 9), step="variation", order=k) for k in (0.25, 1)]
+    items.append(new_item("m", "ab" * 32, (0.0, 1.0), label=7, seed=3, order=2))
+    board = Board("b", 1, {item.id: item for item in items})
+    assert [caption.details for caption in captions(board).values()] == [
         "z 0.25, -1.50… · variation",
         "z 1.00, -1.50… · variation",
+        "z 0.00, 1.00 · class 7 · seed 3",
     ]
-    item = new_item("m", "ab" * 32, (0.0, 1.0), label=7, seed=3)
-    assert caption(item) == "z 0.00, 1.00 · class 7 · seed 3 · m"

@@ -7,6 +7,7 @@ import zipfile
 
 import av
 import numpy as np
+import pypdf
 import pytest
 import torch
 from PIL import Image
@@ -56,14 +57,44 @@ def test_the_nearest_method_repeats_every_decoded_pixel(model):
     assert np.array_equal(found, wanted.repeat(4, 0).repeat(4, 1))
 
 
+def test_a_film_is_on_the_chosen_ground():
+    small = np.zeros((28, 28, 1), np.uint8)
+    small[8:20, 8:20] = 200
+
+    class Square:
+        image_shape = (1, 28, 28)
+
+        def picture(self, z, label, seed):
+            return torch.tensor(small.transpose(2, 0, 1)[None] / 255.0).float()
+
+        def parameters(self):
+            return iter([torch.zeros(1)])
+
+    for ground, colour in (("", 0), ("#000000", (0, 0, 0)), ("#f0a0C8", (240, 160, 200))):
+        options = ExportOptions("zip", 112, "smooth", ground=ground)
+        data = export_path(Square(), PATH[:1], options, ORIGIN)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            shown = Image.open(archive.open("frame-0001.png"))
+        assert shown.getpixel((0, 0)) == shown.getpixel((111, 60)) == colour
+        assert np.abs(np.asarray(shown.getpixel((56, 56))) - 200).max() <= 1
+    with pytest.raises(ExportError, match="'pink'; expected a colour as #rrggbb"):
+        export_path(Square(), PATH, ExportOptions("mp4", ground="pink"), ORIGIN)
+
+
 def test_sheets_and_tables_name_their_origin(model):
     sheet = Image.open(
         io.BytesIO(export_path(model, PATH, ExportOptions("sheet-png", size=56), ORIGIN))
     )
-    assert sheet.size[0] > 100
-    assert export_path(model, PATH, ExportOptions("sheet-pdf", size=56), ORIGIN).startswith(
-        b"%PDF-"
-    )
+    assert sheet.size[0] > 1000
+    kinds = ["Sandal"] * 3 + ["between Bag and Coat"] * 3
+    options = ExportOptions("sheet-pdf", size=56, paper="Letter")
+    (page,) = pypdf.PdfReader(
+        io.BytesIO(export_path(model, PATH, options, ORIGIN, kinds=kinds))
+    ).pages
+    assert page.mediabox[2:] == [612, 792] and len(page.images) == 6
+    text = " ".join(page.extract_text().split())
+    assert "mine, straight path 6 frames" in text and "3 · Sandal z 0.40, -0.20" in text
+    assert "6 · between Bag and Coat z 1.00, -0.50" in text
     assert export_path(model, PATH, ExportOptions("csv"), ORIGIN).count(b"0123456789ab") == 6
     text = export_path(model, PATH, ExportOptions("json"), ORIGIN)
     saved = from_json(text)

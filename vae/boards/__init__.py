@@ -1,5 +1,6 @@
 """Boards: saved images, one file per board, written by several windows at once."""
 
+from .captions import Caption, Known, captions
 from .item import Board, BoardError, Item, new_item
 from .store import (
     UNNAMED,

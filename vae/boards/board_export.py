@@ -2,23 +2,25 @@
 
 import io
 import zipfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
-from PIL import Image
 
 from .. import boards
 from ..files import csv_table
 from ..garments import to_svg as drawn_svg
 from ..garments.estimate import estimate
-from ..pictures.contact_sheet import BACKGROUNDS, encode_sheet, make_contact_sheet
+from ..pictures.contact_sheet import BACKGROUNDS, Card, Look, contact_sheet
 from ..pictures.cut_out import cut_out, has_ground, over
 from ..pictures.export_options import ExportError, ExportOptions, check_choice, check_height
 from ..pictures.grid import encode_png
 from ..pictures.svg import silhouette_svg, tones_svg
 from ..pictures.upscale import enlarge_uint8
 from ..progress import Progress, no_progress
-from .item import Board, Item, caption
+from .captions import Caption, captions
+from .item import Board, Item
 
 # format -> file extension
 EXTENSIONS = {
@@ -36,16 +38,19 @@ def export_board(
     images: np.ndarray,
     options: ExportOptions,
     *,
+    names: Mapping[str, Caption] | None = None,
+    head: Look | None = None,
     garments: Collection[str] = (),
     progress: Progress | None = None,
 ) -> bytes:
     """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W, C].
 
-    What has a ground of one colour is cut out, on a background other than the dark one. Vectors
-    are silhouettes and tones, and of the items whose models are named in `garments`, which show
-    drawn garments, the drawings whose factors are estimated from them. `progress` is called
-    before every image, and may raise to cancel. Raises `ExportError` for options beyond the
-    limits, before anything is enlarged.
+    `names` are the captions of the board's items, by default without their classes; `head` is
+    that of its contact sheet. What has a ground of one colour is cut out, on a background other
+    than the dark one. Vectors are silhouettes and tones, and of the items whose models are named
+    in `garments`, which show drawn garments, the drawings whose factors are estimated from them.
+    `progress` is called before every image, and may raise to cancel. Raises `ExportError` for
+    options beyond the limits, before anything is enlarged.
     """
     check_choice("format", options.format, EXTENSIONS)
     if options.format == "json":
@@ -62,25 +67,34 @@ def export_board(
             f"{len(items)} images of this size have {pixels / 1e6:.0f} million pixels; at most "
             f"{MAX_PIXELS / 1e6:.0f} million, choose a smaller size or fewer images"
         )
-    progress = progress or no_progress
+    progress, names = progress or no_progress, names or captions(board)
+    head = head or Look(board.name, f"{len(items)} images")
     sheet_alone = options.format.startswith("sheet")
     # In a .zip every image counts twice: enlarged first, cut out, traced and compressed later.
     steps = len(items) * (1 if sheet_alone else 2)
-    large, scale = [], options.size / images.shape[1]
-    for done, image in enumerate(images):
+    large, cards, scale = [], [], options.size / images.shape[1]
+    for done, (item, image) in enumerate(zip(items, images, strict=True)):
         progress(done, steps)
         large.append(enlarge_uint8(image, options.size, options.method))
+        if sheet_alone or options.format == "zip":
+            cards.append(_card(item, names[item.id], _on(large[-1], options, scale)))
+    look = replace(head, background=options.background, paper=options.paper)
     if sheet_alone:
-        return encode_sheet(_sheet(board, items, large, options, scale), options.format)
+        return contact_sheet(cards, look, options.format)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         if options.format == "zip":
-            _write_board(archive, board, items, large, options, scale)
+            archive.writestr("board.json", boards.export_json(board, items))
+            archive.writestr("board.csv", _table(items))
+            archive.writestr("sheet.pdf", contact_sheet(cards, look, "sheet-pdf"))
+            with suppress(ExportError):  # hundreds of long notes are for the PDF alone
+                archive.writestr("sheet.png", contact_sheet(cards, look, "sheet-png"))
         for index, (item, image) in enumerate(zip(items, large, strict=True)):
             progress(len(items) + index, steps)
-            name, title = f"{index + 1:03}-{item.id}", item.note or caption(item)
+            name = names[item.id].file_name
+            title = item.note or f"{names[item.id].title}, {names[item.id].details}"
             if options.format == "zip":
-                archive.writestr(f"png/{name}.png", encode_png(_on(image, options, scale)))
+                archive.writestr(f"png/{name}.png", encode_png(cards[index].picture))
             if options.format == "cut-outs":
                 cut = cut_out(image, scale=scale, choke=options.choke)
                 archive.writestr(f"{name}.png", encode_png(cut))
@@ -93,35 +107,9 @@ def export_board(
     return target.getvalue()
 
 
-def _write_board(
-    archive: zipfile.ZipFile,
-    board: Board,
-    items: Sequence[Item],
-    images: list[np.ndarray],
-    options: ExportOptions,
-    scale: float,
-) -> None:
-    """The board as JSON and as a table, and its contact sheet."""
-    archive.writestr("board.json", boards.export_json(board, items))
-    archive.writestr("board.csv", _table(items))
-    try:
-        sheet = _sheet(board, items, images, options, scale)
-        archive.writestr("sheet.png", encode_sheet(sheet, "sheet-png"))
-        archive.writestr("sheet.pdf", encode_sheet(sheet, "sheet-pdf"))
-    except ExportError as error:
-        archive.writestr("sheet-was-left-out.txt", f"{error}.\n")
-
-
-def _sheet(
-    board: Board,
-    items: Sequence[Item],
-    images: list[np.ndarray],
-    options: ExportOptions,
-    scale: float,
-) -> Image.Image:
-    captions = [item.note or caption(item) for item in items]
-    look = {"background": options.background, "title": board.name}
-    return make_contact_sheet([_on(image, options, scale) for image in images], captions, **look)
+def _card(item: Item, caption: Caption, image: np.ndarray) -> Card:
+    title = f"{caption.number} · {caption.title}"
+    return Card(image, title, caption.details, item.note, item.stars)
 
 
 def _on(image: np.ndarray, options: ExportOptions, scale: float) -> np.ndarray:

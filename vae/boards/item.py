@@ -46,15 +46,6 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "
     deleted: bool = False
 
 
-def caption(item: Item) -> str:
-    """What tells an item from others like it: where it is, under which condition, and how it was
-    made."""
-    place = ", ".join(f"{v:.2f}" for v in item.z[:2]) + ("…" if len(item.z) > 2 else "")
-    label = "" if item.label is None else f" · class {item.label}"
-    seed = f" · seed {item.seed}" if item.seed else ""
-    return f"z {place}{label}{seed} · {item.step or item.model}"
-
-
 @dataclass(frozen=True)
 class Board:
     """`items` by id, deleted ones included; `revision` counts the writes."""

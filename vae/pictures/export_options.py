@@ -15,8 +15,9 @@ class ExportError(AtelierError):
 @dataclass(frozen=True)
 class ExportOptions:
     """The format of a file, the height of an image in pixels, the method of enlargement; the speed
-    and the `playback` of an animation; the background, a key of `contact_sheet.BACKGROUNDS`, and
-    the `choke` of what is cut out for it (`cut_out`)."""
+    (fps), the `playback` and the `ground` of a film (a colour as #rrggbb, or empty: as it is
+    decoded); the background of a board, a key of `contact_sheet.BACKGROUNDS`; the `choke` of what
+    is cut out for either (`cut_out`); and the paper of a contact sheet."""
 
     format: str
     size: int = 224
@@ -25,6 +26,8 @@ class ExportOptions:
     playback: str = "loop"
     background: str = "white"
     choke: float = 0.0
+    ground: str = ""
+    paper: str = "A4"
 
 
 def check_choice(name: str, value: str, known: Iterable[str]) -> None:

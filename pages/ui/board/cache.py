@@ -1,5 +1,7 @@
-"""Caches of the Board page: the images of saved items, and what does not match."""
+"""Caches of the Board page: the images of saved items, their classes, and what does not match."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +9,10 @@ import streamlit as st
 from PIL import Image
 
 import vae
+from vae.boards import Known
 from vae.boards.item import Item
+from vae.errors import AtelierError
+from vae.latent.classes import class_near
 from vae.pictures import upscale
 
 from ..runtime import cache
@@ -16,13 +21,12 @@ from ..runtime.location import Location, Pin, link
 
 class BoardImages(NamedTuple):
     """The `images` uint8 [n, H, W, C] of a board's items, C of 3 if one is coloured, a `sprite` of
-    them enlarged (URL, columns, rows), and for each item a link to Explore, what its noise seed
-    stands for, and a warning, empty where everything matches."""
+    them enlarged (URL, columns, rows), and for each item a link to Explore and a warning, empty
+    where everything matches."""
 
     images: np.ndarray
     sprite: tuple[str, int, int]
     links: list[str]
-    details: list[str]
     warnings: list[str]
 
 
@@ -53,7 +57,7 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     tile = max(_TILE, stack.shape[1])
     large = upscale.enlarge(stack.transpose(0, 3, 1, 2).astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-    texts = ([getattr(one, name) for one in decoded] for name in ("link", "detail", "warning"))
+    texts = ([getattr(one, name) for one in decoded] for name in ("link", "warning"))
     return BoardImages(stack, (cache.publish_mosaic(tiles, columns), columns, rows), *texts)
 
 
@@ -62,7 +66,6 @@ class _Decoded(NamedTuple):
 
     image: np.ndarray
     link: str = ""
-    detail: str = ""
     warning: str = ""
 
 
@@ -85,8 +88,33 @@ def _decoded(entry: vae.Entry | None, name: str, digest: str, pin: Pin) -> _Deco
     channels, height, width = config.image_shape
     image = flat.reshape(height, width, channels)
     location = Location(pin.z, label=pin.label, seed=pin.seed)
-    detail = cache.codec(name, entry.digest).info.seed_name(pin.seed)
-    return _Decoded(image, f"./{link(location.to_query(name, entry.digest))}", detail, warning)
+    return _Decoded(image, f"./{link(location.to_query(name, entry.digest))}", warning)
+
+
+def known(items: Sequence[Item]) -> dict[str, Known]:
+    """What the models that are here say of items, by the ids of these."""
+    entries = {e.name: e.digest for e in cache.checkpoints() if e.error is None}
+    found = {}
+    for item in items:
+        digest = entries.get(item.model, "")
+        if not digest.startswith(item.digest[:12]):
+            continue
+        # Images that are not here any more have no classes.
+        with suppress(AtelierError, ValueError, OSError):
+            seed = cache.codec(item.model, digest).info.seed_name(item.seed)
+            kind = class_at(item.model, digest, item.z, item.label)
+            found[item.id] = Known(kind, seed)
+    return found
+
+
+@st.cache_data(max_entries=20_000, show_spinner=False)
+def class_at(name: str, digest: str, z: tuple[float, ...], label: int | None) -> str:
+    """The class that an image was decoded with, else the one that its code lies among."""
+    data = cache.display_dataset(name, digest)
+    if label is not None:
+        return data.class_names[cache.space(name, digest).label(label)]
+    codes = cache.codes(name, digest).mean
+    return class_near(codes, data.shown.labels, data.class_names, np.array(z))
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

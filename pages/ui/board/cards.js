@@ -66,9 +66,7 @@ export default class Board {
   image({ index }) { return element("div", { className: "bd-image", style: spriteStyle(this.data.sprite, index) }); }
 
   card(item) {
-    const { id, index, model, warning, link } = item, number = `${index + 1}. `;
-    const parents = item.parents.flatMap((parent) => this.items.get(parent)?.index + 1 || []);
-    const origin = `${item.caption}${parents.length ? ` · from ${parents.join(", ")}` : ""}`;
+    const { id, index, model, kind, warning, link } = item, title = `${index + 1} · ${kind}`;
     const stars = [1, 2, 3, 4, 5].map((n) => element("button", {
       type: "button", textContent: n <= item.stars ? "★" : "☆", tabIndex: -1, "aria-label": `${n} stars`,
       onclick: () => this.ask("stars", { ids: [id], stars: n === item.stars ? 0 : n }),
@@ -83,12 +81,13 @@ export default class Board {
         if (event.key === "Enter" || event.key === "Escape") note.closest(".bd-card").focus();
       },
     });
-    const title = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
-    const caption = element("div", { className: "bd-caption" }, element("span", { textContent: number + (warning || origin), title }));
+    const about = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
+    const words = element("span", { title: about }, element("b", { textContent: title }), element("br"), warning || item.caption);
+    const caption = element("div", { className: "bd-caption" }, words);
     if (link) caption.append(element("a", { href: link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
     return element("div", {
       className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "gridcell",
-      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, ${origin}`,
+      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, ${kind}, ${item.caption}`,
     }, this.image(item), element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption);
   }
 
@@ -173,7 +172,7 @@ export default class Board {
       for (const id of row) {
         const item = this.items.get(id);
         leaves.set(id, element("div", {
-          className: "bd-leaf", title: item.caption,
+          className: "bd-leaf", title: `${item.index + 1} · ${item.kind}, ${item.caption}`,
           onpointerenter: () => this.highlight(id, leaves), onpointerleave: () => this.highlight(null, leaves),
         }, this.image(item)));
       }
@@ -211,10 +210,7 @@ export default class Board {
       return;
     }
     const figure = (image, textContent) => element("figure", {}, image, element("figcaption", { textContent }));
-    const figures = pair.map((item) => {
-      const condition = `${item.label === null ? "" : ` · class ${item.label}`}${item.detail && ` · ${item.detail}`}`;
-      return figure(this.image(item), `${item.model} · z ${item.z.map((v) => v.toFixed(2)).join(", ")}${condition}`);
-    });
+    const figures = pair.map((item) => figure(this.image(item), `${item.index + 1} · ${item.kind} · ${item.caption}`));
     const [a, b] = pair, distance = a.z.length === b.z.length ? Math.hypot(...a.z.map((v, k) => v - b.z[k])).toFixed(2) : null;
     const canvas = element("canvas");
     panel.replaceChildren(...figures, figure(canvas, `Difference${distance ? ` · distance ${distance} in z` : ""}`));

@@ -1,8 +1,9 @@
 """The component of the Board page: what Python sends and what it returns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from vae.boards.item import Item, caption
+from vae.boards import Caption
+from vae.boards.item import Item
 
 from ..component.component import component
 from .cache import BoardImages
@@ -14,6 +15,7 @@ _FIELDS = ("id", "model", "z", "label", "parents", "note", "stars", "changed")
 def board_cards(
     items: Sequence[Item],
     images: BoardImages,
+    captions: Mapping[str, Caption],
     *,
     generations: Sequence[Sequence[str]],
     note: str,
@@ -26,17 +28,17 @@ def board_cards(
     """Shows a board's items. Returns the last command, unchecked, or None, and the ids of the
     selected cards."""
     url, columns, rows = images.sprite
-    texts = zip(items, images.links, images.details, images.warnings, strict=True)
+    texts = zip(items, images.links, images.warnings, strict=True)
     result = _mount(
         key,
         {
             "items": [
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
-                    **{"caption": caption(item), "link": link, "warning": warning},
-                    "detail": detail,
+                    **{"kind": captions[item.id].title, "caption": captions[item.id].details},
+                    **{"link": link, "warning": warning},
                 }
-                for item, link, detail, warning in texts
+                for item, link, warning in texts
             ],
             "sprite": {"url": url, "columns": columns, "rows": rows},
             "generations": [list(row) for row in generations],

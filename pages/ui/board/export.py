@@ -1,11 +1,11 @@
 """The export and import panels of the Board page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from vae import boards
-from vae.boards import board_export
+from vae import boards, limits
+from vae.boards import Caption, board_export
 from vae.boards.item import Board, Item
 from vae.boards.store import MAX_BYTES
 from vae.pictures.contact_sheet import BACKGROUNDS
@@ -13,6 +13,7 @@ from vae.pictures.contact_sheet import BACKGROUNDS
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
 from ..controls.large_uploads import content
+from ..controls.sheet_options import paper_choice, sheet_head
 from ..runtime.errors import shown_errors
 from ..runtime.jobs import Job, start_job
 from . import cache as board_cache
@@ -20,8 +21,8 @@ from . import session as board_session
 
 FORMATS = {  # title, file name and media type
     "zip": ("Everything, .zip", "board.zip", "application/zip"),
-    "sheet-png": ("Contact sheet, PNG", "sheet.png", "image/png"),
     "sheet-pdf": ("Contact sheet, PDF", "sheet.pdf", "application/pdf"),
+    "sheet-png": ("Contact sheet, PNG", "sheet.png", "image/png"),
     "cut-outs": ("Cut-outs, PNG in a .zip", "cut-outs.zip", "application/zip"),
     "vectors": ("Vectors, SVG in a .zip", "vectors.zip", "application/zip"),
     "csv": ("Table, CSV", "board.csv", "text/csv"),
@@ -32,7 +33,9 @@ _CHOKE = "How much of the soft edge of an item that is cut out is cut off."
 SIZES = (28, 112, 224, 448, 896)
 
 
-def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
+def export_panel(
+    key: str, board: Board, captions: Mapping[str, Caption], selected: Sequence[str]
+) -> None:
     """Exports the selected images, or all of them."""
     items = board.sorted_items
     chosen = [item for item in items if item.id in selected] or items
@@ -44,7 +47,7 @@ def export_panel(key: str, board: Board, selected: Sequence[str]) -> None:
 
         def form() -> Begin:
             options = _options()
-            return lambda: _begin(board, chosen, options)
+            return lambda: _begin(key, board, chosen, captions, options)
 
         about = "The file contains the images as the models decode them now."
         job_panel(f"board-{key}", form, unit="steps", about=about)
@@ -60,8 +63,9 @@ def _options() -> board_export.ExportOptions:
         "Image height, pixels", SIZES, default=224, key="board-size", required=True
     )
     how = enlargement_select("board-how")
-    background, choke = "transparent", 0.0
+    background, choke, paper = "transparent", 0.0, "A4"
     if format in GROUNDED:
+        paper = paper_choice("board-paper")
         background = st.segmented_control(
             "Background", list(BACKGROUNDS), default="white", key="board-ground", required=True
         )
@@ -69,19 +73,31 @@ def _options() -> board_export.ExportOptions:
         st.caption("Silhouettes, tones, and of models of garments drawings in millimetres.")
     elif background != "dark":
         choke = st.slider("Choke", 0.0, 0.9, 0.0, 0.05, key="board-choke", help=_CHOKE)
-    return board_export.ExportOptions(format, size, how, background=background, choke=choke)
+    return board_export.ExportOptions(
+        format, size, how, background=background, choke=choke, paper=paper
+    )
 
 
-def _begin(board: Board, items: Sequence[Item], options: board_export.ExportOptions) -> Job:
+def _begin(
+    key: str,
+    board: Board,
+    items: Sequence[Item],
+    captions: Mapping[str, Caption],
+    options: board_export.ExportOptions,
+) -> Job:
     images, garments = board_cache.board_images(tuple(items)).images, board_cache.of_garments()
     title, file, media_type = FORMATS[options.format]
+    count = "1 image" if len(items) == 1 else f"{len(items)} images"
+    # On a public server a board is in the session of its visitor alone.
+    head = sheet_head(board.name, count, "" if limits.current().public else f"?b={key}")
+    options_of_file = {"names": captions, "head": head, "garments": garments}
 
     def work(progress) -> bytes:
         return board_export.export_board(
-            board, items, images, options, garments=garments, progress=progress
+            board, items, images, options, **options_of_file, progress=progress
         )
 
-    name = f"{title}, {len(items)} images"
+    name = f"{title}, {count}"
     return start_job(work, name=name, file=file, media_type=media_type)
 
 

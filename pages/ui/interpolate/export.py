@@ -21,8 +21,8 @@ FORMATS = {
     "mp4": ("Animation, MP4", "video/mp4"),
     "webp": ("Animation, WebP", "image/webp"),
     "zip": ("PNG images in a .zip", "application/zip"),
-    "sheet-png": ("Contact sheet, PNG", "image/png"),
     "sheet-pdf": ("Contact sheet, PDF", "application/pdf"),
+    "sheet-png": ("Contact sheet, PNG", "image/png"),
     "csv": ("Path as a table, CSV", "text/csv"),
     "json": ("Path, JSON", "application/json"),
 }
