@@ -83,8 +83,8 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
         page.mouse.move(area["x"] + fx * area["width"], area["y"] + fy * area["height"], steps=4)
     page.mouse.up()
     wait_for_query(page, "k", "drawn")
-    page.get_by_test_id("frames").fill("8")
-    page.get_by_test_id("frames").press("Enter")
+    page.get_by_test_id("duration").fill("0.67")
+    page.get_by_test_id("duration").press("Enter")
     wait_for_query(page, "n", "8")
     page.get_by_role("button", name="Create file").scroll_into_view_if_needed()
     page.wait_for_timeout(150)  # the list of a choice closes when the page still scrolls

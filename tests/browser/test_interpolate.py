@@ -87,7 +87,7 @@ def test_waypoints_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     wait_for_waypoints(page, 4)
     answered(page)
     assert waypoints(page) == before
-    expect(page.get_by_test_id("frames")).to_have_value("12")
+    expect(page.get_by_test_id("frames")).to_have_text("= 12 frames")
 
 
 def test_a_spherical_path_turns_through_ten_latents(open_page):
@@ -123,7 +123,7 @@ def test_a_geodesic_is_shorter_a_stroke_is_followed_and_the_player_plays(open_pa
     wait_until(page, "/geodesic/.test(document.querySelector('.pm-lengths').textContent)")
     length, straight = lengths(page)
     assert length < 0.9 * straight
-    page.get_by_role("button", name="Uniform pixel change").click()
+    page.get_by_role("button", name="Even change").click()
     wait_for_query(page, "e", "change")
     answered(page)
     page.locator('[data-testid="frame"]').nth(11).wait_for()
@@ -207,8 +207,9 @@ def test_every_file_opens_again_frames_are_saved_and_a_path_is_imported(open_pag
     page.get_by_text("Saved 1 image to the board").wait_for()
     wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
     # Long work shows how far it is, and ends when asked to.
-    page.get_by_test_id("frames").fill("120")
-    page.get_by_test_id("frames").press("Enter")
+    page.get_by_test_id("duration").fill("10")
+    page.get_by_test_id("duration").press("Enter")
+    expect(page.get_by_test_id("frames")).to_have_text("= 120 frames")
     wait_for_query(page, "n", "120")
     answered(page)
     for label, name in [("Format", "Animation, WebP"), ("Image height, pixels", "448")]:

@@ -37,6 +37,30 @@ def test_uniform_pixel_change_has_equal_changes():
     assert (found[:, 0] < -0.01).sum() == 4  # a quarter of the change lies there
 
 
+def travelled(codes):
+    """The pixel change from the start to each code."""
+    images = bent(torch.as_tensor(codes, dtype=torch.float32))
+    return np.concatenate([[0], (images[1:] - images[:-1]).norm(dim=1).cumsum(0).numpy()])
+
+
+def test_motion_is_slow_at_both_ends_or_at_every_waypoint():
+    eased = paths.place_frames(WAYPOINTS, 41, spacing="ease", decode=bent, waypoints=WAYPOINTS)
+    np.testing.assert_allclose(eased[[0, -1]], WAYPOINTS[[0, -1]], atol=1e-9)
+    speed = np.diff(travelled(eased))
+    assert max(speed[0], speed[-1]) < 0.1 * speed.max() < 0.2 * speed[18:22].min()
+    stopped = paths.place_frames(WAYPOINTS, 81, spacing="stops", decode=bent, waypoints=WAYPOINTS)
+    np.testing.assert_allclose(stopped[[0, -1]], WAYPOINTS[[0, -1]], atol=1e-9)
+    speed = np.diff(travelled(stopped))
+    for waypoint in WAYPOINTS:
+        at = np.linalg.norm(stopped - waypoint, axis=1).argmin()
+        assert speed[max(0, at - 1) : at + 1].min() < 0.15 * np.median(speed)
+    # A way back over the same waypoints stops at each of them, too.
+    back = np.concatenate([WAYPOINTS, WAYPOINTS[-2::-1]])
+    found = paths.place_frames(back, 161, spacing="stops", decode=bent, waypoints=back)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[80], WAYPOINTS[-1], atol=0.05)
+
+
 def test_a_path_without_change_still_has_frames():
     still = paths.place_frames(
         WAYPOINTS[:2], 5, spacing="change", decode=lambda z: torch.zeros(len(z), 3)

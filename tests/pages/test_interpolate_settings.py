@@ -41,7 +41,7 @@ def test_a_path_survives_the_address_bar_and_the_map(path, space):
         ("p", "1,2,3;4,5,6"),
         ("p", "nan,1;2,3"),
         ("k", "spherical"),
-        ("n", "121"),
+        ("n", "241"),
         ("n", "many"),
         ("e", "oddly"),
         ("c", "3"),
@@ -113,6 +113,6 @@ def test_a_long_path_is_subsampled_to_the_limits_of_the_page():
     straight, _ = path_from_file(saved(PathSettings(codes, frames=500)), "m", DIGEST, PLANE)
     drawn, _ = path_from_file(saved(PathSettings((), "drawn", stroke=codes)), "m", DIGEST, PLANE)
     assert len(straight.waypoints) == MAX_WAYPOINTS and len(drawn.stroke) == MAX_PINS
-    assert straight.waypoints[-1] == drawn.stroke[-1] == codes[-1] and straight.frames == 120
+    assert straight.waypoints[-1] == drawn.stroke[-1] == codes[-1] and straight.frames == 240
     for path in (straight, drawn):
         assert path_from_map(path.to_json(), PLANE) == path

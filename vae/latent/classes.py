@@ -33,10 +33,11 @@ def typical_items(
 ) -> list[list[int]]:
     """Up to `count` typical items of each class, the most typical one first.
 
-    An item is typical if many of its class lie around its code [N, D] (a small distance to the
-    nearest twentieth of the class) and if it is reconstructed well: images, uint8 [N, C, H, W],
-    against `reconstruct(codes, label)`, uint8 [n, H, W, C]. The ranks in both are added. Of the
-    better half, those are taken that lie farthest from the ones before, so that they differ.
+    They are in the half of the class around whose codes [N, D] most of the class lie (a small
+    distance to its nearest twentieth), and in the half of these that is reconstructed best:
+    images, uint8 [N, C, H, W], against `reconstruct(codes, label)`, uint8 [n, H, W, C]. The first
+    lies where the class is densest, each other one farthest from those before, so that they
+    differ.
     """
     from scipy.spatial import cKDTree
 
@@ -55,9 +56,8 @@ def typical_items(
         shown = reconstruct(codes[candidates], label).transpose(0, 3, 1, 2)
         difference = shown.astype(np.float32) - images[candidates]
         error = np.square(difference).mean((1, 2, 3))
-        rank = np.arange(len(candidates)) + np.argsort(np.argsort(error, kind="stable"))
-        best = candidates[np.argsort(rank, kind="stable")][: max(count, len(candidates) // 2)]
-        found.append(_spread(best, codes, count))
+        best = np.argsort(error, kind="stable")[: max(count, len(candidates) // 2)]
+        found.append(_spread(candidates[np.sort(best)], codes, count))
     return found
 
 

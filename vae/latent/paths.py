@@ -13,10 +13,11 @@ from ..errors import AtelierError
 from ..files import csv_table
 from ..files.records import one_of, read_json
 from .geodesics import Decode, Metric, pixel_distances
-from .polylines import resample, resample_by, simplify
+from .polylines import points_at, resample, simplify
 
 KINDS = ("straight", "geodesic", "drawn", "spherical")
-SPACINGS = ("steps", "change")  # uniform spacing in z, uniform pixel change
+# Uniform spacing in z; uniform pixel change; slow at both ends; slow at every waypoint.
+SPACINGS = ("steps", "change", "ease", "stops")
 MAX_FRAMES = 600
 MAX_BYTES = 4 * 2**20  # of a path's JSON file
 FORMAT = "latent-atelier-path"
@@ -122,10 +123,16 @@ def _join(waypoints: np.ndarray, segment: Callable[..., np.ndarray]) -> np.ndarr
 
 
 def place_frames(
-    path: np.ndarray, n: int, *, spacing: str = "steps", decode: Decode
+    path: np.ndarray,
+    n: int,
+    *,
+    spacing: str = "steps",
+    decode: Decode,
+    waypoints: np.ndarray | None = None,
 ) -> np.ndarray:
-    """n codes [n, D] on a path [S, D], both ends included, with uniform spacing in z ("steps") or
-    uniform pixel change ("change")."""
+    """n codes [n, D] on a path [S, D], both ends included: with uniform spacing in z ("steps"),
+    uniform pixel change ("change"), or the pixel change of a motion that begins and ends slowly on
+    the whole path ("ease") or on each piece between two `waypoints` [W, D] of it ("stops")."""
     if not 2 <= n <= MAX_FRAMES:
         raise PathError(f"{n} frames requested; expected 2 to {MAX_FRAMES}")
     if spacing == "steps":
@@ -133,7 +140,29 @@ def place_frames(
     fine = resample(path, max(_CHANGE_SAMPLES, 2 * n))
     change = pixel_distances(decode, fine)
     # The small constant places frames on stretches without any change, too.
-    return resample_by(fine, change + 1e-3 * max(change.mean(), 1e-12), n)
+    change = change + 1e-3 * max(change.mean(), 1e-12)
+    time = np.linspace(0, 1, n)
+    if spacing == "change":
+        return points_at(fine, change, time)
+    slow = np.array([0.0, 1.0])  # shares of the change at which the motion stands still
+    if spacing == "stops" and waypoints is not None:
+        travelled = np.concatenate([[0.0], np.cumsum(change)]) / change.sum()
+        of_length = _shares_of_length(path, waypoints)
+        slow = np.interp(of_length, np.linspace(0, 1, len(fine)), travelled)
+    piece = np.clip(np.searchsorted(slow, time, side="right") - 1, 0, len(slow) - 2)
+    start, length = slow[piece], np.maximum(np.diff(slow)[piece], 1e-12)
+    within = np.clip((time - start) / length, 0, 1)
+    return points_at(fine, change, start + length * within**2 * (3 - 2 * within))
+
+
+def _shares_of_length(path: np.ndarray, waypoints: np.ndarray) -> np.ndarray:
+    """Where on a path [S, D] its waypoints [W, D] are, as shares of its length."""
+    travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    at = [0]
+    for waypoint in waypoints[1:-1]:
+        start = min(at[-1] + 1, len(path) - 1)
+        at.append(start + int(np.linalg.norm(path[start:] - waypoint, axis=1).argmin()))
+    return travelled[[*at, len(path) - 1]] / max(travelled[-1], 1e-12)
 
 
 def to_json(frames: Sequence[Frame], origin: PathOrigin) -> str:

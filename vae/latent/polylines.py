@@ -12,9 +12,14 @@ def resample(path: np.ndarray, n: int) -> np.ndarray:
 
 def resample_by(path: np.ndarray, lengths: np.ndarray, n: int) -> np.ndarray:
     """n points on a polyline [S, D], equally spaced where piece i counts as `lengths[i]` long."""
+    return points_at(path, lengths, np.linspace(0, 1, n))
+
+
+def points_at(path: np.ndarray, lengths: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The points [n, D] at shares [n] of the length of a polyline [S, D], from 0 to 1, where piece
+    i counts as `lengths[i]` long."""
     travelled = np.concatenate([[0.0], np.cumsum(lengths)])
-    targets = np.linspace(0, travelled[-1], n)
-    return np.stack([np.interp(targets, travelled, values) for values in path.T], 1)
+    return np.stack([np.interp(shares * travelled[-1], travelled, v) for v in path.T], 1)
 
 
 def simplify(path: np.ndarray, tolerance: float) -> np.ndarray:

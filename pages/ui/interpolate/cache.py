@@ -1,6 +1,8 @@
-"""Caches of the Interpolate page: the decoder's metric and sampled paths."""
+"""Caches of the Interpolate page: the decoder's metric, sampled paths and typical items."""
 
+import json
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +10,7 @@ import streamlit as st
 
 from vae import latent
 from vae.latent import geodesics, paths
+from vae.latent.classes import typical_items
 
 from ..runtime import cache, routes
 from .settings import PathSettings
@@ -27,7 +30,19 @@ def metric(
         penalty=geodesics.density_penalty(codes) if guard else None,
         side=_CNN_SIDE if ck.config.model.network != "mlp" else geodesics.GRID_SIDE,
     )
+    _computed().add((digest, label, seed, guard))
     return field, routes.publish(field.log_magnification.values.astype("<f4").tobytes())
+
+
+@st.cache_resource(show_spinner=False)
+def _computed() -> set[tuple[str, int | None, int, bool]]:
+    """What the metric was computed for."""
+    return set()
+
+
+def metric_is_ready(digest: str, label: int | None, seed: int, guard: bool) -> bool:
+    """Whether a geodesic can be shown at once; computing the metric takes up to half a minute."""
+    return (digest, label, seed, guard) in _computed()
 
 
 class SampledPath(NamedTuple):
@@ -59,6 +74,30 @@ def _sampled(name: str, digest: str, path: PathSettings) -> SampledPath:
         points = points[[0, -1]]
     else:
         curve = paths.spherical_path(points) if path.kind == "spherical" else points
-    frames = paths.place_frames(curve, path.frames, spacing=path.spacing, decode=decode)
+    place = {"spacing": path.spacing, "decode": decode, "waypoints": points}
+    frames = paths.place_frames(curve, path.frames, **place)
     lengths = [geodesics.pixel_length(decode, line) for line in (curve, points)]
     return SampledPath(curve, frames.round(4) + 0.0, *lengths)
+
+
+def typical_url(name: str, digest: str) -> str:
+    """The URL of the numbers of typical items of each class, as JSON."""
+    return routes.publish_deferred(f"typical {name} {digest}", partial(_typical, name, digest))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _typical(name: str, digest: str) -> bytes:
+    data, codec = cache.display_dataset(name, digest), cache.codec(name, digest)
+    conditional = bool(cache.space(name, digest).labels)
+
+    def reconstruct(codes: np.ndarray, label: int) -> np.ndarray:
+        return codec.decode(codes, label=label if conditional else None)
+
+    found = typical_items(
+        cache.codes(name, digest).mean,
+        data.shown.labels,
+        data.shown.images,
+        reconstruct=reconstruct,
+        classes=len(data.class_names),
+    )
+    return json.dumps(found).encode()

@@ -8,10 +8,13 @@ import vae
 from vae.latent.paths import Frame, PathOrigin
 from vae.pictures.path_export import EXTENSIONS, ExportOptions, export_path
 
+from ..board.cache import class_at
 from ..controls.enlargement import enlargement_select
 from ..controls.job_panel import Begin, job_panel
+from ..controls.sheet_options import paper_choice, sheet_head
 from ..runtime import cache
 from ..runtime.jobs import Job, start_job
+from ..runtime.location import link
 from . import cache as interpolate_cache
 from . import session as interpolate_session
 from .settings import TOO_FEW_WAYPOINTS, PathSettings
@@ -26,7 +29,9 @@ FORMATS = {
     "csv": ("Path as a table, CSV", "text/csv"),
     "json": ("Path, JSON", "application/json"),
 }
-TABLES = ("csv", "json")
+TABLES, SHEETS = ("csv", "json"), ("sheet-pdf", "sheet-png")
+GROUNDS = {"": "as decoded", "#000000": "black", "#ffffff": "white", "other": "a colour"}
+_GROUND = "Items on a ground of one colour are cut out and laid on another one."
 SIZES = (28, 56, 112, 224, 336, 448)
 
 
@@ -40,7 +45,7 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
 
     about = (
         "The file contains the frames of the current path, decoded by the model. An animation has "
-        "the speed and the playback of the player."
+        "the duration, the frames per second and the playback of the player."
     )
     job_panel(entry.digest, form, unit="frames", about=about)
 
@@ -51,11 +56,18 @@ def _options() -> ExportOptions:
         format = st.selectbox(
             "Format", list(titles), format_func=titles.get, width=270, key="export-format"
         )
-        size, how = 224, "refined"
+        size, how, ground, paper = 224, "refined", "", "A4"
         if format not in TABLES:
             size = st.selectbox("Image height, pixels", SIZES, 3, width=190, key="export-size")
             how = enlargement_select("export-how")
-    return ExportOptions(format, size, how)
+            ground = st.selectbox(
+                "Ground", GROUNDS, format_func=GROUNDS.get, width=150, help=_GROUND, key="ground"
+            )
+        if ground == "other":
+            ground = st.color_picker("Colour", "#f4e9e1", key="ground-colour")
+        if format in SHEETS:
+            paper = paper_choice("export-paper")
+    return ExportOptions(format, size, how, ground=ground, paper=paper)
 
 
 def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> Job | None:
@@ -73,10 +85,17 @@ def _begin(entry: vae.Entry, default: PathSettings, options: ExportOptions) -> J
     origin = PathOrigin(
         entry.name, entry.digest, path.kind, path.spacing, points, path.avoid_low_density
     )
+    head, kinds = None, []
+    if options.format in SHEETS:
+        count, query = f"{len(frames)} frames", path.to_query(entry.name, entry.digest)
+        head = sheet_head(f"{entry.name}, {path.kind} path", count, link(query))
+        kinds = [class_at(entry.name, entry.digest, f.z, f.label) for f in frames]
     title, media_type = FORMATS[options.format]
     size = "" if options.format in TABLES else f", {options.size} pixels"
     return start_job(
-        lambda progress: export_path(model, frames, options, origin, progress=progress),
+        lambda progress: export_path(
+            model, frames, options, origin, head=head, kinds=kinds, progress=progress
+        ),
         name=f"{title}, {path.kind} path, {len(frames)} frames{size}",
         file=f"{entry.name}-{path.kind}.{EXTENSIONS[options.format]}",
         media_type=media_type,

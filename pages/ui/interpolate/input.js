@@ -5,6 +5,8 @@ import { onButtons, watchTyping } from "../component/element.js";
 import { listen } from "../map/gestures.js";
 import { waypointAt } from "./path_overlay.js";
 
+const MAX_FRAMES = 240;
+
 /** Gestures and keys on the map: drag a waypoint, draw a stroke or pan. */
 export function wireMap(map) {
   // Before `listen`, which needs to know what the drag moves.
@@ -107,14 +109,14 @@ export function wireControls(map) {
   onButtons(map.root, "kind", chooseKind);
   onButtons(map.root, "tool", (tool) => map.setTool(tool));
   onButtons(map.root, "spacing", (spacing) => map.change({ spacing }));
-  const avoid = map.find('[data-field="avoid"]'), frames = map.find('[data-field="frames"]');
-  for (const field of map.all('[data-field="frames"], [data-testid="noise-seed"]')) watchTyping(field);
+  for (const field of map.all('[data-testid="duration"], [data-testid="speed"], [data-testid="noise-seed"]')) watchTyping(field);
+  const avoid = map.find('[data-field="avoid"]');
   avoid.onchange = () => map.change({ avoid_low_density: avoid.checked });
-  frames.onchange = () => map.change({ frames: Math.max(2, Math.min(120, Math.round(Number(frames.value)) || 24)) });
-  const [fps, duration, order] = ["speed", "duration", "order"].map((name) => map.find(`[data-testid="${name}"]`));
-  const setSpeed = (value) => map.play({ fps: Math.max(0.1, Math.min(60, Math.round(1000 * value) / 1000 || 12)) });
-  fps.onchange = () => setSpeed(Number(fps.value));
-  duration.onchange = () => setSpeed(map.state.frames / Number(duration.value));
+  const [speed, duration, order] = ["speed", "duration", "order"].map((name) => map.find(`[data-testid="${name}"]`));
+  // The frames are the product, as far as their limits allow.
+  const setFilm = (seconds, fps) => map.change({ fps, frames: Math.max(2, Math.min(MAX_FRAMES, Math.round(seconds * fps))) });
+  duration.onchange = () => setFilm(Number(duration.value) || map.state.frames / map.state.fps, map.state.fps);
+  speed.onchange = () => setFilm(map.state.frames / map.state.fps, Math.max(0.1, Math.min(60, Math.round(1000 * Number(speed.value)) / 1000 || 12)));
   order.onchange = () => map.play({ playback: order.value });
   const label = map.find('[data-testid="class-select"]'), seed = map.find('[data-testid="noise-seed"]');
   label.onchange = () => map.change({ label: label.value === "" ? null : Number(label.value) });

@@ -31,7 +31,7 @@ export default class PathMap extends DecodedMap {
     this.tool = "waypoints";
     this.history = new UndoStack();
     this.film = new FilmStrip(root, { latentAt: (z) => this.latentAt(z), moved: () => this.redraw() }, this.source);
-    const handlers = { add: (z) => this.add(z), remove: (i) => this.remove(i), select: (i) => this.select(i) };
+    const handlers = { add: (z) => this.add(z), remove: (i) => this.remove(i), select: (i) => this.select(i), latentAt: (z) => this.latentAt(z) };
     this.waypoints = new Waypoints(root, handlers, this.source);
     this.lists = new Lists(root, { toggleClass: (label) => this.toggleClass(label) });
     this.nearest = new LatestImage((item) => this.lists.picture(item), (image, item) => showItem(this, image, item));
@@ -82,7 +82,7 @@ export default class PathMap extends DecodedMap {
     this.waypoints.setItems(coloured);
   }
 
-  restore({ path, revision, kinds, urls, items: chosen }) {
+  restore({ path, revision, kinds, urls, typical, items: chosen }) {
     const { items, coloured } = this;
     this.state = adopted(path);
     this.history.clear();
@@ -91,7 +91,7 @@ export default class PathMap extends DecodedMap {
     this.film.setModel(coloured);
     this.lists.setModel(items, null, urls.items);
     this.lists.coloured = coloured;
-    this.waypoints.setModel(coloured, this.lists.picture);
+    this.waypoints.setModel(coloured, this.lists.picture, typical);
     this.choices.setModel(items, chosen);
     this.offer(kinds);
   }

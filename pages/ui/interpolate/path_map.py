@@ -6,7 +6,7 @@ from ..component.component import component
 from ..models.shown_items import items_message
 from ..runtime.location import Items, Pin, Space
 from ..runtime.map_assets import MapAssets
-from .cache import SampledPath
+from .cache import SampledPath, typical_url
 from .settings import TOO_FEW_WAYPOINTS, PathSettings, path_kinds
 
 _mount = component(__file__, "path", "save", "items")
@@ -46,5 +46,6 @@ def path_map(
         "trouble": "" if sampled else TOO_FEW_WAYPOINTS,
         "pins": [pin.to_json() for pin in pins],
         "link": link,
+        "typical": typical_url(assets.facts["name"], assets.facts["digest"]),
     }
     _mount(key, data)

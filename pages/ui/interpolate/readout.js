@@ -15,10 +15,10 @@ const DESCRIPTIONS = {
 export function showControls(map) {
   const { state } = map, put = (selector, value) => showValue(map.find(selector), value);
   for (const name of ["kind", "spacing"]) pressOnly(map.root, name, state[name]);
-  put('[data-field="frames"]', state.frames);
   put('[data-testid="speed"]', state.fps);
   put('[data-testid="duration"]', Math.round(100 * state.frames / state.fps) / 100);
   put('[data-testid="order"]', state.playback);
+  map.find('[data-testid="frames"]').textContent = filmText(state);
   put('[data-testid="class-select"]', state.label ?? "");
   const { first, variation } = split(state.seed, map.items ?? { variations: 256 });
   map.find('[data-testid="detail-select"]').value = first;
@@ -30,12 +30,18 @@ export function showControls(map) {
   map.find('[data-do="redo"]').disabled = !map.history.canRedo;
 }
 
+/** How many frames a film has, and how long it is there and back. */
+export function filmText({ frames, fps, playback }) {
+  const words = `= ${frames} frames`, both = 2 * frames - 2;
+  return playback === "ping-pong" ? `${words}, there and back ${both}, ${Math.round(100 * both / fps) / 100} s` : words;
+}
+
 /** The kind of path, its length, and what is missing. */
 export function showSummary(map) {
   if (!map.items) return;
   const { kind, waypoints } = map.state, { answer } = map, lengths = map.find(".pm-lengths");
   map.find(".pm-about").textContent = map.tool === "draw" ? "Draw the path on the map with the mouse or one finger." : DESCRIPTIONS[kind];
-  map.find(".pm-hint").textContent = kind === "drawn" ? "A drawn path ignores the waypoints; adding one returns to them."
+  map.find('[data-testid="path-hint"]').textContent = kind === "drawn" ? "A drawn path ignores the waypoints; adding one returns to them."
     : map.trouble || (waypoints.length < 2 ? "Click the map to add waypoints." : "");
   if (answer) {
     const [length, straight] = [answer.length, answer.straight_length].map((v) => v.toFixed(1));

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ..runtime import session
 from ..runtime.location import Space
+from .cache import metric_is_ready
 from .settings import PathSettings, path_from_query
 
 
@@ -16,10 +17,12 @@ def path(digest: str, default: PathSettings, space: Space) -> tuple[PathSettings
     default = replace(default, label=0 if space.labels else None)
     if explored := session.explored(digest):
         default = replace(default, label=explored.label, seed=explored.seed)
+    if metric_is_ready(digest, default.label, default.seed, default.avoid_low_density):
+        default = replace(default, kind="geodesic")
 
     def read(link: Mapping[str, str]) -> tuple[PathSettings, list[str]]:
-        # A path in a link without a class is of an unknown one.
-        start = replace(default, label=None) if "p" in link else default
+        # A path in a link without a class is of an unknown one, and one without a kind straight.
+        start = replace(default, label=None, kind="straight") if "p" in link else default
         return path_from_query(link, start, space)
 
     return session.model_from_link("ways", digest, read)

@@ -11,7 +11,7 @@ from ..runtime.location import MAX_PINS, Space, polygon_text, split_codes
 from ..runtime.query import QueryField, always, code, comma_separated, list_of, one_of
 
 MAX_WAYPOINTS = 40
-MIN_FRAMES, MAX_FRAMES = 2, 120
+MIN_FRAMES, MAX_FRAMES = 2, 240  # 10 seconds of 24 frames
 LAYERS = ("points", "thumbnails", "manifold", "density", "speed", "names")
 PLAYBACKS = ("loop", "ping-pong", "once")
 TOO_FEW_WAYPOINTS = "A path needs two waypoints: click the map to add them."

@@ -1,12 +1,13 @@
 /** The list of waypoints, and the sources of new ones: pins, real items, typed coordinates. */
 
 import { element } from "../component/element.js";
+import { loadJson } from "../component/load.js";
 import { codeEntry, offerClasses } from "../map/lists.js";
 
 const GALLERY = 14;
 
 export class Waypoints {
-  /** @param handlers { add(z), remove(i), select(i) }   @param source decodes */
+  /** @param handlers { add(z), remove(i), select(i), latentAt(z) }   @param source decodes */
   constructor(root, handlers, source) {
     Object.assign(this, { handlers, source });
     this.find = (selector) => root.querySelector(selector);
@@ -16,7 +17,7 @@ export class Waypoints {
     this.addItem = () => {
       const item = this.itemOf(Number(number.value)), valid = number.value !== "" && item >= 0;
       number.setCustomValidity(valid ? "" : this.expected());
-      if (valid) this.handlers.add(this.items.code(item)); else number.reportValidity();
+      if (valid) this.addReal(item); else number.reportValidity();
     };
     this.addCode = () => {
       const parts = typed.value.split(/[\s,;]+/).filter(Boolean), z = parts.map(Number), { latentSize } = this.items;
@@ -29,10 +30,16 @@ export class Waypoints {
     typed.onkeydown = (event) => { if (event.key === "Enter") this.addCode(); };
   }
 
-  /** @param itemUrl of an item's image */
-  setModel(items, itemUrl) {
-    Object.assign(this, { itemUrl, from: null });
+  /** @param itemUrl of an item's image   @param typicalUrl of the numbers of typical items of each class */
+  setModel(items, itemUrl, typicalUrl) {
+    Object.assign(this, { itemUrl, from: null, typical: [] });
     this.setItems(items);
+    this.note("");
+    loadJson(typicalUrl).then((typical) => {
+      if (this.itemUrl !== itemUrl) return; // another model has been opened
+      Object.assign(this, { typical, shown: null });
+      this.showGallery(this.from);
+    }, () => {});
     this.find('[data-testid="typed-code"]').placeholder = items.latentSize === 2 ? "0.5, −1.2" : `${items.latentSize} numbers`;
   }
 
@@ -90,17 +97,49 @@ export class Waypoints {
     }));
   }
 
-  /** Real items of the chosen class, by distance to a code. */
+  /** Real items of the chosen class: typical ones, and others by distance to a code. */
   showGallery(z) {
     if (!z) return;
-    const { items } = this, wanted = this.select.value, key = `${z.join()}/${wanted}`;
+    const wanted = this.select.value, key = `${z.join()}/${wanted}`;
     if (key === this.shown) return;
     Object.assign(this, { from: z, shown: key });
-    const near = this.kinds.nearest(z, GALLERY, wanted === "" ? null : Number(wanted));
-    this.find('[data-testid="gallery"]').replaceChildren(...near.map(({ item }) => {
-      const name = `${items.kindOf(item)}, ${items.itemName(item)}`;
-      const add = { type: "button", title: `Add ${name}`, "aria-label": `Add ${name}`, onclick: () => this.handlers.add(items.code(item)) };
-      return element("li", {}, element("button", add, element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 })));
-    }));
+    const typical = this.typicalItems(wanted), near = this.kinds.nearest(z, GALLERY, wanted === "" ? null : Number(wanted)).map(({ item }) => item);
+    const panel = this.find('[data-testid="typical"]');
+    panel.parentElement.hidden = typical.length === 0;
+    panel.replaceChildren(...typical.map((item) => this.tile(item)));
+    this.find('[data-testid="gallery"]').replaceChildren(...near.filter((item) => !typical.includes(item)).map((item) => this.tile(item)));
+  }
+
+  /** Typical items of a class, or one of each; none of the kinds of a column. */
+  typicalItems(wanted) {
+    if (this.kinds.column) return [];
+    const numbers = wanted === "" ? this.typical.map(([first]) => first) : this.typical[wanted] ?? [];
+    return numbers.map((number) => this.itemOf(number)).filter((item) => item >= 0);
+  }
+
+  /** An item's image beside its reconstruction, which is added. */
+  tile(item) {
+    const { items } = this, name = `${items.kindOf(item)}, ${items.itemName(item)}`, other = this.reading(item);
+    const title = `Add ${name}${other && `. Its reconstruction reads as ${other}`}`;
+    const made = this.canvas(this.handlers.latentAt(items.code(item)), "");
+    const pictures = [element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 }), made];
+    if (other) pictures.push(element("span", { textContent: `reads as ${other}` }));
+    return element("li", {}, element("button", { type: "button", title, "aria-label": title, onclick: () => this.addReal(item) }, ...pictures));
+  }
+
+  addReal(item) {
+    const other = this.reading(item), { items } = this;
+    this.note(other && `The reconstruction of this ${items.kindOf(item)} reads as ${other}: most real items near its code are of that class.`);
+    this.handlers.add(items.code(item));
+  }
+
+  note(text) { this.find('[data-testid="item-note"]').textContent = text; }
+
+  /** The class that a reconstruction reads as, if it is not its item's: that of most items near its code. */
+  reading(item) {
+    const { classes, labels, context } = this.items.uncoloured;
+    if (classes.length < 2 || context === "label") return ""; // there the class is chosen, not read from the code
+    const { mix: [first], near } = this.items.uncoloured.survey(this.items.code(item));
+    return first.label !== labels[item] && 2 * first.count > near.length ? classes[first.label] : "";
   }
 }
