@@ -97,6 +97,19 @@ def test_coloured_images_stay_coloured_and_garments_are_drawn(board):
         assert len({path.get("fill") for path in paths}) > 4
 
 
+def test_images_of_several_sizes_and_colours_are_each_enlarged_from_their_own(board):
+    small, large = np.full((28, 28, 1), 90, np.uint8), np.zeros((64, 32, 3), np.uint8)
+    small[9:20, 9:20], large[20:40, 8:24] = 200, (200, 30, 60)
+    options = ExportOptions("zip", 128, "nearest", background="dark")
+    data = export_board(board, board.sorted_items, [small, large], options)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = sorted(name for name in archive.namelist() if name.startswith("png/"))
+        shown = [Image.open(archive.open(name)) for name in names]
+        assert [(one.mode, one.size) for one in shown] == [("L", (128, 128)), ("RGB", (64, 128))]
+        page = pypdf.PdfReader(archive.open("sheet.pdf")).pages[0]
+        assert [one.image.size for one in page.images] == [(128, 128), (64, 128)]
+
+
 def test_cut_outs_and_vectors_are_files_of_their_own(board, pictures):
     for format, count in (("cut-outs", 2), ("vectors", 4)):
         data = export_board(board, board.sorted_items, pictures, ExportOptions(format, 112))

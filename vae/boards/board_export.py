@@ -35,7 +35,7 @@ MAX_PIXELS = 100_000_000  # of all images of a file together
 def export_board(
     board: Board,
     items: Sequence[Item],
-    images: np.ndarray,
+    images: Sequence[np.ndarray],
     options: ExportOptions,
     *,
     names: Mapping[str, Caption] | None = None,
@@ -43,7 +43,7 @@ def export_board(
     garments: Collection[str] = (),
     progress: Progress | None = None,
 ) -> bytes:
-    """The bytes of a file with items of a board and their decoded images, uint8 [n, H, W, C].
+    """The bytes of a file with items of a board and their decoded images, uint8 [H, W, C] each.
 
     `names` are the captions of the board's items, by default without their classes; `head` is
     that of its contact sheet. What has a ground of one colour is cut out, on a background other
@@ -61,7 +61,7 @@ def export_board(
     check_height(options.size, MAX_SIZE)
     if not 1 <= len(items) <= MAX_IMAGES:
         raise ExportError(f"{len(items)} images are selected; expected 1 to {MAX_IMAGES}")
-    pixels = len(items) * options.size**2 * images.shape[2] / images.shape[1]
+    pixels = sum(options.size**2 * image.shape[1] / image.shape[0] for image in images)
     if pixels > MAX_PIXELS:
         raise ExportError(
             f"{len(items)} images of this size have {pixels / 1e6:.0f} million pixels; at most "
@@ -72,12 +72,13 @@ def export_board(
     sheet_alone = options.format.startswith("sheet")
     # In a .zip every image counts twice: enlarged first, cut out, traced and compressed later.
     steps = len(items) * (1 if sheet_alone else 2)
-    large, cards, scale = [], [], options.size / images.shape[1]
+    large, cards = [], []
     for done, (item, image) in enumerate(zip(items, images, strict=True)):
         progress(done, steps)
         large.append(enlarge_uint8(image, options.size, options.method))
         if sheet_alone or options.format == "zip":
-            cards.append(_card(item, names[item.id], _on(large[-1], options, scale)))
+            shown = _on(large[-1], options, scale=options.size / len(image))
+            cards.append(_card(item, names[item.id], shown))
     look = replace(head, background=options.background, paper=options.paper)
     if sheet_alone:
         return contact_sheet(cards, look, options.format)
@@ -96,6 +97,7 @@ def export_board(
             if options.format == "zip":
                 archive.writestr(f"png/{name}.png", encode_png(cards[index].picture))
             if options.format == "cut-outs":
+                scale = options.size / len(images[index])
                 cut = cut_out(image, scale=scale, choke=options.choke)
                 archive.writestr(f"{name}.png", encode_png(cut))
                 continue
@@ -112,7 +114,7 @@ def _card(item: Item, caption: Caption, image: np.ndarray) -> Card:
     return Card(image, title, caption.details, item.note, item.stars)
 
 
-def _on(image: np.ndarray, options: ExportOptions, scale: float) -> np.ndarray:
+def _on(image: np.ndarray, options: ExportOptions, *, scale: float) -> np.ndarray:
     """An image [H, W, C] on the chosen background: on its own if that is dark or the image has no
     ground of one colour; else cut out, on white or as [H, W, 4]."""
     if options.background == "dark" or not has_ground(image):

@@ -20,11 +20,11 @@ from ..runtime.location import Location, Pin, link
 
 
 class BoardImages(NamedTuple):
-    """The `images` uint8 [n, H, W, C] of a board's items, C of 3 if one is coloured, a `sprite` of
-    them enlarged (URL, columns, rows), and for each item a link to Explore and a warning, empty
+    """The `images` of a board's items, uint8 [H, W, C] each as its model decodes it, a `sprite` of
+    them in one size (URL, columns, rows), and for each item a link to Explore and a warning, empty
     where everything matches."""
 
-    images: np.ndarray
+    images: list[np.ndarray]
     sprite: tuple[str, int, int]
     links: list[str]
     warnings: list[str]
@@ -45,7 +45,7 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     """Of (model, digest, pin) records; `models` makes the cache follow the checkpoints folder."""
     entries = {e.name: e for e in cache.checkpoints() if e.error is None}
     decoded = [_decoded(entries.get(name), name, digest, pin) for name, digest, pin in records]
-    images = [one.image for one in decoded]
+    own = images = [one.image for one in decoded]
     if len({image.shape[:2] for image in images}) > 1:  # models of several image sizes
         height = max(image.shape[0] for image in images)
         images = [_resized(image, height) for image in images]
@@ -58,7 +58,7 @@ def _images(records: tuple[tuple[str, str, Pin], ...], models: tuple) -> BoardIm
     large = upscale.enlarge(stack.transpose(0, 3, 1, 2).astype(np.float32) / 255, tile)
     tiles = (large * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
     texts = ([getattr(one, name) for one in decoded] for name in ("link", "warning"))
-    return BoardImages(stack, (cache.publish_mosaic(tiles, columns), columns, rows), *texts)
+    return BoardImages(own, (cache.publish_mosaic(tiles, columns), columns, rows), *texts)
 
 
 class _Decoded(NamedTuple):

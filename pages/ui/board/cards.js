@@ -82,13 +82,13 @@ export default class Board {
       },
     });
     const about = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
-    const words = element("span", { title: about }, element("b", { textContent: title }), element("br"), warning || item.caption);
-    const caption = element("div", { className: "bd-caption" }, words);
+    const caption = element("div", { className: "bd-caption" }, element("b", { textContent: title, title: about }));
     if (link) caption.append(element("a", { href: link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
     return element("div", {
       className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "gridcell",
       "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, ${kind}, ${item.caption}`,
-    }, this.image(item), element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption);
+    }, this.image(item), element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption,
+    element("div", { className: "bd-details", textContent: warning || item.caption, title: about }));
   }
 
   mark() {
