@@ -9,7 +9,7 @@ from torch.nn.functional import avg_pool2d
 import vae
 from vae.pictures import super_resolution
 from vae.pictures.super_resolution_training import synthetic_shapes, train
-from vae.pictures.upscale import TOLERANCE, UpscaleError, enlarge
+from vae.pictures.upscale import TOLERANCE, UpscaleError, enlarge, enlarge_each, enlarge_uint8
 
 
 def downsample(images, scale):
@@ -109,3 +109,23 @@ def test_a_constant_image_stays_constant():
 def test_an_unsupported_size_or_method_is_refused(images, size, method, words):
     with pytest.raises(UpscaleError, match=words):
         enlarge(images, size, method)
+
+
+def test_many_images_are_enlarged_as_each_alone_in_their_order():
+    """Also of several sizes; the threads of the caller are left as they are."""
+    random, before = np.random.default_rng(0), torch.get_num_threads()
+    sizes = [(28, 28, 1), (16, 32, 3)] * 4
+    images = [random.integers(0, 256, size).astype(np.uint8) for size in sizes]
+    found = list(enlarge_each(images, 56, "refined"))
+    for image, large in zip(images, found, strict=True):
+        apart = large.astype(int) - enlarge_uint8(image, 56, "refined")
+        assert abs(apart).max() <= 1
+    assert torch.get_num_threads() == before
+    begun = enlarge_each(images * 1000, 56, "smooth")
+    next(begun)
+    begun.close()  # ends without the rest
+
+
+def test_large_images_are_not_refined_any_more():
+    image = np.random.default_rng(0).random((1, 1, 130, 130), np.float32)
+    assert np.array_equal(enlarge(image, 260, "refined"), enlarge(image, 260, "smooth"))

@@ -17,7 +17,7 @@ from ..pictures.cut_out import cut_out, has_ground, over
 from ..pictures.export_options import ExportError, ExportOptions, check_choice, check_height
 from ..pictures.grid import encode_png
 from ..pictures.svg import silhouette_svg, tones_svg
-from ..pictures.upscale import enlarge_uint8
+from ..pictures.upscale import enlarge_each
 from ..progress import Progress, no_progress
 from .captions import Caption, captions
 from .item import Board, Item
@@ -73,12 +73,15 @@ def export_board(
     # In a .zip every image counts twice: enlarged first, cut out, traced and compressed later.
     steps = len(items) * (1 if sheet_alone else 2)
     large, cards = [], []
-    for done, (item, image) in enumerate(zip(items, images, strict=True)):
-        progress(done, steps)
-        large.append(enlarge_uint8(image, options.size, options.method))
+    progress(0, steps)
+    for item, image, enlarged in zip(
+        items, images, enlarge_each(images, options.size, options.method), strict=True
+    ):
+        large.append(enlarged)
         if sheet_alone or options.format == "zip":
             shown = _on(large[-1], options, scale=options.size / len(image))
             cards.append(_card(item, names[item.id], shown))
+        progress(len(large), steps)
     look = replace(head, background=options.background, paper=options.paper)
     if sheet_alone:
         return contact_sheet(cards, look, options.format)

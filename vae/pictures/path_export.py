@@ -16,7 +16,7 @@ from .animation import check_size, encode_animation
 from .contact_sheet import Card, Look, contact_sheet
 from .cut_out import cut_out, has_ground, over
 from .export_options import ExportError, ExportOptions, check_choice, check_height
-from .upscale import enlarge_uint8
+from .upscale import enlarge_each
 
 # format -> file extension
 EXTENSIONS = {
@@ -54,8 +54,7 @@ def export_path(
     ground = _colour(options.ground) if options.ground else None
     is_sheet, count, images = options.format.startswith("sheet"), len(frames), []
     (progress := progress or no_progress)(0, count)
-    for small in decode_frames(model, frames):
-        image = enlarge_uint8(small, options.size, options.method)
+    for image in enlarge_each(decode_frames(model, frames), options.size, options.method):
         if ground is not None and has_ground(image):
             cut = cut_out(image, scale=options.size / height, choke=options.choke)
             image = over(cut, ground)

@@ -16,7 +16,9 @@ from torch.nn import functional as F
 from ..checkpoint.tensor_file import load_half
 
 WEIGHTS = Path(__file__).parent / "super_resolution.safetensors"
-MAX_SCALE = 8  # of the network; beyond it images are enlarged by resampling
+# Beyond either, images are enlarged by resampling: the network has learned from pictures of up to
+# 112 pixels, and adds nothing to the edges of large ones.
+MAX_SCALE, MAX_HEIGHT = 8, 128
 
 
 class SuperResolution(nn.Module):

@@ -7,8 +7,13 @@ The light within a pixel is distributed by Lanczos resampling alone ("smooth") o
 super-resolution network ("refined").
 """
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,6 +25,7 @@ MAX_SIZE = 1024
 TOLERANCE = 1e-4  # largest difference per pixel after averaging back
 _ITERATIONS = 8  # of back-projection
 _LOBES = 3  # of the Lanczos kernel
+_MOST_THREADS = 4  # each takes up to 100 MB
 
 
 class UpscaleError(AtelierError):
@@ -59,6 +65,23 @@ def enlarge_uint8(image: np.ndarray, size: int, method: str = "smooth") -> np.nd
     return (large[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
+def enlarge_each(images: Sequence[np.ndarray], size: int, method: str) -> Iterator[np.ndarray]:
+    """`enlarge_uint8` of each image, in their order, several at the same time."""
+    threads = min(torch.get_num_threads(), _MOST_THREADS)
+    pool = ThreadPoolExecutor(threads, initializer=_compute_alone)
+    try:
+        yield from pool.map(partial(enlarge_uint8, size=size, method=method), images)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _compute_alone() -> None:
+    """Lets torch use no further threads for the operations of this one. Many small operations that
+    wait for each other's threads are several times slower on a machine that is busy."""
+    torch.get_num_threads()  # which sets the number for a new thread, so first
+    threadpool_limits(1, "openmp")
+
+
 def _smooth(x: Tensor, scale: int) -> Tensor:
     return x if scale == 1 else _back_project(lanczos(x, scale), x, scale)
 
@@ -69,7 +92,8 @@ def _refined(x: Tensor, scale: int) -> Tensor:
     network = super_resolution.load_bundled()
     large = x.reshape(-1, 1, *x.shape[2:])
     reached = 1
-    while reached < min(scale, super_resolution.MAX_SCALE):
+    most = super_resolution.MAX_SCALE, super_resolution.MAX_HEIGHT
+    while reached < min(scale, most[0]) and large.shape[2] <= most[1]:
         pixels = large.contiguous(memory_format=torch.channels_last)
         large = _back_project(network(pixels, lanczos(large, 2)), large, 2)
         reached *= 2
