@@ -87,7 +87,27 @@ def test_waypoints_are_clicked_moved_undone_and_restored_by_a_link(open_page):
     wait_for_waypoints(page, 4)
     answered(page)
     assert waypoints(page) == before
-    expect(page.get_by_test_id("frames")).to_have_text("= 12 frames")
+    frames = page.get_by_test_id("frames")
+    expect(frames).to_have_text("= 12 frames")
+    page.get_by_test_id("speed").fill("24")  # as long, so of more frames
+    page.get_by_test_id("speed").press("Enter")
+    page.get_by_test_id("order").select_option("ping-pong")
+    expect(frames).to_have_text("= 24 frames, there and back 46, 1.92 s")
+    page.get_by_role("button", name="Stop at waypoints").click()
+    wait_for_query(page, "e", "stops")
+    typical = page.get_by_test_id("typical").locator("button")
+    expect(typical).to_have_count(10)  # one of each class
+    page.get_by_test_id("item-class").select_option(label="Bag")
+    expect(typical).to_have_count(8)
+    assert all(
+        "reads as" not in name for name in typical.evaluate_all("all => all.map(b => b.title)")
+    )
+    typical.first.click()
+    wait_for_waypoints(page, 5)
+    page.get_by_test_id("item-number").fill("2599")  # nine of the ten codes around it are of bags
+    page.locator('[data-do="add-item"]').click()
+    wait_for_waypoints(page, 6)
+    expect(page.get_by_test_id("item-note")).to_contain_text("T-shirt/top reads as Bag")
 
 
 def test_a_spherical_path_turns_through_ten_latents(open_page):

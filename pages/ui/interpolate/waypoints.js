@@ -121,7 +121,7 @@ export class Waypoints {
   tile(item) {
     const { items } = this, name = `${items.kindOf(item)}, ${items.itemName(item)}`, other = this.reading(item);
     const title = `Add ${name}${other && `. Its reconstruction reads as ${other}`}`;
-    const made = this.canvas(this.handlers.latentAt(items.code(item)), "");
+    const made = this.canvas(this.handlers.latentAt(items.code(item)), `Reconstruction of ${name}`);
     const pictures = [element("img", { src: this.itemUrl(item), alt: "", width: 44, height: 44 }), made];
     if (other) pictures.push(element("span", { textContent: `reads as ${other}` }));
     return element("li", {}, element("button", { type: "button", title, "aria-label": title, onclick: () => this.addReal(item) }, ...pictures));
