@@ -8,6 +8,8 @@ from torch import nn
 from vae.adoption import onnx_file
 from vae.adoption.draft import draft_of
 from vae.adoption.simplify import simplify
+from vae.adoption.torch_pair import trace
+from vae.nn.layers import Residual
 from vae.operators.network import GraphNetwork, network
 
 RNG = np.random.default_rng(0)
@@ -66,6 +68,20 @@ TENSORS = {
     "kernel2": numbers(5, 2, 2, 2),
     "scale2": np.float32(0.3),
 }
+
+
+def test_activations_are_told_by_what_they_compute():
+    """As PyTorch exports them, behind a sum of which both parts are no numbers."""
+    for layer in (nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Softplus(), nn.Mish()):
+        body = nn.Sequential(nn.Linear(3, 5), layer)
+        decode = nn.Sequential(Residual(nn.Linear(3, 3)), body, Residual(body[1]), nn.Linear(5, 8))
+        draft = draft_of(trace(decode, (torch.randn(2, 3),), "decoder"), decode, "decoder")
+        simplify(draft, (3,))
+        made, x = network(*draft.graph()), 9 * torch.randn(50, 3)
+        torch.testing.assert_close(made(x), decode(x).detach(), rtol=1e-4, atol=1e-4)
+        if not isinstance(layer, nn.Mish):  # which browsers do not know
+            kinds = [type(part) for part in made.modules()]
+            assert kinds.count(type(layer)) == 2, kinds
 
 
 def test_patterns_become_layers(tmp_path):

@@ -1,74 +1,77 @@
 """Groups of nodes by which exporters write one operator, put together again."""
 
-import math
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from ..graph import Node
+from ..operators.network import compute
 from .draft import Draft, Shapes
 
-
-def _scalar(draft: Draft, name: str) -> float | None:
-    value = draft.tensors.get(name)
-    return float(value) if value is not None and value.numel() == 1 else None
+_ENDS = ("Add", "Div", "Mul", "Where")
+_OF_ONE_NUMBER = (
+    *("Add", "Cast", "Div", "Erf", "Exp", "Greater", "Less", "Log", "Mul", "Neg", "Pow"),
+    *("Reciprocal", "Sigmoid", "Softplus", "Sqrt", "Sub", "Tanh", "Where"),
+)
+_LONGEST = 12  # nodes of one activation
+_KNOWN: tuple[tuple[str, dict, Callable[[Tensor], Tensor]], ...] = (
+    ("Swish", {}, F.silu),
+    ("Gelu", {}, F.gelu),
+    ("Gelu", {"approximate": "tanh"}, lambda x: F.gelu(x, approximate="tanh")),
+    ("Softplus", {}, F.softplus),
+)
 
 
 def join_activations(draft: Draft) -> None:
-    """x sigmoid(x) becomes Swish, and 0.5 x (1 + erf(x / sqrt 2)) Gelu."""
+    """Nodes that compute a known activation of one value become that operator. They are told by
+    what they compute, since exporters write them in many ways."""
     for node in list(draft.nodes):
-        if node not in draft.nodes:
+        if node.op not in _ENDS or node not in draft.nodes:
             continue
-        readers, made = draft.readers(), node.outputs[0]
-        if node.op == "Sigmoid" and len(readers.get(made, ())) == 1 and readers[made][0]:
-            (product,) = readers[made]
-            if product.op == "Mul" and sorted(product.inputs) == sorted((node.inputs[0], made)):
-                draft.replace(product, Node("Swish", node.inputs, product.outputs))
-        if node.op == "Erf":
-            _join_gelu(draft, node)
+        for source, between in _single_sources(draft, node):
+            x = torch.cat([torch.linspace(-8, 8, 161), torch.tensor([-40.0, 30.0])])
+            found = _computed(draft, source, between, x)
+            for op, options, function in _KNOWN:
+                if torch.allclose(found, function(x), rtol=1e-5, atol=2e-6):
+                    draft.replace(node, Node(op, (source,), node.outputs, options))
+                    break
+            else:
+                continue
+            break
     draft.prune()
 
 
-def _join_gelu(draft: Draft, erf: Node) -> None:
-    scaled = draft.producers().get(erf.inputs[0])
-    if scaled is None or scaled.op not in ("Mul", "Div"):
-        return
-    factors = [(name, _scalar(draft, name)) for name in scaled.inputs]
-    x = next((name for name, value in factors if value is None), None)
-    factor = next((value for _, value in factors if value is not None), 0.0)
-    expected = math.sqrt(2) if scaled.op == "Div" else math.sqrt(0.5)
-    if x is None or abs(factor - expected) > 1e-5:
-        return
-    product, value, half, met = 1.0, erf.outputs[0], False, False
-    halves = {
-        node.outputs[0]: value
-        for node in draft.nodes
-        for value in [_product_with_scalar(draft, node, x)]
-        if value is not None
-    }
-    while not met or not half:
-        readers = draft.readers().get(value, [])
-        if len(readers) != 1 or readers[0] is None:
+def _single_sources(draft: Draft, end: Node) -> Iterator[tuple[str, list[Node]]]:
+    """The values of which alone a node computes its output, number by number, the nearest first;
+    and the nodes between them in their order."""
+    places = {name: at for at, node in enumerate(draft.nodes) for name in node.outputs}
+    frontier, between = {*end.outputs}, []
+    while len(between) < _LONGEST:
+        known = [n for n in frontier if n in places]
+        known = [n for n in known if draft.nodes[places[n]].op in _OF_ONE_NUMBER]
+        if not known:
             return
-        (node,) = readers
-        others = [name for name in node.inputs if name != value]
-        number = _scalar(draft, others[0]) if others else None
-        if node.op == "Add" and number == 1 and not met:
-            pass
-        elif node.op == "Mul" and number is not None:
-            product *= number
-        elif node.op == "Mul" and others and (others[0] == x or others[0] in halves):
-            product *= halves.get(others[0], 1.0)
-            met = True
-        else:
-            return
-        value, half = node.outputs[0], abs(product - 0.5) < 1e-6
-    draft.replace(node, Node("Gelu", (x,), (value,)))
+        node = draft.nodes[places[max(known, key=places.get)]]
+        between.insert(0, node)
+        frontier -= {*node.outputs}
+        frontier |= {name for name in node.inputs if _scalar(draft, name) is None}
+        if len(frontier) == 1:
+            yield next(iter(frontier)), between
 
 
-def _product_with_scalar(draft: Draft, node: Node, x: str) -> float | None:
-    if node.op != "Mul" or x not in node.inputs:
-        return None
-    return next((v for name in node.inputs if (v := _scalar(draft, name)) is not None), None)
+def _scalar(draft: Draft, name: str) -> Tensor | None:
+    value = draft.tensors.get(name)
+    return value.reshape(()) if value is not None and value.numel() == 1 else None
+
+
+def _computed(draft: Draft, source: str, nodes: list[Node], x: Tensor) -> Tensor:
+    values = {source: x}
+    for node in nodes:
+        inputs = [values[n] if n in values else _scalar(draft, n) for n in node.inputs]
+        values[node.outputs[0]] = compute(node, inputs)[0]
+    return values[nodes[-1].outputs[0]]
 
 
 def join_group_norms(draft: Draft, found: Shapes) -> None:
