@@ -7,6 +7,7 @@ from torch import Tensor
 from ..graph import Node
 from ..operators.network import LISTS, compute
 from .draft import Draft, Shapes, shapes
+from .images import absorb_channels_last, even_windows, join_transposes
 from .patterns import join_activations, join_group_norms, settle_columns
 
 _LAYERS = ("Gemm", "Conv", "ConvTranspose")
@@ -42,12 +43,15 @@ def simplify(draft: Draft, row: tuple[int, ...]) -> None:
     _drop_idle(draft, found)
     settle_columns(draft, found)
     join_activations(draft)
+    join_transposes(draft)
     found = shapes(draft, (2, *row))
     join_group_norms(draft, found)
+    even_windows(draft, found)
     _to_layers(draft, found)
     _absorb_orders(draft)
     while _absorb(draft):
         pass
+    absorb_channels_last(draft, found)
     draft.prune()
 
 
