@@ -9,7 +9,11 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.generate import cache as generate_cache
 from pages.ui.generate import sampling
 from pages.ui.generate import session as generate_session
-from pages.ui.generate.direction_panel import direction_panel, set_group
+from pages.ui.generate.direction_panel import (
+    add_direction_of_groups,
+    direction_panel,
+    set_group,
+)
 from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
@@ -85,6 +89,8 @@ def handle_command() -> None:
     elif command.do in ("a", "b"):
         codes = tuple(sheet.records[i].z for i in command.selected)
         set_group(entry.digest, command.do, codes)
+        if command.do == "b":
+            add_direction_of_groups(entry, command.description)
     else:
         with shown_errors("No images were generated", show=st.warning):
             derived = sampling.derived_sheet(entry, sheet, command)

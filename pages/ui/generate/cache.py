@@ -5,6 +5,8 @@ import json
 import numpy as np
 import streamlit as st
 
+from vae.analysis.ready_directions import ready_directions
+from vae.evaluation.class_reader import ClassReader
 from vae.latent import sampling
 
 from ..runtime import cache, routes
@@ -37,14 +39,43 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
         f"{url} {len(images)} {known}", lambda: _nearest(images, known)
     )
     density = cache.density_reference(name, digest).at(np.array([pin.z for pin in pins]))
-    return SampleStats(url, columns, rows, nearest_url, density, cache.reference_distances(known))
+    urls, near = (nearest_url, _ready_directions_url(name, digest)), cache.reference_distances(known)
+    return SampleStats(url, columns, rows, *urls, density, near)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def class_reader(images: cache.Images) -> ClassReader | None:
+    """What reads the class that a picture shows; None where there is one class only."""
+    dataset = cache.dataset(images)
+    if len(dataset.class_names) < 2:
+        return None
+    return ClassReader(dataset, cache.pixel_index(images))
+
+
+def _ready_directions_url(name: str, digest: str) -> str:
+    """Where the directions that are ready for each class are served, by its number."""
+
+    def found() -> bytes:
+        dataset, codes = cache.display_dataset(name, digest), cache.codes(name, digest).mean
+        ready = ready_directions(dataset, codes, model=name, digest=digest)
+        return json.dumps(
+            {
+                label: [{"name": d.name, "vector": d.vector, "auc": round(d.auc, 2)} for d in some]
+                for label, some in ready.items()
+            }
+        ).encode()
+
+    return routes.publish_deferred(f"directions {digest} {cache.images_of(name, digest)}", found)
 
 
 def _nearest(images: np.ndarray, known: cache.Images) -> bytes:
-    """The nearest real image of each sample, its label and the distance, as JSON."""
+    """The nearest real image of each sample, its label and the distance, and the class that the
+    sample shows, as JSON."""
     found = cache.pixel_index(known).nearest(images)
+    read = class_reader(known)
     return json.dumps(
         {
+            "kinds": read(images).argmax(1).tolist() if read else [0] * len(images),
             "nearest": found.item.tolist(),
             "nearestLabel": cache.dataset(known).shown.labels[found.item].tolist(),
             "distance": found.distance.astype(float).round(4).tolist(),

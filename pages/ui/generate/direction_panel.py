@@ -13,6 +13,7 @@ from vae.latent.attribute_directions import MAX_BYTES, AttributeDirection, Direc
 
 from ..controls.large_uploads import content
 from ..runtime import cache, session
+from ..runtime.errors import shown_errors
 from ..runtime.text import plain
 from . import session as generate_session
 from .sheet import Codes
@@ -49,6 +50,18 @@ def set_group(digest: str, side: str, codes: Codes) -> None:
     """Makes codes group "a" or "b" of the next direction."""
     generate_session.groups(digest)[side] = codes
     st.session_state[_key(digest, side)] = _SELECTION[side]
+
+
+def add_direction_of_groups(entry: vae.Entry, name: str) -> None:
+    """Adds the direction from group "a" to group "b", named as typed."""
+    groups = generate_session.groups(entry.digest)
+    a, b = (np.array(groups[side]) for side in "ab")
+    title = name[:80] or f"{len(a)} to {len(b)} selected images"
+    with shown_errors("No direction was made", show=st.warning):
+        direction = attribute_directions.fit_direction(
+            a, b, name=title, model=entry.name, digest=entry.digest
+        )
+        generate_session.directions(entry.digest).append(direction)
 
 
 def _key(digest: str, field: str) -> str:

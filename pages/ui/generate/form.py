@@ -68,18 +68,11 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
             name = names_of.get(request.group, names_of[0])
             name = _select("Detail", "g", key, groups, name, str.capitalize, 190, _HELP["g"])
             changed = replace(changed, group=groups[name])
-        temperature = _slider("Temperature", "t", key, request.temperature, 0.0, 2.0, 0.05)
-        density = _slider("Minimum density", "min", key, request.min_density, 0.0, 1.0, 0.05)
         counts = sorted({*_COUNTS, request.n})
         n = _select("Images", "n", key, counts, request.n, str, 100)
-        st.session_state.setdefault(f"seed{key}", request.seed)
-        seed = st.number_input(
-            "Seed", 0, MAX_SEED, key=f"seed{key}", width=130, help=_HELP["seed"]
-        )
-        changed = replace(
-            changed, temperature=temperature, min_density=density, n=n, seed=int(seed)
-        )
-        locked = st.toggle("Lock", key=f"lock{key}", help="Protects the seed from changes.")
+        with st.popover("More settings", help=_more_help(request)):
+            changed = replace(changed, n=n, **_more_settings(request, key))
+            locked = st.toggle("Lock", key=f"lock{key}", help="Protects the seed from changes.")
         st.button(
             "Resample",
             type="primary",
@@ -95,6 +88,22 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
     generate_session.set_request(entry.digest, changed)
     generate_session.set_form_request(entry.digest, changed)
     return changed
+
+
+def _more_settings(request: SamplingRequest, key: str) -> dict[str, float | int]:
+    """What is seldom changed."""
+    temperature = _slider("Temperature", "t", key, request.temperature, 0.0, 2.0, 0.05)
+    density = _slider("Minimum density", "min", key, request.min_density, 0.0, 1.0, 0.05)
+    st.session_state.setdefault(f"seed{key}", request.seed)
+    seed = st.number_input("Seed", 0, MAX_SEED, key=f"seed{key}", width=150, help=_HELP["seed"])
+    return {"temperature": temperature, "min_density": density, "seed": int(seed)}
+
+
+def _more_help(request: SamplingRequest) -> str:
+    return (
+        f"Temperature {request.temperature:g}, minimum density {request.min_density:g}, "
+        f"seed {request.seed}"
+    )
 
 
 def _locations(
@@ -140,4 +149,4 @@ def _slider(
 ) -> float:
     name, help = field + key, _HELP.get(field)
     st.session_state.setdefault(name, min(max(float(value), low), high))
-    return st.slider(title, low, high, key=name, step=step, width=150, help=help)
+    return st.slider(title, low, high, key=name, step=step, width=180, help=help)

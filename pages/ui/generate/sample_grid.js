@@ -1,8 +1,8 @@
 /**
- * A sheet of generated images: select, compare with real ones, move along attribute directions.
+ * A sheet of generated images: select, vary, blend, compare with real ones, move along attribute directions.
  *
  * The tiles are one sprite that torch decoded; the current image is decoded here, so that the slider
- * of a direction updates it on every frame. Python samples new sheets.
+ * of a direction and a blend update it on every frame. Python samples new sheets.
  */
 
 import { copyLink } from "../component/copy_link.js";
@@ -14,12 +14,16 @@ import { ImageSource } from "../decoder/image_source.js";
 import { countsText } from "../map/items.js";
 import { seedName } from "../decoder/seed_groups.js";
 import { ItemChoices } from "../controls/item_choices.js";
+import { DirectionTracks } from "./direction_tracks.js";
 import { SampleMap } from "./sample_map.js";
+import { TileGestures } from "./tile_gestures.js";
 import { Picture } from "../decoder/pixels.js";
 
 const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
 const COMMIT_DELAY = 250; // milliseconds of rest before the selection is committed
+const MOST_WEIGHTS = 8; // images with a weight of their own in a mix
+const KEYS = { v: "variations", l: "more", x: "less", m: "mix", k: "save" };
 
 export default class SampleGrid {
   constructor(root) {
@@ -29,8 +33,14 @@ export default class SampleGrid {
     this.picture = new Picture(this.find('[data-testid="decoded-image"]'));
     this.selected = new Set();
     this.sort = "sampled";
-    this.spread = this.find("[data-spread]");
-    this.spread.oninput = () => { showNumber(this.spread, 2); this.commit(); };
+    this.options = { distance: this.find("[data-distance]"), diversity: this.find("[data-diversity]") };
+    for (const slider of Object.values(this.options)) slider.oninput = () => { showNumber(slider); this.commit(); };
+    this.lock = this.find("[data-lock]");
+    this.lock.onchange = () => { this.tracks.refresh(); this.move(); };
+    this.tracks = new DirectionTracks(this.find(".sg-sliders"), {
+      moved: () => this.move(), source: () => this.source, items: () => this.map.items, colours: () => this.theme.classes,
+      image: () => this.data.facts.image, locked: () => this.lock.checked,
+    });
     this.debouncer = new Debouncer(() => this.sendView());
     onButtons(root, "do", (action) => (action === "copy" ? this.copy() : this.ask(action)));
     onButtons(root, "sort", (sort) => { this.sort = sort; this.arrange(); });
@@ -45,6 +55,18 @@ export default class SampleGrid {
     });
     const ask = () => this.send("items", this.map.choices.message(this.digest));
     this.map.choices = new ItemChoices(root, this.map, { colour: ask, show: ask });
+    this.gestures = new TileGestures(this.grid, {
+      within: (indices, add) => {
+        this.selected = new Set(add ? [...this.selected, ...indices] : indices);
+        if (indices.length) this.current = indices[0];
+        this.selected.add(this.current);
+        this.mark();
+        this.draw(this.current);
+      },
+      blend: (from, onto, share, canvas) => this.preview([from, onto], [1 - share, share], canvas),
+      drop: (from, onto, share) => this.ask("mix", { selected: [from, onto], weights: [1 - share, share] }),
+      cancel: () => this.draw(this.current, this.moved),
+    });
     this.grid.onclick = (event) => this.pressed(event);
     this.grid.onkeydown = (event) => this.key(event);
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
@@ -61,8 +83,7 @@ export default class SampleGrid {
     Object.assign(this, { data, link: data.link, asked: false });
     if (data.facts.digest !== this.digest) await this.open(data);
     else this.map.take(data, theme);
-    this.showDirections();
-    if (fresh) this.show(data.sheet, data.view);
+    if (fresh) this.show(data.sheet, data.view); else this.showDirections();
     this.tiles.forEach((tile, i) => { tile.dataset.saved = data.saved[i]; tile.title = data.saved[i] ? "On the board" : ""; });
     this.showButtons();
     this.root.dataset.state = "ready";
@@ -77,13 +98,26 @@ export default class SampleGrid {
     const [program, details] = await Promise.all([ImageSource.load(urls.program), loadFloats(urls.noise)]);
     this.source.open(program, urls.decode, facts, details);
     this.digest = facts.digest;
-    this.map.take(this.data, this.theme).then(() => this.mark()); // the images need not wait for it
-    const { polygon, sort, hide, spread } = this.data.view;
+    this.ready = {};
+    this.map.take(this.data, this.theme).then(() => { if (this.sheet) this.mark(); this.tracks.refresh(); }); // the images need not wait for it
+    this.loadDirections(urls.directions);
+    const { polygon, sort, hide, distance, diversity, lock } = this.data.view, [, median] = this.data.referenceDistances;
     Object.assign(this, { polygon, sort });
     this.map.polygon = polygon;
     for (const box of this.root.querySelectorAll("[data-filter]")) box.checked = hide.includes(box.dataset.filter);
-    this.spread.value = spread;
-    showNumber(this.spread, 2);
+    this.options.distance.value = distance || median; // as different as a real image from the nearest other one
+    this.options.diversity.value = diversity;
+    this.lock.checked = lock;
+    for (const slider of Object.values(this.options)) showNumber(slider);
+    this.lock.parentElement.hidden = this.data.labels.length < 2;
+  }
+
+  /** Requests the directions that are ready for each class. */
+  async loadDirections(url) {
+    const { digest } = this, found = await loadJson(url).catch(() => ({}));
+    if (digest !== this.digest) return;
+    this.ready = found;
+    if (this.sheet) this.showDirections();
   }
 
   /** Shows a new sheet, as it was shown last. */
@@ -95,16 +129,17 @@ export default class SampleGrid {
     this.anchor = null;
     this.find(".sg-note").textContent = `${sheet.title}${sheet.note ? ` · ${sheet.note}` : ""}`;
     this.tiles = sheet.records.map(({ step }, index) => element("button", {
-      type: "button", role: "option", dataset: { index }, style: spriteStyle(sheet.sprite, index),
-      "aria-label": `Image ${index + 1}${step ? `, ${step}` : ""}`,
-    }, element("i", { className: "la-tick", "aria-hidden": "true" })));
+      type: "button", role: "option", dataset: { index }, "aria-label": `Image ${index + 1}${step ? `, ${step}` : ""}`,
+    }, element("i", { className: "sg-image", style: spriteStyle(sheet.sprite, index) }), element("span", { className: "sg-caption" }),
+    element("i", { className: "la-tick", "aria-hidden": "true" })));
+    this.caption();
     this.grid.dataset.large = sheet.records.length <= LARGE_TILES;
     this.grid.dataset.key = sheet.key;
     this.arrange();
     this.choose(current ?? 0, { add: true });
-    this.setValues(".sg-weights", weights);
-    this.setValues(".sg-sliders", shares);
-    if (shares.some((share) => share)) this.move();
+    this.setWeights(weights);
+    this.shares = shares; // of a link, until the directions are here
+    this.showDirections();
     this.known = JSON.stringify(this.shown());
     if (focused) this.grid.querySelector('[tabindex="0"]')?.focus(); // V, M and K go on working
     this.compare(sheet);
@@ -118,6 +153,8 @@ export default class SampleGrid {
     if (this.sheet !== sheet) return;
     const names = this.data.labels, note = this.find(".sg-note");
     if (sheet.nearestLabel && names.length > 1) note.append(` · nearest real images: ${countsText(sheet.nearestLabel, names)}`);
+    this.caption();
+    this.showDirections();
     if (this.sort === "novel" || this.hides("copies")) this.arrange();
     this.grid.dataset.compared = sheet.key;
     if (!this.moved) this.draw(this.current);
@@ -134,6 +171,19 @@ export default class SampleGrid {
     const hidden = this.tiles.length - this.order.length;
     this.find(".la-live").textContent = hidden ? `${hidden} images hidden` : "";
     this.mark();
+  }
+
+  /** The class that an image shows; undefined while it is not known. */
+  kindOf(index) { return this.sheet?.records[index]?.kind ?? this.sheet?.kinds?.[index]; }
+
+  /** Below large tiles: the class and, of variations, the distance from the original. */
+  caption() {
+    const { labels } = this.data;
+    this.tiles.forEach((tile, i) => {
+      const { distance } = this.sheet.records[i], kind = labels.length > 1 ? labels[this.kindOf(i)] : undefined;
+      const words = [kind, distance?.toFixed(2)].filter(Boolean).join(" · ");
+      Object.assign(tile.querySelector(".sg-caption"), { textContent: words, title: distance ? `${words} RMS per pixel from the original` : words });
+    });
   }
 
   hides(what) { return this.find(`[data-filter="${what}"]`).checked; }
@@ -156,8 +206,10 @@ export default class SampleGrid {
     if (!add) this.selected.clear();
     this.selected.add(index);
     this.current = index;
-    this.setValues(".sg-sliders", []);
-    this.moved = null;
+    this.moved = this.shares = null;
+    this.showDirections();
+    this.tracks.setValues([]);
+    this.tracks.setImage(this.latentAt(index));
     this.mark();
     this.draw(index);
   }
@@ -179,7 +231,7 @@ export default class SampleGrid {
     const level = local < LOW_DENSITY ? "low" : local < MEDIUM_DENSITY ? "medium" : "high";
     const detail = seedName(record.seed, this.data.facts);
     const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${detail && ` · ${detail}`}`];
-    if (z) lines.push("moved along directions; “Use as new sample” compares it with real images");
+    if (z) lines.push("moved along directions; “Move” adds it to the sheet, compared with real images");
     else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
       : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `Local density ${level}, ${local.toFixed(2)} × the median`);
     if (record.step && !z) lines.push(record.step);
@@ -187,7 +239,7 @@ export default class SampleGrid {
   }
 
   hover(tile) {
-    if (!this.sheet || this.moved) return;
+    if (!this.sheet || this.moved || this.gestures.drag?.active) return;
     const index = tile ? Number(tile.dataset.index) : this.current;
     if (this.sheet.records[index]) this.draw(index);
   }
@@ -218,7 +270,7 @@ export default class SampleGrid {
     if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
     const shown = this.order.map((i) => this.tiles[i]), at = shown.indexOf(tile), last = shown.length - 1;
     const step = { Home: -at, End: last - at }[event.key] ?? gridStep(event.key, shown);
-    const action = { v: "variations", m: "mix", k: "save" }[event.key.toLowerCase()];
+    const action = KEYS[event.key.toLowerCase()];
     if (step !== undefined) {
       const next = shown[Math.min(last, Math.max(0, at + step))];
       for (const other of this.tiles) other.tabIndex = other === next ? 0 : -1;
@@ -230,58 +282,76 @@ export default class SampleGrid {
     event.preventDefault();
   }
 
-  /** One weight slider per selected image. */
+  /** One weight slider per selected image; while one is dragged, the mix is shown. */
   showWeights() {
     const panel = this.find(".sg-weights"), selected = this.selection();
     if (panel.dataset.selected === selected.join()) return;
     panel.dataset.selected = selected.join();
-    const shown = selected.length > 1 && selected.length <= 8 ? selected : [];
-    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, { min: 0, max: 1, value: 0.5, digits: 2 }, () => this.commit())));
-    if (shown.length) return;
-    panel.textContent = selected.length > 8 ? `${selected.length} images with equal weights` : "Select two or more images.";
+    const shown = selected.length > 1 && selected.length <= MOST_WEIGHTS ? selected : [];
+    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, () => { this.preview(this.selection(), this.weights()); this.commit(); })));
+    if (selected.length > MOST_WEIGHTS) panel.textContent = `Mix: ${selected.length} images with equal weights`;
+  }
+
+  weights() { return [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value)); }
+
+  setWeights(values) {
+    this.root.querySelectorAll(".sg-weights input").forEach((slider, i) => { slider.value = values[i] ?? slider.defaultValue; showNumber(slider); });
+  }
+
+  /** Shows the mix of images with weights before it is made, also on a canvas. */
+  preview(indices, weights, canvas = null) {
+    if (!weights.some((weight) => weight > 0)) return;
+    const latent = this.latentAt(indices[0], mix(indices.map((i) => this.sheet.records[i].z), weights));
+    this.source.draw(latent);
+    if (!canvas) return;
+    const [height, width] = this.data.facts.image.slice(1);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    if (this.source.decoder) this.source.paintOn(canvas, latent);
+    else canvas.getContext("2d").drawImage(this.picture.canvas, 0, 0); // one decode for both, which comes later
   }
 
   /** The current image first, then the others. */
   selection() { return [this.current, ...[...this.selected].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
 
+  /** The visitor's directions, then those that are ready for the class of the current image. */
   showDirections() {
-    const { directions } = this.data, panel = this.find(".sg-sliders"), names = JSON.stringify(directions);
-    this.find(".sg-directions").hidden = !directions.length;
-    if (panel.dataset.names === names) return;
-    panel.dataset.names = names;
-    const bounds = { min: -2, max: 2, value: 0, digits: 1, step: 0.02 };
-    panel.replaceChildren(...directions.map(({ name }) => range(name, bounds, () => this.move())));
+    const ready = this.ready?.[this.kindOf(this.current) ?? (this.data.labels.length > 1 ? -1 : 0)] ?? [], nothing = this.find(".sg-nothing");
+    this.directions = [...this.data.directions, ...ready.filter(({ name }) => !this.data.directions.some((own) => own.name === name))];
+    this.tracks.setDirections(this.directions);
+    if (this.shares?.length && this.shares.length === this.directions.length) {
+      this.tracks.setValues(this.shares);
+      this.shares = null;
+      this.move();
+    }
+    nothing.hidden = this.directions.length > 0 || !this.sheet?.kinds;
+    nothing.textContent = "No direction is known for this class: its items are few, or the latents do not tell them apart.";
   }
 
   /** Moves the current image along all directions while a slider is dragged. */
   move() {
-    const shares = this.values(".sg-sliders"), { z } = this.sheet.records[this.current];
-    const offset = (k) => shares.reduce((sum, share, d) => sum + share * this.data.directions[d].vector[k], 0);
-    this.moved = shares.some((v) => v) ? z.map((v, k) => v + offset(k)) : null;
+    const { z } = this.sheet.records[this.current], offset = this.tracks.offset();
+    this.moved = offset.some((v) => v) ? z.map((v, k) => v + offset[k]) : null;
     this.draw(this.current, this.moved);
     this.showButtons();
     this.commit();
   }
 
+  /** The images of a sheet of variations that are not its original. */
+  children() { return this.sheet?.records[1]?.distance ? this.selection().filter((i) => i > 0) : []; }
+
   showButtons() {
     const count = this.selected.size, some = count >= 1, { can = {}, groups = {} } = this.data ?? {};
-    const enabled = { ...can, copy: true, variations: some, save: some, a: some, b: some, mix: count >= 2, move: this.moved, region: this.polygon };
+    const enabled = {
+      ...can, copy: true, variations: some, more: some, less: this.children().length > 0, save: some, a: some, b: some && groups.a, mix: count >= 2,
+      move: this.moved, region: this.polygon,
+    };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
-    this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} images to board` : "Save to board";
+    this.find('[data-do="save"]').textContent = count > 1 ? `Save ${count} to board` : "Save to board";
+    this.find('[data-do="mix"]').textContent = count > 1 ? `Mix ${count}` : "Mix";
     for (const side of ["a", "b"]) {
-      const name = `group ${side.toUpperCase()}`;
-      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `Change ${name} (${groups[side]})` : `Set as ${name}`;
+      const name = `Group ${side.toUpperCase()}`;
+      this.find(`[data-do="${side}"]`).textContent = groups[side] ? `${name} (${groups[side]})` : name;
     }
-  }
-
-  /** The values of the sliders in a panel. */
-  values(panel) { return [...this.root.querySelectorAll(`${panel} input`)].map((slider) => Number(slider.value)); }
-
-  setValues(panel, values) {
-    this.root.querySelectorAll(`${panel} input`).forEach((slider, i) => {
-      slider.value = values[i] ?? slider.defaultValue;
-      showNumber(slider, slider.dataset.digits);
-    });
   }
 
   /** Sends how the sheet is shown once it has come to rest: for the link, and for undo. */
@@ -291,8 +361,14 @@ export default class SampleGrid {
   shown() {
     return {
       key: this.sheet.key, selected: this.selection(), sort: this.sort, hide: ["copies", "sparse"].filter((what) => this.hides(what)),
-      spread: Number(this.spread.value), weights: this.values(".sg-weights"), shares: this.values(".sg-sliders"), polygon: this.polygon ?? null,
+      ...this.varied(), weights: this.weights(), shares: this.tracks.values().some((v) => v) ? this.tracks.values() : [], polygon: this.polygon ?? null,
     };
+  }
+
+  /** How variations are made. */
+  varied() {
+    const { distance, diversity } = this.options;
+    return { distance: Number(distance.value), diversity: Number(diversity.value), lock: this.lock.checked };
   }
 
   get unsent() { return this.sheet && JSON.stringify(this.shown()) !== this.known; }
@@ -305,30 +381,44 @@ export default class SampleGrid {
 
   copy() { copyLink(this, (this.unsent || this.asked) && (() => this.sendView())); }
 
-  ask(action) {
-    if (!this.sheet || this.find(`[data-do="${action}"]`).disabled) return;
-    const description = this.values(".sg-sliders").map((v, d) => [v, this.data.directions[d].name])
+  /** @param action a command   @param changed what differs from the selection */
+  ask(action, changed = {}) {
+    if (!this.sheet || (this.find(`[data-do="${action}"]`).disabled && !changed.selected)) return;
+    const shares = this.tracks.values();
+    const moves = shares.map((v, d) => [v, this.directions[d].name])
       .filter(([v]) => v).map(([v, name]) => `${v > 0 ? "+" : "−"}${Math.abs(v).toFixed(1)} ${name}`).join(", ");
     this.sendView();
     this.asked = true;
-    this.send("ask", {
-      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.values(".sg-weights"), description,
-      spread: Number(this.spread.value), z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null,
-    });
+    const message = {
+      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.weights(), ...this.varied(),
+      description: "ab".includes(action) ? this.find("[data-direction-name]").value.trim() : moves,
+      z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null, ...changed,
+    };
+    if (action === "more") Object.assign(message, { do: "variations", distance: Math.max(0.01, message.distance / 2) });
+    if (action === "less") Object.assign(message, { do: "variations", selected: [0], unlike: this.children() });
+    this.send("ask", message);
   }
 
-  destroy() { this.debouncer.cancel(); this.forgetKeys(); this.map.destroy(); this.source?.close(); }
+  destroy() { this.debouncer.cancel(); this.tracks.destroy(); this.forgetKeys(); this.map.destroy(); this.source?.close(); }
 }
 
 /** The number next to a slider follows it. */
-function showNumber(slider, digits) { slider.nextElementSibling.value = Number(slider.value).toFixed(digits); }
+function showNumber(slider) { slider.nextElementSibling.value = Number(slider.value).toFixed(slider.dataset.digits); }
 
-/** A labelled slider with its value. */
-function range(name, { min, max, value, digits, step = 0.01 }, changed) {
-  const slider = element("input", { type: "range", min, max, step, defaultValue: value, dataset: { digits }, "aria-label": name });
-  slider.oninput = () => { showNumber(slider, digits); changed(); };
-  const row = element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider,
-    element("output", { className: "la-mono" }));
-  showNumber(slider, digits);
+/** A labelled weight from 0 to 1. */
+function range(name, changed) {
+  const slider = element("input", { type: "range", min: 0, max: 1, step: 0.01, defaultValue: 0.5, dataset: { digits: 2 }, "aria-label": name });
+  slider.oninput = () => { showNumber(slider); changed(); };
+  const row = element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider, element("output", { className: "la-mono" }));
+  showNumber(slider);
   return row;
+}
+
+/** The weighted mean of codes, beyond two dimensions with the weighted mean of their norms (vae/latent/sampling.py, mix). */
+function mix(codes, weights) {
+  const total = weights.reduce((a, b) => a + b, 0), norm = (z) => Math.hypot(...z);
+  const mean = codes[0].map((_, k) => codes.reduce((sum, z, i) => sum + weights[i] / total * z[k], 0));
+  if (mean.length <= 2) return mean;
+  const wanted = codes.reduce((sum, z, i) => sum + weights[i] / total * norm(z), 0), scale = wanted / Math.max(norm(mean), 1e-9);
+  return mean.map((v) => v * scale);
 }

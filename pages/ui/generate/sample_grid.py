@@ -39,6 +39,7 @@ def sample_grid(
     data = vars(assets) | {
         **items_message(items),
         "facts": facts,
+        "urls": assets.urls | {"directions": stats.directions_url},
         "labels": list(labels),
         "sheet": {
             "key": f"{assets.facts['digest'][:12]}/{sheet.key}",

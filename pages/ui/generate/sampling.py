@@ -6,6 +6,8 @@ import numpy as np
 
 import vae
 from vae.latent import sampling
+from vae.latent.density import LOW_DENSITY
+from vae.latent.variations import vary
 
 from ..runtime import cache
 from ..runtime.query import InvalidValueError
@@ -42,19 +44,36 @@ def sample_sheet(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
 
 def derived_sheet(entry: vae.Entry, sheet: Sheet, command: GridCommand) -> Sheet:
     """The sheet that a command derives from the records of another one."""
-    if max(command.selected) >= len(sheet.records):
+    if max(*command.selected, *command.unlike, 0) >= len(sheet.records):
         raise InvalidValueError(f"the sheet has {len(sheet.records)} images only")
     parents = tuple(sheet.records[index] for index in command.selected)
-    title, records = _derived(entry, parents, command)
-    return Sheet(title, records, sheet.request, steps=(*sheet.steps, command.as_step))
+    unlike = tuple(sheet.records[index] for index in command.unlike)
+    if sheet.unlike and parents[0] == sheet.records[0]:  # the same image is varied once more
+        unlike = (*sheet.unlike, *unlike)
+    title, records = _derived(entry, parents, command, unlike)
+    steps = (*sheet.steps, command.as_step)
+    return Sheet(title, records, sheet.request, steps=steps, unlike=unlike)
 
 
 def _derived(
-    entry: vae.Entry, parents: tuple[Record, ...], command: GridCommand
+    entry: vae.Entry,
+    parents: tuple[Record, ...],
+    command: GridCommand,
+    unlike: tuple[Record, ...],
 ) -> tuple[str, tuple[Record, ...]]:
     parent = parents[0]
+    if command.do == "variations" and command.distance:
+        children = _variations(entry, parent, command, unlike)
+        title = f"An image and {len(children)} variations, {command.distance:.2f} RMS per pixel"
+        title += " or less from it"
+        if children and command.lock and children[0].kind is not None:
+            names = cache.display_dataset(entry.name, entry.digest).class_names
+            title += f", all {names[children[0].kind]}"
+        if unlike:
+            title += f", none like {len(unlike)} others"
+        return title, (parent, *children)
     if command.do == "variations":
-        children = _variations(entry, parent, command.spread)
+        children = _gaussian(entry, parent, command.spread)
         return f"An image and its {N_VARIATIONS} variations", (parent, *children)
     if command.do == "move":
         step = command.description[:80] or "moved"
@@ -67,13 +86,61 @@ def _derived(
     return f"A mix {shares} of {len(parents)} images, and its parents", (mixed, *parents)
 
 
-def _variations(entry: vae.Entry, parent: Record, spread: float) -> tuple[Record, ...]:
-    # The seed depends on the record and the spread, so that the same command repeats its result.
-    seed = zlib.crc32(repr((parent.z, parent.seed, round(spread, 4))).encode()) % 2**31
+def _variations(
+    entry: vae.Entry, parent: Record, command: GridCommand, unlike: tuple[Record, ...]
+) -> tuple[Record, ...]:
+    """Variations of a record by the metric of the decoder."""
+    name, digest = entry.name, entry.digest
+    density, codec = cache.density_reference(name, digest), cache.codec(name, digest)
+    classify = generate_cache.class_reader(cache.images_of(name, digest))
+    keep = None
+    if classify and command.lock:
+        picture = cache.decoded_images(name, digest, (parent.pin,))
+        keep = parent.kind if parent.kind is not None else int(classify(picture)[0].argmax())
+    # An image may lie apart from the items; its variations then lie no farther apart.
+    least = min(LOW_DENSITY, float(density.at(np.array([parent.z]))[0]) / 2)
+    found = vary(
+        codec,
+        np.array(parent.z),
+        N_VARIATIONS,
+        distance=command.distance,
+        diversity=command.diversity,
+        label=parent.label,
+        noise_seed=parent.seed,
+        seed=_seed(parent, command.distance),
+        classify=classify,
+        keep=keep,
+        inside=lambda z: density.at(z) >= least,
+        unlike=cache.decoded_images(name, digest, tuple(r.pin for r in unlike))
+        if unlike
+        else None,
+    )
+    return tuple(
+        Record(
+            tuple(map(float, z)),
+            parent.label,
+            int(seed),
+            (parent,),
+            f"variation, {distance:.2f} RMS per pixel from the original",
+            int(kind) if kind >= 0 else None,
+            round(float(distance), 4),
+        )
+        for z, seed, distance, kind in zip(*found, strict=True)
+    )
+
+
+def _gaussian(entry: vae.Entry, parent: Record, spread: float) -> tuple[Record, ...]:
+    """Variations of a record from a Gaussian around its code."""
     model = cache.checkpoint(entry.name, entry.digest).model
-    options = {"spread": spread, "seed": seed, "label": parent.label, "noise_seed": parent.seed}
+    options = {"spread": spread, "seed": _seed(parent, spread)}
+    options |= {"label": parent.label, "noise_seed": parent.seed}
     found = sampling.variations(model, parent.z, N_VARIATIONS, **options)
     return _records(found, (parent,), f"variation, σ {spread:.2f}")
+
+
+def _seed(parent: Record, amount: float) -> int:
+    """Depends on the record and on how far variations go, so that a command repeats its result."""
+    return zlib.crc32(repr((parent.z, parent.seed, round(amount, 4))).encode()) % 2**31
 
 
 def _records(found: sampling.Samples, parents: tuple[Record, ...], step: str) -> tuple:
