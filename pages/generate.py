@@ -9,11 +9,7 @@ from pages.ui.controls.page_header import page_header
 from pages.ui.generate import cache as generate_cache
 from pages.ui.generate import sampling
 from pages.ui.generate import session as generate_session
-from pages.ui.generate.direction_panel import (
-    add_direction_of_groups,
-    direction_panel,
-    set_group,
-)
+from pages.ui.generate.direction_panel import add_direction_of_groups, direction_panel, set_group
 from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records

@@ -174,7 +174,7 @@ def test_the_lineage_and_the_pair_show_how_images_are_related(open_page):
     page.wait_for_selector('.sg[data-state="ready"]')
     page.get_by_role("button", name="Save to board", exact=True).click()
     page.get_by_text("Saved 1 image to the board").wait_for()
-    page.get_by_role("button", name="12 variations").click()
+    page.get_by_role("button", name="Vary", exact=True).click()
     wait_until(page, "document.querySelectorAll('.sg-grid button').length === 13")
     page.locator(".sg-grid button").nth(4).click()
     page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])

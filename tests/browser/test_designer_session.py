@@ -94,17 +94,17 @@ def test_from_a_silhouette_to_files(open_page, tmp_path):
     # 3. Twelve variations of one image, two of them mixed, six saved.
     enter(page, "Generate", '.sg[data-state="ready"]')
     page.locator(TILE).nth(5).click()
-    press(page, "12 variations")
+    press(page, "Vary")
     page.locator(TILE).nth(3).click()
     page.locator(TILE).nth(5).click(modifiers=["Control"])
-    press(page, "Mix selected")
+    press(page, "Mix 2")
     page.get_by_role("button", name="Save to board", exact=True).click()
     page.get_by_text("Saved 1 image to the board").wait_for()
     press(page, "Undo")
     page.locator(TILE).nth(1).click()
     for index in (2, 4, 6, 8):
         page.locator(TILE).nth(index).click(modifiers=["Control"])
-    page.get_by_role("button", name="Save 5 images to board").click()
+    page.get_by_role("button", name="Save 5 to board").click()
     page.get_by_text("Saved 5 images to the board").wait_for()
 
     # 4. The board: named, starred, one thrown away and brought back, the same after a reload.

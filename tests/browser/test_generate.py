@@ -66,15 +66,19 @@ def test_images_are_sampled_selected_varied_mixed_undone_and_saved_by_keys(open_
     assert source.endswith(f"/{item[0]}.png")
     expect(page.get_by_test_id("sample-facts")).to_contain_text(f"{distance[0]:.3f} RMS per pixel")
     drawn = key(page)
-    press(page, "12 variations")
+    press(page, "Vary")
     assert page.locator(TILE).count() == 13 and chosen(page) == z
     expect(page.locator(NOTE)).to_contain_text("12 variations")
+    captions = page.locator(f"{TILE} .sg-caption").all_inner_texts()[1:]
+    kinds, distances = zip(*(text.split(" · ") for text in captions), strict=True)
+    assert len(set(kinds)) == 1  # the class is locked
+    assert list(map(float, distances)) == sorted(map(float, distances))
     page.locator(TILE).nth(3).click()
     child = chosen(page)
     assert 0 < np.linalg.norm(np.subtract(child, z)) < 1.2
     page.locator(TILE).nth(5).click(modifiers=["Control"])
     other = chosen(page)
-    press(page, "Mix selected")
+    press(page, "Mix 2")
     middle = (np.array(child) + other) / 2
     assert np.allclose(chosen(page), middle, atol=1e-4)
     expect(page.locator(TILE)).to_have_count(3)
@@ -166,14 +170,21 @@ def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
     moved = chosen(page)
     assert np.linalg.norm(np.subtract(moved, start)) > 0.1 and key(page) == before
     assert abs(pixels(page.locator(IMAGE).first) - torch_image(moved)).max() <= 1
-    press(page, "Use as new sample")
+    press(page, "Move")
     assert np.allclose(chosen(page), moved) and page.locator(TILE).count() == 2
     expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("longer")
+
+    # Own groups: select, "Group A", select, "Group B", with a name as typed.
+    page.get_by_text("A direction of your own").click()
+    page.get_by_label("Name of the direction").fill("pointed toe")
     page.locator(TILE).first.click()
-    page.get_by_role("button", name="Set as group A").click()
+    page.get_by_role("button", name="Group A").click()
     expect(page.get_by_role("combobox", name="From", exact=True)).to_have_value(
         "group A (selected images)"
     )
+    page.locator(TILE).nth(1).click()
+    page.get_by_role("button", name="Group B").click()
+    expect(page.get_by_role("slider", name="pointed toe")).to_be_visible()
 
 
 def test_samples_of_a_hierarchical_model_have_noise_seeds_and_are_sorted_by_novelty(open_page):
@@ -218,7 +229,9 @@ def test_a_dark_phone_holds_the_page_and_a_finger_selects_scrolls_past_the_map_a
     assert min(ticks.first.bounding_box()[side] for side in ("width", "height")) >= 24
     over = page.get_by_test_id("sample-map")
     assert over.evaluate("map => getComputedStyle(map).touchAction") == "pan-y"
-    page.locator('.sg-side [data-do="save"]').tap()
+    bar = page.locator(".sg-bar").bounding_box()
+    assert bar["y"] + bar["height"] <= 844.5  # in view, at the thumb
+    page.locator('.sg-bar [data-do="save"]').tap()
     expect(page.locator(f'{TILE}[data-saved="true"]')).to_have_count(2)
     wait_until(page, "() => document.cookie.includes('latent-atelier-boards=')")
     page.get_by_test_id("stExpandSidebarButton").tap()
@@ -230,3 +243,54 @@ def test_a_dark_phone_holds_the_page_and_a_finger_selects_scrolls_past_the_map_a
     page.locator(".bd-card .la-tick").nth(0).tap()
     page.locator(".bd-card .la-tick").nth(1).tap()
     expect(page.locator('.bd-card[aria-selected="true"]')).to_have_count(2)
+
+
+def test_images_are_blended_by_dragging_selected_by_a_rectangle_and_refused(open_page):
+    page = opened(open_page, "/generate?m=fashion-vae&src=class&c=9&n=16&seed=3")
+    wait_for_nearest(page)
+    sliders = page.get_by_test_id("directions").get_by_role("slider")
+    expect(sliders.first).to_have_accessible_name("shaft height")
+    codes = []
+    for index in (6, 9):
+        page.locator(TILE).nth(index).click()
+        codes.append(chosen(page))
+    a, b = (page.locator(TILE).nth(index).bounding_box() for index in (6, 9))
+    before = key(page)
+    page.mouse.move(a["x"] + 20, a["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(b["x"] + 0.75 * b["width"], b["y"] + 20, steps=8)
+    blend = 0.25 * np.array(codes[0]) + 0.75 * np.array(codes[1])
+    assert np.allclose(chosen(page), blend, atol=0.01) and key(page) == before  # a preview
+    shown = chosen(page)
+    page.mouse.up()
+    wait_for_new(page, before)
+    assert np.allclose(chosen(page), shown, atol=1e-4)
+    expect(page.locator(TILE)).to_have_count(3)
+    press(page, "Undo")
+
+    grid = page.locator(".sg-grid").bounding_box()
+    page.mouse.move(grid["x"] + 3, grid["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(grid["x"] + grid["width"] - 2, grid["y"] + 60, steps=5)
+    page.mouse.up()
+    columns = page.locator(TILE).evaluate_all(
+        "tiles => tiles.filter((t) => t.offsetTop === tiles[0].offsetTop).length"
+    )
+    expect(page.locator(f'{TILE}[aria-selected="true"]')).to_have_count(columns)
+
+    page.locator(TILE).nth(6).click()
+    press(page, "Vary")
+    expect(page.locator(TILE)).to_have_count(13)
+    page.locator(TILE).nth(4).click()
+    refused = pixels(page.locator(IMAGE).first)
+    press(page, "Less like this")
+    expect(page.locator(NOTE)).to_contain_text("unlike 1")
+    page.locator(TILE).first.click()
+    original = pixels(page.locator(IMAGE).first)
+    for index in range(1, page.locator(TILE).count()):
+        page.locator(TILE).nth(index).click()
+        picture = pixels(page.locator(IMAGE).first)
+        assert ((picture - refused) ** 2).mean() > ((picture - original) ** 2).mean()
+    link = page.evaluate("location.href")
+    again = opened(open_page, link[link.index("/generate") :])
+    assert key(again) == key(page)

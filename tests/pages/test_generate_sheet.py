@@ -84,7 +84,8 @@ def test_an_invalid_command_is_refused(value):
 
 DERIVED = Derived(
     (
-        GridCommand("variations", selected=(5,), spread=0.3),
+        GridCommand("variations", selected=(5,), spread=0.3),  # of an older link
+        GridCommand("variations", selected=(0,), distance=0.2, lock=False, unlike=(4, 5)),
         GridCommand("mix", selected=(2, 7, 1), weights=(0.5, 0.25, 1.0)),
         GridCommand("move", selected=(0,), z=(0.1234567, -1.5), description="+0.5 heel"),
     ),
@@ -92,7 +93,10 @@ DERIVED = Derived(
     b=((0.0, 0.0), (1.0, 2.0)),
     directions=(AttributeDirection("heel", (0.25, -0.5), 0.75, "fashion-vae", "a" * 64),),
 )
-VIEW = View((3, 0), (0.5, 0.1), (0.5,), "novel", ("sparse",), 0.4, ((0.0, 0.0), (1, 0), (0, 1)))
+VIEW = View(
+    *((3, 0), (0.5, 0.1), (0.5,), "novel", ("sparse",)),
+    *(0.4, 0.25, False, ((0.0, 0.0), (1, 0), (0, 1))),
+)
 
 
 def test_what_was_derived_and_selected_comes_back_from_the_link():

@@ -34,6 +34,9 @@ export function watchTyping(field) {
 /** Shows a value in a watched field, but not over what is being typed. */
 export const showValue = (field, value) => { if (!edited.has(field)) field.value = value; };
 
+/** The number after a slider follows it, with its data-digits. */
+export const showNumber = (slider) => { slider.nextElementSibling.value = Number(slider.value).toFixed(slider.dataset.digits); };
+
 /** Calls `choose` with the value of the button `data-<name>` that is clicked. */
 export function onButtons(root, name, choose) {
   for (const button of root.querySelectorAll(`button[data-${name}]`)) button.onclick = () => choose(button.dataset[name]);

@@ -39,8 +39,8 @@ def sample_stats(name: str, digest: str, pins: tuple[Pin, ...]) -> SampleStats:
         f"{url} {len(images)} {known}", lambda: _nearest(images, known)
     )
     density = cache.density_reference(name, digest).at(np.array([pin.z for pin in pins]))
-    urls, near = (nearest_url, _ready_directions_url(name, digest)), cache.reference_distances(known)
-    return SampleStats(url, columns, rows, *urls, density, near)
+    directions_url, near = _ready_directions_url(name, digest), cache.reference_distances(known)
+    return SampleStats(url, columns, rows, nearest_url, directions_url, density, near)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

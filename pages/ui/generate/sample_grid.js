@@ -15,14 +15,15 @@ import { countsText } from "../map/items.js";
 import { seedName } from "../decoder/seed_groups.js";
 import { ItemChoices } from "../controls/item_choices.js";
 import { DirectionTracks } from "./direction_tracks.js";
+import { mix, MixWeights } from "./mix.js";
 import { SampleMap } from "./sample_map.js";
 import { TileGestures } from "./tile_gestures.js";
+import { VariationOptions } from "./variation_options.js";
 import { Picture } from "../decoder/pixels.js";
 
 const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
 const COMMIT_DELAY = 250; // milliseconds of rest before the selection is committed
-const MOST_WEIGHTS = 8; // images with a weight of their own in a mix
 const KEYS = { v: "variations", l: "more", x: "less", m: "mix", k: "save" };
 
 export default class SampleGrid {
@@ -33,13 +34,11 @@ export default class SampleGrid {
     this.picture = new Picture(this.find('[data-testid="decoded-image"]'));
     this.selected = new Set();
     this.sort = "sampled";
-    this.options = { distance: this.find("[data-distance]"), diversity: this.find("[data-diversity]") };
-    for (const slider of Object.values(this.options)) slider.oninput = () => { showNumber(slider); this.commit(); };
-    this.lock = this.find("[data-lock]");
-    this.lock.onchange = () => { this.tracks.refresh(); this.move(); };
+    this.options = new VariationOptions(root, { changed: () => this.commit(), locked: () => { this.tracks.refresh(); this.move(); } });
+    this.weights = new MixWeights(this.find(".sg-weights"), () => { this.preview(this.selection(), this.weights.values()); this.commit(); });
     this.tracks = new DirectionTracks(this.find(".sg-sliders"), {
       moved: () => this.move(), source: () => this.source, items: () => this.map.items, colours: () => this.theme.classes,
-      image: () => this.data.facts.image, locked: () => this.lock.checked,
+      image: () => this.data.facts.image, locked: () => this.options.locked,
     });
     this.debouncer = new Debouncer(() => this.sendView());
     onButtons(root, "do", (action) => (action === "copy" ? this.copy() : this.ask(action)));
@@ -101,15 +100,11 @@ export default class SampleGrid {
     this.ready = {};
     this.map.take(this.data, this.theme).then(() => { if (this.sheet) this.mark(); this.tracks.refresh(); }); // the images need not wait for it
     this.loadDirections(urls.directions);
-    const { polygon, sort, hide, distance, diversity, lock } = this.data.view, [, median] = this.data.referenceDistances;
+    const { polygon, sort, hide, ...options } = this.data.view, [, median] = this.data.referenceDistances;
     Object.assign(this, { polygon, sort });
     this.map.polygon = polygon;
     for (const box of this.root.querySelectorAll("[data-filter]")) box.checked = hide.includes(box.dataset.filter);
-    this.options.distance.value = distance || median; // as different as a real image from the nearest other one
-    this.options.diversity.value = diversity;
-    this.lock.checked = lock;
-    for (const slider of Object.values(this.options)) showNumber(slider);
-    this.lock.parentElement.hidden = this.data.labels.length < 2;
+    this.options.set(options, median, this.data.labels.length); // as different as a real image from the nearest other one
   }
 
   /** Requests the directions that are ready for each class. */
@@ -137,7 +132,7 @@ export default class SampleGrid {
     this.grid.dataset.key = sheet.key;
     this.arrange();
     this.choose(current ?? 0, { add: true });
-    this.setWeights(weights);
+    this.weights.set(weights);
     this.shares = shares; // of a link, until the directions are here
     this.showDirections();
     this.known = JSON.stringify(this.shown());
@@ -196,7 +191,7 @@ export default class SampleGrid {
       tile.tabIndex = i === focus ? 0 : -1;
     });
     this.map.show(this.sheet.records, this.selected, this.current);
-    this.showWeights();
+    this.weights.show(this.selection());
     this.showButtons();
     this.commit();
   }
@@ -282,22 +277,6 @@ export default class SampleGrid {
     event.preventDefault();
   }
 
-  /** One weight slider per selected image; while one is dragged, the mix is shown. */
-  showWeights() {
-    const panel = this.find(".sg-weights"), selected = this.selection();
-    if (panel.dataset.selected === selected.join()) return;
-    panel.dataset.selected = selected.join();
-    const shown = selected.length > 1 && selected.length <= MOST_WEIGHTS ? selected : [];
-    panel.replaceChildren(...shown.map((index) => range(`image ${index + 1}`, () => { this.preview(this.selection(), this.weights()); this.commit(); })));
-    if (selected.length > MOST_WEIGHTS) panel.textContent = `Mix: ${selected.length} images with equal weights`;
-  }
-
-  weights() { return [...this.root.querySelectorAll(".sg-weights input")].map((slider) => Number(slider.value)); }
-
-  setWeights(values) {
-    this.root.querySelectorAll(".sg-weights input").forEach((slider, i) => { slider.value = values[i] ?? slider.defaultValue; showNumber(slider); });
-  }
-
   /** Shows the mix of images with weights before it is made, also on a canvas. */
   preview(indices, weights, canvas = null) {
     if (!weights.some((weight) => weight > 0)) return;
@@ -361,14 +340,8 @@ export default class SampleGrid {
   shown() {
     return {
       key: this.sheet.key, selected: this.selection(), sort: this.sort, hide: ["copies", "sparse"].filter((what) => this.hides(what)),
-      ...this.varied(), weights: this.weights(), shares: this.tracks.values().some((v) => v) ? this.tracks.values() : [], polygon: this.polygon ?? null,
+      ...this.options.values(), weights: this.weights.values(), shares: this.tracks.values().some((v) => v) ? this.tracks.values() : [], polygon: this.polygon ?? null,
     };
-  }
-
-  /** How variations are made. */
-  varied() {
-    const { distance, diversity } = this.options;
-    return { distance: Number(distance.value), diversity: Number(diversity.value), lock: this.lock.checked };
   }
 
   get unsent() { return this.sheet && JSON.stringify(this.shown()) !== this.known; }
@@ -390,7 +363,7 @@ export default class SampleGrid {
     this.sendView();
     this.asked = true;
     const message = {
-      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.weights(), ...this.varied(),
+      turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.weights.values(), ...this.options.values(),
       description: "ab".includes(action) ? this.find("[data-direction-name]").value.trim() : moves,
       z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null, ...changed,
     };
@@ -400,25 +373,4 @@ export default class SampleGrid {
   }
 
   destroy() { this.debouncer.cancel(); this.tracks.destroy(); this.forgetKeys(); this.map.destroy(); this.source?.close(); }
-}
-
-/** The number next to a slider follows it. */
-function showNumber(slider) { slider.nextElementSibling.value = Number(slider.value).toFixed(slider.dataset.digits); }
-
-/** A labelled weight from 0 to 1. */
-function range(name, changed) {
-  const slider = element("input", { type: "range", min: 0, max: 1, step: 0.01, defaultValue: 0.5, dataset: { digits: 2 }, "aria-label": name });
-  slider.oninput = () => { showNumber(slider); changed(); };
-  const row = element("label", { className: "sg-range" }, element("span", { textContent: name, title: name }), slider, element("output", { className: "la-mono" }));
-  showNumber(slider);
-  return row;
-}
-
-/** The weighted mean of codes, beyond two dimensions with the weighted mean of their norms (vae/latent/sampling.py, mix). */
-function mix(codes, weights) {
-  const total = weights.reduce((a, b) => a + b, 0), norm = (z) => Math.hypot(...z);
-  const mean = codes[0].map((_, k) => codes.reduce((sum, z, i) => sum + weights[i] / total * z[k], 0));
-  if (mean.length <= 2) return mean;
-  const wanted = codes.reduce((sum, z, i) => sum + weights[i] / total * norm(z), 0), scale = wanted / Math.max(norm(mean), 1e-9);
-  return mean.map((v) => v * scale);
 }

@@ -56,10 +56,7 @@ def derived_sheet(entry: vae.Entry, sheet: Sheet, command: GridCommand) -> Sheet
 
 
 def _derived(
-    entry: vae.Entry,
-    parents: tuple[Record, ...],
-    command: GridCommand,
-    unlike: tuple[Record, ...],
+    entry: vae.Entry, parents: tuple[Record, ...], command: GridCommand, unlike: tuple[Record, ...]
 ) -> tuple[str, tuple[Record, ...]]:
     parent = parents[0]
     if command.do == "variations" and command.distance:
@@ -70,7 +67,7 @@ def _derived(
             names = cache.display_dataset(entry.name, entry.digest).class_names
             title += f", all {names[children[0].kind]}"
         if unlike:
-            title += f", none like {len(unlike)} others"
+            title += f", unlike {len(unlike)} that were refused"
         return title, (parent, *children)
     if command.do == "variations":
         children = _gaussian(entry, parent, command.spread)

@@ -84,8 +84,8 @@ class Sheet:
 class SampleStats(NamedTuple):
     """A sheet's images as one sprite of `columns` x `rows`, the URL of their nearest real images,
     with the classes that they show, and their local density [n]. `directions_url` serves the
-    directions that are ready for each class. `reference_distances` are the 5th percentile and the median of
-    the distances between real images."""
+    directions that are ready for each class. `reference_distances` are the 5th percentile and the
+    median of the distances between real images."""
 
     url: str
     columns: int
@@ -107,7 +107,7 @@ class GridCommand(Struct, frozen=True, omit_defaults=True):
     selected: Indices = ()
     spread: _Spread = 0.25
     distance: _Distance = 0
-    diversity: _Share = 0.5
+    diversity: _Share = 0.7
     lock: bool = True
     unlike: Indices = ()
     weights: _Weights = ()
@@ -134,7 +134,7 @@ class View(Struct, frozen=True, omit_defaults=True):
     sort: Literal["sampled", "novel", "dense"] = "sampled"
     hide: tuple[Literal["copies", "sparse"], ...] = ()
     distance: _Distance = 0
-    diversity: _Share = 0.5
+    diversity: _Share = 0.7
     lock: bool = True
     polygon: _Corners | None = None
 
