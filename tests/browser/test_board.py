@@ -178,7 +178,7 @@ def test_the_lineage_and_the_pair_show_how_images_are_related(open_page):
     wait_until(page, "document.querySelectorAll('.sg-grid button').length === 13")
     page.locator(".sg-grid button").nth(4).click()
     page.locator(".sg-grid button").nth(6).click(modifiers=["Control"])
-    page.get_by_role("button", name="Save 2 images to board").click()
+    page.get_by_role("button", name="Save 2 to board").click()
     page.get_by_text("Saved 2 images to the board").wait_for()
     go_to(page, "Board")
     page.wait_for_selector(READY)

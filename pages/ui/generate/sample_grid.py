@@ -51,7 +51,9 @@ def sample_grid(
             "density": stats.density.round(3).tolist(),
         },
         "referenceDistances": list(stats.reference_distances),
-        "directions": [{"name": d.name, "vector": list(d.vector)} for d in directions],
+        "directions": [
+            {"name": d.name, "vector": list(d.vector), "auc": d.auc} for d in directions
+        ],
         "saved": [(assets.facts["digest"], r.pin) in saved for r in sheet.records],
         "groups": groups,
         "view": structs.asdict(view),
