@@ -82,6 +82,7 @@ def test_noise_beside_the_code(tmp_path):
         out=tmp_path / "m",
     )  # fmt: skip
     model = ck.model
+    assert "those of zero noise" in ck.metrics["adopted"]["notes"][0]
     assert model.noise_size == 5 and ck.metrics["adopted"]["difference"] < 1e-5
     noise = torch.randn(5, generator=torch.Generator().manual_seed(7))
     expected = layer(torch.cat([noise.expand(6, -1), CODES], 1)).sigmoid().detach()

@@ -80,6 +80,15 @@ class Pair:
             self._decoder_read = onnx_file.read(decoder)
         classes, noise = self.how.classes, self.how.noise
         self.context = context_of(self._decoder_read, name_of(decoder, "decoder"), classes, noise)
+        if self.context.kind == "label":
+            self.notes.append(
+                f"the decoder takes the label of one of {self.context.classes} classes"
+            )
+        if self.context.kind == "noise":
+            self.notes.append(
+                "the decoder takes noise, of which no posterior is known: its numbers are those of "
+                "zero noise"
+            )
         if isinstance(encoder, str | Path):
             self._read = onnx_file.read(encoder)
             images, _ = self._inputs_of_encoder(name_of(encoder, "encoder"))

@@ -3,7 +3,8 @@
 
 An encoder that gives a mean and a log-variance is that of a VAE, with N(0, I) as its prior
 (Kingma and Welling 2014, https://arxiv.org/abs/1312.6114); one that gives codes alone is taken as
-that of an autoencoder, whose codes have no known distribution.
+that of an autoencoder, whose codes have no known distribution. Of a decoder with lower levels no
+posterior of their noise is known, so all terms are those of zero noise.
 """
 
 import math
