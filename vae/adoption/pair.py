@@ -86,7 +86,7 @@ class Pair:
             )
         if self.context.kind == "noise":
             self.notes.append(
-                "the decoder takes noise, of which no posterior is known: its numbers are those of "
+                "the decoder takes noise, of which no posterior is known: numbers are those of "
                 "zero noise"
             )
         if isinstance(encoder, str | Path):
