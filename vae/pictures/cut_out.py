@@ -41,7 +41,12 @@ def cut_out(image: np.ndarray, *, scale: float = 1.0, choke: float = 0.0) -> np.
     `scale` is how often the image was enlarged; `choke`, from 0 to below 1, the share of an edge's
     softness that is cut off.
     """
-    from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt
+    from scipy.ndimage import (
+        binary_dilation,
+        binary_erosion,
+        distance_transform_edt,
+        gaussian_filter,
+    )
 
     item, ground = silhouette(image), _ground(image)
     pixels = image.astype(np.float32)
@@ -52,7 +57,9 @@ def cut_out(image: np.ndarray, *, scale: float = 1.0, choke: float = 0.0) -> np.
     alpha = inside.astype(np.float32)
     if edge.any() and inside.any():
         row, column = distance_transform_edt(~inside, return_distances=False, return_indices=True)
-        near = pixels[row[edge], column[edge]]
+        nearest = pixels[row, column]
+        # Smooth, as neighbours along the edge may have far apart pixels inside: no streaks.
+        near = gaussian_filter(nearest, (0.2 * steps, 0.2 * steps, 0))[edge]
         towards = near - ground
         length = np.maximum(np.square(towards).sum(1), 1e-3)
         share = np.clip(((pixels[edge] - ground) * towards).sum(1) / length, 0, 1)
