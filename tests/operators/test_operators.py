@@ -237,6 +237,6 @@ def test_comparisons_and_logic_equal_onnxruntime():
 
 
 def test_every_operator_is_tested():
-    ours = {"Affine", "Logit", "Swish"}  # written by adoption, and tested there
+    ours = {"Affine", "Exemplars", "Logit", "Swish"}  # written by adoption, and tested there
     assert set(OPERATORS) == {values[0] for values in CASES} | LOGIC | ours
     assert len(OPERATORS) > 100

@@ -151,6 +151,7 @@ def _config(pair: Pair, dataset: Dataset, data: str, likelihood: str) -> Config:
         classes=pair.context.classes,
         levels=pair.context.levels,
         exemplars=pair.context.exemplars,
+        bandwidth=pair.context.bandwidth,
         graphs=graphs,
     )
     if data not in NAMED and os.path.exists(data):

@@ -17,6 +17,7 @@ from ..validation import one_of
 from . import ends, onnx_file, torch_pair
 from .checks import check_rows, mse
 from .draft import Draft, Given, draft_of, name_of, shapes
+from .exemplars import join_exemplars
 from .onnx_file import AdoptError, Input, OnnxNetwork
 from .second_input import context_of, inputs_of
 from .simplify import free_batch, simplify
@@ -259,6 +260,8 @@ class Pair:
         how = self.how
         ends.logits_after(draft, self.image_shape, layout, pixels, how.mean, how.std)
         simplify(draft, (self.latent + self.beside.shape[1],))
+        if self.context.exemplars:
+            join_exemplars(draft, self.latent, self.context.bandwidth)
         return draft.graph()
 
     def _pixels(self, draft: Draft, rows: Tensor, layout: str) -> str:

@@ -20,6 +20,7 @@ from .base import Autoencoder, Batch, Labels
 from .contexts import EXEMPLAR_SEEDS, Context
 from .gaussian import GaussianAutoencoder
 
+_CODES = 100
 LOG_VAR = (-30.0, 20.0)  # a std of 0 would have an infinite KL
 
 
@@ -50,7 +51,11 @@ class _Adopted(Autoencoder):
         self.likelihood = LIKELIHOODS[config.likelihood](config.image_shape)
 
     def decode_with(self, z: Tensor, context: Tensor) -> Tensor:
-        return self.decoder(torch.cat([z.float(), context], dim=1))
+        inputs = torch.cat([z.float(), context], dim=1)
+        if not self.group_numbers:
+            return self.decoder(inputs)
+        # The distances from all exemplars are computed for some codes at a time.
+        return torch.cat([self.decoder(part) for part in inputs.split(_CODES)])
 
     def _with_labels(self, x: Tensor, y: Labels) -> Tensor:
         """The encoder's input for images `[B, C, H, W]`."""

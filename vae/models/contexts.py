@@ -34,12 +34,14 @@ class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     classes: int = 0
     levels: tuple[int, ...] = ()
     exemplars: int = 0
+    bandwidth: float = 0.12
     unlabelled: float = 0.0
 
     @classmethod
     def of(cls, config: Config) -> "Context":
         model = config.model
-        return cls(model.classes, model.levels, model.exemplars, config.train.unlabelled)
+        levels = model.levels, model.exemplars, model.bandwidth
+        return cls(model.classes, *levels, config.train.unlabelled)
 
     @property
     def kind(self) -> str | None:

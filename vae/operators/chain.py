@@ -184,6 +184,17 @@ def _layer_norm(parser: Parser, node: Node) -> nn.Module | None:
     return parser.with_weights(node, nn.LayerNorm(shape[0], eps, bias=has_bias))
 
 
+def _exemplars(parser: Parser, node: Node) -> nn.Module | None:
+    (count, latent), size = parser.shape(node, 1), parser.shape(node, 2)[1]
+    if parser.axes != 2 or parser.columns != 2 * latent + 1:
+        return None
+    module = ours.Exemplars(count, latent, size, node.attributes["bandwidth"])
+    tensors = module.place, module.code, module.order
+    parser.sources += zip(tensors, node.inputs[1:], strict=True)
+    parser.columns = size
+    return module
+
+
 def _depth_to_space(parser: Parser, node: Node) -> nn.Module | None:
     crd = node.attributes.get("mode", "DCR") == "CRD"
     return nn.PixelShuffle(node.attributes["blocksize"]) if crd else None
@@ -216,6 +227,7 @@ _LAYERS: dict[str, Callable[[Parser, Node], nn.Module | None]] = {
     "Conv": _convolution(nn.Conv2d),
     "ConvTranspose": _convolution(nn.ConvTranspose2d),
     "DepthToSpace": _depth_to_space,
+    "Exemplars": _exemplars,
     "Flatten": _flatten,
     "Gemm": _linear,
     "GroupNormalization": _group_norm,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..nn.layers import Exemplars
 from .resizing import resize, upsample
 
 _CONVOLUTIONS = (F.conv1d, F.conv2d, F.conv3d)
@@ -225,6 +226,13 @@ def _einsum(*tensors: Tensor, equation: str) -> Tensor:
     return torch.einsum(equation, *tensors)
 
 
+def _exemplars(x: Tensor, place: Tensor, code: Tensor, order: Tensor, bandwidth: float) -> Tensor:
+    with torch.device("meta"):  # draws no numbers
+        layer = Exemplars(*place.shape, code.shape[1], bandwidth)
+    layer.place, layer.code, layer.order = place, code, order
+    return layer(x)
+
+
 def _logit(x: Tensor) -> Tensor:
     return torch.logit(x, LOGIT_EPSILON)
 
@@ -236,6 +244,7 @@ LAYERS: dict[str, Callable[..., Tensor]] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "Einsum": _einsum,
+    "Exemplars": _exemplars,  # not of ONNX: the layer of an exemplar model
     "Gemm": _gemm,
     "GlobalAveragePool": _global(torch.mean),
     "GlobalMaxPool": _global(torch.amax),
