@@ -174,6 +174,14 @@ def model_of(op, tensors, shape, opset, outputs, attributes):
     return onnx.shape_inference.infer_shapes(model).SerializeToString()
 
 
+def network_of(content):
+    """An ONNX file as a module, node by node."""
+    graph, stored = draft_of(parse(content, "file.onnx"), "file.onnx", "").graph()
+    network = GraphNetwork(graph)
+    network.load_state_dict(stored)
+    return network
+
+
 @pytest.mark.parametrize("values", CASES, ids=title)
 def test_an_operator_equals_onnxruntime(values):
     op, tensors, shape, positive, opset, outputs, attributes = values
@@ -182,9 +190,7 @@ def test_an_operator_equals_onnxruntime(values):
     x = np.abs(x) + 0.1 if positive else x
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     expected = session.run(None, {"x": x})
-    graph, stored = draft_of(parse(content, "one.onnx"), "one.onnx", "").graph()
-    network = GraphNetwork(graph)
-    network.load_state_dict(stored)
+    network = network_of(content)
     with torch.inference_mode():
         found = network(torch.from_numpy(x))
     found = found if isinstance(found, tuple) else (found,)
@@ -228,9 +234,7 @@ def test_comparisons_and_logic_equal_onnxruntime():
     content = onnx.shape_inference.infer_shapes(model).SerializeToString()
     x = np.float32([[0, 2, 2], [-1, 1, 5]])
     expected = onnxruntime.InferenceSession(content).run(None, {"x": x})
-    read = parse(content, "logic.onnx")
-    network = GraphNetwork(read.graph)
-    network.load_state_dict({name: torch.from_numpy(t) for name, t in read.arrays.items()})
+    network = network_of(content)
     for ours, theirs in zip(network(torch.from_numpy(x)), expected, strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs)
     assert {node.op_type for node in nodes} == {*LOGIC, "Constant", "Shape"}
