@@ -24,6 +24,7 @@ METHODS = ("refined", "smooth", "nearest")
 MAX_SIZE = 1024
 TOLERANCE = 1e-4  # largest difference per pixel after averaging back
 _ITERATIONS = 8  # of back-projection
+_OF_REFINED = 3  # of what the network drew, whose averages are nearly right before
 _LOBES = 3  # of the Lanczos kernel
 _MOST_THREADS = 4  # each takes up to 100 MB
 
@@ -82,8 +83,8 @@ def _compute_alone() -> None:
     threadpool_limits(1, "openmp")
 
 
-def _smooth(x: Tensor, scale: int) -> Tensor:
-    return x if scale == 1 else _back_project(lanczos(x, scale), x, scale)
+def _smooth(x: Tensor, scale: int, iterations: int = _ITERATIONS) -> Tensor:
+    return x if scale == 1 else _back_project(lanczos(x, scale), x, scale, iterations)
 
 
 @torch.inference_mode()
@@ -95,21 +96,22 @@ def _refined(x: Tensor, scale: int) -> Tensor:
     most = super_resolution.MAX_SCALE, super_resolution.MAX_HEIGHT
     while reached < min(scale, most[0]) and large.shape[2] <= most[1]:
         pixels = large.contiguous(memory_format=torch.channels_last)
-        large = _back_project(network(pixels, lanczos(large, 2)), large, 2)
+        large = _back_project(network(pixels, lanczos(large, 2)), large, 2, _OF_REFINED)
         reached *= 2
     large = large.reshape(*x.shape[:2], *large.shape[2:])
     if reached < scale:
-        large = _smooth(large, -(-scale // reached))
+        large = _smooth(large, -(-scale // reached), _OF_REFINED)
     full = (scale * x.shape[2], scale * x.shape[3])
     if large.shape[2:] == full:
         return large
-    return _back_project(F.interpolate(large, full, mode="bicubic", antialias=True), x, scale)
+    large = F.interpolate(large, full, mode="bicubic", antialias=True)
+    return _back_project(large, x, scale, _OF_REFINED)
 
 
-def _back_project(large: Tensor, x: Tensor, scale: int) -> Tensor:
+def _back_project(large: Tensor, x: Tensor, scale: int, iterations: int) -> Tensor:
     """The enlargement nearest to `large` whose averages are x."""
     large = large.clamp(0, 1)
-    for _ in range(_ITERATIONS):
+    for _ in range(iterations):
         large = (large + lanczos(x - F.avg_pool2d(large, scale), scale)).clamp(0, 1)
     # Remove the small rest exactly: scale each square, or its distance from white, by one factor,
     # which keeps it within [0, 1].

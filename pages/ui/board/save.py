@@ -30,10 +30,12 @@ def save_items(items: Sequence[Item]) -> bool:
                 board_session.set_shown_revision(key, saved.revision)
         name = "the board" if board.name == boards.UNNAMED else f"the board “{plain(board.name)}”"
         count = "1 image" if len(fresh) == 1 else f"{len(fresh)} images"
-        rest = f"; {len(items) - len(fresh)} already there." if len(fresh) < len(items) else "."
+        known = len(items) - len(fresh)
+        rest = f"; {known} already there." if known else "."
         # On a public server a link, which opens in a new tab, would be another visitor's.
         name = name if limits.current().public else f"[{name}](./board?b={key})"
-        st.toast(f"Saved {count} to {name}{rest}", icon=":material/bookmark_added:")
+        text = f"Saved {count} to {name}{rest}" if fresh else f"Already on {name}."
+        st.toast(text, icon=":material/bookmark_added:")
         return True
     return False
 
