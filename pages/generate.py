@@ -17,6 +17,8 @@ from pages.ui.generate.settings import PACKED, derived_to_query, request_to_quer
 from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.models.shown_items import chosen_items, items_from_link
+from pages.ui.preference import panel as preference
+from pages.ui.preference import session as preference_session
 from pages.ui.runtime import cache, packed, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
@@ -33,6 +35,7 @@ entry, assets = model_and_map(cache.SHARP_MODEL)
 space = cache.space(entry.name, entry.digest)
 names = cache.display_dataset(entry.name, entry.digest).class_names
 broken = items_from_link(entry, assets)
+broken += preference_session.open_link(entry.digest, space)
 broken += generate_session.request(entry.digest, space, len(names))[1]
 warn_of_link(broken)
 
@@ -152,4 +155,20 @@ def generator() -> None:
     board_session.remember_on_device()
 
 
-generator()
+def sample_around(z: tuple[float, ...]) -> None:
+    """Makes the code that a search by choosing has found the source of the sheet."""
+    request, _ = generate_session.request(entry.digest, space, len(names))
+    generate_session.set_request(entry.digest, replace(request, source="around", z=z))
+
+
+if preference.mode_choice(space):
+    current, _ = generate_session.request(entry.digest, space, len(names))
+    query = request_to_query(current, entry.name, entry.digest)
+    query |= session.items(entry.digest).to_query()
+    preference.choosing(
+        entry, assets, current.label if space.labels else None, query, sample_around
+    )
+else:
+    generator()
+    if space.latent <= 2:
+        preference.map_sentence()
