@@ -93,11 +93,15 @@ def test_a_choice_holds_the_chosen_code_its_nearest_rivals_and_far_ones(search):
     choice = search.choose(shown, 3)
     assert choice[0].tolist() == shown[3].tolist()
     assert len(np.unique(choice, axis=0)) == len(choice) == 1 + RIVALS
-    far_from_it = np.linalg.norm(search.pictures(shown) - search.pictures(shown[[3]]), axis=1)
-    order = far_from_it.argsort()
-    near, others = choice[1 : 1 + RIVALS // 2], choice[1 + RIVALS // 2 :].tolist()
+    near, others = choice[1 : 1 + RIVALS // 2], choice[1 + RIVALS // 2 :]
+
+    def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(search.pictures(a)[:, None] - search.pictures(b), axis=2)
+
+    order = apart(choice[:1], shown)[0].argsort()
     assert near.tolist() == shown[order[1 : 1 + RIVALS // 2]].tolist()
-    assert shown[order[-1]].tolist() in others
+    # No picture is farther from those kept than the last one of these was from those before it.
+    assert apart(shown, choice).min(1).max() <= apart(others[-1:], choice[:-1]).min() + 1e-6
 
 
 def test_the_probability_of_a_choice_is_that_of_luce():
@@ -106,6 +110,15 @@ def test_the_probability_of_a_choice_is_that_of_luce():
     worth = (np.square(targets[:, None] - shown).sum(2) + 1e-4) ** -5.0
     expected = np.log(worth[:, 0] / worth.sum(1))
     assert preference_search._log_chosen(targets, shown) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_log_density_is_that_of_the_mixture_up_to_a_constant():
+    codes = np.random.default_rng(3).standard_normal((9, 4)).astype(np.float32)
+    scales = torch.tensor([[[1.5, 0], [0.4, 0.3]], [[0.7, 0], [-0.2, 2.0]]])
+    mixture = Mixture(torch.tensor([0.3, 0.7]).log(), torch.tensor([[0.0, 1], [2, -1]]), scales)
+    difference = preference_search._log_density(mixture)(codes[:, :2])
+    difference -= mixture.log_prob(torch.from_numpy(codes[:, :2])).numpy()
+    assert difference == pytest.approx(np.full(9, difference[0]), abs=1e-4)
 
 
 def test_too_many_choices_are_refused(search):

@@ -10,7 +10,7 @@ from pages.ui.preference.search import Search, command_from_gallery
 from pages.ui.runtime import packed
 from pages.ui.runtime.location import Space
 from pages.ui.runtime.query import InvalidValueError
-from vae.latent.preference_search import MAX_CHOICES
+from vae.latent.preference_search import MAX_CHOICES, RIVALS
 
 ONE, TWO = ((0.5, 1.0, -2.0), (0.25, 1.0, -2.0)), ((0.75, 1.0, -2.0),)
 
@@ -48,7 +48,11 @@ def test_a_search_in_another_space_is_named_and_left_out(state, link, space):
 
 @pytest.mark.parametrize(
     "search",
-    [Search((ONE,) * (MAX_CHOICES + 1)), Search(((ONE[0],) * 10,)), Search((((1e4, 0.0, 0.0),),))],
+    [
+        Search((ONE,) * (MAX_CHOICES + 1)),
+        Search(((ONE[0],) * (RIVALS + 2),)),
+        Search((((1e4, 0.0, 0.0),),)),
+    ],
     ids=["choices", "codes", "numbers"],
 )
 def test_a_link_out_of_bounds_is_named_and_left_out(state, link, search):

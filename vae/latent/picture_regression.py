@@ -7,6 +7,7 @@ scaled so that their squared distance is the mean squared difference per pixel.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import scipy.linalg
@@ -69,17 +70,28 @@ def fit_picture_regression(
     codes = prior.sample(pictures, torch.Generator().manual_seed(seed)).numpy()
     parts = [decode(codes[start : start + _BATCH]) for start in range(0, pictures, _BATCH)]
     pixels = np.concatenate([_small(part) for part in parts])
-    pixels -= pixels.mean(0)
-    axes = _principal_axes(pixels)
-    components = pixels @ axes / np.sqrt(pixels.shape[1])
-    errors = {k * np.sqrt(codes.shape[1]): 0.0 for k in _LENGTHS}
-    last = pictures // 10
-    for length in errors:
-        fitted = PictureRegression(codes[last:], components[last:], length)
-        missed = np.square(fitted(codes[:last]) - components[:last]).sum(1)
-        errors[length] = float(np.sqrt(missed.mean()))
+    with one_thread():
+        return _fit(codes, pixels)
+
+
+def _fit(codes: np.ndarray, pixels: np.ndarray) -> PictureRegression:
+    pixels = pixels - pixels.mean(0)
+    components = pixels @ _principal_axes(pixels) / np.sqrt(pixels.shape[1])
+    left_out, errors = len(codes) // 10, {}
+    for length in (share * np.sqrt(codes.shape[1]) for share in _LENGTHS):
+        fitted = PictureRegression(codes[left_out:], components[left_out:], length)
+        missed = fitted(codes[:left_out]) - components[:left_out]
+        errors[length] = float(np.sqrt(np.square(missed).sum(1).mean()))
     length = min(errors, key=errors.get)
     return PictureRegression(codes, components, length, errors[length])
+
+
+def one_thread() -> AbstractContextManager:
+    """Within it NumPy computes in one thread: over matrices of some hundred rows several would
+    wait for each other, on a busy machine five times as long as they compute."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
+from scipy.special import logsumexp
 
 from ..errors import AtelierError
 from ..nn.distributions import Mixture
-from .picture_regression import PICTURES, fit_picture_regression, squared_distances
+from .picture_regression import PICTURES, fit_picture_regression, one_thread, squared_distances
 
 SIDE = 5  # pictures in a row and in a column of a gallery
 MAX_CHOICES = 40
@@ -31,6 +31,7 @@ _SHARPNESS = 10.0  # k: how reliably the nearer of two pictures is chosen
 _SAMPLES = 500  # of the belief
 _JITTER = (0.3, 0.15)  # of resampled draws, in standard deviations of the prior
 _STEPS = (1.0, 0.5, 0.3, 0.3)  # of the random walk, in standard deviations of the belief
+_ROUNDS = 10  # of k-means
 _SMALLEST = 1e-4  # squared distance per pixel below which pictures look the same
 
 
@@ -59,7 +60,7 @@ class PreferenceSearch:
     ) -> None:
         """`decode` returns pictures [N, C, H, W] in [0, 1] of codes [N, D]; `prior` is the
         aggregate posterior, where targets are looked for; so many `pictures` are decoded once."""
-        self._prior, self._seed = prior, seed
+        self._log_prior, self._seed = _log_density(prior), seed
         self.pictures = fit_picture_regression(decode, prior, pictures=pictures, seed=seed)
         self._known = self.pictures(self.pictures.codes)
 
@@ -82,10 +83,14 @@ class PreferenceSearch:
             raise PreferenceError(
                 f"{len(choices)} choices; a search has at most {MAX_CHOICES}, begin a new one"
             )
+        with one_thread():
+            return self._gallery([np.asarray(choice, np.float32) for choice in choices])
+
+    def _gallery(self, choices: Sequence[np.ndarray]) -> Gallery:
         rng = np.random.default_rng(self._seed)
-        codes = self._belief([np.asarray(c, np.float32) for c in choices], rng)
+        codes = self._belief(choices, rng)
         pictures = self.pictures(codes)
-        shown = _quantised(pictures, SIDE**2)
+        shown = _quantised(pictures, SIDE**2, rng)
         best = next((choice[0] for choice in reversed(choices) if len(choice)), None)
         if best is not None:
             own = squared_distances(self.pictures(best[None]), pictures[shown])[0].argmin()
@@ -115,8 +120,7 @@ class PreferenceSearch:
             return sum(w * _log_chosen(pictures, s) for w, s in zip(weights, shown, strict=True))
 
         def log_belief(codes: np.ndarray) -> np.ndarray:
-            density = self._prior.log_prob(torch.from_numpy(codes)).numpy()
-            return density + log_likelihood(self.pictures(codes))
+            return self._log_prior(codes) + log_likelihood(self.pictures(codes))
 
         value = log_likelihood(self._known)
         wide = np.linalg.cholesky(self.pictures.covariance).T
@@ -137,6 +141,19 @@ class PreferenceSearch:
         return codes
 
 
+def _log_density(prior: Mixture) -> Callable[[np.ndarray], np.ndarray]:
+    """The log density [N] of a mixture at codes [N, D], up to a constant, in NumPy."""
+    inverse = np.linalg.inv(prior.scales.numpy())  # [J, D, D]
+    offset = (inverse @ prior.means.numpy()[:, :, None])[:, :, 0]
+    level = prior.log_weights.numpy() + np.log(np.abs(np.linalg.det(inverse)))
+
+    def log_density(codes: np.ndarray) -> np.ndarray:
+        size = np.square(np.tensordot(codes, inverse, (1, 2)) - offset).sum(2)  # [N, J]
+        return logsumexp(level - 0.5 * size, axis=1)
+
+    return log_density
+
+
 def _log_chosen(targets: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """log P [N] that the first of the pictures shown [R, F] is chosen by somebody who has one of
     the targets [N, F] in mind."""
@@ -150,12 +167,18 @@ def _draw(log_weights: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarr
     return rng.choice(len(weights), n, p=weights / weights.sum())
 
 
-def _quantised(pictures: np.ndarray, n: int) -> np.ndarray:
-    """The n pictures of [N, F], by number, that are nearest to the centres of their clusters."""
-    from sklearn.cluster import KMeans
-
-    centres = KMeans(n, n_init=1, max_iter=10, random_state=0).fit(pictures).cluster_centers_
-    distances, found = squared_distances(centres.astype(np.float32), pictures), []
+def _quantised(pictures: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The n pictures of [N, F], by number, that are nearest to the centres of their clusters: by
+    Lloyd's k-means, begun as k-means++ (Arthur and Vassilvitskii 2007)."""
+    centres = pictures[:1]
+    for _ in range(n - 1):
+        nearest = squared_distances(pictures, centres).min(1) + 1e-12
+        new = rng.choice(len(pictures), p=nearest / nearest.sum())
+        centres = np.concatenate([centres, pictures[[new]]])
+    for _ in range(_ROUNDS):
+        own = np.eye(n, dtype=np.float32)[squared_distances(pictures, centres).argmin(1)]
+        centres = (own.T @ pictures + 1e-6 * centres) / (own.sum(0)[:, None] + 1e-6)
+    distances, found = squared_distances(centres, pictures), []
     for row in distances:
         row[found] = np.inf
         found.append(int(row.argmin()))
