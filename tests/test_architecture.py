@@ -42,6 +42,7 @@ ENGINE_ROOMS = {
     },
     "export": {"checkpoint", "files", "models", "nn", "operators"},
     "latent": {"checkpoint", "data", "export", "files", "models", "nn"},
+    "preference": {"nn"},
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
     "explorer": {"analysis", "checkpoint", "data", "latent"},
     "pictures": {"checkpoint", "data", "latent", "models"},

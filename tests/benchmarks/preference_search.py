@@ -18,8 +18,8 @@ from scipy.stats import norm
 import vae
 from vae import latent
 from vae.checkpoint.artifacts import load_aggregate
-from vae.latent.picture_regression import squared_distances
-from vae.latent.preference_search import SIDE, PreferenceSearch
+from vae.preference.picture_regression import squared_distances
+from vae.preference.search import SIDE, PreferenceSearch
 
 CHOICES, ERROR = 8, 0.15
 SHOWN = SIDE**2

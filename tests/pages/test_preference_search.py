@@ -10,7 +10,7 @@ from pages.ui.preference.search import Search, command_from_gallery
 from pages.ui.runtime import packed
 from pages.ui.runtime.location import Space
 from pages.ui.runtime.query import InvalidValueError
-from vae.latent.preference_search import MAX_CHOICES, RIVALS
+from vae.preference.search import MAX_CHOICES, RIVALS
 
 ONE, TWO = ((0.5, 1.0, -2.0), (0.25, 1.0, -2.0)), ((0.75, 1.0, -2.0),)
 

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from vae.latent.preference_search import PreferenceSearch
+from vae.preference.search import PreferenceSearch
 
 from ..runtime import cache
 from .search import Found, Search

@@ -1,7 +1,7 @@
 /**
  * The search by choosing: a gallery of pictures, the one under the pointer large, and what was chosen before.
  *
- * All pictures are decoded here; Python finds the next gallery (vae/latent/preference_search.py).
+ * All pictures are decoded here; Python finds the next gallery (vae/preference/search.py).
  */
 
 import { copyLink } from "../component/copy_link.js";

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 import vae
-from vae.latent.preference_search import MAX_CHOICES
+from vae.preference.search import MAX_CHOICES
 
 from ..runtime import packed, session
 from ..runtime.errors import shown_errors

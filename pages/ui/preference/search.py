@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from msgspec import Meta, Struct, json
 
 from vae.files.records import convert
-from vae.latent.preference_search import MAX_CHOICES, RIVALS, SIDE
+from vae.preference.search import MAX_CHOICES, RIVALS, SIDE
 
 from ..runtime.query import MAX_COORDINATE, InvalidValueError
 

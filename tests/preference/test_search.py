@@ -6,10 +6,10 @@ import torch
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-from vae.latent import preference_search
-from vae.latent.picture_regression import PictureRegression, fit_picture_regression
-from vae.latent.preference_search import RIVALS, SIDE, PreferenceError, PreferenceSearch
 from vae.nn.distributions import Mixture
+from vae.preference import search as preference_search
+from vae.preference.picture_regression import PictureRegression, fit_picture_regression
+from vae.preference.search import RIVALS, SIDE, PreferenceError, PreferenceSearch
 
 MIDDLE = SIDE**2 // 2
 

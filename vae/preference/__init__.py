@@ -1,0 +1,1 @@
+"""Search by choosing: galleries that narrow to the picture that somebody has in mind."""
