@@ -15,6 +15,7 @@ from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
 from pages.ui.generate.settings import PACKED, derived_to_query, request_to_query
 from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
+from pages.ui.generate.start import photograph_dialog
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.models.shown_items import chosen_items, items_from_link
 from pages.ui.preference import panel as preference
@@ -24,6 +25,7 @@ from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
 from pages.ui.runtime.query import InvalidValueError, code
 from vae.files.records import convert
+from vae.latent.sampling import SamplingRequest
 
 page_header(
     "Generate",
@@ -41,25 +43,30 @@ warn_of_link(broken)
 
 
 def open_sheet(derived: Derived, view: View) -> None:
-    """Shows the sheet of a link."""
+    """Shows the sheet of the request with the steps that follow."""
     request, _ = generate_session.request(entry.digest, space, len(names))
     if not generate_session.show_known(entry.digest, request, derived.steps):
-        with shown_errors("The sheet of the link was not derived", show=st.warning):
+        with shown_errors("The sheet was not derived", show=st.warning):
             sheet = sampling.sample_sheet(entry, request)
             generate_session.push_sheet(entry.digest, sheet)
             for step in derived.steps:
                 sheet = sampling.derived_sheet(entry, sheet, step)
                 generate_session.push_sheet(entry.digest, sheet)
-    for side, codes in {"a": derived.a, "b": derived.b}.items():
-        if codes:
-            set_group(entry.digest, side, codes)
-    generate_session.directions(entry.digest)[:] = derived.directions
     if done := generate_session.sheets(entry.digest).done:
         generate_session.set_view(entry.digest, done[-1], view)
 
 
+def open_link(derived: Derived, view: View) -> None:
+    """Shows the sheet of a link, with its groups and directions."""
+    for side, codes in {"a": derived.a, "b": derived.b}.items():
+        if codes:
+            set_group(entry.digest, side, codes)
+    generate_session.directions(entry.digest)[:] = derived.directions
+    open_sheet(derived, view)
+
+
 if opened := generate_session.opened(entry.digest):
-    open_sheet(*opened)
+    open_link(*opened)
 
 
 def handle_command() -> None:
@@ -96,6 +103,19 @@ def handle_command() -> None:
             generate_session.push_sheet(entry.digest, derived)
 
 
+def photograph() -> None:
+    """The button that starts a sheet from an image of the visitor."""
+    help = "Starts from a picture of yours. It may also be dropped anywhere on this page."
+    if st.button("From a photograph", key="photo-open", help=help):
+        photograph_dialog(entry, start_sheet)
+
+
+def start_sheet(request: SamplingRequest, derived: Derived) -> None:
+    """Shows the sheet of an image of the visitor."""
+    generate_session.set_request(entry.digest, request)
+    open_sheet(derived, View())
+
+
 def take_view() -> None:
     """Remembers how the grid shows the last sheet, before a command shows another."""
     value = (st.session_state.get("samples") or {}).get("view") or {}
@@ -126,7 +146,7 @@ def generator() -> None:
     items = chosen_items(entry, assets, "samples")
     take_view()
     handle_command()
-    request = sampling_form(entry, space, names)
+    request = sampling_form(entry, space, names, photograph)
     done = generate_session.sheets(entry.digest).done
     if not done or request != done[-1].request:
         with shown_errors("Nothing could be sampled", show=st.warning):

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui.controls.image_input import SOURCES, image_input
 from pages.ui.controls.page_header import page_header
+from pages.ui.generate.start import start_query
 from pages.ui.interpolate import session as interpolate_session
 from pages.ui.interpolate.settings import PathSettings
 from pages.ui.lookup import cache as lookup_cache
@@ -76,8 +77,8 @@ def test_image(items: Items) -> np.ndarray:
     return images[item]
 
 
-def next_steps(z: tuple[float, ...]) -> None:
-    """Buttons that open other pages at this code."""
+def next_steps(z: tuple[float, ...], image: np.ndarray) -> None:
+    """Buttons that open other pages at this code of an image."""
     with st.container(horizontal=True):
         if st.button("Explore from here", help="Opens Explore at this code and pins it."):
             start = Location(tuple(assets.facts["start"]), layers=tuple(assets.facts["layers"]))
@@ -94,6 +95,10 @@ def next_steps(z: tuple[float, ...]) -> None:
             shown = session.items(entry.digest).to_query()
             query = path.to_query(entry.name, entry.digest) | shown
             st.switch_page("interpolate.py", query_params=query)
+        if st.button(
+            "Generate from here", help="Opens Generate with variations of the image at this code."
+        ):
+            st.switch_page("generate.py", query_params=start_query(entry, z, image))
 
 
 @st.fragment
@@ -124,7 +129,7 @@ def search() -> None:
     if image is not None:
         with shown_errors(f"{entry.name} cannot search", stop=True):
             found = lookup_cache.look_up(entry.name, entry.digest, image, items.show)
-        next_steps(found.z)
+        next_steps(found.z, image)
         shown = map_assets(entry.name, entry.digest, items.show)
         lookup_view(shown, found, items=items, key="look")
 

@@ -38,8 +38,11 @@ _HELP = {
 }
 
 
-def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> SamplingRequest:
-    """Shows the controls and returns the request that they describe."""
+def sampling_form(
+    entry: vae.Entry, space: Space, names: Sequence[str], photograph: Callable[[], None]
+) -> SamplingRequest:
+    """Shows the controls, with what `photograph` shows among them, and returns the request that
+    they describe."""
     request, _ = generate_session.request(entry.digest, space, len(names))
     key = entry.digest[:12]
     if generate_session.form_is_outdated(entry.digest, request):
@@ -73,6 +76,7 @@ def sampling_form(entry: vae.Entry, space: Space, names: Sequence[str]) -> Sampl
         with st.popover("More settings", help=_more_help(request)):
             changed = replace(changed, n=n, **_more_settings(request, key))
             locked = st.toggle("Lock", key=f"lock{key}", help="Protects the seed from changes.")
+        photograph()
         st.button(
             "Resample",
             type="primary",
@@ -115,7 +119,7 @@ def _locations(
         codes["current location on Explore"] = explored.z
         codes |= {f"pin {i + 1}": pin.z for i, pin in enumerate(explored.pins)}
     if request.z and request.z not in codes.values():
-        codes = {"location of this link": request.z, **codes}
+        codes = {"code of the sheet": request.z, **codes}
     return codes or {"origin": (0.0,) * space.latent}
 
 

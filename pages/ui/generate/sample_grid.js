@@ -13,6 +13,7 @@ import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { countsText } from "../map/items.js";
 import { seedName } from "../decoder/seed_groups.js";
+import { acceptDroppedFiles } from "../controls/dropped_file.js";
 import { ItemChoices } from "../controls/item_choices.js";
 import { DirectionTracks } from "./direction_tracks.js";
 import { mix, MixWeights } from "./mix.js";
@@ -73,6 +74,7 @@ export default class SampleGrid {
     this.grid.addEventListener("focusin", (event) => this.hover(event.target.closest("button")));
     this.grid.addEventListener("focusout", () => this.hover(null));
     this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
+    this.refuseFiles = acceptDroppedFiles(".st-key-photo-open button", '[role="dialog"]');
   }
 
   async update({ data, setStateValue }, theme) {
@@ -372,5 +374,5 @@ export default class SampleGrid {
     this.send("ask", message);
   }
 
-  destroy() { this.debouncer.cancel(); this.tracks.destroy(); this.forgetKeys(); this.map.destroy(); this.source?.close(); }
+  destroy() { this.debouncer.cancel(); this.tracks.destroy(); this.forgetKeys(); this.refuseFiles(); this.map.destroy(); this.source?.close(); }
 }

@@ -31,7 +31,8 @@ def sample_sheet(entry: vae.Entry, request: sampling.SamplingRequest) -> Sheet:
     names = cache.display_dataset(entry.name, entry.digest).class_names
     label = names[request.label] if request.label is not None else ""
     z = ", ".join(f"{v:.2f}" for v in request.z)
-    title = f"{len(found.z)} images {_SOURCES[request.source].format(label=label, z=z)}"
+    images = "1 image" if len(found.z) == 1 else f"{len(found.z)} images"
+    title = f"{images} {_SOURCES[request.source].format(label=label, z=z)}"
     if found.label is not None and request.source != "class":
         title += f", conditioned on “{label}”"
     note = f"seed {request.seed}"
