@@ -1,5 +1,6 @@
 """Generate: new images from a latent space, with the real images nearest to them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -14,8 +15,10 @@ from pages.ui.generate.form import sampling_form
 from pages.ui.generate.sample_grid import sample_grid
 from pages.ui.generate.save import save_records
 from pages.ui.generate.settings import PACKED, derived_to_query, request_to_query
-from pages.ui.generate.sheet import Derived, Sheet, View, command_from_grid
+from pages.ui.generate.sheet import Derived, Record, Sheet, View, command_from_grid
 from pages.ui.generate.start import photograph_dialog
+from pages.ui.interpolate import session as interpolate_session
+from pages.ui.interpolate.settings import MAX_WAYPOINTS, PathSettings, path_kinds
 from pages.ui.models.model_picker import model_and_map, warn_of_link
 from pages.ui.models.shown_items import chosen_items, items_from_link
 from pages.ui.preference import panel as preference
@@ -87,6 +90,8 @@ def handle_command() -> None:
         generate_session.redo(entry.digest)
     elif command.do == "save":
         save_records(entry.name, entry.digest, [sheet.records[i] for i in command.selected])
+    elif command.do == "film":
+        open_film([sheet.records[i] for i in command.selected])
     elif command.do == "region":
         request, _ = generate_session.request(entry.digest, space, len(names))
         rounded = tuple(map(code(2), command.polygon))
@@ -101,6 +106,17 @@ def handle_command() -> None:
         with shown_errors("No images were generated", show=st.warning):
             derived = sampling.derived_sheet(entry, sheet, command)
             generate_session.push_sheet(entry.digest, derived)
+
+
+def open_film(records: Sequence[Record]) -> None:
+    """Opens Interpolate with a path through records, to the current one, which is the first."""
+    current, *others = records
+    waypoints = tuple(record.z for record in (*others, current))[-MAX_WAYPOINTS:]
+    kind = path_kinds(space)[1]  # along which the images change least
+    seconds = {"frames": 72, "fps": 24.0}
+    path = PathSettings(waypoints, kind, label=current.label, seed=current.seed, **seconds)
+    interpolate_session.replace_path(entry.digest, path)
+    st.switch_page("interpolate.py", query_params=path.to_query(entry.name, entry.digest))
 
 
 def photograph() -> None:

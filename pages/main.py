@@ -16,8 +16,7 @@ st.set_page_config(
 st.logo("pages/static/logo.svg", size="medium")
 
 SECTIONS = {
-    "": ["Explore", "Learn"],
-    "Make": ["Interpolate", "Generate", "Board"],
+    "": ["Explore", "Generate", "Interpolate", "Board", "Learn"],
     "Apply": ["Similarity search", "Anomalies", "Reduce", "Clusters", "Augment"],
     "Models": ["Train", "Compare", "Models"],
 }

@@ -19,7 +19,6 @@ MAP = '[data-testid="latent-map"]'
 
 
 SECTIONS = {
-    "Make": ("Interpolate", "Generate", "Board"),
     "Apply": ("Similarity search", "Anomalies", "Reduce", "Clusters", "Augment"),
     "Models": ("Train", "Compare", "Models"),
 }

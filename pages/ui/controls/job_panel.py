@@ -65,15 +65,17 @@ def _outcome(job: Job, key: str) -> None:
     elif job.result is None:
         st.info("Export stopped.")
     else:
-        st.download_button(
-            f"Download {job.file} ({_bytes(len(job.result))})",
-            job.result,
-            job.file,
-            job.media_type,
-            on_click="ignore",
-            key=f"{key}-download",
-        )
-        st.caption(f"Ready: {job.name}.")
+        # download_when_ready.js presses the button once, when it appears.
+        with st.container(key=f"ready-file-{key}-{job.number}"):
+            st.download_button(
+                f"Download {job.file} ({_bytes(len(job.result))})",
+                job.result,
+                job.file,
+                job.media_type,
+                on_click="ignore",
+                key=f"{key}-download",
+            )
+        st.caption(f"Ready: {job.name}. Your browser saves it by itself.")
 
 
 def _bytes(count: int) -> str:

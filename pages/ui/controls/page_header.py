@@ -32,11 +32,13 @@ def mark_section(sections: Mapping[str, Sequence[StreamlitPage]], page: Streamli
 
 
 def add_scripts() -> None:
-    """Makes acts steps of the browser's history. On a narrow screen, where the navigation is a
-    drawer, closes it when a page is chosen."""
+    """Makes acts steps of the browser's history, and downloads files that were asked for when they
+    are ready (job_panel.py). On a narrow screen, where the navigation is a drawer, closes it when
+    a page is chosen."""
     history = (Path(__file__).parents[1] / "component/browser_history.js").read_text("utf-8")
     link = '"[data-testid=stSidebarNavLink]"'
     button = '"[data-testid=stSidebarCollapseButton] button"'
     close = f"if (e.target.closest?.({link})) document.querySelector({button})?.click();"
-    script = f"window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
+    ready = (Path(__file__).parent / "download_when_ready.js").read_text("utf-8")
+    script = f"{ready}window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
     st.html(f"<script>{history}{script}</script>", unsafe_allow_javascript=True)

@@ -50,7 +50,7 @@ def sampling_form(
             st.session_state.pop(field + key, None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         sources = _sources(entry, request)
-        source = _select("Sample from", "src", key, sources, request.source, _TITLES.get, 230)
+        source = _select("Sample from", "src", key, sources, request.source, _TITLES.get, 210)
         changed = replace(request, source=source)
         # A row of its own: controls that come and go with the source move nothing after them.
         with st.container(horizontal=True, width="content", gap="small"):
@@ -63,7 +63,7 @@ def sampling_form(
             if source == "around":
                 codes = _locations(entry, space, request)
                 named = next((name for name in codes if codes[name] == request.z), None)
-                name = _select("Location", "z", key, codes, named, str, 210)
+                name = _select("Location", "z", key, codes, named, str, 180)
                 spread = _slider("Spread (σ)", "sp", key, request.spread, 0.02, 1.0, 0.02)
                 changed = replace(changed, z=tuple(codes[name]), spread=spread)
         if groups := dict(cache.codec(entry.name, entry.digest).info.seed_groups):
@@ -153,4 +153,4 @@ def _slider(
 ) -> float:
     name, help = field + key, _HELP.get(field)
     st.session_state.setdefault(name, min(max(float(value), low), high))
-    return st.slider(title, low, high, key=name, step=step, width=180, help=help)
+    return st.slider(title, low, high, key=name, step=step, width=140, help=help)

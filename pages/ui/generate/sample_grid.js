@@ -323,7 +323,7 @@ export default class SampleGrid {
   showButtons() {
     const count = this.selected.size, some = count >= 1, { can = {}, groups = {} } = this.data ?? {};
     const enabled = {
-      ...can, copy: true, variations: some, more: some, less: this.children().length > 0, save: some, a: some, b: some && groups.a, mix: count >= 2,
+      ...can, copy: true, variations: some, more: some, less: this.children().length > 0, save: some, a: some, b: some && groups.a, mix: count >= 2, film: count >= 2,
       move: this.moved, region: this.polygon,
     };
     for (const button of this.root.querySelectorAll("[data-do]")) button.disabled = !enabled[button.dataset.do];
@@ -367,7 +367,7 @@ export default class SampleGrid {
     const message = {
       turn: Date.now(), key: this.sheet.key, do: action, selected: this.selection(), weights: this.weights.values(), ...this.options.values(),
       description: "ab".includes(action) ? this.find("[data-direction-name]").value.trim() : moves,
-      z: action === "move" ? this.moved : null, polygon: action === "region" ? this.polygon : null, ...changed,
+      z: ["move", "variations", "more"].includes(action) ? this.moved ?? null : null, polygon: action === "region" ? this.polygon : null, ...changed,
     };
     if (action === "more") Object.assign(message, { do: "variations", distance: Math.max(0.01, message.distance / 2) });
     if (action === "less") Object.assign(message, { do: "variations", selected: [0], unlike: this.children() });

@@ -60,6 +60,8 @@ def _derived(
     entry: vae.Entry, parents: tuple[Record, ...], command: GridCommand, unlike: tuple[Record, ...]
 ) -> tuple[str, tuple[Record, ...]]:
     parent = parents[0]
+    if command.do == "variations" and command.z is not None:
+        parent = _moved(parent, command)
     if command.do == "variations" and command.distance:
         children = _variations(entry, parent, command, unlike)
         title = f"An image and {len(children)} variations, {command.distance:.2f} RMS per pixel"
@@ -74,14 +76,18 @@ def _derived(
         children = _gaussian(entry, parent, command.spread)
         return f"An image and its {N_VARIATIONS} variations", (parent, *children)
     if command.do == "move":
-        step = command.description[:80] or "moved"
-        moved = Record(command.z, parent.label, parent.seed, (parent,), step)
-        return f"An image, moved: {step}", (moved, parent)
+        moved = _moved(parent, command)
+        return f"An image, moved: {moved.step}", (moved, parent)
     weights = command.weights if len(command.weights) == len(parents) else (1.0,) * len(parents)
     code = sampling.mix(np.array([parent.z for parent in parents], np.float32), weights)
     shares = "/".join(str(round(100 * w / sum(weights))) for w in weights[:8])
     mixed = Record(tuple(map(float, code)), parent.label, parent.seed, parents, f"mix {shares}")
     return f"A mix {shares} of {len(parents)} images, and its parents", (mixed, *parents)
+
+
+def _moved(parent: Record, command: GridCommand) -> Record:
+    step = command.description[:80] or "moved"
+    return Record(command.z, parent.label, parent.seed, (parent,), step)
 
 
 def _variations(

@@ -17,11 +17,11 @@ from ..runtime.location import MAX_CORNERS, Pin, Space
 from ..runtime.query import InvalidValueError
 
 # Each command with the number of selected images that it needs.
-COMMANDS = {"variations": 1, "mix": 2, "move": 1, "a": 1, "b": 1, "save": 1}
+COMMANDS = {"variations": 1, "mix": 2, "move": 1, "film": 2, "a": 1, "b": 1, "save": 1}
 COMMANDS |= {"region": 0, "undo": 0, "redo": 0}
 # Those that derive a sheet, with the fields that determine it.
 _DERIVING = {
-    "variations": ("spread", "distance", "diversity", "lock", "unlike"),
+    "variations": ("spread", "distance", "diversity", "lock", "unlike", "z", "description"),
     "mix": ("weights",),
     "move": ("z", "description"),
 }
@@ -98,11 +98,12 @@ class SampleStats(NamedTuple):
 
 class GridCommand(Struct, frozen=True, omit_defaults=True):
     """A command of the grid: `variations` of the first selected record, a `mix` of all, a `move`
-    of the first to `z`, to `save` them, to make them group "a" or "b", to sample a `region`, to
-    `undo` or `redo`. Variations are at most at a `distance`, in the class of the record with
+    of the first to `z`, a `film` from each to the next, to `save` them, to make them group "a" or
+    "b", to sample a `region`, to `undo` or `redo`. With a `z`, the record is moved there before it
+    is varied. Variations are at most at a `distance`, in the class of the record with
     `lock`, and none like the records `unlike`; older links have the `spread` of a Gaussian."""
 
-    do: Literal["variations", "mix", "move", "a", "b", "save", "region", "undo", "redo"]
+    do: Literal["variations", "mix", "move", "film", "a", "b", "save", "region", "undo", "redo"]
     turn: Annotated[int, Meta(ge=0, le=2**53)] = 0
     selected: Indices = ()
     spread: _Spread = 0.25
@@ -151,7 +152,7 @@ class Derived(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     def fits(self, latent: int) -> bool:
         """Whether the steps derive sheets, and all codes have as many latents."""
         codes = [*self.a, *self.b, *(d.vector for d in self.directions)]
-        codes += [step.z or () for step in self.steps if step.do == "move"]
+        codes += [step.z or () for step in self.steps if step.z or step.do == "move"]
         derive = all(step.do in _DERIVING and step.selected for step in self.steps)
         return derive and all(len(code) == latent for code in codes)
 

@@ -1,5 +1,6 @@
 """Long work in a background thread that counts its progress and can be stopped."""
 
+import itertools
 import threading
 from collections.abc import Callable
 from weakref import WeakKeyDictionary, WeakSet
@@ -22,13 +23,16 @@ class Job:
     `progress(done, total)` raises when stopped.
 
     One of `result` and `error` is set at the end, neither where it was stopped. An `AtelierError`
-    is shown as it is, any other error as a fault of the program.
+    is shown as it is, any other error as a fault of the program. `number` tells jobs apart.
     """
+
+    _numbers = itertools.count(1)
 
     def __init__(
         self, work: Callable[[Progress], bytes], *, name: str, file: str, media_type: str
     ) -> None:
         self.name, self.file, self.media_type = name, file, media_type
+        self.number = next(self._numbers)
         self.done, self.of = 0, 1
         self.result: bytes | None = None
         self.error: str | None = None
