@@ -13,7 +13,7 @@ from pages.ui.runtime import session
 from pages.ui.runtime.errors import shown_errors, toast
 from vae import boards, limits
 
-page_header(
+header = page_header(
     "Board",
     "Which images are worth saving? Sort, rate and annotate them here, then export them or "
     "share the link.",
@@ -114,7 +114,10 @@ if key != board_session.own_board():
         st.button("Use this board", on_click=board_session.open_board, args=(key,))
 
 items = board.sorted_items
-if not items:
+if items:
+    with header:
+        export.download_button(key, board, captions)
+else:
     st.info(
         "This board is empty. Pin locations on the map of Explore and press “Save pins to board”, "
         "or select images on Generate and press “Save to board”."

@@ -6,7 +6,7 @@ from pages.ui.board.session import remember_on_device
 from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import cache as interpolate_cache
 from pages.ui.interpolate import session as interpolate_session
-from pages.ui.interpolate.export import export_panel
+from pages.ui.interpolate.export import export_panel, film_button
 from pages.ui.interpolate.import_path import import_panel
 from pages.ui.interpolate.path_map import path_map
 from pages.ui.interpolate.save import save_frames
@@ -18,7 +18,7 @@ from pages.ui.runtime import cache, session
 from pages.ui.runtime.errors import shown_errors
 from pages.ui.runtime.location import link
 
-page_header(
+header = page_header(
     "Interpolate",
     "How does one image turn into another? Click waypoints on the map and watch the images "
     "along the path between them.",
@@ -80,3 +80,5 @@ studio()
 image_waypoint_panel(entry, default)
 import_panel(entry, space)
 export_panel(entry, default)
+with header:
+    film_button(entry, default)

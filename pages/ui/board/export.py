@@ -11,7 +11,7 @@ from vae.boards.store import MAX_BYTES
 from vae.pictures.contact_sheet import BACKGROUNDS
 
 from ..controls.enlargement import enlargement_select
-from ..controls.job_panel import Begin, job_panel
+from ..controls.job_panel import Begin, job_button, job_panel
 from ..controls.large_uploads import content
 from ..controls.sheet_options import paper_choice, sheet_head
 from ..runtime.errors import shown_errors
@@ -51,6 +51,17 @@ def export_panel(
 
         about = "The file contains the images as the models decode them now."
         job_panel(f"board-{key}", form, unit="steps", about=about)
+
+
+def download_button(key: str, board: Board, captions: Mapping[str, Caption]) -> None:
+    """Everything of a board, with one press."""
+    options = board_export.ExportOptions("zip", 224, "refined", background="white")
+
+    def begin() -> Job:
+        return _begin(key, board, board.sorted_items, captions, options)
+
+    about = "Contact sheet, cut-outs, vectors, table and board in a .zip; “Export” has the choice."
+    job_button(f"board-{key}", begin, title="Download all", about=about, key="all")
 
 
 def _options() -> board_export.ExportOptions:

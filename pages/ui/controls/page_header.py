@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 
-def page_header(title: str, sentence: str) -> None:
-    """Shows the title as the page's only h1, `sentence` next to it, and names the browser tab."""
+def page_header(title: str, sentence: str) -> DeltaGenerator:
+    """Shows the title as the page's only h1, `sentence` next to it, and names the browser tab.
+    Returns the place between them, for what the page is most used for."""
     st.set_page_config(page_title=f"{title} · Latent Atelier")
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="page-header"
     ):
         st.title(title, anchor=False, width="content")
+        place = st.container(width="content")
         st.caption(sentence, width="stretch")
+    return place
 
 
 def mark_section(sections: Mapping[str, Sequence[StreamlitPage]], page: StreamlitPage) -> None:
@@ -40,5 +44,7 @@ def add_scripts() -> None:
     button = '"[data-testid=stSidebarCollapseButton] button"'
     close = f"if (e.target.closest?.({link})) document.querySelector({button})?.click();"
     ready = (Path(__file__).parent / "download_when_ready.js").read_text("utf-8")
-    script = f"{ready}window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
+    script = (
+        f"{ready}window.closesDrawer ??= (addEventListener('click', (e) => {{ {close} }}), true);"
+    )
     st.html(f"<script>{history}{script}</script>", unsafe_allow_javascript=True)

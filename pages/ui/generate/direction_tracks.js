@@ -50,6 +50,7 @@ export class DirectionTracks {
     const [height, width] = this.handlers.image().slice(1);
     made.canvases = Array.from({ length: PICTURES }, (_, i) => element("canvas", { width, height, onclick: () => {
       input.value = REACH * (2 * i / (PICTURES - 1) - 1);
+      input.focus(); // so that the keys of the sheet go on from here
       this.hold(made);
       this.handlers.moved();
     } }));

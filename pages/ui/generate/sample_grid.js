@@ -63,12 +63,14 @@ export default class SampleGrid {
         this.mark();
         this.draw(this.current);
       },
+      selected: () => this.tiles[this.current].focus(), // so that the keys go on from here
       blend: (from, onto, share, canvas) => this.preview([from, onto], [1 - share, share], canvas),
       drop: (from, onto, share) => this.ask("mix", { selected: [from, onto], weights: [1 - share, share] }),
       cancel: () => this.draw(this.current, this.moved),
     });
     this.grid.onclick = (event) => this.pressed(event);
     this.grid.onkeydown = (event) => this.key(event);
+    root.addEventListener("keydown", (event) => this.letter(event));
     this.grid.onpointerover = (event) => this.hover(event.target.closest("button"));
     this.grid.onpointerleave = () => this.hover(null);
     this.grid.addEventListener("focusin", (event) => this.hover(event.target.closest("button")));
@@ -267,16 +269,22 @@ export default class SampleGrid {
     if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
     const shown = this.order.map((i) => this.tiles[i]), at = shown.indexOf(tile), last = shown.length - 1;
     const step = { Home: -at, End: last - at }[event.key] ?? gridStep(event.key, shown);
-    const action = KEYS[event.key.toLowerCase()];
     if (step !== undefined) {
       const next = shown[Math.min(last, Math.max(0, at + step))];
       for (const other of this.tiles) other.tabIndex = other === next ? 0 : -1;
       next.focus();
     } else if (event.key === " ") this.toggle(Number(tile.dataset.index), true);
     else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
-    else if (action) this.ask(action);
     else return;
     event.preventDefault();
+  }
+
+  /** A letter anywhere in the component, but not in a text field or list. */
+  letter(event) {
+    const action = KEYS[event.key.toLowerCase()];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range]):not([type=checkbox]), select")) return;
+    event.preventDefault();
+    this.ask(action);
   }
 
   /** Shows the mix of images with weights before it is made, also on a canvas. */

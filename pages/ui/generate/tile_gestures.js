@@ -17,10 +17,11 @@ export class TileGestures {
    * @param {HTMLElement} grid with tiles that are buttons with data-index
    * @param {{
    *   within(indices: number[], add: boolean): void,
+   *   selected(): void,
    *   blend(from: number, onto: number, share: number, canvas: HTMLCanvasElement): void,
    *   drop(from: number, onto: number, share: number): void,
    *   cancel(): void,
-   * }} handlers `blend` shows a blend on a canvas, in which `onto` has a share; `drop` keeps it
+   * }} handlers `within` selects while a rectangle grows, `selected` ends it; `blend` shows a blend on a canvas, in which `onto` has a share; `drop` keeps it
    */
   constructor(grid, handlers) {
     Object.assign(this, { grid, handlers });
@@ -113,6 +114,7 @@ export class TileGestures {
     drag.ghost?.remove();
     drag.target?.removeAttribute("data-target");
     this.dragged = drag.active && event.type === "pointerup";
+    if (drag.active && drag.rectangle) this.handlers.selected();
     if (!drag.active || !drag.tile) return;
     if (this.dragged && drag.target) this.handlers.drop(Number(drag.tile.dataset.index), Number(drag.target.dataset.index), drag.share);
     else this.handlers.cancel();

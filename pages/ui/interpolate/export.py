@@ -1,16 +1,17 @@
 """The export panel of the Interpolate page."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 import vae
 from vae.latent.paths import Frame, PathOrigin
-from vae.pictures.path_export import EXTENSIONS, ExportOptions, export_path
+from vae.pictures.path_export import EXTENSIONS, MAX_SIZE, ExportOptions, export_path
 
 from ..board.cache import class_at
 from ..controls.enlargement import enlargement_select
-from ..controls.job_panel import Begin, job_panel
+from ..controls.job_panel import Begin, job_button, job_panel
 from ..controls.sheet_options import paper_choice, sheet_head
 from ..runtime import cache
 from ..runtime.jobs import Job, start_job
@@ -48,6 +49,14 @@ def export_panel(entry: vae.Entry, default: PathSettings) -> None:
         "the duration, the frames per second and the playback of the player."
     )
     job_panel(entry.digest, form, unit="frames", about=about)
+
+
+def film_button(entry: vae.Entry, default: PathSettings) -> None:
+    """The film of the current path, with one press."""
+    options = ExportOptions("mp4", MAX_SIZE, "refined")
+    about = f"The film as MP4, {MAX_SIZE} pixels high. More formats are at the end of the page."
+    begin = partial(_begin, entry, default, options)
+    job_button(entry.digest, begin, title="Download film", about=about, key="film")
 
 
 def _options() -> ExportOptions:
