@@ -47,7 +47,7 @@ def measure(name: str, items: int) -> None:
     if supports(shown.images.shape[1:], dataset.class_names):
         judges["classifier"] = by_classifier
     kept = {(way, judge): [] for way in ("metric", "Gaussian") for judge in judges}
-    changes, seconds = {"metric": [], "Gaussian": []}, []
+    changes, seconds, counts = {"metric": [], "Gaussian": []}, [], []
     for row in np.random.default_rng(0).choice(len(labels), items, replace=False):
         label = int(labels[row]) if codec.info.classes else None
         original = codec.decode(codes[row][None], label=label)
@@ -68,7 +68,12 @@ def measure(name: str, items: int) -> None:
         plain = sampling.variations(
             checkpoint.model, codes[row], 12, spread=SIGMA, seed=int(row), label=label
         )
+        counts.append(len(found.z))
         for way, z, seeds in (("metric", *found[:2]), ("Gaussian", *plain[:2])):
+            if not len(z):
+                for judge in judges:
+                    kept[way, judge].append(False)
+                continue
             pictures = codec.decode(z, label=label, seed=seeds)
             change = (pictures.astype(float) - original) / 255
             changes[way].append(np.sqrt((change**2).mean((1, 2, 3))).mean())
@@ -80,7 +85,8 @@ def measure(name: str, items: int) -> None:
     )
     print(
         f"{name}: {shares}; change {np.mean(changes['metric']):.3f} and "
-        f"{np.mean(changes['Gaussian']):.3f} RMS per pixel; {np.median(seconds):.2f} s",
+        f"{np.mean(changes['Gaussian']):.3f} RMS per pixel; {np.median(seconds):.2f} s; "
+        f"fewer than 12: {np.mean(np.array(counts) < 12):.3f}",
         flush=True,
     )
 

@@ -119,6 +119,12 @@ def _variations(
         if unlike
         else None,
     )
+    if not len(found.z):
+        raise sampling.SamplingError(
+            f"no variation of this image is at most {command.distance:.2f} from it"
+            + (" in its class" if keep is not None else "")
+            + "; allow more under “How different”, or switch “Stay in the class” off"
+        )
     return tuple(
         Record(
             tuple(map(float, z)),
