@@ -9,31 +9,30 @@ import { copyLink } from "../component/copy_link.js";
 import { Debouncer } from "../component/debounce.js";
 import { loadFloats, loadJson, resolve } from "../component/load.js";
 import { element, onButtons, pressOnly } from "../component/element.js";
-import { gridStep, onUndoKeys, spriteStyle } from "../component/image_grid.js";
+import { onUndoKeys, spriteStyle } from "../component/image_grid.js";
 import { ImageSource } from "../decoder/image_source.js";
 import { countsText } from "../map/items.js";
-import { seedName } from "../decoder/seed_groups.js";
 import { acceptDroppedFiles } from "../controls/dropped_file.js";
 import { ItemChoices } from "../controls/item_choices.js";
 import { DirectionTracks } from "./direction_tracks.js";
+import { factLines, LOW_DENSITY, movedLines } from "./image_facts.js";
 import { mix, MixWeights } from "./mix.js";
 import { SampleMap } from "./sample_map.js";
+import { SheetSelection } from "./sheet_selection.js";
 import { TileGestures } from "./tile_gestures.js";
 import { VariationOptions } from "./variation_options.js";
 import { Picture } from "../decoder/pixels.js";
 
-const LOW_DENSITY = 0.05, MEDIUM_DENSITY = 0.3; // in units of the density at the median real image
 const LARGE_TILES = 40; // largest number of images with large tiles
 const COMMIT_DELAY = 250; // milliseconds of rest before the selection is committed
-const KEYS = { v: "variations", l: "more", x: "less", m: "mix", k: "save" };
 
-export default class SampleGrid {
+export default class SampleGrid extends SheetSelection {
   constructor(root) {
+    super();
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.grid = this.find(".sg-grid");
     this.picture = new Picture(this.find('[data-testid="decoded-image"]'));
-    this.selected = new Set();
     this.sort = "sampled";
     this.options = new VariationOptions(root, { changed: () => this.commit(), locked: () => { this.tracks.refresh(); this.move(); } });
     this.weights = new MixWeights(this.find(".sg-weights"), () => { this.preview(this.selection(), this.weights.values()); this.commit(); });
@@ -224,16 +223,7 @@ export default class SampleGrid {
   }
 
   describe(index, z) {
-    const { records, distance, density } = this.sheet, [near, median] = this.data.referenceDistances;
-    const record = records[index], far = distance?.[index], local = density[index];
-    const novelty = far < near ? "near-duplicate of a real image" : far < median ? "similar to a real image" : "clearly novel";
-    const level = local < LOW_DENSITY ? "low" : local < MEDIUM_DENSITY ? "medium" : "high";
-    const detail = seedName(record.seed, this.data.facts);
-    const lines = [`z ${(z ?? record.z).map((v) => v.toFixed(2)).join(", ")}${detail && ` · ${detail}`}`];
-    if (z) lines.push("moved along directions; “Move” adds it to the sheet, compared with real images");
-    else lines.push(far === undefined ? this.sheet.unknown ?? "Looking for the nearest real image…"
-      : `${far.toFixed(3)} RMS per pixel from the nearest real image: ${novelty}`, `Local density ${level}, ${local.toFixed(2)} × the median`);
-    if (record.step && !z) lines.push(record.step);
+    const lines = z ? movedLines(z, this.sheet.records[index], this.data.facts) : factLines(this.sheet, index, this.data);
     this.find(".sg-facts").replaceChildren(...lines.map((line) => element("span", { textContent: line })));
   }
 
@@ -241,50 +231,6 @@ export default class SampleGrid {
     if (!this.sheet || this.moved || this.gestures.drag?.active) return;
     const index = tile ? Number(tile.dataset.index) : this.current;
     if (this.sheet.records[index]) this.draw(index);
-  }
-
-  pressed(event) {
-    const tile = event.target.closest("button");
-    if (!tile) return;
-    const index = Number(tile.dataset.index);
-    if (event.shiftKey && this.anchor !== null) {
-      const [a, b] = [this.order.indexOf(this.anchor), this.order.indexOf(index)].sort((x, y) => x - y);
-      for (const i of this.order.slice(a, b + 1)) this.selected.add(i);
-      this.choose(index, { add: true });
-    } else this.toggle(index, event.ctrlKey || event.metaKey || event.target.matches(".la-tick"));
-  }
-
-  toggle(index, add) {
-    this.anchor = index;
-    if (add && this.selected.has(index) && this.selected.size > 1) {
-      this.selected.delete(index);
-      if (this.current === index) this.current = [...this.selected].at(-1);
-      this.mark();
-      this.draw(this.current);
-    } else this.choose(index, { add });
-  }
-
-  key(event) {
-    const tile = event.target.closest("button");
-    if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
-    const shown = this.order.map((i) => this.tiles[i]), at = shown.indexOf(tile), last = shown.length - 1;
-    const step = { Home: -at, End: last - at }[event.key] ?? gridStep(event.key, shown);
-    if (step !== undefined) {
-      const next = shown[Math.min(last, Math.max(0, at + step))];
-      for (const other of this.tiles) other.tabIndex = other === next ? 0 : -1;
-      next.focus();
-    } else if (event.key === " ") this.toggle(Number(tile.dataset.index), true);
-    else if (event.key === "Enter") this.choose(Number(tile.dataset.index));
-    else return;
-    event.preventDefault();
-  }
-
-  /** A letter anywhere in the component, but not in a text field or list. */
-  letter(event) {
-    const action = KEYS[event.key.toLowerCase()];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range]):not([type=checkbox]), select")) return;
-    event.preventDefault();
-    this.ask(action);
   }
 
   /** Shows the mix of images with weights before it is made, also on a canvas. */
@@ -298,9 +244,6 @@ export default class SampleGrid {
     if (this.source.decoder) this.source.paintOn(canvas, latent);
     else canvas.getContext("2d").drawImage(this.picture.canvas, 0, 0); // one decode for both, which comes later
   }
-
-  /** The current image first, then the others. */
-  selection() { return [this.current, ...[...this.selected].filter((i) => i !== this.current)].filter((i) => i !== undefined); }
 
   /** The visitor's directions, then those that are ready for the class of the current image. */
   showDirections() {
