@@ -1,10 +1,14 @@
 """Generate: sample, select, vary, mix, add a direction, undo, and come back by a link."""
 
+import io
 import re
+from base64 import b64encode
 
 import numpy as np
+import torch
 from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
 from live import wait_until
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 import vae
@@ -13,6 +17,13 @@ from vae.analysis.pixel_neighbours import PixelIndex
 READY = '.sg[data-state="ready"]'
 TILE = '[data-testid="sample-grid"] button'
 NOTE = '[data-testid="sheet-note"]'
+DROP = """(target, text) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "boot.png", { type: "image/png" }));
+  const event = (name) => new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true });
+  for (const name of ["dragover", "drop"]) target.dispatchEvent(event(name));
+}"""
 
 
 def opened(open_page, path="/generate?m=fashion-vae", **options) -> Page:
@@ -294,3 +305,21 @@ def test_images_are_blended_by_dragging_selected_by_a_rectangle_and_refused(open
     link = page.evaluate("location.href")
     again = opened(open_page, link[link.index("/generate") :])
     assert key(again) == key(page)
+
+    # A picture that is dropped on the page starts a sheet at its code.
+    image = vae.load_dataset("fashion-mnist-starter").test.images[23]
+    file = io.BytesIO()
+    Image.fromarray(image[0]).save(file, "PNG")
+    again.locator(".sg-grid").evaluate(DROP, b64encode(file.getvalue()).decode())
+    start = again.get_by_role("button", name="Start from here")
+    start.wait_for()
+    before = key(again)
+    start.click()
+    wait_for_new(again, before)
+    expect(again.locator(TILE)).to_have_count(13)
+    model = vae.load("checkpoints/fashion-vae").model
+    with torch.inference_mode():
+        code = model.encode(torch.tensor(image[None]) / 255)[0].tolist()
+    assert np.allclose(chosen(again), code, atol=1e-3)
+    press(again, "Undo")  # the image alone
+    expect(again.locator(TILE)).to_have_count(1)

@@ -25,8 +25,9 @@ def start_at(entry: vae.Entry, z: Code, image: np.ndarray) -> tuple[SamplingRequ
     known = cache.images_of(entry.name, entry.digest)
     distance = cache.reference_distances(known)[1]
     step = GridCommand("variations", selected=(0,), distance=max(0.01, round(distance, 2)))
-    label = class_of(entry, image)
-    request = SamplingRequest("around", 1, temperature=0, z=z, label=label)
+    label, groups = class_of(entry, image), cache.codec(entry.name, entry.digest).info.seed_groups
+    group = dict(groups).get("like real items", 0)
+    request = SamplingRequest("around", 1, temperature=0, z=z, label=label, group=group)
     return request, Derived((step,))
 
 
