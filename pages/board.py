@@ -6,37 +6,44 @@ from pages.ui.board import cache as board_cache
 from pages.ui.board import export, storage
 from pages.ui.board import session as board_session
 from pages.ui.board.cards import board_cards
-from pages.ui.board.changes import changed_items
+from pages.ui.board.changes import change_of, changed_items, vote_of
 from pages.ui.board.your_boards import your_boards
 from pages.ui.controls.page_header import page_header
-from pages.ui.runtime import session
+from pages.ui.runtime import session, visitor
 from pages.ui.runtime.errors import shown_errors, toast
 from vae import boards, limits
+from vae.boards.item import Board
 
 header = page_header(
     "Board",
-    "Which images are worth saving? Sort, rate and annotate them here, then export them or "
-    "share the link.",
+    "Which images are worth saving? Sort, rate, annotate and vote for them here, then export them "
+    "or share the link.",
 )
 
 ELSEWHERE = "This board was changed in another window."
 
 key = board_session.shown_board()
+voter = boards.voter_of(visitor.key(), key)
 st.query_params.from_dict({"b": key})
 
 
-def write(items, *, name=None, undoable=True) -> None:
-    """Writes items to the board and reports what another window changed in the meantime."""
+def others_wrote(board: Board, since: int) -> bool:
+    """Whether items were written since a revision; 0 for none. Votes come without a word."""
+    return since > 0 and any(item.changed > since for item in board.items.values())
+
+
+def write(items, *, name=None, vote=None, undoable=True) -> None:
+    """Writes items or a vote to the board and reports what another window changed meanwhile."""
     shown, before = board_session.shown_revision(key), storage.load(key)
-    outcome = storage.save_items(key, items, known_revision=shown, name=name)
+    outcome = storage.save_items(key, items, known_revision=shown, name=name, vote=vote)
     if undoable:
-        board_session.record_change(key, before, items, name)
+        board_session.record_change(key, vote or change_of(before, items, name))
     board_session.set_shown_revision(key, outcome.board.revision)
     if outcome.conflicts:
         count = len(outcome.conflicts)
         message = f"Another window had changed {count} of these images; your change was kept."
         st.toast(message, icon=":material/group:")
-    elif before.revision > shown > 0:
+    elif others_wrote(before, shown):
         st.toast(ELSEWHERE, icon=":material/group:")
 
 
@@ -51,10 +58,15 @@ def handle_command() -> None:
     elif command.get("do") == "redo" and stack.undone:
         change, stack = stack.undone[-1], stack.redo()
     else:
-        if items := changed_items(board, command):
+        if vote := vote_of(board, command, voter):
+            write([], vote=vote)
+        elif items := changed_items(board, command):
             write(items)
         return
-    write(change.apply_to(board), name=change.name, undoable=False)
+    if isinstance(change, boards.Vote):
+        write([], vote=change, undoable=False)
+    else:
+        write(change.apply_to(board), name=change.name, undoable=False)
     board_session.set_undo_stack(key, stack)
 
 
@@ -89,7 +101,7 @@ if board is None:
 with shown_errors("Not done", show=toast):
     handle_command()
     board = storage.load(key)
-if board.revision > board_session.shown_revision(key) > 0:
+if others_wrote(board, board_session.shown_revision(key)):
     st.toast(ELSEWHERE, icon=":material/group:")
 board_session.set_shown_revision(key, board.revision)
 captions = boards.captions(board, board_cache.known(board.sorted_items))
@@ -129,6 +141,7 @@ board_cards(
     captions,
     generations=boards.generations(items),
     note=f"{len(items)} images" if items else "",
+    voter=voter,
     revision=board.revision,
     can_undo=bool(board_session.undo_stack(key).done),
     can_redo=bool(board_session.undo_stack(key).undone),

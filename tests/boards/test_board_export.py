@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pypdf
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from vae import boards, garments
@@ -23,6 +24,7 @@ DIGEST = "ab" * 32
 @pytest.fixture
 def board():
     first = new_item("m", DIGEST, (0.1 + 0.2, -1.0), order=1.0, note="quiet, “soft”", stars=4)
+    first = replace(first, votes=("0a" * 6, "0b" * 6, "0c" * 6))
     second = new_item("m", DIGEST, (1.0, 2.0, 3.0), order=2.0, parents=(first.id,), seed=9)
     return Board("Autumn", 3, {first.id: first, second.id: second})
 
@@ -52,7 +54,7 @@ def test_the_zip_holds_every_image_in_every_format(board, pictures):
         for name in svgs:
             assert ElementTree.fromstring(archive.read(name)).tag.endswith("svg")
         text = "".join(pypdf.PdfReader(archive.open("sheet.pdf")).pages[0].extract_text().split())
-        assert "1·m★★★★quiet,“soft”z0.30,-1.00" in text and "seed9·from1" in text
+        assert "1·m★★★★♥3quiet,“soft”z0.30,-1.00" in text and "seed9·from1" in text
         sheet = Image.open(archive.open("sheet.png"))
         assert sheet.width > 1000
         _, items = boards.import_json(archive.read("board.json").decode())
@@ -60,6 +62,7 @@ def test_the_zip_holds_every_image_in_every_format(board, pictures):
         rows = list(csv.DictReader(io.StringIO(archive.read("board.csv").decode())))
     assert rows[0]["note"] == "quiet, “soft”" and float(rows[0]["z1"]) == 0.1 + 0.2
     assert (rows[0]["z3"], rows[1]["z3"], rows[1]["seed"]) == ("", "3.0", "9")
+    assert [row["votes"] for row in rows] == ["3", "0"]
 
 
 def test_images_have_the_chosen_background(board, pictures):

@@ -82,6 +82,43 @@ def test_two_processes_writing_at_once_lose_nothing(key):
     assert {i.model for i in board.sorted_items} == {"one", "two"}
 
 
+def test_votes_of_several_people_add_up_and_no_other_write_touches_them(key):
+    one, two = item(), item()
+    boards.save_items(key, [one, two], known_revision=0)
+    known = boards.load(key)
+    ann, ben = (boards.voter_of(who, key) for who in ("ann", "ben"))
+    assert ann != boards.voter_of("ann", boards.new_key())  # another one on another board
+    for vote in (boards.Vote((one.id, two.id), ann), boards.Vote((one.id,), ben)):
+        boards.save_items(key, [], known_revision=0, vote=vote)
+        boards.save_items(key, [], known_revision=0, vote=vote)  # twice is once
+    late = [replace(known.items[one.id], stars=3)]  # by a window that has not seen the votes
+    saved = boards.save_items(key, late, known_revision=known.revision)
+    assert saved.conflicts == () and set(saved.board.items[one.id].votes) == {ann, ben}
+    back = boards.Vote((one.id,), ann).reversed()
+    board = boards.save_items(key, [], known_revision=0, vote=back).board
+    assert (board.items[one.id].votes, board.items[two.id].votes) == ((ben,), (ann,))
+    assert boards.load(key) == board and board.items[two.id].changed == 1
+    _, came = boards.import_json(boards.export_json(board, board.sorted_items))
+    assert {i.votes for i in came} == {(ben,), (ann,)}
+
+
+def test_the_votes_of_an_image_are_bounded(key):
+    full = item(votes=tuple(f"{n:012x}" for n in range(item_module.MAX_VOTES)))
+    boards.save_items(key, [full], known_revision=0)
+    with pytest.raises(BoardError, match="200 votes, the most"):
+        boards.save_items(key, [], known_revision=1, vote=boards.Vote((full.id,), "f" * 12))
+    again = boards.Vote((full.id,), full.votes[0])
+    assert len(boards.save_items(key, [], known_revision=1, vote=again).board.items[full.id].votes)
+
+
+def test_a_file_from_before_there_were_votes_is_read(key):
+    board = boards.save_items(key, [item(stars=2)], known_revision=0).board
+    old = boards.export_json(board, board.sorted_items).replace('"votes":[],', "")
+    assert "votes" not in old
+    _, (came,) = boards.import_json(old)
+    assert (came.stars, came.votes) == (2, ())
+
+
 def test_a_write_that_fails_leaves_the_board_as_it_was(key, monkeypatch, home):
     before = boards.save_items(key, [item()], known_revision=0).board
 
@@ -150,6 +187,8 @@ def test_a_chain_of_1500_generations_is_no_problem():
         ({"id": "../../../x"}, r"items\[0\].id is '../../../x'"),
         ({"model": 3}, r"items\[0\].model is 3"),
         ({"digest": "zz"}, r"items\[0\].digest is 'zz'"),
+        ({"votes": ["me"]}, r"items\[0\].votes\[0\] is 'me'"),
+        ({"votes": ["0" * 12] * 201}, r"items\[0\].votes is \['000"),
         ({"label": -1}, r"items\[0\].label is -1"),
         ({"seed": 1.5}, r"items\[0\].seed is 1.5"),
         ({"parents": ["x"]}, r"items\[0\].parents\[0\] is 'x'"),

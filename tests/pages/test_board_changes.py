@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from pages.ui.board.changes import change_of, changed_items
+from pages.ui.board.changes import change_of, changed_items, vote_of
 from pages.ui.board.save import _fresh
 from vae.boards import captions
 from vae.boards.item import Board, BoardError, new_item
@@ -67,11 +67,24 @@ def test_undo_keeps_what_another_window_wrote_in_the_meantime(board):
     assert mine.apply_to(later) == [theirs]
 
 
+def test_a_vote_is_one_for_an_image_until_it_is_taken_back(board):
+    first, second, *_ = board.sorted_items
+    me, ids = "0a" * 6, [first.id, second.id, "nobody", 7]
+    vote = vote_of(board, {"do": "vote", "ids": ids, "given": True}, me)
+    voted = Board("b", 2, board.items | vote.counted(board.items))
+    assert [len(item.votes) for item in voted.sorted_items] == [1, 1, 0, 0]
+    assert vote_of(voted, {"do": "vote", "ids": ids, "given": True}, me) is None  # nothing to undo
+    back = vote_of(voted, {"do": "vote", "ids": ids, "given": False}, me)
+    assert back == vote.reversed() and back.counted(voted.items)[first.id] == first
+    assert vote_of(board, {"do": "stars", "ids": ids}, me) is None
+
+
 @pytest.mark.parametrize(
     "value",
     [
         {"do": "burn", "ids": []},
         {"do": "stars", "ids": "all", "stars": 1},
+        {"do": "vote", "ids": "all", "given": True},
         {"do": "stars", "ids": [], "stars": 6},
         {"do": "stars", "ids": [], "stars": True},
     ],

@@ -14,3 +14,4 @@ from .store import (
     new_key,
     save_items,
 )
+from .votes import Vote, voter_of

@@ -114,7 +114,7 @@ def export_board(
 
 def _card(item: Item, caption: Caption, image: np.ndarray) -> Card:
     title = f"{caption.number} · {caption.title}"
-    return Card(image, title, caption.details, item.note, item.stars)
+    return Card(image, title, caption.details, item.note, item.stars, len(item.votes))
 
 
 def _on(image: np.ndarray, options: ExportOptions, *, scale: float) -> np.ndarray:
@@ -133,7 +133,7 @@ def _table(items: Sequence[Item]) -> str:
     rows = (
         [getattr(item, name) for name in before]
         + [*item.z, *[None] * (latent - len(item.z))]
-        + [*(getattr(item, name) for name in after), " ".join(item.parents)]
+        + [*(getattr(item, name) for name in after), " ".join(item.parents), len(item.votes)]
         for item in items
     )
-    return csv_table.to_csv([*before, *axes, *after, "parents"], rows)
+    return csv_table.to_csv([*before, *axes, *after, "parents", "votes"], rows)

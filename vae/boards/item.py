@@ -13,6 +13,7 @@ from ..files.records import read_json
 
 SCHEMA = 1
 MAX_ITEMS = 2000
+MAX_VOTES = 200  # for one item
 _MAX_NAME = 80
 
 _Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
@@ -28,8 +29,9 @@ class BoardError(AtelierError):
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "gone"}):
     """A saved image: what decodes it (`model`, `digest`, `z`, `label`, `seed`), the ids of the
-    `parents` and the `step` it was made by, and a user's `note` and `stars`. `order` sorts items,
-    `changed` is the revision of the board that last wrote the item."""
+    `parents` and the `step` it was made by, a user's `note` and `stars`, and who voted for it.
+    `order` sorts items, `changed` is the revision of the board that last wrote the item; a vote
+    does not count as a write of it."""
 
     id: _Id
     model: _Text
@@ -41,6 +43,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, rename={"deleted": "
     step: _Text = ""
     note: Annotated[str, Meta(max_length=2000)] = ""
     stars: Annotated[int, Meta(ge=0, le=5)] = 0
+    votes: Annotated[tuple[_Id, ...], Meta(max_length=MAX_VOTES)] = ()
     order: Annotated[float, Meta(ge=-1e12, le=1e12)] = 0.0
     changed: _Revision = 0
     deleted: bool = False

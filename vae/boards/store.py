@@ -2,7 +2,7 @@
 
 Several windows may write the same board: the last write of an item wins, and a window that did not
 know the previous one gets the item's id as a conflict. Deleted items stay as marked entries, so
-that undo works across windows.
+that undo works across windows. Only a vote changes votes, so that those of several people add up.
 """
 
 import re
@@ -20,6 +20,7 @@ from ..files import atomic, folders
 from ..files.atomic import locked
 from . import item as limits
 from .item import Board, BoardError, Item, from_json, new_id, to_json, validate_name
+from .votes import Vote
 
 UNNAMED = "Board"
 MAX_BYTES = 2 * 2**20
@@ -65,25 +66,39 @@ def modified_ns(key: str) -> int:
 
 
 def save_items(
-    key: str, items: Sequence[Item], *, known_revision: int, name: str | None = None
+    key: str,
+    items: Sequence[Item],
+    *,
+    known_revision: int,
+    name: str | None = None,
+    vote: Vote | None = None,
 ) -> SaveResult:
-    """Writes new or changed items, and optionally a name, from a window that knows the board up
-    to a revision."""
+    """Writes new or changed items, and optionally a name and a vote, from a window that knows the
+    board up to a revision."""
     with locked(_path(key).with_suffix(".lock")):
-        merged, raw = merge(load(key), items, known_revision=known_revision, name=name)
+        merged, raw = merge(load(key), items, known_revision=known_revision, name=name, vote=vote)
         with reported(BoardError, "the board cannot be written", "try again"):
             atomic.write(_path(key), raw)
     return merged
 
 
 def merge(
-    board: Board, items: Sequence[Item], *, known_revision: int, name: str | None = None
+    board: Board,
+    items: Sequence[Item],
+    *,
+    known_revision: int,
+    name: str | None = None,
+    vote: Vote | None = None,
 ) -> tuple[SaveResult, bytes]:
     """What `save_items` returns, and the file that it writes. Raises `BoardError`."""
     current = [board.items[item.id] for item in items if item.id in board.items]
     conflicts = tuple(item.id for item in current if item.changed > known_revision)
     now = board.revision + 1
-    merged = board.items | {item.id: replace(item, changed=now) for item in items}
+    written = {item.id: replace(item, changed=now) for item in items}
+    kept = {one.id: replace(written[one.id], votes=one.votes) for one in current}
+    merged = board.items | written | kept
+    if vote:
+        merged |= vote.counted(merged)
     if sum(not item.deleted for item in merged.values()) > limits.MAX_ITEMS:
         raise BoardError(f"the board is full: {limits.MAX_ITEMS:,} images; create another one")
     merged = _without_old_deleted(merged)

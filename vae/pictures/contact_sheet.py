@@ -30,13 +30,19 @@ rl_config.useA85 = 0  # pictures as bytes: as text they were a quarter larger
 @dataclass(frozen=True)
 class Card:
     """A picture, uint8 [H, W, C] with C of 1, 3 or 4, and what stands below it: its `title`,
-    `stars`, a `note`, and fainter `details`."""
+    `stars` and `votes`, a `note`, and fainter `details`."""
 
     picture: np.ndarray
     title: str
     details: str = ""
     note: str = ""
     stars: int = 0
+    votes: int = 0
+
+    @property
+    def rating(self) -> str:
+        """The stars and the number of votes."""
+        return "  ".join(filter(None, ("★" * self.stars, f"♥ {self.votes}" if self.votes else "")))
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class _Layout:
                 Text(text, font, size, colour, width=self.column)
                 for text, font, size, colour in (
                     (card.title, BOLD, small + 0.5, self.ink),
-                    ("★" * card.stars, SYMBOLS, small + 1, self.accent),
+                    (card.rating, SYMBOLS, small + 1, self.accent),
                     (card.note.strip(), SANS, small, self.ink),
                     (card.details, SANS, small, self.faint),
                 )

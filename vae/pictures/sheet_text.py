@@ -20,6 +20,7 @@ from reportlab.platypus import Paragraph
 
 SANS, BOLD, SYMBOLS = "IBMPlexSans-Regular", "IBMPlexSans-SemiBold", "ZapfDingbats"
 _FOLDER = Path(__file__).parent / "fonts"
+_NUMBER, _IN_SANS = re.compile(r"\d+"), rf'<font name="{SANS}">\g<0></font>'  # among symbols
 _LINE = 1.32  # the height of a line by the size of its font
 # Fonts of the readers, and the characters that are taken from them.
 _READERS_FONTS = {
@@ -41,7 +42,7 @@ class Text:
         style = ParagraphStyle(
             "", fontName=font, fontSize=size, leading=_LINE * size, textColor=colour
         )
-        words = text if font == SYMBOLS else _markup(text)
+        words = _NUMBER.sub(_IN_SANS, text) if font == SYMBOLS else _markup(text)
         if link:
             words = f'<a href="{escape(link)}" color="{colour}">{words}</a>'
         self._paragraph = Paragraph(words, style)

@@ -45,7 +45,7 @@ export default class Board {
     const least = Number(this.find("[data-least]").value);
     const by = {
       manual: (a, b) => a.index - b.index, stars: (a, b) => b.stars - a.stars || a.index - b.index,
-      newest: (a, b) => b.changed - a.changed || b.index - a.index,
+      votes: (a, b) => b.votes - a.votes || a.index - b.index, newest: (a, b) => b.changed - a.changed || b.index - a.index,
     };
     return [...this.items.values()].filter((item) => item.stars >= least).sort(by[this.sort]).map((item) => item.id);
   }
@@ -65,6 +65,15 @@ export default class Board {
 
   image({ index }) { return element("div", { className: "bd-image", style: spriteStyle(this.data.sprite, index) }); }
 
+  /** A heart with the number of those who voted, that of whoever looks at it filled with colour. */
+  vote({ id, index, votes, voted }) {
+    return element("button", {
+      type: "button", className: "bd-vote", textContent: votes ? `♥ ${votes}` : "♡", tabIndex: -1, "aria-pressed": voted,
+      title: voted ? "Take your vote back (V)" : "Vote for this image (V)", "aria-label": `Vote for image ${index + 1}, votes: ${votes}`,
+      onclick: () => this.ask("vote", { ids: [id], given: !voted }),
+    });
+  }
+
   card(item) {
     const { id, index, model, kind, warning, link } = item, title = `${index + 1} · ${kind}`;
     const stars = [1, 2, 3, 4, 5].map((n) => element("button", {
@@ -82,12 +91,14 @@ export default class Board {
       },
     });
     const about = `${model}, z ${item.z.map((v) => v.toFixed(3)).join(", ")}${warning ? `: ${warning}` : ""}`;
+    const image = this.image(item);
+    image.append(this.vote(item));
     const caption = element("div", { className: "bd-caption" }, element("b", { textContent: title, title: about }));
     if (link) caption.append(element("a", { href: link, target: "_self", textContent: "Explore", title: "Open in Explore" }));
     return element("div", {
-      className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars }, role: "gridcell",
-      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, ${kind}, ${item.caption}`,
-    }, this.image(item), element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption,
+      className: "bd-card", dataset: { id, z: item.z.join(","), stars: item.stars, votes: item.votes }, role: "gridcell",
+      "aria-label": `Image ${index + 1} of ${model}, ${item.stars} stars, votes: ${item.votes}, ${kind}, ${item.caption}`,
+    }, image, element("i", { className: "la-tick", "aria-hidden": "true" }), element("div", { className: "bd-stars" }, ...stars), note, caption,
     element("div", { className: "bd-details", textContent: warning || item.caption, title: about }));
   }
 
@@ -159,6 +170,7 @@ export default class Board {
     else if (event.key === " " || event.key === "Enter") this.select(id, { add: event.key === " " });
     else if (event.key === "Escape") { this.selected = []; this.mark(); }
     else if (/^[0-5]$/.test(event.key)) this.ask("stars", { ids, stars: Number(event.key) });
+    else if (event.key.toLowerCase() === "v") this.ask("vote", { ids, given: !this.items.get(id).voted });
     else if (event.key === "F2" || event.key.toLowerCase() === "n") card.querySelector(".bd-note").focus();
     else if (event.key === "Delete" || event.key === "Backspace") this.ask("delete", { ids });
     else return;

@@ -19,6 +19,7 @@ def board_cards(
     *,
     generations: Sequence[Sequence[str]],
     note: str,
+    voter: str,
     revision: int,
     can_undo: bool,
     can_redo: bool,
@@ -36,6 +37,7 @@ def board_cards(
                 {
                     **{field: getattr(item, field) for field in _FIELDS},
                     **{"kind": captions[item.id].title, "caption": captions[item.id].details},
+                    **{"votes": len(item.votes), "voted": voter in item.votes},
                     **{"link": link, "warning": warning},
                 }
                 for item, link, warning in texts

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import asdict, replace
 
+from vae.boards import Vote
 from vae.boards.item import Board, BoardError, Item
 
-ACTIONS = ("stars", "note", "order", "delete", "undo", "redo")
+ACTIONS = ("stars", "vote", "note", "order", "delete", "undo", "redo")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ def changed_items(board: Board, command: Mapping) -> list[Item]:
     if action == "order":
         return _moved(board, items, command.get("before"))
     return [replace(item, deleted=True) for item in items] if action == "delete" else []
+
+
+def vote_of(board: Board, command: Mapping, voter: str) -> Vote | None:
+    """The vote of a command of the cards; None where it is another command, or changes nothing."""
+    if command.get("do") != "vote" or not isinstance(command.get("ids"), list):
+        return None
+    given = command.get("given") is True
+    ids = [id for id in command["ids"] if isinstance(id, str) and id in board.items]
+    changed = tuple(id for id in ids if (voter in board.items[id].votes) != given)
+    return Vote(changed, voter, given) if changed else None
 
 
 def _moved(board: Board, items: Sequence[Item], before: object) -> list[Item]:

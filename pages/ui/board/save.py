@@ -13,6 +13,7 @@ from ..runtime.location import Pin
 from ..runtime.text import plain
 from . import session as board_session
 from . import storage
+from .changes import change_of
 
 
 def save_items(items: Sequence[Item]) -> bool:
@@ -25,7 +26,7 @@ def save_items(items: Sequence[Item]) -> bool:
         if fresh:
             shown = board_session.shown_revision(key)
             saved = storage.save_items(key, fresh, known_revision=shown).board
-            board_session.record_change(key, board, fresh)
+            board_session.record_change(key, change_of(board, fresh))
             if shown == board.revision:  # else the board has to report the other window's write
                 board_session.set_shown_revision(key, saved.revision)
         name = "the board" if board.name == boards.UNNAMED else f"the board “{plain(board.name)}”"

@@ -1,17 +1,17 @@
 """The visitor's boards on their device, and the open board and its undo stack in the session."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
 
 from vae import boards, limits
-from vae.boards.item import Board, Item
+from vae.boards import Vote
+from vae.boards.item import Item
 
 from ..runtime.location import Pin
 from ..runtime.undo_stack import UndoStack
 from . import storage
-from .changes import Change, change_of
+from .changes import Change
 
 _UNDO_LIMIT = 200
 _COOKIE = "latent-atelier-boards"
@@ -73,18 +73,17 @@ def saved_ids() -> dict[tuple[str, Pin], str]:
     return {}
 
 
-def undo_stack(key: str) -> UndoStack[Change]:
+def undo_stack(key: str) -> UndoStack[Change | Vote]:
     """The changes of this session to a board."""
     return st.session_state.setdefault("board-deeds", {}).setdefault(key, UndoStack())
 
 
-def set_undo_stack(key: str, changed: UndoStack[Change]) -> None:
+def set_undo_stack(key: str, changed: UndoStack[Change | Vote]) -> None:
     st.session_state.setdefault("board-deeds", {})[key] = changed
 
 
-def record_change(key: str, board: Board, items: Sequence[Item], name: str | None = None) -> None:
-    """Makes a write undoable; `board` is the board before it."""
-    change = change_of(board, items, name)
+def record_change(key: str, change: Change | Vote) -> None:
+    """Makes a write undoable."""
     set_undo_stack(key, undo_stack(key).push(change, limit=_UNDO_LIMIT))
 
 
