@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 import zipfile
 from xml.etree import ElementTree
 
@@ -98,6 +100,31 @@ def test_coloured_images_stay_coloured_and_garments_are_drawn(board):
             "{*}path"
         )
         assert len({path.get("fill") for path in paths}) > 4
+
+
+@pytest.mark.skipif(shutil.which("inkscape") is None, reason="Inkscape is not installed")
+def test_inkscape_opens_the_three_kinds_of_vectors_as_they_look(board, tmp_path):
+    item, garment = board.sorted_items[0], garments.typical("Skirt")
+    shown = garments.render(garments.table([garment])).transpose(0, 2, 3, 1)
+    data = export_board(board, [item], shown, ExportOptions("vectors", 448), garments={"m"})
+    zipfile.ZipFile(io.BytesIO(data)).extractall(tmp_path)
+    files = sorted(tmp_path.glob("*/*.svg"))
+    assert [file.parent.name for file in files] == ["drawn", "silhouette", "tones"]
+    size = str(shown.shape[2])
+    subprocess.run(
+        ["inkscape", "--export-type=png", "-w", size, *files], check=True, capture_output=True
+    )
+    ground = Image.new("RGBA", shown.shape[1:3], tuple(map(int, shown[0, 0, 0])))
+    drawn, outline, tones = (
+        np.asarray(Image.alpha_composite(ground, Image.open(file.with_suffix(".png"))))
+        for file in files
+    )
+    for picture in (drawn, tones):
+        apart = abs(picture[..., :3].astype(int) - shown[0])
+        assert apart.mean() < 7 and np.percentile(apart, 95) < 40
+    item_rows = (abs(shown[0] - shown[0, 0, 0].astype(int)) > 40).any((1, 2))
+    line_rows = (outline[..., :3] < 128).any((1, 2))
+    assert abs(np.ptp(item_rows.nonzero()) - np.ptp(line_rows.nonzero())) <= 2
 
 
 def test_images_of_several_sizes_and_colours_are_each_enlarged_from_their_own(board):
