@@ -146,7 +146,7 @@ def test_an_hour_at_the_board(open_page, tmp_path):
     page.get_by_text("transparent", exact=True).click()
     page.get_by_role("button", name="Create file").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("^Download")).click()
+        page.get_by_role("button", name=re.compile(r"^Download board\.zip")).click()
     with zipfile.ZipFile(download.value.path()) as archive:
         names = archive.namelist()
         assert sum(n.startswith("png/") for n in names) == 3
