@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.board.session import remember_on_device
+from pages.ui.controls.dropped_file import accept_dropped_files, unselected
 from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import cache as interpolate_cache
 from pages.ui.interpolate import session as interpolate_session
@@ -78,6 +79,8 @@ def studio() -> None:
 
 studio()
 image_waypoint_panel(entry, default)
+closed = ".st-key-own-image details:not([open]) summary"
+accept_dropped_files(closed, unselected("own-source", 1), field="own-file")
 import_panel(entry, space)
 export_panel(entry, default)
 with header:

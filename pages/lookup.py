@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.ui.controls.dropped_file import accept_dropped_files, unselected
 from pages.ui.controls.image_input import SOURCES, image_input
 from pages.ui.controls.page_header import page_header
 from pages.ui.generate.start import start_query
@@ -21,8 +22,8 @@ from vae.data import selection
 
 page_header(
     "Similarity search",
-    "What is this image, and which images are most like it? Choose a test image, or upload or "
-    "draw your own.",
+    "What is this image, and which images are most like it? Choose a test image, draw your "
+    "own, or drop a picture anywhere on this page.",
 )
 
 TEST = "Test image"
@@ -135,3 +136,4 @@ def search() -> None:
 
 
 search()
+accept_dropped_files(unselected("look-source", 2), field="look-file")

@@ -3,7 +3,7 @@
 import io
 import re
 import time
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from functools import cache
 
 import numpy as np
@@ -151,4 +151,21 @@ def wait_for_query(page: Page, name: str, value: str | None = None) -> None:
         "([name, value]) => { const v = new URL(location.href).searchParams.get(name);"
         " return value === null ? v !== null : v === value; }",
         arg=[name, value],
+    )
+
+
+def drop(page: Page, picture: bytes, at: str = "h1") -> bool:
+    """Drops a PNG on an element, as from the desktop. Returns whether the page took it; else a
+    browser would leave the page for the picture."""
+    return page.evaluate(
+        """([text, at]) => {
+            const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+            const how = { dataTransfer, bubbles: true, cancelable: true };
+            const event = (name) => new DragEvent(name, how);
+            const taken = (name) => !document.querySelector(at).dispatchEvent(event(name));
+            return taken("dragover") && taken("drop");
+        }""",
+        [b64encode(picture).decode(), at],
     )

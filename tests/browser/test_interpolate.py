@@ -10,7 +10,7 @@ from itertools import pairwise
 import av
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from helpers import IMAGE, choose, go_to, pixels, query, torch_image, wait_for_query
+from helpers import IMAGE, choose, drop, go_to, pixels, query, torch_image, wait_for_query
 from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -315,6 +315,15 @@ def test_the_visitor_s_images_become_waypoints(open_page):
 
     page.evaluate(PASTE, base64.b64encode(data.getvalue()).decode())
     expect(invert_of(page, "pasted")).to_be_checked()
+
+    # Dropped on the map, a picture opens the panel at the field for files.
+    page.get_by_text("Start or end at your own image").click()
+    expect(page.locator('input[type="file"]')).to_have_count(0)
+    assert drop(page, data.getvalue(), '[data-testid="path-map"]')
+    expect(invert_of(page, "file")).to_be_checked()
+    page.get_by_role("button", name="Add as first waypoint").click()
+    wait_for_waypoints(page, 5)
+    assert np.abs(np.subtract(waypoints(page)[0], [0.8751, 0.4771])).max() < 0.25
 
 
 def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_page):

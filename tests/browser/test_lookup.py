@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import IMAGE, go_to, look, pixels, query, torch_image, wait_for_query, z_of
+from helpers import IMAGE, drop, go_to, look, pixels, query, torch_image, wait_for_query, z_of
 from live import READY, ROOT, browser_options, wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -68,6 +68,12 @@ def test_a_drawing_is_searched_a_broken_file_refused_and_an_upload_classified_an
     open_page, clothes, model
 ):
     page = opened(open_page)
+    before = key(page)
+    bag = int((clothes.test.labels == clothes.class_names.index("Bag")).argmax())
+    assert drop(page, png(clothes.test.images[bag, 0])["buffer"])
+    wait_for_other(page, before)
+    page.wait_for_selector(MARKED)
+    assert np.array_equal(pixels(page.get_by_test_id("query-image")), clothes.test.images[bag, 0])
     before = key(page)
     page.get_by_text("Drawing or clipboard").click()
     page.wait_for_selector('.dr[data-state="ready"]')

@@ -1,4 +1,4 @@
-/** A picture that is dropped anywhere on a page goes into the page's field for files, which a control opens first. */
+/** A picture that is dropped anywhere on a page goes into the page's field for files, which controls open first. */
 
 const FIELD = '[data-testid="stFileUploaderDropzone"], [data-testid="stFileUploader"]';
 const PATIENCE = 15000; // milliseconds until the field is given up
@@ -6,41 +6,47 @@ const PATIENCE = 15000; // milliseconds until the field is given up
 /** Whether a drag carries files from outside of the page. */
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
 
-/** The input of the field for files in a container, once it is there. @returns {Promise<HTMLInputElement | null>} */
-async function fieldIn(container) {
+/**
+ * The input of the field for files in a container, once it is there; each of the openers is pressed as it appears.
+ * @returns {Promise<HTMLInputElement | null>}
+ */
+async function fieldIn(container, openers) {
+  let closed = openers;
   for (const end = performance.now() + PATIENCE; performance.now() < end;) {
     const input = document.querySelector(container)?.querySelector('input[type="file"]');
     if (input) return /** @type {HTMLInputElement} */ (input);
+    const next = closed.find((opener) => document.querySelector(opener));
+    if (next) /** @type {HTMLElement} */ (document.querySelector(next)).click();
+    closed = closed.filter((opener) => opener !== next);
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
   return null;
 }
 
 /**
- * @param {string} opener selects the control that shows the field
+ * @param {string[]} openers select the controls that show the field, in their order
  * @param {string} container selects what the field appears in
  * @returns {() => void} ends this
  */
-export function acceptDroppedFiles(opener, container) {
+export function acceptDroppedFiles(openers, container) {
+  const { pathname } = location, elsewhere = () => location.pathname !== pathname;
   const over = (event) => {
-    if (!carriesFiles(event) || event.target.closest?.(FIELD)) return; // the field takes it itself
+    if (!carriesFiles(event) || event.target.closest?.(FIELD) || elsewhere()) return; // a field takes it itself
     event.preventDefault();
     event.dataTransfer.dropEffect = "copy";
   };
   const dropped = async (event) => {
-    if (!carriesFiles(event) || event.target.closest?.(FIELD)) return;
+    if (!carriesFiles(event) || event.target.closest?.(FIELD) || elsewhere()) return;
     event.preventDefault(); // else the browser leaves the page for the picture
     const file = event.dataTransfer.files[0];
     if (!file) return;
-    if (!document.querySelector(container)?.querySelector('input[type="file"]')) {
-      /** @type {HTMLElement | null} */ (document.querySelector(opener))?.click();
-    }
-    const input = await fieldIn(container);
+    const input = await fieldIn(container, openers);
     if (!input) return;
     const transfer = new DataTransfer();
     transfer.items.add(file);
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
+    input.closest(FIELD)?.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("dragover", over);
   document.addEventListener("drop", dropped);
@@ -48,4 +54,12 @@ export function acceptDroppedFiles(opener, container) {
     document.removeEventListener("dragover", over);
     document.removeEventListener("drop", dropped);
   };
+}
+
+let end = () => {};
+
+/** As `acceptDroppedFiles`, in place of what was said so before: for a page without a component that stays. */
+export function acceptOnThisPage(openers, container) {
+  end();
+  end = acceptDroppedFiles(openers, container);
 }

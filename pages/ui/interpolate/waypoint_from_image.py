@@ -13,13 +13,14 @@ from .settings import MAX_WAYPOINTS, PathSettings
 
 def image_waypoint_panel(entry: vae.Entry, default: PathSettings) -> None:
     """Shows the panel. An added image becomes the first or the last waypoint."""
-    with st.expander("Start or end at your own image", on_change="rerun") as box:
+    with st.expander("Start or end at your own image", on_change="rerun", key="own-image") as box:
         if box.open:
             _choose(entry, default)
 
 
 @st.fragment
 def _choose(entry: vae.Entry, default: PathSettings) -> None:
+    st.caption("A picture may also be dropped anywhere on this page.")
     source = st.segmented_control(
         "Image from", SOURCES, default=SOURCES[0], required=True, key="own-source"
     )
