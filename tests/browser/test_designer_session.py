@@ -31,7 +31,7 @@ def file_of(page: Page, kind: str) -> bytes:
     page.get_by_role("button", name="Create file").click()
     page.get_by_text(f"Ready: {kind}").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("^Download")).click()
+        page.get_by_role("button", name=re.compile(r"^Download \S+ \(")).click()
     return download.value.path().read_bytes()
 
 
