@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui.board.save import save_pins
-from pages.ui.board.session import remember_on_device
+from pages.ui.board.session import remember_on_device, saved_ids
 from pages.ui.controls.page_header import page_header
 from pages.ui.explore.latent_map import latent_map
 from pages.ui.explore.one_page import one_page_panel
@@ -60,7 +60,15 @@ def explorer() -> None:
     query = location.to_query(entry.name, entry.digest)
     session.set_link(query)
     shown = map_assets(entry.name, entry.digest, location.show)
-    latent_map(shown, location, link=link(query), revision=session.arrivals(), key="map")
+    on_board = saved_ids()
+    latent_map(
+        shown,
+        location,
+        saved=[pin for pin in location.pins if (entry.digest, pin) in on_board],
+        link=link(query),
+        revision=session.arrivals(),
+        key="map",
+    )
     if location.region:
         region_panel(entry, location)
     remember_on_device()

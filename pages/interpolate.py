@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.board.session import remember_on_device
+from pages.ui.board.session import remember_on_device, saved_ids
 from pages.ui.controls.dropped_file import accept_dropped_files, unselected
 from pages.ui.controls.page_header import page_header
 from pages.ui.interpolate import cache as interpolate_cache
@@ -71,6 +71,7 @@ def studio() -> None:
         revision=revision,
         speed=magnification,
         pins=explored.pins if explored else (),
+        saved=saved_ids().keys(),
         link=link(query),
         key="path",
     )

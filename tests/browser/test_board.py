@@ -36,6 +36,7 @@ def board_of_three(open_page) -> Page:
         click(page, fx, fy)
     page.get_by_role("button", name="Save pins to board").click()
     page.get_by_text("Saved 3 images to the board").wait_for()
+    expect(page.locator('.la-thumb[data-saved="true"]')).to_have_count(3)
     go_to(page, "Board")
     page.wait_for_selector(READY)
     wait_until(page, "document.querySelectorAll('.bd-card').length === 3")

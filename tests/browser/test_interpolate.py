@@ -219,12 +219,13 @@ def test_every_file_opens_again_frames_are_saved_and_a_path_is_imported(open_pag
         page.get_by_role("button", name="Create file").click()
         page.get_by_text(f"Ready: {name}").wait_for()
         with page.expect_download() as download:
-            page.get_by_role("button", name=re.compile("^Download")).click()
+            page.get_by_role("button", name=re.compile(r"^Download \S+ \(")).click()
         files[name] = download.value.path().read_bytes()
         assert count(files[name]) == 12, name
     page.locator('[data-testid="frame"]').nth(4).click()
     page.get_by_role("button", name="Save frame to board").click()
     page.get_by_text("Saved 1 image to the board").wait_for()
+    expect(page.locator('.pm-strip button[data-saved="true"]')).to_have_count(1)
     wanted = page.locator('[data-testid="frame"]').nth(4).get_attribute("data-z")
     # Long work shows how far it is, and ends when asked to.
     page.get_by_test_id("duration").fill("10")

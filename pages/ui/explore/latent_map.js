@@ -65,6 +65,7 @@ export default class LatentMap extends DecodedMap {
       this.redraw("view");
       this.choices.recolour(data.items.colour, this.hidden);
     }
+    this.lists.saved = new Set((data.saved ?? []).map(keyOf));
     this.history.show();
     this.onAnswer?.();
   }

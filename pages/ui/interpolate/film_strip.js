@@ -4,6 +4,7 @@
  */
 
 import { densityText, nearText, rangeOf } from "../map/items.js";
+import { markSaved } from "../map/lists.js";
 import { element } from "../component/element.js";
 import { keyOf } from "../decoder/image_source.js";
 
@@ -29,8 +30,8 @@ export class FilmStrip {
 
   get last() { return Math.max(0, this.codes.length - 1); }
 
-  /** Sets the codes [n, D]; the head keeps its relative position. */
-  setFrames(codes) {
+  /** Sets the codes [n, D], and which are on the board; the head keeps its relative position. */
+  setFrames(codes, saved = []) {
     const share = this.last ? this.head / this.last : 0;
     this.codes = codes;
     this.head = this.playing ? share * this.last : Math.round(share * this.last);
@@ -40,6 +41,7 @@ export class FilmStrip {
     while (this.cells.length > codes.length) this.cells.pop().item.remove();
     while (this.cells.length < codes.length) this.cells.push(this.cell(this.cells.length));
     for (const { canvas } of this.cells) if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    for (const [i, { button }] of this.cells.entries()) markSaved(button, saved[i]);
     this.refresh();
     this.show();
   }
@@ -84,6 +86,7 @@ export class FilmStrip {
     // The count first, because a long name is cut.
     near.textContent = items.onScale ? rangeOf(survey, items).middle ?? "no value" : `${mix[0].count}/${all} ${name}`;
     button.title = `Local density ${densityText(survey)}. ${items.onScale ? nearText(survey, items) : `${mix[0].count} of the ${all} nearest items: ${name}`}`;
+    markSaved(button, button.dataset.saved === "true");
     canvas.setAttribute("aria-label", `Frame at ${latent.z.join(", ")}: ${density.textContent}, ${near.textContent}`);
   }
 

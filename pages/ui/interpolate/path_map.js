@@ -55,7 +55,7 @@ export default class PathMap extends DecodedMap {
     } else if (data.turn !== null && data.turn !== this.turn) return;
     this.answer = data.answer;
     this.trouble = data.trouble;
-    this.film.setFrames(this.answer?.frames ?? []);
+    this.film.setFrames(this.answer?.frames ?? [], this.answer?.saved);
     this.root.dataset.turn = this.turn ?? 0;
     this.showAll();
     this.onAnswer?.();

@@ -1,6 +1,6 @@
 """The component of the Interpolate page."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ..component.component import component
 from ..models.shown_items import items_message
@@ -22,6 +22,7 @@ def path_map(
     revision: int,
     speed: str | None,
     pins: Sequence[Pin],
+    saved: Container[tuple[str, Pin]],
     link: str,
     key: str,
 ) -> None:
@@ -29,11 +30,14 @@ def path_map(
 
     The map adopts `path` when it is new, when its model changes, or when `revision` changes;
     otherwise the map's state wins. `assets` are of the chosen `items`; `sampled` answers the
-    commit with number `turn`.
+    commit with number `turn`; `saved` are the digests and pins on the board.
     """
     answer = None
     if sampled is not None:
         arrays = {"curve": sampled.curve.round(4).tolist(), "frames": sampled.frames.tolist()}
+        pins_of_frames = [Pin(tuple(z), path.label, path.seed) for z in arrays["frames"]]
+        digest = assets.facts["digest"]
+        arrays["saved"] = [(digest, pin) in saved for pin in pins_of_frames]
         answer = sampled._asdict() | arrays
     data = vars(assets) | {
         **items_message(items),

@@ -11,6 +11,8 @@ export const mark = (label, colour) => markOf({ shape: shapeOf(label)[1], colour
 
 export const markOf = ({ shape, colour }) => `<svg viewBox="0 0 12 12" aria-hidden="true" fill="${colour}"><path d="${shape}"/></svg>`;
 
+const ON_BOARD = "On the board";
+
 /** Numbers in the monospaced font. */
 const mono = (text) => element("span", { className: "la-mono", textContent: text });
 
@@ -20,6 +22,12 @@ export function codeEntry(what, i, z, image, more, thumb, remove) {
   const words = { textContent: "×", title: `Delete this ${what}`, "aria-label": `Delete ${what} ${i + 1}` };
   return element("li", {}, element("button", { type, className: "la-thumb", ...thumb }, image, place, ...more),
     element("button", { type, className: "la-remove", ...words, onclick: remove }));
+}
+
+/** Marks a picture that is on the board, or is not. */
+export function markSaved(button, saved = false) {
+  button.dataset.saved = saved;
+  button.title = `${saved ? `${ON_BOARD}. ` : ""}${button.title.replace(`${ON_BOARD}. `, "")}`;
 }
 
 /** Fills a <select> with classes, after an option for none of them. */
@@ -36,6 +44,7 @@ export class Lists {
   /** @type {import("./items").Items} the same, with what colours them in place of the classes */ coloured;
   /** @type {import("../decoder/image_source").ImageSource} */ source;
   /** @type {{ key: string, latent: any, canvas: HTMLCanvasElement }[]} that are shown */ pins = [];
+  /** @type {Set<string>} the keys of those that are on the board */ saved = new Set();
 
   /**
    * @param {HTMLElement} root
@@ -82,11 +91,17 @@ export class Lists {
   }
 
   showPins(pins, undoable) {
-    const { handlers } = this, keys = pins.map(keyOf), before = new Map(this.pins.map((pin) => [pin.key, pin.canvas]));
+    const keys = pins.map(keyOf);
     this.find(".la-pins .la-hint").hidden = pins.length > 0;
     this.find('[data-do="undo"]').disabled = !undoable;
     for (const action of ["clear", "save"]) this.find(`[data-do="${action}"]`).disabled = pins.length === 0;
-    if (keys.join("|") === this.pins.map(({ key }) => key).join("|")) return;
+    if (keys.join("|") !== this.pins.map(({ key }) => key).join("|")) this.listPins(pins, keys);
+    const buttons = this.find('[data-testid="pin-list"]').querySelectorAll(".la-thumb");
+    for (const [i, button] of buttons.entries()) markSaved(button, this.saved.has(keys[i]));
+  }
+
+  listPins(pins, keys) {
+    const { handlers } = this, before = new Map(this.pins.map((pin) => [pin.key, pin.canvas]));
     this.pins = pins.map((pin, i) => {
       const canvas = before.get(keys[i]) ?? this.pinCanvas(pin);
       before.delete(keys[i]); // of two equal pins, each has its own
