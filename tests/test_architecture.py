@@ -45,7 +45,7 @@ ENGINE_ROOMS = {
     "preference": {"nn"},
     "analysis": {"data", "files", "formats", "isolation", "latent", "models"},
     "explorer": {"analysis", "checkpoint", "data", "latent"},
-    "pictures": {"checkpoint", "data", "latent", "models"},
+    "pictures": {"checkpoint", "data", "garments", "latent", "models"},
     "evaluation": {"analysis", "checkpoint", "data", "files", "latent", "models", "nn"},
     "boards": {"files", "garments", "pictures"},
     "training": {

@@ -51,6 +51,6 @@ def test_the_wheel_holds_the_command_and_the_data(installed, tmp_path):
     assert done.stdout.split() == [str(installed / "vae/__init__.py"), "10000", "False"], (
         done.stderr
     )
-    for file in ("pictures/super_resolution.safetensors", "augmentation/augmentation.json"):
+    for file in ("pictures/super_resolution_colour.safetensors", "augmentation/augmentation.json"):
         assert (installed / "vae" / file).is_file()
     assert "from vae.__main__ import run" in (installed / "bin" / "vae").read_text()

@@ -28,15 +28,18 @@ def train_classifier(epochs: int) -> None:
 
 @main.command("refiner")
 @click.option("--steps", default=2400, type=click.IntRange(3, 100_000), help="batches")
-def train_refiner(steps: int) -> None:
-    """Train the bundled super-resolution network, which enlarges images with clean edges."""
+@click.option("--colour", is_flag=True, help="train the network of colour images")
+def train_refiner(steps: int, colour: bool) -> None:
+    """Train a bundled super-resolution network, which enlarges images with clean edges."""
     from ..pictures import super_resolution, super_resolution_training
 
-    dataset = load_dataset("fashion-mnist")
-    for step, loss, network in super_resolution_training.train(dataset, steps=steps):
+    train = super_resolution_training.train_colour if colour else super_resolution_training.train
+    dataset = load_dataset("emoji" if colour else "fashion-mnist")
+    for step, loss, network in train(dataset, steps=steps):
         click.echo(f"step {step}/{steps}  loss {loss:.4f}")
         if step == steps:
-            save_half(super_resolution.WEIGHTS, network, {"steps": str(steps), "seed": "0"})
+            path = super_resolution.WEIGHTS[3 if colour else 1]
+            save_half(path, network, {"steps": str(steps), "seed": "0"})
 
 
 @main.command()

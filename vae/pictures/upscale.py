@@ -89,9 +89,11 @@ def _smooth(x: Tensor, scale: int, iterations: int = _ITERATIONS) -> Tensor:
 
 @torch.inference_mode()
 def _refined(x: Tensor, scale: int) -> Tensor:
-    """Doubled by the network as often as needed, channel by channel."""
-    network = super_resolution.load_bundled()
-    large = x.reshape(-1, 1, *x.shape[2:])
+    """Doubled by a network as often as needed: the three channels of colour images together, those
+    of others one by one."""
+    colours = 3 if x.shape[1] == 3 else 1
+    network = super_resolution.load_bundled(colours)
+    large = x.reshape(-1, colours, *x.shape[2:])
     reached = 1
     most = super_resolution.MAX_SCALE, super_resolution.MAX_HEIGHT
     while reached < min(scale, most[0]) and large.shape[2] <= most[1]:
