@@ -1,26 +1,35 @@
 /** A picture that is dropped anywhere on a page goes into the page's field for files, which controls open first. */
 
 const FIELD = '[data-testid="stFileUploaderDropzone"], [data-testid="stFileUploader"]';
+const READ = '.cb[data-state="ready"]'; // the picture with the box on the item (crop_box.js)
 const PATIENCE = 15000; // milliseconds until the field is given up
 
 /** Whether a drag carries files from outside of the page. */
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
 
+/** What is looked for again and again, once it is there; null where that takes too long. */
+async function awaited(find) {
+  for (const end = performance.now() + PATIENCE; performance.now() < end;) {
+    const found = find();
+    if (found) return found;
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+  return null;
+}
+
 /**
  * The input of the field for files in a container, once it is there; each of the openers is pressed as it appears.
  * @returns {Promise<HTMLInputElement | null>}
  */
-async function fieldIn(container, openers) {
+function fieldIn(container, openers) {
   let closed = openers;
-  for (const end = performance.now() + PATIENCE; performance.now() < end;) {
+  return awaited(() => {
     const input = document.querySelector(container)?.querySelector('input[type="file"]');
-    if (input) return /** @type {HTMLInputElement} */ (input);
-    const next = closed.find((opener) => document.querySelector(opener));
+    const next = !input && closed.find((opener) => document.querySelector(opener));
     if (next) /** @type {HTMLElement} */ (document.querySelector(next)).click();
     closed = closed.filter((opener) => opener !== next);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
-  return null;
+    return input;
+  });
 }
 
 /**
@@ -46,7 +55,7 @@ export function acceptDroppedFiles(openers, container) {
     transfer.items.add(file);
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    input.closest(FIELD)?.scrollIntoView({ block: "nearest" });
+    (await awaited(() => document.querySelector(READ)))?.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("dragover", over);
   document.addEventListener("drop", dropped);
