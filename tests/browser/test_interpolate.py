@@ -333,11 +333,10 @@ def test_a_change_just_before_leaving_is_stored_and_harms_no_other_page(open_pag
     page = open_page(LINK)
     answered(page)
     for moment in (0, 119):
-        page.locator("nav").get_by_role("button", name="Make", exact=True).click()
-        page.get_by_role("menuitem", name="Board", exact=True).wait_for()
         page.evaluate(
             """moment => {
-              const board = [...document.querySelectorAll('[role=menuitem]')].at(-1);
+              const links = [...document.querySelectorAll('a[data-testid^="stTopNav"]')];
+              const board = links.find((link) => link.textContent === "Board");
               document.querySelector('[data-do=clear]').click();
               setTimeout(() => board.click(), moment);
             }""",

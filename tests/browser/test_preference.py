@@ -54,8 +54,9 @@ def test_choosing_thrice_undo_and_the_result_on_the_sheet(open_page):
     wait_for_new(page, keys[2])
     expect(page.locator(PAST)).to_have_text(["1", "2", "none3"])
 
+    before = key(page)
     page.keyboard.press("Control+z")
-    wait_for_new(page, key(page))
+    wait_for_new(page, before)
     assert key(page) == keys[2]
     page.get_by_role("button", name="Choice 2: back to its gallery").click()
     wait_for_new(page, keys[2])
