@@ -2,11 +2,10 @@
 
 import io
 import re
-from base64 import b64encode
 
 import numpy as np
 import torch
-from helpers import IMAGE, pixels, query, torch_image, wait_for_query, z_of
+from helpers import IMAGE, drop, pixels, query, torch_image, wait_for_query, z_of
 from live import wait_until
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -17,13 +16,6 @@ from vae.analysis.pixel_neighbours import PixelIndex
 READY = '.sg[data-state="ready"]'
 TILE = '[data-testid="sample-grid"] button'
 NOTE = '[data-testid="sheet-note"]'
-DROP = """(target, text) => {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], "boot.png", { type: "image/png" }));
-  const event = (name) => new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true });
-  for (const name of ["dragover", "drop"]) target.dispatchEvent(event(name));
-}"""
 
 
 def opened(open_page, path="/generate?m=fashion-vae", **options) -> Page:
@@ -310,7 +302,7 @@ def test_images_are_blended_by_dragging_selected_by_a_rectangle_and_refused(open
     image = vae.load_dataset("fashion-mnist-starter").test.images[23]
     file = io.BytesIO()
     Image.fromarray(image[0]).save(file, "PNG")
-    again.locator(".sg-grid").evaluate(DROP, b64encode(file.getvalue()).decode())
+    assert drop(again, file.getvalue(), ".sg-grid")
     start = again.get_by_role("button", name="Start from here")
     start.wait_for()
     before = key(again)
