@@ -178,7 +178,6 @@ def test_a_direction_is_a_slider_that_moves_the_image_live(open_page):
     expect(page.locator('[data-testid="sample-facts"]')).to_contain_text("longer")
 
     # Own groups: select, "Group A", select, "Group B", with a name as typed.
-    page.get_by_text("A direction of your own").click()
     page.get_by_label("Name of the direction").fill("pointed toe")
     page.locator(TILE).first.click()
     page.get_by_role("button", name="Group A").click()
