@@ -75,7 +75,7 @@ export default class SampleGrid extends SheetSelection {
     this.grid.addEventListener("focusin", (event) => this.hover(event.target.closest("button")));
     this.grid.addEventListener("focusout", () => this.hover(null));
     this.forgetKeys = onUndoKeys(root, (action) => this.ask(action));
-    this.refuseFiles = acceptDroppedFiles([".st-key-photo-open button"], '[role="dialog"]');
+    this.refuseFiles = acceptDroppedFiles(['.st-key-photo-open button', '[role="dialog"] .st-key-photo-source button'], '[role="dialog"]');
   }
 
   async update({ data, setStateValue }, theme) {
