@@ -25,7 +25,7 @@ def test_fashion_images_are_read_better_with_the_classifier_than_by_neighbours_a
     reader = ClassReader(part, PixelIndex(part.shown.images))
     pictures = dataset.test.images[:500].transpose(0, 2, 3, 1)
     found = reader(pictures)
-    assert np.allclose(found.sum(1), 1)
+    assert ((found >= 0) & (found <= 1)).all()
     right = (found.argmax(1) == dataset.test.labels[:500]).mean()
     reader._classifier = False
     assert right > 0.9 > (reader(pictures).argmax(1) == dataset.test.labels[:500]).mean()

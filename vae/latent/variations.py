@@ -15,7 +15,7 @@ import numpy as np
 
 from .codec import Codec
 
-Classify = Callable[[np.ndarray], np.ndarray]  # uint8 [N, H, W, C] -> probabilities [N, K]
+Classify = Callable[[np.ndarray], np.ndarray]  # uint8 [N, H, W, C] -> how sure, 0 to 1 [N, K]
 Inside = Callable[[np.ndarray], np.ndarray]  # codes [N, D] -> which of them may be used
 
 MAX_DISTANCE = 0.6  # root mean squared difference per pixel
@@ -39,13 +39,13 @@ class Variations(NamedTuple):
 
 
 class _Pool(NamedTuple):
-    """Candidates: the first fields of `Variations`, the probabilities of their classes [n, K],
+    """Candidates: the first fields of `Variations`, how sure their classes are [n, K],
     and their pictures float32 [n, P]."""
 
     z: np.ndarray
     seeds: np.ndarray
     distance: np.ndarray
-    probabilities: np.ndarray
+    certainties: np.ndarray
     pictures: np.ndarray
 
     def at(self, rows: np.ndarray) -> "_Pool":
@@ -73,7 +73,7 @@ def vary(
     """At most n variations of the picture at a code [D], no farther from it than `distance`.
 
     `diversity` from 0 to 1 weighs how much the variations differ from each other against how
-    alike the original they are. `classify` gives the probabilities of the classes of pictures;
+    alike the original they are. `classify` says how sure each class of pictures is;
     with `keep`, only those of this class are taken, the surest first. `inside` says which codes
     may be used. Variations that are nearer to one of the pictures `unlike`, uint8 [m, H, W, C],
     than to the original are left out. Models with noise vary it, too, within the group of seeds
@@ -91,7 +91,7 @@ def vary(
         pool = _candidates(codec, z, parent, wanted, label, noise_seed, rng, classify)
         allowed = np.ones(len(pool.z), bool)
         if keep is not None:
-            allowed &= pool.probabilities.argmax(1) == keep
+            allowed &= pool.certainties.argmax(1) == keep
         if inside is not None:
             allowed &= inside(pool.z)
         if disliked is not None and len(pool.z):
@@ -99,11 +99,11 @@ def vary(
         found = pool.at(allowed) if found is None else found.with_more(pool.at(allowed))
         if len(found.z) >= 2 * n:
             break
-    sure = np.ones(len(found.z)) if keep is None else found.probabilities[:, keep]
+    sure = np.ones(len(found.z)) if keep is None else found.certainties[:, keep]
     chosen = _choose(found, sure, parent, disliked, n, diversity)
     ordered = found.at(chosen[np.argsort(found.distance[chosen], kind="stable")])
     known = classify is not None and len(ordered.z)
-    classes = ordered.probabilities.argmax(1) if known else np.full(len(ordered.z), -1)
+    classes = ordered.certainties.argmax(1) if known else np.full(len(ordered.z), -1)
     return Variations(*ordered[:3], classes)
 
 
@@ -140,12 +140,12 @@ def _candidates(codec, z, parent, distance, label, noise_seed, rng, classify) ->
     codes, noise = codes[np.sort(first)], noise[np.sort(first)]
     pictures = _pictures(codec, codes, label, noise)
     changed = _rms(pictures, parent[None])[:, 0]
-    probabilities = np.zeros((len(codes), 1))
+    certainties = np.zeros((len(codes), 1))
     if classify:
         whole = pictures.reshape(-1, *info.image_shape).transpose(0, 2, 3, 1)
-        probabilities = classify((whole * 255).round().astype(np.uint8))
+        certainties = classify((whole * 255).round().astype(np.uint8))
     near = (changed > 0) & (changed <= _TOLERANCE * distance)
-    return _Pool(codes, noise, changed, probabilities, pictures).at(near)
+    return _Pool(codes, noise, changed, certainties, pictures).at(near)
 
 
 def _directions(codec, z, label, noise_seed, rng) -> np.ndarray:
@@ -168,13 +168,15 @@ def _directions(codec, z, label, noise_seed, rng) -> np.ndarray:
 
 def _choose(pool: _Pool, sure, parent, disliked, n: int, diversity: float) -> np.ndarray:
     """Rows of n candidates, each unlike those before it and, the less diverse, like the parent;
-    the surer of their class, the sooner."""
+    the surer of their class, the sooner, and others only where there are too few sure ones."""
     near = parent[None] if disliked is None else np.concatenate([parent[None], disliked])
     gap = _rms(pool.pictures, near).min(1) if len(pool.z) else np.zeros(0)
     alike = 1 - pool.distance / max(pool.distance.max(initial=0), 1e-9)
     chosen = []
     for _ in range(min(n, len(pool.z))):
-        score = sure * (diversity * gap / max(gap.max(), 1e-9) + (1 - diversity) * alike)
+        score = (sure > 0.5) + sure * (
+            diversity * gap / max(gap.max(), 1e-9) + (1 - diversity) * alike
+        )
         score[chosen] = -1
         # Two that look the same are no choice, however alike the original they are.
         score[gap < 1e-3] -= 1
