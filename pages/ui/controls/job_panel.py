@@ -105,11 +105,16 @@ def _outcome(job: Job, key: str) -> None:
 
 
 def _download(job: Job, key: str, title: str) -> None:
-    # download_when_ready.js presses the button once, when it appears.
-    with st.container(key=f"ready-file-{key}-{job.number}", width="content"):
-        st.download_button(
-            title, job.result, job.file, job.media_type, on_click="ignore", key=f"{key}-download"
-        )
+    # download_when_ready.js presses the button once, when it appears. Its own key tells it apart:
+    # a container with a new key may still hold the button of the file before.
+    st.download_button(
+        title,
+        job.result,
+        job.file,
+        job.media_type,
+        on_click="ignore",
+        key=f"ready-file-{key}-{job.number}",
+    )
 
 
 def _bytes(count: int) -> str:

@@ -75,7 +75,8 @@ export class Plot {
   async draw(items, view, theme) {
     Object.assign(this, { view, theme });
     this.setItems(items);
-    await this.Plotly?.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
+    this.drawn = this.Plotly?.newPlot(this.home, [], this.layout(view), { staticPlot: true, displayModeBar: false });
+    await this.drawn;
   }
 
   /** Draws other items, or the same ones in other colours, at the same place. None is selected. */
@@ -135,6 +136,8 @@ export class Plot {
 
   async rest() {
     const { view, moving } = this, { x, y } = view.ranges;
+    await this.drawn; // Plotly moves nothing that it still draws
+    if (!this.home.isConnected) return; // the page was left meanwhile
     await this.Plotly.relayout(this.home, { width: view.width, height: view.height, "xaxis.range": x, "yaxis.range": y });
     if (this.moving !== moving) return; // it moves again
     this.moving = null;
