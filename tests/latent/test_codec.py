@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import vae
 from vae.latent.codec import TorchCodec
 from vae.models import MODELS, build
 
@@ -45,3 +46,13 @@ def test_a_noise_seed_is_named_by_its_group_and_its_variation(settings):
     assert names("hvae", 0, 7) == ["", "noise seed 7"]
     found = names("exemplar", 0, 5, 64, 195)  # as in tests/js/map.test.mjs
     assert found == ["mixed", "mixed, noise seed 5", "like real items", "new, noise seed 3"]
+
+
+def test_many_pictures_are_decoded_in_parts_and_each_has_its_own_seed(monkeypatch):
+    codec = TorchCodec(vae.load("checkpoints/fashion-hvae").model)
+    codes = np.random.default_rng(0).standard_normal((40, 2)).astype(np.float32)
+    seeds = np.arange(40)
+    whole, zero = codec.pixel_means(codes, seed=seeds), codec.pixel_means(codes)
+    monkeypatch.setattr("vae.latent.codec._AT_ONCE", 0)  # sixteen at a time
+    assert np.allclose(codec.pixel_means(codes, seed=seeds), whole, atol=1e-5)
+    assert np.allclose(codec.pixel_means(codes), zero, atol=1e-5)

@@ -10,6 +10,7 @@ from ..models.base import Autoencoder, device_of
 from .encoding import Codes, Seeds, decode_uint8, encode_images
 
 SEEDS = 256  # noise seeds that are offered; seed 0 is zero noise
+_AT_ONCE = 2**19  # pixel values: a network keeps some hundred bytes of each while it decodes
 
 
 class CodecInfo(NamedTuple):
@@ -78,7 +79,13 @@ class TorchCodec:
         self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0
     ) -> np.ndarray:
         z = torch.as_tensor(codes, dtype=torch.float32, device=device_of(self._model))
-        return self._model.picture(z, label, seed).cpu().numpy()
+        few = int(max(16, min(2048, _AT_ONCE / np.prod(self.info.image_shape))))
+        each = np.ndim(seed) > 0
+        parts = [
+            self._model.picture(part, label, seed[i * few : (i + 1) * few] if each else seed)
+            for i, part in enumerate(z.split(few))
+        ]
+        return torch.cat(parts).cpu().numpy()
 
     def decode(
         self, codes: np.ndarray, *, label: int | None = None, seed: Seeds = 0

@@ -13,7 +13,6 @@ Area = tuple[float, float, float, float]  # z1 min, z1 max, z2 min, z2 max
 LOW_DENSITY = 0.05  # relative density below which the decoder has seen hardly any item
 _MAX_KERNEL = 0.25  # of the grid's side: a kernel wider than that takes minutes and shows nothing
 _DECODED = 96 * 96 * 28 * 28  # pixel values of the images on the grid of a field
-_AT_ONCE = 2**19  # pixel values: a network keeps some hundred bytes of each while it decodes
 
 
 class Field(NamedTuple):
@@ -91,9 +90,7 @@ def pixel_entropy_field(codec: Codec, area: Area, *, size: int | None = None) ->
     z = np.zeros((size * size, codec.info.latent), np.float32)
     z[:, 0] = np.tile(x0 + (np.arange(size) + 0.5) * (x1 - x0) / size, size)
     z[:, 1] = np.repeat(y0 + (np.arange(size) + 0.5) * (y1 - y0) / size, size)
-    few = int(max(16, min(2048, _AT_ONCE / np.prod(codec.info.image_shape))))
-    parts = np.split(z, range(few, len(z), few))
-    values = np.concatenate([pixel_entropy(codec.pixel_means(part)) for part in parts])
+    values = pixel_entropy(codec.pixel_means(z))
     return Field(values.reshape(size, size), area)
 
 

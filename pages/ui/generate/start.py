@@ -7,6 +7,7 @@ import streamlit as st
 
 import vae
 from vae.latent.sampling import SamplingRequest
+from vae.latent.variations import MAX_DISTANCE
 
 from ..controls.image_input import SOURCES, image_input
 from ..runtime import cache
@@ -24,7 +25,8 @@ def start_at(entry: vae.Entry, z: Code, image: np.ndarray) -> tuple[SamplingRequ
     Models with classes get that of the image, models with detail that of the nearest items."""
     known = cache.images_of(entry.name, entry.digest)
     distance = cache.reference_distances(known)[1]
-    step = GridCommand("variations", selected=(0,), distance=max(0.01, round(distance, 2)))
+    distance = min(max(0.01, round(distance, 2)), MAX_DISTANCE)
+    step = GridCommand("variations", selected=(0,), distance=distance)
     label, groups = class_of(entry, image), cache.codec(entry.name, entry.digest).info.seed_groups
     group = dict(groups).get("like real items", 0)
     request = SamplingRequest("around", 1, temperature=0, z=z, label=label, group=group)
