@@ -140,7 +140,7 @@ board_cards(
     board_cache.board_images(tuple(items)),
     captions,
     generations=boards.generations(items),
-    note=f"{len(items)} images" if items else "",
+    note=f"{len(items)} image{'s' if len(items) > 1 else ''}" if items else "",
     voter=voter,
     revision=board.revision,
     can_undo=bool(board_session.undo_stack(key).done),
